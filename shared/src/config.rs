@@ -1,0 +1,235 @@
+//! Configuration: read once, at start, into a struct per room. `template.yaml` sets every variable named here.
+
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+use crate::tenant::KeyHash;
+
+/// Name of the table of tenants, webhooks, sources and keys.
+pub const REGISTRY_TABLE: &str = "REGISTRY_TABLE";
+/// Name of the table of events.
+pub const EVENTS_TABLE: &str = "EVENTS_TABLE";
+/// Name of the table of deliveries.
+pub const DELIVERIES_TABLE: &str = "DELIVERIES_TABLE";
+/// URL of the queue of fresh jobs.
+pub const DELIVERIES_QUEUE_URL: &str = "DELIVERIES_QUEUE_URL";
+/// ARN of the queue of fresh jobs, where redrives go.
+pub const DELIVERIES_QUEUE_ARN: &str = "DELIVERIES_QUEUE_ARN";
+/// URL of the queue of jobs that wait for their next attempt.
+pub const RETRIES_QUEUE_URL: &str = "RETRIES_QUEUE_URL";
+/// URL of the dead-letter queue.
+pub const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+/// ARN of the dead-letter queue, where redrives start.
+pub const DEAD_LETTER_QUEUE_ARN: &str = "DEAD_LETTER_QUEUE_ARN";
+/// How long events and deliveries are kept, in days, 1 to 3650.
+pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
+/// How long sources, keys and webhooks are trusted from memory, in seconds, 0 to 300.
+pub const CACHE_SECONDS: &str = "CACHE_SECONDS";
+/// Networks that deliveries may go to although they are not public; comma-separated, for local use.
+pub const ALLOWED_NETWORKS: &str = "ALLOWED_NETWORKS";
+/// SHA-256 of the secret of the admin key made at deploy time, in hex.
+pub const ADMIN_KEY_SHA256: &str = "ADMIN_KEY_SHA256";
+/// Base URL that users reach the API under, for URLs in answers; may be empty.
+pub const PUBLIC_URL: &str = "PUBLIC_URL";
+
+/// A variable that is missing or that cannot be what it must be.
+#[derive(Debug, thiserror::Error)]
+#[error("environment variable {name}: {fault}")]
+pub struct ConfigError {
+    name: &'static str,
+    fault: String,
+}
+
+/// Configuration of `ingest`.
+#[derive(Debug, Clone)]
+pub struct Ingest {
+    /// See [`REGISTRY_TABLE`].
+    pub registry_table: String,
+    /// See [`EVENTS_TABLE`].
+    pub events_table: String,
+    /// See [`RETENTION_DAYS`].
+    pub retention_days: u32,
+    /// See [`CACHE_SECONDS`].
+    pub cache_seconds: u32,
+}
+
+/// Configuration of `dispatch`.
+#[derive(Debug, Clone)]
+pub struct Dispatch {
+    /// See [`REGISTRY_TABLE`].
+    pub registry_table: String,
+    /// See [`DELIVERIES_QUEUE_URL`].
+    pub deliveries_queue_url: String,
+}
+
+/// Configuration of `deliver`.
+#[derive(Debug, Clone)]
+pub struct Deliver {
+    /// See [`REGISTRY_TABLE`].
+    pub registry_table: String,
+    /// See [`EVENTS_TABLE`].
+    pub events_table: String,
+    /// See [`DELIVERIES_TABLE`].
+    pub deliveries_table: String,
+    /// See [`DELIVERIES_QUEUE_URL`].
+    pub deliveries_queue_url: String,
+    /// See [`RETRIES_QUEUE_URL`].
+    pub retries_queue_url: String,
+    /// See [`DEAD_LETTER_QUEUE_URL`].
+    pub dead_letter_queue_url: String,
+    /// See [`RETENTION_DAYS`].
+    pub retention_days: u32,
+    /// See [`CACHE_SECONDS`].
+    pub cache_seconds: u32,
+    /// See [`ALLOWED_NETWORKS`].
+    pub allowed_networks: Vec<IpNet>,
+}
+
+/// Configuration of `api`.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// See [`REGISTRY_TABLE`].
+    pub registry_table: String,
+    /// See [`EVENTS_TABLE`].
+    pub events_table: String,
+    /// See [`DELIVERIES_TABLE`].
+    pub deliveries_table: String,
+    /// See [`DELIVERIES_QUEUE_URL`].
+    pub deliveries_queue_url: String,
+    /// See [`DELIVERIES_QUEUE_ARN`].
+    pub deliveries_queue_arn: String,
+    /// See [`DEAD_LETTER_QUEUE_ARN`].
+    pub dead_letter_queue_arn: String,
+    /// See [`RETENTION_DAYS`].
+    pub retention_days: u32,
+    /// See [`ADMIN_KEY_SHA256`].
+    pub admin_key: KeyHash,
+    /// See [`ALLOWED_NETWORKS`].
+    pub allowed_networks: Vec<IpNet>,
+    /// See [`PUBLIC_URL`].
+    pub public_url: String,
+}
+
+impl Ingest {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self {
+            registry_table: text(REGISTRY_TABLE)?,
+            events_table: text(EVENTS_TABLE)?,
+            retention_days: number(RETENTION_DAYS, 1, 3650)?,
+            cache_seconds: number(CACHE_SECONDS, 0, 300)?,
+        })
+    }
+}
+
+impl Dispatch {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self { registry_table: text(REGISTRY_TABLE)?, deliveries_queue_url: text(DELIVERIES_QUEUE_URL)? })
+    }
+}
+
+impl Deliver {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self {
+            registry_table: text(REGISTRY_TABLE)?,
+            events_table: text(EVENTS_TABLE)?,
+            deliveries_table: text(DELIVERIES_TABLE)?,
+            deliveries_queue_url: text(DELIVERIES_QUEUE_URL)?,
+            retries_queue_url: text(RETRIES_QUEUE_URL)?,
+            dead_letter_queue_url: text(DEAD_LETTER_QUEUE_URL)?,
+            retention_days: number(RETENTION_DAYS, 1, 3650)?,
+            cache_seconds: number(CACHE_SECONDS, 0, 300)?,
+            allowed_networks: networks()?,
+        })
+    }
+}
+
+impl Api {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let admin_key = KeyHash::from_hex(&text(ADMIN_KEY_SHA256)?)
+            .ok_or_else(|| ConfigError { name: ADMIN_KEY_SHA256, fault: "expected 64 hex digits".to_owned() })?;
+        Ok(Self {
+            registry_table: text(REGISTRY_TABLE)?,
+            events_table: text(EVENTS_TABLE)?,
+            deliveries_table: text(DELIVERIES_TABLE)?,
+            deliveries_queue_url: text(DELIVERIES_QUEUE_URL)?,
+            deliveries_queue_arn: text(DELIVERIES_QUEUE_ARN)?,
+            dead_letter_queue_arn: text(DEAD_LETTER_QUEUE_ARN)?,
+            retention_days: number(RETENTION_DAYS, 1, 3650)?,
+            admin_key,
+            allowed_networks: networks()?,
+            public_url: optional(PUBLIC_URL).trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+fn read(name: &str) -> Result<String, std::env::VarError> {
+    std::env::var(name)
+}
+
+fn optional(name: &'static str) -> String {
+    read(name).unwrap_or_default()
+}
+
+fn text(name: &'static str) -> Result<String, ConfigError> {
+    match read(name) {
+        Ok(value) if !value.is_empty() => Ok(value),
+        Ok(_) => Err(ConfigError { name, fault: "is empty".to_owned() }),
+        Err(error) => Err(ConfigError { name, fault: error.to_string() }),
+    }
+}
+
+fn number(name: &'static str, least: u32, most: u32) -> Result<u32, ConfigError> {
+    text(name)?
+        .parse()
+        .ok()
+        .filter(|value| (least..=most).contains(value))
+        .ok_or_else(|| ConfigError { name, fault: format!("expected a whole number from {least} to {most}") })
+}
+
+fn networks() -> Result<Vec<IpNet>, ConfigError> {
+    parse_networks(&optional(ALLOWED_NETWORKS)).map_err(|fault| ConfigError { name: ALLOWED_NETWORKS, fault })
+}
+
+/// Reads a comma-separated list of networks; none may be wider than /8 (v4) or /32 (v6), so that a slip of the pen
+/// does not open everything.
+fn parse_networks(list: &str) -> Result<Vec<IpNet>, String> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|network| !network.is_empty())
+        .map(|network| {
+            let parsed =
+                IpNet::from_str(network).map_err(|_| format!("`{network}` is not a network like 127.0.0.0/8"))?;
+            let narrowest_allowed = if parsed.addr().is_ipv4() { 8 } else { 32 };
+            if parsed.prefix_len() < narrowest_allowed {
+                return Err(format!("`{network}` is wider than /{narrowest_allowed}"));
+            }
+            Ok(parsed)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_are_read_and_bounded() {
+        assert_eq!(parse_networks("127.0.0.0/8, ::1/128").map(|list| list.len()), Ok(2));
+        assert_eq!(parse_networks(""), Ok(Vec::new()));
+        for wide in ["0.0.0.0/0", "10.0.0.0/7", "::/0", "2001::/16", "localhost"] {
+            assert!(parse_networks(wide).is_err(), "{wide}");
+        }
+    }
+
+    #[test]
+    fn a_missing_variable_names_itself() {
+        let error = text("MAILHOOKS_TEST_UNSET").unwrap_err();
+        assert!(error.to_string().contains("MAILHOOKS_TEST_UNSET"));
+    }
+}

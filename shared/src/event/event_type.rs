@@ -1,0 +1,69 @@
+//! The canonical event types.
+
+use std::str::FromStr;
+
+macro_rules! event_types {
+    ($($variant:ident = $name:literal: $meaning:literal),+ $(,)?) => {
+        /// What happened, by its canonical dotted name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventType { $(#[doc = $meaning] $variant),+ }
+
+        impl EventType {
+            /// Every type, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The canonical name, as in `email.bounced`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// One sentence for the catalogue.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning),+ }
+            }
+        }
+
+        impl FromStr for EventType {
+            type Err = UnknownEventType;
+
+            fn from_str(name: &str) -> Result<Self, UnknownEventType> {
+                match name { $($name => Ok(Self::$variant),)+ _ => Err(UnknownEventType) }
+            }
+        }
+    };
+}
+
+event_types! {
+    Sent = "email.sent": "The provider took the email over; no claim about delivery.",
+    Delivered = "email.delivered": "The destination mail server accepted the email.",
+    Deferred = "email.deferred": "An attempt failed; the provider will try again by itself.",
+    Bounced = "email.bounced": "The destination refused the email and the provider gave up.",
+    Rejected = "email.rejected": "The provider did not attempt delivery.",
+    Failed = "email.failed": "The provider could not produce or send the email, for a reason that is not about the recipient.",
+    Opened = "email.opened": "The email was opened.",
+    Clicked = "email.clicked": "A link in the email was followed.",
+    Complained = "email.complained": "The recipient marked the email as spam.",
+    Unsubscribed = "email.unsubscribed": "The recipient unsubscribed through the email.",
+    Subscribed = "email.subscribed": "The recipient subscribed, or took an unsubscription back.",
+    SubscriberCreated = "subscriber.created": "A subscriber was added to a list.",
+    SubscriberUnsubscribed = "subscriber.unsubscribed": "A subscriber left a list.",
+    Unknown = "email.unknown": "A provider event without a mapping, kept as received.",
+}
+
+/// The name is none of [`EventType::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown event type")]
+pub struct UnknownEventType;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back() {
+        for event_type in EventType::ALL {
+            assert_eq!(event_type.as_str().parse(), Ok(*event_type));
+        }
+        assert_eq!("email.bounce".parse::<EventType>(), Err(UnknownEventType));
+    }
+}

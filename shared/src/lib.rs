@@ -1,0 +1,28 @@
+//! The common crate of mailhooks: what an event, a webhook and a delivery are, and how they are kept and sent.
+//!
+//! Read in this order. The first group is pure: no IO, no clock, no async; it may use only itself.
+//! The second group is the edges: everything that touches AWS, the network, the environment or the clock.
+
+// What travels.
+pub mod delivery;
+pub mod dialect;
+pub mod event;
+pub mod id;
+pub mod problem;
+pub mod provider;
+pub mod retry;
+pub mod secret;
+pub mod signature;
+pub mod source;
+pub mod tenant;
+pub mod webhook;
+
+// The edges.
+pub mod aws;
+pub mod cache;
+pub mod clock;
+pub mod config;
+pub mod outbound;
+pub mod queue;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,89 @@
+//! The one error shape at the HTTP edge: RFC 9457 problem details.
+//!
+//! The rule for errors in this project: a `thiserror` enum where a caller branches on it; `anyhow` with context in
+//! mains and harnesses; a [`Problem`] where an answer leaves over HTTP. What the client may read is in the problem;
+//! what the operator needs is logged where the problem is made, under the same request id.
+
+use serde::Serialize;
+
+/// The media type of a problem.
+pub const CONTENT_TYPE: &str = "application/problem+json";
+
+/// An error answer. `kind` is the stable word that clients branch on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: u16,
+    /// Stable word, the last part of `type`.
+    pub kind: &'static str,
+    /// Short and the same for every problem of this kind.
+    pub title: &'static str,
+    /// What is wrong here and what would be right.
+    pub detail: String,
+    /// For validation: every fault found, by JSON pointer (RFC 6901).
+    pub faults: Vec<Fault>,
+}
+
+/// One fault in a request body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// Where, as in `/retry_policy/delays_seconds/0`.
+    pub pointer: String,
+    /// What is wrong and what would be right.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault at `pointer`.
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    errors: &'a [Fault],
+}
+
+impl Problem {
+    /// A problem with no list of faults.
+    pub fn new(status: u16, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, kind, title, detail: detail.into(), faults: Vec::new() }
+    }
+
+    /// 422: the body is JSON, but what it says cannot be done.
+    pub fn invalid(faults: Vec<Fault>) -> Self {
+        let detail = faults.iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)).collect::<Vec<_>>();
+        Self { faults, ..Self::new(422, "invalid-request", "The request is not valid", detail.join("; ")) }
+    }
+
+    /// 500 or 503 with a fixed sentence: the cause is in the log under the request id.
+    pub fn unavailable() -> Self {
+        Self::new(
+            503,
+            "unavailable",
+            "Temporarily unavailable",
+            "The request could not be carried out just now. Nothing was half done; try again.",
+        )
+    }
+
+    /// The JSON body.
+    pub fn body(&self, request_id: &str) -> Vec<u8> {
+        let wire = Wire {
+            kind: format!("urn:mailhooks:problem:{}", self.kind),
+            title: self.title,
+            status: self.status,
+            detail: &self.detail,
+            request_id,
+            errors: &self.faults,
+        };
+        serde_json::to_vec(&wire).unwrap_or_default()
+    }
+}

@@ -1,0 +1,196 @@
+//! The queues: jobs out, jobs hidden until they are due. Every per-entry result is read.
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue, SendMessageBatchRequestEntry,
+};
+
+use self::job::Job;
+
+pub mod job;
+mod pack;
+pub mod redrive;
+
+/// How often entries that a batch call left over are sent again at once before the caller hears of it.
+const MAX_TRIES: u8 = 3;
+/// The longest `DelaySeconds` of a message (15 min).
+pub const MAX_DELAY_SECONDS: u16 = 900;
+/// The longest that a received message may stay hidden, counted from its receive. SQS allows 12 h (43,200 s) and
+/// refuses more; the rest is left for the time already spent.
+pub const MAX_HOP_SECONDS: u32 = 43_000;
+
+/// One queue.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    client: Client,
+    url: String,
+}
+
+/// A job to be sent.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// What.
+    pub job: Job,
+    /// When it may be received at the earliest, in seconds from now, at most [`MAX_DELAY_SECONDS`].
+    pub delay_seconds: u16,
+    /// Message attributes for people who look into the queue.
+    pub attributes: Vec<(&'static str, String)>,
+}
+
+impl Outgoing {
+    /// A job to be received as soon as possible.
+    pub fn now(job: Job) -> Self {
+        Self { job, delay_seconds: 0, attributes: Vec::new() }
+    }
+}
+
+/// A received message that shall stay hidden.
+#[derive(Debug, Clone)]
+pub struct Hidden {
+    /// Its receipt handle.
+    pub receipt: String,
+    /// For how long from now, in seconds, at most [`MAX_HOP_SECONDS`].
+    pub seconds: u32,
+}
+
+/// An entry of a batch call did not take effect, as far as is known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("SQS did not confirm an entry of {operation}: {code}")]
+pub struct EntryFailed {
+    /// Which call.
+    pub operation: &'static str,
+    /// SQS's error code for the entry, or what befell the whole call.
+    pub code: String,
+}
+
+impl Queue {
+    /// The queue at `url`, reached through `client`.
+    pub fn new(client: Client, url: impl Into<String>) -> Self {
+        Self { client, url: url.into() }
+    }
+
+    /// Whether an event source ARN is this queue's: SQS ARNs and URLs end in the same name.
+    pub fn is_source(&self, arn: &str) -> bool {
+        arn.rsplit(':').next().is_some_and(|name| self.url.rsplit('/').next() == Some(name))
+    }
+
+    /// Sends jobs in as few calls as count and bytes allow; one result for each, in their order. Each message's group
+    /// is its webhook, so that SQS fair queues keep a noisy one from delaying quiet ones.
+    pub async fn send(&self, jobs: &[Outgoing]) -> Vec<Result<(), EntryFailed>> {
+        let bodies: Vec<String> = jobs.iter().map(|outgoing| outgoing.job.to_json()).collect();
+        let mut results = vec![Ok(()); jobs.len()];
+        for range in pack::batches(&bodies.iter().map(String::len).collect::<Vec<_>>()) {
+            let mut left: Vec<usize> = range.collect();
+            for _ in 0..MAX_TRIES {
+                let failed = self.send_batch(jobs, &bodies, &left).await;
+                for index in &left {
+                    results[*index] = Ok(());
+                }
+                left.clear();
+                for (index, failure, retryable) in failed {
+                    results[index] = Err(failure);
+                    if retryable {
+                        left.push(index);
+                    }
+                }
+                if left.is_empty() {
+                    break;
+                }
+            }
+        }
+        results
+    }
+
+    /// Sends one batch; what failed, and whether to send it again makes sense.
+    async fn send_batch(
+        &self,
+        jobs: &[Outgoing],
+        bodies: &[String],
+        indexes: &[usize],
+    ) -> Vec<(usize, EntryFailed, bool)> {
+        let operation = "SendMessageBatch";
+        let mut call = self.client.send_message_batch().queue_url(&self.url);
+        for index in indexes {
+            match entry(&jobs[*index], &bodies[*index], *index) {
+                Ok(entry) => call = call.entries(entry),
+                Err(failure) => return indexes.iter().map(|index| (*index, failure.clone(), false)).collect(),
+            }
+        }
+        match call.send().await {
+            Ok(answer) => answer
+                .failed
+                .into_iter()
+                .filter_map(|failed| {
+                    let index = failed.id.parse().ok()?;
+                    Some((index, EntryFailed { operation, code: failed.code }, !failed.sender_fault))
+                })
+                .collect(),
+            // The SDK has retried the call itself already.
+            Err(error) => {
+                let code = call_code(&error);
+                indexes.iter().map(|index| (*index, EntryFailed { operation, code: code.clone() }, false)).collect()
+            }
+        }
+    }
+
+    /// Hides received messages; one result for each, in their order.
+    pub async fn hide(&self, messages: &[Hidden]) -> Vec<Result<(), EntryFailed>> {
+        let operation = "ChangeMessageVisibilityBatch";
+        let mut results = vec![Ok(()); messages.len()];
+        for (batch, chunk) in messages.chunks(pack::MAX_ENTRIES).enumerate() {
+            let first = batch * pack::MAX_ENTRIES;
+            let entries = chunk.iter().enumerate().map(|(offset, hidden)| {
+                ChangeMessageVisibilityBatchRequestEntry::builder()
+                    .id((first + offset).to_string())
+                    .receipt_handle(&hidden.receipt)
+                    .visibility_timeout(i32::try_from(hidden.seconds.min(MAX_HOP_SECONDS)).unwrap_or(0))
+                    .build()
+            });
+            let entries = match entries.collect::<Result<Vec<_>, _>>() {
+                Ok(entries) => entries,
+                Err(error) => {
+                    let failure = EntryFailed { operation, code: error.to_string() };
+                    results[first..first + chunk.len()].fill(Err(failure));
+                    continue;
+                }
+            };
+            let call = self.client.change_message_visibility_batch().queue_url(&self.url);
+            match call.set_entries(Some(entries)).send().await {
+                Ok(answer) => {
+                    for failed in answer.failed {
+                        if let Some(slot) = failed.id.parse::<usize>().ok().and_then(|index| results.get_mut(index)) {
+                            *slot = Err(EntryFailed { operation, code: failed.code });
+                        }
+                    }
+                }
+                Err(error) => {
+                    let failure = EntryFailed { operation, code: call_code(&error) };
+                    results[first..first + chunk.len()].fill(Err(failure));
+                }
+            }
+        }
+        results
+    }
+}
+
+fn entry(outgoing: &Outgoing, body: &str, index: usize) -> Result<SendMessageBatchRequestEntry, EntryFailed> {
+    let malformed =
+        |error: aws_sdk_sqs::error::BuildError| EntryFailed { operation: "SendMessageBatch", code: error.to_string() };
+    let mut builder = SendMessageBatchRequestEntry::builder()
+        .id(index.to_string())
+        .message_body(body)
+        .message_group_id(outgoing.job.webhook().to_string());
+    if outgoing.delay_seconds > 0 {
+        builder = builder.delay_seconds(i32::from(outgoing.delay_seconds.min(MAX_DELAY_SECONDS)));
+    }
+    for (name, value) in &outgoing.attributes {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+        builder = builder.message_attributes(*name, value.map_err(malformed)?);
+    }
+    builder.build().map_err(malformed)
+}
+
+fn call_code<E: aws_sdk_sqs::error::ProvideErrorMetadata, R>(error: &aws_sdk_sqs::error::SdkError<E, R>) -> String {
+    use aws_sdk_sqs::error::ProvideErrorMetadata as _;
+    error.code().unwrap_or("no answer").to_owned()
+}

@@ -1,0 +1,219 @@
+//! What travels in a queue.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+use crate::id::{EventId, TenantId, WebhookId};
+use crate::store::events::stored::StoredEvent;
+
+/// The version of jobs that this code writes.
+const VERSION: u8 = 1;
+/// An event whose stored form has up to this many bytes travels inline; SQS bills each started 64 KiB, and the rest is
+/// left for names and attributes.
+pub const INLINE_LIMIT: usize = 48 * 1024;
+
+/// What travels in a queue.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Job {
+    /// Deliver one event to one webhook.
+    Deliver(Deliver),
+    /// Send the held deliveries of one webhook to the deliveries queue, page by page.
+    Recover(Recover),
+}
+
+/// Deliver one event to one webhook.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deliver {
+    /// Who owns both.
+    pub tenant: TenantId,
+    /// To whom.
+    pub webhook: WebhookId,
+    /// What.
+    pub event: EventId,
+    /// The delivery's round that the job belongs to; a job of an earlier round than its row's is void.
+    pub round: u32,
+    /// The event itself, when it is small enough; otherwise it is read from the events table.
+    pub inline: Option<Box<Event>>,
+}
+
+/// Send the held deliveries of one webhook to the deliveries queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recover {
+    /// Who owns it.
+    pub tenant: TenantId,
+    /// Whose held deliveries.
+    pub webhook: WebhookId,
+    /// Where to go on; `None` at the start.
+    pub after: Option<String>,
+}
+
+/// Why a message's body is not a job; such a message can never be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAJob {
+    /// Not JSON of a known shape.
+    #[error("not a job of version {VERSION}")]
+    Shape(#[source] serde_json::Error),
+    /// A version that this code does not know.
+    #[error("a job of version {0}")]
+    Version(u8),
+    /// An id or the inline event cannot be read.
+    #[error("a job with an unreadable part")]
+    Part(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    v: u8,
+    kind: Kind,
+    tenant: String,
+    webhook: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<String>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    round: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    inline: Option<Box<StoredEvent>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Deliver,
+    Recover,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(round: &u32) -> bool {
+    *round == 0
+}
+
+impl Job {
+    /// The first job of a delivery: round 0, with the event inline if it is small enough.
+    pub fn first(webhook: WebhookId, event: &Event) -> Self {
+        Self::Deliver(Deliver {
+            tenant: event.tenant,
+            webhook,
+            event: event.id,
+            round: 0,
+            inline: Some(Box::new(event.clone())),
+        })
+    }
+
+    /// The webhook that it is about; also its message group.
+    pub fn webhook(&self) -> WebhookId {
+        match self {
+            Self::Deliver(deliver) => deliver.webhook,
+            Self::Recover(recover) => recover.webhook,
+        }
+    }
+
+    /// The message body. An inline event over [`INLINE_LIMIT`] is left out: it is read from the table.
+    pub fn to_json(&self) -> String {
+        let wire = match self {
+            Self::Deliver(deliver) => Wire {
+                v: VERSION,
+                kind: Kind::Deliver,
+                tenant: deliver.tenant.to_string(),
+                webhook: deliver.webhook.to_string(),
+                event: Some(deliver.event.to_string()),
+                round: deliver.round,
+                inline: deliver.inline.as_deref().and_then(inline),
+                after: None,
+            },
+            Self::Recover(recover) => Wire {
+                v: VERSION,
+                kind: Kind::Recover,
+                tenant: recover.tenant.to_string(),
+                webhook: recover.webhook.to_string(),
+                event: None,
+                round: 0,
+                inline: None,
+                after: recover.after.clone(),
+            },
+        };
+        // Every map key is a string and no number is a non-finite float, so this cannot fail.
+        serde_json::to_string(&wire).unwrap_or_default()
+    }
+
+    /// Reads a message body.
+    pub fn from_json(body: &str) -> Result<Self, NotAJob> {
+        let wire: Wire = serde_json::from_str(body).map_err(NotAJob::Shape)?;
+        if wire.v != VERSION {
+            return Err(NotAJob::Version(wire.v));
+        }
+        let part = |error: crate::id::InvalidId| NotAJob::Part(error.into());
+        let tenant = wire.tenant.parse().map_err(part)?;
+        let webhook = wire.webhook.parse().map_err(part)?;
+        Ok(match wire.kind {
+            Kind::Recover => Self::Recover(Recover { tenant, webhook, after: wire.after }),
+            Kind::Deliver => Self::Deliver(Deliver {
+                tenant,
+                webhook,
+                event: wire.event.unwrap_or_default().parse().map_err(part)?,
+                round: wire.round,
+                inline: wire
+                    .inline
+                    .map(|stored| Event::try_from(*stored).map(Box::new))
+                    .transpose()
+                    .map_err(|error| NotAJob::Part(error.into()))?,
+            }),
+        })
+    }
+}
+
+fn inline(event: &Event) -> Option<Box<StoredEvent>> {
+    let stored = StoredEvent::from(event).without_raw();
+    let bytes = serde_json::to_vec(&stored).map_or(usize::MAX, |json| json.len());
+    (bytes <= INLINE_LIMIT || event.test).then(|| Box::new(stored))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::event::{EventType, Facts};
+    use crate::provider::Provider;
+
+    fn event(diagnostic: &str) -> Event {
+        let at = Timestamp::UNIX_EPOCH;
+        let mut facts = Facts::new(EventType::Bounced, Provider::Own, "email.bounced", "k", at);
+        facts.diagnostic = Some(diagnostic.to_owned());
+        Event::accept(facts, TenantId::mint(at, [1; 10]), None, at)
+    }
+
+    fn webhook() -> WebhookId {
+        WebhookId::mint(Timestamp::UNIX_EPOCH, [2; 10])
+    }
+
+    #[test]
+    fn jobs_read_back() {
+        let deliver = Job::first(webhook(), &event("short"));
+        assert_eq!(Job::from_json(&deliver.to_json()).unwrap(), deliver);
+        let tenant = TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]);
+        let recover = Job::Recover(Recover { tenant, webhook: webhook(), after: Some("x".into()) });
+        assert_eq!(Job::from_json(&recover.to_json()).unwrap(), recover);
+    }
+
+    #[test]
+    fn large_events_travel_by_reference() {
+        let job = Job::first(webhook(), &event(&"x".repeat(INLINE_LIMIT)));
+        let Job::Deliver(read) = Job::from_json(&job.to_json()).unwrap() else { panic!("not a delivery") };
+        assert_eq!(read.inline, None);
+    }
+
+    #[test]
+    fn refuses_other_bodies() {
+        for body in [
+            "",
+            "{}",
+            r#"{"v":9,"kind":"deliver","tenant":"","webhook":""}"#,
+            r#"{"v":1,"kind":"deliver","tenant":"x","webhook":"y"}"#,
+        ] {
+            assert!(Job::from_json(body).is_err(), "{body}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! When a failed attempt is tried again: the whole rule, pure.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::delivery::{DeadReason, Outcome};
+
+/// Most delays of a custom policy.
+pub const MAX_DELAYS: usize = 30;
+/// Longest single delay of a custom policy: 48 h.
+pub const MAX_DELAY_SECONDS: u32 = 48 * 3600;
+/// Longest sum of a custom policy's delays: 13 days, so that a job never outlives SQS's retention of 14 days.
+pub const MAX_TOTAL_SECONDS: u32 = 13 * 24 * 3600;
+/// `Retry-After` is honoured up to 12 h.
+const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(12);
+/// Jitter moves a delay by at most a tenth of it, either way.
+const JITTER_SHARE: f64 = 0.1;
+
+const MINUTE: u32 = 60;
+const HOUR: u32 = 60 * MINUTE;
+
+/// The rule that yields the delays after each failed attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RetryPolicy {
+    /// At once, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h (Standard Webhooks' example schedule).
+    Standard,
+    /// `MailGreet`'s: 1, 5 and 30 minutes after the first failure, exactly.
+    Mailgreet,
+    /// Mailjet's: from 30 s doubling to 1 h, for 24 h.
+    Mailjet,
+    /// The tenant's own delays.
+    Custom(Delays),
+}
+
+/// A custom list of delays in seconds, within the limits of this module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delays(Vec<u32>);
+
+/// Why a list of delays is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDelays {
+    /// The list is longer than [`MAX_DELAYS`].
+    #[error("at most {MAX_DELAYS} delays are allowed, got {0}")]
+    TooMany(usize),
+    /// The delay at `index` is out of range.
+    #[error("a delay is a whole number of seconds from 0 to {MAX_DELAY_SECONDS} (48 h), got {got}")]
+    OutOfRange {
+        /// Position in the list, from 0.
+        index: usize,
+        /// What was given.
+        got: i64,
+    },
+    /// The delays together are longer than [`MAX_TOTAL_SECONDS`].
+    #[error("all delays together may last {MAX_TOTAL_SECONDS} s (13 days), got {0} s")]
+    TooLong(i64),
+}
+
+impl Delays {
+    /// Takes delays in seconds; an empty list means one attempt only.
+    pub fn new(seconds: &[i64]) -> Result<Self, InvalidDelays> {
+        if seconds.len() > MAX_DELAYS {
+            return Err(InvalidDelays::TooMany(seconds.len()));
+        }
+        let mut delays = Vec::with_capacity(seconds.len());
+        for (index, got) in seconds.iter().copied().enumerate() {
+            let delay = u32::try_from(got).ok().filter(|delay| *delay <= MAX_DELAY_SECONDS);
+            delays.push(delay.ok_or(InvalidDelays::OutOfRange { index, got })?);
+        }
+        let total = seconds.iter().sum();
+        if total > i64::from(MAX_TOTAL_SECONDS) {
+            return Err(InvalidDelays::TooLong(total));
+        }
+        Ok(Self(delays))
+    }
+
+    /// The delays, in seconds.
+    pub fn seconds(&self) -> &[u32] {
+        &self.0
+    }
+}
+
+impl RetryPolicy {
+    /// Seconds to wait after the failed attempt number `attempt` (from 1); `None` when the schedule is used up.
+    pub fn delay_after(&self, attempt: u32) -> Option<u32> {
+        let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
+        match self {
+            Self::Standard => {
+                const DELAYS: [u32; 9] =
+                    [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
+                DELAYS.get(index).copied()
+            }
+            Self::Mailgreet => [MINUTE, 5 * MINUTE, 30 * MINUTE].get(index).copied(),
+            Self::Mailjet => mailjet_delay(index),
+            Self::Custom(delays) => delays.0.get(index).copied(),
+        }
+    }
+
+    /// Whether delays may be jittered: not where a dialect's documentation promises exact ones.
+    fn jittered(&self) -> bool {
+        match self {
+            Self::Standard | Self::Mailjet | Self::Custom(_) => true,
+            Self::Mailgreet => false,
+        }
+    }
+}
+
+/// 30, 60, 120 … 1920 s, then hourly while the sum stays within 24 h: 7 + 22 delays.
+fn mailjet_delay(index: usize) -> Option<u32> {
+    const DOUBLING: usize = 7;
+    const HOURLY: usize = 22;
+    if index < DOUBLING { Some(30 << index) } else { (index < DOUBLING + HOURLY).then_some(HOUR) }
+}
+
+/// What follows from an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Delivered.
+    Done,
+    /// Try again, not before this time.
+    Retry {
+        /// When.
+        at: Timestamp,
+    },
+    /// Give up; the delivery becomes a dead letter.
+    Dead {
+        /// Why.
+        reason: DeadReason,
+    },
+    /// Give up and disable the webhook: its receiver said that it is gone for good.
+    Disable,
+}
+
+/// Decides what follows from attempt number `attempt` (from 1, within its round) that ended as `outcome` at `now`.
+///
+/// `jitter` is in -1.0..=1.0 and moves the delay by up to 10 %. `Retry-After` counts on 429 and 503 only, never makes
+/// an attempt earlier than the schedule, and at most 12 h later than now.
+pub fn decide(outcome: &Outcome, attempt: u32, policy: &RetryPolicy, now: Timestamp, jitter: f64) -> Decision {
+    let retry_after = match outcome {
+        Outcome::Delivered { .. } => return Decision::Done,
+        Outcome::RefusedStatus { status: 410, .. } => return Decision::Disable,
+        Outcome::RefusedStatus { status: 429 | 503, retry_after } => *retry_after,
+        Outcome::RefusedStatus { .. }
+        | Outcome::Timeout
+        | Outcome::Dns
+        | Outcome::Connect
+        | Outcome::Tls
+        | Outcome::BlockedAddress
+        | Outcome::Protocol => None,
+    };
+    let Some(seconds) = policy.delay_after(attempt) else {
+        return Decision::Dead { reason: DeadReason::AttemptsExhausted };
+    };
+    let share = if policy.jittered() { jitter.clamp(-1.0, 1.0) * JITTER_SHARE } else { 0.0 };
+    let delay = SignedDuration::from_secs_f64(f64::from(seconds) * (1.0 + share));
+    let scheduled = now.saturating_add(delay).unwrap_or(Timestamp::MAX);
+    let latest = now.saturating_add(MAX_RETRY_AFTER).unwrap_or(Timestamp::MAX);
+    let at = retry_after.map_or(scheduled, |asked| scheduled.max(asked.min(latest)));
+    Decision::Retry { at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn refused(status: u16, retry_after: Option<i64>) -> Outcome {
+        Outcome::RefusedStatus { status, retry_after: retry_after.map(|s| NOW + SignedDuration::from_secs(s)) }
+    }
+
+    fn wait(outcome: &Outcome, attempt: u32, policy: &RetryPolicy) -> Option<i64> {
+        match decide(outcome, attempt, policy, NOW, 0.0) {
+            Decision::Retry { at } => Some(at.as_second()),
+            _ => None,
+        }
+    }
+
+    fn schedule(policy: &RetryPolicy) -> Vec<i64> {
+        (1..).map_while(|attempt| wait(&Outcome::Timeout, attempt, policy)).collect()
+    }
+
+    #[test]
+    fn schedules() {
+        assert_eq!(schedule(&RetryPolicy::Standard), [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]);
+        assert_eq!(schedule(&RetryPolicy::Mailgreet), [60, 300, 1800]);
+        let mailjet = schedule(&RetryPolicy::Mailjet);
+        assert_eq!(mailjet[..8], [30, 60, 120, 240, 480, 960, 1920, 3600]);
+        let total: i64 = mailjet.iter().sum();
+        assert!((23 * 3600..=24 * 3600).contains(&total), "{total}");
+    }
+
+    #[test]
+    fn verdicts() {
+        let policy = RetryPolicy::Custom(Delays::new(&[10]).unwrap());
+        assert_eq!(decide(&Outcome::Delivered { status: 200 }, 1, &policy, NOW, 0.0), Decision::Done);
+        assert_eq!(decide(&refused(410, None), 1, &policy, NOW, 0.0), Decision::Disable);
+        assert_eq!(
+            decide(&Outcome::Dns, 2, &policy, NOW, 0.0),
+            Decision::Dead { reason: DeadReason::AttemptsExhausted }
+        );
+    }
+
+    #[test]
+    fn retry_after_only_delays_and_only_on_429_and_503() {
+        let policy = RetryPolicy::Custom(Delays::new(&[10]).unwrap());
+        for (status, asked, expected) in [
+            (429, 100, 100),
+            (503, 100, 100),
+            (429, 3, 10),
+            (429, 1_000_000, 12 * 3600),
+            (500, 100, 10),
+            (404, 100, 10),
+        ] {
+            assert_eq!(wait(&refused(status, Some(asked)), 1, &policy), Some(expected), "{status} {asked}");
+        }
+    }
+
+    #[test]
+    fn custom_delays_have_limits() {
+        assert_eq!(Delays::new(&[1, -1]), Err(InvalidDelays::OutOfRange { index: 1, got: -1 }));
+        assert_eq!(Delays::new(&[172_801]), Err(InvalidDelays::OutOfRange { index: 0, got: 172_801 }));
+        assert_eq!(Delays::new(&[0; 31]), Err(InvalidDelays::TooMany(31)));
+        assert_eq!(Delays::new(&[172_800; 7]), Err(InvalidDelays::TooLong(1_209_600)));
+    }
+
+    proptest! {
+        #[test]
+        fn jitter_stays_within_a_tenth(attempt in 1_u32..9, jitter in -2.0_f64..2.0) {
+            let exact = RetryPolicy::Standard.delay_after(attempt).unwrap();
+            let Decision::Retry { at } = decide(&Outcome::Connect, attempt, &RetryPolicy::Standard, NOW, jitter) else {
+                panic!("not a retry");
+            };
+            let got = at.duration_since(NOW).as_secs_f64();
+            prop_assert!((got - f64::from(exact)).abs() <= f64::from(exact) * 0.1 + 0.001);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! A delivery's stored item. Names are short: an item stays under one write unit on its first attempt.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use crate::delivery::{Attempt, DeadReason, Delivery, DeliveryState, Outcome};
+
+/// The version of items that this code writes.
+pub(super) const VERSION: u8 = 1;
+
+#[derive(Deserialize)]
+struct DeliveryItem {
+    tenant: String,
+    webhook: String,
+    event: String,
+    r#type: String,
+    state: String,
+    #[serde(default)]
+    next: Option<i64>,
+    #[serde(default)]
+    reason: Option<String>,
+    round: u32,
+    n: u32,
+    #[serde(default)]
+    attempts: Vec<AttemptItem>,
+    updated: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AttemptItem {
+    n: u32,
+    r: u32,
+    at: i64,
+    code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    ms: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ip: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answer: Option<String>,
+}
+
+/// An attempt as a list element.
+pub(super) fn attempt_value(attempt: &Attempt) -> Result<AttributeValue, StoreError> {
+    let item = AttemptItem {
+        n: attempt.number,
+        r: attempt.round,
+        at: attempt.at.as_millisecond(),
+        code: attempt.outcome.code().to_owned(),
+        status: attempt.outcome.status(),
+        ms: attempt.duration_ms,
+        ip: attempt.address.clone(),
+        answer: attempt.answer.clone(),
+    };
+    serde_dynamo::to_attribute_value(item).map_err(StoreError::unreadable)
+}
+
+/// The delivery in an item.
+pub(super) fn delivery_in(item: HashMap<String, AttributeValue>) -> Result<Delivery, StoreError> {
+    let item: DeliveryItem = serde_dynamo::from_item(item).map_err(StoreError::unreadable)?;
+    let state = state(&item)?;
+    Ok(Delivery {
+        tenant: item.tenant.parse().map_err(StoreError::unreadable)?,
+        webhook: item.webhook.parse().map_err(StoreError::unreadable)?,
+        event: item.event.parse().map_err(StoreError::unreadable)?,
+        event_type: item.r#type.parse().map_err(StoreError::unreadable)?,
+        state,
+        round: item.round,
+        round_attempts: item.n,
+        attempts: item.attempts.into_iter().map(attempt_in).collect::<Result<_, _>>()?,
+        updated_at: millis(item.updated)?,
+    })
+}
+
+fn state(item: &DeliveryItem) -> Result<DeliveryState, StoreError> {
+    let reason = item.reason.as_deref().and_then(DeadReason::from_word);
+    Ok(match (item.state.as_str(), item.next, reason) {
+        ("waiting", Some(next), _) => DeliveryState::Waiting { next_attempt_at: millis(next)? },
+        ("delivered", _, _) => DeliveryState::Delivered,
+        ("dead", _, Some(reason)) => DeliveryState::Dead { reason },
+        ("held", _, _) => DeliveryState::Held,
+        ("discarded", _, _) => DeliveryState::Discarded,
+        _ => return Err(StoreError::unreadable("a delivery state that this version does not know")),
+    })
+}
+
+fn attempt_in(item: AttemptItem) -> Result<Attempt, StoreError> {
+    let outcome = Outcome::from_stored(&item.code, item.status)
+        .ok_or_else(|| StoreError::unreadable("an outcome that this version does not know"))?;
+    Ok(Attempt {
+        number: item.n,
+        round: item.r,
+        at: millis(item.at)?,
+        outcome,
+        duration_ms: item.ms,
+        address: item.ip,
+        answer: item.answer,
+    })
+}
+
+fn millis(stored: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(stored).map_err(StoreError::unreadable)
+}

@@ -1,0 +1,75 @@
+//! Deliveries of one webhook: by time, and those that are held or dead.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{Deliveries, STUCK_INDEX, StoreError, item, keys};
+use crate::delivery::{Delivery, StateKind};
+use crate::id::{EventId, TenantId, WebhookId};
+use crate::store::Page;
+use crate::store::timeline::{TimeRange, Timeline};
+
+/// Which end of a list of held or dead deliveries comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stuck {
+    /// The longest held or dead first, as recovery takes them.
+    OldestFirst,
+    /// The latest first, as people read them.
+    NewestFirst,
+}
+
+impl Deliveries {
+    /// One page of a webhook's deliveries by their events' times, newest first, from below `after`; only those in
+    /// `state` if given. A page may be short, even empty, and still name a next one.
+    pub async fn list(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        range: TimeRange,
+        state: Option<StateKind>,
+        after: Option<EventId>,
+        limit: u8,
+    ) -> Result<Page<Delivery>, StoreError> {
+        let state = state.map(StateKind::as_str);
+        let timeline = Timeline { client: &self.client, table: &self.table, state };
+        let page =
+            timeline.newest_first(range, after, limit, |day, shard| keys::partition(webhook, day, shard)).await?;
+        let items = page.items.into_iter().map(item::delivery_in).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page { items: items.into_iter().filter(|delivery| delivery.tenant == tenant).collect(), next: page.next })
+    }
+
+    /// One page of a webhook's held or dead deliveries in the order of when they became so. `state` is `Held` or
+    /// `Dead`; every other state has no rows here. The index follows the table within about a second.
+    pub async fn list_stuck(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        state: StateKind,
+        order: Stuck,
+        after: Option<&str>,
+        limit: u8,
+    ) -> Result<Page<Delivery>, StoreError> {
+        let mut call = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(STUCK_INDEX)
+            .expression_attribute_values(":pk", AttributeValue::S(keys::stuck_partition(webhook, state)))
+            .scan_index_forward(order == Stuck::OldestFirst)
+            .limit(i32::from(limit));
+        call = match (after, order) {
+            (None, _) => call.key_condition_expression("hd_pk = :pk"),
+            (Some(after), Stuck::OldestFirst) => call
+                .key_condition_expression("hd_pk = :pk AND hd_sk > :after")
+                .expression_attribute_values(":after", AttributeValue::S(after.to_owned())),
+            (Some(after), Stuck::NewestFirst) => call
+                .key_condition_expression("hd_pk = :pk AND hd_sk < :after")
+                .expression_attribute_values(":after", AttributeValue::S(after.to_owned())),
+        };
+        let answer = call.send().await.map_err(StoreError::aws)?;
+        let next = answer.last_evaluated_key.as_ref().and_then(|key| key.get("hd_sk")).and_then(|sk| sk.as_s().ok());
+        let next = next.cloned();
+        let items = answer.items.unwrap_or_default().into_iter().map(item::delivery_in);
+        let items = items.collect::<Result<Vec<_>, _>>()?;
+        Ok(Page { items: items.into_iter().filter(|delivery| delivery.tenant == tenant).collect(), next })
+    }
+}

@@ -1,0 +1,59 @@
+//! The deliveries of one event.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+
+use super::{Deliveries, StoreError, item, keys};
+use crate::delivery::Delivery;
+use crate::id::{EventId, TenantId, WebhookId};
+
+/// `DynamoDB` takes 100 keys in one batch.
+const BATCH: usize = 100;
+/// How often keys that a batch left over are asked for again before it counts as failed.
+const MAX_ROUNDS: u8 = 5;
+
+impl Deliveries {
+    /// The deliveries of `event` to any of `webhooks`, in the order of webhook ids; those not attempted yet are not
+    /// among them.
+    pub async fn of_event(
+        &self,
+        tenant: TenantId,
+        event: EventId,
+        webhooks: &[WebhookId],
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let mut deliveries = Vec::new();
+        for batch in webhooks.chunks(BATCH) {
+            let wanted = batch.iter().map(|webhook| key(*webhook, event)).collect();
+            deliveries.extend(self.get_batch(wanted).await?);
+        }
+        deliveries.retain(|delivery| delivery.tenant == tenant);
+        deliveries.sort_by_key(|delivery| delivery.webhook);
+        Ok(deliveries)
+    }
+
+    async fn get_batch(&self, keys: Vec<HashMap<String, AttributeValue>>) -> Result<Vec<Delivery>, StoreError> {
+        let mut found = Vec::new();
+        let mut left = keys;
+        for _ in 0..MAX_ROUNDS {
+            if left.is_empty() {
+                return Ok(found);
+            }
+            let asked = KeysAndAttributes::builder().set_keys(Some(left)).build().map_err(StoreError::aws)?;
+            let answer =
+                self.client.batch_get_item().request_items(&self.table, asked).send().await.map_err(StoreError::aws)?;
+            for items in answer.responses.unwrap_or_default().into_values() {
+                for item in items {
+                    found.push(item::delivery_in(item)?);
+                }
+            }
+            left = answer.unprocessed_keys.unwrap_or_default().into_values().flat_map(|keys| keys.keys).collect();
+        }
+        Err(StoreError::Aws("DynamoDB left keys of a batch unread five times".into()))
+    }
+}
+
+fn key(webhook: WebhookId, event: EventId) -> HashMap<String, AttributeValue> {
+    let (pk, sk) = keys::delivery(webhook, event);
+    HashMap::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), AttributeValue::S(sk))])
+}

@@ -1,0 +1,79 @@
+//! The events table: each accepted event once, and with its insert the promise that `dispatch` will see it.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Page, StoreError};
+use crate::event::Event;
+use crate::id::{EventId, TenantId};
+
+pub mod keys;
+mod list;
+mod row;
+pub mod stored;
+
+pub use row::event_in_row;
+
+/// The events table.
+#[derive(Debug, Clone)]
+pub struct Events {
+    client: Client,
+    table: String,
+    retention: SignedDuration,
+}
+
+/// What a put did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// The event is new.
+    Stored,
+    /// The same event was stored before: a provider's retry.
+    AlreadyThere,
+}
+
+impl Events {
+    /// The table `table`, reached through `client`, whose rows live for `retention_days`.
+    pub fn new(client: Client, table: impl Into<String>, retention_days: u32) -> Self {
+        let retention = SignedDuration::from_hours(24 * i64::from(retention_days));
+        Self { client, table: table.into(), retention }
+    }
+
+    /// Stores an event unless it is stored already. This one write is the acceptance: everything after it is replayed
+    /// by the table's stream.
+    pub async fn put(&self, event: &Event) -> Result<Put, StoreError> {
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(row::row(event, self.expiry(event.accepted_at))?))
+            .condition_expression("attribute_not_exists(pk)");
+        match call.send().await {
+            Ok(_) => Ok(Put::Stored),
+            Err(error) => match error.as_service_error() {
+                Some(refused) if refused.is_conditional_check_failed_exception() => Ok(Put::AlreadyThere),
+                _ => Err(StoreError::aws(error)),
+            },
+        }
+    }
+
+    /// One event of a tenant, if it is still stored.
+    pub async fn get(&self, tenant: TenantId, event: EventId) -> Result<Option<Event>, StoreError> {
+        let (pk, sk) = keys::event(tenant, event);
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+            .send()
+            .await
+            .map_err(StoreError::aws)?;
+        answer.item.map(|item| event_in_row(&item)).transpose()
+    }
+
+    fn expiry(&self, accepted_at: Timestamp) -> i64 {
+        accepted_at.saturating_add(self.retention).unwrap_or(Timestamp::MAX).as_second()
+    }
+}

@@ -1,0 +1,58 @@
+//! The events table's keys. A partition holds one tenant's events of one day in one of eight shards, so that 8,000
+//! events a second of one tenant stay within DynamoDB's 1,000 writes a second for each partition.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::id::{EventId, TenantId};
+
+/// How many partitions the events of one tenant and day are spread over.
+pub const SHARDS: u8 = 8;
+
+/// The row of an event.
+pub(super) fn event(tenant: TenantId, event: EventId) -> (String, String) {
+    (partition(tenant, &day(event.time()), event.shard(SHARDS)), event.to_string())
+}
+
+/// One shard of a tenant's day.
+pub(super) fn partition(tenant: TenantId, day: &str, shard: u8) -> String {
+    format!("{tenant}#{day}#{shard}")
+}
+
+/// A UTC day as it stands in keys: `20260102`.
+pub fn day(at: Timestamp) -> String {
+    let date = at.to_zoned(TimeZone::UTC).date();
+    format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn no_partition_takes_more_than_1000_writes_of_8000_events_in_a_second() {
+        let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        let tenant = TenantId::mint(now, [1; 10]);
+        let mut writes: HashMap<String, u32> = HashMap::new();
+        for number in 0..8000 {
+            let id = EventId::derive(now, tenant, None, &format!("key {number}"));
+            *writes.entry(event(tenant, id).0).or_default() += 1;
+        }
+        assert_eq!(writes.len(), usize::from(SHARDS));
+        // Chance spreads them to within a few percent; DynamoDB's burst capacity takes far more than that.
+        assert!(writes.values().all(|count| *count <= 1_100), "{writes:?}");
+    }
+
+    #[test]
+    fn keys_are_stable() {
+        let id: EventId = "evt_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        let tenant: TenantId = "ten_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        let (pk, sk) = event(tenant, id);
+        assert_eq!(
+            (pk.as_str(), sk.as_str()),
+            ("ten_01ARZ3NDEKTSV4RRFFQ69G5FAV#20160730#3", "evt_01ARZ3NDEKTSV4RRFFQ69G5FAV")
+        );
+    }
+}

@@ -1,0 +1,21 @@
+//! The events of a tenant by time.
+
+use super::{Event, EventId, Events, Page, StoreError, TenantId, event_in_row, keys};
+use crate::store::timeline::{TimeRange, Timeline};
+
+impl Events {
+    /// One page of a tenant's events in `range`, newest first, from below `after`. A page may be short, even empty,
+    /// and still name a next one: it looks at eight days at most.
+    pub async fn list(
+        &self,
+        tenant: TenantId,
+        range: TimeRange,
+        after: Option<EventId>,
+        limit: u8,
+    ) -> Result<Page<Event>, StoreError> {
+        let timeline = Timeline { client: &self.client, table: &self.table, state: None };
+        let page = timeline.newest_first(range, after, limit, |day, shard| keys::partition(tenant, day, shard)).await?;
+        let items = page.items.iter().map(event_in_row).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: page.next })
+    }
+}

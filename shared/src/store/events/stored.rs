@@ -1,0 +1,175 @@
+//! The stored form of an event, in the events table and inside jobs.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::StoreError;
+use crate::event::{BounceType, Client, Event, Facts, Geo, Recipient, RejectReason};
+use crate::provider::Provider;
+
+/// The version of events that this code writes.
+const VERSION: u8 = 1;
+
+/// An event as it is stored and queued. Short names, because every byte is paid for with each event.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredEvent {
+    v: u8,
+    id: String,
+    tenant: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    accepted: i64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
+    r#type: String,
+    provider: String,
+    pevent: String,
+    pid: String,
+    /// RFC 3339, to keep the provider's precision.
+    at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rcpt: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    domain: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    campaign: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subscriber: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    meta: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bounce: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reject: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    smtp: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    diag: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ip: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    country: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    city: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    machine: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    raw: Option<String>,
+}
+
+impl StoredEvent {
+    /// Without the provider's own object, which no delivery carries: what a job needs.
+    #[must_use]
+    pub fn without_raw(self) -> Self {
+        Self { raw: None, ..self }
+    }
+}
+
+impl From<&Event> for StoredEvent {
+    fn from(event: &Event) -> Self {
+        let facts = &event.facts;
+        Self {
+            v: VERSION,
+            id: event.id.to_string(),
+            tenant: event.tenant.to_string(),
+            source: event.source.map(|source| source.to_string()),
+            accepted: event.accepted_at.as_millisecond(),
+            test: event.test,
+            r#type: facts.event_type.as_str().to_owned(),
+            provider: facts.provider.as_str().to_owned(),
+            pevent: facts.provider_event.clone(),
+            pid: facts.provider_event_id.clone(),
+            at: facts.occurred_at.to_string(),
+            rcpt: facts.recipient.as_ref().map(|recipient| recipient.expose().to_owned()),
+            mid: facts.email_message_id.clone(),
+            domain: facts.sending_domain.clone(),
+            subject: facts.subject.clone(),
+            campaign: facts.campaign_id.clone(),
+            subscriber: facts.subscriber_id.clone(),
+            tags: facts.tags.clone(),
+            meta: facts.metadata.clone(),
+            bounce: facts.bounce_type.map(|bounce| bounce.as_str().to_owned()),
+            reject: facts.reject_reason.map(|reason| reason.as_str().to_owned()),
+            smtp: facts.smtp_code,
+            code: facts.enhanced_code.clone(),
+            diag: facts.diagnostic.clone(),
+            url: facts.url.clone(),
+            ip: facts.client.ip.clone(),
+            agent: facts.client.user_agent.clone(),
+            country: facts.client.geo.country.clone(),
+            region: facts.client.geo.region.clone(),
+            city: facts.client.geo.city.clone(),
+            machine: facts.client.machine,
+            raw: facts.raw.clone(),
+        }
+    }
+}
+
+impl TryFrom<StoredEvent> for Event {
+    type Error = StoreError;
+
+    fn try_from(stored: StoredEvent) -> Result<Self, StoreError> {
+        let unknown = || StoreError::unreadable("a word that this version does not know");
+        let occurred_at: Timestamp = stored.at.parse().map_err(StoreError::unreadable)?;
+        let facts = Facts {
+            event_type: stored.r#type.parse().map_err(StoreError::unreadable)?,
+            provider: Provider::from_word(&stored.provider).ok_or_else(unknown)?,
+            provider_event: stored.pevent,
+            provider_event_id: stored.pid,
+            occurred_at,
+            recipient: stored.rcpt.as_deref().and_then(Recipient::new),
+            email_message_id: stored.mid,
+            sending_domain: stored.domain,
+            subject: stored.subject,
+            campaign_id: stored.campaign,
+            subscriber_id: stored.subscriber,
+            tags: stored.tags,
+            metadata: stored.meta,
+            bounce_type: stored
+                .bounce
+                .as_deref()
+                .map(|word| BounceType::from_word(word).ok_or_else(unknown))
+                .transpose()?,
+            reject_reason: stored
+                .reject
+                .as_deref()
+                .map(|word| RejectReason::from_word(word).ok_or_else(unknown))
+                .transpose()?,
+            smtp_code: stored.smtp,
+            enhanced_code: stored.code,
+            diagnostic: stored.diag,
+            url: stored.url,
+            client: Client {
+                ip: stored.ip,
+                user_agent: stored.agent,
+                geo: Geo { country: stored.country, region: stored.region, city: stored.city },
+                machine: stored.machine,
+            },
+            raw: stored.raw,
+        };
+        Ok(Self {
+            id: stored.id.parse().map_err(StoreError::unreadable)?,
+            tenant: stored.tenant.parse().map_err(StoreError::unreadable)?,
+            source: stored.source.as_deref().map(str::parse).transpose().map_err(StoreError::unreadable)?,
+            accepted_at: Timestamp::from_millisecond(stored.accepted).map_err(StoreError::unreadable)?,
+            test: stored.test,
+            facts,
+        })
+    }
+}

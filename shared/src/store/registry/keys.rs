@@ -1,0 +1,49 @@
+//! The registry's keys. A tenant's rows share its partition; the rows that are found by a secret's hash or a key's id
+//! stand alone and name their tenant.
+
+use crate::id::{KeyId, SourceId, TenantId, WebhookId};
+use crate::source::IngestKeyHash;
+
+/// Partition of the list of tenants, the one partition that belongs to the operator.
+pub(super) const TENANTS: &str = "TENANTS";
+/// Partition of the list of admin keys, which belong to no tenant.
+pub(super) const ADMIN_KEYS: &str = "ADMIN_KEYS";
+/// Sort key prefix of webhooks.
+pub(super) const WEBHOOK: &str = "W#";
+/// Sort key prefix of sources.
+pub(super) const SOURCE: &str = "S#";
+/// Sort key prefix of API keys.
+pub(super) const API_KEY: &str = "K#";
+
+pub(super) fn tenant_partition(tenant: TenantId) -> String {
+    format!("T#{tenant}")
+}
+
+pub(super) fn tenant(tenant: TenantId) -> (String, String) {
+    (tenant_partition(tenant), "TENANT".to_owned())
+}
+
+pub(super) fn tenant_in_list(tenant: TenantId) -> (String, String) {
+    (TENANTS.to_owned(), tenant.to_string())
+}
+
+pub(super) fn webhook(tenant: TenantId, webhook: WebhookId) -> (String, String) {
+    (tenant_partition(tenant), format!("{WEBHOOK}{webhook}"))
+}
+
+pub(super) fn source(tenant: TenantId, source: SourceId) -> (String, String) {
+    (tenant_partition(tenant), format!("{SOURCE}{source}"))
+}
+
+pub(super) fn ingest_key(hash: &IngestKeyHash) -> (String, String) {
+    (format!("I#{}", hash.as_str()), "INGEST_KEY".to_owned())
+}
+
+pub(super) fn api_key(key: KeyId) -> (String, String) {
+    (format!("K#{key}"), "API_KEY".to_owned())
+}
+
+pub(super) fn api_key_in_list(owner: Option<TenantId>, key: KeyId) -> (String, String) {
+    let partition = owner.map_or_else(|| ADMIN_KEYS.to_owned(), tenant_partition);
+    (partition, format!("{API_KEY}{key}"))
+}

@@ -1,0 +1,114 @@
+//! Sources and the ingest keys that lead to them.
+
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+
+use super::item::{self, IngestKeyItem, SourceItem};
+use super::{Page, Registry, StoreError, keys};
+use crate::id::{SourceId, TenantId};
+use crate::source::{IngestKeyHash, Source};
+
+impl Registry {
+    /// Stores a new source with its ingest key.
+    pub async fn create_source(&self, source: &Source) -> Result<(), StoreError> {
+        let row = self.put_source(source)?.condition_expression("attribute_not_exists(pk)");
+        let row = row.build().map_err(StoreError::aws)?;
+        self.client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().put(row).build())
+            .transact_items(TransactWriteItem::builder().put(self.put_ingest_key(source)?).build())
+            .send()
+            .await
+            .map_err(StoreError::aws)?;
+        Ok(())
+    }
+
+    fn put_source(&self, source: &Source) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
+        let item = item::with_key(keys::source(source.tenant, source.id), SourceItem::from(source))?;
+        Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
+    }
+
+    fn put_ingest_key(&self, source: &Source) -> Result<Put, StoreError> {
+        let item = item::with_key(keys::ingest_key(&source.ingest_key), IngestKeyItem::from(source))?;
+        Put::builder().table_name(&self.table).set_item(Some(item)).build().map_err(StoreError::aws)
+    }
+
+    fn remove_ingest_key(&self, hash: &IngestKeyHash) -> Result<TransactWriteItem, StoreError> {
+        let (pk, sk) = keys::ingest_key(hash);
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+            .build()
+            .map_err(StoreError::aws)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    /// One source of a tenant, if it exists.
+    pub async fn get_source(&self, tenant: TenantId, source: SourceId) -> Result<Option<Source>, StoreError> {
+        let item: Option<SourceItem> = self.get(keys::source(tenant, source), true).await?;
+        item.map(Source::try_from).transpose()
+    }
+
+    /// The source that an ingest key leads to.
+    pub async fn find_ingest_key(&self, hash: &IngestKeyHash) -> Result<Option<(TenantId, SourceId)>, StoreError> {
+        let item: Option<IngestKeyItem> = self.get(keys::ingest_key(hash), true).await?;
+        let Some(item) = item else { return Ok(None) };
+        let tenant = item.tenant.parse().map_err(StoreError::unreadable)?;
+        let source = item.source.parse().map_err(StoreError::unreadable)?;
+        Ok(Some((tenant, source)))
+    }
+
+    /// The sources of a tenant, oldest first.
+    pub async fn list_sources(
+        &self,
+        tenant: TenantId,
+        after: Option<&str>,
+        limit: u8,
+    ) -> Result<Page<Source>, StoreError> {
+        let page: Page<SourceItem> = self.list(keys::tenant_partition(tenant), keys::SOURCE, after, limit).await?;
+        let items = page.items.into_iter().map(Source::try_from).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: page.next })
+    }
+
+    /// Replaces a source by its next revision: `source.revision` is the one that was read, the stored one is one more.
+    /// With `replaced_key`, the ingest key that led to it until now, that key is removed and the new one put.
+    pub async fn replace_source(
+        &self,
+        source: &Source,
+        replaced_key: Option<&IngestKeyHash>,
+    ) -> Result<(), StoreError> {
+        let next = Source { revision: source.revision + 1, ..source.clone() };
+        let row = self
+            .put_source(&next)?
+            .condition_expression("revision = :read")
+            .expression_attribute_values(":read", AttributeValue::N(source.revision.to_string()))
+            .build()
+            .map_err(StoreError::aws)?;
+        let mut call = self.client.transact_write_items().transact_items(TransactWriteItem::builder().put(row).build());
+        if let Some(old) = replaced_key {
+            let new = TransactWriteItem::builder().put(self.put_ingest_key(&next)?).build();
+            call = call.transact_items(self.remove_ingest_key(old)?).transact_items(new);
+        }
+        call.send().await.map_err(|error| super::webhooks::transaction_error(error, &[StoreError::Conflict]))?;
+        Ok(())
+    }
+
+    /// Deletes a source and its ingest key.
+    pub async fn delete_source(&self, source: &Source) -> Result<(), StoreError> {
+        let (pk, sk) = keys::source(source.tenant, source.id);
+        let row = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+            .build()
+            .map_err(StoreError::aws)?;
+        self.client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().delete(row).build())
+            .transact_items(self.remove_ingest_key(&source.ingest_key)?)
+            .send()
+            .await
+            .map_err(StoreError::aws)?;
+        Ok(())
+    }
+}

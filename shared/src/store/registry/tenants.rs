@@ -1,0 +1,52 @@
+//! Tenants in the registry.
+
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+
+use super::item::{self, TenantItem};
+use super::{Page, Registry, StoreError, keys};
+use crate::id::TenantId;
+use crate::tenant::Tenant;
+
+impl Registry {
+    /// Creates a tenant: its own row and its place in the operator's list.
+    pub async fn create_tenant(&self, tenant: &Tenant) -> Result<(), StoreError> {
+        let own = self.put_new_tenant_row(keys::tenant(tenant.id), tenant)?;
+        let listed = self.put_new_tenant_row(keys::tenant_in_list(tenant.id), tenant)?;
+        self.client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().put(own).build())
+            .transact_items(TransactWriteItem::builder().put(listed).build())
+            .send()
+            .await
+            .map_err(StoreError::aws)?;
+        Ok(())
+    }
+
+    fn put_new_tenant_row(&self, key: (String, String), tenant: &Tenant) -> Result<Put, StoreError> {
+        Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item::with_key(key, TenantItem::from(tenant))?))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(StoreError::aws)
+    }
+
+    /// One tenant, if it exists.
+    pub async fn get_tenant(&self, tenant: TenantId) -> Result<Option<Tenant>, StoreError> {
+        let item: Option<TenantItem> = self.get(keys::tenant(tenant), true).await?;
+        item.map(Tenant::try_from).transpose()
+    }
+
+    /// Tenants in the order of their creation, from after `after`.
+    pub async fn list_tenants(&self, after: Option<&str>, limit: u8) -> Result<Page<Tenant>, StoreError> {
+        let page: Page<TenantItem> = self.list(keys::TENANTS.to_owned(), "", after, limit).await?;
+        let items = page.items.into_iter().map(Tenant::try_from).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: page.next })
+    }
+
+    /// A number that every change to the tenant's webhooks raises, strongly consistent; `None` without the tenant.
+    pub async fn webhooks_version(&self, tenant: TenantId) -> Result<Option<u64>, StoreError> {
+        let item: Option<TenantItem> = self.get(keys::tenant(tenant), true).await?;
+        Ok(item.map(|item| item.webhooks_version))
+    }
+}

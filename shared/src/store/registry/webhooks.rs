@@ -1,0 +1,171 @@
+//! Webhooks in the registry. Every change raises the tenant row's `webhooks_version` in the same transaction, which is
+//! how `dispatch` learns of it before the change is answered.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use jiff::Timestamp;
+
+use super::item::{self, WebhookItem};
+use super::{Page, Registry, StoreError, keys};
+use crate::id::{TenantId, WebhookId};
+use crate::webhook::{DisabledReason, MAX_PER_TENANT, Webhook};
+
+/// Webhooks are read this many at a time when all of a tenant's are wanted.
+const ALL_PAGE: u8 = 250;
+
+impl Registry {
+    /// Stores a new webhook; [`StoreError::LimitReached`] when the tenant has [`MAX_PER_TENANT`].
+    pub async fn create_webhook(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        let row = self.put_webhook(webhook)?.condition_expression("attribute_not_exists(pk)");
+        let count = self
+            .tenant_update(webhook.tenant)
+            .update_expression("ADD webhooks_version :one, webhook_count :one")
+            .condition_expression("attribute_exists(pk) AND webhook_count < :most")
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .expression_attribute_values(":most", AttributeValue::N(MAX_PER_TENANT.to_string()));
+        self.change_webhooks(
+            TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build(),
+            count,
+            &[StoreError::Conflict, StoreError::LimitReached],
+        )
+        .await
+    }
+
+    fn put_webhook(&self, webhook: &Webhook) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
+        let item = item::with_key(keys::webhook(webhook.tenant, webhook.id), WebhookItem::from(webhook))?;
+        Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
+    }
+
+    fn tenant_update(&self, tenant: TenantId) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        let (pk, sk) = keys::tenant(tenant);
+        Update::builder().table_name(&self.table).key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(sk))
+    }
+
+    async fn change_webhooks(
+        &self,
+        row: TransactWriteItem,
+        tenant: aws_sdk_dynamodb::types::builders::UpdateBuilder,
+        refusals: &[StoreError],
+    ) -> Result<(), StoreError> {
+        let tenant = TransactWriteItem::builder().update(tenant.build().map_err(StoreError::aws)?).build();
+        let call = self.client.transact_write_items().transact_items(row).transact_items(tenant);
+        call.send().await.map_err(|error| transaction_error(error, refusals))?;
+        Ok(())
+    }
+
+    /// One webhook of a tenant, if it exists; strongly consistent.
+    pub async fn get_webhook(&self, tenant: TenantId, webhook: WebhookId) -> Result<Option<Webhook>, StoreError> {
+        let item: Option<WebhookItem> = self.get(keys::webhook(tenant, webhook), true).await?;
+        item.map(Webhook::try_from).transpose()
+    }
+
+    /// The webhooks of a tenant, oldest first.
+    pub async fn list_webhooks(
+        &self,
+        tenant: TenantId,
+        after: Option<&str>,
+        limit: u8,
+    ) -> Result<Page<Webhook>, StoreError> {
+        let page: Page<WebhookItem> = self.list(keys::tenant_partition(tenant), keys::WEBHOOK, after, limit).await?;
+        let items = page.items.into_iter().map(Webhook::try_from).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: page.next })
+    }
+
+    /// All webhooks of a tenant: at most [`MAX_PER_TENANT`].
+    pub async fn all_webhooks(&self, tenant: TenantId) -> Result<Vec<Webhook>, StoreError> {
+        let mut webhooks = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.list_webhooks(tenant, after.as_deref(), ALL_PAGE).await?;
+            webhooks.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                return Ok(webhooks);
+            }
+        }
+    }
+
+    /// Replaces a webhook by its next revision: `webhook.revision` is the one that was read, the stored one is one
+    /// more. [`StoreError::Conflict`] when somebody else changed it meanwhile.
+    pub async fn replace_webhook(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        let next = Webhook { revision: webhook.revision + 1, ..webhook.clone() };
+        let row = self
+            .put_webhook(&next)?
+            .condition_expression("revision = :read")
+            .expression_attribute_values(":read", AttributeValue::N(webhook.revision.to_string()))
+            .build()
+            .map_err(StoreError::aws)?;
+        let tenant = self
+            .tenant_update(webhook.tenant)
+            .update_expression("ADD webhooks_version :one")
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+        self.change_webhooks(TransactWriteItem::builder().put(row).build(), tenant, &[StoreError::Conflict]).await
+    }
+
+    /// Deletes a webhook; [`StoreError::Conflict`] when it is gone already.
+    pub async fn delete_webhook(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
+        let (pk, sk) = keys::webhook(tenant, webhook);
+        let row = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+            .condition_expression("attribute_exists(pk)")
+            .build()
+            .map_err(StoreError::aws)?;
+        let count = self
+            .tenant_update(tenant)
+            .update_expression("ADD webhooks_version :one, webhook_count :minus_one")
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .expression_attribute_values(":minus_one", AttributeValue::N("-1".to_owned()));
+        self.change_webhooks(TransactWriteItem::builder().delete(row).build(), count, &[StoreError::Conflict]).await
+    }
+
+    /// Disables an existing webhook, whatever its revision. `dispatch` need not know: what is disabled is still owed
+    /// its events. A webhook that is gone meanwhile is no error.
+    pub async fn disable_webhook(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        reason: DisabledReason,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (pk, sk) = keys::webhook(tenant, webhook);
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+            .update_expression("SET disabled = :reason, updated_at = :now ADD revision :one")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":reason", AttributeValue::S(reason.as_str().to_owned()))
+            .expression_attribute_values(":now", AttributeValue::N(now.as_millisecond().to_string()))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .send()
+            .await;
+        match answer {
+            Err(error) if !is_condition_failure(&error) => Err(StoreError::aws(error)),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+}
+
+fn is_condition_failure(error: &SdkError<UpdateItemError>) -> bool {
+    error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception)
+}
+
+/// Turns a cancelled transaction into the refusal that belongs to the first entry whose condition failed.
+pub(super) fn transaction_error(error: SdkError<TransactWriteItemsError>, refusals: &[StoreError]) -> StoreError {
+    let reasons = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
+        _ => &[],
+    };
+    let failed = reasons.iter().position(|reason| reason.code() == Some("ConditionalCheckFailed"));
+    match failed.and_then(|index| refusals.get(index)) {
+        Some(StoreError::LimitReached) => StoreError::LimitReached,
+        Some(_) => StoreError::Conflict,
+        None => StoreError::aws(error),
+    }
+}

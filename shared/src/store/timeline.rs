@@ -1,0 +1,126 @@
+//! Rows of one owner that are spread over days and shards, read newest first.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures::future::try_join_all;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::events::keys::{SHARDS, day};
+use super::{Page, StoreError};
+use crate::id::EventId;
+
+/// Most days that one page looks at; an emptier page says where to go on.
+const MAX_DAYS_PER_PAGE: usize = 8;
+
+/// Times of events, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeRange {
+    /// The earliest.
+    pub from: Timestamp,
+    /// The latest.
+    pub to: Timestamp,
+}
+
+/// A row as `DynamoDB` gives it.
+pub(super) type Row = HashMap<String, AttributeValue>;
+
+/// A table whose partition key is an owner, a day and a shard, and whose sort key is an event id.
+pub(super) struct Timeline<'a> {
+    pub(super) client: &'a Client,
+    pub(super) table: &'a str,
+    /// Only rows whose attribute `state` has this value.
+    pub(super) state: Option<&'a str>,
+}
+
+/// What one shard of one day gave: rows, and the id down to which it was searched when it was not searched to its end.
+struct Searched {
+    rows: Vec<(EventId, Row)>,
+    down_to: Option<EventId>,
+}
+
+impl Timeline<'_> {
+    /// One page of rows in `range`, from below `after`, by the partition that `partition(day, shard)` names.
+    pub(super) async fn newest_first(
+        &self,
+        range: TimeRange,
+        after: Option<EventId>,
+        limit: u8,
+        partition: impl Fn(&str, u8) -> String,
+    ) -> Result<Page<Row>, StoreError> {
+        let first = EventId::first_of(range.from);
+        let mut upper = EventId::last_of(range.to).min(after.map_or(EventId::last_of(range.to), EventId::before));
+        let mut found = Vec::new();
+        for _ in 0..MAX_DAYS_PER_PAGE {
+            if upper < first {
+                return Ok(page(found, None));
+            }
+            let day_start = start_of_day(upper.time());
+            let lower = first.max(EventId::first_of(day_start));
+            let name = day(day_start);
+            let shards = (0..SHARDS).map(|shard| self.search(partition(&name, shard), lower, upper, limit));
+            let (rows, searched_to) = merge(try_join_all(shards).await?);
+            found.extend(rows);
+            if found.len() > usize::from(limit) {
+                found.truncate(usize::from(limit));
+                let last = found.last().map(|(id, _)| *id);
+                return Ok(page(found, last));
+            }
+            if let Some(searched_to) = searched_to {
+                return Ok(page(found, Some(searched_to)));
+            }
+            upper = EventId::first_of(day_start).before();
+        }
+        let more = upper >= first;
+        Ok(page(found, more.then_some(EventId::first_of(start_of_day(upper.time()) + SignedDuration::from_hours(24)))))
+    }
+
+    async fn search(&self, pk: String, lower: EventId, upper: EventId, limit: u8) -> Result<Searched, StoreError> {
+        let mut call = self
+            .client
+            .query()
+            .table_name(self.table)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :lower AND :upper")
+            .expression_attribute_values(":pk", AttributeValue::S(pk))
+            .expression_attribute_values(":lower", AttributeValue::S(lower.to_string()))
+            .expression_attribute_values(":upper", AttributeValue::S(upper.to_string()))
+            .scan_index_forward(false)
+            // One more than wanted, so that a page knows whether anything comes after it.
+            .limit(i32::from(limit) + 1);
+        if let Some(state) = self.state {
+            call = call
+                .filter_expression("#state = :state")
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_values(":state", AttributeValue::S(state.to_owned()));
+        }
+        let answer = call.send().await.map_err(StoreError::aws)?;
+        let down_to = answer.last_evaluated_key.as_ref().map(id_of).transpose()?;
+        let rows = answer.items.unwrap_or_default().into_iter().map(|row| Ok((id_of(&row)?, row)));
+        Ok(Searched { rows: rows.collect::<Result<_, StoreError>>()?, down_to })
+    }
+}
+
+fn id_of(row: &Row) -> Result<EventId, StoreError> {
+    let sk = row.get("sk").and_then(|sk| sk.as_s().ok()).ok_or_else(|| StoreError::unreadable("a row without sk"))?;
+    sk.parse().map_err(StoreError::unreadable)
+}
+
+/// All rows newest first, down to where every shard was searched.
+fn merge(shards: Vec<Searched>) -> (Vec<(EventId, Row)>, Option<EventId>) {
+    let searched_to = shards.iter().filter_map(|shard| shard.down_to).max();
+    let mut rows: Vec<_> = shards.into_iter().flat_map(|shard| shard.rows).collect();
+    rows.retain(|(id, _)| searched_to.is_none_or(|lowest| *id >= lowest));
+    rows.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+    (rows, searched_to)
+}
+
+fn page(found: Vec<(EventId, Row)>, next: Option<EventId>) -> Page<Row> {
+    Page { items: found.into_iter().map(|(_, row)| row).collect(), next: next.map(|id| id.to_string()) }
+}
+
+fn start_of_day(at: Timestamp) -> Timestamp {
+    let zoned = at.to_zoned(TimeZone::UTC);
+    zoned.start_of_day().map_or(at, |start| start.timestamp())
+}

@@ -1,0 +1,147 @@
+//! Webhooks: what a tenant registers to be delivered to.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::dialect::Dialect;
+use crate::event::{Event, EventType, closed_words};
+use crate::id::{SourceId, TenantId, WebhookId};
+use crate::retry::RetryPolicy;
+use crate::secret::SigningSecret;
+
+mod url;
+
+pub use self::url::{InvalidUrl, WebhookUrl};
+
+/// Most webhooks of one tenant. `dispatch` holds them all in memory and matches each event against each.
+pub const MAX_PER_TENANT: u32 = 500;
+/// Bounds of a time limit per attempt, in milliseconds.
+pub const TIMEOUT_MS: std::ops::RangeInclusive<u32> = 1_000..=15_000;
+/// The time limit that applies when none is given, in milliseconds.
+pub const DEFAULT_TIMEOUT_MS: u32 = 10_000;
+/// How long the previous secret signs beside the new one unless the rotation says otherwise, in seconds (24 h).
+pub const DEFAULT_OVERLAP_SECONDS: u32 = 24 * 3600;
+/// The longest overlap of a rotation, in seconds (7 d).
+pub const MAX_OVERLAP_SECONDS: u32 = 7 * 24 * 3600;
+
+/// What a tenant registers: URL, subscription, dialect, policy, secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Webhook {
+    /// Its id.
+    pub id: WebhookId,
+    /// Who owns it.
+    pub tenant: TenantId,
+    /// Where deliveries go.
+    pub url: WebhookUrl,
+    /// Which events it wants.
+    pub subscription: Subscription,
+    /// How deliveries look.
+    pub dialect: Dialect,
+    /// When failed attempts are tried again.
+    pub retry_policy: RetryPolicy,
+    /// Time limit per attempt, in milliseconds, within [`TIMEOUT_MS`].
+    pub timeout_ms: u32,
+    /// Whether deliveries are attempted or held.
+    pub status: WebhookStatus,
+    /// What deliveries are signed with.
+    pub secrets: SigningSecrets,
+    /// The tenant's note; may be empty.
+    pub description: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Raised by every change; a change of an older revision is refused.
+    pub revision: u64,
+}
+
+impl Webhook {
+    /// Whether `event` is owed to it. A disabled webhook is still owed its events: they are held.
+    pub fn wants(&self, event: &Event) -> bool {
+        self.subscription.matches(event, self.dialect)
+    }
+}
+
+/// Whether deliveries are attempted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookStatus {
+    /// They are attempted.
+    Enabled,
+    /// They are held.
+    Disabled {
+        /// Why.
+        reason: DisabledReason,
+    },
+}
+
+closed_words!(
+    /// Why a webhook is disabled.
+    DisabledReason {
+        /// The tenant asked for it.
+        Requested = "requested",
+        /// The receiver answered 410 Gone.
+        Gone = "gone",
+    }
+);
+
+/// Which events a webhook wants: all conditions that are given must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The wanted types.
+    pub types: WantedTypes,
+    /// Only events of these sources; empty means any, own events included.
+    pub sources: BTreeSet<SourceId>,
+    /// Only events of emails sent from these domains, lower-case; empty means any.
+    pub domains: BTreeSet<String>,
+}
+
+/// The event types of a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WantedTypes {
+    /// `*`: every type that the dialect has a word for.
+    All,
+    /// These.
+    Only(BTreeSet<EventType>),
+}
+
+impl Subscription {
+    /// Most sources and most domains that a subscription may name.
+    pub const MAX_FILTERS: usize = 50;
+
+    fn matches(&self, event: &Event, dialect: Dialect) -> bool {
+        let event_type = event.facts.event_type;
+        let type_wanted = match &self.types {
+            WantedTypes::All => dialect.name(event_type).is_some(),
+            WantedTypes::Only(types) => types.contains(&event_type),
+        };
+        let source_wanted =
+            self.sources.is_empty() || event.source.is_some_and(|source| self.sources.contains(&source));
+        let domain_wanted = self.domains.is_empty()
+            || event.facts.sending_domain.as_ref().is_some_and(|domain| self.domains.contains(&domain.to_lowercase()));
+        type_wanted && source_wanted && domain_wanted
+    }
+}
+
+/// The secrets that sign: the current one, and for a while after a rotation the previous one beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningSecrets {
+    /// The present secret.
+    pub current: SigningSecret,
+    /// The one before it, with the time until which it signs too.
+    pub previous: Option<(SigningSecret, Timestamp)>,
+}
+
+impl SigningSecrets {
+    /// The secrets that sign at `now`, current first.
+    pub fn at(&self, now: Timestamp) -> Vec<&SigningSecret> {
+        let previous = self.previous.as_ref().filter(|(_, until)| now < *until).map(|(secret, _)| secret);
+        std::iter::once(&self.current).chain(previous).collect()
+    }
+
+    /// Puts `new` first; the present secret keeps signing until `until`.
+    #[must_use]
+    pub fn rotated(self, new: SigningSecret, until: Timestamp) -> Self {
+        Self { previous: Some((self.current, until)), current: new }
+    }
+}

@@ -1,11 +1,28 @@
 //! The one place where the clock and the random generator are read; everything else takes them as arguments.
 
-use jiff::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-/// The present time.
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
-pub fn now() -> Timestamp {
-    Timestamp::now()
+use jiff::{SignedDuration, Timestamp};
+
+/// The system's clock, which a room reads once for each step and passes on. Clones share one clock.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    ahead_ms: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// The present time.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn now(&self) -> Timestamp {
+        let ahead = SignedDuration::from_millis(self.ahead_ms.load(Ordering::Relaxed));
+        Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Sets it ahead of the system's clock, so that a test need not wait for what happens hours later.
+    pub fn advance(&self, by: SignedDuration) {
+        self.ahead_ms.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
 }
 
 /// `N` bytes from the operating system's generator.

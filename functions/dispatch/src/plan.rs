@@ -1,0 +1,128 @@
+//! Which jobs a batch of records makes, and which records must be replayed when some of them could not be sent. Pure.
+
+use std::collections::BTreeSet;
+
+use shared::event::Event;
+use shared::queue::job::Job;
+use shared::queue::{EntryFailed, Outgoing};
+use shared::webhook::Webhook;
+
+/// The jobs of a batch, each with the record that it is owed to.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    records: Vec<String>,
+    jobs: Vec<Outgoing>,
+    /// For each job the index of its record.
+    owed_to: Vec<usize>,
+    failed: BTreeSet<usize>,
+}
+
+impl Plan {
+    /// Adds a record's event: one job for each webhook that wants it.
+    pub(crate) fn add(&mut self, sequence_number: String, event: &Event, webhooks: &[Webhook]) {
+        let record = self.records.len();
+        self.records.push(sequence_number);
+        for webhook in webhooks.iter().filter(|webhook| webhook.wants(event)) {
+            self.jobs.push(Outgoing::now(Job::first(webhook.id, event)));
+            self.owed_to.push(record);
+        }
+    }
+
+    /// Adds a record that must be replayed whatever becomes of the others.
+    pub(crate) fn fail(&mut self, sequence_number: String) {
+        self.failed.insert(self.records.len());
+        self.records.push(sequence_number);
+    }
+
+    /// All jobs, in the order of their records.
+    pub(crate) fn jobs(&self) -> &[Outgoing] {
+        &self.jobs
+    }
+
+    /// The sequence numbers of the records to replay, given one result for each job.
+    pub(crate) fn failed_records(mut self, results: &[Result<(), EntryFailed>]) -> Vec<String> {
+        for (result, record) in results.iter().zip(&self.owed_to) {
+            if let Err(failure) = result {
+                let sequence_number = &self.records[*record];
+                tracing::error!(error.code = failure.code, record.sequence_number = sequence_number, "{failure}");
+                self.failed.insert(*record);
+            }
+        }
+        let failed = self.failed;
+        self.records
+            .into_iter()
+            .enumerate()
+            .filter(|(index, _)| failed.contains(index))
+            .map(|(_, number)| number)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::dialect::Dialect;
+    use shared::event::{EventType, Facts};
+    use shared::id::{TenantId, WebhookId};
+    use shared::outbound::address_policy::AddressPolicy;
+    use shared::provider::Provider;
+    use shared::retry::RetryPolicy;
+    use shared::secret::SigningSecret;
+    use shared::webhook::{SigningSecrets, Subscription, WantedTypes, WebhookStatus, WebhookUrl};
+
+    use super::*;
+
+    const NOW: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
+
+    fn tenant() -> TenantId {
+        TenantId::mint(NOW, [1; 10])
+    }
+
+    fn event(event_type: EventType, key: &str) -> Event {
+        let facts = Facts::new(event_type, Provider::Own, event_type.as_str(), key, NOW);
+        Event::accept(facts, tenant(), None, NOW)
+    }
+
+    fn webhook(number: u8, types: WantedTypes) -> Webhook {
+        Webhook {
+            id: WebhookId::mint(NOW, [number; 10]),
+            tenant: tenant(),
+            url: WebhookUrl::parse("https://example.com/", &AddressPolicy::public_only()).unwrap(),
+            subscription: Subscription { types, sources: BTreeSet::default(), domains: BTreeSet::default() },
+            dialect: Dialect::Standard,
+            retry_policy: RetryPolicy::Standard,
+            timeout_ms: 10_000,
+            status: WebhookStatus::Enabled,
+            secrets: SigningSecrets { current: SigningSecret::generate([1; 32]), previous: None },
+            description: String::new(),
+            created_at: NOW,
+            updated_at: NOW,
+            revision: 1,
+        }
+    }
+
+    fn failure() -> Result<(), EntryFailed> {
+        Err(EntryFailed { operation: "SendMessageBatch", code: "InternalError".to_owned() })
+    }
+
+    #[test]
+    fn one_job_for_each_webhook_that_wants_the_event() {
+        let only_bounces = WantedTypes::Only([EventType::Bounced].into());
+        let webhooks = [webhook(1, WantedTypes::All), webhook(2, only_bounces)];
+        let mut plan = Plan::default();
+        plan.add("1".into(), &event(EventType::Bounced, "a"), &webhooks);
+        plan.add("2".into(), &event(EventType::Opened, "b"), &webhooks);
+        assert_eq!(plan.jobs().len(), 3);
+        assert!(plan.failed_records(&[Ok(()), Ok(()), Ok(())]).is_empty());
+    }
+
+    #[test]
+    fn a_failed_job_fails_its_record_only() {
+        let webhooks = [webhook(1, WantedTypes::All), webhook(2, WantedTypes::All)];
+        let mut plan = Plan::default();
+        plan.add("1".into(), &event(EventType::Bounced, "a"), &webhooks);
+        plan.fail("2".into());
+        plan.add("3".into(), &event(EventType::Opened, "b"), &webhooks);
+        plan.add("4".into(), &event(EventType::Opened, "c"), &[]);
+        assert_eq!(plan.failed_records(&[Ok(()), Ok(()), failure(), Ok(())]), ["2", "3"]);
+    }
+}

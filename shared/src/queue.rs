@@ -26,11 +26,13 @@ pub struct Queue {
     url: String,
 }
 
-/// A job to be sent.
-#[derive(Debug, Clone)]
+/// A message to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// What.
-    pub job: Job,
+    /// The job as JSON, or whatever was received in place of one.
+    pub body: String,
+    /// The message group: the webhook's id, so that SQS fair queues keep a noisy webhook from delaying quiet ones.
+    pub group: String,
     /// When it may be received at the earliest, in seconds from now, at most [`MAX_DELAY_SECONDS`].
     pub delay_seconds: u16,
     /// Message attributes for people who look into the queue.
@@ -39,8 +41,8 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// A job to be received as soon as possible.
-    pub fn now(job: Job) -> Self {
-        Self { job, delay_seconds: 0, attributes: Vec::new() }
+    pub fn now(job: &Job) -> Self {
+        Self { body: job.to_json(), group: job.webhook().to_string(), delay_seconds: 0, attributes: Vec::new() }
     }
 }
 
@@ -74,15 +76,14 @@ impl Queue {
         arn.rsplit(':').next().is_some_and(|name| self.url.rsplit('/').next() == Some(name))
     }
 
-    /// Sends jobs in as few calls as count and bytes allow; one result for each, in their order. Each message's group
-    /// is its webhook, so that SQS fair queues keep a noisy one from delaying quiet ones.
-    pub async fn send(&self, jobs: &[Outgoing]) -> Vec<Result<(), EntryFailed>> {
-        let bodies: Vec<String> = jobs.iter().map(|outgoing| outgoing.job.to_json()).collect();
-        let mut results = vec![Ok(()); jobs.len()];
-        for range in pack::batches(&bodies.iter().map(String::len).collect::<Vec<_>>()) {
+    /// Sends messages in as few calls as count and bytes allow; one result for each, in their order.
+    pub async fn send(&self, messages: &[Outgoing]) -> Vec<Result<(), EntryFailed>> {
+        let sizes: Vec<usize> = messages.iter().map(|outgoing| outgoing.body.len()).collect();
+        let mut results = vec![Ok(()); messages.len()];
+        for range in pack::batches(&sizes) {
             let mut left: Vec<usize> = range.collect();
             for _ in 0..MAX_TRIES {
-                let failed = self.send_batch(jobs, &bodies, &left).await;
+                let failed = self.send_batch(messages, &left).await;
                 for index in &left {
                     results[*index] = Ok(());
                 }
@@ -102,16 +103,11 @@ impl Queue {
     }
 
     /// Sends one batch; what failed, and whether to send it again makes sense.
-    async fn send_batch(
-        &self,
-        jobs: &[Outgoing],
-        bodies: &[String],
-        indexes: &[usize],
-    ) -> Vec<(usize, EntryFailed, bool)> {
+    async fn send_batch(&self, messages: &[Outgoing], indexes: &[usize]) -> Vec<(usize, EntryFailed, bool)> {
         let operation = "SendMessageBatch";
         let mut call = self.client.send_message_batch().queue_url(&self.url);
         for index in indexes {
-            match entry(&jobs[*index], &bodies[*index], *index) {
+            match entry(&messages[*index], *index) {
                 Ok(entry) => call = call.entries(entry),
                 Err(failure) => return indexes.iter().map(|index| (*index, failure.clone(), false)).collect(),
             }
@@ -173,13 +169,13 @@ impl Queue {
     }
 }
 
-fn entry(outgoing: &Outgoing, body: &str, index: usize) -> Result<SendMessageBatchRequestEntry, EntryFailed> {
+fn entry(outgoing: &Outgoing, index: usize) -> Result<SendMessageBatchRequestEntry, EntryFailed> {
     let malformed =
         |error: aws_sdk_sqs::error::BuildError| EntryFailed { operation: "SendMessageBatch", code: error.to_string() };
     let mut builder = SendMessageBatchRequestEntry::builder()
         .id(index.to_string())
-        .message_body(body)
-        .message_group_id(outgoing.job.webhook().to_string());
+        .message_body(&outgoing.body)
+        .message_group_id(&outgoing.group);
     if outgoing.delay_seconds > 0 {
         builder = builder.delay_seconds(i32::from(outgoing.delay_seconds.min(MAX_DELAY_SECONDS)));
     }

@@ -23,7 +23,7 @@ impl Plan {
         let record = self.records.len();
         self.records.push(sequence_number);
         for webhook in webhooks.iter().filter(|webhook| webhook.wants(event)) {
-            self.jobs.push(Outgoing::now(Job::first(webhook.id, event)));
+            self.jobs.push(Outgoing::now(&Job::first(webhook.id, event)));
             self.owed_to.push(record);
         }
     }

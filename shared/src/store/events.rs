@@ -58,7 +58,8 @@ impl Events {
         }
     }
 
-    /// One event of a tenant, if it is still stored.
+    /// One event of a tenant, if it is still stored; strongly consistent, so that a job never takes a new event for an
+    /// expired one.
     pub async fn get(&self, tenant: TenantId, event: EventId) -> Result<Option<Event>, StoreError> {
         let (pk, sk) = keys::event(tenant, event);
         let answer = self
@@ -67,6 +68,7 @@ impl Events {
             .table_name(&self.table)
             .key("pk", AttributeValue::S(pk))
             .key("sk", AttributeValue::S(sk))
+            .consistent_read(true)
             .send()
             .await
             .map_err(StoreError::aws)?;

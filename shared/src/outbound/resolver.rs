@@ -1,0 +1,52 @@
+//! Resolving with a check: a name is resolved once for a connection, refused if any answer is forbidden, and connected
+//! to at the checked addresses only, so that a name cannot change its mind between check and connect.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::address_policy::{AddressPolicy, Verdict};
+
+/// A name that resolves to an address that deliveries may not go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the name resolves to an address that deliveries may not go to")]
+pub(super) struct BlockedAddress;
+
+/// A resolver that lets checked addresses through.
+#[derive(Debug)]
+pub(super) struct CheckedResolver {
+    policy: Arc<AddressPolicy>,
+    public_too: bool,
+}
+
+impl CheckedResolver {
+    /// For HTTPS.
+    pub(super) fn public_or_allowed(policy: AddressPolicy) -> Self {
+        Self { policy: Arc::new(policy), public_too: true }
+    }
+
+    /// For plain HTTP.
+    pub(super) fn allowed_only(policy: AddressPolicy) -> Self {
+        Self { policy: Arc::new(policy), public_too: false }
+    }
+}
+
+impl Resolve for CheckedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (policy, public_too) = (Arc::clone(&self.policy), self.public_too);
+        Box::pin(async move {
+            // The port is put in by the client.
+            let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let passes = |address: &SocketAddr| match policy.verdict(address.ip()) {
+                Verdict::Allowed => true,
+                Verdict::Public => public_too,
+                Verdict::Forbidden => false,
+            };
+            if !addresses.iter().all(passes) {
+                return Err(BlockedAddress.into());
+            }
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}

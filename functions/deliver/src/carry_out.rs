@@ -1,0 +1,141 @@
+//! One received message, from its body to what becomes of it.
+
+use std::error::Error;
+
+use jiff::{SignedDuration, Timestamp};
+use shared::delivery::{DeadReason, DeliveryState};
+use shared::event::{Event, EventType};
+use shared::queue::Outgoing;
+use shared::queue::job::{Deliver as DeliverJob, Job, NotAJob};
+use shared::store::StoreError;
+use shared::store::deliveries::Change;
+use shared::webhook::{Webhook, WebhookStatus};
+
+use crate::received::From;
+use crate::standing::{Standing, Turn, standing};
+use crate::{Deliver, Next, Received, attempt, hold, recover};
+
+/// What must be left of the invocation's time beside the attempt's own limit: recording it, and the queue calls.
+const MARGIN: SignedDuration = SignedDuration::from_secs(5);
+/// Group of messages that are no jobs.
+const NO_GROUP: &str = "unreadable";
+
+/// Carries out a message's job; failures on our side end as [`Next::ComeBack`], logged here, once.
+pub(crate) async fn carry_out(message: &Received, room: &Deliver, deadline: Timestamp) -> Next {
+    let result = match Job::from_json(&message.body) {
+        Ok(Job::Deliver(job)) => deliver(&job, message, room, deadline).await,
+        Ok(Job::Recover(job)) => recover::recover(&job, room).await,
+        // Never to be carried out, so it would only spin: it goes where people look.
+        Err(error) => Ok(bury_unreadable(message, &error)),
+    };
+    result.unwrap_or_else(|error| {
+        tracing::error!(
+            sqs.message_id = message.id,
+            error = &error as &dyn Error,
+            "the job of message {} could not be carried out",
+            message.id
+        );
+        Next::ComeBack
+    })
+}
+
+async fn deliver(
+    job: &DeliverJob,
+    message: &Received,
+    room: &Deliver,
+    deadline: Timestamp,
+) -> Result<Next, StoreError> {
+    let fresh = message.from == From::Deliveries && message.first_receive && job.round == 0;
+    let row = if fresh { None } else { room.deliveries.get(job.tenant, job.webhook, job.event).await? };
+    let now = room.clock.now();
+    let turn = match standing(job.round, row.as_ref(), now) {
+        Standing::Void => return Ok(Next::Finish),
+        Standing::BuryAgain { reason } => return Ok(bury(job, reason)),
+        Standing::NotDue { at } => return Ok(Next::Wait { until: at }),
+        Standing::Attempt(turn) => turn,
+    };
+    let Some(webhook) = room.webhooks.get(&room.registry, job.tenant, job.webhook, now).await? else {
+        return hold::discard(job, turn, room).await;
+    };
+    let Some((webhook, turn)) = attemptable(webhook, job, turn, room).await? else { return Ok(Next::Finish) };
+    let Some(event) = event_of(job, room).await? else {
+        let reason = DeadReason::EventExpired;
+        record_without_attempt(job, turn, DeliveryState::Dead { reason }, room).await?;
+        return Ok(bury(job, reason));
+    };
+    let limit = SignedDuration::from_millis(i64::from(webhook.timeout_ms));
+    if room.clock.now().saturating_add(limit + MARGIN).is_ok_and(|end| end > deadline) {
+        // Cut off in mid-attempt it would be attempted twice; unattempted it just comes back.
+        return Ok(Next::ComeBack);
+    }
+    attempt::attempt(job, &event, &webhook, turn, room).await
+}
+
+/// The webhook to attempt with; `None` when the delivery is held.
+async fn attemptable(
+    webhook: Webhook,
+    job: &DeliverJob,
+    turn: Turn,
+    room: &Deliver,
+) -> Result<Option<(Webhook, Turn)>, StoreError> {
+    match webhook.status {
+        WebhookStatus::Enabled => Ok(Some((webhook, turn))),
+        WebhookStatus::Disabled { .. } => hold::hold(job, turn, room).await,
+    }
+}
+
+async fn event_of(job: &DeliverJob, room: &Deliver) -> Result<Option<Event>, StoreError> {
+    match &job.inline {
+        Some(event) => Ok(Some(Event::clone(event))),
+        None => room.events.get(job.tenant, job.event).await,
+    }
+}
+
+/// Writes a state that no attempt led to. A row that has moved on meanwhile belongs to another copy of the job.
+pub(crate) async fn record_without_attempt(
+    job: &DeliverJob,
+    turn: Turn,
+    state: DeliveryState,
+    room: &Deliver,
+) -> Result<(), StoreError> {
+    let change = Change {
+        tenant: job.tenant,
+        webhook: job.webhook,
+        event: job.event,
+        event_type: job.inline.as_ref().map_or(EventType::Unknown, |event| event.facts.event_type),
+        expected: turn.expected,
+        round: turn.round,
+        round_attempts: turn.number - 1,
+        attempt: None,
+        forget_attempts: false,
+        state,
+        now: room.clock.now(),
+    };
+    match room.deliveries.write(&change).await {
+        Ok(()) | Err(StoreError::Conflict) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The dead letter of a job: the same job in the next round, so that a redrive gives it the full schedule again.
+pub(crate) fn bury(job: &DeliverJob, reason: DeadReason) -> Next {
+    let next_round = DeliverJob { round: job.round.saturating_add(1), ..job.clone() };
+    let mut letter = Outgoing::now(&Job::Deliver(next_round));
+    letter.attributes = vec![
+        ("reason", reason.as_str().to_owned()),
+        ("tenant", job.tenant.to_string()),
+        ("webhook", job.webhook.to_string()),
+        ("event", job.event.to_string()),
+    ];
+    Next::Bury(letter)
+}
+
+fn bury_unreadable(message: &Received, error: &NotAJob) -> Next {
+    tracing::error!(sqs.message_id = message.id, "message {} is {error}; it goes to the dead-letter queue", message.id);
+    Next::Bury(Outgoing {
+        body: message.body.clone(),
+        group: NO_GROUP.to_owned(),
+        delay_seconds: 0,
+        attributes: vec![("reason", "unreadable".to_owned())],
+    })
+}

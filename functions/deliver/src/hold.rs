@@ -1,0 +1,30 @@
+//! Deliveries that are not attempted: held for a disabled webhook, discarded for a deleted one.
+
+use shared::delivery::DeliveryState;
+use shared::queue::job::Deliver as DeliverJob;
+use shared::store::StoreError;
+use shared::store::deliveries::Expected;
+use shared::webhook::{Webhook, WebhookStatus};
+
+use crate::carry_out::record_without_attempt;
+use crate::standing::Turn;
+use crate::{Deliver, Next};
+
+/// Writes the delivery as held, then looks at the webhook afresh: had it been enabled before the row was written, the
+/// recovery that came with it may have missed this row, and nothing else would wake it. Then it is attempted after all.
+pub(crate) async fn hold(job: &DeliverJob, turn: Turn, room: &Deliver) -> Result<Option<(Webhook, Turn)>, StoreError> {
+    if !turn.held {
+        record_without_attempt(job, turn, DeliveryState::Held, room).await?;
+    }
+    let now = room.clock.now();
+    let webhook = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, now).await?;
+    let enabled = webhook.filter(|webhook| webhook.status == WebhookStatus::Enabled);
+    let expected = Expected::At { round: turn.round, round_attempts: turn.number - 1 };
+    Ok(enabled.map(|webhook| (webhook, Turn { expected, ..turn })))
+}
+
+/// Ends a delivery whose webhook was deleted.
+pub(crate) async fn discard(job: &DeliverJob, turn: Turn, room: &Deliver) -> Result<Next, StoreError> {
+    record_without_attempt(job, turn, DeliveryState::Discarded, room).await?;
+    Ok(Next::Finish)
+}

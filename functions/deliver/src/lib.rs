@@ -1,0 +1,104 @@
+//! The deliver room: woken by the deliveries and the retries queue, it makes one attempt for each job, records it, and
+//! does what follows.
+//!
+//! The jobs of a batch run at the same time; what they lead to in the queues is done together at the end, in as few
+//! calls as possible. A job that fails, or panics, fails alone: its message comes back when its visibility ends, reads
+//! its delivery's row, and goes on from there.
+
+use std::panic::AssertUnwindSafe;
+
+use aws_config::SdkConfig;
+use aws_lambda_events::event::sqs::SqsEvent;
+use aws_lambda_events::event::streams::{SqsBatchItemFailure, SqsEventResponse};
+use futures::FutureExt as _;
+use futures::future::join_all;
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent};
+use shared::clock::Clock;
+use shared::config;
+use shared::outbound::address_policy::AddressPolicy;
+use shared::outbound::{Outbound, SetupError};
+use shared::queue::Queue;
+use shared::store::{Deliveries, Events, Registry};
+
+mod attempt;
+mod carry_out;
+mod hold;
+mod next;
+mod perform;
+mod received;
+mod recover;
+mod standing;
+mod webhooks;
+
+use next::Next;
+use received::Received;
+use webhooks::Webhooks;
+
+/// What the room works with; built once, kept warm.
+#[derive(Debug)]
+pub struct Deliver {
+    registry: Registry,
+    webhooks: Webhooks,
+    events: Events,
+    deliveries: Deliveries,
+    deliveries_queue: Queue,
+    retries_queue: Queue,
+    dead_letter_queue: Queue,
+    outbound: Outbound,
+    clock: Clock,
+}
+
+impl Deliver {
+    /// The room's clients, from the SDK's configuration and the room's own.
+    pub fn new(sdk: &SdkConfig, config: &config::Deliver, clock: Clock) -> Result<Self, SetupError> {
+        let dynamo = aws_sdk_dynamodb::Client::new(sdk);
+        let sqs = aws_sdk_sqs::Client::new(sdk);
+        Ok(Self {
+            registry: Registry::new(dynamo.clone(), &config.registry_table),
+            webhooks: Webhooks::new(config.cache_seconds),
+            events: Events::new(dynamo.clone(), &config.events_table, config.retention_days),
+            deliveries: Deliveries::new(dynamo, &config.deliveries_table, config.retention_days),
+            deliveries_queue: Queue::new(sqs.clone(), &config.deliveries_queue_url),
+            retries_queue: Queue::new(sqs.clone(), &config.retries_queue_url),
+            dead_letter_queue: Queue::new(sqs, &config.dead_letter_queue_url),
+            outbound: Outbound::new(AddressPolicy::allowing(config.allowed_networks.clone()))?,
+            clock,
+        })
+    }
+}
+
+/// Carries out the jobs of a batch and names the messages that must not be deleted.
+pub async fn handle(batch: LambdaEvent<SqsEvent>, room: &Deliver) -> Result<SqsEventResponse, Error> {
+    let started = room.clock.now();
+    let deadline = i64::try_from(batch.context.deadline).ok();
+    let deadline = deadline.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX);
+    let received: Vec<_> = batch.payload.records.into_iter().map(|record| Received::new(record, room)).collect();
+    let nexts = join_all(received.iter().map(|message| alone(message, room, deadline))).await;
+    let kept = perform::perform(&received, nexts, room, started).await;
+    Ok(response(kept))
+}
+
+/// One job: whatever happens in it stays in it.
+async fn alone(message: &Received, room: &Deliver, deadline: Timestamp) -> Next {
+    match AssertUnwindSafe(carry_out::carry_out(message, room, deadline)).catch_unwind().await {
+        Ok(next) => next,
+        Err(_panic) => {
+            tracing::error!(sqs.message_id = message.id, "the job of message {} panicked", message.id);
+            Next::ComeBack
+        }
+    }
+}
+
+fn response(kept: Vec<String>) -> SqsEventResponse {
+    let mut response = SqsEventResponse::default();
+    response.batch_item_failures = kept
+        .into_iter()
+        .map(|message_id| {
+            let mut failure = SqsBatchItemFailure::default();
+            failure.item_identifier = Some(message_id);
+            failure
+        })
+        .collect();
+    response
+}

@@ -1,0 +1,120 @@
+//! Does in the queues what a batch led to, in as few calls as possible, and reads every result.
+
+use jiff::{SignedDuration, Timestamp};
+use shared::queue::{EntryFailed, Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue};
+
+use crate::received::From;
+use crate::{Deliver, Next, Received};
+
+/// Messages for one queue, each with the received message that it belongs to.
+#[derive(Default)]
+struct Mail {
+    messages: Vec<Outgoing>,
+    belongs_to: Vec<usize>,
+}
+
+/// Performs what became of each message; answers the ids of those that must not be deleted.
+pub(crate) async fn perform(
+    received: &[Received],
+    nexts: Vec<Next>,
+    room: &Deliver,
+    started: Timestamp,
+) -> Vec<String> {
+    let now = room.clock.now();
+    let mut keep = vec![false; received.len()];
+    let (mut to_retries, mut to_dead_letters, mut to_deliveries) = (Mail::default(), Mail::default(), Mail::default());
+    let mut hidden = Vec::new();
+    for (index, (message, next)) in received.iter().zip(nexts).enumerate() {
+        match (next, message.from) {
+            (Next::Finish, _) => {}
+            (Next::ComeBack, _) => keep[index] = true,
+            (Next::Wait { until }, From::Retries) => {
+                keep[index] = true;
+                hidden.push(Hidden { receipt: message.receipt.clone(), seconds: hop(until, now, started) });
+            }
+            (Next::Wait { until }, From::Deliveries) => to_retries.add(index, waiting(message, until, now)),
+            (Next::Bury(letter), _) => to_dead_letters.add(index, letter),
+            (Next::Forward(messages), _) => messages.into_iter().for_each(|one| to_deliveries.add(index, one)),
+        }
+    }
+    // What could not be hidden comes back when its visibility ends, reads its row, and is hidden again.
+    for failure in room.retries_queue.hide(&hidden).await.into_iter().filter_map(Result::err) {
+        log(&failure);
+    }
+    to_retries.send(&room.retries_queue, &mut keep).await;
+    to_dead_letters.send(&room.dead_letter_queue, &mut keep).await;
+    to_deliveries.send(&room.deliveries_queue, &mut keep).await;
+    received.iter().zip(keep).filter(|(_, keep)| *keep).map(|(message, _)| message.id.clone()).collect()
+}
+
+impl Mail {
+    fn add(&mut self, belongs_to: usize, message: Outgoing) {
+        self.messages.push(message);
+        self.belongs_to.push(belongs_to);
+    }
+
+    /// Sends it; a received message of which anything could not be sent is kept.
+    async fn send(self, queue: &Queue, keep: &mut [bool]) {
+        for (result, index) in queue.send(&self.messages).await.into_iter().zip(self.belongs_to) {
+            if let Err(failure) = result {
+                log(&failure);
+                keep[index] = true;
+            }
+        }
+    }
+}
+
+fn log(failure: &EntryFailed) {
+    tracing::error!(error.code = failure.code, "{failure}");
+}
+
+/// The same job for the retries queue.
+fn waiting(message: &Received, until: Timestamp, now: Timestamp) -> Outgoing {
+    let delay = seconds_until(until, now).min(u32::from(MAX_DELAY_SECONDS));
+    Outgoing {
+        body: message.body.clone(),
+        group: message.group.clone(),
+        delay_seconds: u16::try_from(delay).unwrap_or(MAX_DELAY_SECONDS),
+        attributes: Vec::new(),
+    }
+}
+
+/// How long a message of the retries queue is hidden from now: SQS counts its 12 hours from the receive.
+fn hop(until: Timestamp, now: Timestamp, received_at: Timestamp) -> u32 {
+    let spent = u32::try_from(now.duration_since(received_at).as_secs()).unwrap_or(0);
+    seconds_until(until, now).min(MAX_HOP_SECONDS.saturating_sub(spent))
+}
+
+/// Rounded up: a message that comes back too early costs a receive and a read.
+fn seconds_until(until: Timestamp, now: Timestamp) -> u32 {
+    let rest = until.duration_since(now).max(SignedDuration::ZERO);
+    u32::try_from((rest.as_millis() + 999) / 1000).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
+    }
+
+    proptest! {
+        #[test]
+        fn a_hop_is_never_refused_by_sqs_and_never_too_late(rest in -100_i64..200_000, spent in 0_i64..30) {
+            let (received_at, now) = (at(1_000), at(1_000 + spent));
+            let hop = i64::from(hop(now + SignedDuration::from_secs(rest), now, received_at));
+            prop_assert!(spent + hop <= 43_200);
+            prop_assert!(hop <= rest.max(0));
+            prop_assert!(hop == rest.max(0) || hop >= 42_900);
+        }
+    }
+
+    #[test]
+    fn fractions_round_up() {
+        assert_eq!(seconds_until(at(1) + SignedDuration::from_millis(1), at(0)), 2);
+        assert_eq!(seconds_until(at(0), at(5)), 0);
+    }
+}

@@ -1,0 +1,135 @@
+//! What a job has to do, given its delivery's row. Pure.
+
+use jiff::Timestamp;
+use shared::delivery::{DeadReason, Delivery, DeliveryState, MAX_ATTEMPTS_KEPT};
+use shared::store::deliveries::Expected;
+
+/// What a job has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing: it is done, or another round has begun.
+    Void,
+    /// Go to the dead-letter queue: the row is dead, but the dead letter may not have been sent.
+    BuryAgain {
+        /// The row's reason.
+        reason: DeadReason,
+    },
+    /// Wait: it came back early.
+    NotDue {
+        /// When it is due.
+        at: Timestamp,
+    },
+    /// Make this attempt.
+    Attempt(Turn),
+}
+
+/// An attempt's place in the delivery, and the row that it presumes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// The round.
+    pub(crate) round: u32,
+    /// From 1, within the round.
+    pub(crate) number: u32,
+    /// The row as it was read, or its absence.
+    pub(crate) expected: Expected,
+    /// The row has as many attempts as it may keep.
+    pub(crate) forget_attempts: bool,
+    /// The row says that the delivery is held in this round.
+    pub(crate) held: bool,
+}
+
+/// What a job of `round` has to do at `now`. A fresh job has read no row.
+pub(crate) fn standing(round: u32, row: Option<&Delivery>, now: Timestamp) -> Standing {
+    let Some(row) = row else {
+        return Standing::Attempt(Turn {
+            round,
+            number: 1,
+            expected: Expected::Absent,
+            forget_attempts: false,
+            held: false,
+        });
+    };
+    if row.round > round {
+        return Standing::Void;
+    }
+    let expected = Expected::At { round: row.round, round_attempts: row.round_attempts };
+    let forget_attempts = row.attempts.len() >= MAX_ATTEMPTS_KEPT;
+    let new_round = row.round < round;
+    let number = if new_round { 1 } else { row.round_attempts + 1 };
+    let turn = Turn { round, number, expected, forget_attempts, held: false };
+    match row.state {
+        DeliveryState::Delivered | DeliveryState::Discarded => Standing::Void,
+        DeliveryState::Dead { .. } | DeliveryState::Held | DeliveryState::Waiting { .. } if new_round => {
+            Standing::Attempt(turn)
+        }
+        DeliveryState::Dead { reason } => Standing::BuryAgain { reason },
+        DeliveryState::Held => Standing::Attempt(Turn { held: true, ..turn }),
+        DeliveryState::Waiting { next_attempt_at } if now < next_attempt_at => Standing::NotDue { at: next_attempt_at },
+        DeliveryState::Waiting { .. } => Standing::Attempt(turn),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use shared::event::EventType;
+    use shared::id::{EventId, TenantId, WebhookId};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn row(round: u32, state: DeliveryState) -> Delivery {
+        Delivery {
+            tenant: TenantId::mint(NOW, [1; 10]),
+            webhook: WebhookId::mint(NOW, [2; 10]),
+            event: EventId::first_of(NOW),
+            event_type: EventType::Delivered,
+            state,
+            round,
+            round_attempts: 3,
+            attempts: Vec::new(),
+            updated_at: NOW,
+        }
+    }
+
+    fn waiting(seconds: i64) -> DeliveryState {
+        DeliveryState::Waiting { next_attempt_at: NOW + SignedDuration::from_secs(seconds) }
+    }
+
+    fn number(standing: Standing) -> Option<(u32, u32)> {
+        match standing {
+            Standing::Attempt(turn) => Some((turn.round, turn.number)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn no_row_means_the_first_attempt() {
+        assert_eq!(number(standing(0, None, NOW)), Some((0, 1)));
+        assert_eq!(number(standing(2, None, NOW)), Some((2, 1)));
+    }
+
+    #[test]
+    fn what_is_final_or_of_a_later_round_is_void() {
+        for state in [DeliveryState::Delivered, DeliveryState::Discarded] {
+            assert_eq!(standing(0, Some(&row(0, state)), NOW), Standing::Void);
+            assert_eq!(standing(5, Some(&row(0, state)), NOW), Standing::Void);
+        }
+        assert_eq!(standing(0, Some(&row(1, waiting(0))), NOW), Standing::Void);
+    }
+
+    #[test]
+    fn the_same_round_goes_on_and_a_higher_one_begins_anew() {
+        let reason = DeadReason::AttemptsExhausted;
+        assert_eq!(number(standing(0, Some(&row(0, waiting(0))), NOW)), Some((0, 4)));
+        assert_eq!(
+            standing(0, Some(&row(0, waiting(9))), NOW),
+            Standing::NotDue { at: NOW + SignedDuration::from_secs(9) }
+        );
+        assert_eq!(standing(0, Some(&row(0, DeliveryState::Dead { reason })), NOW), Standing::BuryAgain { reason });
+        for state in [DeliveryState::Dead { reason }, DeliveryState::Held, waiting(9)] {
+            assert_eq!(number(standing(1, Some(&row(0, state)), NOW)), Some((1, 1)));
+        }
+    }
+}

@@ -8,14 +8,9 @@ use crate::delivery::Outcome;
 
 /// The outcome that a failed request or read stands for.
 pub(super) fn outcome(error: &reqwest::Error) -> Outcome {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(current) = cause {
-        if let Some(outcome) = named(current) {
-            return outcome;
-        }
-        cause = current.source();
-    }
-    if error.is_dns() {
+    if let Some(outcome) = named(error) {
+        outcome
+    } else if error.is_dns() {
         Outcome::Dns
     } else if error.is_connect() {
         Outcome::Connect
@@ -24,7 +19,8 @@ pub(super) fn outcome(error: &reqwest::Error) -> Outcome {
     }
 }
 
-/// An I/O error hides what it wraps from `source`; it is looked into by `get_ref`.
+/// Looks for an error type that names its outcome in `error` and all its causes. An I/O error hides what it wraps from
+/// `source`, often another I/O error, and is looked into by `get_ref`.
 fn named(error: &(dyn Error + 'static)) -> Option<Outcome> {
     if error.is::<BlockedAddress>() {
         return Some(Outcome::BlockedAddress);
@@ -32,16 +28,6 @@ fn named(error: &(dyn Error + 'static)) -> Option<Outcome> {
     if error.is::<rustls::Error>() {
         return Some(Outcome::Tls);
     }
-    let wrapped = error.downcast_ref::<io::Error>()?.get_ref()?;
-    let mut cause: Option<&(dyn Error + 'static)> = Some(wrapped);
-    while let Some(current) = cause {
-        if current.is::<BlockedAddress>() {
-            return Some(Outcome::BlockedAddress);
-        }
-        if current.is::<rustls::Error>() {
-            return Some(Outcome::Tls);
-        }
-        cause = current.source();
-    }
-    None
+    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    wrapped.and_then(|wrapped| named(wrapped)).or_else(|| error.source().and_then(named))
 }

@@ -1,0 +1,203 @@
+//! One HTTP endpoint that speaks DynamoDB (by handing calls to the embedded engine) and SQS (by [`Sqs`]), remembers
+//! every call, and can break one of them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use dynoxide::Database;
+use serde_json::Value;
+
+use super::sqs::Sqs;
+
+/// One AWS call that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// As in `DynamoDB.PutItem` or `SQS.SendMessageBatch`.
+    pub operation: String,
+    /// The table or queue that it names, if one.
+    pub resource: String,
+}
+
+/// How a call is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Break {
+    /// It does not take effect, and the caller sees a failure.
+    Before,
+    /// It takes effect, but the caller sees a failure.
+    After,
+}
+
+/// What the calls so far would be billed as.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Units {
+    /// DynamoDB write units.
+    pub writes: f64,
+    /// DynamoDB read units; an eventually consistent read is half of one.
+    pub reads: f64,
+    /// SQS requests, in steps of 64 KiB.
+    pub sqs_requests: u64,
+}
+
+/// The endpoint's state.
+pub struct Endpoint {
+    database: Database,
+    dynamo_url: String,
+    http: reqwest::Client,
+    /// The queues.
+    pub sqs: Sqs,
+    calls: Mutex<Vec<Call>>,
+    planned: Mutex<Option<(usize, Break)>>,
+    units: Mutex<Units>,
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint").finish_non_exhaustive()
+    }
+}
+
+impl Endpoint {
+    /// Starts the engine and the endpoint; answers the state and the URL.
+    pub async fn start(sqs: Sqs) -> anyhow::Result<(Arc<Self>, String)> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let dynamo_url = format!("http://{}/", listener.local_addr()?);
+        let database = Database::memory().map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
+
+        let http = super::http_client();
+        let calls = Mutex::default();
+        let endpoint = Arc::new(Self {
+            database,
+            dynamo_url,
+            http,
+            sqs,
+            calls,
+            planned: Mutex::default(),
+            units: Mutex::default(),
+        });
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&endpoint));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok((endpoint, url))
+    }
+
+    /// Breaks the call that comes after `calls_before` more calls, once.
+    pub fn break_call(&self, calls_before: usize, how: Break) {
+        *self.planned.lock().unwrap_or_else(PoisonError::into_inner) = Some((calls_before, how));
+    }
+
+    /// Whether a planned break is still to come.
+    pub fn break_is_due(&self) -> bool {
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Forgets and answers the calls made so far.
+    pub fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Forgets and answers what the calls so far would be billed as.
+    pub fn take_units(&self) -> Units {
+        std::mem::take(&mut *self.units.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Adds up what the engine says it consumed.
+    fn bill(&self, target: &str, answer: &Value) {
+        const READS: [&str; 3] = ["GetItem", "Query", "BatchGetItem"];
+        let consumed = &answer["ConsumedCapacity"];
+        let tables = consumed.as_array().cloned().unwrap_or_else(|| vec![consumed.clone()]);
+        let sum: f64 = tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
+        let mut units = self.units.lock().unwrap_or_else(PoisonError::into_inner);
+        if READS.iter().any(|read| target.ends_with(read)) {
+            units.reads += sum;
+        } else {
+            units.writes += sum;
+        }
+    }
+
+    /// All rows of a table, read from the engine itself: not counted, not broken.
+    pub async fn scan_unbroken(&self, table: &str) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
+        let request = serde_json::from_value(serde_json::json!({ "TableName": table }))?;
+        let answer = self.database.scan(request).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let rows: Value = serde_json::to_value(answer)?;
+        let items: Vec<serde_dynamo::Item> = serde_json::from_value(rows["Items"].clone())?;
+        Ok(items.into_iter().map(Into::into).collect())
+    }
+
+    /// Counts down to the planned break.
+    fn next_break(&self) -> Option<Break> {
+        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        match planned.take()? {
+            (0, how) => Some(how),
+            (calls_before, how) => {
+                *planned = Some((calls_before - 1, how));
+                None
+            }
+        }
+    }
+
+    async fn carry_out(&self, target: &str, headers: &HeaderMap, body: Bytes) -> Response {
+        if let Some(action) = target.strip_prefix("AmazonSQS.") {
+            let steps = body.len().div_ceil(64 * 1024) as u64;
+            self.units.lock().unwrap_or_else(PoisonError::into_inner).sqs_requests += steps;
+            return self.sqs.answer(action, &body);
+        }
+        let body = asking_for_capacity(&body);
+        let mut call = self.http.post(&self.dynamo_url).body(body);
+        // Signed over the body as it was; the engine does not check it.
+        for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
+            if let Some(value) = headers.get(name) {
+                call = call.header(name, value);
+            }
+        }
+        match call.send().await {
+            Ok(mut answer) => {
+                let status = answer.status();
+                let mut body = Vec::new();
+                while let Ok(Some(chunk)) = answer.chunk().await {
+                    body.extend_from_slice(&chunk);
+                }
+                self.bill(target, &serde_json::from_slice(&body).unwrap_or_default());
+                (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response()
+            }
+            Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
+        }
+    }
+}
+
+async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let call = describe(&target, &body);
+    endpoint.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+    let failure = (StatusCode::INTERNAL_SERVER_ERROR, r#"{"__type":"InternalServerError"}"#);
+    match endpoint.next_break() {
+        Some(Break::Before) => failure.into_response(),
+        Some(Break::After) => {
+            endpoint.carry_out(&target, &headers, body).await;
+            failure.into_response()
+        }
+        None => endpoint.carry_out(&target, &headers, body).await,
+    }
+}
+
+/// The same call, with the wish to be told what it consumed.
+fn asking_for_capacity(body: &[u8]) -> Vec<u8> {
+    let Ok(Value::Object(mut call)) = serde_json::from_slice(body) else { return body.to_vec() };
+    call.insert("ReturnConsumedCapacity".to_owned(), "TOTAL".into());
+    Value::Object(call).to_string().into_bytes()
+}
+
+fn describe(target: &str, body: &[u8]) -> Call {
+    let operation = target.replace("DynamoDB_20120810.", "DynamoDB.").replace("AmazonSQS.", "SQS.");
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let named = ["TableName", "QueueUrl"].iter().find_map(|name| body[*name].as_str());
+    let resource = named.and_then(|name| name.rsplit('/').next()).unwrap_or_default().to_owned();
+    Call { operation, resource }
+}

@@ -1,0 +1,72 @@
+//! Ready-made tenants, webhooks and events.
+
+use std::collections::BTreeSet;
+
+use shared::clock::random;
+use shared::dialect::Dialect;
+use shared::event::{Event, EventType, Facts, Recipient};
+use shared::id::{TenantId, WebhookId};
+use shared::outbound::address_policy::AddressPolicy;
+use shared::provider::Provider;
+use shared::retry::{Delays, RetryPolicy};
+use shared::secret::SigningSecret;
+use shared::tenant::Tenant;
+use shared::webhook::{SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl};
+
+use super::World;
+
+impl World {
+    /// A new tenant, stored.
+    pub async fn tenant(&self) -> anyhow::Result<TenantId> {
+        let now = self.clock.now();
+        let tenant = Tenant { id: TenantId::mint(now, random()), name: "Acme".to_owned(), created_at: now };
+        self.registry.create_tenant(&tenant).await?;
+        Ok(tenant.id)
+    }
+
+    /// A new webhook for every type, with delays of 1, 2 and 4 seconds, stored.
+    pub async fn webhook(&self, tenant: TenantId, url: &str) -> anyhow::Result<Webhook> {
+        self.webhook_with(tenant, url, |webhook| webhook).await
+    }
+
+    /// A new webhook, changed by `change` before it is stored.
+    pub async fn webhook_with(
+        &self,
+        tenant: TenantId,
+        url: &str,
+        change: impl FnOnce(Webhook) -> Webhook,
+    ) -> anyhow::Result<Webhook> {
+        let now = self.clock.now();
+        let policy = AddressPolicy::allowing(vec!["127.0.0.0/8".parse()?]);
+        let webhook = change(Webhook {
+            id: WebhookId::mint(now, random()),
+            tenant,
+            url: WebhookUrl::parse(url, &policy)?,
+            subscription: Subscription {
+                types: WantedTypes::All,
+                sources: BTreeSet::default(),
+                domains: BTreeSet::default(),
+            },
+            dialect: Dialect::Standard,
+            retry_policy: RetryPolicy::Custom(Delays::new(&[1, 2, 4])?),
+            timeout_ms: 1_000,
+            status: WebhookStatus::Enabled,
+            secrets: SigningSecrets { current: SigningSecret::generate(random()), previous: None },
+            description: String::new(),
+            created_at: now,
+            updated_at: now,
+            revision: 1,
+        });
+        self.registry.create_webhook(&webhook).await?;
+        Ok(webhook)
+    }
+
+    /// A delivered-event of the tenant itself, not stored yet; `key` tells events apart.
+    pub fn event(&self, tenant: TenantId, key: &str) -> Event {
+        let now = self.clock.now();
+        let mut facts = Facts::new(EventType::Delivered, Provider::Own, "email.delivered", key, now);
+        facts.recipient = Recipient::new("reader@example.com");
+        facts.email_message_id = Some(format!("message-{key}@example.com"));
+        Event::accept(facts, tenant, None, now)
+    }
+}

@@ -1,0 +1,209 @@
+//! Queues in memory that keep SQS's rules: visibility, delays, receive counts, redrive to the dead-letter queue, and
+//! its limits. Time is the test's clock.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::clock::Clock;
+
+/// How long a received message stays hidden: as in the template.
+pub const VISIBILITY: SignedDuration = SignedDuration::from_secs(180);
+
+/// A message in a queue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// SQS's id for it.
+    pub id: String,
+    /// The job, or what claims to be one.
+    pub body: String,
+    /// Message attributes by name.
+    pub attributes: HashMap<String, String>,
+    /// Its group.
+    pub group: String,
+    /// When it can next be received.
+    pub visible_at: Timestamp,
+    /// How often it was received.
+    pub receives: u32,
+}
+
+/// The queues by name, and one clock.
+#[derive(Debug)]
+pub struct Sqs {
+    clock: Clock,
+    queues: Mutex<HashMap<String, Vec<Message>>>,
+    sent: Mutex<u64>,
+}
+
+impl Sqs {
+    /// Empty queues that go by `clock`.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, queues: Mutex::default(), sent: Mutex::default() }
+    }
+
+    fn with<T>(&self, queue: &str, act: impl FnOnce(&mut Vec<Message>) -> T) -> T {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        act(queues.entry(queue.to_owned()).or_default())
+    }
+
+    /// All messages of a queue, hidden ones included.
+    pub fn messages(&self, queue: &str) -> Vec<Message> {
+        self.with(queue, |messages| messages.clone())
+    }
+
+    /// Receives up to 10 visible messages, as the event source mapping hands them to a function.
+    pub fn receive(&self, queue: &str) -> SqsEvent {
+        let now = self.clock.now();
+        let arn = format!("arn:aws:sqs:us-east-1:000000000000:{queue}");
+        let records = self.with(queue, |messages| {
+            let visible = messages.iter_mut().filter(|message| message.visible_at <= now).take(10);
+            visible
+                .map(|message| {
+                    message.receives += 1;
+                    message.visible_at = now + VISIBILITY;
+                    record(message, &arn)
+                })
+                .collect()
+        });
+        let mut event = SqsEvent::default();
+        event.records = records;
+        event
+    }
+
+    /// Deletes the received messages that a function's answer does not name as failed, as Lambda does.
+    pub fn finish(&self, queue: &str, received: &SqsEvent, failed: &[String]) {
+        self.with(queue, |messages| {
+            messages.retain(|message| {
+                let was_received =
+                    received.records.iter().any(|record| record.message_id.as_ref() == Some(&message.id));
+                !was_received || failed.contains(&message.id)
+            });
+        });
+    }
+
+    /// Moves every message of the dead-letter queue to another queue, as a redrive does; answers how many.
+    pub fn redrive(&self, from: &str, to: &str) -> usize {
+        let now = self.clock.now();
+        let moved = self.with(from, std::mem::take);
+        let count = moved.len();
+        self.with(to, |messages| {
+            messages.extend(moved.into_iter().map(|message| Message { visible_at: now, receives: 0, ..message }));
+        });
+        count
+    }
+
+    /// When the next message of a queue can be received; `None` when it is empty.
+    pub fn next_visible(&self, queue: &str) -> Option<Timestamp> {
+        self.with(queue, |messages| messages.iter().map(|message| message.visible_at).min())
+    }
+
+    /// Puts a message, whatever it is.
+    pub fn put(&self, queue: &str, body: &str) {
+        self.push(queue, &json!({ "MessageBody": body }));
+    }
+
+    fn push(&self, queue: &str, entry: &Value) -> String {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        *sent += 1;
+        let id = format!("message-{sent}");
+        let delay = SignedDuration::from_secs(entry["DelaySeconds"].as_i64().unwrap_or(0));
+        let attributes = entry["MessageAttributes"].as_object().cloned().unwrap_or_default();
+        let message = Message {
+            id: id.clone(),
+            body: entry["MessageBody"].as_str().unwrap_or_default().to_owned(),
+            attributes: attributes
+                .iter()
+                .map(|(name, value)| (name.clone(), value["StringValue"].as_str().unwrap_or_default().to_owned()))
+                .collect(),
+            group: entry["MessageGroupId"].as_str().unwrap_or_default().to_owned(),
+            visible_at: self.clock.now() + delay,
+            receives: 0,
+        };
+        self.with(queue, |messages| messages.push(message));
+        id
+    }
+
+    /// Answers a call of the SQS JSON protocol.
+    pub(super) fn answer(&self, action: &str, body: &[u8]) -> Response {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let queue = body["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();
+        let entries = body["Entries"].as_array().cloned().unwrap_or_default();
+        if entries.is_empty() || entries.len() > 10 {
+            return refusal("AWS.SimpleQueueService.TooManyEntriesInBatchRequest");
+        }
+        match action {
+            "SendMessageBatch" => self.send_batch(&queue, &entries),
+            "ChangeMessageVisibilityBatch" => self.hide_batch(&queue, &entries),
+            _ => refusal("UnknownOperationException"),
+        }
+    }
+
+    fn send_batch(&self, queue: &str, entries: &[Value]) -> Response {
+        let bytes: usize = entries.iter().filter_map(|entry| entry["MessageBody"].as_str()).map(str::len).sum();
+        if bytes > 256 * 1024 {
+            return refusal("AWS.SimpleQueueService.BatchRequestTooLong");
+        }
+        let sent = entries.iter().map(|entry| {
+            let body = entry["MessageBody"].as_str().unwrap_or_default();
+            json!({ "Id": entry["Id"], "MessageId": self.push(queue, entry), "MD5OfMessageBody": md5_of(body) })
+        });
+        success(&json!({ "Successful": sent.collect::<Vec<_>>(), "Failed": [] }))
+    }
+
+    fn hide_batch(&self, queue: &str, entries: &[Value]) -> Response {
+        let now = self.clock.now();
+        let (mut successful, mut failed) = (Vec::new(), Vec::new());
+        for entry in entries {
+            let seconds = entry["VisibilityTimeout"].as_i64().unwrap_or(0);
+            let receipt = entry["ReceiptHandle"].as_str().unwrap_or_default();
+            let hidden = (0..=43_200).contains(&seconds)
+                && self.with(queue, |messages| {
+                    let found = messages.iter_mut().find(|message| receipt_of(message) == receipt);
+                    found.map(|message| message.visible_at = now + SignedDuration::from_secs(seconds)).is_some()
+                });
+            if hidden {
+                successful.push(json!({ "Id": entry["Id"] }));
+            } else {
+                failed.push(json!({ "Id": entry["Id"], "SenderFault": true, "Code": "InvalidParameterValue" }));
+            }
+        }
+        success(&json!({ "Successful": successful, "Failed": failed }))
+    }
+}
+
+/// A receipt is good for the latest receive only.
+fn receipt_of(message: &Message) -> String {
+    format!("{}/{}", message.id, message.receives)
+}
+
+fn record(message: &Message, arn: &str) -> SqsMessage {
+    let mut record = SqsMessage::default();
+    record.message_id = Some(message.id.clone());
+    record.receipt_handle = Some(receipt_of(message));
+    record.body = Some(message.body.clone());
+    record.attributes = HashMap::from([
+        ("ApproximateReceiveCount".to_owned(), message.receives.to_string()),
+        ("MessageGroupId".to_owned(), message.group.clone()),
+    ]);
+    record.event_source_arn = Some(arn.to_owned());
+    record.event_source = Some("aws:sqs".to_owned());
+    record
+}
+
+/// The SDK does not check this digest of batch entries; the protocol wants the member to be there.
+fn md5_of(_body: &str) -> &'static str {
+    "00000000000000000000000000000000"
+}
+
+fn success(body: &Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body.to_string()).into_response()
+}
+
+fn refusal(code: &str) -> Response {
+    let body = json!({ "__type": code, "message": code }).to_string();
+    (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response()
+}

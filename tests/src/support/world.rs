@@ -1,0 +1,256 @@
+//! The whole of mailhooks in one process, driven step by step.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
+use aws_lambda_events::event::streams::DynamoDbEventResponse;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
+};
+use aws_smithy_types::retry::RetryConfig;
+use deliver::Deliver;
+use dispatch::Dispatch;
+use jiff::SignedDuration;
+use lambda_runtime::{Context, LambdaEvent};
+use shared::clock::Clock;
+use shared::config;
+use shared::store::{Deliveries, Events, Registry};
+
+use super::endpoint::Endpoint;
+use super::sqs::Sqs;
+
+/// Name of the deliveries queue.
+pub const DELIVERIES: &str = "deliveries";
+/// Name of the retries queue.
+pub const RETRIES: &str = "retries";
+/// Name of the dead-letter queue.
+pub const DEAD_LETTER: &str = "dead-letter";
+/// More steps than any test needs; a world that is not idle by then goes round in circles.
+const MAX_STEPS: usize = 2_000;
+
+/// Tables, queues, rooms and a clock.
+#[derive(Debug)]
+pub struct World {
+    /// The clock of everything in it.
+    pub clock: Clock,
+    /// The AWS endpoint: queues, calls made, calls to break.
+    pub aws: Arc<Endpoint>,
+    /// How clients reach it; without the SDK's own retries, so that a broken call is seen by the code under test.
+    pub sdk: SdkConfig,
+    /// The registry table.
+    pub registry: Registry,
+    /// The events table.
+    pub events: Events,
+    /// The deliveries table.
+    pub deliveries: Deliveries,
+    /// The dispatch room.
+    pub dispatch: Dispatch,
+    /// The deliver room.
+    pub deliver: Deliver,
+    url: String,
+    dispatched: Mutex<HashSet<String>>,
+}
+
+impl World {
+    /// An empty world; deliveries may go to loopback.
+    pub async fn start() -> anyhow::Result<Self> {
+        let clock = Clock::default();
+        let (aws, url) = Endpoint::start(Sqs::new(clock.clone())).await?;
+        let sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+                Credentials::for_tests(),
+            ))
+            .retry_config(RetryConfig::disabled())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(&url)
+            .build();
+        let dynamo = aws_sdk_dynamodb::Client::new(&sdk);
+        create_tables(&dynamo).await?;
+        let world = Self {
+            registry: Registry::new(dynamo.clone(), "registry"),
+            events: Events::new(dynamo.clone(), "events", 30),
+            deliveries: Deliveries::new(dynamo, "deliveries", 30),
+            dispatch: Dispatch::new(&sdk, &dispatch_config(&url)),
+            deliver: Deliver::new(&sdk, &deliver_config(&url)?, clock.clone())?,
+            clock,
+            aws,
+            sdk,
+            url,
+            dispatched: Mutex::default(),
+        };
+        world.aws.take_calls();
+        Ok(world)
+    }
+
+    /// A deliver room like the world's own, changed by `change`: with cold caches, as after a crash.
+    pub fn another_deliver(&self, change: impl FnOnce(&mut config::Deliver)) -> anyhow::Result<Deliver> {
+        let mut config = deliver_config(&self.url)?;
+        change(&mut config);
+        Ok(Deliver::new(&self.sdk, &config, self.clock.clone())?)
+    }
+
+    /// The URL of a queue.
+    pub fn queue_url(&self, queue: &str) -> String {
+        queue_url(&self.url, queue)
+    }
+
+    /// The URL of the AWS endpoint.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Up to `most` stored events that were not dispatched yet, as the stream hands them over.
+    pub async fn next_stream_batch(&self, most: usize) -> anyhow::Result<Option<StreamEvent>> {
+        let mut rows = self.undispatched().await?;
+        rows.truncate(most);
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let mut batch = StreamEvent::default();
+        for row in rows {
+            let mut record = EventRecord::default();
+            record.event_name = "INSERT".to_owned();
+            record.change.sequence_number = Some(id_of(&row));
+            record.change.new_image = row.into();
+            batch.records.push(record);
+        }
+        Ok(Some(batch))
+    }
+
+    /// Takes the answer to a batch: what it does not name as failed is done with. Answers how many are.
+    pub fn finish_stream_batch(&self, batch: &StreamEvent, answer: &DynamoDbEventResponse) -> usize {
+        let failed: HashSet<_> =
+            answer.batch_item_failures.iter().filter_map(|failure| failure.item_identifier.as_ref()).collect();
+        let numbers = batch.records.iter().filter_map(|record| record.change.sequence_number.as_ref());
+        let done: Vec<_> = numbers.filter(|number| !failed.contains(number)).cloned().collect();
+        let count = done.len();
+        self.dispatched.lock().unwrap_or_else(PoisonError::into_inner).extend(done);
+        count
+    }
+
+    /// Hands every stored event that was not dispatched yet to `dispatch`, as the stream does; answers how many were
+    /// done with. A failed batch is handed over again the next time.
+    pub async fn pump_stream(&self) -> anyhow::Result<usize> {
+        let Some(batch) = self.next_stream_batch(usize::MAX).await? else { return Ok(0) };
+        let answer = dispatch::handle(LambdaEvent::new(batch.clone(), self.context()), &self.dispatch).await;
+        // An invocation that fails altogether is replayed whole.
+        Ok(answer.map_or(0, |answer| self.finish_stream_batch(&batch, &answer)))
+    }
+
+    /// Reads the table itself rather than its stream, by a path that no planned break can hit.
+    async fn undispatched(&self) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
+        let rows = self.aws.scan_unbroken("events").await?;
+        let dispatched = self.dispatched.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(rows.into_iter().filter(|row| !dispatched.contains(&id_of(row))).collect())
+    }
+
+    /// Hands one batch of a queue to `deliver`; answers how many messages it held.
+    pub async fn pump_queue(&self, queue: &str) -> usize {
+        self.pump_queue_with(queue, &self.deliver).await
+    }
+
+    /// The same with another deliver room.
+    pub async fn pump_queue_with(&self, queue: &str, room: &Deliver) -> usize {
+        let batch = self.aws.sqs.receive(queue);
+        let count = batch.records.len();
+        if count > 0 {
+            let answer = deliver::handle(LambdaEvent::new(batch.clone(), self.context()), room).await;
+            // An invocation that fails altogether deletes nothing.
+            if let Ok(answer) = answer {
+                let failed: Vec<String> =
+                    answer.batch_item_failures.into_iter().filter_map(|failure| failure.item_identifier).collect();
+                self.aws.sqs.finish(queue, &batch, &failed);
+            }
+        }
+        count
+    }
+
+    /// Runs stream and queues until nothing is left but dead letters, setting the clock ahead to whatever comes next.
+    pub async fn run_until_idle(&self) -> anyhow::Result<()> {
+        for _ in 0..MAX_STEPS {
+            let busy = self.pump_stream().await? + self.pump_queue(DELIVERIES).await + self.pump_queue(RETRIES).await;
+            if busy > 0 {
+                continue;
+            }
+            let next = [DELIVERIES, RETRIES].iter().filter_map(|queue| self.aws.sqs.next_visible(queue)).min();
+            match next {
+                Some(next) => self.clock.advance(next.duration_since(self.clock.now()).max(SignedDuration::ZERO)),
+                None if self.undispatched().await?.is_empty() => return Ok(()),
+                None => {}
+            }
+        }
+        anyhow::bail!("not idle after {MAX_STEPS} steps")
+    }
+
+    fn context(&self) -> Context {
+        let deadline = self.clock.now() + SignedDuration::from_secs(30);
+        let mut context = Context::default();
+        context.request_id = "request-1".to_owned();
+        context.deadline = u64::try_from(deadline.as_millisecond()).unwrap_or(0);
+        context
+    }
+}
+
+fn id_of(row: &HashMap<String, AttributeValue>) -> String {
+    row.get("sk").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default()
+}
+
+fn queue_url(url: &str, queue: &str) -> String {
+    format!("{url}/000000000000/{queue}")
+}
+
+fn dispatch_config(url: &str) -> config::Dispatch {
+    config::Dispatch { registry_table: "registry".to_owned(), deliveries_queue_url: queue_url(url, DELIVERIES) }
+}
+
+fn deliver_config(url: &str) -> anyhow::Result<config::Deliver> {
+    Ok(config::Deliver {
+        registry_table: "registry".to_owned(),
+        events_table: "events".to_owned(),
+        deliveries_table: "deliveries".to_owned(),
+        deliveries_queue_url: queue_url(url, DELIVERIES),
+        retries_queue_url: queue_url(url, RETRIES),
+        dead_letter_queue_url: queue_url(url, DEAD_LETTER),
+        retention_days: 30,
+        cache_seconds: 30,
+        allowed_networks: vec!["127.0.0.0/8".parse()?],
+    })
+}
+
+/// The tables as the template declares them.
+async fn create_tables(dynamo: &aws_sdk_dynamodb::Client) -> anyhow::Result<()> {
+    let text =
+        |name: &str| AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
+    let key = |name: &str, kind: KeyType| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+    for table in ["registry", "events", "deliveries"] {
+        let mut call = dynamo
+            .create_table()
+            .table_name(table)
+            .billing_mode(BillingMode::PayPerRequest)
+            .attribute_definitions(text("pk")?)
+            .attribute_definitions(text("sk")?)
+            .key_schema(key("pk", KeyType::Hash)?)
+            .key_schema(key("sk", KeyType::Range)?);
+        if table == "deliveries" {
+            let index = GlobalSecondaryIndex::builder()
+                .index_name("held-dead")
+                .key_schema(key("hd_pk", KeyType::Hash)?)
+                .key_schema(key("hd_sk", KeyType::Range)?)
+                .projection(Projection::builder().projection_type(ProjectionType::All).build())
+                .build()?;
+            call = call
+                .attribute_definitions(text("hd_pk")?)
+                .attribute_definitions(text("hd_sk")?)
+                .global_secondary_indexes(index);
+        }
+        call.send().await?;
+    }
+    Ok(())
+}

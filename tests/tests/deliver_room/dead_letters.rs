@@ -1,0 +1,99 @@
+//! The end of a schedule, and the way back.
+
+use shared::delivery::{DeadReason, DeliveryState};
+use shared::webhook::{DisabledReason, WebhookStatus};
+use tests::support::world::{DEAD_LETTER, DELIVERIES};
+use tests::support::{Answer, Receiver};
+
+use crate::Scene;
+
+#[tokio::test]
+async fn a_used_up_schedule_is_a_dead_letter_with_its_reason() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/down", [Answer::Status(500)]);
+    let webhook = scene.world.webhook(scene.tenant, &receiver.url("/down")).await.unwrap();
+    let event = scene.accept("a").await;
+    scene.world.run_until_idle().await.unwrap();
+    let row = scene.row(&webhook, &event).await;
+    assert_eq!(row.state, DeliveryState::Dead { reason: DeadReason::AttemptsExhausted });
+    assert_eq!(row.attempts.len(), 4);
+    let letters = scene.world.aws.sqs.messages(DEAD_LETTER);
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].attributes["reason"], "attempts_exhausted");
+    assert_eq!(letters[0].group, webhook.id.to_string());
+}
+
+#[tokio::test]
+async fn a_redrive_gives_the_full_schedule_again_and_two_of_the_same_deliver_once() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/down", [Answer::Status(500)]);
+    let webhook = scene.world.webhook(scene.tenant, &receiver.url("/down")).await.unwrap();
+    let event = scene.accept("a").await;
+    scene.world.run_until_idle().await.unwrap();
+
+    assert_eq!(scene.world.aws.sqs.redrive(DEAD_LETTER, DELIVERIES), 1);
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(scene.row(&webhook, &event).await.attempts.len(), 8);
+
+    receiver.script("/down", [Answer::Status(200)]);
+    let letter = scene.world.aws.sqs.messages(DEAD_LETTER)[0].body.clone();
+    scene.world.aws.sqs.redrive(DEAD_LETTER, DELIVERIES);
+    scene.world.run_until_idle().await.unwrap();
+    scene.world.aws.sqs.put(DELIVERIES, &letter);
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.received("/down").len(), 9);
+    let row = scene.row(&webhook, &event).await;
+    assert_eq!((row.state, row.round), (DeliveryState::Delivered, 2));
+}
+
+#[tokio::test]
+async fn gone_disables_the_webhook_and_ends_the_delivery() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/gone", [Answer::Status(410)]);
+    let webhook = scene.world.webhook(scene.tenant, &receiver.url("/gone")).await.unwrap();
+    let event = scene.accept("a").await;
+    scene.world.run_until_idle().await.unwrap();
+    let row = scene.row(&webhook, &event).await;
+    assert_eq!(row.state, DeliveryState::Dead { reason: DeadReason::Gone });
+    let webhook = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+    assert_eq!(webhook.status, WebhookStatus::Disabled { reason: DisabledReason::Gone });
+    // What comes after is held, not lost and not attempted.
+    let held = scene.accept("b").await;
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(scene.row(&webhook, &held).await.state, DeliveryState::Held);
+    assert_eq!(receiver.received("/gone").len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_job_goes_to_the_dead_letter_queue_at_once() {
+    let scene = Scene::start().await;
+    scene.world.aws.sqs.put(DELIVERIES, "not a job");
+    scene.world.run_until_idle().await.unwrap();
+    let letters = scene.world.aws.sqs.messages(DEAD_LETTER);
+    assert_eq!(letters[0].body, "not a job");
+    assert_eq!(letters[0].attributes["reason"], "unreadable");
+}
+
+#[tokio::test]
+async fn an_event_that_expired_before_its_delivery_is_a_dead_letter() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
+    // A job by reference to an event that is not stored.
+    let event = scene.world.event(scene.tenant, "expired");
+    let job = shared::queue::job::Job::Deliver(shared::queue::job::Deliver {
+        tenant: scene.tenant,
+        webhook: webhook.id,
+        event: event.id,
+        round: 0,
+        inline: None,
+    });
+    scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
+    scene.world.run_until_idle().await.unwrap();
+    let row = scene.row(&webhook, &event).await;
+    assert_eq!(row.state, DeliveryState::Dead { reason: DeadReason::EventExpired });
+    assert_eq!(scene.world.aws.sqs.messages(DEAD_LETTER).len(), 1);
+}

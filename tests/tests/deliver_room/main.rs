@@ -1,0 +1,41 @@
+//! The deliver room through its `handle`, with a real DynamoDB engine, queues that keep SQS's rules, and receivers on
+//! loopback.
+
+mod attempts;
+mod dead_letters;
+mod held;
+mod isolation;
+mod outbound;
+
+use shared::delivery::Delivery;
+use shared::event::Event;
+use shared::id::TenantId;
+use shared::webhook::Webhook;
+use tests::support::World;
+
+impl Scene {
+    /// A world with one tenant.
+    async fn start() -> Self {
+        let world = World::start().await.unwrap();
+        let tenant = world.tenant().await.unwrap();
+        Self { world, tenant }
+    }
+
+    /// A new event of the tenant, accepted.
+    async fn accept(&self, key: &str) -> Event {
+        let event = self.world.event(self.tenant, key);
+        self.world.events.put(&event).await.unwrap();
+        event
+    }
+
+    /// The delivery's row.
+    async fn row(&self, webhook: &Webhook, event: &Event) -> Delivery {
+        self.world.deliveries.get(self.tenant, webhook.id, event.id).await.unwrap().expect("the delivery has a row")
+    }
+}
+
+/// A world with one tenant.
+struct Scene {
+    world: World,
+    tenant: TenantId,
+}

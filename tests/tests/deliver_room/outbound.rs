@@ -1,0 +1,127 @@
+//! Receivers that misbehave on the wire, and addresses that must not be called.
+
+use std::time::Duration;
+
+use shared::delivery::{Delivery, DeliveryState, Outcome};
+use shared::webhook::WebhookUrl;
+use tests::support::world::DELIVERIES;
+use tests::support::{Answer, Receiver};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::Scene;
+
+/// One attempt at `url`; the row that it left.
+async fn attempt(url: &str) -> Delivery {
+    let scene = Scene::start().await;
+    let webhook = scene.world.webhook_with(scene.tenant, "http://127.0.0.1/", |mut webhook| {
+        webhook.url = WebhookUrl::from_stored(url).unwrap();
+        webhook
+    });
+    let webhook = webhook.await.unwrap();
+    let event = scene.accept("a").await;
+    scene.world.pump_stream().await.unwrap();
+    scene.world.pump_queue(DELIVERIES).await;
+    scene.row(&webhook, &event).await
+}
+
+/// A raw server that hands each connection, its request read, to `serve`.
+async fn raw<F: Future<Output = ()> + Send + 'static>(serve: fn(TcpStream) -> F) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 65536];
+                if stream.read(&mut request).await.is_ok() {
+                    serve(stream).await;
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn redirects_are_failures_and_not_followed() {
+    let receiver = Receiver::start().await.unwrap();
+    let target = receiver.url("/target");
+    receiver.script("/hook", [Answer::Full(302, vec![("location", target)], Vec::new())]);
+    let row = attempt(&receiver.url("/hook")).await;
+    assert_eq!(row.attempts[0].outcome, Outcome::RefusedStatus { status: 302, retry_after: None });
+    assert!(receiver.received("/target").is_empty());
+}
+
+#[tokio::test]
+async fn a_huge_answer_is_read_to_the_limit_and_the_first_kib_kept() {
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/hook", [Answer::Full(200, Vec::new(), vec![b'x'; 10 * 1024 * 1024])]);
+    let row = attempt(&receiver.url("/hook")).await;
+    assert_eq!(row.state, DeliveryState::Delivered);
+    assert_eq!(row.attempts[0].answer.as_ref().map(String::len), Some(1024));
+}
+
+#[tokio::test]
+async fn a_dripping_body_ends_with_the_time_limit() {
+    let url = raw(|mut stream| async move {
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n";
+        let _gone = stream.write_all(head).await;
+        loop {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if stream.write_all(b"x").await.is_err() {
+                return;
+            }
+        }
+    });
+    let row = attempt(&url.await).await;
+    assert_eq!(row.attempts[0].outcome, Outcome::Timeout);
+    assert!((1_000..5_000).contains(&row.attempts[0].duration_ms), "{row:?}");
+}
+
+#[tokio::test]
+async fn garbage_and_early_closing_are_protocol_errors() {
+    let garbage = raw(|mut stream| async move {
+        let _gone = stream.write_all(b"no http at all\r\n\r\n").await;
+    });
+    assert_eq!(attempt(&garbage.await).await.attempts[0].outcome, Outcome::Protocol);
+    let closing = raw(|mut stream| async move {
+        let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nshort").await;
+    });
+    assert_eq!(attempt(&closing.await).await.attempts[0].outcome, Outcome::Protocol);
+}
+
+#[tokio::test]
+async fn nobody_there_no_such_name_and_no_trusted_tls() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let closed = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    assert_eq!(attempt(&closed).await.attempts[0].outcome, Outcome::Connect);
+    assert_eq!(attempt("https://no-such-host.invalid/").await.attempts[0].outcome, Outcome::Dns);
+    let plain = raw(|mut stream| async move {
+        let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+    });
+    let pretending = plain.await.replace("http://", "https://");
+    assert_eq!(attempt(&pretending).await.attempts[0].outcome, Outcome::Tls);
+}
+
+#[tokio::test]
+async fn forbidden_addresses_are_not_called_however_they_are_reached() {
+    for url in ["https://10.0.0.1/", "https://[::1]/", "https://169.254.169.254/", "http://93.184.216.34/"] {
+        assert_eq!(attempt(url).await.attempts[0].outcome, Outcome::BlockedAddress, "{url}");
+    }
+    // A name that leads to loopback, with the guard as it stands in production.
+    let receiver = Receiver::start().await.unwrap();
+    let url = receiver.url("/hook").replace("http://127.0.0.1", "https://localhost");
+    let scene = Scene::start().await;
+    let webhook = scene.world.webhook_with(scene.tenant, "http://127.0.0.1/", |mut webhook| {
+        webhook.url = WebhookUrl::from_stored(&url).unwrap();
+        webhook
+    });
+    let webhook = webhook.await.unwrap();
+    let event = scene.accept("a").await;
+    scene.world.pump_stream().await.unwrap();
+    let guarded = scene.world.another_deliver(|config| config.allowed_networks.clear()).unwrap();
+    scene.world.pump_queue_with(DELIVERIES, &guarded).await;
+    assert_eq!(scene.row(&webhook, &event).await.attempts[0].outcome, Outcome::BlockedAddress);
+    assert!(receiver.received("/hook").is_empty());
+}

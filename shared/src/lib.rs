@@ -18,6 +18,7 @@ pub mod tenant;
 pub mod webhook;
 
 // The edges.
+pub mod access;
 pub mod aws;
 pub mod cache;
 pub mod clock;

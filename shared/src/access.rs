@@ -1,0 +1,209 @@
+//! Who calls, and for which tenant: the one decision about API keys, for every room that takes them.
+
+use std::str::FromStr;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use jiff::Timestamp;
+
+use crate::cache::Cache;
+use crate::id::{KeyId, TenantId};
+use crate::problem::Problem;
+use crate::store::{Registry, StoreError};
+use crate::tenant::{ApiKey, KeyHash, PresentedKey, Role};
+
+/// The header that names the tenant which a request is about.
+pub const TENANT_HEADER: &str = "x-tenant-id";
+
+/// What a request wants to do with a tenant's things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Look at what the tenant has.
+    Read,
+    /// Publish events.
+    Publish,
+    /// Change what the tenant has.
+    Manage,
+}
+
+impl Permission {
+    /// Whether keys of `role` have it.
+    fn is_given_to(self, role: Role) -> bool {
+        match role {
+            Role::Admin | Role::Tenant => true,
+            Role::Publish => self == Self::Publish,
+            Role::Read => self == Self::Read,
+        }
+    }
+}
+
+/// Who calls, proven by an API key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// What the key may do.
+    pub role: Role,
+    /// The tenant that the request is about: the key's own, or for admin keys the one that `X-Tenant-ID` names, which
+    /// need not exist.
+    pub tenant: Option<TenantId>,
+    /// Which key; `None` for the one made at deploy time.
+    pub key_id: Option<KeyId>,
+}
+
+impl Caller {
+    /// The tenant that the request is about, when the caller may do `permission` there: else 403, or 400 when an admin
+    /// did not say which tenant.
+    pub fn tenant_for(&self, permission: Permission) -> Result<TenantId, Problem> {
+        if !permission.is_given_to(self.role) {
+            let detail = format!("A key of role `{}` may not do this.", self.role.as_str());
+            return Err(Problem::new(403, "forbidden", "Not allowed", detail));
+        }
+        self.tenant.ok_or_else(|| {
+            let detail = "An admin key acts for any tenant; name it in the `X-Tenant-ID` header.";
+            Problem::new(400, "tenant-missing", "Which tenant?", detail)
+        })
+    }
+}
+
+/// Why nobody is let in.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// The caller can do something about it.
+    #[error("{}", .0.title)]
+    Problem(Problem),
+    /// We could not look the key up.
+    #[error("the API key could not be looked up")]
+    Store(#[from] StoreError),
+}
+
+impl From<Problem> for Denied {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+/// Finds out who calls: `Authorization: Bearer mh_…`, and `X-Tenant-ID`, which may only name the key's own tenant unless
+/// it is an admin key.
+///
+/// Keys are trusted from `cache` for its age limit; absence is never cached. `deploy_time_key` is the hash of the admin
+/// key made at deploy time, for rooms that take it. A missing, unknown, revoked or wrong key is 401 in the same words.
+pub async fn authorise(
+    headers: &HeaderMap,
+    registry: &Registry,
+    cache: &Cache<KeyId, ApiKey>,
+    deploy_time_key: Option<&KeyHash>,
+    now: Timestamp,
+) -> Result<Caller, Denied> {
+    let presented = bearer(headers).and_then(|text| PresentedKey::from_str(text).ok()).ok_or_else(unauthorised)?;
+    let (role, owner) = match presented.id {
+        None => match deploy_time_key {
+            Some(hash) if presented.matches(hash) => (Role::Admin, None),
+            Some(_) | None => return Err(unauthorised().into()),
+        },
+        Some(id) => match find(id, registry, cache, now).await? {
+            Some(key) if presented.matches(&key.secret_hash) => (key.role, key.tenant),
+            Some(_) | None => return Err(unauthorised().into()),
+        },
+    };
+    let tenant = tenant_of(role, owner, named_tenant(headers)?)?;
+    Ok(Caller { role, tenant, key_id: presented.id })
+}
+
+/// The credentials of `Authorization: Bearer …`; the scheme's name in any case, as RFC 9110 has it.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| credentials.trim())
+}
+
+/// 401: no key that we know.
+pub fn unauthorised() -> Problem {
+    let detail = "Send a valid API key, as `Authorization: Bearer mh_…`.";
+    Problem::new(401, "unauthorised", "Not authorised", detail)
+}
+
+async fn find(
+    id: KeyId,
+    registry: &Registry,
+    cache: &Cache<KeyId, ApiKey>,
+    now: Timestamp,
+) -> Result<Option<ApiKey>, StoreError> {
+    if let Some(key) = cache.get(&id, now) {
+        return Ok(Some(key));
+    }
+    let found = registry.get_api_key(id).await?;
+    if let Some(key) = &found {
+        cache.put(id, key.clone(), now);
+    }
+    Ok(found)
+}
+
+fn named_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {
+    let Some(value) = headers.get(TENANT_HEADER) else { return Ok(None) };
+    let named = value.to_str().ok().and_then(|text| text.parse().ok());
+    named.map(Some).ok_or_else(|| {
+        let detail = "`X-Tenant-ID` must be a tenant's id, `ten_` and 26 characters.";
+        Problem::new(400, "tenant-invalid", "Not a tenant's id", detail)
+    })
+}
+
+/// The tenant that a request is about, from whose key it is and which tenant it names.
+fn tenant_of(role: Role, owner: Option<TenantId>, named: Option<TenantId>) -> Result<Option<TenantId>, Problem> {
+    match (role, owner, named) {
+        (Role::Admin, _, named) => Ok(named),
+        (Role::Tenant | Role::Publish | Role::Read, Some(own), None) => Ok(Some(own)),
+        (Role::Tenant | Role::Publish | Role::Read, Some(own), Some(named)) if own == named => Ok(Some(own)),
+        (Role::Tenant | Role::Publish | Role::Read, Some(_), Some(_)) => {
+            let detail = "This key belongs to another tenant than `X-Tenant-ID` names.";
+            Err(Problem::new(403, "forbidden", "Not allowed", detail))
+        }
+        // A row that should not exist; it opens nothing.
+        (Role::Tenant | Role::Publish | Role::Read, None, _) => Err(unauthorised()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenant(seed: u8) -> TenantId {
+        TenantId::mint(Timestamp::UNIX_EPOCH, [seed; 10])
+    }
+
+    #[test]
+    fn a_key_acts_for_its_own_tenant_only() {
+        for role in [Role::Tenant, Role::Publish, Role::Read] {
+            assert_eq!(tenant_of(role, Some(tenant(1)), None), Ok(Some(tenant(1))));
+            assert_eq!(tenant_of(role, Some(tenant(1)), Some(tenant(1))), Ok(Some(tenant(1))));
+            let foreign = tenant_of(role, Some(tenant(1)), Some(tenant(2)));
+            assert_eq!(foreign.map_err(|problem| problem.status), Err(403));
+            assert_eq!(tenant_of(role, None, Some(tenant(2))).map_err(|problem| problem.status), Err(401));
+        }
+        assert_eq!(tenant_of(Role::Admin, None, Some(tenant(2))), Ok(Some(tenant(2))));
+        assert_eq!(tenant_of(Role::Admin, None, None), Ok(None));
+    }
+
+    #[test]
+    fn roles_have_their_permissions_and_no_others() {
+        let caller = |role| Caller { role, tenant: Some(tenant(1)), key_id: None };
+        let may = |role, permission| caller(role).tenant_for(permission).is_ok();
+        let all = [Permission::Read, Permission::Publish, Permission::Manage];
+        assert_eq!(all.map(|permission| may(Role::Admin, permission)), [true, true, true]);
+        assert_eq!(all.map(|permission| may(Role::Tenant, permission)), [true, true, true]);
+        assert_eq!(all.map(|permission| may(Role::Publish, permission)), [false, true, false]);
+        assert_eq!(all.map(|permission| may(Role::Read, permission)), [true, false, false]);
+        let nowhere = Caller { role: Role::Admin, tenant: None, key_id: None };
+        assert_eq!(nowhere.tenant_for(Permission::Read).map_err(|problem| problem.status), Err(400));
+    }
+
+    #[test]
+    fn reads_the_header_in_every_usual_spelling() {
+        let read = |value: &str| {
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
+            bearer(&headers).map(str::to_owned)
+        };
+        assert_eq!(read("Bearer mh_x").as_deref(), Some("mh_x"));
+        assert_eq!(read("bearer  mh_x ").as_deref(), Some("mh_x"));
+        for other in ["mh_x", "Basic bWhfeA==", "Bearer"] {
+            assert_eq!(read(other), None, "{other}");
+        }
+    }
+}

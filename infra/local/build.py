@@ -1,0 +1,47 @@
+"""`sam build` for this machine, skipped when nothing that it reads has changed."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from places import BUILD, LOCAL, ROOT, architecture
+from tools import build_path
+
+# What `sam build` reads: the template and everything that the functions are compiled from.
+INPUTS = ["template.yaml", "Cargo.toml", "Cargo.lock", ".cargo", "functions", "shared", "infra/local/build.py"]
+
+
+def build() -> Path:
+    """Builds all functions in release mode and returns the built template.
+
+    The host's own compiler links them, without the cross-compiler that a build for AWS needs: they run right here.
+    All functions share the workspace's `target`, so that each dependency is compiled once.
+    """
+    template, stamp = BUILD / "template.yaml", LOCAL / "build.sha256"
+    wanted = fingerprint()
+    if template.is_file() and stamp.is_file() and stamp.read_text() == wanted:
+        return template
+    print("building the functions (the first time takes minutes) ...", flush=True)
+    stamp.unlink(missing_ok=True)
+    command = ["sam", "build", "--build-dir", str(BUILD), "--parameter-overrides", f"Architecture={architecture()}"]
+    variables = {**os.environ, "PATH": build_path(), "SAM_CLI_TELEMETRY": "0", "CARGO_LAMBDA_COMPILER": "cargo"}
+    result = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        sys.exit(result.stdout + result.stderr + "\nsam build failed")
+    stamp.write_text(wanted)
+    return template
+
+
+def fingerprint() -> str:
+    """A hash over names and contents of everything that the build reads."""
+    digest = hashlib.sha256(architecture().encode())
+    for name in INPUTS:
+        path = ROOT / name
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file():
+                digest.update(f"{file.relative_to(ROOT)}\0{file.stat().st_size}\0".encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()

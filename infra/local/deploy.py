@@ -1,0 +1,70 @@
+"""The real `sam deploy` of the real template, against the emulator."""
+
+import hashlib
+import os
+import re
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+from emulator import CREDENTIALS, Emulator
+from places import REGION, ROOT, STACK_NAME, architecture
+from tools import build_path
+
+# Processes of one function at the same time; on AWS the template's default is larger.
+CONCURRENCY = 10
+
+
+def deploy(emulator: Emulator, template: Path) -> dict[str, str]:
+    """Deploys and returns what a client needs: the stack's outputs in snake case, the API's URL and an admin key."""
+    secret = secrets.token_urlsafe(32)
+    parameters = {
+        "AdminKeySha256": hashlib.sha256(secret.encode()).hexdigest(),
+        "AllowedNetworks": "127.0.0.0/8",
+        "Architecture": architecture(),
+        "MaximumConcurrency": str(CONCURRENCY),
+    }
+    command = [
+        "sam", "deploy", "--template", str(template), "--stack-name", STACK_NAME, "--region", REGION,
+        "--capabilities", "CAPABILITY_IAM", "--resolve-s3", "--no-confirm-changeset", "--no-progressbar",
+        "--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items()),
+    ]
+    variables = {
+        **os.environ, **CREDENTIALS, "PATH": build_path(), "SAM_CLI_TELEMETRY": "0", "AWS_ENDPOINT_URL": emulator.endpoint,
+    }
+    result = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        sys.exit(result.stdout + result.stderr + f"\nsam deploy failed; the emulator's log is {emulator.log}")
+    use_whole_numbers(emulator)
+    description = client(emulator, "cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    outputs = {snake_case(output["OutputKey"]): output["OutputValue"] for output in description["Outputs"]}
+    # By path, because not every resolver knows names below `localhost`.
+    outputs["api_url"] = f"{emulator.endpoint}/_aws/execute-api/{outputs['http_api_id']}/$default"
+    return {**outputs, "admin_key": f"mh_admin_{secret}", "endpoint_url": emulator.endpoint, "region": REGION}
+
+
+def client(emulator: Emulator, service: str):
+    """An SDK client for the emulator."""
+    return boto3.client(
+        service, endpoint_url=emulator.endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
+    )
+
+
+def use_whole_numbers(emulator: Emulator) -> None:
+    """Sets MaximumConcurrency once more, as a number.
+
+    CloudFormation's parameters are text, which AWS converts; the emulator (1.5.33) keeps text and then fails to compare
+    it, so that queues would never be polled.
+    """
+    functions = client(emulator, "lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        if "ScalingConfig" in mapping:
+            functions.update_event_source_mapping(
+                UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": CONCURRENCY}
+            )
+
+
+def snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -1,0 +1,22 @@
+"""Where things are, and what this machine is. Everything made here lies in .local/, which git ignores."""
+
+import platform
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+LOCAL = ROOT / ".local"
+BUILD = LOCAL / "build"
+FIXTURES = ROOT / "tests" / "fixtures"
+REGION = "us-east-1"
+STACK_NAME = "mailhooks"
+
+
+def architecture() -> str:
+    """This machine's processor as Lambda names it: the emulator runs the functions as they are, without Docker."""
+    machine = platform.machine().lower()
+    if machine in ("x86_64", "amd64"):
+        return "x86_64"
+    if machine in ("aarch64", "arm64"):
+        return "arm64"
+    raise SystemExit(f"mailhooks builds for x86_64 and arm64, and this machine is {machine}")

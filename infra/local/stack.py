@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""A deployed stack for as long as a command runs.
+
+    stack.py exec [--port N] [--json FILE] -- cargo test ...
+
+builds, starts an emulator on a free port, deploys, writes the stack's description to FILE, runs the command with
+MAILHOOKS_STACK=FILE, stops everything, and exits as the command did.
+"""
+
+import sys
+
+import tools
+
+if __name__ == "__main__":
+    tools.run_inside_environment()
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import NoReturn
+
+from build import build
+from deploy import deploy
+from emulator import Emulator, free_port
+from function_logs import FunctionLogs
+
+
+class Stack:
+    """The built template, deployed on an emulator of its own. A context: leaving it leaves nothing running."""
+
+    def __init__(self, port: int, name: str) -> None:
+        self.emulator = Emulator(port, name)
+        self.logs: FunctionLogs | None = None
+        self.description: dict[str, str] = {}
+
+    def __enter__(self) -> "Stack":
+        template = build()
+        print(f"starting the emulator on port {self.emulator.port} and deploying ...", flush=True)
+        try:
+            self.emulator.start()
+            outputs = deploy(self.emulator, template)
+            log_file = self.emulator.folder / "functions.log"
+            self.logs = FunctionLogs(self.emulator, log_file)
+            self.logs.start()
+        except BaseException:
+            self.emulator.stop()
+            raise
+        self.description = {**outputs, "log_file": str(log_file), "emulator_log_file": str(self.emulator.log)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.logs:
+            self.logs.stop()
+        self.emulator.stop()
+
+
+def end_on_signal(*_: object) -> NoReturn:
+    raise SystemExit(130)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("verb", choices=["exec"])
+    parser.add_argument("--port", type=int, default=0, help="the emulator's port; 0, the default, takes a free one")
+    parser.add_argument("--json", type=Path, help="where to write the description; default: .local/test/stack.json")
+    parser.add_argument("command", nargs="+", help="what to run, after --")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, end_on_signal)
+    with Stack(arguments.port or free_port(), "test") as stack:
+        path = (arguments.json or stack.emulator.folder / "stack.json").resolve()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(stack.description, indent=2))
+        path.with_name(path.name + ".sensitive").unlink(missing_ok=True)
+        variables = {**os.environ, "MAILHOOKS_STACK": str(path)}
+        return subprocess.run(arguments.command, env=variables, check=False).returncode
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

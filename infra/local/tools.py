@@ -1,0 +1,43 @@
+"""Virtual environments with pinned tools, made once and again only when their pins change."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from places import HERE, LOCAL
+
+MINIMUM = (3, 10)
+
+
+def environment(name: str) -> Path:
+    """The folder of the environment `name`, made from `requirements-<name>.txt` if it is not there or is outdated."""
+    if sys.version_info < MINIMUM:
+        raise SystemExit("Python 3.10 or newer is needed, and this is " + sys.version.split()[0])
+    folder, pins = LOCAL / "tools" / name, HERE / f"requirements-{name}.txt"
+    stamp = folder / "pins.sha256"
+    wanted = hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return folder
+    print(f"installing {name} tools (once) ...", flush=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+    pip = [str(folder / "bin" / "pip"), "--disable-pip-version-check", "install", "--quiet", "--requirement", str(pins)]
+    subprocess.run(pip, check=True)
+    stamp.write_text(wanted)
+    return folder
+
+
+def build_path() -> str:
+    """PATH with the SAM CLI and cargo-lambda first."""
+    return f"{environment('build') / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+
+def run_inside_environment() -> None:
+    """Runs this very script again with the emulator's environment, whose libraries it imports, unless it does so
+    already. Called before any import from there."""
+    folder = environment("emulator")
+    if Path(sys.prefix).resolve() != folder.resolve():
+        python = str(folder / "bin" / "python")
+        os.execv(python, [python, *sys.argv])

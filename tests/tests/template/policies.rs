@@ -1,0 +1,125 @@
+//! The IAM test: each function's policy lists exactly the actions that its code calls, and those that AWS needs of the
+//! role for its mapping, its logs and its redrives. Nothing else, and no star.
+
+use std::collections::BTreeSet;
+
+use yaml_rust2::Yaml;
+
+use super::{calls, template};
+
+const ROOMS: [(&str, &str); 4] =
+    [("ingest", "IngestRole"), ("dispatch", "DispatchRole"), ("deliver", "DeliverRole"), ("api", "ApiRole")];
+
+/// What a role needs although no code of ours calls it.
+fn needed_by_aws(room: &str) -> BTreeSet<(String, String)> {
+    let pairs: &[(&str, &[&str])] = match room {
+        // The stream mapping reads the stream and writes to its on-failure queue with the function's role.
+        "dispatch" => &[
+            (
+                "EventsTable",
+                &[
+                    "dynamodb:DescribeStream",
+                    "dynamodb:GetRecords",
+                    "dynamodb:GetShardIterator",
+                    "dynamodb:ListStreams",
+                ],
+            ),
+            ("Queues", &["sqs:SendMessage"]),
+        ],
+        // The queue mappings receive and delete with the function's role.
+        "deliver" => &[("Queues", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"])],
+        // StartMessageMoveTask wants of its caller what the move itself does.
+        "api" => {
+            &[("Queues", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"])]
+        }
+        _ => &[],
+    };
+    pairs
+        .iter()
+        .flat_map(|(resource, actions)| actions.iter().map(|action| ((*resource).to_owned(), (*action).to_owned())))
+        .collect()
+}
+
+fn list(value: &Yaml) -> Vec<String> {
+    match value {
+        Yaml::Array(items) => items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect(),
+        Yaml::String(one) => vec![one.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// `EventsTable.StreamArn`, `${DeliveriesTable.Arn}/index/held-dead` and the like, as the name of what they belong to.
+fn resource_name(resource: &str) -> String {
+    let name: String =
+        resource.trim_start_matches("${").chars().take_while(|letter| letter.is_alphanumeric()).collect();
+    if name.ends_with("Queue") { "Queues".to_owned() } else { name }
+}
+
+fn statements(role: &Yaml) -> Vec<(Vec<String>, Vec<String>)> {
+    let policies = role["Properties"]["Policies"].as_vec().unwrap();
+    policies
+        .iter()
+        .flat_map(|policy| policy["PolicyDocument"]["Statement"].as_vec().unwrap())
+        .map(|statement| (list(&statement["Action"]), list(&statement["Resource"])))
+        .collect()
+}
+
+#[test]
+fn each_policy_lists_exactly_what_the_code_calls() {
+    let template = template();
+    for (room, role) in ROOMS {
+        let mut granted = BTreeSet::new();
+        for (actions, resources) in statements(&template["Resources"][role]) {
+            for resource in resources {
+                granted.extend(actions.iter().map(|action| (resource_name(&resource), action.clone())));
+            }
+        }
+        granted.retain(|(_, action)| !action.starts_with("logs:"));
+        let mut needed = needed_by_aws(room);
+        needed.extend(
+            calls::of_room(room).iter().map(|(resource, action)| ((*resource).to_owned(), (*action).to_owned())),
+        );
+        assert_eq!(granted, needed, "{room}: granted on the left, needed on the right");
+    }
+}
+
+#[test]
+fn no_star_and_no_shared_role() {
+    let template = template();
+    for (room, role) in ROOMS {
+        for (actions, resources) in statements(&template["Resources"][role]) {
+            assert!(!actions.is_empty() && !resources.is_empty(), "{room}");
+            for text in actions.iter().chain(&resources) {
+                assert!(!text.contains('*'), "{room}: {text}");
+            }
+        }
+        assert!(template["Resources"][role]["Properties"]["ManagedPolicyArns"].is_badvalue(), "{room}");
+    }
+    let functions = ["IngestFunction", "DispatchFunction", "DeliverFunction", "ApiFunction"];
+    let roles: BTreeSet<_> =
+        functions.iter().map(|name| template["Resources"][*name]["Properties"]["Role"].as_str().unwrap()).collect();
+    assert_eq!(roles.len(), functions.len());
+}
+
+/// Which queue may be sent to and hidden in is more than actions: only these.
+#[test]
+fn queues_are_granted_one_by_one() {
+    let template = template();
+    let granted = |role: &str, action: &str| -> BTreeSet<String> {
+        statements(&template["Resources"][role])
+            .into_iter()
+            .filter(|(actions, _)| actions.iter().any(|listed| listed == action))
+            .flat_map(|(_, resources)| resources)
+            .collect()
+    };
+    let arns = |names: &[&str]| names.iter().map(|name| format!("{name}.Arn")).collect::<BTreeSet<_>>();
+    assert_eq!(granted("DispatchRole", "sqs:SendMessage"), arns(&["DeliveriesQueue", "DispatchFailuresQueue"]));
+    assert_eq!(
+        granted("DeliverRole", "sqs:SendMessage"),
+        arns(&["DeliveriesQueue", "RetriesQueue", "DeadLetterQueue"])
+    );
+    assert_eq!(granted("DeliverRole", "sqs:ReceiveMessage"), arns(&["DeliveriesQueue", "RetriesQueue"]));
+    assert_eq!(granted("DeliverRole", "sqs:ChangeMessageVisibility"), arns(&["RetriesQueue"]));
+    assert_eq!(granted("ApiRole", "sqs:SendMessage"), arns(&["DeliveriesQueue"]));
+    assert_eq!(granted("ApiRole", "sqs:StartMessageMoveTask"), arns(&["DeadLetterQueue"]));
+}

@@ -1,0 +1,103 @@
+//! What the design promises of tables, queues and mappings.
+
+use yaml_rust2::Yaml;
+
+use super::{root, template};
+
+fn resources_of(template: &Yaml, kind: &str) -> Vec<(String, Yaml)> {
+    let resources = template["Resources"].as_hash().unwrap();
+    let wanted = resources.iter().filter(|(_, resource)| resource["Type"].as_str() == Some(kind));
+    wanted.map(|(name, resource)| (name.as_str().unwrap().to_owned(), resource["Properties"].clone())).collect()
+}
+
+#[test]
+fn tables_are_on_demand_encrypted_and_forgetful() {
+    let template = template();
+    let tables = resources_of(&template, "AWS::DynamoDB::Table");
+    assert_eq!(tables.len(), 3);
+    for (name, table) in tables {
+        assert_eq!(table["BillingMode"].as_str(), Some("PAY_PER_REQUEST"), "{name}");
+        assert_eq!(table["SSESpecification"]["SSEEnabled"].as_bool(), Some(true), "{name}");
+        assert_eq!(table["TimeToLiveSpecification"]["AttributeName"].as_str(), Some("ttl"), "{name}");
+    }
+    let registry = &template["Resources"]["RegistryTable"]["Properties"];
+    let recovery = &registry["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
+    assert_eq!(recovery.as_bool(), Some(true));
+}
+
+#[test]
+fn queues_outlast_their_function_and_end_in_the_dead_letter_queue() {
+    let template = template();
+    let timeout = template["Resources"]["DeliverFunction"]["Properties"]["Timeout"].as_i64().unwrap();
+    for name in ["DeliveriesQueue", "RetriesQueue"] {
+        let queue = &template["Resources"][name]["Properties"];
+        assert!(queue["VisibilityTimeout"].as_i64().unwrap() >= 6 * timeout, "{name}");
+        assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"].as_str(), Some("DeadLetterQueue.Arn"), "{name}");
+    }
+    for (name, queue) in resources_of(&template, "AWS::SQS::Queue") {
+        assert_eq!(queue["SqsManagedSseEnabled"].as_bool(), Some(true), "{name}");
+    }
+    let allowed = &template["Resources"]["DeadLetterQueue"]["Properties"]["RedriveAllowPolicy"];
+    assert_eq!(allowed["redrivePermission"].as_str(), Some("byQueue"));
+}
+
+#[test]
+fn every_mapping_reports_items_one_by_one_and_every_handler_answers_so() {
+    let template = template();
+    let mut mappings = 0;
+    for function in ["DispatchFunction", "DeliverFunction"] {
+        for (name, event) in template["Resources"][function]["Properties"]["Events"].as_hash().unwrap() {
+            let responses = event["Properties"]["FunctionResponseTypes"].as_vec().unwrap();
+            assert_eq!(responses[0].as_str(), Some("ReportBatchItemFailures"), "{name:?}");
+            mappings += 1;
+        }
+    }
+    assert_eq!(mappings, 3);
+    for (room, answer) in [("dispatch", "DynamoDbEventResponse"), ("deliver", "SqsBatchResponse")] {
+        let source = std::fs::read_to_string(root().join("functions").join(room).join("src/lib.rs")).unwrap();
+        let alternative = answer.replace("Batch", "Event");
+        assert!(source.contains(answer) || source.contains(&alternative), "{room}");
+    }
+}
+
+#[test]
+fn logs_are_json_quiet_and_forgotten() {
+    let template = template();
+    for (name, function) in resources_of(&template, "AWS::Serverless::Function") {
+        assert_eq!(function["LoggingConfig"]["LogFormat"].as_str(), Some("JSON"), "{name}");
+        assert_eq!(function["LoggingConfig"]["SystemLogLevel"].as_str(), Some("WARN"), "{name}");
+    }
+    for (name, group) in resources_of(&template, "AWS::Logs::LogGroup") {
+        assert!(!group["RetentionInDays"].is_badvalue(), "{name}");
+    }
+    let parameters = &template["Parameters"];
+    assert_eq!(parameters["Architecture"]["Default"].as_str(), Some("arm64"));
+    assert_eq!(parameters["AdminKeySha256"]["NoEcho"].as_bool(), Some(true));
+}
+
+/// Every variable of the configuration file is set for whoever reads it, and no other.
+#[test]
+fn functions_get_the_variables_that_they_read() {
+    let template = template();
+    let config = std::fs::read_to_string(root().join("shared/src/config.rs")).unwrap();
+    for (room, function) in [
+        ("Ingest", "IngestFunction"),
+        ("Dispatch", "DispatchFunction"),
+        ("Deliver", "DeliverFunction"),
+        ("Api", "ApiFunction"),
+    ] {
+        let reader = config.split(&format!("impl {room} {{")).nth(1).unwrap();
+        let reader = reader.split("\nimpl ").next().unwrap().split("\n#[expect").next().unwrap();
+        let set = template["Resources"][function]["Properties"]["Environment"]["Variables"].as_hash().unwrap();
+        for name in set.keys().filter_map(Yaml::as_str).filter(|name| *name != "AWS_SDK_UA_APP_ID") {
+            let read = reader.contains(name) || (name == "ALLOWED_NETWORKS" && reader.contains("networks()"));
+            assert!(read, "{function} sets {name}, which {room} does not read");
+        }
+        for constant in config.lines().filter_map(|line| line.strip_prefix("pub const ")) {
+            let name = constant.split(':').next().unwrap();
+            let read =
+                reader.contains(&format!("({name}")) || (name == "ALLOWED_NETWORKS" && reader.contains("networks()"));
+            assert!(!read || set.keys().any(|key| key.as_str() == Some(name)), "{room} reads {name}, which is not set");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What lints cannot say: room boundaries, pure modules, names, sizes. One assertion for each rule of the design.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every Rust file below `folder` with its text.
+fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                files.push((path, text));
+            }
+        }
+    }
+    assert!(!files.is_empty(), "{folder}");
+    files
+}
+
+fn without_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or_default()
+}
+
+/// The modules of `shared` that know no IO, no clock and no async.
+const PURE: [&str; 14] = [
+    "id",
+    "event",
+    "provider",
+    "source",
+    "tenant",
+    "webhook",
+    "secret",
+    "signature",
+    "dialect",
+    "delivery",
+    "retry",
+    "problem",
+    "outbound/address_policy",
+    "queue/pack",
+];
+
+#[test]
+fn pure_modules_stay_pure() {
+    for (path, text) in rust_files("shared/src") {
+        let name = path.strip_prefix(root().join("shared/src")).unwrap().with_extension("");
+        let pure = PURE.iter().any(|module| name.starts_with(module));
+        if pure {
+            for forbidden in
+                ["async fn", ".await", "tokio::", "aws_sdk", "reqwest", "clock::", "std::env", "std::fs", "store::"]
+            {
+                assert!(!without_tests(&text).contains(forbidden), "{}: {forbidden}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn functions_depend_on_shared_and_never_on_each_other() {
+    let rooms = ["ingest", "dispatch", "deliver", "api"];
+    for room in rooms {
+        let manifest = std::fs::read_to_string(root().join("functions").join(room).join("Cargo.toml")).unwrap();
+        for other in rooms.iter().filter(|other| **other != room) {
+            assert!(!manifest.contains(&format!("\n{other}.workspace")), "{room} depends on {other}");
+        }
+    }
+}
+
+#[test]
+fn customer_directed_http_has_one_door() {
+    for folder in ["functions", "shared/src"] {
+        for (path, text) in rust_files(folder) {
+            let outbound = path.to_string_lossy().contains("outbound");
+            assert!(outbound || !text.contains("reqwest::"), "{}", path.display());
+        }
+    }
+    // What may not call out does not even name the door.
+    for room in ["functions/ingest/src", "functions/dispatch/src", "functions/api/src"] {
+        for (path, text) in rust_files(room) {
+            assert!(!without_tests(&text).contains("Outbound"), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn mains_are_short_and_names_mean_something() {
+    for folder in ["functions", "shared/src", "tests/src"] {
+        for (path, text) in rust_files(folder) {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(name != "main" || text.lines().count() <= 40, "{}", path.display());
+            let vague = ["utils", "util", "helpers", "helper", "common", "misc", "manager"];
+            assert!(!vague.contains(&name.as_str()), "{}", path.display());
+            let lines = without_tests(&text).lines().count();
+            assert!(lines <= 400, "{} has {lines} lines; what second job has moved in?", path.display());
+        }
+    }
+}
+
+#[test]
+fn serialisation_is_a_border() {
+    for (path, text) in rust_files("shared/src").into_iter().chain(rust_files("functions")) {
+        for forbidden in ["serde(flatten", "serde(untagged"] {
+            assert!(!text.contains(forbidden), "{}: {forbidden}", path.display());
+        }
+    }
+    for module in ["event.rs", "webhook.rs", "delivery.rs", "tenant.rs", "source.rs", "secret.rs"] {
+        let text = std::fs::read_to_string(root().join("shared/src").join(module)).unwrap();
+        assert!(!without_tests(&text).contains("Serialize"), "{module}: domain types are never serialised directly");
+    }
+}
+
+#[test]
+fn no_table_is_ever_scanned() {
+    for (path, text) in rust_files("shared/src").into_iter().chain(rust_files("functions")) {
+        assert!(!text.contains(".scan("), "{}", path.display());
+    }
+}
+
+#[test]
+fn tests_do_not_sleep_through_what_they_test() {
+    for (path, text) in rust_files("shared/src").into_iter().chain(rust_files("functions")) {
+        assert!(!text.contains("thread::sleep") && !text.contains("time::sleep("), "{}", path.display());
+    }
+}

@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn codes_of_both_protocols_are_understood() {
-        for code in ["InvalidAction", "UnknownOperationException", "com.amazon.coral.service#UnknownOperationException"] {
+        for code in ["InvalidAction", "UnknownOperationException", "com.amazon.coral.service#UnknownOperationException"]
+        {
             assert_eq!(verdict(code), Verdict::NotOffered, "{code}");
         }
         for code in ["AWS.SimpleQueueService.UnsupportedOperation", "ResourceNotFoundException"] {
@@ -192,7 +193,8 @@ mod tests {
     #[test]
     fn only_a_running_task_has_a_handle() {
         let entry = |status: &str, handle: Option<&str>| {
-            let builder = ListMessageMoveTasksResultEntry::builder().status(status).started_timestamp(1_700_000_000_123);
+            let builder =
+                ListMessageMoveTasksResultEntry::builder().status(status).started_timestamp(1_700_000_000_123);
             redrive(builder.set_task_handle(handle.map(str::to_owned)).build()).map(|redrive| redrive.state)
         };
         assert_eq!(entry("RUNNING", Some("h")), Some(RedriveState::Running { handle: "h".into() }));

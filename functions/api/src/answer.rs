@@ -1,0 +1,65 @@
+//! What every answer has: a request id, and for refusals the problem document.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use lambda_http::RequestExt as _;
+use shared::clock::random;
+use shared::problem::{self, Problem};
+
+use crate::refusal::Refusal;
+
+/// The header that names the request; Lambda's own id, so that it is found in the logs.
+const REQUEST_ID: &str = "x-request-id";
+/// The header that the invocation's id may come in when there is no Lambda context.
+const AMAZON_REQUEST_ID: &str = "x-amzn-request-id";
+/// Longest request id that is taken from a header.
+const MAX_REQUEST_ID: usize = 128;
+
+/// Runs the request and finishes its answer.
+pub(crate) async fn finish(request: Request, next: Next) -> Response {
+    let id = request_id(&request);
+    let mut response = next.run(request).await;
+    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        put_problem(&mut response, &problem_of(refusal, &id), &id);
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    // Answers hold secrets that are shown once, and personal data.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn problem_of(refusal: Refusal, id: &str) -> Problem {
+    match refusal {
+        Refusal::Problem(problem) => problem,
+        Refusal::Failed(error) => {
+            tracing::error!(request.id = id, error = &*error as &dyn std::error::Error, "request {id} failed");
+            Problem::unavailable()
+        }
+    }
+}
+
+/// Leaves other headers, such as `allow`, as they are.
+fn put_problem(response: &mut Response, problem: &Problem, id: &str) {
+    *response.status_mut() = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.body_mut() = Body::from(problem.body(id));
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_LENGTH);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
+    if problem.status == 401 {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+}
+
+fn request_id(request: &Request) -> String {
+    let of_lambda = request.lambda_context_ref().map(|context| context.request_id.clone());
+    let of_header = || {
+        let value = request.headers().get(AMAZON_REQUEST_ID)?.to_str().ok()?;
+        (1..=MAX_REQUEST_ID).contains(&value.len()).then(|| value.to_owned())
+    };
+    of_lambda.or_else(of_header).unwrap_or_else(|| format!("req_{:032x}", u128::from_be_bytes(random())))
+}

@@ -1,0 +1,87 @@
+//! What a field can be. `null` is nothing of all this: a field is given or left out.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use serde_json::Value;
+use shared::problem::Fault;
+
+use super::{Faults, Fields};
+
+/// Text of so many characters.
+pub(crate) fn text(length: RangeInclusive<usize>) -> impl Fn(Value) -> Result<String, Faults> {
+    move |value| match value {
+        Value::String(text) if length.contains(&text.chars().count()) => Ok(text),
+        Value::String(_) if *length.start() == 0 => Err(format!("at most {} characters", length.end()).into()),
+        Value::String(_) => Err(format!("{} to {} characters", length.start(), length.end()).into()),
+        other => Err(expected("text", &other)),
+    }
+}
+
+/// A value that has one text form.
+pub(crate) fn parsed<T: FromStr<Err: Display>>(value: Value) -> Result<T, Faults> {
+    match value {
+        Value::String(text) => text.parse().map_err(|error: T::Err| error.to_string().into()),
+        other => Err(expected("text", &other)),
+    }
+}
+
+/// `true` or `false`.
+pub(crate) fn flag(value: Value) -> Result<bool, Faults> {
+    value.as_bool().ok_or_else(|| expected("true or false", &value))
+}
+
+/// A whole number in a range.
+pub(crate) fn whole(range: RangeInclusive<i64>) -> impl Fn(Value) -> Result<i64, Faults> {
+    move |value| {
+        let number = value.as_i64().filter(|number| range.contains(number));
+        number.ok_or_else(|| expected(&format!("a whole number from {} to {}", range.start(), range.end()), &value))
+    }
+}
+
+/// A list of at most `most` entries.
+pub(crate) fn list<T>(
+    most: usize,
+    read: impl Fn(Value) -> Result<T, Faults>,
+) -> impl Fn(Value) -> Result<Vec<T>, Faults> {
+    move |value| {
+        let Value::Array(entries) = value else { return Err(expected("a list", &value)) };
+        if entries.len() > most {
+            return Err(format!("at most {most} entries, got {}", entries.len()).into());
+        }
+        let (mut values, mut faults) = (Vec::with_capacity(entries.len()), Vec::new());
+        for (index, entry) in entries.into_iter().enumerate() {
+            match read(entry) {
+                Ok(value) => values.push(value),
+                Err(Faults(below)) => faults.extend(
+                    below.into_iter().map(|fault| Fault::new(format!("/{index}{}", fault.pointer), fault.detail)),
+                ),
+            }
+        }
+        if faults.is_empty() { Ok(values) } else { Err(Faults(faults)) }
+    }
+}
+
+/// An object, whose fields `read` reads; those that it does not ask for are faults.
+pub(crate) fn object<T>(read: impl FnOnce(&mut Fields) -> Option<T>) -> impl FnOnce(Value) -> Result<T, Faults> {
+    move |value| {
+        let Value::Object(fields) = value else { return Err(expected("an object", &value)) };
+        let mut fields = Fields::new(String::new(), fields);
+        let value = read(&mut fields);
+        fields.checked(value)
+    }
+}
+
+/// The fault of a value that is something else. The value itself is not repeated: it may be a secret.
+pub(crate) fn expected(what: &str, got: &Value) -> Faults {
+    let got = match got {
+        Value::Null => "null; leave the field out instead",
+        Value::Bool(_) => "a boolean",
+        Value::Number(number) => return format!("expected {what}, got {number}").into(),
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    format!("expected {what}, got {got}").into()
+}

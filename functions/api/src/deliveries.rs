@@ -1,0 +1,20 @@
+//! Deliveries: what became of each event that a webhook was owed.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::Api;
+
+mod list;
+mod read;
+mod shown;
+
+pub(crate) use shown::Shown;
+
+pub(crate) fn routes() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/api/v1/webhooks/{webhook_id}/deliveries", get(list::list))
+        .route("/api/v1/webhooks/{webhook_id}/deliveries/{event_id}", get(read::read))
+}

@@ -1,0 +1,156 @@
+//! An event as its owner sees it, in the words of the standard dialect. Absent is absent, never null.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use shared::event::{BounceType, Client, Event, Facts, Geo, Recipient, RejectReason};
+
+#[derive(Debug, Serialize)]
+pub(super) struct Shown<'a> {
+    id: String,
+    r#type: &'static str,
+    timestamp: String,
+    accepted_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_id: Option<String>,
+    provider: &'static str,
+    provider_event: &'a str,
+    provider_event_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipient: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sending_domain: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    campaign_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscriber_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    tags: &'a [String],
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    metadata: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bounce: Option<Bounce<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reject: Option<Reject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    click: Option<Click<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<ShownClient<'a>>,
+    /// The provider's own object, digit for digit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw: Option<Box<RawValue>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Bounce<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smtp_code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enhanced_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnostic: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Reject {
+    reason: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Click<'a> {
+    url: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownClient<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    geo: Option<ShownGeo<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    machine: Option<bool>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownGeo<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<&'a str>,
+}
+
+impl<'a> Shown<'a> {
+    /// For lists: without the provider's own object, which can be 16 KiB.
+    pub(super) fn brief(event: &'a Event) -> Self {
+        let facts = &event.facts;
+        Self {
+            id: event.id.to_string(),
+            r#type: facts.event_type.as_str(),
+            timestamp: facts.occurred_at.to_string(),
+            accepted_at: event.accepted_at.to_string(),
+            source_id: event.source.map(|source| source.to_string()),
+            provider: facts.provider.as_str(),
+            provider_event: &facts.provider_event,
+            provider_event_id: &facts.provider_event_id,
+            recipient: facts.recipient.as_ref().map(Recipient::expose),
+            message_id: facts.email_message_id.as_deref(),
+            sending_domain: facts.sending_domain.as_deref(),
+            subject: facts.subject.as_deref(),
+            campaign_id: facts.campaign_id.as_deref(),
+            subscriber_id: facts.subscriber_id.as_deref(),
+            tags: &facts.tags,
+            metadata: &facts.metadata,
+            bounce: bounce(facts),
+            reject: facts.reject_reason.map(|reason: RejectReason| Reject { reason: reason.as_str() }),
+            click: facts.url.as_deref().map(|url| Click { url }),
+            client: client(&facts.client),
+            raw: None,
+        }
+    }
+
+    /// Alone, with everything.
+    pub(super) fn whole(event: &'a Event) -> Self {
+        Self { raw: event.facts.raw.as_deref().and_then(raw), ..Self::brief(event) }
+    }
+}
+
+/// As JSON where it is JSON, else as text.
+fn raw(received: &str) -> Option<Box<RawValue>> {
+    let as_text = || serde_json::value::to_raw_value(received);
+    RawValue::from_string(received.to_owned()).or_else(|_| as_text()).ok()
+}
+
+fn bounce(facts: &Facts) -> Option<Bounce<'_>> {
+    let known = facts.bounce_type.is_some()
+        || facts.smtp_code.is_some()
+        || facts.enhanced_code.is_some()
+        || facts.diagnostic.is_some();
+    known.then(|| Bounce {
+        r#type: facts.bounce_type.map(BounceType::as_str),
+        smtp_code: facts.smtp_code,
+        enhanced_code: facts.enhanced_code.as_deref(),
+        diagnostic: facts.diagnostic.as_deref(),
+    })
+}
+
+fn client(client: &Client) -> Option<ShownClient<'_>> {
+    let geo = &client.geo;
+    let place = ShownGeo { country: geo.country.as_deref(), region: geo.region.as_deref(), city: geo.city.as_deref() };
+    let shown = ShownClient {
+        ip: client.ip.as_deref(),
+        user_agent: client.user_agent.as_deref(),
+        geo: (*geo != Geo::default()).then_some(place),
+        machine: client.machine,
+    };
+    (*client != Client::default()).then_some(shown)
+}

@@ -1,0 +1,47 @@
+//! API keys: made and revoked by admins, and by a tenant for itself. A key is shown once, when it is made.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{delete, get};
+use serde::Serialize;
+use shared::id::TenantId;
+use shared::tenant::ApiKey;
+
+use crate::Api;
+
+mod create;
+mod list;
+mod revoke;
+
+pub(crate) fn routes() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/api/v1/keys", get(list::list).post(create::create))
+        .route("/api/v1/keys/{key_id}", delete(revoke::revoke))
+}
+
+/// A key as it is shown: never its secret, except at creation.
+#[derive(Debug, Serialize)]
+struct Shown {
+    id: String,
+    role: &'static str,
+    name: String,
+    /// `null` for admin keys.
+    tenant_id: Option<String>,
+    created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+}
+
+impl From<&ApiKey> for Shown {
+    fn from(key: &ApiKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            role: key.role.as_str(),
+            name: key.name.clone(),
+            tenant_id: key.tenant.map(|tenant: TenantId| tenant.to_string()),
+            created_at: key.created_at.to_string(),
+            key: None,
+        }
+    }
+}

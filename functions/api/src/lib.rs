@@ -1,0 +1,105 @@
+//! The api room: authorise, parse, act, answer.
+//!
+//! One operation, one file, in the folder of what it is about. What they share: [`caller`] says who asks and for which
+//! tenant, [`body`], [`query`], [`path`] and [`page`] read requests and collect what is wrong with them, and
+//! [`refusal`] is how every operation fails. [`answer`] turns refusals into problem documents, in one place.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use axum::routing::get;
+use axum::{Router, middleware};
+use shared::cache::Cache;
+use shared::clock::Clock;
+use shared::config;
+use shared::id::KeyId;
+use shared::outbound::address_policy::AddressPolicy;
+use shared::problem::Problem;
+use shared::queue::Queue;
+use shared::queue::redrive::Redrives;
+use shared::store::{Deliveries, Events, Registry};
+use shared::tenant::{ApiKey, KeyHash};
+
+mod answer;
+mod body;
+mod caller;
+mod dead_letters;
+mod deliveries;
+mod events;
+mod health;
+mod keys;
+mod page;
+mod path;
+mod query;
+mod redrives;
+mod refusal;
+mod sources;
+mod tenants;
+mod time_range;
+mod webhooks;
+
+use refusal::Refusal;
+
+/// What the room works with; built once, kept warm.
+#[derive(Debug)]
+pub struct Api {
+    registry: Registry,
+    events: Events,
+    deliveries: Deliveries,
+    jobs: Queue,
+    redrives: Redrives,
+    /// Switched off: management is rare, and here a revoked key ends at once.
+    keys: Cache<KeyId, ApiKey>,
+    admin_key: KeyHash,
+    addresses: AddressPolicy,
+    public_url: String,
+    clock: Clock,
+}
+
+impl Api {
+    /// The room's clients, from the SDK's configuration and the room's own.
+    pub fn new(sdk: &SdkConfig, config: &config::Api, clock: Clock) -> Self {
+        let dynamo = aws_sdk_dynamodb::Client::new(sdk);
+        let sqs = aws_sdk_sqs::Client::new(sdk);
+        Self {
+            registry: Registry::new(dynamo.clone(), &config.registry_table),
+            events: Events::new(dynamo.clone(), &config.events_table, config.retention_days),
+            deliveries: Deliveries::new(dynamo, &config.deliveries_table, config.retention_days),
+            jobs: Queue::new(sqs.clone(), &config.deliveries_queue_url),
+            redrives: Redrives::new(sqs, &config.dead_letter_queue_arn, &config.deliveries_queue_arn),
+            keys: Cache::new(0),
+            admin_key: config.admin_key.clone(),
+            addresses: AddressPolicy::allowing(config.allowed_networks.clone()),
+            public_url: config.public_url.clone(),
+            clock,
+        }
+    }
+}
+
+/// The room, as a service from requests to answers. Every answer that is an error is `application/problem+json`.
+pub fn router(api: Api) -> Router {
+    Router::new()
+        .route("/health", get(health::health))
+        .merge(tenants::routes())
+        .merge(keys::routes())
+        .merge(webhooks::routes())
+        .merge(sources::routes())
+        .merge(events::routes())
+        .merge(deliveries::routes())
+        .merge(dead_letters::routes())
+        .merge(redrives::routes())
+        .fallback(unknown_route)
+        .method_not_allowed_fallback(unknown_method)
+        .layer(middleware::from_fn(answer::finish))
+        .with_state(Arc::new(api))
+}
+
+async fn unknown_route() -> Refusal {
+    Problem::new(404, "not-found", "Not found", "There is nothing at this path; openapi.yaml lists what there is.")
+        .into()
+}
+
+async fn unknown_method() -> Refusal {
+    let detail = "This path does not take this method; the `allow` header lists those it takes.";
+    Problem::new(405, "method-not-allowed", "Method not allowed", detail).into()
+}

@@ -1,0 +1,15 @@
+//! The api function's bootstrap.
+
+use anyhow::Context as _;
+use api::Api;
+use shared::clock::Clock;
+use shared::{aws, config, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    telemetry::init();
+    let config = config::Api::from_env().context("configuration")?;
+    let sdk = aws::sdk_config().await.context("AWS clients")?;
+    let room = Api::new(&sdk, &config, Clock::default());
+    lambda_http::run(api::router(room)).await.map_err(|error| anyhow::anyhow!(error).context("Lambda runtime"))
+}

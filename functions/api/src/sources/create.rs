@@ -1,0 +1,59 @@
+//! `POST /api/v1/sources`: the ingest key is shown here, and never again
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde_json::Value;
+use shared::clock::random;
+use shared::id::SourceId;
+use shared::problem::Problem;
+use shared::provider::Provider;
+use shared::source::{IngestKey, Source};
+
+use super::MAX_NAME;
+use super::proof::Proof;
+use super::shown::Shown;
+use crate::Api;
+use crate::body::{Faults, Fields, parsed, text};
+use crate::caller::Manager;
+use crate::refusal::Refusal;
+
+pub(super) async fn create(
+    Manager(tenant): Manager,
+    State(api): State<Arc<Api>>,
+    mut body: Fields,
+) -> Result<(StatusCode, Json<Shown>), Refusal> {
+    let provider = body.required("provider", provider);
+    let name = body.optional("name", text(0..=MAX_NAME)).unwrap_or_default();
+    let proof = Proof::read(&mut body);
+    let provider = body.finish(provider)?;
+    let verification = proof.for_new_source_of(provider).map_err(|fault| Problem::invalid(vec![fault]))?;
+
+    let now = api.clock.now();
+    let key = IngestKey::generate(random());
+    let source = Source {
+        id: SourceId::mint(now, random()),
+        tenant,
+        provider,
+        name,
+        verification,
+        ingest_key: key.hash(),
+        created_at: now,
+        updated_at: now,
+        revision: 1,
+    };
+    api.registry.create_source(&source).await?;
+    Ok((StatusCode::CREATED, Json(Shown::with_key(&source, &key, &api.public_url))))
+}
+
+/// A provider whose posts can be taken in; a tenant's own events need no source.
+fn provider(value: Value) -> Result<Provider, Faults> {
+    let word = parsed::<String>(value)?;
+    let sources = || Provider::ALL.iter().copied().filter(|provider| *provider != Provider::Own);
+    let known = || sources().map(Provider::as_str).collect::<Vec<_>>().join(", ");
+    sources()
+        .find(|provider| provider.as_str() == word)
+        .ok_or_else(|| format!("unknown provider; there are: {}", known()).into())
+}

@@ -1,0 +1,34 @@
+//! Tenants: made and listed by admins; a tenant may read itself.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use serde::Serialize;
+use shared::tenant::Tenant;
+
+use crate::Api;
+
+mod create;
+mod list;
+mod read;
+
+pub(crate) fn routes() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/api/v1/tenants", get(list::list).post(create::create))
+        .route("/api/v1/tenants/{tenant_id}", get(read::read))
+}
+
+/// A tenant as it is shown.
+#[derive(Debug, Serialize)]
+struct Shown {
+    id: String,
+    name: String,
+    created_at: String,
+}
+
+impl From<&Tenant> for Shown {
+    fn from(tenant: &Tenant) -> Self {
+        Self { id: tenant.id.to_string(), name: tenant.name.clone(), created_at: tenant.created_at.to_string() }
+    }
+}

@@ -1,0 +1,32 @@
+//! Changing a webhook: read, change, write if nobody else wrote meanwhile.
+
+use shared::id::{TenantId, WebhookId};
+use shared::problem::Problem;
+use shared::store::StoreError;
+use shared::webhook::Webhook;
+
+use crate::Api;
+use crate::refusal::{Refusal, not_found};
+
+/// How often a change is tried when somebody else keeps changing the same webhook.
+const TRIES: u8 = 2;
+
+/// Applies `change` to the stored webhook and answers what was written. `change` may run more than once.
+pub(super) async fn change(
+    api: &Api,
+    tenant: TenantId,
+    id: WebhookId,
+    change: impl Fn(Webhook) -> Result<Webhook, Problem>,
+) -> Result<Webhook, Refusal> {
+    let mut conflict = StoreError::Conflict;
+    for _ in 0..TRIES {
+        let stored = api.registry.get_webhook(tenant, id).await?.ok_or_else(|| not_found("webhook"))?;
+        let changed = Webhook { updated_at: api.clock.now(), ..change(stored)? };
+        match api.registry.replace_webhook(&changed).await {
+            Ok(()) => return Ok(changed),
+            Err(error @ StoreError::Conflict) => conflict = error,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(conflict.into())
+}

@@ -1,0 +1,81 @@
+//! `POST /api/v1/webhooks`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use shared::clock::random;
+use shared::dialect::Dialect;
+use shared::id::{TenantId, WebhookId};
+use shared::problem::Problem;
+use shared::retry::RetryPolicy;
+use shared::secret::SigningSecret;
+use shared::webhook::{
+    DEFAULT_TIMEOUT_MS, DisabledReason, SigningSecrets, Subscription, Webhook, WebhookStatus, WebhookUrl,
+};
+
+use super::given::{self, Given};
+use super::shown::Shown;
+use super::subscription;
+use crate::Api;
+use crate::body::Fields;
+use crate::caller::Manager;
+use crate::refusal::Refusal;
+
+pub(super) async fn create(
+    Manager(tenant): Manager,
+    State(api): State<Arc<Api>>,
+    mut body: Fields,
+) -> Result<(StatusCode, Json<Shown>), Refusal> {
+    body.demand("url");
+    body.demand("events");
+    let mut given = Given::read(&mut body, &api.addresses);
+    let secret = body.optional("secret", given::secret);
+    let indispensable = given.url.take().zip(given.events.take());
+    let (url, events) = body.finish(indispensable)?;
+
+    let secret = secret.unwrap_or_else(|| SigningSecret::generate(random()));
+    let webhook = webhook(&api, tenant, url, &events, given, secret)?;
+    let unknown = subscription::unknown_sources(&api.registry, tenant, &webhook.subscription.sources).await?;
+    if !unknown.is_empty() {
+        return Err(Problem::invalid(unknown).into());
+    }
+    api.registry.create_webhook(&webhook).await?;
+    Ok((StatusCode::CREATED, Json(Shown::with_secret(&webhook))))
+}
+
+fn webhook(
+    api: &Api,
+    tenant: TenantId,
+    url: WebhookUrl,
+    events: &[String],
+    given: Given,
+    secret: SigningSecret,
+) -> Result<Webhook, Problem> {
+    let dialect = given.dialect.unwrap_or(Dialect::Standard);
+    let types = subscription::types_named(events, dialect).map_err(Problem::invalid)?;
+    let now = api.clock.now();
+    Ok(Webhook {
+        id: WebhookId::mint(now, random()),
+        tenant,
+        url,
+        subscription: Subscription {
+            types,
+            sources: given.sources.unwrap_or_default(),
+            domains: given.domains.unwrap_or_default(),
+        },
+        dialect,
+        retry_policy: given.retry_policy.unwrap_or(RetryPolicy::Standard),
+        timeout_ms: given.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS),
+        status: match given.enabled {
+            None | Some(true) => WebhookStatus::Enabled,
+            Some(false) => WebhookStatus::Disabled { reason: DisabledReason::Requested },
+        },
+        secrets: SigningSecrets { current: secret, previous: None },
+        description: given.description.unwrap_or_default(),
+        created_at: now,
+        updated_at: now,
+        revision: 1,
+    })
+}

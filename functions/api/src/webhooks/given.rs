@@ -1,0 +1,131 @@
+//! The fields that a request may give of a webhook, at creation and in a patch.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use shared::dialect::Dialect;
+use shared::id::SourceId;
+use shared::outbound::address_policy::AddressPolicy;
+use shared::retry::{Delays, InvalidDelays, RetryPolicy};
+use shared::secret::SigningSecret;
+use shared::webhook::{Subscription, TIMEOUT_MS, WebhookUrl};
+
+use crate::body::{Faults, Fields, flag, list, object, parsed, text, whole};
+
+/// Most names in `events`: more than any dialect has words.
+const MAX_EVENTS: usize = 50;
+/// Most characters of one name in `events`.
+const MAX_EVENT_NAME: usize = 100;
+/// Most characters of a description.
+const MAX_DESCRIPTION: usize = 1000;
+/// Most characters of a URL, before it is parsed and bounded in bytes.
+const MAX_URL: usize = 2048;
+/// Most bytes of a domain name (RFC 1035).
+const MAX_DOMAIN: usize = 253;
+/// More delays than a policy may have, so that the policy's own limit gives the answer.
+const MAX_DELAYS_READ: usize = 1000;
+
+/// What was given; `None` where nothing was.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    pub(super) url: Option<WebhookUrl>,
+    /// Names as given; which types they stand for depends on the dialect.
+    pub(super) events: Option<Vec<String>>,
+    pub(super) enabled: Option<bool>,
+    pub(super) dialect: Option<Dialect>,
+    pub(super) retry_policy: Option<RetryPolicy>,
+    pub(super) timeout_ms: Option<u32>,
+    pub(super) sources: Option<BTreeSet<SourceId>>,
+    pub(super) domains: Option<BTreeSet<String>>,
+    pub(super) description: Option<String>,
+}
+
+impl Given {
+    /// Reads them all; `addresses` says where deliveries may go.
+    pub(super) fn read(body: &mut Fields, addresses: &AddressPolicy) -> Self {
+        Self {
+            url: body.optional("url", |value| url(value, addresses)),
+            events: body.optional("events", events),
+            enabled: body.optional("enabled", flag),
+            dialect: body.optional("dialect", dialect),
+            retry_policy: body.optional("retry_policy", retry_policy),
+            timeout_ms: body.optional("timeout_ms", timeout_ms),
+            sources: body
+                .optional("sources", list(Subscription::MAX_FILTERS, parsed))
+                .map(|ids: Vec<SourceId>| ids.into_iter().collect()),
+            domains: body
+                .optional("domains", list(Subscription::MAX_FILTERS, domain))
+                .map(|names| names.into_iter().collect()),
+            description: body.optional("description", text(0..=MAX_DESCRIPTION)),
+        }
+    }
+}
+
+fn url(value: Value, addresses: &AddressPolicy) -> Result<WebhookUrl, Faults> {
+    let url = WebhookUrl::parse(&text(1..=MAX_URL)(value)?, addresses).map_err(|error| error.to_string())?;
+    if url.as_url().password() == Some(MASK) {
+        return Err("the password in it is masked; give the real one, or leave `url` out".into());
+    }
+    Ok(url)
+}
+
+/// What [`WebhookUrl::masked`] shows instead of a password. Whoever sends a shown webhook back must not store it.
+const MASK: &str = "***";
+
+fn events(value: Value) -> Result<Vec<String>, Faults> {
+    let names = list(MAX_EVENTS, text(1..=MAX_EVENT_NAME))(value)?;
+    if names.is_empty() {
+        return Err("name at least one event type, or `*` for all".into());
+    }
+    Ok(names)
+}
+
+fn dialect(value: Value) -> Result<Dialect, Faults> {
+    let word = parsed::<String>(value)?;
+    let known = || Dialect::ALL.iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ");
+    Dialect::from_word(&word).ok_or_else(|| format!("unknown dialect; there are: {}", known()).into())
+}
+
+fn retry_policy(value: Value) -> Result<RetryPolicy, Faults> {
+    match value {
+        Value::String(name) => match name.as_str() {
+            "standard" => Ok(RetryPolicy::Standard),
+            "mailgreet" => Ok(RetryPolicy::Mailgreet),
+            "mailjet" => Ok(RetryPolicy::Mailjet),
+            _ => Err("unknown policy; there are: standard, mailgreet, mailjet, or {\"delays_seconds\": […]}".into()),
+        },
+        other => object(|policy| policy.required("delays_seconds", delays))(other).map(RetryPolicy::Custom),
+    }
+}
+
+fn delays(value: Value) -> Result<Delays, Faults> {
+    let seconds = list(MAX_DELAYS_READ, whole(i64::from(i32::MIN)..=i64::from(i32::MAX)))(value)?;
+    Delays::new(&seconds).map_err(|error| match error {
+        InvalidDelays::OutOfRange { index, .. } => Faults::below(format!("/{index}"), error.to_string()),
+        InvalidDelays::TooMany(_) | InvalidDelays::TooLong(_) => error.to_string().into(),
+    })
+}
+
+fn timeout_ms(value: Value) -> Result<u32, Faults> {
+    let millis = whole(i64::from(*TIMEOUT_MS.start())..=i64::from(*TIMEOUT_MS.end()))(value)?;
+    u32::try_from(millis).map_err(|_| "out of range".into())
+}
+
+/// A domain name, in lower case; internationalised ones in their `xn--` form, as providers report them.
+fn domain(value: Value) -> Result<String, Faults> {
+    let name = text(1..=MAX_DOMAIN)(value)?.to_ascii_lowercase();
+    let label = |label: &str| {
+        let fine = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        !label.is_empty() && fine
+    };
+    if name.split('.').all(label) { Ok(name) } else { Err("expected a domain name like mail.example.com".into()) }
+}
+
+/// A signing secret that the receiver already has.
+pub(super) fn secret(value: Value) -> Result<SigningSecret, Faults> {
+    // Read as text first, because a fault must not repeat it.
+    SigningSecret::parse(&text(0..=MAX_SECRET_READ)(value)?).map_err(|error| error.to_string().into())
+}
+
+/// More characters than a secret may have, so that the secret's own limit gives the answer.
+const MAX_SECRET_READ: usize = 10_000;

@@ -1,0 +1,90 @@
+//! `PATCH /api/v1/webhooks/{webhook_id}`: what is absent stays as it is
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use shared::id::{TenantId, WebhookId};
+use shared::problem::Problem;
+use shared::queue::Outgoing;
+use shared::queue::job::{Job, Recover};
+use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
+
+use super::change::change;
+use super::given::Given;
+use super::shown::Shown;
+use super::subscription;
+use crate::Api;
+use crate::body::Fields;
+use crate::caller::Manager;
+use crate::path::Id;
+use crate::refusal::Refusal;
+
+pub(super) async fn patch(
+    Manager(tenant): Manager,
+    State(api): State<Arc<Api>>,
+    Id(id): Id<WebhookId>,
+    mut body: Fields,
+) -> Result<Json<Shown>, Refusal> {
+    let given = Given::read(&mut body, &api.addresses);
+    let given = body.finish(Some(given))?;
+    if let Some(sources) = &given.sources {
+        let unknown = subscription::unknown_sources(&api.registry, tenant, sources).await?;
+        if !unknown.is_empty() {
+            return Err(Problem::invalid(unknown).into());
+        }
+    }
+    let webhook = change(&api, tenant, id, |stored| patched(stored, &given)).await?;
+    if given.enabled == Some(true) {
+        recover(&api, tenant, id).await?;
+    }
+    Ok(Json(Shown::from(&webhook)))
+}
+
+/// Sends the job that lets held deliveries go, after the webhook was written as enabled: whoever holds a delivery after
+/// that sees the new state. Should this fail the client is told so, and enabling once more sends the job again; two
+/// such jobs do what one does.
+async fn recover(api: &Api, tenant: TenantId, webhook: WebhookId) -> Result<(), Refusal> {
+    let job = Job::Recover(Recover { tenant, webhook, after: None });
+    for result in api.jobs.send(&[Outgoing::now(&job)]).await {
+        result?;
+    }
+    Ok(())
+}
+
+fn patched(stored: Webhook, given: &Given) -> Result<Webhook, Problem> {
+    let mut webhook = stored;
+    if let Some(dialect) = given.dialect {
+        webhook.dialect = dialect;
+    }
+    match &given.events {
+        Some(names) => {
+            let types = subscription::types_named(names, webhook.dialect).map_err(Problem::invalid)?;
+            webhook.subscription.types = types;
+        }
+        None if given.dialect.is_some() => {
+            subscription::check_dialect(webhook.dialect, &webhook.subscription.types).map_err(Problem::invalid)?;
+        }
+        None => {}
+    }
+    set(&mut webhook.url, given.url.as_ref());
+    set(&mut webhook.retry_policy, given.retry_policy.as_ref());
+    set(&mut webhook.timeout_ms, given.timeout_ms.as_ref());
+    set(&mut webhook.subscription.sources, given.sources.as_ref());
+    set(&mut webhook.subscription.domains, given.domains.as_ref());
+    set(&mut webhook.description, given.description.as_ref());
+    webhook.status = match (given.enabled, webhook.status) {
+        (None, status) => status,
+        (Some(true), _) => WebhookStatus::Enabled,
+        // What disabled it first stays the reason.
+        (Some(false), WebhookStatus::Disabled { reason }) => WebhookStatus::Disabled { reason },
+        (Some(false), WebhookStatus::Enabled) => WebhookStatus::Disabled { reason: DisabledReason::Requested },
+    };
+    Ok(webhook)
+}
+
+fn set<T: Clone>(field: &mut T, given: Option<&T>) {
+    if let Some(value) = given {
+        field.clone_from(value);
+    }
+}

@@ -1,0 +1,25 @@
+//! `GET /api/v1/webhooks/{webhook_id}`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use shared::id::WebhookId;
+
+use super::shown::Shown;
+use crate::Api;
+use crate::caller::Reader;
+use crate::path::Id;
+use crate::query::Query;
+use crate::refusal::{Refusal, not_found};
+
+pub(super) async fn read(
+    Reader(tenant): Reader,
+    State(api): State<Arc<Api>>,
+    Id(id): Id<WebhookId>,
+    query: Query,
+) -> Result<Json<Shown>, Refusal> {
+    query.finish(())?;
+    let webhook = api.registry.get_webhook(tenant, id).await?.ok_or_else(|| not_found("webhook"))?;
+    Ok(Json(Shown::from(&webhook)))
+}

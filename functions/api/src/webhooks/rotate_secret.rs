@@ -1,0 +1,44 @@
+//! `POST /api/v1/webhooks/{webhook_id}/rotate-secret`: a new secret signs first, the old one beside it for a while
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use jiff::SignedDuration;
+use shared::clock::random;
+use shared::id::WebhookId;
+use shared::secret::SigningSecret;
+use shared::webhook::{DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS, SigningSecrets, Webhook};
+
+use super::change::change;
+use super::given;
+use super::shown::Shown;
+use crate::Api;
+use crate::body::{OptionalBody, whole};
+use crate::caller::Manager;
+use crate::path::Id;
+use crate::refusal::Refusal;
+
+pub(super) async fn rotate_secret(
+    Manager(tenant): Manager,
+    State(api): State<Arc<Api>>,
+    Id(id): Id<WebhookId>,
+    OptionalBody(mut body): OptionalBody,
+) -> Result<Json<Shown>, Refusal> {
+    let secret = body.optional("secret", given::secret);
+    let overlap = body.optional("overlap_seconds", whole(0..=i64::from(MAX_OVERLAP_SECONDS)));
+    body.finish(Some(()))?;
+    let secret = secret.unwrap_or_else(|| SigningSecret::generate(random()));
+    let overlap = SignedDuration::from_secs(overlap.unwrap_or(i64::from(DEFAULT_OVERLAP_SECONDS)));
+
+    let rotate = |stored: Webhook| {
+        let secrets = if overlap.is_zero() {
+            SigningSecrets { current: secret.clone(), previous: None }
+        } else {
+            stored.secrets.rotated(secret.clone(), api.clock.now() + overlap)
+        };
+        Ok(Webhook { secrets, ..stored })
+    };
+    let webhook = change(&api, tenant, id, rotate).await?;
+    Ok(Json(Shown::with_secret(&webhook)))
+}

@@ -1,0 +1,75 @@
+//! A webhook as it is shown. Its secret is shown where it is made, nowhere else.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use shared::retry::RetryPolicy;
+use shared::webhook::{WantedTypes, Webhook, WebhookStatus};
+
+#[derive(Debug, Serialize)]
+pub(super) struct Shown {
+    id: String,
+    /// A password in it is masked.
+    url: String,
+    /// Canonical names, or `*`.
+    events: Vec<&'static str>,
+    enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled_reason: Option<&'static str>,
+    dialect: &'static str,
+    retry_policy: Value,
+    timeout_ms: u32,
+    sources: Vec<String>,
+    domains: Vec<String>,
+    description: String,
+    created_at: String,
+    updated_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_secret_expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
+impl Shown {
+    /// With the secret, for the answers that make one.
+    pub(super) fn with_secret(webhook: &Webhook) -> Self {
+        Self { secret: Some(webhook.secrets.current.expose().to_owned()), ..Self::from(webhook) }
+    }
+}
+
+impl From<&Webhook> for Shown {
+    fn from(webhook: &Webhook) -> Self {
+        let (enabled, disabled_reason) = match webhook.status {
+            WebhookStatus::Enabled => (true, None),
+            WebhookStatus::Disabled { reason } => (false, Some(reason.as_str())),
+        };
+        Self {
+            id: webhook.id.to_string(),
+            url: webhook.url.masked(),
+            events: match &webhook.subscription.types {
+                WantedTypes::All => vec!["*"],
+                WantedTypes::Only(types) => types.iter().map(|name| name.as_str()).collect(),
+            },
+            enabled,
+            disabled_reason,
+            dialect: webhook.dialect.as_str(),
+            retry_policy: retry_policy(&webhook.retry_policy),
+            timeout_ms: webhook.timeout_ms,
+            sources: webhook.subscription.sources.iter().map(ToString::to_string).collect(),
+            domains: webhook.subscription.domains.iter().cloned().collect(),
+            description: webhook.description.clone(),
+            created_at: webhook.created_at.to_string(),
+            updated_at: webhook.updated_at.to_string(),
+            previous_secret_expires_at: webhook.secrets.previous.as_ref().map(|(_, until)| until.to_string()),
+            secret: None,
+        }
+    }
+}
+
+fn retry_policy(policy: &RetryPolicy) -> Value {
+    match policy {
+        RetryPolicy::Standard => json!("standard"),
+        RetryPolicy::Mailgreet => json!("mailgreet"),
+        RetryPolicy::Mailjet => json!("mailjet"),
+        RetryPolicy::Custom(delays) => json!({ "delays_seconds": delays.seconds() }),
+    }
+}

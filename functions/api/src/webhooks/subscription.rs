@@ -1,0 +1,58 @@
+//! From the names and ids of a request to a subscription that makes sense.
+
+use std::collections::BTreeSet;
+
+use futures::future::try_join_all;
+use shared::dialect::Dialect;
+use shared::id::{SourceId, TenantId};
+use shared::problem::Fault;
+use shared::store::{Registry, StoreError};
+use shared::webhook::WantedTypes;
+
+/// Every type that the dialect has a word for.
+const ALL: &str = "*";
+
+/// The types that `names` stand for in `dialect`; every name without a meaning is a fault.
+pub(super) fn types_named(names: &[String], dialect: Dialect) -> Result<WantedTypes, Vec<Fault>> {
+    let (mut types, mut faults) = (BTreeSet::new(), Vec::new());
+    let mut all = false;
+    for (index, name) in names.iter().enumerate() {
+        let named = dialect.types_named(name);
+        if name == ALL {
+            all = true;
+        } else if named.is_empty() {
+            let known = dialect.known_names().join(", ");
+            let detail = format!("the dialect `{}` has no such event type; it has: {known}, or `*`", dialect.as_str());
+            faults.push(Fault::new(format!("/events/{index}"), detail));
+        }
+        types.extend(named);
+    }
+    match (faults.is_empty(), all) {
+        (false, _) => Err(faults),
+        (true, true) => Ok(WantedTypes::All),
+        (true, false) => Ok(WantedTypes::Only(types)),
+    }
+}
+
+/// A fault if `dialect` has no word for a type that is wanted already.
+pub(super) fn check_dialect(dialect: Dialect, wanted: &WantedTypes) -> Result<(), Vec<Fault>> {
+    let WantedTypes::Only(types) = wanted else { return Ok(()) };
+    let wordless: Vec<_> =
+        types.iter().filter(|name| dialect.name(**name).is_none()).map(|name| name.as_str()).collect();
+    if wordless.is_empty() {
+        return Ok(());
+    }
+    let detail = format!("this dialect has no word for {}; change `events` with it", wordless.join(", "));
+    Err(vec![Fault::new("/dialect", detail)])
+}
+
+/// A fault for every id that is no source of this tenant.
+pub(super) async fn unknown_sources(
+    registry: &Registry,
+    tenant: TenantId,
+    sources: &BTreeSet<SourceId>,
+) -> Result<Vec<Fault>, StoreError> {
+    let found = try_join_all(sources.iter().map(|source| registry.get_source(tenant, *source))).await?;
+    let unknown = sources.iter().zip(found).filter(|(_, found)| found.is_none());
+    Ok(unknown.map(|(source, _)| Fault::new("/sources", format!("{source} is no source of this tenant"))).collect())
+}

@@ -1,0 +1,86 @@
+//! `POST /api/v1/webhooks/{webhook_id}/test`: a made-up event goes the way of all events, from the queue on. It is not
+//! stored among the tenant's events; its delivery is listed like any other.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use shared::clock::random;
+use shared::event::EventType;
+use shared::id::WebhookId;
+use shared::problem::{Fault, Problem};
+use shared::queue::Outgoing;
+use shared::queue::job::Job;
+use shared::webhook::{Webhook, WebhookStatus};
+
+use super::test_event::test_event;
+use crate::Api;
+use crate::body::{Fields, parsed};
+use crate::caller::Manager;
+use crate::path::Id;
+use crate::refusal::{Refusal, not_found};
+
+/// The field's name in the API that this operation is compatible with.
+const CAMEL: &str = "eventType";
+/// The field's name in the style of all our others.
+const SNAKE: &str = "event_type";
+
+/// What will be delivered.
+#[derive(Debug, Serialize)]
+pub(super) struct Accepted {
+    delivery_id: String,
+    webhook_id: String,
+    event_id: String,
+}
+
+pub(super) async fn test(
+    Manager(tenant): Manager,
+    State(api): State<Arc<Api>>,
+    Id(id): Id<WebhookId>,
+    mut body: Fields,
+) -> Result<(StatusCode, Json<Accepted>), Refusal> {
+    let field = if body.has(SNAKE) { SNAKE } else { CAMEL };
+    let name = body.required(field, parsed::<String>);
+    let name = body.finish(name)?;
+    let webhook = api.registry.get_webhook(tenant, id).await?.ok_or_else(|| not_found("webhook"))?;
+    let event_type = type_named(&webhook, &name)
+        .map_err(|detail| Problem::invalid(vec![Fault::new(format!("/{field}"), detail)]))?;
+    refuse_disabled(&webhook)?;
+
+    let event = test_event(event_type, tenant, api.clock.now(), &format!("test-{}", hex_of(random())));
+    for result in api.jobs.send(&[Outgoing::now(&Job::first(id, &event))]).await {
+        result?;
+    }
+    let accepted = Accepted {
+        delivery_id: format!("{id}/{}", event.id),
+        webhook_id: id.to_string(),
+        event_id: event.id.to_string(),
+    };
+    Ok((StatusCode::ACCEPTED, Json(accepted)))
+}
+
+/// The first type that `name` stands for in the webhook's dialect, subscribed to or not.
+fn type_named(webhook: &Webhook, name: &str) -> Result<EventType, String> {
+    let dialect = webhook.dialect;
+    dialect.types_named(name).first().copied().ok_or_else(|| {
+        let known = dialect.known_names().join(", ");
+        format!("the dialect `{}` has no such event type; it has: {known}", dialect.as_str())
+    })
+}
+
+/// A held delivery is read from the events table when it is recovered, and a made-up event is not there.
+fn refuse_disabled(webhook: &Webhook) -> Result<(), Problem> {
+    match webhook.status {
+        WebhookStatus::Enabled => Ok(()),
+        WebhookStatus::Disabled { .. } => {
+            let detail = "Deliveries to it are held; enable it first, then test it.";
+            Err(Problem::new(409, "webhook-disabled", "The webhook is disabled", detail))
+        }
+    }
+}
+
+fn hex_of(random: [u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(random))
+}

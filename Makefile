@@ -1,0 +1,44 @@
+# Everything here needs Rust, Python 3.10 or newer, and make. The rest is installed into .local/ on first use.
+
+PYTHON ?= python3
+PORT ?= 4566
+ARGS ?=
+
+.PHONY: help run demo test test-end-to-end bench deploy lint fmt clean
+
+help: ## Lists what make can do
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
+
+run: ## Builds, deploys on the local emulator, shows events being delivered, and stays up until Ctrl-C
+	@$(PYTHON) infra/local/run.py --port $(PORT) $(ARGS)
+
+demo: ## The same, but ends after the demonstration; fails if something did not arrive
+	@$(PYTHON) infra/local/run.py --port $(PORT) --once
+
+test: ## Unit, property and room tests, then the end-to-end tests of the deployed template
+	cargo test --workspace --locked
+	@$(MAKE) --no-print-directory test-end-to-end
+
+# With --workspace, so that no dependency is compiled again with other features.
+test-end-to-end: ## Only the end-to-end tests, on a fresh stack that they get for themselves
+	$(PYTHON) infra/local/stack.py exec -- cargo test --workspace --locked --features tests/end-to-end \
+		--test end_to_end --test end_to_end_logs
+
+bench: ## Sizes, start-up, memory and the cost ledger, as one table and as JSON
+	@$(PYTHON) infra/local/bench.py $(ARGS)
+
+deploy: ## Deploys to the AWS account and region of the environment; see infra/deploy.py --help
+	@$(PYTHON) infra/deploy.py $(ARGS)
+
+lint: ## Formatting, clippy, docs and the template
+	cargo fmt --check
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	$(PYTHON) infra/local/validate.py
+
+fmt: ## Formats the code
+	cargo fmt
+
+clean: ## Removes everything that was built or installed here
+	cargo clean
+	rm -rf .local .aws-sam

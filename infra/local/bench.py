@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Builds the functions as for a deployment and runs the benchmarks on them."""
 
+import platform
 import subprocess
 import sys
 
@@ -8,8 +9,8 @@ from build import build
 from places import BUILD, LOCAL, ROOT
 
 ROOMS = ["ingest", "dispatch", "deliver", "api"]
-# A function that does nothing, built with the same profile: what start-up is compared with.
-EMPTY = "empty"
+# The target that the functions were built for, so that nothing is compiled a second time.
+TARGET = f"{platform.machine()}-unknown-linux-gnu"
 
 
 def main() -> int:
@@ -20,11 +21,12 @@ def main() -> int:
         link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
         link.symlink_to(BUILD / f"{room.capitalize()}Function" / "bootstrap")
-    cargo = ["cargo", "build", "--release", "--locked", "--package", "tests", "--bin", EMPTY, "--bin", "bench"]
-    subprocess.run(cargo, cwd=ROOT, check=True)
-    binaries = ROOT / "target" / "release"
-    command = [str(binaries / "bench"), str(bootstraps), str(binaries / EMPTY)]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    # A function that does nothing, of the same profile: what start-up is compared with.
+    empty = ["cargo", "build", "--release", "--locked", "--target", TARGET, "--package", "dispatch", "--example", "empty"]
+    subprocess.run(empty, cwd=ROOT, check=True)
+    binary = ROOT / "target" / TARGET / "release" / "examples" / "empty"
+    bench = ["cargo", "run", "--locked", "--quiet", "--package", "tests", "--bin", "bench", "--"]
+    return subprocess.run([*bench, str(bootstraps), str(binary)], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ mod given;
 mod list;
 mod patch;
 mod read;
+mod recover;
 mod rotate_secret;
 mod shown;
 mod subscription;

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use shared::id::WebhookId;
 use shared::store::StoreError;
 
+use super::recover::recover;
 use crate::Api;
 use crate::caller::Manager;
 use crate::path::Id;
@@ -18,7 +19,10 @@ pub(super) async fn delete(
     Id(id): Id<WebhookId>,
 ) -> Result<StatusCode, Refusal> {
     match api.registry.delete_webhook(tenant, id).await {
-        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Ok(()) => {
+            recover(&api, tenant, id).await?;
+            Ok(StatusCode::NO_CONTENT)
+        }
         Err(StoreError::Conflict) => Err(not_found("webhook").into()),
         Err(error) => Err(error.into()),
     }

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use shared::id::{TenantId, WebhookId};
+use shared::id::WebhookId;
 use shared::problem::Problem;
-use shared::queue::Outgoing;
-use shared::queue::job::{Job, Recover};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
 
 use super::change::change;
 use super::given::Given;
+use super::recover::recover;
 use super::shown::Shown;
 use super::subscription;
 use crate::Api;
@@ -39,17 +38,6 @@ pub(super) async fn patch(
         recover(&api, tenant, id).await?;
     }
     Ok(Json(Shown::from(&webhook)))
-}
-
-/// Sends the job that lets held deliveries go, after the webhook was written as enabled: whoever holds a delivery after
-/// that sees the new state. Should this fail the client is told so, and enabling once more sends the job again; two
-/// such jobs do what one does.
-async fn recover(api: &Api, tenant: TenantId, webhook: WebhookId) -> Result<(), Refusal> {
-    let job = Job::Recover(Recover { tenant, webhook, after: None });
-    for result in api.jobs.send(&[Outgoing::now(&job)]).await {
-        result?;
-    }
-    Ok(())
 }
 
 fn patched(stored: Webhook, given: &Given) -> Result<Webhook, Problem> {

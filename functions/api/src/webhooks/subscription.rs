@@ -17,15 +17,15 @@ pub(super) fn types_named(names: &[String], dialect: Dialect) -> Result<WantedTy
     let (mut types, mut faults) = (BTreeSet::new(), Vec::new());
     let mut all = false;
     for (index, name) in names.iter().enumerate() {
-        let named = dialect.types_named(name);
+        let meant = dialect.types_named(name);
         if name == ALL {
             all = true;
-        } else if named.is_empty() {
+        } else if meant.is_empty() {
             let known = dialect.known_names().join(", ");
             let detail = format!("the dialect `{}` has no such event type; it has: {known}, or `*`", dialect.as_str());
             faults.push(Fault::new(format!("/events/{index}"), detail));
         }
-        types.extend(named);
+        types.extend(meant);
     }
     match (faults.is_empty(), all) {
         (false, _) => Err(faults),

@@ -28,6 +28,7 @@ const CAMEL: &str = "eventType";
 const SNAKE: &str = "event_type";
 
 /// What will be delivered.
+#[expect(clippy::struct_field_names, reason = "the names on the wire")]
 #[derive(Debug, Serialize)]
 pub(super) struct Accepted {
     delivery_id: String,

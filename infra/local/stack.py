@@ -22,6 +22,7 @@ import subprocess
 from pathlib import Path
 from typing import NoReturn
 
+import function_environment
 from build import build
 from deploy import deploy
 from emulator import Emulator, free_port
@@ -45,6 +46,7 @@ class Stack:
             log_file = self.emulator.folder / "functions.log"
             self.logs = FunctionLogs(self.emulator, log_file)
             self.logs.start()
+            function_environment.write(self.emulator, self.emulator.folder / "functions.env")
         except BaseException:
             self.emulator.stop()
             raise

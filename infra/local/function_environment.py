@@ -1,0 +1,20 @@
+"""The deployed functions' own environment as a file, for `cargo lambda watch --env-file` beside a running stack."""
+
+import os
+from pathlib import Path
+
+from deploy import client
+from emulator import CREDENTIALS, Emulator
+from places import REGION
+
+
+def write(emulator: Emulator, path: Path) -> None:
+    """Writes what any of the functions is given, and where the emulator is. Readable by the user alone."""
+    functions = client(emulator, "lambda")
+    variables = {**CREDENTIALS, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": emulator.endpoint}
+    for function in functions.list_functions()["Functions"]:
+        variables.update(function["Environment"]["Variables"])
+    variables["AWS_SDK_UA_APP_ID"] = "mailhooks-local"
+    lines = [f"{name}={value}\n" for name, value in sorted(variables.items())]
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.writelines(lines)

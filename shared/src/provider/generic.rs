@@ -1,0 +1,220 @@
+//! The platform's own generic body, for senders that are no known provider: `{"type", "email_id", "recipient",
+//! "timestamp", …}`, one object or an array of them.
+//!
+//! Its senders are programs that their authors can correct, so a body without type or email id is refused with what is
+//! wrong. A type that we have no word for is kept as `email.unknown`, and fields that we do not know are metadata.
+
+use jiff::Timestamp;
+
+use super::json::{Object, entries};
+use super::kept::map_or_keep;
+use super::synthetic_id::{Identity, synthetic_id};
+use super::text::{self, enhanced_code, smtp_code, unix_seconds};
+use super::{MAX_OWN_BATCH, Post, Provider, Refusal, Report, Unauthentic};
+use crate::dialect::Dialect;
+use crate::event::{BounceType, Client, EventType, Facts, Geo, RejectReason};
+use crate::problem::Fault;
+use crate::source::Verification;
+
+/// Most faults that one refusal lists.
+const MAX_FAULTS: usize = 50;
+
+/// Fields with a meaning; every other is metadata.
+const RESERVED: [&str; 22] = [
+    "type",
+    "email_id",
+    "recipient",
+    "timestamp",
+    "id",
+    "event_id",
+    "subject",
+    "sending_domain",
+    "campaign_id",
+    "subscriber_id",
+    "tags",
+    "metadata",
+    "bounce_type",
+    "reject_reason",
+    "smtp_code",
+    "enhanced_code",
+    "reason",
+    "url",
+    "ip",
+    "user_agent",
+    "geo",
+    "machine",
+];
+
+/// Reads a post's events.
+pub(super) fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Vec<Report>, Refusal> {
+    match verification {
+        Verification::Unsigned => {}
+        Verification::SigningKey(_) | Verification::PublicKey(_) => {
+            return Err(Unauthentic::WrongVerification.into());
+        }
+    }
+    let body = post.text();
+    let entries = entries(&body).ok_or(Refusal::Malformed)?;
+    if entries.len() > MAX_OWN_BATCH {
+        return Err(Refusal::TooMany { limit: MAX_OWN_BATCH });
+    }
+    let is_array = body.trim_ascii_start().starts_with('[');
+    let faults: Vec<Fault> = entries
+        .iter()
+        .enumerate()
+        .flat_map(|(index, entry)| faults(entry, &if is_array { format!("/{index}") } else { String::new() }))
+        .take(MAX_FAULTS)
+        .collect();
+    if !faults.is_empty() {
+        return Err(Refusal::Invalid(faults));
+    }
+    Ok(entries
+        .into_iter()
+        .map(|entry| map_or_keep(Provider::Generic, entry, now, |entry| report(entry, now)))
+        .collect())
+}
+
+/// What is wrong with the entry at `pointer`.
+fn faults(entry: &str, pointer: &str) -> Vec<Fault> {
+    let Some(object) = Object::parse(entry) else {
+        return vec![Fault::new(pointer, "expected an object")];
+    };
+    let mut faults = Vec::new();
+    for name in ["type", "email_id"] {
+        if object.text(name).is_none() {
+            faults.push(Fault::new(format!("{pointer}/{name}"), "is required, as a text that is not empty"));
+        }
+    }
+    if object.raw("timestamp").is_some() && time(&object).is_none() {
+        let detail = "expected RFC 3339, as in `2026-01-02T03:04:05Z`, or Unix seconds";
+        faults.push(Fault::new(format!("{pointer}/timestamp"), detail));
+    }
+    faults
+}
+
+fn time(object: &Object<'_>) -> Option<Timestamp> {
+    let text = object.text("timestamp")?;
+    text.parse().ok().or_else(|| unix_seconds(&text))
+}
+
+fn report(entry: &str, now: Timestamp) -> Option<Report> {
+    let object = Object::parse(entry)?;
+    let word = object.text("type")?;
+    let email_id = object.text("email_id");
+    let addressee = object.text("recipient");
+    let diagnostic = object.text("reason");
+    let url = object.text("url");
+    let id = object.text("id").or(object.text("event_id")).unwrap_or_else(|| {
+        synthetic_id(&Identity {
+            provider: Provider::Generic,
+            event: &word,
+            message_id: email_id.as_deref(),
+            recipient: addressee.as_deref(),
+            timestamp: object.text("timestamp").as_deref(),
+            discriminator: url.as_deref().or(diagnostic.as_deref()),
+        })
+    });
+    let event_type = event_type(&word);
+    Some(Report::at(time(&object), now, |at| {
+        let geo = object.object("geo");
+        let mut facts = Facts::new(event_type, Provider::Generic, word, id, at);
+        facts.recipient = addressee.as_deref().and_then(text::recipient);
+        facts.email_message_id = email_id.and_then(|id| text::message_id(&id));
+        facts.sending_domain = object.text("sending_domain");
+        facts.subject = object.text("subject");
+        facts.campaign_id = object.text("campaign_id");
+        facts.subscriber_id = object.text("subscriber_id");
+        facts.tags = object.texts("tags");
+        facts.metadata = object.values(|name| !RESERVED.contains(&name));
+        facts.metadata.extend(object.object("metadata").values(|_| true));
+        facts.bounce_type = bounce_type(event_type, &object);
+        facts.reject_reason = object.text("reject_reason").as_deref().and_then(RejectReason::from_word);
+        facts.smtp_code = object.text("smtp_code").as_deref().and_then(smtp_code);
+        facts.enhanced_code = object.text("enhanced_code").as_deref().and_then(enhanced_code);
+        facts.diagnostic = diagnostic;
+        facts.url = url;
+        facts.client = Client {
+            ip: object.text("ip"),
+            user_agent: object.text("user_agent"),
+            geo: Geo { country: geo.text("country"), region: geo.text("region"), city: geo.text("city") },
+            machine: object.flag("machine"),
+        };
+        facts
+    }))
+}
+
+/// A canonical name or the platform's word. The platform has one word for both kinds of unsubscription; it is about
+/// emails here.
+fn event_type(word: &str) -> EventType {
+    let of_platform = || Dialect::Platform.types_named(word).first().copied();
+    word.parse().ok().or_else(of_platform).unwrap_or(EventType::Unknown)
+}
+
+fn bounce_type(event_type: EventType, object: &Object<'_>) -> Option<BounceType> {
+    let said = object.text("bounce_type").as_deref().and_then(BounceType::from_word);
+    said.or((event_type == EventType::Bounced).then_some(BounceType::Undetermined))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+
+    fn received(body: &str) -> Result<Vec<Facts>, Refusal> {
+        let post = Post { headers: &HeaderMap::new(), body: body.as_bytes() };
+        let now = "2026-01-02T03:04:05Z".parse().unwrap();
+        let reports = receive(&Verification::Unsigned, &post, now)?;
+        Ok(reports.into_iter().map(|report| report.facts).collect())
+    }
+
+    #[test]
+    fn words_of_the_platform_and_canonical_ones() {
+        for (word, expected) in [
+            ("bounce", EventType::Bounced),
+            ("email.bounce", EventType::Bounced),
+            ("email.bounced", EventType::Bounced),
+            ("email.sent", EventType::Sent),
+            ("unsubscribe", EventType::Unsubscribed),
+            ("subscriber.created", EventType::SubscriberCreated),
+            ("email.snoozed", EventType::Unknown),
+        ] {
+            let facts = received(&format!(r#"{{"type":"{word}","email_id":"m-1"}}"#)).unwrap();
+            assert_eq!(facts[0].event_type, expected, "{word}");
+            assert_eq!(facts[0].provider_event, word);
+        }
+    }
+
+    #[test]
+    fn everything_that_is_said_is_taken() {
+        let facts = received(
+            r#"[{"type":"bounce","email_id":"m-1","recipient":"Ann <ann@example.org>","timestamp":"2026-01-01T00:00:00+01:00",
+                 "bounce_type":"hard","smtp_code":550,"reason":"no such user","order":7,"metadata":{"shop":"north"}}]"#,
+        );
+        let facts = &facts.unwrap()[0];
+        assert_eq!(facts.recipient.as_ref().unwrap().expose(), "ann@example.org");
+        assert_eq!(facts.occurred_at.to_string(), "2025-12-31T23:00:00Z");
+        assert_eq!((facts.bounce_type, facts.smtp_code), (Some(BounceType::Hard), Some(550)));
+        assert_eq!(serde_json::Value::from(facts.metadata.clone()).to_string(), r#"{"order":7,"shop":"north"}"#);
+        assert!(facts.raw.is_some());
+    }
+
+    #[test]
+    fn mistakes_are_named_and_nothing_is_taken() {
+        let pointers = |body: &str| match received(body) {
+            Err(Refusal::Invalid(faults)) => faults.into_iter().map(|fault| fault.pointer).collect(),
+            other => vec![format!("{other:?}")],
+        };
+        assert_eq!(pointers(r#"{"type":""}"#), ["/type", "/email_id"]);
+        assert_eq!(pointers(r#"[{"type":"open","email_id":"m"},7,{"type":"open"}]"#), ["/1", "/2/email_id"]);
+        let late = r#"{"type":"open","email_id":"m","timestamp":"yesterday"}"#;
+        assert_eq!(pointers(late), ["/timestamp"]);
+        for body in ["", "7", "{", "<html>"] {
+            assert_eq!(received(body), Err(Refusal::Malformed), "{body}");
+        }
+        let entry = r#"{"type":"open","email_id":"m"}"#;
+        let batch = |count: usize| format!("[{}]", vec![entry; count].join(","));
+        assert_eq!(received(&batch(500)).map(|facts| facts.len()), Ok(500));
+        assert_eq!(received(&batch(501)), Err(Refusal::TooMany { limit: 500 }));
+    }
+}

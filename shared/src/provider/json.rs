@@ -1,0 +1,139 @@
+//! Reading providers' JSON leniently: fields may be missing, null, empty or of another type than documented, and
+//! numbers are taken by their text, so that ids above 2^53 and fractions of a second stay exact.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// A JSON object whose values are read when asked for.
+#[derive(Debug, Default)]
+pub(super) struct Object<'a>(BTreeMap<String, &'a RawValue>);
+
+impl<'a> Object<'a> {
+    /// Reads an object; `None` for anything else. Of a key that stands twice the last value counts.
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        serde_json::from_str(text).ok().map(Self)
+    }
+
+    /// The JSON text of a value; `None` when it is missing or null.
+    pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name).map(|raw| raw.get()).filter(|raw| *raw != "null")
+    }
+
+    /// The object in a field; empty when there is none.
+    pub(super) fn object(&self, name: &str) -> Self {
+        self.raw(name).and_then(Self::parse).unwrap_or_default()
+    }
+
+    /// A string that says something, or a number's own text.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.raw(name).and_then(text_of)
+    }
+
+    /// True or false.
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+        self.raw(name).and_then(|raw| raw.parse().ok())
+    }
+
+    /// The texts in an array, or the one text.
+    pub(super) fn texts(&self, name: &str) -> Vec<String> {
+        let Some(raw) = self.raw(name) else { return Vec::new() };
+        match elements(raw) {
+            Some(elements) => elements.into_iter().filter_map(text_of).collect(),
+            None => text_of(raw).into_iter().collect(),
+        }
+    }
+
+    /// The first object in an array of objects; empty when there is none.
+    pub(super) fn first_object(&self, name: &str) -> Self {
+        let elements = self.raw(name).and_then(elements).unwrap_or_default();
+        elements.first().and_then(|raw| Self::parse(raw)).unwrap_or_default()
+    }
+
+    /// The fields that `wanted` picks, as they are.
+    pub(super) fn values(&self, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
+        self.0.iter().filter(|(name, _)| wanted(name)).map(|(name, raw)| (name.clone(), value_of(raw.get()))).collect()
+    }
+}
+
+/// The JSON texts of an array's elements; `None` for anything else.
+pub(super) fn elements(text: &str) -> Option<Vec<&str>> {
+    let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+    Some(elements.into_iter().map(RawValue::get).collect())
+}
+
+/// The events of a body: the elements of an array, or the one object.
+pub(super) fn entries(body: &str) -> Option<Vec<&str>> {
+    elements(body).or_else(|| {
+        let body = body.trim_ascii();
+        Object::parse(body).map(|_| vec![body])
+    })
+}
+
+fn text_of(raw: &str) -> Option<String> {
+    match raw.as_bytes().first()? {
+        b'"' => serde_json::from_str::<String>(raw).ok().filter(|text| !text.trim().is_empty()),
+        b'-' | b'0'..=b'9' => Some(raw.to_owned()),
+        _ => None,
+    }
+}
+
+/// A value as it is. What `serde_json` cannot hold exactly or at all (an integer beyond 64 bits, nesting beyond its
+/// limit) is kept as its text.
+fn value_of(raw: &str) -> Value {
+    let integer = raw.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    match serde_json::from_str(raw) {
+        Ok(Value::Number(number)) if integer && number.is_f64() => Value::String(raw.to_owned()),
+        Ok(value) => value,
+        Err(_) => Value::String(raw.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_exact_and_empty_is_absent() {
+        let text = r#"{"id": 19421777835146491, "huge": 340282366920938463463374607431768211457,
+            "time": 1534108637.153125, "none": null, "empty": "", "blank": " ", "yes": true, "tags": ["a", 7, "", null]}"#;
+        let object = Object::parse(text).unwrap();
+        assert_eq!(object.text("id").as_deref(), Some("19421777835146491"));
+        assert_eq!(object.text("huge").as_deref(), Some("340282366920938463463374607431768211457"));
+        assert_eq!(object.text("time").as_deref(), Some("1534108637.153125"));
+        for absent in ["none", "empty", "blank", "yes", "tags", "missing"] {
+            assert_eq!(object.text(absent), None, "{absent}");
+        }
+        assert_eq!(object.flag("yes"), Some(true));
+        assert_eq!(object.texts("tags"), ["a", "7"]);
+        assert_eq!(
+            Value::from(object.values(|name| name == "huge" || name == "id")).to_string(),
+            r#"{"huge":"340282366920938463463374607431768211457","id":19421777835146491}"#
+        );
+    }
+
+    #[test]
+    fn the_last_of_two_equal_keys_counts() {
+        assert_eq!(Object::parse(r#"{"a": 1, "a": 2}"#).unwrap().text("a").as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn nesting_beyond_the_parsers_limit_is_kept_as_text() {
+        let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+        let text = format!(r#"{{"event": "open", "deep": {deep}}}"#);
+        let object = Object::parse(&text).unwrap();
+        assert_eq!(object.text("event").as_deref(), Some("open"));
+        assert_eq!(object.values(|name| name == "deep")["deep"], Value::String(deep));
+    }
+
+    #[test]
+    fn a_body_is_an_array_or_one_object() {
+        assert_eq!(entries("[1, {\"a\":[2]}]\r\n"), Some(vec!["1", "{\"a\":[2]}"]));
+        assert_eq!(entries(" {\"a\":1}\n"), Some(vec!["{\"a\":1}"]));
+        assert_eq!(entries("[]"), Some(vec![]));
+        for body in ["", "null", "7", "\"x\"", "{", "[1,", "<html>"] {
+            assert_eq!(entries(body), None, "{body}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Mailgun's format before 2018, which old accounts still get: a flat form with the sender's own variables in it.
+//! With attachments it comes as `multipart/form-data`, which is not read yet.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::signature::Signature;
+use crate::event::{BounceType, Client, EventType, Facts, Geo, RejectReason};
+use crate::provider::json::Object;
+use crate::provider::synthetic_id::{Identity, synthetic_id};
+use crate::provider::text::{self, enhanced_code, smtp_code, unix_seconds};
+use crate::provider::{Provider, Report};
+
+/// Fields that are Mailgun's own; those beginning with `X-Mailgun-` or `attachment-` are too.
+const RESERVED: [&str; 28] = [
+    "event",
+    "recipient",
+    "domain",
+    "Message-Id",
+    "message-id",
+    "timestamp",
+    "token",
+    "signature",
+    "url",
+    "ip",
+    "country",
+    "region",
+    "city",
+    "client-name",
+    "client-os",
+    "client-type",
+    "device-type",
+    "user-agent",
+    "code",
+    "error",
+    "notification",
+    "reason",
+    "description",
+    "tag",
+    "campaign-id",
+    "campaign-name",
+    "message-headers",
+    "mailing-list",
+];
+
+/// Form fields in the order received.
+#[derive(Debug)]
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// Reads a form; every text is one.
+    pub(super) fn parse(body: &str) -> Self {
+        Self(url::form_urlencoded::parse(body.as_bytes()).into_owned().collect())
+    }
+
+    /// The last value of a field.
+    pub(super) fn last(&self, name: &str) -> Option<&str> {
+        self.all(name).next_back()
+    }
+
+    fn all(&self, name: &str) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of a field that says something: the sender's variables follow Mailgun's own fields.
+    fn text(&self, name: &str) -> Option<String> {
+        self.all(name).next().filter(|value| !value.trim().is_empty()).map(str::to_owned)
+    }
+
+    /// Like [`Form::text`], for the places where Mailgun writes `Unknown`.
+    fn known(&self, name: &str) -> Option<String> {
+        self.text(name).filter(|value| !value.eq_ignore_ascii_case("unknown"))
+    }
+}
+
+/// The event in `form`; `None` when it does not say what happened.
+pub(super) fn report(form: &Form, signature: &Signature, now: Timestamp) -> Option<Report> {
+    let event = form.text("event")?;
+    let timestamp = form.last("timestamp");
+    let headers = message_headers(form);
+    let message_id = form.text("Message-Id").or(form.text("message-id")).and_then(|id| text::message_id(&id));
+    let addressee = form.text("recipient");
+    let diagnostic = ["error", "notification", "description", "reason"].iter().find_map(|name| form.text(name));
+    let url = form.text("url");
+
+    let synthetic = || {
+        synthetic_id(&Identity {
+            provider: Provider::Mailgun,
+            event: &event,
+            message_id: message_id.as_deref(),
+            recipient: addressee.as_deref(),
+            timestamp,
+            discriminator: url.as_deref().or(diagnostic.as_deref()),
+        })
+    };
+    let id = signature.token().map_or_else(synthetic, str::to_owned);
+    let (event_type, bounce_type, reject_reason) = classify(&event, form);
+    Some(Report::at(timestamp.and_then(unix_seconds), now, |at| {
+        let mut facts = Facts::new(event_type, Provider::Mailgun, event, id, at);
+        facts.recipient = addressee.as_deref().and_then(text::recipient);
+        facts.email_message_id = message_id;
+        facts.sending_domain = form.text("domain");
+        facts.subject = header(&headers, "Subject");
+        facts.campaign_id = form.text("campaign-id").or(form.text("campaign-name"));
+        facts.tags = tags(form);
+        facts.metadata = metadata(form, &headers);
+        facts.bounce_type = bounce_type;
+        facts.reject_reason = reject_reason;
+        facts.smtp_code = form.text("code").as_deref().and_then(smtp_code);
+        facts.enhanced_code = form.text("code").as_deref().and_then(enhanced_code);
+        facts.diagnostic = diagnostic;
+        facts.url = url.filter(|_| event_type == EventType::Clicked);
+        facts.client = client(form);
+        facts
+    }))
+}
+
+fn classify(event: &str, form: &Form) -> (EventType, Option<BounceType>, Option<RejectReason>) {
+    match event {
+        "delivered" => (EventType::Delivered, None, None),
+        "bounced" => (EventType::Bounced, Some(BounceType::Hard), None),
+        "dropped" => match (form.text("reason").as_deref(), form.text("code").as_deref()) {
+            (_, Some("605")) => (EventType::Rejected, None, Some(RejectReason::Bounced)),
+            (_, Some("606")) => (EventType::Rejected, None, Some(RejectReason::Unsubscribed)),
+            (_, Some("607")) => (EventType::Rejected, None, Some(RejectReason::Complained)),
+            // Tried until the time was up.
+            (Some("old"), _) => (EventType::Bounced, Some(BounceType::Soft), None),
+            (_, _) => (EventType::Rejected, None, Some(RejectReason::Other)),
+        },
+        "opened" => (EventType::Opened, None, None),
+        "clicked" => (EventType::Clicked, None, None),
+        "complained" => (EventType::Complained, None, None),
+        "unsubscribed" => (EventType::Unsubscribed, None, None),
+        _ => (EventType::Unknown, None, None),
+    }
+}
+
+/// The email's headers: JSON in a field, pairs of name and value.
+fn message_headers(form: &Form) -> Vec<(String, Value)> {
+    let pairs: Vec<Value> =
+        form.text("message-headers").and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+    pairs.into_iter().filter_map(|pair| serde_json::from_value(pair).ok()).collect()
+}
+
+fn header(headers: &[(String, Value)], name: &str) -> Option<String> {
+    let (_, value) = headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name))?;
+    value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
+}
+
+fn tags(form: &Form) -> Vec<String> {
+    let tags = form.all("tag").chain(form.all("X-Mailgun-Tag"));
+    tags.filter(|tag| !tag.trim().is_empty()).map(str::to_owned).collect()
+}
+
+/// The sender's variables from the email's headers, where all of them stand with their types; else the fields that are
+/// not Mailgun's.
+fn metadata(form: &Form, headers: &[(String, Value)]) -> Map<String, Value> {
+    let given = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("X-Mailgun-Variables"));
+    let mut variables = Map::new();
+    for json in given.filter_map(|(_, value)| value.as_str()) {
+        variables.extend(Object::parse(json).unwrap_or_default().values(|_| true));
+    }
+    if variables.is_empty() {
+        for (name, value) in &form.0 {
+            let own = RESERVED.contains(&name.as_str())
+                || ["x-mailgun-", "attachment-"].iter().any(|prefix| starts_with(name, prefix));
+            if !own && !variables.contains_key(name) {
+                variables.insert(name.clone(), Value::String(value.clone()));
+            }
+        }
+    }
+    variables
+}
+
+fn starts_with(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+fn client(form: &Form) -> Client {
+    Client {
+        ip: form.known("ip"),
+        user_agent: form.known("user-agent"),
+        geo: Geo { country: form.known("country"), region: form.known("region"), city: form.known("city") },
+        machine: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(body: &str) -> Facts {
+        report(&Form::parse(body), &Signature::default(), Timestamp::UNIX_EPOCH).unwrap().facts
+    }
+
+    #[test]
+    fn of_repeated_fields_the_first_counts_and_of_the_signature_the_last() {
+        let body = "event=clicked&recipient=a%40example.org&timestamp=1&token=mine&url=https%3A%2F%2Fexample.org%2F\
+                    &country=Unknown&city=unknown&region=CA&tag=one&tag=two&recipient=variable&timestamp=1461261330\
+                    &shop=north&shop=south&X-Mailgun-Sid=x";
+        let facts = facts(body);
+        assert_eq!(facts.recipient.map(|recipient| recipient.expose().to_owned()).as_deref(), Some("a@example.org"));
+        assert_eq!(facts.occurred_at.to_string(), "2016-04-21T17:55:30Z");
+        assert_eq!(facts.tags, ["one", "two"]);
+        assert_eq!(facts.client.geo, Geo { country: None, region: Some("CA".into()), city: None });
+        assert_eq!(facts.url.as_deref(), Some("https://example.org/"));
+        assert_eq!(Value::from(facts.metadata).to_string(), r#"{"shop":"north"}"#);
+        assert_eq!(Form::parse(body).last("token"), Some("mine"));
+    }
+
+    #[test]
+    fn variables_in_the_headers_keep_their_types() {
+        let headers = r#"[["Subject", "Hello"], ["X-Mailgun-Variables", "{\"order\": 7}"], ["Odd", {}], "odder"]"#;
+        let encoded: String = url::form_urlencoded::byte_serialize(headers.as_bytes()).collect();
+        let facts = facts(&format!("event=opened&order=7&message-headers={encoded}"));
+        assert_eq!(Value::from(facts.metadata).to_string(), r#"{"order":7}"#);
+        assert_eq!(facts.subject.as_deref(), Some("Hello"));
+    }
+
+    #[test]
+    fn drops_by_code_and_reason() {
+        let of = |fields: &str| {
+            let facts = facts(&format!("event=dropped&{fields}"));
+            (facts.event_type, facts.bounce_type, facts.reject_reason)
+        };
+        assert_eq!(of("code=606&reason=hardfail"), (EventType::Rejected, None, Some(RejectReason::Unsubscribed)));
+        assert_eq!(of("code=607"), (EventType::Rejected, None, Some(RejectReason::Complained)));
+        assert_eq!(of("reason=old"), (EventType::Bounced, Some(BounceType::Soft), None));
+        assert_eq!(of("reason=hardfail"), (EventType::Rejected, None, Some(RejectReason::Other)));
+    }
+}

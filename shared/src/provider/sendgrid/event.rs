@@ -1,0 +1,213 @@
+//! One element of SendGrid's array. The sender's custom arguments stand among its own fields.
+
+use jiff::Timestamp;
+
+use crate::event::{BounceType, Client, EventType, Facts, Geo, RejectReason};
+use crate::provider::json::Object;
+use crate::provider::synthetic_id::{Identity, synthetic_id};
+use crate::provider::text::{self, codes_of_reply, enhanced_code, unix_seconds};
+use crate::provider::{Provider, Report};
+
+/// SendGrid's own fields; every other is a custom argument.
+const RESERVED: [&str; 29] = [
+    "event",
+    "type",
+    "email",
+    "timestamp",
+    "sg_event_id",
+    "sg_message_id",
+    "smtp-id",
+    "category",
+    "newsletter",
+    "url",
+    "url_offset",
+    "useragent",
+    "ip",
+    "reason",
+    "status",
+    "response",
+    "attempt",
+    "tls",
+    "asm_group_id",
+    "sg_machine_open",
+    "sg_content_type",
+    "sg_template_id",
+    "sg_template_name",
+    "bounce_classification",
+    "pool",
+    "send_at",
+    "cert_err",
+    "post_type",
+    "sg_user_id",
+];
+/// What its fields about campaigns begin with.
+const RESERVED_PREFIXES: [&str; 2] = ["marketing_campaign_", "singlesend_"];
+
+/// The event in `entry`; `None` when it does not say what happened.
+pub(super) fn report(entry: &str, now: Timestamp) -> Option<Report> {
+    let object = Object::parse(entry)?;
+    let event = object.text("event")?;
+    let timestamp = object.text("timestamp");
+    let email_message_id = object.text("sg_message_id").and_then(|id| text::message_id(message_part(&id)));
+    let email = object.text("email");
+    let diagnostic = object.text("reason").or(object.text("response"));
+    let url = object.text("url");
+
+    let id = object.text("sg_event_id").unwrap_or_else(|| {
+        synthetic_id(&Identity {
+            provider: Provider::SendGrid,
+            event: &event,
+            message_id: email_message_id.as_deref(),
+            recipient: email.as_deref(),
+            timestamp: timestamp.as_deref(),
+            discriminator: url.as_deref().or(diagnostic.as_deref()),
+        })
+    });
+    let (event_type, bounce_type, reject_reason) = classify(&event, &object);
+    let (smtp_code, enhanced_of_reply) = diagnostic.as_deref().map(codes_of_reply).unwrap_or_default();
+    let said = timestamp.as_deref().and_then(unix_seconds);
+    Some(Report::at(said, now, |at| {
+        let mut facts = Facts::new(event_type, Provider::SendGrid, event, id, at);
+        facts.recipient = email.as_deref().and_then(text::recipient);
+        facts.email_message_id = email_message_id;
+        facts.campaign_id = campaign(&object);
+        facts.tags = object.texts("category");
+        facts.metadata = object.values(is_custom);
+        facts.bounce_type = bounce_type;
+        facts.reject_reason = reject_reason;
+        facts.smtp_code = smtp_code;
+        facts.enhanced_code = object.text("status").as_deref().and_then(enhanced_code).or(enhanced_of_reply);
+        facts.diagnostic = diagnostic;
+        // Group (un)subscriptions have one too, which is not a link that was followed.
+        facts.url = url.filter(|_| event_type == EventType::Clicked);
+        facts.client = Client {
+            ip: object.text("ip"),
+            user_agent: object.text("useragent"),
+            geo: Geo::default(),
+            machine: object.flag("sg_machine_open"),
+        };
+        facts
+    }))
+}
+
+fn classify(event: &str, object: &Object<'_>) -> (EventType, Option<BounceType>, Option<RejectReason>) {
+    match event {
+        "processed" => (EventType::Sent, None, None),
+        "delivered" => (EventType::Delivered, None, None),
+        "deferred" => (EventType::Deferred, None, None),
+        "bounce" => (EventType::Bounced, Some(bounce_type(object.text("type").as_deref())), None),
+        "dropped" => (EventType::Rejected, None, Some(reject_reason(object.text("reason").as_deref()))),
+        "open" => (EventType::Opened, None, None),
+        "click" => (EventType::Clicked, None, None),
+        "spamreport" => (EventType::Complained, None, None),
+        "unsubscribe" | "group_unsubscribe" => (EventType::Unsubscribed, None, None),
+        "group_resubscribe" => (EventType::Subscribed, None, None),
+        _ => (EventType::Unknown, None, None),
+    }
+}
+
+/// SendGrid does not suppress an address after `blocked`, so it is not hard.
+fn bounce_type(kind: Option<&str>) -> BounceType {
+    match kind {
+        Some("bounce") | None => BounceType::Hard,
+        Some("blocked") => BounceType::Soft,
+        Some(_) => BounceType::Undetermined,
+    }
+}
+
+fn reject_reason(reason: Option<&str>) -> RejectReason {
+    let reason = reason.unwrap_or_default().to_ascii_lowercase();
+    // `invalid smtpapi header` must be met before `invalid`.
+    let known = [
+        ("bounced address", RejectReason::Bounced),
+        ("unsubscribed address", RejectReason::Unsubscribed),
+        ("spam reporting address", RejectReason::Complained),
+        ("invalid smtpapi header", RejectReason::Other),
+        ("invalid", RejectReason::Invalid),
+        ("spam content", RejectReason::Content),
+        ("recipient list over package quota", RejectReason::Quota),
+    ];
+    known.into_iter().find(|(start, _)| reason.starts_with(start)).map_or(RejectReason::Other, |(_, known)| known)
+}
+
+/// The part of `sg_message_id` that the send call answered; the rest names machines.
+fn message_part(id: &str) -> &str {
+    let end = [".filter", ".recv"].iter().filter_map(|mark| id.find(mark)).min();
+    end.filter(|end| *end > 0).and_then(|end| id.get(..end)).unwrap_or(id)
+}
+
+fn campaign(object: &Object<'_>) -> Option<String> {
+    let names = ["marketing_campaign_id", "singlesend_id", "marketing_campaign_name", "singlesend_name"];
+    names.iter().find_map(|name| object.text(name))
+}
+
+fn is_custom(name: &str) -> bool {
+    !RESERVED.contains(&name) && !RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn facts(entry: &str) -> Facts {
+        report(entry, Timestamp::UNIX_EPOCH).unwrap().facts
+    }
+
+    #[test]
+    fn bounces_by_type_and_drops_by_reason() {
+        let bounce = |more: &str| facts(&format!(r#"{{"event":"bounce"{more}}}"#)).bounce_type;
+        assert_eq!(bounce(""), Some(BounceType::Hard));
+        assert_eq!(bounce(r#","type":"bounce","bounce_classification":"Reputation""#), Some(BounceType::Hard));
+        assert_eq!(bounce(r#","type":"blocked","reason":"550 5.2.2 full""#), Some(BounceType::Soft));
+        for (reason, expected) in [
+            ("Bounced Address", "bounced"),
+            ("Unsubscribed Address", "unsubscribed"),
+            ("Spam Reporting Address", "complained"),
+            ("Invalid", "invalid"),
+            ("Spam Content (if Spam Checker app enabled)", "content"),
+            ("Invalid SMTPAPI header", "other"),
+            ("Recipient List over Package Quota", "quota"),
+            ("Something new", "other"),
+        ] {
+            let facts = facts(&format!(r#"{{"event":"dropped","reason":"{reason}"}}"#));
+            assert_eq!(facts.reject_reason.map(RejectReason::as_str), Some(expected), "{reason}");
+        }
+    }
+
+    #[test]
+    fn message_ids_lose_the_machines() {
+        assert_eq!(message_part("14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0"), "14c5d75ce93.dfd.64b469");
+        assert_eq!(message_part("LRzXl_NHStOGhQ4kofSm_A.recvd-p3mdw1-756b.0"), "LRzXl_NHStOGhQ4kofSm_A");
+        assert_eq!(message_part("filter0199p1las1.4745.5717FB6F5.0"), "filter0199p1las1.4745.5717FB6F5.0");
+        assert_eq!(facts(r#"{"event":"bounce","sg_message_id":""}"#).email_message_id, None);
+    }
+
+    #[test]
+    fn custom_arguments_are_metadata_and_nothing_else_is() {
+        let facts = facts(
+            r#"{"event":"open","timestamp":1461095250,"email":"a@example.org","category":"one","pool":{"id":1},
+                "marketing_campaign_id":12345,"marketing_campaign_name":"spring","order":9007199254740993,
+                "nested":{"a":[1]},"sg_machine_open":true,"asm_group_id":10}"#,
+        );
+        assert_eq!(Value::from(facts.metadata).to_string(), r#"{"nested":{"a":[1]},"order":9007199254740993}"#);
+        assert_eq!(facts.tags, ["one"]);
+        assert_eq!(facts.campaign_id.as_deref(), Some("12345"));
+        assert_eq!(facts.client.machine, Some(true));
+    }
+
+    #[test]
+    fn codes_come_from_status_and_reply() {
+        let facts = facts(r#"{"event":"deferred","response":"421 4.7.0 try later","attempt":"5"}"#);
+        assert_eq!((facts.smtp_code, facts.enhanced_code.as_deref()), (Some(421), Some("4.7.0")));
+    }
+
+    #[test]
+    fn the_link_of_a_group_is_no_click() {
+        for event in ["group_unsubscribe", "group_resubscribe"] {
+            assert_eq!(facts(&format!(r#"{{"event":"{event}","url":"https://example.org/"}}"#)).url, None);
+        }
+        assert_eq!(facts(r#"{"event":"account_status_change"}"#).event_type, EventType::Unknown);
+    }
+}

@@ -28,6 +28,7 @@ pub(crate) fn parsed<T: FromStr<Err: Display>>(value: Value) -> Result<T, Faults
 }
 
 /// `true` or `false`.
+#[expect(clippy::needless_pass_by_value, reason = "readers are called with the field's value")]
 pub(crate) fn flag(value: Value) -> Result<bool, Faults> {
     value.as_bool().ok_or_else(|| expected("true or false", &value))
 }

@@ -51,7 +51,7 @@ pub(super) async fn create(
 /// A provider whose posts can be taken in; a tenant's own events need no source.
 fn provider(value: Value) -> Result<Provider, Faults> {
     let word = parsed::<String>(value)?;
-    let sources = || Provider::ALL.iter().copied().filter(|provider| *provider != Provider::Own);
+    let sources = || Provider::ALL.iter().copied().filter(|provider| provider.proof().is_some());
     let known = || sources().map(Provider::as_str).collect::<Vec<_>>().join(", ");
     sources()
         .find(|provider| provider.as_str() == word)

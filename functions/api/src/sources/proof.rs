@@ -1,9 +1,8 @@
 //! How the posts of a source shall prove that they are genuine, as a request says it.
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
 use shared::problem::Fault;
-use shared::provider::Provider;
+use shared::provider::{self, Provider};
 use shared::secret::VerificationSecret;
 use shared::source::Verification;
 
@@ -59,10 +58,10 @@ impl Proof {
 
 /// The field that holds the provider's key; `None` for those that do not sign.
 fn wanted_field(provider: Provider) -> Option<&'static str> {
-    match provider {
-        Provider::Mailgun => Some("signing_key"),
-        Provider::SendGrid => Some("public_key"),
-        Provider::Generic | Provider::Own => None,
+    match provider.proof()? {
+        provider::Proof::SigningKey => Some("signing_key"),
+        provider::Proof::PublicKey => Some("public_key"),
+        provider::Proof::IngestKey => None,
     }
 }
 
@@ -105,17 +104,8 @@ fn signing_key(value: Value) -> Result<VerificationSecret, Faults> {
 }
 
 fn public_key(value: Value) -> Result<Vec<u8>, Faults> {
-    let fault = "expected a P-256 public key as base64 of its DER SubjectPublicKeyInfo, as SendGrid shows it";
-    let der = BASE64_STANDARD.decode(text(0..=MAX_KEY_READ)(value)?.trim()).map_err(|_| fault)?;
-    if is_p256(&der) { Ok(der) } else { Err(fault.into()) }
-}
-
-/// What every P-256 `SubjectPublicKeyInfo` begins with: the algorithm, then an uncompressed point (RFC 5480).
-const P256_HEADER: [u8; 27] =
-    *b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04";
-/// The header and the point's two coordinates of 32 bytes.
-const P256_LENGTH: usize = P256_HEADER.len() + 64;
-
-fn is_p256(der: &[u8]) -> bool {
-    der.len() == P256_LENGTH && der.starts_with(&P256_HEADER)
+    let key = provider::parse_public_key(&text(0..=MAX_KEY_READ)(value)?);
+    key.ok_or_else(|| {
+        "expected a P-256 public key as base64 of its DER SubjectPublicKeyInfo, as SendGrid shows it".into()
+    })
 }

@@ -36,9 +36,9 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
 fn problem_of(refusal: Refusal, id: &str) -> Problem {
     match refusal {
         Refusal::Problem(problem) => problem,
-        Refusal::Failed(error) => {
-            tracing::error!(request.id = id, error = &*error as &dyn std::error::Error, "request {id} failed");
-            Problem::unavailable()
+        Refusal::Failed(problem, cause) => {
+            tracing::error!(request.id = id, error = &*cause as &dyn std::error::Error, "request {id} failed");
+            problem
         }
     }
 }

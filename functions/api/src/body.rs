@@ -8,7 +8,7 @@ use shared::problem::{Fault, Problem};
 
 mod read;
 
-pub(crate) use read::{flag, list, object, parsed, text, whole};
+pub(crate) use read::{expected_number, flag, list, object, parsed, text, whole};
 
 use crate::refusal::Refusal;
 
@@ -92,6 +92,9 @@ impl Fields {
 
     fn of_bytes(body: &[u8]) -> Result<Self, Problem> {
         let malformed = |detail| Problem::new(400, "malformed-json", "The body is not a JSON object", detail);
+        if body.is_empty() {
+            return Err(malformed("The body is empty; it must be a JSON object, `{…}`.".to_owned()));
+        }
         let value = serde_json::from_slice(body).map_err(|error| {
             malformed(format!("The body is not JSON: fault at line {}, column {}.", error.line(), error.column()))
         })?;

@@ -101,7 +101,7 @@ impl Asks {
 }
 
 async fn caller(parts: &Parts, api: &Api) -> Result<Caller, Refusal> {
-    let now = api.clock.now();
+    let now = api.now();
     let decision = access::authorise(&parts.headers, &api.registry, &api.keys, Some(&api.admin_key), now).await;
     decision.map_err(|denied| match denied {
         Denied::Problem(problem) => problem.into(),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use axum::routing::get;
 use axum::{Router, middleware};
+use jiff::Timestamp;
 use shared::cache::Cache;
 use shared::clock::Clock;
 use shared::config;
@@ -73,6 +74,12 @@ impl Api {
             public_url: config.public_url.clone(),
             clock,
         }
+    }
+
+    /// The present time as it will be stored, at millisecond precision, so that what is answered is what is read later.
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 }
 

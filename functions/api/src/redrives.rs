@@ -88,7 +88,7 @@ fn refusal(error: RedriveError, refused: impl FnOnce() -> Problem) -> Refusal {
 fn unlisted(error: RedriveError) -> Refusal {
     match error {
         RedriveError::NotOffered => not_offered().into(),
-        RedriveError::Refused(_) | RedriveError::Aws(_) => Refusal::Failed(Arc::new(error)),
+        RedriveError::Refused(_) | RedriveError::Aws(_) => Refusal::failed(error),
     }
 }
 

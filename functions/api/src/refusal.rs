@@ -14,8 +14,15 @@ use shared::store::StoreError;
 pub(crate) enum Refusal {
     /// The client can do something about it.
     Problem(Problem),
-    /// We could not; the client reads a fixed sentence.
-    Failed(Arc<dyn Error + Send + Sync>),
+    /// We could not. The client reads a fixed sentence, the log gets the cause.
+    Failed(Problem, Arc<dyn Error + Send + Sync>),
+}
+
+impl Refusal {
+    /// 503, of which only the log gets the cause.
+    pub(crate) fn failed(cause: impl Error + Send + Sync + 'static) -> Self {
+        Self::Failed(Problem::unavailable(), Arc::new(cause))
+    }
 }
 
 impl From<Problem> for Refusal {
@@ -34,14 +41,14 @@ impl From<StoreError> for Refusal {
                 "The limit is reached",
                 "The tenant has as many as it may have; delete one first.",
             )),
-            StoreError::Unreadable(_) | StoreError::Aws(_) => Self::Failed(Arc::new(error)),
+            StoreError::Unreadable(_) | StoreError::Aws(_) => Self::failed(error),
         }
     }
 }
 
 impl From<EntryFailed> for Refusal {
     fn from(error: EntryFailed) -> Self {
-        Self::Failed(Arc::new(error))
+        Self::failed(error)
     }
 }
 

@@ -37,7 +37,9 @@ pub(crate) fn flag(value: Value) -> Result<bool, Faults> {
 pub(crate) fn whole(range: RangeInclusive<i64>) -> impl Fn(Value) -> Result<i64, Faults> {
     move |value| {
         let number = value.as_i64().filter(|number| range.contains(number));
-        number.ok_or_else(|| expected(&format!("a whole number from {} to {}", range.start(), range.end()), &value))
+        number.ok_or_else(|| {
+            expected_number(&format!("a whole number from {} to {}", range.start(), range.end()), &value)
+        })
     }
 }
 
@@ -79,10 +81,18 @@ pub(crate) fn expected(what: &str, got: &Value) -> Faults {
     let got = match got {
         Value::Null => "null; leave the field out instead",
         Value::Bool(_) => "a boolean",
-        Value::Number(number) => return format!("expected {what}, got {number}").into(),
+        Value::Number(_) => "a number",
         Value::String(_) => "text",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     };
     format!("expected {what}, got {got}").into()
+}
+
+/// The same where a number is expected, which is no secret.
+pub(crate) fn expected_number(what: &str, got: &Value) -> Faults {
+    match got {
+        Value::Number(number) => format!("expected {what}, got {number}").into(),
+        other => expected(what, other),
+    }
 }

@@ -22,7 +22,7 @@ pub(super) async fn list(
     Id(webhook): Id<WebhookId>,
     mut query: Query,
 ) -> Result<Json<Listed<Shown>>, Refusal> {
-    let range = time_range(&mut query, api.clock.now());
+    let range = time_range(&mut query, api.now());
     let state = query.optional("state", state);
     let limit = page::limit(&mut query);
     let after: Option<EventId> = page::cursor(&mut query);

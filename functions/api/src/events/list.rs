@@ -25,7 +25,7 @@ pub(super) async fn list(
     State(api): State<Arc<Api>>,
     mut query: Query,
 ) -> Result<Response, Refusal> {
-    let range = time_range(&mut query, api.clock.now());
+    let range = time_range(&mut query, api.now());
     let limit = page::limit(&mut query);
     let after: Option<EventId> = page::cursor(&mut query);
     let (range, after) = query.finish((range, after))?;

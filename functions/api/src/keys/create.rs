@@ -37,7 +37,7 @@ pub(super) async fn create(
         return Err(Problem::invalid(vec![Fault::new("/tenant_id", "there is no such tenant")]).into());
     }
 
-    let created_at = api.clock.now();
+    let created_at = api.now();
     let id = KeyId::mint(created_at, random());
     let presented = PresentedKey::generate(id, random());
     let key = ApiKey { id, tenant, role, name, secret_hash: presented.hash(), created_at };

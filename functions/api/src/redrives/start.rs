@@ -24,7 +24,7 @@ pub(super) async fn start(
     body.finish(Some(()))?;
     let max_per_second = max_per_second.and_then(|rate| i32::try_from(rate).ok());
 
-    let started_at = api.clock.now();
+    let started_at = api.now();
     let handle = api.redrives.start(max_per_second).await.map_err(|error| refusal(error, refused))?;
     // It runs now. That SQS cannot show it yet is no reason to answer that it does not.
     let listed = api.redrives.list().await.unwrap_or_default();

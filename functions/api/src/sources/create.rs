@@ -31,7 +31,7 @@ pub(super) async fn create(
     let provider = body.finish(provider)?;
     let verification = proof.for_new_source_of(provider).map_err(|fault| Problem::invalid(vec![fault]))?;
 
-    let now = api.clock.now();
+    let now = api.now();
     let key = IngestKey::generate(random());
     let source = Source {
         id: SourceId::mint(now, random()),

@@ -37,7 +37,7 @@ pub(super) async fn patch(
         let changed = Source {
             name: name.clone().unwrap_or(stored.name),
             verification: verification.unwrap_or(stored.verification),
-            updated_at: api.clock.now(),
+            updated_at: api.now(),
             ..stored
         };
         match api.registry.replace_source(&changed, None).await {

@@ -82,6 +82,9 @@ fn unsuited(provider: Provider, wanted: Option<&str>) -> String {
 }
 
 fn verification(fields: &mut Fields) -> Option<Verification> {
+    if !fields.has("signing_key") && !fields.has("public_key") {
+        fields.fault_here("give `signing_key` or `public_key`, whichever the provider has");
+    }
     let signing_key = fields.optional("signing_key", signing_key);
     let public_key = fields.optional("public_key", public_key);
     match (signing_key, public_key) {
@@ -91,10 +94,7 @@ fn verification(fields: &mut Fields) -> Option<Verification> {
         }
         (Some(key), None) => Some(Verification::SigningKey(key)),
         (None, Some(key)) => Some(Verification::PublicKey(key)),
-        (None, None) => {
-            fields.fault_here("give `signing_key` or `public_key`, whichever the provider has");
-            None
-        }
+        (None, None) => None,
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
     let name = body.required("name", text(NAME));
     let name = body.finish(name)?;
-    let created_at = api.clock.now();
+    let created_at = api.now();
     let tenant = Tenant { id: TenantId::mint(created_at, random()), name, created_at };
     api.registry.create_tenant(&tenant).await?;
     Ok((StatusCode::CREATED, Json(Shown::from(&tenant))))

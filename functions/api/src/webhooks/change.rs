@@ -21,7 +21,7 @@ pub(super) async fn change(
     let mut conflict = StoreError::Conflict;
     for _ in 0..TRIES {
         let stored = api.registry.get_webhook(tenant, id).await?.ok_or_else(|| not_found("webhook"))?;
-        let changed = Webhook { updated_at: api.clock.now(), ..change(stored)? };
+        let changed = Webhook { updated_at: api.now(), ..change(stored)? };
         match api.registry.replace_webhook(&changed).await {
             Ok(()) => return Ok(changed),
             Err(error @ StoreError::Conflict) => conflict = error,

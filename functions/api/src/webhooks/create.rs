@@ -55,7 +55,7 @@ fn webhook(
 ) -> Result<Webhook, Problem> {
     let dialect = given.dialect.unwrap_or(Dialect::Standard);
     let types = subscription::types_named(events, dialect).map_err(Problem::invalid)?;
-    let now = api.clock.now();
+    let now = api.now();
     Ok(Webhook {
         id: WebhookId::mint(now, random()),
         tenant,

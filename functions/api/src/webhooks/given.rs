@@ -10,7 +10,7 @@ use shared::retry::{Delays, InvalidDelays, RetryPolicy};
 use shared::secret::SigningSecret;
 use shared::webhook::{Subscription, TIMEOUT_MS, WebhookUrl};
 
-use crate::body::{Faults, Fields, flag, list, object, parsed, text, whole};
+use crate::body::{Faults, Fields, expected_number, flag, list, object, parsed, text, whole};
 
 /// Most names in `events`: more than any dialect has words.
 const MAX_EVENTS: usize = 50;
@@ -99,7 +99,9 @@ fn retry_policy(value: Value) -> Result<RetryPolicy, Faults> {
 }
 
 fn delays(value: Value) -> Result<Delays, Faults> {
-    let seconds = list(MAX_DELAYS_READ, whole(i64::from(i32::MIN)..=i64::from(i32::MAX)))(value)?;
+    let whole_seconds =
+        |value: Value| value.as_i64().ok_or_else(|| expected_number("a whole number of seconds", &value));
+    let seconds = list(MAX_DELAYS_READ, whole_seconds)(value)?;
     Delays::new(&seconds).map_err(|error| match error {
         InvalidDelays::OutOfRange { index, .. } => Faults::below(format!("/{index}"), error.to_string()),
         InvalidDelays::TooMany(_) | InvalidDelays::TooLong(_) => error.to_string().into(),

@@ -35,7 +35,7 @@ pub(super) async fn rotate_secret(
         let secrets = if overlap.is_zero() {
             SigningSecrets { current: secret.clone(), previous: None }
         } else {
-            stored.secrets.rotated(secret.clone(), api.clock.now() + overlap)
+            stored.secrets.rotated(secret.clone(), api.now() + overlap)
         };
         Ok(Webhook { secrets, ..stored })
     };

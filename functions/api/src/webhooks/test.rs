@@ -50,7 +50,7 @@ pub(super) async fn test(
         .map_err(|detail| Problem::invalid(vec![Fault::new(format!("/{field}"), detail)]))?;
     refuse_disabled(&webhook)?;
 
-    let event = test_event(event_type, tenant, api.clock.now(), &format!("test-{}", hex_of(random())));
+    let event = test_event(event_type, tenant, api.now(), &format!("test-{}", hex_of(random())));
     for result in api.jobs.send(&[Outgoing::now(&Job::first(id, &event))]).await {
         result?;
     }

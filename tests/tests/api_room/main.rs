@@ -1,0 +1,13 @@
+//! The api room through its router, with a real DynamoDB engine and queues that keep SQS's rules.
+
+mod dead_letters;
+mod deliveries;
+mod events;
+mod keys;
+mod moves;
+mod redrives;
+mod requests;
+mod room;
+mod sources;
+mod tenants;
+mod webhooks;

@@ -1,0 +1,37 @@
+//! Where senders put the ingest key when it is not in the path.
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use shared::access::bearer;
+
+/// The bearer token, or the password of basic auth with any user name.
+pub(crate) fn in_header(headers: &HeaderMap) -> Option<String> {
+    bearer(headers).map(str::to_owned).or_else(|| basic_password(headers))
+}
+
+fn basic_password(headers: &HeaderMap) -> Option<String> {
+    let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(BASE64_STANDARD.decode(credentials.trim()).ok()?).ok()?;
+    decoded.split_once(':').map(|(_, password)| password.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_read_from_either_scheme() {
+        let read = |value: String| in_header(&HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]));
+        let basic = |text: &str| format!("basic {}", BASE64_STANDARD.encode(text));
+        assert_eq!(read("Bearer mhi_1".to_owned()).as_deref(), Some("mhi_1"));
+        assert_eq!(read(basic("any:mhi_1")).as_deref(), Some("mhi_1"));
+        assert_eq!(read(basic(":mhi_1:2")).as_deref(), Some("mhi_1:2"));
+        for other in [basic("mhi_1"), "Basic %".to_owned(), "Digest x".to_owned(), "mhi_1".to_owned()] {
+            assert_eq!(read(other.clone()), None, "{other}");
+        }
+    }
+}

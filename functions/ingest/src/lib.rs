@@ -1,0 +1,86 @@
+//! The ingest room: bound the body, find out whose it is, verify the raw bytes, normalise, store, and only then answer.
+//!
+//! It calls nobody and enqueues nothing: the events table's stream takes it from there. Whoever was answered 200 may
+//! forget the event; whoever was not sends it again, and a repeat meets the stored row.
+
+use std::convert::Infallible;
+
+use aws_config::SdkConfig;
+use http::Method;
+use lambda_http::{Body, Request, RequestExt as _, Response};
+use shared::cache::Cache;
+use shared::clock::{Clock, random};
+use shared::config;
+use shared::id::KeyId;
+use shared::source::{IngestKeyHash, Source};
+use shared::store::{Events, Registry};
+use shared::tenant::ApiKey;
+
+mod answer;
+mod ingest_key;
+mod own_events;
+mod provider_post;
+mod refusal;
+mod sources;
+mod store;
+
+use answer::Answer;
+use refusal::Refusal;
+
+/// Largest body, in bytes (1 MiB): the largest documented post is SendGrid's at 768 KB, and what an own sender has
+/// beyond that it can split.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// What the room works with; built once, kept warm.
+#[derive(Debug)]
+pub struct Ingest {
+    registry: Registry,
+    events: Events,
+    sources: Cache<IngestKeyHash, Source>,
+    keys: Cache<KeyId, ApiKey>,
+    clock: Clock,
+}
+
+impl Ingest {
+    /// The room's clients, from the SDK's configuration and the room's own.
+    pub fn new(sdk: &SdkConfig, config: &config::Ingest, clock: Clock) -> Self {
+        let dynamo = aws_sdk_dynamodb::Client::new(sdk);
+        Self {
+            registry: Registry::new(dynamo.clone(), &config.registry_table),
+            events: Events::new(dynamo, &config.events_table, config.retention_days),
+            sources: Cache::new(config.cache_seconds),
+            keys: Cache::new(config.cache_seconds),
+            clock,
+        }
+    }
+}
+
+/// Takes one request in and answers it; refusals are `application/problem+json`.
+pub async fn handle(request: Request, room: &Ingest) -> Result<Response<Body>, Infallible> {
+    let outcome = route(&request, room).await;
+    Ok(answer::response(outcome, &request, &request_id(&request)))
+}
+
+async fn route(request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
+    if request.body().len() > MAX_BODY {
+        return Err(refusal::too_large(MAX_BODY).into());
+    }
+    let path = request.uri().path();
+    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match (request.method(), segments.as_slice()) {
+        // The same for every key, so that a probe does not learn which exist.
+        (&Method::GET | &Method::HEAD, ["api", "webhooks", _]) => Ok(Answer::Alive),
+        (&Method::POST, ["api", "webhooks", key]) => provider_post::by_path(key, request, room).await,
+        (&Method::POST, ["api", "webhooks"]) => provider_post::by_header(request, room).await,
+        (&Method::POST, ["api", "v1", "events"]) => own_events::publish(request, room).await,
+        (_, ["api", "webhooks", _]) => Err(Refusal::Method("GET, HEAD, POST")),
+        (_, ["api", "webhooks"] | ["api", "v1", "events"]) => Err(Refusal::Method("POST")),
+        _ => Err(refusal::unknown_path().into()),
+    }
+}
+
+/// Lambda's own id, so that an answer is found in the logs.
+fn request_id(request: &Request) -> String {
+    let of_lambda = request.lambda_context_ref().map(|context| context.request_id.clone());
+    of_lambda.unwrap_or_else(|| format!("req_{:032x}", u128::from_be_bytes(random())))
+}

@@ -1,0 +1,62 @@
+//! `POST /api/v1/events`: events that a tenant publishes itself.
+
+use http::HeaderMap;
+use lambda_http::Request;
+use shared::access::{Permission, authorise};
+use shared::clock::random;
+use shared::problem::Problem;
+use shared::provider::own;
+use shared::store::events::Put;
+
+use crate::answer::{Answer, Published};
+use crate::{Ingest, Refusal, store};
+
+/// The header by which a sender names a request, the same when it is repeated.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// Longest idempotency key, in characters.
+const MAX_KEY: usize = 256;
+
+pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
+    let now = room.clock.now();
+    // The key made at deploy time is for management alone; this function does not know it.
+    let caller = authorise(request.headers(), &room.registry, &room.keys, None, now).await?;
+    let tenant = caller.tenant_for(Permission::Publish)?;
+    let request_key = idempotency_key(request.headers())?;
+    let events = own::parse(request.body(), now).map_err(Problem::from)?;
+
+    let single = events.len() == 1;
+    let events: Vec<_> = events
+        .into_iter()
+        .enumerate()
+        .map(|(index, event)| event.keyed(|| key(request_key, (!single).then_some(index))).accept(tenant, None, now))
+        .collect();
+    let puts = store::put_all(&events, room).await?;
+    let published = events.iter().zip(puts);
+    let published = published.map(|(event, put)| Published {
+        id: event.id.to_string(),
+        duplicate: match put {
+            Put::Stored => false,
+            Put::AlreadyThere => true,
+        },
+    });
+    Ok(Answer::Published(published.collect()))
+}
+
+/// By what an event without an id of its own is told from others: the request's key and its place in it, else chance,
+/// and then every request is a new event.
+fn key(request_key: Option<&str>, index: Option<usize>) -> String {
+    match (request_key, index) {
+        (Some(key), None) => key.to_owned(),
+        (Some(key), Some(index)) => format!("{key}#{index}"),
+        (None, _) => format!("random-{:032x}", u128::from_be_bytes(random())),
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=MAX_KEY).contains(&key.len()));
+    key.map(Some).ok_or_else(|| {
+        let detail = format!("`Idempotency-Key` must have 1 to {MAX_KEY} printable ASCII characters.");
+        Problem::new(400, "idempotency-key-invalid", "Not an idempotency key", detail)
+    })
+}

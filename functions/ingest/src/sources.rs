@@ -1,0 +1,26 @@
+//! Which source an ingest key leads to.
+
+use jiff::Timestamp;
+use shared::source::{IngestKey, IngestKeyHash, Source};
+use shared::store::StoreError;
+
+use crate::Ingest;
+
+/// The source that `claimed` is the ingest key of. A found one is trusted for the cache's age limit; what does not look
+/// like a key is not looked up.
+pub(crate) async fn find(claimed: &str, room: &Ingest, now: Timestamp) -> Result<Option<Source>, StoreError> {
+    if !claimed.starts_with(IngestKey::PREFIX) || claimed.len() > IngestKey::MAX_LENGTH {
+        return Ok(None);
+    }
+    let hash = IngestKeyHash::of(claimed);
+    if let Some(source) = room.sources.get(&hash, now) {
+        return Ok(Some(source));
+    }
+    let Some((tenant, id)) = room.registry.find_ingest_key(&hash).await? else { return Ok(None) };
+    // The source may have been given another key between the two reads.
+    let source = room.registry.get_source(tenant, id).await?.filter(|source| source.ingest_key == hash);
+    if let Some(source) = &source {
+        room.sources.put(hash, source.clone(), now);
+    }
+    Ok(source)
+}

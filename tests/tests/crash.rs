@@ -54,7 +54,8 @@ impl Scene {
 
     /// Posts one event until it is answered 200, as a sender does; answers its id.
     async fn publish(&self) -> shared::id::EventId {
-        let event = json!({"type": "email.delivered", "id": "crash-1", "timestamp": "2026-01-02T03:04:05Z"}).to_string();
+        let event =
+            json!({"type": "email.delivered", "id": "crash-1", "timestamp": "2026-01-02T03:04:05Z"}).to_string();
         for _ in 0..MAX_POSTS {
             let request = Request::post("/api/v1/events")
                 .header("authorization", format!("Bearer {}", self.key))
@@ -123,9 +124,13 @@ async fn every_call_fails_once_before_and_once_after_it_took_effect_and_nothing_
     let event = undisturbed.run().await;
     let calls: Vec<Call> = undisturbed.world.aws.take_calls();
     undisturbed.assert_nothing_lost(event, "undisturbed").await;
-    for operation in
-        ["DynamoDB.GetItem", "DynamoDB.PutItem", "DynamoDB.UpdateItem", "SQS.SendMessageBatch", "SQS.ChangeMessageVisibilityBatch"]
-    {
+    for operation in [
+        "DynamoDB.GetItem",
+        "DynamoDB.PutItem",
+        "DynamoDB.UpdateItem",
+        "SQS.SendMessageBatch",
+        "SQS.ChangeMessageVisibilityBatch",
+    ] {
         assert!(calls.iter().any(|call| call.operation == operation), "the run never makes {operation}");
     }
 

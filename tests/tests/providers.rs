@@ -1,5 +1,7 @@
 //! Every fixture means what its entry in the index says, and nothing that arrives makes a provider panic.
 
+#![cfg(test)]
+
 use std::path::{Path, PathBuf};
 
 use http::{HeaderMap, HeaderName, HeaderValue};

@@ -22,7 +22,7 @@ use webhooks::Known;
 #[derive(Debug)]
 pub struct Dispatch {
     registry: Registry,
-    deliveries: Queue,
+    deliveries_queue: Queue,
     known: Known,
 }
 
@@ -31,7 +31,7 @@ impl Dispatch {
     pub fn new(sdk: &SdkConfig, config: &config::Dispatch) -> Self {
         Self {
             registry: Registry::new(aws_sdk_dynamodb::Client::new(sdk), &config.registry_table),
-            deliveries: Queue::new(aws_sdk_sqs::Client::new(sdk), &config.deliveries_queue_url),
+            deliveries_queue: Queue::new(aws_sdk_sqs::Client::new(sdk), &config.deliveries_queue_url),
             known: Known::default(),
         }
     }
@@ -62,7 +62,7 @@ pub async fn handle(batch: LambdaEvent<StreamEvent>, room: &Dispatch) -> Result<
             }
         }
     }
-    let results = room.deliveries.send(plan.jobs()).await;
+    let results = room.deliveries_queue.send(plan.jobs()).await;
     let failed = plan.failed_records(&results);
     Ok(response(failed))
 }

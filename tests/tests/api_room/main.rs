@@ -1,5 +1,7 @@
 //! The api room through its router, with a real DynamoDB engine and queues that keep SQS's rules.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
 mod dead_letters;
 mod deliveries;
 mod events;

@@ -1,7 +1,7 @@
 //! Which AWS actions each room's code calls, read from the source: a room's calls of store and queue methods, and what
 //! those methods call of the SDK, on which table or queue.
 //!
-//! Method names of the stores are unique, so a call `.get_source(` means that method wherever it stands.
+//! A call is recognised by the name of what it is called on, as in `registry.get_source(` or `room.events.put(`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::root;
 pub(crate) type Calls = BTreeSet<(&'static str, &'static str)>;
 
 /// SDK operations and what IAM calls them. A transaction is authorised as the writes in it.
-const OPERATIONS: [(&str, &str); 14] = [
+const OPERATIONS: [(&str, &str); 15] = [
     (".get_item()", "dynamodb:GetItem"),
     (".batch_get_item()", "dynamodb:BatchGetItem"),
     (".query()", "dynamodb:Query"),
@@ -28,76 +28,59 @@ const OPERATIONS: [(&str, &str); 14] = [
     (".change_message_visibility_batch()", "sqs:ChangeMessageVisibility"),
     (".start_message_move_task()", "sqs:StartMessageMoveTask"),
     (".list_message_move_tasks()", "sqs:ListMessageMoveTasks"),
+    (".cancel_message_move_task()", "sqs:CancelMessageMoveTask"),
 ];
 
-/// Where the clients of each resource are written.
-const CLIENTS: [(&str, &str); 5] = [
-    ("shared/src/store/registry", "RegistryTable"),
-    ("shared/src/store/events", "EventsTable"),
-    ("shared/src/store/deliveries", "DeliveriesTable"),
-    ("shared/src/store/timeline", "Timeline"),
-    ("shared/src/queue", "Queues"),
-];
-
-struct Method {
+/// Where the client of a resource is written, and what rooms call it.
+struct Client {
+    place: &'static str,
     resource: &'static str,
-    body: String,
+    called: &'static [&'static str],
 }
+
+const CLIENTS: [Client; 4] = [
+    Client { place: "shared/src/store/registry", resource: "RegistryTable", called: &["registry"] },
+    Client { place: "shared/src/store/events", resource: "EventsTable", called: &["events", "table"] },
+    Client { place: "shared/src/store/deliveries", resource: "DeliveriesTable", called: &["deliveries"] },
+    Client { place: "shared/src/queue", resource: "Queues", called: &["queue", "jobs", "redrives"] },
+];
 
 /// What the code of `room` calls, with the shared code that it uses.
 pub(crate) fn of_room(room: &str) -> Calls {
-    let methods = methods();
-    let source = sources(&root().join("functions").join(room).join("src"));
-    let mut wanted: Vec<String> = methods.keys().filter(|name| calls(&source, name)).cloned().collect();
+    let mut source = sources(&root().join("functions").join(room).join("src"));
     if source.contains("authorise(") {
-        let access = without_tests(&std::fs::read_to_string(root().join("shared/src/access.rs")).unwrap());
-        wanted.extend(methods.keys().filter(|name| calls(&access, name)).cloned());
+        source.push_str(&without_tests(&std::fs::read_to_string(root().join("shared/src/access.rs")).unwrap()));
     }
-    let mut seen = BTreeSet::new();
+    let source = dense(&source);
     let mut found = Calls::new();
-    while let Some(name) = wanted.pop() {
-        if !seen.insert(name.clone()) {
-            continue;
-        }
-        for method in &methods[&name] {
-            found.extend(operations(method));
-            let own = methods.iter().filter(|(_, all)| all.iter().any(|other| other.resource == method.resource));
-            wanted.extend(own.filter(|(name, _)| calls(&method.body, name)).map(|(name, _)| name.clone()));
-            // The timeline reads the table of whoever uses it.
-            if method.body.contains("newest_first(") {
-                found.insert((method.resource, "dynamodb:Query"));
+    for client in &CLIENTS {
+        let methods = methods(client);
+        let on_a_field = |name: &String| client.called.iter().any(|field| source.contains(&format!("{field}.{name}(")));
+        let mut wanted: Vec<_> = methods.keys().filter(|name| on_a_field(name)).cloned().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(name) = wanted.pop() {
+            if seen.insert(name.clone()) {
+                let body = &methods[&name];
+                let called = OPERATIONS.iter().filter(|(call, _)| body.contains(call));
+                found.extend(called.map(|(_, action)| (client.resource, *action)));
+                // The timeline reads the table of whoever uses it.
+                found.extend(body.contains(".newest_first(").then_some((client.resource, "dynamodb:Query")));
+                wanted.extend(methods.keys().filter(|name| body.contains(&format!("self.{name}("))).cloned());
             }
         }
     }
     found
 }
 
-fn operations(method: &Method) -> Calls {
-    let called = OPERATIONS.iter().filter(|(call, _)| method.body.contains(call));
-    let cancel = method.body.contains(".cancel_message_move_task()").then_some("sqs:CancelMessageMoveTask");
-    called.map(|(_, action)| *action).chain(cancel).map(|action| (method.resource, action)).collect()
-}
-
-fn calls(source: &str, name: &str) -> bool {
-    [format!(".{name}("), format!("::{name}("), format!("self.{name}(")].iter().any(|call| source.contains(call))
-}
-
-/// Every method of the clients by name.
-fn methods() -> BTreeMap<String, Vec<Method>> {
-    let mut methods: BTreeMap<String, Vec<Method>> = BTreeMap::new();
-    for (place, resource) in CLIENTS {
-        let folder = root().join(place);
-        let mut source = sources(&folder);
-        if let Ok(file) = std::fs::read_to_string(folder.with_extension("rs")) {
-            source.push_str(&without_tests(&file));
-        }
-        for part in source.split("fn ").skip(1) {
-            let name: String = part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
-            // `new` and the like are everywhere and call nothing.
-            if !["new", "key", "page", "row", "from", "try_from"].contains(&name.as_str()) {
-                methods.entry(name).or_default().push(Method { resource, body: part.to_owned() });
-            }
-        }
+/// The methods of a client by name, as dense text.
+fn methods(client: &Client) -> BTreeMap<String, String> {
+    let folder = root().join(client.place);
+    let mut source = sources(&folder);
+    source.push_str(&without_tests(&std::fs::read_to_string(folder.with_extension("rs")).unwrap_or_default()));
+    let mut methods: BTreeMap<String, String> = BTreeMap::new();
+    for part in source.split("fn ").skip(1) {
+        let name = part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+        methods.entry(name).or_default().push_str(&dense(part));
     }
     methods
 }
@@ -114,6 +97,11 @@ fn sources(folder: &Path) -> String {
         }
     }
     all
+}
+
+/// Without white space, so that it does not matter how calls are broken into lines.
+fn dense(source: &str) -> String {
+    source.split_whitespace().collect()
 }
 
 fn without_tests(source: &str) -> String {

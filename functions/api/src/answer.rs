@@ -15,6 +15,8 @@ use crate::refusal::Refusal;
 const REQUEST_ID: &str = "x-request-id";
 /// The header that the invocation's id may come in when there is no Lambda context.
 const AMAZON_REQUEST_ID: &str = "x-amzn-request-id";
+/// After how many seconds it makes sense to try again when AWS cannot be reached.
+const RETRY_AFTER: &str = "5";
 /// Longest request id that is taken from a header.
 const MAX_REQUEST_ID: usize = 128;
 
@@ -50,9 +52,11 @@ fn put_problem(response: &mut Response, problem: &Problem, id: &str) {
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
-    if problem.status == 401 {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
+    match problem.status {
+        401 => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+        503 => headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER)),
+        _ => None,
+    };
 }
 
 fn request_id(request: &Request) -> String {

@@ -68,7 +68,12 @@ async fn bounded(request: Request) -> Result<axum::body::Bytes, Problem> {
     // On Lambda the body is in memory already, so the only way to fail is to be too long.
     let body = axum::body::to_bytes(request.into_body(), MAX_BODY).await;
     let body = body.map_err(|_| {
-        Problem::new(413, "too-large", "The body is too large", format!("A body may have {MAX_BODY} bytes (64 KiB)."))
+        Problem::new(
+            413,
+            "body-too-large",
+            "The body is too large",
+            format!("A body may have {MAX_BODY} bytes (64 KiB)."),
+        )
     })?;
     if !is_json && !body.is_empty() {
         let detail = "Send `content-type: application/json`.";

@@ -79,7 +79,7 @@ async fn bad_bodies_are_refused_with_what_to_change() {
     400 malformed-json: The body must be a JSON object, `{…}`.
     400 malformed-json: The body is not JSON: fault at line 1, column 128.
     400 malformed-json: The body is not JSON: fault at line 1, column 11.
-    413 too-large: A body may have 65536 bytes (64 KiB).
+    413 body-too-large: A body may have 65536 bytes (64 KiB).
     415 unsupported-media-type: Send `content-type: application/json`.
     "#);
     let unread = Request::post("/api/v1/tenants").body(Body::from("{")).unwrap();
@@ -193,7 +193,9 @@ async fn unknown_paths_and_methods() {
 async fn trouble_with_aws_is_503_and_tells_no_details() {
     let room = Room::start().await;
     room.world.aws.break_call(0, Break::Before);
-    insta::assert_snapshot!(room.admin().get("/api/v1/tenants").await, @r#"
+    let refused = room.admin().get("/api/v1/tenants").await;
+    assert_eq!(refused.headers[header::RETRY_AFTER], "5");
+    insta::assert_snapshot!(refused, @r#"
     503 {
       "detail": "The request could not be carried out just now. Nothing was half done; try again.",
       "request_id": "REQUEST",

@@ -1,6 +1,6 @@
 //! What goes back over HTTP.
 
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::problem::{self, Problem};
@@ -45,14 +45,11 @@ struct List<'a> {
 /// The answer to `request`.
 pub(crate) fn response(outcome: Result<Answer, Refusal>, request: &Request, request_id: &str) -> Response<Body> {
     let mut response = match outcome {
-        Ok(Answer::Alive) => json(&Received { received: false }),
+        Ok(Answer::Alive) => Response::new(Body::Empty),
         Ok(Answer::Received) => json(&Received { received: true }),
         Ok(Answer::Published(data)) => json(&List { data: &data }),
         Err(refusal) => refused(&refusal, request, request_id),
     };
-    if request.method() == Method::HEAD {
-        *response.body_mut() = Body::Empty;
-    }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID, value);

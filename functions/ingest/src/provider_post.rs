@@ -28,7 +28,6 @@ async fn take(source: &Source, request: &Request, room: &Ingest) -> Result<Answe
         tracing::warn!(
             tenant.id = %source.tenant,
             source.id = %source.id,
-            reason = %refusal,
             "post to {} refused: {refusal}",
             source.id
         );

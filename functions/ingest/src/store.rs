@@ -14,7 +14,6 @@ const IN_FLIGHT: usize = 32;
 /// Stores every event, or fails at the first that could not be stored; the sender's retry stores the rest. Answers what
 /// each put did, in order.
 pub(crate) async fn put_all(events: &[Event], room: &Ingest) -> Result<Vec<Put>, StoreError> {
-    // A batch over one connection after the other would take as long as its writes together.
-    let puts = events.iter().map(|event| room.events.put(event)).collect::<Vec<_>>();
+    let puts: Vec<_> = events.iter().map(|event| room.events.put(event)).collect();
     stream::iter(puts).buffered(IN_FLIGHT).try_collect().await
 }

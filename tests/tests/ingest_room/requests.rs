@@ -1,0 +1,94 @@
+//! Requests as API Gateway hands them over: sizes, methods, paths, encodings.
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use http::{Method, Request};
+use lambda_http::Body;
+use serde_json::json;
+use shared::provider::Provider;
+use shared::source::Verification;
+use shared::tenant::Role;
+
+use crate::room::{Room, path, publication};
+
+const MIB: usize = 1024 * 1024;
+
+#[tokio::test]
+async fn a_body_of_one_byte_too_many_is_refused_before_anything_else() {
+    let room = Room::start().await;
+    let (_, key) = room.source(Provider::SendGrid, Verification::Unsigned).await;
+    room.world.aws.take_calls();
+    let too_large = || Body::from(vec![b' '; MIB + 1]);
+    assert_eq!(room.post(&key, too_large()).await.problem(), (413, "body-too-large"));
+    assert_eq!(room.send(Request::post("/api/v1/events"), too_large()).await.problem(), (413, "body-too-large"));
+    assert!(room.world.aws.take_calls().is_empty());
+    assert_eq!(room.post(&key, vec![b' '; MIB]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_probe_does_not_learn_which_keys_exist() {
+    let room = Room::start().await;
+    let (_, key) = room.source(Provider::SendGrid, Verification::Unsigned).await;
+    room.world.aws.take_calls();
+    for method in [Method::GET, Method::HEAD] {
+        for path in [path(&key), "/api/webhooks/mhi_unknown".to_owned()] {
+            let answer = room.send(Request::builder().method(method.clone()).uri(path), Body::Empty).await;
+            assert_eq!((answer.status, answer.body), (200, serde_json::Value::Null));
+        }
+    }
+    assert!(room.world.aws.take_calls().is_empty());
+}
+
+#[tokio::test]
+async fn other_methods_and_paths_are_refused() {
+    let room = Room::start().await;
+    for (method, path, allowed) in [
+        (Method::PUT, "/api/webhooks/mhi_x", "GET, HEAD, POST"),
+        (Method::GET, "/api/webhooks", "POST"),
+        (Method::DELETE, "/api/v1/events", "POST"),
+    ] {
+        let answer = room.send(Request::builder().method(method).uri(path), Body::Empty).await;
+        assert_eq!(answer.problem(), (405, "method-not-allowed"));
+        assert_eq!(answer.headers["allow"], allowed);
+    }
+    for path in ["/", "/api", "/api/webhooks/a/b", "/api/v1/events/evt_x", "/API/webhooks"] {
+        assert_eq!(room.send(Request::post(path), "{}").await.problem(), (404, "not-found"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn trouble_with_the_tables_is_503_and_says_nothing_of_it() {
+    let room = Room::start().await;
+    let (_, key) = room.key(Role::Publish, Some(room.tenant)).await;
+    let event = json!({"type": "email.sent", "id": "e", "timestamp": "2026-01-02T03:04:05Z"}).to_string();
+    // The read of the key, then the write.
+    for calls_before in [0, 1] {
+        room.world.aws.break_call(calls_before, tests::support::Break::Before);
+        let answer = room.send(publication(&key), event.clone()).await;
+        assert_eq!(answer.problem(), (503, "unavailable"));
+        assert!(!answer.body.to_string().contains("Dynamo"), "{answer:?}");
+    }
+    assert!(room.stored().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_encoded_body_and_any_case_of_header_are_read() {
+    let room = Room::start().await;
+    let (_, key) = room.source(Provider::Mailgun, Verification::Unsigned).await;
+    let form = include_bytes!("../../fixtures/mailgun/legacy_delivered.form");
+    let event = json!({
+        "version": "2.0", "routeKey": "POST /api/webhooks/{ingest_key}", "rawPath": path(&key), "rawQueryString": "",
+        "headers": {"Content-Type": "application/x-www-form-urlencoded", "host": "api.example.com"},
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "api", "domainName": "api.example.com", "domainPrefix": "api",
+            "http": {"method": "POST", "path": path(&key), "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "x"},
+            "requestId": "gateway", "routeKey": "POST /api/webhooks/{ingest_key}", "stage": "$default",
+            "time": "01/Nov/2026:00:00:00 +0000", "timeEpoch": 1_793_491_200_000_u64,
+        },
+        "body": BASE64_STANDARD.encode(form), "isBase64Encoded": true,
+    });
+    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    assert_eq!(room.send_request(request).await.status, 200);
+    let stored = room.stored().await;
+    assert_eq!(stored.values().next().unwrap().facts.provider_event, "delivered");
+    assert_eq!(stored.len(), 1);
+}

@@ -15,6 +15,11 @@ use crate::refusal::Refusal;
 /// Longest body: 64 KiB, many times the largest webhook that the limits below allow.
 const MAX_BODY: usize = 64 * 1024;
 
+/// Most faults that are told; whoever makes more has read the format wrongly.
+const MAX_FAULTS: usize = 50;
+/// Longest field name in a pointer, in characters: it is the caller's own text.
+const MAX_NAME: usize = 64;
+
 /// The fields of a JSON object, and the faults found so far.
 #[derive(Debug)]
 pub(crate) struct Fields {
@@ -153,11 +158,12 @@ impl Fields {
     }
 
     fn faults_at(&mut self, name: &str, faults: Vec<Fault>) {
-        let name = name.replace('~', "~0").replace('/', "~1");
+        let name = name.chars().take(MAX_NAME).collect::<String>().replace('~', "~0").replace('/', "~1");
         let pointer = &self.pointer;
         let located =
             faults.into_iter().map(|fault| Fault::new(format!("{pointer}/{name}{}", fault.pointer), fault.detail));
-        self.faults.extend(located);
+        let room = MAX_FAULTS.saturating_sub(self.faults.len());
+        self.faults.extend(located.take(room));
     }
 
     /// `value`, if nothing was wrong and every field was asked for. `value` is `None` only where a fault was noted.

@@ -1,8 +1,8 @@
 //! The api room: authorise, parse, act, answer.
 //!
-//! One operation, one file, in the folder of what it is about. What they share: [`caller`] says who asks and for which
-//! tenant, [`body`], [`query`], [`path`] and [`page`] read requests and collect what is wrong with them, and
-//! [`refusal`] is how every operation fails. [`answer`] turns refusals into problem documents, in one place.
+//! One operation, one file, in the folder of what it is about. What they share: `caller` says who asks and for which
+//! tenant, `body`, `query`, `path` and `page` read requests and collect what is wrong with them, and
+//! `refusal` is how every operation fails. `answer` turns refusals into problem documents, in one place.
 
 use std::sync::Arc;
 

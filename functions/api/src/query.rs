@@ -9,6 +9,11 @@ use shared::problem::Problem;
 
 use crate::refusal::Refusal;
 
+/// Most faults that are told.
+const MAX_FAULTS: usize = 20;
+/// Longest name of an unknown parameter that is repeated, in characters.
+const MAX_NAME: usize = 64;
+
 /// The parameters of a request, and the faults found so far.
 pub(crate) struct Query {
     left: Vec<(String, String)>,
@@ -54,7 +59,10 @@ impl Query {
 
     /// Notes what is wrong with the parameter `name`.
     pub(crate) fn fault(&mut self, name: &str, detail: &str) {
-        self.faults.push(format!("{name}: {detail}"));
+        if self.faults.len() < MAX_FAULTS {
+            let name: String = name.chars().take(MAX_NAME).collect();
+            self.faults.push(format!("{name}: {detail}"));
+        }
     }
 
     /// `value`, if nothing was wrong and every parameter was asked for.

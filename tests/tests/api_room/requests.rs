@@ -142,6 +142,17 @@ async fn every_fault_of_a_body_is_told_at_once() {
 }
 
 #[tokio::test]
+async fn a_flood_of_faults_is_cut_short() {
+    let room = Room::start().await;
+    let body: serde_json::Map<_, _> = (0..3000).map(|number| (format!("{number:0>15}"), json!(1))).collect();
+    let refused = room.admin().post("/api/v1/tenants", &body.into()).await;
+    assert_eq!(refused.body["errors"].as_array().map(Vec::len), Some(50));
+    let names: Vec<_> = (0..500).map(|number| format!("p{number}=1")).collect();
+    let refused = room.admin().get(&format!("/api/v1/tenants?{}", names.join("&"))).await;
+    assert!((1..4096).contains(&refused.text("detail").len()));
+}
+
+#[tokio::test]
 async fn bad_pages_are_refused() {
     let room = Room::start().await;
     let tenant = room.tenant().await;

@@ -157,13 +157,20 @@ impl Fields {
         self.faults.push(Fault::new(self.pointer.clone(), detail));
     }
 
+    /// A value that follows from several fields; `None`, and its faults noted, when it cannot be.
+    pub(crate) fn noted<T>(&mut self, value: Result<T, Vec<Fault>>) -> Option<T> {
+        value.map_err(|faults| self.note(faults)).ok()
+    }
+
+    fn note(&mut self, faults: impl IntoIterator<Item = Fault>) {
+        let room = MAX_FAULTS.saturating_sub(self.faults.len());
+        self.faults.extend(faults.into_iter().take(room));
+    }
+
     fn faults_at(&mut self, name: &str, faults: Vec<Fault>) {
         let name = name.chars().take(MAX_NAME).collect::<String>().replace('~', "~0").replace('/', "~1");
-        let pointer = &self.pointer;
-        let located =
-            faults.into_iter().map(|fault| Fault::new(format!("{pointer}/{name}{}", fault.pointer), fault.detail));
-        let room = MAX_FAULTS.saturating_sub(self.faults.len());
-        self.faults.extend(located.take(room));
+        let pointer = format!("{}/{name}", self.pointer);
+        self.note(faults.into_iter().map(|fault| Fault::new(format!("{pointer}{}", fault.pointer), fault.detail)));
     }
 
     /// `value`, if nothing was wrong and every field was asked for. `value` is `None` only where a fault was noted.

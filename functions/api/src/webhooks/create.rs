@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use shared::clock::random;
 use shared::dialect::Dialect;
 use shared::id::{TenantId, WebhookId};
@@ -12,7 +13,7 @@ use shared::problem::Problem;
 use shared::retry::RetryPolicy;
 use shared::secret::SigningSecret;
 use shared::webhook::{
-    DEFAULT_TIMEOUT_MS, DisabledReason, SigningSecrets, Subscription, Webhook, WebhookStatus, WebhookUrl,
+    DEFAULT_TIMEOUT_MS, DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl,
 };
 
 use super::given::{self, Given};
@@ -30,13 +31,17 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
     body.demand("url");
     body.demand("events");
+    let default_dialect = (!body.has("dialect")).then_some(Dialect::Standard);
     let mut given = Given::read(&mut body, &api.addresses);
     let secret = body.optional("secret", given::secret);
-    let indispensable = given.url.take().zip(given.events.take());
-    let (url, events) = body.finish(indispensable)?;
+    // Names are judged in a dialect that is known, not in the default beside one that is wrong.
+    let names = given.events.take().zip(given.dialect.or(default_dialect));
+    let types = names.and_then(|(names, dialect)| body.noted(subscription::types_named(&names, dialect)));
+    let indispensable = given.url.take().zip(types);
+    let (url, types) = body.finish(indispensable)?;
 
     let secret = secret.unwrap_or_else(|| SigningSecret::generate(random()));
-    let webhook = webhook(&api, tenant, url, &events, given, secret)?;
+    let webhook = webhook(api.now(), tenant, url, types, given, secret);
     let unknown = subscription::unknown_sources(&api.registry, tenant, &webhook.subscription.sources).await?;
     if !unknown.is_empty() {
         return Err(Problem::invalid(unknown).into());
@@ -46,17 +51,14 @@ pub(super) async fn create(
 }
 
 fn webhook(
-    api: &Api,
+    now: Timestamp,
     tenant: TenantId,
     url: WebhookUrl,
-    events: &[String],
+    types: WantedTypes,
     given: Given,
     secret: SigningSecret,
-) -> Result<Webhook, Problem> {
-    let dialect = given.dialect.unwrap_or(Dialect::Standard);
-    let types = subscription::types_named(events, dialect).map_err(Problem::invalid)?;
-    let now = api.now();
-    Ok(Webhook {
+) -> Webhook {
+    Webhook {
         id: WebhookId::mint(now, random()),
         tenant,
         url,
@@ -65,7 +67,7 @@ fn webhook(
             sources: given.sources.unwrap_or_default(),
             domains: given.domains.unwrap_or_default(),
         },
-        dialect,
+        dialect: given.dialect.unwrap_or(Dialect::Standard),
         retry_policy: given.retry_policy.unwrap_or(RetryPolicy::Standard),
         timeout_ms: given.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS),
         status: match given.enabled {
@@ -77,5 +79,5 @@ fn webhook(
         created_at: now,
         updated_at: now,
         revision: 1,
-    })
+    }
 }

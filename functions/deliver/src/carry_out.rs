@@ -13,7 +13,7 @@ use shared::webhook::{Webhook, WebhookStatus};
 
 use crate::received::From;
 use crate::standing::{Standing, Turn, standing};
-use crate::{Deliver, Next, Received, attempt, hold, recover};
+use crate::{Deliver, Next, Received, attempt, claim, hold, recover};
 
 /// What must be left of the invocation's time beside the attempt's own limit: recording it, and the queue calls.
 const MARGIN: SignedDuration = SignedDuration::from_secs(5);
@@ -68,7 +68,13 @@ async fn deliver(
         // Cut off in mid-attempt it would be attempted twice; unattempted it just comes back.
         return Ok(Next::ComeBack);
     }
-    attempt::attempt(job, &event, &webhook, turn, room).await
+    if !turn.begins_round {
+        return attempt::attempt(job, &event, &webhook, turn, room).await;
+    }
+    match claim::claim(job, &event, turn, limit + MARGIN, room).await? {
+        Ok(turn) => attempt::attempt(job, &event, &webhook, turn, room).await,
+        Err(next) => Ok(next),
+    }
 }
 
 /// The webhook to attempt with; `None` when the delivery is held.
@@ -102,7 +108,7 @@ pub(crate) async fn record_without_attempt(
         tenant: job.tenant,
         webhook: job.webhook,
         event: job.event,
-        event_type: job.inline.as_ref().map_or(EventType::Unknown, |event| event.facts.event_type),
+        event_type: event_type(job, turn),
         expected: turn.expected,
         round: turn.round,
         round_attempts: turn.number - 1,
@@ -115,6 +121,12 @@ pub(crate) async fn record_without_attempt(
         Ok(()) | Err(StoreError::Conflict) => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// The event's type as far as it is known without reading the event.
+fn event_type(job: &DeliverJob, turn: Turn) -> EventType {
+    let inline = job.inline.as_ref().map(|event| event.facts.event_type);
+    inline.or(turn.event_type).unwrap_or(EventType::Unknown)
 }
 
 /// The dead letter of a job: the same job in the next round, so that a redrive gives it the full schedule again.

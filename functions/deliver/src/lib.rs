@@ -23,6 +23,7 @@ use shared::store::{Deliveries, Events, Registry};
 
 mod attempt;
 mod carry_out;
+mod claim;
 mod hold;
 mod next;
 mod perform;

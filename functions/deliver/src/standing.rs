@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use shared::delivery::{DeadReason, Delivery, DeliveryState, MAX_ATTEMPTS_KEPT};
+use shared::event::EventType;
 use shared::store::deliveries::Expected;
 
 /// What a job has to do.
@@ -36,6 +37,10 @@ pub(crate) struct Turn {
     pub(crate) forget_attempts: bool,
     /// The row says that the delivery is held in this round.
     pub(crate) held: bool,
+    /// It begins a round after the first: by redrive or recover, of which there may be several at once.
+    pub(crate) begins_round: bool,
+    /// The event's type as the row has it.
+    pub(crate) event_type: Option<EventType>,
 }
 
 /// What a job of `round` has to do at `now`. A fresh job has read no row.
@@ -47,6 +52,8 @@ pub(crate) fn standing(round: u32, row: Option<&Delivery>, now: Timestamp) -> St
             expected: Expected::Absent,
             forget_attempts: false,
             held: false,
+            begins_round: round > 0,
+            event_type: None,
         });
     };
     if row.round > round {
@@ -56,7 +63,8 @@ pub(crate) fn standing(round: u32, row: Option<&Delivery>, now: Timestamp) -> St
     let forget_attempts = row.attempts.len() >= MAX_ATTEMPTS_KEPT;
     let new_round = row.round < round;
     let number = if new_round { 1 } else { row.round_attempts + 1 };
-    let turn = Turn { round, number, expected, forget_attempts, held: false };
+    let event_type = Some(row.event_type);
+    let turn = Turn { round, number, expected, forget_attempts, held: false, begins_round: new_round, event_type };
     match row.state {
         DeliveryState::Delivered | DeliveryState::Discarded => Standing::Void,
         DeliveryState::Dead { .. } | DeliveryState::Held | DeliveryState::Waiting { .. } if new_round => {
@@ -72,7 +80,6 @@ pub(crate) fn standing(round: u32, row: Option<&Delivery>, now: Timestamp) -> St
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
-    use shared::event::EventType;
     use shared::id::{EventId, TenantId, WebhookId};
 
     use super::*;

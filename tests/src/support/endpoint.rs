@@ -93,9 +93,9 @@ impl Endpoint {
         *self.planned.lock().unwrap_or_else(PoisonError::into_inner) = Some((calls_before, how));
     }
 
-    /// Whether a planned break is still to come.
-    pub fn break_is_due(&self) -> bool {
-        self.planned.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    /// Calls off a planned break; answers whether it was still to come.
+    pub fn call_off_break(&self) -> bool {
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
     }
 
     /// Forgets and answers the calls made so far.

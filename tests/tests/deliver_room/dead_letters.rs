@@ -49,6 +49,25 @@ async fn a_redrive_gives_the_full_schedule_again_and_two_of_the_same_deliver_onc
 }
 
 #[tokio::test]
+async fn two_copies_of_a_dead_letter_in_one_batch_are_one_attempt() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/down", [Answer::Status(500)]);
+    scene.world.webhook(scene.tenant, &receiver.url("/down")).await.unwrap();
+    scene.accept("a").await;
+    scene.world.run_until_idle().await.unwrap();
+    let before = receiver.received("/down").len();
+
+    receiver.script("/down", [Answer::Status(200)]);
+    let letter = scene.world.aws.sqs.messages(DEAD_LETTER)[0].body.clone();
+    scene.world.aws.sqs.redrive(DEAD_LETTER, DELIVERIES);
+    scene.world.aws.sqs.put(DELIVERIES, &letter);
+    assert_eq!(scene.world.pump_queue(DELIVERIES).await, 2);
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.received("/down").len(), before + 1);
+}
+
+#[tokio::test]
 async fn gone_disables_the_webhook_and_ends_the_delivery() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();

@@ -163,9 +163,12 @@ pub(super) fn transaction_error(error: SdkError<TransactWriteItemsError>, refusa
         _ => &[],
     };
     let failed = reasons.iter().position(|reason| reason.code() == Some("ConditionalCheckFailed"));
+    // Two changes of one tenant's webhooks at the same moment meet in the tenant's row.
+    let collided = reasons.iter().any(|reason| reason.code() == Some("TransactionConflict"));
     match failed.and_then(|index| refusals.get(index)) {
         Some(StoreError::LimitReached) => StoreError::LimitReached,
         Some(_) => StoreError::Conflict,
+        None if collided => StoreError::Conflict,
         None => StoreError::aws(error),
     }
 }

@@ -1,0 +1,53 @@
+//! Beginning a round after the first.
+//!
+//! A dead letter may be moved twice at once, or redriven and recovered at the same time. Then several copies of one job
+//! would attempt a delivery side by side, and a healthy receiver would get it more than once. So a copy claims the round
+//! in the row before it attempts; the others find it claimed, wait, and find it done.
+
+use jiff::{SignedDuration, Timestamp};
+use shared::delivery::DeliveryState;
+use shared::event::Event;
+use shared::queue::job::Deliver as DeliverJob;
+use shared::store::StoreError;
+use shared::store::deliveries::{Change, Expected};
+
+use crate::standing::{Standing, Turn, standing};
+use crate::{Deliver, Next};
+
+/// Claims the round for as long as an attempt can take; a claim whose holder crashed is simply due after that. `Err` is
+/// what becomes of a message whose round is another copy's.
+pub(crate) async fn claim(
+    job: &DeliverJob,
+    event: &Event,
+    turn: Turn,
+    lasting: SignedDuration,
+    room: &Deliver,
+) -> Result<Result<Turn, Next>, StoreError> {
+    let now = room.clock.now();
+    let next_attempt_at = now.saturating_add(lasting).unwrap_or(Timestamp::MAX);
+    let change = Change {
+        tenant: job.tenant,
+        webhook: job.webhook,
+        event: job.event,
+        event_type: event.facts.event_type,
+        expected: turn.expected,
+        round: turn.round,
+        round_attempts: 0,
+        attempt: None,
+        forget_attempts: false,
+        state: DeliveryState::Waiting { next_attempt_at },
+        now,
+    };
+    match room.deliveries.write(&change).await {
+        Ok(()) => Ok(Ok(Turn { expected: Expected::At { round: turn.round, round_attempts: 0 }, ..turn })),
+        Err(StoreError::Conflict) => {
+            let row = room.deliveries.get(job.tenant, job.webhook, job.event).await?;
+            Ok(Err(match standing(job.round, row.as_ref(), now) {
+                Standing::NotDue { at } => Next::Wait { until: at },
+                Standing::Void | Standing::BuryAgain { .. } => Next::Finish,
+                Standing::Attempt(_) => Next::ComeBack,
+            }))
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -45,6 +45,8 @@ class Receiver(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}{path}"
 
     def start(self) -> None:
+        """Begins to answer, and to count the seconds that it prints."""
+        self.started = time.monotonic()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def stop(self) -> None:

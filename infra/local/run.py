@@ -20,7 +20,7 @@ import time
 from api import Api, Refused, send
 from providers import Mailgun, SendGrid
 from receiver import Receiver
-from stack import Stack, end_on_signal
+from stack import Stack, end_on_signals
 
 # The flaky receiver's deliveries wait 2 + 4 s; the rest is room for slow machines.
 WAIT_SECONDS = 60
@@ -35,7 +35,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=4566, help="the emulator's port (4566)")
     parser.add_argument("--once", action="store_true", help="end after the demonstration")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, end_on_signal)
+    end_on_signals()
     receiver = Receiver()
     with Stack(arguments.port, "run") as stack:
         receiver.start()

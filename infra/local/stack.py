@@ -59,8 +59,14 @@ class Stack:
         self.emulator.stop()
 
 
-def end_on_signal(*_: object) -> NoReturn:
-    raise SystemExit(130)
+def end_on_signals() -> None:
+    """Makes Ctrl-C and SIGTERM unwind, so that contexts are left; also where a shell started us with Ctrl-C ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, end)
+
+
+def end(*_: object) -> NoReturn:
+    raise SystemExit(143)
 
 
 def main() -> int:
@@ -70,7 +76,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="where to write the description; default: .local/test/stack.json")
     parser.add_argument("command", nargs="+", help="what to run, after --")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, end_on_signal)
+    end_on_signals()
     with Stack(arguments.port or free_port(), "test") as stack:
         path = (arguments.json or stack.emulator.folder / "stack.json").resolve()
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,7 @@
 //! The providers whose posts we take in, one file each: how it proves itself, its wire form, its mapping.
 //!
 //! To add a provider: its word in [`Provider`], its line in [`receive`] and in [`Provider::proof`], its file here, its
-//! fixtures in `tests/fixtures`. What the providers have in common is in [`json`], [`text`], [`kept`] and
-//! [`synthetic_id`].
+//! fixtures in `tests/fixtures`. What the providers have in common is in `json`, `text`, `kept` and `synthetic_id`.
 
 use std::borrow::Cow;
 

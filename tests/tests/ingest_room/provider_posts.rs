@@ -119,6 +119,32 @@ async fn what_cannot_be_read_is_kept_once() {
     assert_eq!(stored.values().next().unwrap().facts.raw.as_deref(), Some("<html>"));
 }
 
+/// Bytes of one entry beyond which it is not mapped but kept in part.
+const ENTRY_LIMIT: usize = 128 * 1024;
+
+#[tokio::test]
+async fn the_largest_event_fits_in_a_row_and_a_larger_one_is_kept_in_part() {
+    let room = Room::start().await;
+    let (_, key) = room.source(Provider::Mailgun, Verification::Unsigned).await;
+    // Control characters in a form take three bytes and in JSON six; by their order they do not compress much.
+    let mut state = 1_u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        format!("%{:02X}", (state >> 24) % 31 + 1)
+    };
+    let head = "event=opened&timestamp=1461261330&token=";
+    for (token, length, expected) in [("a", ENTRY_LIMIT, "opened"), ("b", ENTRY_LIMIT + 3, "oversized")] {
+        let mut body = format!("{head}{token}&note=");
+        while body.len() + 3 <= length {
+            body.push_str(&noise());
+        }
+        let request = Request::post(path(&key)).header("content-type", "application/x-www-form-urlencoded");
+        assert_eq!(room.send(request, body).await.status, 200, "{expected}");
+        let stored = room.stored().await;
+        assert!(stored.values().any(|event| event.facts.provider_event == expected), "{expected}");
+    }
+}
+
 #[tokio::test]
 async fn the_generic_body_names_its_faults() {
     let room = Room::start().await;

@@ -3,6 +3,8 @@
 //! is delivered, waiting in a queue, or dead and in the dead-letter queue; none is lost, and none was acknowledged
 //! without being stored.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
+
 use http::Request;
 use ingest::Ingest;
 use lambda_http::Body;

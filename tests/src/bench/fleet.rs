@@ -80,7 +80,7 @@ impl Fleet {
     /// Hands what was stored to `dispatch`, in batches of at most `batch` records.
     pub async fn stream(&mut self, world: &World, batch: usize) -> anyhow::Result<()> {
         loop {
-            let Some(event) = world.next_stream_batch(batch).await? else { return Ok(()) };
+            let Some(event) = world.next_stream_batch(batch)? else { return Ok(()) };
             self.invocations.dispatch += 1;
             let answer = self.dispatch.invoke(serde_json::to_vec(&event)?).await?;
             world.finish_stream_batch(&event, &serde_json::from_slice(&answer)?);

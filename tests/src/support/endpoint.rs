@@ -123,7 +123,7 @@ impl Endpoint {
     }
 
     /// All rows of a table, read from the engine itself: not counted, not broken.
-    pub async fn scan_unbroken(&self, table: &str) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
+    pub fn scan_unbroken(&self, table: &str) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
         let request = serde_json::from_value(serde_json::json!({ "TableName": table }))?;
         let answer = self.database.scan(request).map_err(|error| anyhow::anyhow!("{error:?}"))?;
         let rows: Value = serde_json::to_value(answer)?;

@@ -107,8 +107,8 @@ impl World {
     }
 
     /// Up to `most` stored events that were not dispatched yet, as the stream hands them over.
-    pub async fn next_stream_batch(&self, most: usize) -> anyhow::Result<Option<StreamEvent>> {
-        let mut rows = self.undispatched().await?;
+    pub fn next_stream_batch(&self, most: usize) -> anyhow::Result<Option<StreamEvent>> {
+        let mut rows = self.undispatched()?;
         rows.truncate(most);
         if rows.is_empty() {
             return Ok(None);
@@ -116,7 +116,7 @@ impl World {
         let mut batch = StreamEvent::default();
         for row in rows {
             let mut record = EventRecord::default();
-            record.event_name = "INSERT".to_owned();
+            "INSERT".clone_into(&mut record.event_name);
             record.change.sequence_number = Some(id_of(&row));
             record.change.new_image = row.into();
             batch.records.push(record);
@@ -138,15 +138,15 @@ impl World {
     /// Hands every stored event that was not dispatched yet to `dispatch`, as the stream does; answers how many were
     /// done with. A failed batch is handed over again the next time.
     pub async fn pump_stream(&self) -> anyhow::Result<usize> {
-        let Some(batch) = self.next_stream_batch(usize::MAX).await? else { return Ok(0) };
+        let Some(batch) = self.next_stream_batch(usize::MAX)? else { return Ok(0) };
         let answer = dispatch::handle(LambdaEvent::new(batch.clone(), self.context()), &self.dispatch).await;
         // An invocation that fails altogether is replayed whole.
         Ok(answer.map_or(0, |answer| self.finish_stream_batch(&batch, &answer)))
     }
 
     /// Reads the table itself rather than its stream, by a path that no planned break can hit.
-    async fn undispatched(&self) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
-        let rows = self.aws.scan_unbroken("events").await?;
+    fn undispatched(&self) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
+        let rows = self.aws.scan_unbroken("events")?;
         let dispatched = self.dispatched.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(rows.into_iter().filter(|row| !dispatched.contains(&id_of(row))).collect())
     }
@@ -182,7 +182,7 @@ impl World {
             let next = [DELIVERIES, RETRIES].iter().filter_map(|queue| self.aws.sqs.next_visible(queue)).min();
             match next {
                 Some(next) => self.clock.advance(next.duration_since(self.clock.now()).max(SignedDuration::ZERO)),
-                None if self.undispatched().await?.is_empty() => return Ok(()),
+                None if self.undispatched()?.is_empty() => return Ok(()),
                 None => {}
             }
         }
@@ -192,7 +192,7 @@ impl World {
     fn context(&self) -> Context {
         let deadline = self.clock.now() + SignedDuration::from_secs(30);
         let mut context = Context::default();
-        context.request_id = "request-1".to_owned();
+        "request-1".clone_into(&mut context.request_id);
         context.deadline = u64::try_from(deadline.as_millisecond()).unwrap_or(0);
         context
     }

@@ -1,6 +1,8 @@
 //! The deliver room through its `handle`, with a real DynamoDB engine, queues that keep SQS's rules, and receivers on
 //! loopback.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
+
 mod attempts;
 mod dead_letters;
 mod held;

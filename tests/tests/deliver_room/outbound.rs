@@ -32,7 +32,7 @@ async fn raw<F: Future<Output = ()> + Send + 'static>(serve: fn(TcpStream) -> F)
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
-                let mut request = [0; 65536];
+                let mut request = vec![0; 65536];
                 if stream.read(&mut request).await.is_ok() {
                     serve(stream).await;
                 }

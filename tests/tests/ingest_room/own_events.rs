@@ -31,7 +31,7 @@ async fn an_event_of_its_own_id_is_stored_once() {
     let again = published(&room.publish(&key, with_id("e-1").to_string()).await);
     assert_eq!((first[0].1, again[0].1), (false, true));
     assert_eq!(first[0].0, again[0].0);
-    let stored = room.stored().await;
+    let stored = room.stored();
     assert_eq!(stored.len(), 1);
     let event = &stored[&first[0].0];
     assert_eq!((event.tenant, event.source), (room.tenant, None));
@@ -50,7 +50,7 @@ async fn an_idempotency_key_stands_for_what_has_no_id() {
     assert!(first.iter().all(|(_, duplicate)| !duplicate));
     let again = keyed("request-1", batch).await;
     assert!(again.iter().all(|(_, duplicate)| *duplicate));
-    assert_eq!(room.stored().await.len(), 3);
+    assert_eq!(room.stored().len(), 3);
     let other = keyed("request-2", json!([event(), with_id("own")])).await;
     assert_eq!(other.iter().map(|(_, duplicate)| *duplicate).collect::<Vec<_>>(), [false, true]);
     let single = keyed("request-3", event()).await;
@@ -68,7 +68,7 @@ async fn without_either_every_request_is_a_new_event() {
     for _ in 0..2 {
         published(&room.publish(&key, event().to_string()).await);
     }
-    assert_eq!(room.stored().await.len(), 2);
+    assert_eq!(room.stored().len(), 2);
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn five_hundred_are_answered_in_their_order() {
     let (_, key) = room.key(Role::Publish, Some(room.tenant)).await;
     let batch: Vec<Value> = (0..500).map(|number| with_id(&format!("e-{number}"))).collect();
     let answered = published(&room.publish(&key, Value::from(batch.clone()).to_string()).await);
-    let stored = room.stored().await;
+    let stored = room.stored();
     assert_eq!((answered.len(), stored.len()), (500, 500));
     for (number, (id, duplicate)) in answered.iter().enumerate() {
         assert!(!duplicate);
@@ -85,7 +85,7 @@ async fn five_hundred_are_answered_in_their_order() {
     }
     let too_many = Value::from([batch, vec![with_id("e-500")]].concat());
     assert_eq!(room.publish(&key, too_many.to_string()).await.problem(), (413, "too-many-events"));
-    assert_eq!(room.stored().await.len(), 500);
+    assert_eq!(room.stored().len(), 500);
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
       }
     ]
     "#);
-    assert!(room.stored().await.is_empty());
+    assert!(room.stored().is_empty());
 }
 
 #[tokio::test]
@@ -131,11 +131,11 @@ async fn only_keys_that_may_publish_do() {
     assert_eq!(refused(publication(&publish).header("x-tenant-id", "acme")).await, 400);
     let (_, admin) = room.key(Role::Admin, None).await;
     assert_eq!(refused(publication(&admin)).await, 400);
-    assert!(room.stored().await.is_empty());
+    assert!(room.stored().is_empty());
 
     let of_admin = room.send(publication(&admin).header("x-tenant-id", other.to_string()), body()).await;
     let (id, _) = published(&of_admin).remove(0);
-    assert_eq!(room.stored().await[&id].tenant, other);
+    assert_eq!(room.stored()[&id].tenant, other);
     let own = room.send(publication(&publish).header("x-tenant-id", room.tenant.to_string()), body()).await;
     assert_eq!(own.status, 200);
 }

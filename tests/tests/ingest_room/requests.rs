@@ -67,7 +67,7 @@ async fn trouble_with_the_tables_is_503_and_says_nothing_of_it() {
         assert_eq!(answer.problem(), (503, "unavailable"));
         assert!(!answer.body.to_string().contains("Dynamo"), "{answer:?}");
     }
-    assert!(room.stored().await.is_empty());
+    assert!(room.stored().is_empty());
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn an_encoded_body_and_any_case_of_header_are_read() {
     });
     let request = lambda_http::request::from_str(&event.to_string()).unwrap();
     assert_eq!(room.send_request(request).await.status, 200);
-    let stored = room.stored().await;
+    let stored = room.stored();
     assert_eq!(stored.values().next().unwrap().facts.provider_event, "delivered");
     assert_eq!(stored.len(), 1);
 }

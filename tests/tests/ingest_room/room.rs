@@ -116,8 +116,8 @@ impl Room {
     }
 
     /// Every stored event, by its id.
-    pub(crate) async fn stored(&self) -> HashMap<String, Event> {
-        let rows = self.world.aws.scan_unbroken("events").await.unwrap();
+    pub(crate) fn stored(&self) -> HashMap<String, Event> {
+        let rows = self.world.aws.scan_unbroken("events").unwrap();
         let events = rows.iter().map(|row| event_in_row(row).unwrap());
         events.map(|event| (event.id.to_string(), event)).collect()
     }

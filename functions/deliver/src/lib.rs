@@ -75,17 +75,18 @@ pub async fn handle(batch: LambdaEvent<SqsEvent>, room: &Deliver) -> Result<SqsE
     let deadline = i64::try_from(batch.context.deadline).ok();
     let deadline = deadline.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX);
     let received: Vec<_> = batch.payload.records.into_iter().map(|record| Received::new(record, room)).collect();
-    let nexts = join_all(received.iter().map(|message| alone(message, room, deadline))).await;
+    let jobs = received.iter().map(|message| alone(&message.id, carry_out::carry_out(message, room, deadline)));
+    let nexts = join_all(jobs).await;
     let kept = perform::perform(&received, nexts, room, started).await;
     Ok(response(kept))
 }
 
-/// One job: whatever happens in it stays in it.
-async fn alone(message: &Received, room: &Deliver, deadline: Timestamp) -> Next {
-    match AssertUnwindSafe(carry_out::carry_out(message, room, deadline)).catch_unwind().await {
+/// One job: whatever happens in it stays in it, a panic too.
+async fn alone(message_id: &str, job: impl Future<Output = Next>) -> Next {
+    match AssertUnwindSafe(job).catch_unwind().await {
         Ok(next) => next,
         Err(_panic) => {
-            tracing::error!(sqs.message_id = message.id, "the job of message {} panicked", message.id);
+            tracing::error!(sqs.message_id = message_id, "the job of message {message_id} panicked");
             Next::ComeBack
         }
     }
@@ -102,4 +103,16 @@ fn response(kept: Vec<String>) -> SqsEventResponse {
         })
         .collect();
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_fails_its_own_job_only() {
+        let panicking = alone("1", async { panic!("on purpose") });
+        let healthy = alone("2", async { Next::Finish });
+        assert_eq!(futures::join!(panicking, healthy), (Next::ComeBack, Next::Finish));
+    }
 }

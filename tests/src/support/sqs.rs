@@ -37,12 +37,13 @@ pub struct Sqs {
     clock: Clock,
     queues: Mutex<HashMap<String, Vec<Message>>>,
     sent: Mutex<u64>,
+    refusing: Mutex<u32>,
 }
 
 impl Sqs {
     /// Empty queues that go by `clock`.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, queues: Mutex::default(), sent: Mutex::default() }
+        Self { clock, queues: Mutex::default(), sent: Mutex::default(), refusing: Mutex::default() }
     }
 
     fn with<T>(&self, queue: &str, act: impl FnOnce(&mut Vec<Message>) -> T) -> T {
@@ -53,6 +54,18 @@ impl Sqs {
     /// All messages of a queue, hidden ones included.
     pub fn messages(&self, queue: &str) -> Vec<Message> {
         self.with(queue, |messages| messages.clone())
+    }
+
+    /// Fails so many of the next entries of batch sends, each for itself, as SQS does when a part of it is in trouble.
+    pub fn refuse_entries(&self, count: u32) {
+        *self.refusing.lock().unwrap_or_else(PoisonError::into_inner) = count;
+    }
+
+    fn refuses(&self) -> bool {
+        let mut refusing = self.refusing.lock().unwrap_or_else(PoisonError::into_inner);
+        let refuses = *refusing > 0;
+        *refusing = refusing.saturating_sub(1);
+        refuses
     }
 
     /// Receives up to 10 visible messages, as the event source mapping hands them to a function.
@@ -147,11 +160,16 @@ impl Sqs {
         if bytes > 256 * 1024 {
             return refusal("AWS.SimpleQueueService.BatchRequestTooLong");
         }
-        let sent = entries.iter().map(|entry| {
-            let body = entry["MessageBody"].as_str().unwrap_or_default();
-            json!({ "Id": entry["Id"], "MessageId": self.push(queue, entry), "MD5OfMessageBody": md5_of(body) })
-        });
-        success(&json!({ "Successful": sent.collect::<Vec<_>>(), "Failed": [] }))
+        let (mut successful, mut failed) = (Vec::new(), Vec::new());
+        for entry in entries {
+            if self.refuses() {
+                failed.push(json!({ "Id": entry["Id"], "SenderFault": false, "Code": "InternalError" }));
+            } else {
+                let id = self.push(queue, entry);
+                successful.push(json!({ "Id": entry["Id"], "MessageId": id, "MD5OfMessageBody": NO_DIGEST }));
+            }
+        }
+        success(&json!({ "Successful": successful, "Failed": failed }))
     }
 
     fn hide_batch(&self, queue: &str, entries: &[Value]) -> Response {
@@ -195,9 +213,7 @@ fn record(message: &Message, arn: &str) -> SqsMessage {
 }
 
 /// The SDK does not check this digest of batch entries; the protocol wants the member to be there.
-fn md5_of(_body: &str) -> &'static str {
-    "00000000000000000000000000000000"
-}
+const NO_DIGEST: &str = "00000000000000000000000000000000";
 
 fn success(body: &Value) -> Response {
     ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body.to_string()).into_response()

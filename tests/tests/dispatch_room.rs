@@ -1,0 +1,116 @@
+//! The dispatch room through its `handle`: one job for each delivery that is owed, packed, confirmed one by one, and
+//! never by a stale list of webhooks.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
+
+use std::collections::BTreeSet;
+
+use shared::event::EventType;
+use shared::id::TenantId;
+use shared::queue::job::Job;
+use shared::webhook::WantedTypes;
+use tests::support::World;
+use tests::support::world::DELIVERIES;
+
+async fn world() -> (World, TenantId) {
+    let world = World::start().await.unwrap();
+    let tenant = world.tenant().await.unwrap();
+    (world, tenant)
+}
+
+async fn accept(world: &World, tenant: TenantId, key: &str) {
+    world.events.put(&world.event(tenant, key)).await.unwrap();
+}
+
+fn operations(world: &World) -> Vec<String> {
+    world.aws.take_calls().into_iter().map(|call| call.operation).collect()
+}
+
+#[tokio::test]
+async fn jobs_are_packed_ten_to_a_call_and_grouped_by_webhook() {
+    let (world, tenant) = world().await;
+    let mut wanted = BTreeSet::new();
+    for number in 0..23 {
+        let webhook = world.webhook(tenant, &format!("http://127.0.0.1:9/{number}")).await.unwrap();
+        wanted.insert(webhook.id.to_string());
+    }
+    accept(&world, tenant, "a").await;
+    world.aws.take_calls();
+    assert_eq!(world.pump_stream().await.unwrap(), 1);
+    let sends = operations(&world).iter().filter(|operation| *operation == "SQS.SendMessageBatch").count();
+    assert_eq!(sends, 3);
+    let groups: BTreeSet<_> = world.aws.sqs.messages(DELIVERIES).into_iter().map(|message| message.group).collect();
+    assert_eq!(groups, wanted);
+}
+
+#[tokio::test]
+async fn only_webhooks_that_want_the_event_get_a_job() {
+    let (world, tenant) = world().await;
+    let wanting = |types: WantedTypes, domain: Option<&str>| {
+        let domains: BTreeSet<String> = domain.iter().map(|domain| (*domain).to_owned()).collect();
+        world.webhook_with(tenant, "http://127.0.0.1:9/", |mut webhook| {
+            webhook.subscription.types = types;
+            webhook.subscription.domains = domains;
+            webhook
+        })
+    };
+    let by_type = wanting(WantedTypes::Only([EventType::Delivered].into()), None).await.unwrap();
+    let by_domain = wanting(WantedTypes::All, Some("mail.example.com")).await.unwrap();
+    wanting(WantedTypes::Only([EventType::Bounced].into()), None).await.unwrap();
+    wanting(WantedTypes::All, Some("other.example.com")).await.unwrap();
+    let mut event = world.event(tenant, "a");
+    event.facts.sending_domain = Some("MAIL.example.com".to_owned());
+    world.events.put(&event).await.unwrap();
+    world.pump_stream().await.unwrap();
+    let sent = world.aws.sqs.messages(DELIVERIES);
+    let sent: BTreeSet<_> = sent.iter().map(|message| Job::from_json(&message.body).unwrap().webhook()).collect();
+    assert_eq!(sent, BTreeSet::from([by_type.id, by_domain.id]));
+}
+
+#[tokio::test]
+async fn entries_that_sqs_did_not_take_are_sent_again_at_once() {
+    let (world, tenant) = world().await;
+    for number in 0..5 {
+        world.webhook(tenant, &format!("http://127.0.0.1:9/{number}")).await.unwrap();
+    }
+    accept(&world, tenant, "a").await;
+    world.aws.sqs.refuse_entries(2);
+    assert_eq!(world.pump_stream().await.unwrap(), 1);
+    assert_eq!(world.aws.sqs.messages(DELIVERIES).len(), 5);
+}
+
+#[tokio::test]
+async fn a_record_whose_jobs_were_not_all_taken_is_reported_and_replayed() {
+    let (world, tenant) = world().await;
+    world.webhook(tenant, "http://127.0.0.1:9/").await.unwrap();
+    accept(&world, tenant, "a").await;
+    accept(&world, tenant, "b").await;
+    // Both jobs are in one call; both are refused as often as they are tried.
+    world.aws.sqs.refuse_entries(6);
+    assert_eq!(world.pump_stream().await.unwrap(), 0);
+    assert!(world.aws.sqs.messages(DELIVERIES).is_empty());
+    assert_eq!(world.pump_stream().await.unwrap(), 2);
+    assert_eq!(world.aws.sqs.messages(DELIVERIES).len(), 2);
+}
+
+#[tokio::test]
+async fn webhooks_are_read_only_when_they_changed_and_then_always() {
+    let (world, tenant) = world().await;
+    world.webhook(tenant, "http://127.0.0.1:9/").await.unwrap();
+    accept(&world, tenant, "a").await;
+    accept(&world, tenant, "b").await;
+    world.aws.take_calls();
+    world.pump_stream().await.unwrap();
+    // Two events of one tenant in one batch: its version once, its webhooks once.
+    assert_eq!(operations(&world), ["DynamoDB.GetItem", "DynamoDB.Query", "SQS.SendMessageBatch"]);
+    accept(&world, tenant, "c").await;
+    world.aws.take_calls();
+    world.pump_stream().await.unwrap();
+    assert_eq!(operations(&world), ["DynamoDB.GetItem", "SQS.SendMessageBatch"]);
+    // A webhook gets every event accepted after its creation was answered.
+    let late = world.webhook(tenant, "http://127.0.0.1:9/late").await.unwrap();
+    accept(&world, tenant, "d").await;
+    world.pump_stream().await.unwrap();
+    let groups: Vec<_> = world.aws.sqs.messages(DELIVERIES).into_iter().map(|message| message.group).collect();
+    assert_eq!(groups.iter().filter(|group| **group == late.id.to_string()).count(), 1);
+}

@@ -101,12 +101,13 @@ impl Outbound {
         Ok(Self { https, plain, policy })
     }
 
-    /// Makes one request. `now` is when it begins, for `Retry-After` in seconds.
+    /// Makes one request. `now` is when it begins; `Retry-After` in seconds counts from when the answer came.
     pub async fn post(&self, post: Post<'_>, now: Timestamp) -> Answered {
         let started = Instant::now();
         let time_limit = post.time_limit;
         let mut progress = Progress::default();
-        let outcome = match tokio::time::timeout(time_limit, self.exchange(post, now, &mut progress)).await {
+        let exchange = self.exchange(post, now, started, &mut progress);
+        let outcome = match tokio::time::timeout(time_limit, exchange).await {
             Ok(outcome) => outcome,
             Err(_elapsed) => Outcome::Timeout,
         };
@@ -115,7 +116,7 @@ impl Outbound {
         Answered { outcome, duration_ms, address: progress.address, answer }
     }
 
-    async fn exchange(&self, post: Post<'_>, now: Timestamp, progress: &mut Progress) -> Outcome {
+    async fn exchange(&self, post: Post<'_>, now: Timestamp, started: Instant, progress: &mut Progress) -> Outcome {
         let url = post.url.as_url();
         let Some(client) = self.client_for(url) else { return Outcome::BlockedAddress };
         let request = client.post(url.clone()).headers(headers(&post)).body(post.body);
@@ -125,7 +126,8 @@ impl Outbound {
         };
         progress.address = response.remote_addr().map(|address| address.ip().to_string());
         let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after::parse(value, now));
+        let answered_at = now + started.elapsed();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after::parse(value, answered_at));
         let mut read = 0;
         while read < MAX_ANSWER {
             match response.chunk().await {

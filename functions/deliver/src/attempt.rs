@@ -33,6 +33,12 @@ pub(crate) async fn attempt(
     if decision != Decision::Done {
         log_failure(job, turn, &answered);
     }
+    if decision == Decision::Disable {
+        // Before the row: once that says dead nothing comes back to do it. After a crash in between the job finds the
+        // webhook disabled, and the delivery is held. Forgotten first, for a failed call may have taken effect.
+        room.webhooks.forget(job.tenant, job.webhook);
+        room.registry.disable_webhook(job.tenant, job.webhook, DisabledReason::Gone, now).await?;
+    }
     let state = match decision {
         Decision::Done => DeliveryState::Delivered,
         Decision::Retry { at } => DeliveryState::Waiting { next_attempt_at: at },
@@ -63,19 +69,14 @@ pub(crate) async fn attempt(
     };
     match room.deliveries.write(&change).await {
         Ok(()) => {}
-        Err(StoreError::Conflict) => return outrun(&change, room).await,
+        Err(StoreError::Conflict) => return outrun(job, &change, room).await,
         Err(error) => return Err(error),
     }
     match decision {
         Decision::Done => Ok(Next::Finish),
         Decision::Retry { at } => Ok(Next::Wait { until: at }),
         Decision::Dead { reason } => Ok(bury(job, reason)),
-        Decision::Disable => {
-            // After the row: a crash in between leaves the webhook enabled until its next 410, and this delivery dead.
-            room.registry.disable_webhook(job.tenant, job.webhook, DisabledReason::Gone, now).await?;
-            room.webhooks.forget(job.tenant, job.webhook);
-            Ok(bury(job, DeadReason::Gone))
-        }
+        Decision::Disable => Ok(bury(job, DeadReason::Gone)),
     }
 }
 
@@ -96,14 +97,15 @@ async fn post(event: &Event, webhook: &Webhook, at: Timestamp, room: &Deliver) -
     room.outbound.post(post, at).await
 }
 
-/// Another copy of the job recorded an attempt while ours was under way. What a receiver has accepted is delivered
-/// whatever the row says; otherwise the row decides, and the other copy's message is as good as ours.
-async fn outrun(change: &Change<'_>, room: &Deliver) -> Result<Next, StoreError> {
+/// The row moved on while our attempt was under way: another copy of the job was faster, or our own write took effect,
+/// its answer was lost, and the SDK's second try met it. What a receiver has accepted is delivered whatever the row
+/// says; otherwise the row decides.
+async fn outrun(job: &DeliverJob, change: &Change<'_>, room: &Deliver) -> Result<Next, StoreError> {
     tracing::warn!(
         tenant.id = %change.tenant,
         webhook.id = %change.webhook,
         event.id = %change.event,
-        "another copy of the job of {} was faster",
+        "the row of {} moved on during an attempt",
         change.event
     );
     let row = room.deliveries.get(change.tenant, change.webhook, change.event).await?;
@@ -115,8 +117,9 @@ async fn outrun(change: &Change<'_>, room: &Deliver) -> Result<Next, StoreError>
     }
     Ok(match standing(change.round, row.as_ref(), room.clock.now()) {
         Standing::NotDue { at } => Next::Wait { until: at },
-        // Its own copy sends the dead letter, and is still there if it has not.
-        Standing::Void | Standing::BuryAgain { .. } => Next::Finish,
+        Standing::Void => Next::Finish,
+        // The row may be of our own writing, and then nobody else sends the letter. Twice is harmless: rounds see to it.
+        Standing::BuryAgain { reason } => bury(job, reason),
         Standing::Attempt(_) => Next::ComeBack,
     })
 }

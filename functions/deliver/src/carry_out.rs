@@ -77,7 +77,7 @@ async fn deliver(
     }
 }
 
-/// The webhook to attempt with; `None` when the delivery is held.
+/// The webhook to attempt with; `None` when the delivery is held or discarded.
 async fn attemptable(
     webhook: Webhook,
     job: &DeliverJob,

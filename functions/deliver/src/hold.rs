@@ -11,16 +11,20 @@ use crate::standing::Turn;
 use crate::{Deliver, Next};
 
 /// Writes the delivery as held, then looks at the webhook afresh: had it been enabled before the row was written, the
-/// recovery that came with it may have missed this row, and nothing else would wake it. Then it is attempted after all.
+/// recovery that came with it may have missed this row, and nothing else would wake it. Then it is attempted after all;
+/// had the webhook been deleted, it is discarded.
 pub(crate) async fn hold(job: &DeliverJob, turn: Turn, room: &Deliver) -> Result<Option<(Webhook, Turn)>, StoreError> {
     if !turn.held {
         record_without_attempt(job, turn, DeliveryState::Held, room).await?;
     }
     let now = room.clock.now();
     let webhook = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, now).await?;
-    let enabled = webhook.filter(|webhook| webhook.status == WebhookStatus::Enabled);
-    let expected = Expected::At { round: turn.round, round_attempts: turn.number - 1 };
-    Ok(enabled.map(|webhook| (webhook, Turn { expected, ..turn })))
+    let turn = Turn { expected: Expected::At { round: turn.round, round_attempts: turn.number - 1 }, ..turn };
+    let Some(webhook) = webhook else {
+        discard(job, turn, room).await?;
+        return Ok(None);
+    };
+    Ok((webhook.status == WebhookStatus::Enabled).then_some((webhook, turn)))
 }
 
 /// Ends a delivery whose webhook was deleted.

@@ -1,9 +1,13 @@
 //! The end of a schedule, and the way back.
 
+use std::time::Duration;
+
+use aws_smithy_types::retry::RetryConfig;
 use shared::delivery::{DeadReason, DeliveryState};
+use shared::retry::{Delays, RetryPolicy};
 use shared::webhook::{DisabledReason, WebhookStatus};
 use tests::support::world::{DEAD_LETTER, DELIVERIES};
-use tests::support::{Answer, Receiver};
+use tests::support::{Answer, Break, Receiver};
 
 use crate::Scene;
 
@@ -115,4 +119,52 @@ async fn an_event_that_expired_before_its_delivery_is_a_dead_letter() {
     let row = scene.row(&webhook, &event).await;
     assert_eq!(row.state, DeliveryState::Dead { reason: DeadReason::EventExpired });
     assert_eq!(scene.world.aws.sqs.messages(DEAD_LETTER).len(), 1);
+}
+
+/// One attempt is all that this webhook gets.
+async fn with_one_attempt(scene: &Scene, url: &str) -> shared::webhook::Webhook {
+    let webhook = scene.world.webhook_with(scene.tenant, url, |mut webhook| {
+        webhook.retry_policy = RetryPolicy::Custom(Delays::new(&[]).unwrap());
+        webhook
+    });
+    webhook.await.unwrap()
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_sent_though_the_rows_write_lost_its_answer_and_was_repeated_by_the_sdk() {
+    for status in [500, 410] {
+        let mut scene = Scene::start().await;
+        let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+        scene.world.sdk = scene.world.sdk.to_builder().retry_config(retries).build();
+        let room = scene.world.another_deliver(|_| {}).unwrap();
+        let receiver = Receiver::start().await.unwrap();
+        receiver.script("/down", [Answer::Status(status)]);
+        let webhook = with_one_attempt(&scene, &receiver.url("/down")).await;
+        let event = scene.accept("a").await;
+        scene.world.pump_stream().await.unwrap();
+        // The webhook is read; for 410 it is disabled; then the row is written.
+        scene.world.aws.break_call(if status == 410 { 2 } else { 1 }, Break::After);
+        scene.world.pump_queue_with(DELIVERIES, &room).await;
+        assert!(!scene.world.aws.call_off_break());
+        assert!(matches!(scene.row(&webhook, &event).await.state, DeliveryState::Dead { .. }), "{status}");
+        assert_eq!(scene.world.aws.sqs.messages(DEAD_LETTER).len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn gone_disables_the_webhook_whichever_call_fails() {
+    // Reading the webhook, disabling it, writing the row, sending the dead letter.
+    for index in 0..4 {
+        let scene = Scene::start().await;
+        let receiver = Receiver::start().await.unwrap();
+        receiver.script("/gone", [Answer::Status(410)]);
+        let webhook = with_one_attempt(&scene, &receiver.url("/gone")).await;
+        scene.accept("a").await;
+        scene.world.pump_stream().await.unwrap();
+        scene.world.aws.break_call(index, Break::Before);
+        scene.world.run_until_idle().await.unwrap();
+        assert!(!scene.world.aws.call_off_break(), "call {index} was never made");
+        let webhook = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+        assert_eq!(webhook.status, WebhookStatus::Disabled { reason: DisabledReason::Gone }, "call {index} failed");
+    }
 }

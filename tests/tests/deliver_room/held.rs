@@ -83,3 +83,20 @@ async fn deliveries_of_a_deleted_webhook_end_as_discarded() {
     }
     assert!(receiver.received("/hook").is_empty());
 }
+
+#[tokio::test]
+async fn what_a_stale_cache_would_hold_after_the_deletion_is_discarded() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let webhook = disabled(&scene, &receiver.url("/hook")).await;
+    scene.accept("first").await;
+    scene.world.run_until_idle().await.unwrap();
+    // The room has the disabled webhook in its cache; the job that ends held deliveries has long run.
+    scene.world.registry.delete_webhook(scene.tenant, webhook.id).await.unwrap();
+    let job = Job::first(webhook.id, &scene.accept("late").await);
+    scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
+    scene.world.run_until_idle().await.unwrap();
+    let Job::Deliver(late) = job else { panic!("a delivery") };
+    let row = scene.world.deliveries.get(scene.tenant, webhook.id, late.event).await.unwrap().unwrap();
+    assert_eq!(row.state, DeliveryState::Discarded);
+}

@@ -125,3 +125,23 @@ async fn forbidden_addresses_are_not_called_however_they_are_reached() {
     assert_eq!(scene.row(&webhook, &event).await.attempts[0].outcome, Outcome::BlockedAddress);
     assert!(receiver.received("/hook").is_empty());
 }
+
+#[tokio::test]
+async fn retry_after_counts_from_the_answer() {
+    let url = raw(|mut stream| async move {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let _gone = stream.write_all(b"HTTP/1.1 503 x\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n").await;
+    });
+    let row = attempt(&url.await).await;
+    let DeliveryState::Waiting { next_attempt_at } = row.state else { panic!("{row:?}") };
+    assert!(next_attempt_at.duration_since(row.attempts[0].at).as_millis() >= 60_700, "{row:?}");
+}
+
+#[tokio::test]
+async fn credentials_of_a_url_are_sent_as_basic_auth() {
+    let receiver = Receiver::start().await.unwrap();
+    attempt(&receiver.url("/hook").replace("http://", "http://us%40er:p%3Ass@")).await;
+    let headers = &receiver.received("/hook")[0].headers;
+    assert_eq!(headers["authorization"], "Basic dXNAZXI6cDpzcw==");
+    assert_eq!(headers["user-agent"], "mailhooks/1");
+}

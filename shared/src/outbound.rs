@@ -17,6 +17,8 @@ pub mod address_policy;
 mod failure;
 mod resolver;
 mod retry_after;
+#[cfg(test)]
+mod tls_tests;
 
 /// Of an answer's body at most this much is read (16 KiB): enough for any message of a receiver, too little to tie us up.
 const MAX_ANSWER: usize = 16 * 1024;

@@ -60,8 +60,8 @@ async fn deliver(
     let Some((webhook, turn)) = attemptable(webhook, job, turn, room).await? else { return Ok(Next::Finish) };
     let Some(event) = event_of(job, room).await? else {
         let reason = DeadReason::EventExpired;
-        record_without_attempt(job, turn, DeliveryState::Dead { reason }, room).await?;
-        return Ok(bury(job, reason));
+        let recorded = record_without_attempt(job, turn, DeliveryState::Dead { reason }, room).await?;
+        return Ok(if recorded { bury(job, reason) } else { Next::ComeBack });
     };
     let limit = SignedDuration::from_millis(i64::from(webhook.timeout_ms));
     if room.clock.now().saturating_add(limit + MARGIN).is_ok_and(|end| end > deadline) {
@@ -97,13 +97,13 @@ async fn event_of(job: &DeliverJob, room: &Deliver) -> Result<Option<Event>, Sto
     }
 }
 
-/// Writes a state that no attempt led to. A row that has moved on meanwhile belongs to another copy of the job.
+/// Writes a state that no attempt led to; answers whether it did. A row that has moved on meanwhile is left as it is.
 pub(crate) async fn record_without_attempt(
     job: &DeliverJob,
     turn: Turn,
     state: DeliveryState,
     room: &Deliver,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let change = Change {
         tenant: job.tenant,
         webhook: job.webhook,
@@ -118,7 +118,8 @@ pub(crate) async fn record_without_attempt(
         now: room.clock.now(),
     };
     match room.deliveries.write(&change).await {
-        Ok(()) | Err(StoreError::Conflict) => Ok(()),
+        Ok(()) => Ok(true),
+        Err(StoreError::Conflict) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -1,6 +1,7 @@
 //! Does in the queues what a batch led to, in as few calls as possible, and reads every result.
 
 use jiff::{SignedDuration, Timestamp};
+use shared::queue::job::Job;
 use shared::queue::{EntryFailed, Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue};
 
 use crate::received::From;
@@ -70,10 +71,12 @@ fn log(failure: &EntryFailed) {
 
 /// The same job for the retries queue.
 fn waiting(message: &Received, until: Timestamp, now: Timestamp) -> Outgoing {
+    // The group of a message that was moved by hand may be missing; the job knows its webhook.
+    let group = Job::from_json(&message.body).map(|job| job.webhook().to_string()).unwrap_or_default();
     let delay = seconds_until(until, now).min(u32::from(MAX_DELAY_SECONDS));
     Outgoing {
         body: message.body.clone(),
-        group: message.group.clone(),
+        group,
         delay_seconds: u16::try_from(delay).unwrap_or(MAX_DELAY_SECONDS),
         attributes: Vec::new(),
     }

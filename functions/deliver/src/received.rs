@@ -19,8 +19,6 @@ pub(crate) struct Received {
     pub(crate) id: String,
     pub(crate) receipt: String,
     pub(crate) body: String,
-    /// Its message group: a webhook's id.
-    pub(crate) group: String,
     pub(crate) from: From,
     /// Whether SQS has handed it out for the first time. Not so means that something went before, however it ended.
     pub(crate) first_receive: bool,
@@ -30,9 +28,7 @@ impl Received {
     pub(crate) fn new(record: SqsMessage, room: &Deliver) -> Self {
         let arn = record.event_source_arn.unwrap_or_default();
         let receives = record.attributes.get("ApproximateReceiveCount").map(String::as_str);
-        let group = record.attributes.get("MessageGroupId").cloned().unwrap_or_else(|| "ungrouped".to_owned());
         Self {
-            group,
             id: record.message_id.unwrap_or_default(),
             receipt: record.receipt_handle.unwrap_or_default(),
             body: record.body.unwrap_or_default(),

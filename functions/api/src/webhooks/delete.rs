@@ -18,11 +18,14 @@ pub(super) async fn delete(
     State(api): State<Arc<Api>>,
     Id(id): Id<WebhookId>,
 ) -> Result<StatusCode, Refusal> {
+    if api.registry.get_webhook(tenant, id).await?.is_none() {
+        return Err(not_found("webhook").into());
+    }
+    // Before the deletion, which could not be repeated if this failed. The job waits for longer than a deletion takes;
+    // should it meet the webhook all the same, it does no harm.
+    recover(&api, tenant, id).await?;
     match api.registry.delete_webhook(tenant, id).await {
-        Ok(()) => {
-            recover(&api, tenant, id).await?;
-            Ok(StatusCode::NO_CONTENT)
-        }
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(StoreError::Conflict) => Err(not_found("webhook").into()),
         Err(error) => Err(error.into()),
     }

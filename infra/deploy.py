@@ -92,10 +92,10 @@ def tell(result: dict[str, str], key: str | None, file: Path) -> None:
     print(
         "The first webhook:\n\n"
         f'  admin="authorization: Bearer {shown}"\n'
-        f"  curl -H \"$admin\" {url}/api/v1/tenants -d '{{\"name\":\"Acme\"}}'\n"
-        f"  curl -H \"$admin\" {url}/api/v1/keys -d '{{\"tenant_id\":\"ten_...\",\"role\":\"tenant\",\"name\":\"first\"}}'\n"
+        f"  curl -H \"$admin\" {url}/api/v1/tenants --json '{{\"name\":\"Acme\"}}'\n"
+        f"  curl -H \"$admin\" {url}/api/v1/keys --json '{{\"tenant_id\":\"ten_...\",\"role\":\"tenant\",\"name\":\"first\"}}'\n"
         f"  curl -H 'authorization: Bearer mh_...' -H 'x-tenant-id: ten_...' {url}/api/v1/webhooks \\\n"
-        '    -d \'{"url":"https://example.com/hooks","events":["*"]}\'\n'
+        '    --json \'{"url":"https://example.com/hooks","events":["*"]}\'\n'
     )
 
 

@@ -32,7 +32,10 @@ struct Scene {
 
 impl Scene {
     async fn start() -> Self {
-        let world = World::start().await.unwrap();
+        Self::in_world(World::start().await.unwrap()).await
+    }
+
+    async fn in_world(world: World) -> Self {
         let receiver = Receiver::start().await.unwrap();
         receiver.script("/flaky", [Answer::Status(500), Answer::Status(500), Answer::Status(200)]);
         receiver.script("/down", [Answer::Status(500)]);
@@ -149,4 +152,19 @@ async fn every_call_fails_once_before_and_once_after_it_took_effect_and_nothing_
     }
     // Whether two waiting jobs come in one batch depends on the millisecond, so a run may make a call or two fewer.
     assert!(never_made <= 6, "{never_made} breaks of {} were never reached", 2 * calls.len());
+}
+
+#[tokio::test]
+async fn every_answer_is_lost_once_and_the_repeated_call_meets_its_own_effect() {
+    let undisturbed = Scene::start().await;
+    undisturbed.run().await;
+    let calls: Vec<Call> = undisturbed.world.aws.take_calls();
+    for (index, call) in calls.iter().enumerate() {
+        let what = format!("call {index}, {} on {}, answer lost and call repeated", call.operation, call.resource);
+        let scene = Scene::in_world(World::start_with_retries().await.unwrap()).await;
+        scene.world.aws.break_call(index, Break::After);
+        let event = scene.run().await;
+        scene.world.aws.call_off_break();
+        scene.assert_nothing_lost(event, &what).await;
+    }
 }

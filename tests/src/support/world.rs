@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
 };
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_types::retry::RetryConfig;
 use deliver::Deliver;
 use dispatch::Dispatch;
@@ -40,7 +41,8 @@ pub struct World {
     pub clock: Clock,
     /// The AWS endpoint: queues, calls made, calls to break.
     pub aws: Arc<Endpoint>,
-    /// How clients reach it; without the SDK's own retries, so that a broken call is seen by the code under test.
+    /// How clients reach it; unless said otherwise without the SDK's own retries, so that a broken call is seen by the
+    /// code under test.
     pub sdk: SdkConfig,
     /// The registry table.
     pub registry: Registry,
@@ -59,6 +61,15 @@ pub struct World {
 impl World {
     /// An empty world; deliveries may go to loopback.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(RetryConfig::disabled()).await
+    }
+
+    /// A world whose clients repeat failed calls, as in production: a call whose answer was lost meets its own effect.
+    pub async fn start_with_retries() -> anyhow::Result<Self> {
+        Self::start_with(RetryConfig::standard().with_initial_backoff(std::time::Duration::from_millis(10))).await
+    }
+
+    async fn start_with(retries: RetryConfig) -> anyhow::Result<Self> {
         let clock = Clock::default();
         let (aws, url) = Endpoint::start(Sqs::new(clock.clone())).await?;
         let sdk = SdkConfig::builder()
@@ -67,7 +78,8 @@ impl World {
             .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
                 Credentials::for_tests(),
             ))
-            .retry_config(RetryConfig::disabled())
+            .retry_config(retries)
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .endpoint_url(&url)
             .build();

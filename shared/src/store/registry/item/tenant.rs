@@ -1,0 +1,41 @@
+//! A tenant's stored item.
+
+use serde::{Deserialize, Serialize};
+
+use super::{StoreError, VERSION, millis, parsed};
+use crate::tenant::Tenant;
+
+#[derive(Serialize, Deserialize)]
+pub(in crate::store::registry) struct TenantItem {
+    v: u8,
+    id: String,
+    name: String,
+    created_at: i64,
+    /// How many webhooks it has; only in the tenant's own row.
+    #[serde(default)]
+    webhook_count: u32,
+    /// Raised by every change to its webhooks; only in the tenant's own row.
+    #[serde(default)]
+    pub(in crate::store::registry) webhooks_version: u64,
+}
+
+impl From<&Tenant> for TenantItem {
+    fn from(tenant: &Tenant) -> Self {
+        Self {
+            v: VERSION,
+            id: tenant.id.to_string(),
+            name: tenant.name.clone(),
+            created_at: tenant.created_at.as_millisecond(),
+            webhook_count: 0,
+            webhooks_version: 0,
+        }
+    }
+}
+
+impl TryFrom<TenantItem> for Tenant {
+    type Error = StoreError;
+
+    fn try_from(item: TenantItem) -> Result<Self, StoreError> {
+        Ok(Self { id: parsed(&item.id)?, name: item.name, created_at: millis(item.created_at)? })
+    }
+}

@@ -1,0 +1,128 @@
+//! A webhook's stored item.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{StoreError, VERSION, millis, parsed, word};
+use crate::dialect::Dialect;
+use crate::retry::{Delays, RetryPolicy};
+use crate::secret::SigningSecret;
+use crate::webhook::{DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl};
+
+#[derive(Serialize, Deserialize)]
+pub(in crate::store::registry) struct WebhookItem {
+    v: u8,
+    id: String,
+    tenant: String,
+    url: String,
+    /// Absent means every type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    types: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sources: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    domains: Vec<String>,
+    dialect: String,
+    retry_policy: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delays: Option<Vec<i64>>,
+    timeout_ms: u32,
+    /// Absent means enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    disabled: Option<String>,
+    secret: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous_secret: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous_until: Option<i64>,
+    description: String,
+    created_at: i64,
+    updated_at: i64,
+    revision: u64,
+}
+
+impl From<&Webhook> for WebhookItem {
+    fn from(webhook: &Webhook) -> Self {
+        let types = match &webhook.subscription.types {
+            WantedTypes::All => None,
+            WantedTypes::Only(types) => Some(types.iter().map(|name| name.as_str().to_owned()).collect()),
+        };
+        let (retry_policy, delays) = match &webhook.retry_policy {
+            RetryPolicy::Standard => ("standard", None),
+            RetryPolicy::Mailgreet => ("mailgreet", None),
+            RetryPolicy::Mailjet => ("mailjet", None),
+            RetryPolicy::Custom(delays) => ("custom", Some(delays.seconds().iter().map(|s| i64::from(*s)).collect())),
+        };
+        let previous = webhook.secrets.previous.as_ref();
+        Self {
+            v: VERSION,
+            id: webhook.id.to_string(),
+            tenant: webhook.tenant.to_string(),
+            url: webhook.url.expose().to_owned(),
+            types,
+            sources: webhook.subscription.sources.iter().map(ToString::to_string).collect(),
+            domains: webhook.subscription.domains.iter().cloned().collect(),
+            dialect: webhook.dialect.as_str().to_owned(),
+            retry_policy: retry_policy.to_owned(),
+            delays,
+            timeout_ms: webhook.timeout_ms,
+            disabled: match webhook.status {
+                WebhookStatus::Enabled => None,
+                WebhookStatus::Disabled { reason } => Some(reason.as_str().to_owned()),
+            },
+            secret: webhook.secrets.current.expose().to_owned(),
+            previous_secret: previous.map(|(secret, _)| secret.expose().to_owned()),
+            previous_until: previous.map(|(_, until)| until.as_millisecond()),
+            description: webhook.description.clone(),
+            created_at: webhook.created_at.as_millisecond(),
+            updated_at: webhook.updated_at.as_millisecond(),
+            revision: webhook.revision,
+        }
+    }
+}
+
+impl TryFrom<WebhookItem> for Webhook {
+    type Error = StoreError;
+
+    fn try_from(item: WebhookItem) -> Result<Self, StoreError> {
+        let types = match &item.types {
+            None => WantedTypes::All,
+            Some(names) => WantedTypes::Only(names.iter().map(|name| parsed(name)).collect::<Result<_, _>>()?),
+        };
+        let retry_policy = match (item.retry_policy.as_str(), &item.delays) {
+            ("standard", _) => RetryPolicy::Standard,
+            ("mailgreet", _) => RetryPolicy::Mailgreet,
+            ("mailjet", _) => RetryPolicy::Mailjet,
+            ("custom", Some(delays)) => RetryPolicy::Custom(Delays::new(delays).map_err(StoreError::unreadable)?),
+            _ => return Err(StoreError::unreadable("an unknown retry policy")),
+        };
+        let secret = |text: &str| SigningSecret::parse(text).map_err(StoreError::unreadable);
+        let previous = match (&item.previous_secret, item.previous_until) {
+            (Some(text), Some(until)) => Some((secret(text)?, millis(until)?)),
+            _ => None,
+        };
+        Ok(Self {
+            id: parsed(&item.id)?,
+            tenant: parsed(&item.tenant)?,
+            url: WebhookUrl::from_stored(&item.url).map_err(StoreError::unreadable)?,
+            subscription: Subscription {
+                types,
+                sources: item.sources.iter().map(|id| parsed(id)).collect::<Result<BTreeSet<_>, _>>()?,
+                domains: item.domains.into_iter().collect(),
+            },
+            dialect: word(Dialect::from_word(&item.dialect))?,
+            retry_policy,
+            timeout_ms: item.timeout_ms,
+            status: match item.disabled {
+                None => WebhookStatus::Enabled,
+                Some(reason) => WebhookStatus::Disabled { reason: word(DisabledReason::from_word(&reason))? },
+            },
+            secrets: SigningSecrets { current: secret(&item.secret)?, previous },
+            description: item.description,
+            created_at: millis(item.created_at)?,
+            updated_at: millis(item.updated_at)?,
+            revision: item.revision,
+        })
+    }
+}

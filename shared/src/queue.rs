@@ -113,14 +113,20 @@ impl Queue {
             }
         }
         match call.send().await {
-            Ok(answer) => answer
-                .failed
-                .into_iter()
-                .filter_map(|failed| {
-                    let index = failed.id.parse().ok()?;
-                    Some((index, EntryFailed { operation, code: failed.code }, !failed.sender_fault))
-                })
-                .collect(),
+            Ok(answer) => {
+                let not_taken = indexes.iter().filter(|index| {
+                    let id = index.to_string();
+                    !answer.successful.iter().any(|taken| taken.id == id)
+                });
+                let failure = |index: &usize| {
+                    let id = index.to_string();
+                    let named = answer.failed.iter().find(|failed| failed.id == id);
+                    // An entry that is named nowhere is not taken for sent: twice is harmless, never is not.
+                    let code = named.map_or("unanswered", |failed| failed.code.as_str()).to_owned();
+                    (*index, EntryFailed { operation, code }, named.is_none_or(|failed| !failed.sender_fault))
+                };
+                not_taken.map(failure).collect()
+            }
             // The SDK has retried the call itself already.
             Err(error) => {
                 let code = call_code(&error);

@@ -80,6 +80,18 @@ async fn entries_that_sqs_did_not_take_are_sent_again_at_once() {
 }
 
 #[tokio::test]
+async fn an_entry_that_the_answer_does_not_name_is_not_taken_for_sent() {
+    let (world, tenant) = world().await;
+    for number in 0..5 {
+        world.webhook(tenant, &format!("http://127.0.0.1:9/{number}")).await.unwrap();
+    }
+    accept(&world, tenant, "a").await;
+    world.aws.sqs.ignore_entries(1);
+    assert_eq!(world.pump_stream().await.unwrap(), 1);
+    assert_eq!(world.aws.sqs.messages(DELIVERIES).len(), 5);
+}
+
+#[tokio::test]
 async fn a_record_whose_jobs_were_not_all_taken_is_reported_and_replayed() {
     let (world, tenant) = world().await;
     world.webhook(tenant, "http://127.0.0.1:9/").await.unwrap();

@@ -38,12 +38,19 @@ pub struct Sqs {
     queues: Mutex<HashMap<String, Vec<Message>>>,
     sent: Mutex<u64>,
     refusing: Mutex<u32>,
+    ignoring: Mutex<u32>,
 }
 
 impl Sqs {
     /// Empty queues that go by `clock`.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, queues: Mutex::default(), sent: Mutex::default(), refusing: Mutex::default() }
+        Self {
+            clock,
+            queues: Mutex::default(),
+            sent: Mutex::default(),
+            refusing: Mutex::default(),
+            ignoring: Mutex::default(),
+        }
     }
 
     fn with<T>(&self, queue: &str, act: impl FnOnce(&mut Vec<Message>) -> T) -> T {
@@ -61,11 +68,9 @@ impl Sqs {
         *self.refusing.lock().unwrap_or_else(PoisonError::into_inner) = count;
     }
 
-    fn refuses(&self) -> bool {
-        let mut refusing = self.refusing.lock().unwrap_or_else(PoisonError::into_inner);
-        let refuses = *refusing > 0;
-        *refusing = refusing.saturating_sub(1);
-        refuses
+    /// Drops so many of the next entries of batch sends and names them nowhere in the answer.
+    pub fn ignore_entries(&self, count: u32) {
+        *self.ignoring.lock().unwrap_or_else(PoisonError::into_inner) = count;
     }
 
     /// Receives up to 10 visible messages, as the event source mapping hands them to a function.
@@ -162,7 +167,10 @@ impl Sqs {
         }
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         for entry in entries {
-            if self.refuses() {
+            if counts_down(&self.ignoring) {
+                continue;
+            }
+            if counts_down(&self.refusing) {
                 failed.push(json!({ "Id": entry["Id"], "SenderFault": false, "Code": "InternalError" }));
             } else {
                 let id = self.push(queue, entry);
@@ -191,6 +199,14 @@ impl Sqs {
         }
         success(&json!({ "Successful": successful, "Failed": failed }))
     }
+}
+
+/// Whether there was something left to count.
+fn counts_down(left: &Mutex<u32>) -> bool {
+    let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+    let counted = *left > 0;
+    *left = left.saturating_sub(1);
+    counted
 }
 
 /// A receipt is good for the latest receive only.

@@ -165,8 +165,7 @@ impl<'a> Post<'a> {
     }
 }
 
-/// Most events in one post of a provider. The largest documented batches (Mandrill's) have 1,000; at 1 MiB of body more
-/// than 5,000 would have to be smaller than any provider's event.
+/// Most events in one post of a provider. The largest documented batches (Mandrill's) have 1,000.
 pub const MAX_PROVIDER_BATCH: usize = 5_000;
 
 /// Most events in one post of a sender that can choose: the platform's body and own events.

@@ -4,6 +4,7 @@
 
 mod dead_letters;
 mod deliveries;
+mod event_types;
 mod events;
 mod keys;
 mod moves;

@@ -1,0 +1,64 @@
+//! What the template routes, what the documentation lists, and what the api room answers: the same paths and methods.
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use axum::http::Request;
+use tests::support::World;
+use tower::ServiceExt as _;
+use yaml_rust2::YamlLoader;
+
+use super::{root, template};
+
+/// `(method and path, the integration that serves it)`, of the template.
+fn routed() -> Vec<(String, String)> {
+    let template = template();
+    let resources = template["Resources"].as_hash().unwrap().values();
+    let routes = resources.filter(|resource| resource["Type"].as_str() == Some("AWS::ApiGatewayV2::Route"));
+    let text = |value: &yaml_rust2::Yaml| value.as_str().unwrap().to_owned();
+    routes.map(|route| (text(&route["Properties"]["RouteKey"]), text(&route["Properties"]["Target"]))).collect()
+}
+
+#[test]
+fn what_is_routed_is_documented_and_nothing_else() {
+    let text = std::fs::read_to_string(root().join("infra/openapi.yaml")).unwrap();
+    let openapi = YamlLoader::load_from_str(&text).unwrap().remove(0);
+    let mut documented = BTreeSet::new();
+    for (path, item) in openapi["paths"].as_hash().unwrap() {
+        for method in item.as_hash().unwrap().keys().filter_map(|key| key.as_str()).filter(|key| *key != "parameters") {
+            documented.insert(format!("{} {}", method.to_uppercase(), path.as_str().unwrap()));
+        }
+    }
+    let routed: BTreeSet<_> = routed().into_iter().map(|(route, _)| route).collect();
+    assert_eq!(routed, documented);
+}
+
+/// Without a key every operation of the room refuses with 401, or answers as `/health` does; what it does not know is
+/// 404 or 405.
+#[tokio::test]
+async fn what_is_routed_to_the_api_room_is_served_by_it() {
+    let world = World::start().await.unwrap();
+    let router = api::router(api::Api::new(&world.sdk, &config(), world.clock.clone()));
+    for (route, _) in routed().iter().filter(|(_, target)| target.contains("ApiIntegration")) {
+        let (method, path) = route.split_once(' ').unwrap();
+        let request = Request::builder().method(method).uri(path.replace(['{', '}'], "")).body(Body::empty()).unwrap();
+        let status = router.clone().oneshot(request).await.unwrap().status().as_u16();
+        assert!(matches!(status, 200 | 401), "{route}: {status}");
+    }
+}
+
+fn config() -> shared::config::Api {
+    let name = |name: &str| name.to_owned();
+    shared::config::Api {
+        registry_table: name("registry"),
+        events_table: name("events"),
+        deliveries_table: name("deliveries"),
+        deliveries_queue_url: name("https://sqs.invalid/deliveries"),
+        deliveries_queue_arn: name("arn:aws:sqs:us-east-1:000000000000:deliveries"),
+        dead_letter_queue_arn: name("arn:aws:sqs:us-east-1:000000000000:dead-letters"),
+        retention_days: 30,
+        admin_key: shared::tenant::KeyHash::of("0123456789abcdef"),
+        allowed_networks: Vec::new(),
+        public_url: String::new(),
+    }
+}

@@ -58,7 +58,8 @@ impl Parts {
             | EventType::Subscribed
             | EventType::SubscriberCreated
             | EventType::SubscriberUnsubscribed
-            | EventType::Unknown => Self::UNUSUAL,
+            | EventType::Unknown
+            | EventType::Unparsed => Self::UNUSUAL,
         }
     }
 }

@@ -55,7 +55,8 @@ fn say_what_belongs_to(event_type: EventType, facts: &mut Facts) {
         | EventType::Subscribed
         | EventType::SubscriberCreated
         | EventType::SubscriberUnsubscribed
-        | EventType::Unknown => {}
+        | EventType::Unknown
+        | EventType::Unparsed => {}
     }
 }
 

@@ -139,7 +139,7 @@ async fn bodies_that_are_not_as_promised_are_invalid() {
     /data/recipient: null is not of type "string"
     /data/tags: [] has less than 1 item
     /data/metadata: {} has less than 1 property
-    /data/source/provider: "postbox" is not one of "mailgun", "sendgrid" or 2 other candidates
+    /data/source/provider: "postbox" is not one of "mailgun", "mailjet" or 10 other candidates
     /data/bounce: {} has less than 1 property
     /data/bounce/enhanced_code: "5" does not match "^[245]\.[0-9]{1,3}\.[0-9]{1,3}$"; /data/bounce/smtp_code: 42 is less than the minimum of 200; /data/bounce/type: "firm" is not one of "hard", "soft" or "undetermined"
     /data/reject/reason: "dislike" is not one of "bounced", "complained" or 10 other candidates

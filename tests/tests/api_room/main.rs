@@ -11,6 +11,7 @@ mod moves;
 mod redrives;
 mod requests;
 mod room;
+mod source_trust;
 mod sources;
 mod tenants;
 mod webhooks;

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::Request;
+use shared::event::EventType;
+use shared::provider::Provider;
 use tests::support::World;
 use tower::ServiceExt as _;
-use yaml_rust2::YamlLoader;
+use yaml_rust2::{Yaml, YamlLoader};
 
 use super::{root, template};
 
@@ -15,14 +17,30 @@ fn routed() -> Vec<(String, String)> {
     let template = template();
     let resources = template["Resources"].as_hash().unwrap().values();
     let routes = resources.filter(|resource| resource["Type"].as_str() == Some("AWS::ApiGatewayV2::Route"));
-    let text = |value: &yaml_rust2::Yaml| value.as_str().unwrap().to_owned();
+    let text = |value: &Yaml| value.as_str().unwrap().to_owned();
     routes.map(|route| (text(&route["Properties"]["RouteKey"]), text(&route["Properties"]["Target"]))).collect()
+}
+
+fn openapi() -> Yaml {
+    let text = std::fs::read_to_string(root().join("infra/openapi.yaml")).unwrap();
+    YamlLoader::load_from_str(&text).unwrap().remove(0)
+}
+
+#[test]
+fn every_provider_and_event_type_is_documented() {
+    let words = |schema: &str| -> Vec<String> {
+        let words = openapi()["components"]["schemas"][schema]["enum"].clone().into_vec().unwrap();
+        words.iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+    };
+    let providers = Provider::ALL.iter().filter(|provider| provider.proof().is_some());
+    assert_eq!(words("Provider"), providers.map(|provider| provider.as_str()).collect::<Vec<_>>());
+    let types: Vec<_> = EventType::ALL.iter().map(|event_type| event_type.as_str()).collect();
+    assert_eq!(words("EventType"), types);
 }
 
 #[test]
 fn what_is_routed_is_documented_and_nothing_else() {
-    let text = std::fs::read_to_string(root().join("infra/openapi.yaml")).unwrap();
-    let openapi = YamlLoader::load_from_str(&text).unwrap().remove(0);
+    let openapi = openapi();
     let mut documented = BTreeSet::new();
     for (path, item) in openapi["paths"].as_hash().unwrap() {
         for method in item.as_hash().unwrap().keys().filter_map(|key| key.as_str()).filter(|key| *key != "parameters") {

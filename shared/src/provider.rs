@@ -27,6 +27,7 @@ mod text;
 pub use received::{Received, Token};
 pub use refusal::{Refusal, Unauthentic};
 pub use report::Report;
+pub use resend::key as resend_key;
 pub use sendgrid::parse_public_key;
 pub use ses::{Certificate, CertificateUrl, ConfirmationUrl};
 

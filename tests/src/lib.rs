@@ -4,5 +4,6 @@
 //! receivers on loopback. End-to-end tests run the deployed template. The benchmark runs the real bootstraps.
 
 pub mod bench;
+pub mod catalogue;
 pub mod lambda_process;
 pub mod support;

@@ -1,11 +1,21 @@
-//! Sources: a tenant's configured connections to providers.
+//! Sources: a tenant's configured connections to providers, and what a source trusts.
 
+use ipnet::IpNet;
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use crate::id::{SourceId, TenantId};
-use crate::provider::Provider;
+use crate::provider::{Provider, Unauthentic};
 use crate::secret::VerificationSecret;
+
+mod configured_url;
+mod credentials;
+mod ingest_key;
+mod topic_arn;
+
+pub use configured_url::ConfiguredUrl;
+pub use credentials::{BasicPair, Credentials};
+pub use ingest_key::{IngestKey, IngestKeyHash};
+pub use topic_arn::TopicArn;
 
 /// A tenant's connection to one provider.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +28,8 @@ pub struct Source {
     pub provider: Provider,
     /// The tenant's name for it; may be empty.
     pub name: String,
-    /// How posts prove that they are genuine.
-    pub verification: Verification,
+    /// What posts must prove.
+    pub trust: Trust,
     /// Where the present ingest key is found.
     pub ingest_key: IngestKeyHash,
     /// When it was created.
@@ -30,66 +40,63 @@ pub struct Source {
     pub revision: u64,
 }
 
-/// How a source's posts prove that they are genuine, beside the unguessable ingest key.
+/// What a post must prove beside the unguessable ingest key: all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    /// That the provider signed it.
+    pub verification: Verification,
+    /// That its sender knows a second secret.
+    pub credentials: Option<Credentials>,
+    /// That it comes from one of these networks; from anywhere when there are none.
+    pub networks: Vec<IpNet>,
+}
+
+impl Trust {
+    /// Most networks of a source.
+    pub const MAX_NETWORKS: usize = 50;
+
+    /// The ingest key is enough.
+    pub fn unsigned() -> Self {
+        Self::verified_by(Verification::Unsigned)
+    }
+
+    /// A signature is enough.
+    pub fn verified_by(verification: Verification) -> Self {
+        Self { verification, credentials: None, networks: Vec::new() }
+    }
+}
+
+/// How a source's posts prove that the provider made them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verification {
-    /// By the ingest key alone.
+    /// Not at all.
     Unsigned,
     /// By an HMAC with the provider's signing key.
     SigningKey(VerificationSecret),
     /// By a signature of this public key, as DER `SubjectPublicKeyInfo`.
     PublicKey(Vec<u8>),
+    /// By an HMAC over the URL that the provider was given, and the post's form fields.
+    KeyAndUrl {
+        /// The provider's key of this webhook.
+        key: VerificationSecret,
+        /// The URL as it stands in the provider's settings.
+        url: ConfiguredUrl,
+    },
+    /// By a signature of Amazon SNS, for one of these topics: any AWS customer's topic has a valid one.
+    Topics(Vec<TopicArn>),
 }
 
-/// The last part of an ingest URL: 128 random bits or more, shown once.
-#[derive(Clone, PartialEq, Eq)]
-pub struct IngestKey(String);
+impl Verification {
+    /// Most topics of a source.
+    pub const MAX_TOPICS: usize = 10;
 
-impl IngestKey {
-    /// What every ingest key begins with, so that secret scanners can find it.
-    pub const PREFIX: &'static str = "mhi_";
-    /// Longest text that is looked up.
-    pub const MAX_LENGTH: usize = 128;
-
-    /// A key of 160 random bits.
-    pub fn generate(random: [u8; 20]) -> Self {
-        Self(format!("{}{}", Self::PREFIX, hex::encode(random)))
-    }
-
-    /// The key itself, to be shown once.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// What is stored instead of it.
-    pub fn hash(&self) -> IngestKeyHash {
-        IngestKeyHash::of(&self.0)
-    }
-}
-
-impl std::fmt::Debug for IngestKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("IngestKey(redacted)")
-    }
-}
-
-/// SHA-256 of an ingest key, in lower-case hex. The key has too many random bits for a plain hash to be reversed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct IngestKeyHash(String);
-
-impl IngestKeyHash {
-    /// The hash of whatever a caller claims is a key.
-    pub fn of(claimed: &str) -> Self {
-        Self(hex::encode(Sha256::digest(claimed.as_bytes())))
-    }
-
-    /// Takes a stored hash back.
-    pub fn from_stored(hash: String) -> Self {
-        Self(hash)
-    }
-
-    /// As hex.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// For providers that sign nothing: a source that holds a key for one cannot verify anything.
+    pub(crate) fn expect_unsigned(&self) -> Result<(), Unauthentic> {
+        match self {
+            Self::Unsigned => Ok(()),
+            Self::SigningKey(_) | Self::PublicKey(_) | Self::KeyAndUrl { .. } | Self::Topics(_) => {
+                Err(Unauthentic::WrongVerification)
+            }
+        }
     }
 }

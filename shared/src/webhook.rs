@@ -59,7 +59,8 @@ pub struct Webhook {
 impl Webhook {
     /// Whether `event` is owed to it. A disabled webhook is still owed its events: they are held.
     pub fn wants(&self, event: &Event) -> bool {
-        self.subscription.matches(event, self.dialect)
+        // What could not be read is for its owner to look at.
+        event.facts.event_type != EventType::Unparsed && self.subscription.matches(event, self.dialect)
     }
 }
 

@@ -8,11 +8,11 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
-use shared::event::{BounceType, Facts, Recipient, RejectReason};
+use shared::event::{BounceType, Facts, Raw, Recipient, RejectReason};
 use shared::id::{SourceId, TenantId};
 use shared::provider::{Post, Provider, Refusal, Report, Unauthentic, parse_public_key, receive};
 use shared::secret::VerificationSecret;
-use shared::source::Verification;
+use shared::source::{Trust, Verification};
 
 struct Fixture {
     provider: Provider,
@@ -29,12 +29,17 @@ impl Fixture {
     }
 
     fn receive_body(&self, body: &[u8]) -> Result<Vec<Report>, Refusal> {
-        receive(self.provider, &self.verification, &Post { headers: &self.headers, body }, self.now)
+        receive(self.provider, &trust(&self.verification), &Post::new(&self.headers, body), self.now)
+            .map(|received| received.reports)
     }
 
     fn name(&self) -> &str {
         self.index["id"].as_str().unwrap()
     }
+}
+
+fn trust(verification: &Verification) -> Trust {
+    Trust::verified_by(verification.clone())
 }
 
 fn folder() -> PathBuf {
@@ -154,6 +159,7 @@ fn a_spoiled_signature_is_refused() {
                 fixture.verification = Verification::SigningKey(VerificationSecret::parse("another key").unwrap());
             }
             Verification::PublicKey(_) => fixture.body.push(b' '),
+            Verification::KeyAndUrl { .. } | Verification::Topics(_) => unreachable!(),
         }
         assert_eq!(
             fixture.receive().map(|reports| reports.len()),
@@ -183,8 +189,9 @@ fn a_body_without_a_signature_is_refused_however_it_looks() {
             r#"{"signature":{}}"#,
             r#"{"signature":"x","event-data":{"event":"opened"}}"#,
         ] {
-            let post = Post { headers: &HeaderMap::new(), body: body.as_bytes() };
-            let refused = receive(provider, &verification, &post, Timestamp::UNIX_EPOCH);
+            let headers = HeaderMap::new();
+            let post = Post::new(&headers, body.as_bytes());
+            let refused = receive(provider, &trust(&verification), &post, Timestamp::UNIX_EPOCH);
             assert_eq!(refused, Err(Refusal::Unauthentic(Unauthentic::NoSignature)), "{body}");
         }
     }
@@ -208,7 +215,7 @@ fn one_odd_entry_costs_no_other() {
         let facts = unsigned(Provider::SendGrid, body.as_bytes());
         let types: Vec<_> = facts.iter().map(|facts| facts.event_type.as_str()).collect();
         assert_eq!(types, ["email.opened", "email.unknown", "email.clicked"], "{odd}");
-        assert_eq!(facts[1].raw.as_deref(), Some(odd));
+        assert_eq!(facts[1].raw, Some(whole_body(odd)));
     }
 }
 
@@ -224,12 +231,12 @@ fn what_cannot_be_read_is_kept_whole() {
     for (provider, body) in [(Provider::SendGrid, "<html>"), (Provider::Mailgun, "<html>"), (Provider::Mailgun, "{}")] {
         let facts = unsigned(provider, body.as_bytes());
         assert_eq!((facts.len(), facts[0].provider_event.as_str()), (1, "unparsed"));
-        assert_eq!(facts[0].raw.as_deref(), Some(body));
+        assert_eq!(facts[0].raw, Some(whole_body(body)));
     }
     let large = format!(r#"[{{"event":"open","x":"{}"}}]"#, "x".repeat(200_000));
     let facts = unsigned(Provider::SendGrid, large.as_bytes());
     assert_eq!(facts[0].provider_event, "oversized");
-    assert_eq!(facts[0].raw.as_ref().map(String::len), Some(16_384));
+    assert_eq!(facts[0].raw, Some(whole_body(&large[1..large.len() - 1])));
 }
 
 #[test]
@@ -244,23 +251,28 @@ fn large_batches_have_a_limit() {
     let batch = |count: usize| format!("[{}]", vec!["{}"; count].join(","));
     assert_eq!(unsigned(Provider::SendGrid, batch(5_000).as_bytes()).len(), 5_000);
     let (headers, body) = (HeaderMap::new(), batch(5_001));
-    let post = Post { headers: &headers, body: body.as_bytes() };
-    let refused = receive(Provider::SendGrid, &Verification::Unsigned, &post, Timestamp::UNIX_EPOCH);
+    let post = Post::new(&headers, body.as_bytes());
+    let refused = receive(Provider::SendGrid, &Trust::unsigned(), &post, Timestamp::UNIX_EPOCH);
     assert_eq!(refused, Err(Refusal::TooMany { limit: 5_000 }));
 }
 
+fn whole_body(text: &str) -> Raw {
+    Raw::Body { kept: text.as_bytes().to_vec(), bytes: text.len() }
+}
+
 fn unsigned(provider: Provider, body: &[u8]) -> Vec<Facts> {
-    let post = Post { headers: &HeaderMap::new(), body };
-    let reports = receive(provider, &Verification::Unsigned, &post, "2026-01-02T03:04:05Z".parse().unwrap());
-    reports.unwrap().into_iter().map(|report| report.facts).collect()
+    let headers = HeaderMap::new();
+    let post = Post::new(&headers, body);
+    let received = receive(provider, &Trust::unsigned(), &post, "2026-01-02T03:04:05Z".parse().unwrap());
+    received.unwrap().reports.into_iter().map(|report| report.facts).collect()
 }
 
 fn any_unsigned(provider: Provider, content_type: &str, body: &[u8]) {
     let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap())]);
-    let post = Post { headers: &headers, body };
-    if let Ok(reports) = receive(provider, &Verification::Unsigned, &post, Timestamp::UNIX_EPOCH) {
+    let post = Post::new(&headers, body);
+    if let Ok(received) = receive(provider, &Trust::unsigned(), &post, Timestamp::UNIX_EPOCH) {
         let tenant = TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]);
-        for report in reports {
+        for report in received.reports {
             report.accept(tenant, None, Timestamp::UNIX_EPOCH);
         }
     }

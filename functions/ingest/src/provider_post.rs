@@ -23,8 +23,8 @@ pub(crate) async fn by_header(request: &Request, room: &Ingest) -> Result<Answer
 
 async fn take(source: &Source, request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
     let now = room.clock.now();
-    let post = Post { headers: request.headers(), body: request.body() };
-    let reports = provider::receive(source.provider, &source.verification, &post, now).map_err(|refusal| {
+    let post = Post::new(request.headers(), request.body());
+    let reports = provider::receive(source.provider, &source.trust, &post, now).map_err(|refusal| {
         tracing::warn!(
             tenant.id = %source.tenant,
             source.id = %source.id,
@@ -33,7 +33,7 @@ async fn take(source: &Source, request: &Request, room: &Ingest) -> Result<Answe
         );
         refusal
     });
-    let reports = reports.map_err(shared::problem::Problem::from)?;
+    let reports = reports.map_err(shared::problem::Problem::from)?.reports;
     let events: Vec<_> = reports.into_iter().map(|report| report.accept(source.tenant, Some(source.id), now)).collect();
     store::put_all(&events, room).await?;
     Ok(Answer::Received)

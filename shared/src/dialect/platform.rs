@@ -19,7 +19,8 @@ pub(super) fn name(event_type: EventType) -> Option<&'static str> {
         | EventType::Failed
         | EventType::Subscribed
         | EventType::SubscriberCreated
-        | EventType::Unknown => None,
+        | EventType::Unknown
+        | EventType::Unparsed => None,
     }
 }
 

@@ -2,24 +2,38 @@
 
 use std::str::FromStr;
 
+/// The one name that is no event's.
+const UNPARSED: &str = "unparsed";
+
 macro_rules! event_types {
     ($($variant:ident = $name:literal: $meaning:literal),+ $(,)?) => {
         /// What happened, by its canonical dotted name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum EventType { $(#[doc = $meaning] $variant),+ }
+        pub enum EventType {
+            $(#[doc = $meaning] $variant,)+
+            /// A genuine body that could not be read: kept for its owner to look at, not delivered.
+            Unparsed,
+        }
 
         impl EventType {
-            /// Every type, in the order of the documentation.
+            /// Every type that can be published and subscribed to, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The canonical name, as in `email.bounced`.
             pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name),+ }
+                match self { $(Self::$variant => $name,)+ Self::Unparsed => UNPARSED }
             }
 
             /// One sentence for the catalogue.
             pub fn meaning(self) -> &'static str {
-                match self { $(Self::$variant => $meaning),+ }
+                match self { $(Self::$variant => $meaning,)+ Self::Unparsed => "A body that could not be read." }
+            }
+        }
+
+        impl EventType {
+            /// The type that a stored name is of, including the one that nobody can ask for.
+            pub fn from_stored(name: &str) -> Result<Self, UnknownEventType> {
+                if name == UNPARSED { Ok(Self::Unparsed) } else { name.parse() }
             }
         }
 
@@ -65,5 +79,7 @@ mod tests {
             assert_eq!(event_type.as_str().parse(), Ok(*event_type));
         }
         assert_eq!("email.bounce".parse::<EventType>(), Err(UnknownEventType));
+        assert_eq!("unparsed".parse::<EventType>(), Err(UnknownEventType));
+        assert_eq!(EventType::from_stored("unparsed"), Ok(EventType::Unparsed));
     }
 }

@@ -6,13 +6,13 @@
 
 use jiff::Timestamp;
 
+use super::batch::read_entries;
 use super::json::{Object, entries};
-use super::kept::map_or_keep;
-use super::synthetic_id::{Identity, synthetic_id};
-use super::text::{self, enhanced_code, smtp_code, unix_seconds};
-use super::{MAX_OWN_BATCH, Post, Provider, Refusal, Report, Unauthentic};
+use super::reading::{Class, Reading};
+use super::text::{enhanced_code, smtp_code, unix_seconds};
+use super::{MAX_OWN_BATCH, Post, Profile, Proof, Provider, Received, Refusal, Report};
 use crate::dialect::Dialect;
-use crate::event::{BounceType, Client, EventType, Facts, Geo, RejectReason};
+use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::problem::Fault;
 use crate::source::Verification;
 
@@ -45,14 +45,11 @@ const RESERVED: [&str; 22] = [
     "machine",
 ];
 
+pub(super) const PROFILE: Profile = Profile::new(Proof::IngestKey, receive);
+
 /// Reads a post's events.
-pub(super) fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Vec<Report>, Refusal> {
-    match verification {
-        Verification::Unsigned => {}
-        Verification::SigningKey(_) | Verification::PublicKey(_) => {
-            return Err(Unauthentic::WrongVerification.into());
-        }
-    }
+fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
+    verification.expect_unsigned()?;
     let body = post.text();
     let entries = entries(&body).ok_or(Refusal::Malformed)?;
     if entries.len() > MAX_OWN_BATCH {
@@ -68,10 +65,7 @@ pub(super) fn receive(verification: &Verification, post: &Post<'_>, now: Timesta
     if !faults.is_empty() {
         return Err(Refusal::Invalid(faults));
     }
-    Ok(entries
-        .into_iter()
-        .map(|entry| map_or_keep(Provider::Generic, entry, now, |entry| report(entry, now)))
-        .collect())
+    read_entries(Provider::Generic, &entries, now, |entry| Some(vec![report(entry, now)?]))
 }
 
 /// What is wrong with the entry at `pointer`.
@@ -100,26 +94,25 @@ fn time(object: &Object<'_>) -> Option<Timestamp> {
 fn report(entry: &str, now: Timestamp) -> Option<Report> {
     let object = Object::parse(entry)?;
     let word = object.text("type")?;
-    let email_id = object.text("email_id");
-    let addressee = object.text("recipient");
-    let diagnostic = object.text("reason");
-    let url = object.text("url");
-    let id = object.text("id").or(object.text("event_id")).unwrap_or_else(|| {
-        synthetic_id(&Identity {
-            provider: Provider::Generic,
-            event: &word,
-            message_id: email_id.as_deref(),
-            recipient: addressee.as_deref(),
-            timestamp: object.text("timestamp").as_deref(),
-            discriminator: url.as_deref().or(diagnostic.as_deref()),
-        })
-    });
     let event_type = event_type(&word);
-    Some(Report::at(time(&object), now, |at| {
+    let class = Class {
+        event_type,
+        bounce_type: bounce_type(event_type, &object),
+        reject_reason: object.text("reject_reason").as_deref().and_then(RejectReason::from_word),
+    };
+    let url = object.text("url");
+    let reading = Reading {
+        id: object.text("id").or(object.text("event_id")),
+        at: time(&object),
+        timestamp: object.text("timestamp"),
+        recipient: object.text("recipient"),
+        message_id: object.text("email_id"),
+        url: url.clone(),
+        diagnostic: object.text("reason"),
+        ..Reading::new(Provider::Generic, word, class)
+    };
+    Some(reading.report(now, |facts| {
         let geo = object.object("geo");
-        let mut facts = Facts::new(event_type, Provider::Generic, word, id, at);
-        facts.recipient = addressee.as_deref().and_then(text::recipient);
-        facts.email_message_id = email_id.and_then(|id| text::message_id(&id));
         facts.sending_domain = object.text("sending_domain");
         facts.subject = object.text("subject");
         facts.campaign_id = object.text("campaign_id");
@@ -127,11 +120,9 @@ fn report(entry: &str, now: Timestamp) -> Option<Report> {
         facts.tags = object.texts("tags");
         facts.metadata = object.values(|name| !RESERVED.contains(&name));
         facts.metadata.extend(object.object("metadata").values(|_| true));
-        facts.bounce_type = bounce_type(event_type, &object);
-        facts.reject_reason = object.text("reject_reason").as_deref().and_then(RejectReason::from_word);
         facts.smtp_code = object.text("smtp_code").as_deref().and_then(smtp_code);
         facts.enhanced_code = object.text("enhanced_code").as_deref().and_then(enhanced_code);
-        facts.diagnostic = diagnostic;
+        // The sender means it, whatever the type.
         facts.url = url;
         facts.client = Client {
             ip: object.text("ip"),
@@ -139,7 +130,6 @@ fn report(entry: &str, now: Timestamp) -> Option<Report> {
             geo: Geo { country: geo.text("country"), region: geo.text("region"), city: geo.text("city") },
             machine: object.flag("machine"),
         };
-        facts
     }))
 }
 
@@ -160,12 +150,13 @@ mod tests {
     use http::HeaderMap;
 
     use super::*;
+    use crate::event::Facts;
 
     fn received(body: &str) -> Result<Vec<Facts>, Refusal> {
-        let post = Post { headers: &HeaderMap::new(), body: body.as_bytes() };
+        let headers = HeaderMap::new();
         let now = "2026-01-02T03:04:05Z".parse().unwrap();
-        let reports = receive(&Verification::Unsigned, &post, now)?;
-        Ok(reports.into_iter().map(|report| report.facts).collect())
+        let received = receive(&Verification::Unsigned, &Post::new(&headers, body.as_bytes()), now)?;
+        Ok(received.reports.into_iter().map(|report| report.facts).collect())
     }
 
     #[test]

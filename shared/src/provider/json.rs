@@ -45,10 +45,21 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The first object in an array of objects; empty when there is none.
-    pub(super) fn first_object(&self, name: &str) -> Self {
+    /// A string exactly as it is, also when it says nothing.
+    pub(super) fn string(&self, name: &str) -> Option<String> {
+        serde_json::from_str(self.raw(name)?).ok()
+    }
+
+    /// The objects in an array.
+    pub(super) fn objects(&self, name: &str) -> Vec<Self> {
         let elements = self.raw(name).and_then(elements).unwrap_or_default();
-        elements.first().and_then(|raw| Self::parse(raw)).unwrap_or_default()
+        elements.into_iter().filter_map(Self::parse).collect()
+    }
+
+    /// The value of an object that has just one member.
+    pub(super) fn only_member(&self) -> Option<&'a str> {
+        let mut values = self.0.values();
+        values.next().filter(|_| values.next().is_none()).map(|raw| raw.get())
     }
 
     /// The fields that `wanted` picks, as they are.

@@ -1,49 +1,59 @@
-//! Mailgun: one event in each post, as JSON, or for old accounts as a form.
+//! Mailgun: one event in each post, as JSON, or for old accounts as a form, which comes as multipart when files are
+//! attached.
 //!
-//! The signature stands inside the body and covers only a timestamp and a token, so the unguessable ingest key is what
-//! keeps a captured signature from vouching for another body.
+//! The signature stands inside the body and covers only a timestamp and a token, so anybody who sees one could attach
+//! it to another body: the token is remembered with the event that it vouched for.
 //! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>
 
-use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
 
+use super::batch::read_one;
 use super::json::Object;
-use super::kept::{Unread, keep, map_or_keep};
-use super::{Post, Provider, Refusal, Report, Unauthentic};
+use super::{Post, Profile, Proof, Provider, Received, Refusal, Unauthentic};
 use crate::source::Verification;
 
 mod event;
 mod legacy;
+mod multipart;
 mod signature;
 
+use legacy::Form;
 use signature::Signature;
 
+pub(super) const PROFILE: Profile = Profile::new(Proof::SigningKey, receive);
+
 /// Verifies a post and reads its event.
-pub(super) fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Vec<Report>, Refusal> {
+fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
+    let form = match post.media_type().as_str() {
+        "application/x-www-form-urlencoded" => Some(Form::parse(post.body)),
+        // What is not multipart although it says so has no signature.
+        "multipart/form-data" => Some(multipart::form(post).unwrap_or_default()),
+        _ => None,
+    };
+    match form {
+        Some(form) => of_form(verification, &form, post, now),
+        None => of_json(verification, post, now),
+    }
+    .map_err(Refusal::from)
+}
+
+fn of_json(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Unauthentic> {
     let body = post.text();
-    let form = post.header(CONTENT_TYPE.as_str()).is_some_and(is_form);
-    let report = if form { of_form(verification, &body, now) } else { of_json(verification, &body, now) }?;
-    Ok(vec![report])
-}
-
-fn is_form(content_type: &str) -> bool {
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-}
-
-fn of_json(verification: &Verification, body: &str, now: Timestamp) -> Result<Report, Unauthentic> {
-    let object = Object::parse(body).unwrap_or_default();
+    let object = Object::parse(&body).unwrap_or_default();
     let signature = Signature::of_json(&object.object("signature"));
     signature.verify(verification, now)?;
-    Ok(match object.raw("event-data") {
-        Some(data) => map_or_keep(Provider::Mailgun, data, now, |data| event::report(data, &signature, now)),
-        None => keep(Provider::Mailgun, Unread::Unparsed, body, now),
-    })
+    let data = object.raw("event-data").unwrap_or_default();
+    let received = read_one(Provider::Mailgun, post, data, signature.signed_at(), now, |data| {
+        Some(vec![event::report(data, &signature, now)?])
+    });
+    Ok(signature.with_token(received))
 }
 
-fn of_form(verification: &Verification, body: &str, now: Timestamp) -> Result<Report, Unauthentic> {
-    let form = legacy::Form::parse(body);
-    let signature = Signature::of_form(&form);
+fn of_form(verification: &Verification, form: &Form, post: &Post<'_>, now: Timestamp) -> Result<Received, Unauthentic> {
+    let signature = Signature::of_form(form);
     signature.verify(verification, now)?;
-    Ok(map_or_keep(Provider::Mailgun, body, now, |_| legacy::report(&form, &signature, now)))
+    let received = read_one(Provider::Mailgun, post, &form.encoded(), signature.signed_at(), now, |_| {
+        Some(vec![legacy::report(form, &signature, now)?])
+    });
+    Ok(signature.with_token(received))
 }

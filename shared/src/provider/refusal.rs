@@ -34,9 +34,27 @@ pub enum Unauthentic {
     /// It was signed too long ago, or in the future.
     #[error("signed too long ago or in the future")]
     Stale,
+    /// Its signature vouched for another event before.
+    #[error("the signature was used for another event before")]
+    Replayed,
     /// The source holds a key of a kind that the provider does not sign with.
     #[error("the source holds the wrong kind of key")]
     WrongVerification,
+    /// The source's credentials are not in the header.
+    #[error("no credentials")]
+    NoCredentials,
+    /// What is in the header is none of the source's credentials.
+    #[error("wrong credentials")]
+    WrongCredentials,
+    /// It comes from outside the source's networks.
+    #[error("sent from outside the source's networks")]
+    ForeignNetwork,
+    /// It is of an SNS topic that the source does not list.
+    #[error("of a topic that the source does not list")]
+    ForeignTopic,
+    /// It names a certificate that Amazon SNS does not serve, or that is not one, or that is not valid now.
+    #[error("signed with a certificate that is not Amazon's, or not valid now")]
+    WrongCertificate,
 }
 
 impl From<Refusal> for Problem {
@@ -47,8 +65,9 @@ impl From<Refusal> for Problem {
                 401,
                 "not-authentic",
                 "Not authentic",
-                "The post is not signed with the key that its source was given, or was signed too long ago. \
-                 Compare the source's verification key with the provider's, and the sender's clock.",
+                "The post does not prove what its source asks for: the provider's signature, made lately with the key \
+                 that the source was given; the source's credentials in their header; an address in its networks. \
+                 Compare the source's settings with the provider's, and the sender's clock.",
             ),
             Refusal::TooMany { limit } => Self::new(
                 413,

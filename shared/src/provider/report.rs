@@ -12,13 +12,15 @@ use crate::id::{EventId, SourceId, TenantId};
 pub struct Report {
     /// What it says.
     pub facts: Facts,
+    /// What tells it from the source's other events, where the provider's event id alone does not.
+    key: Option<String>,
     id_time: Timestamp,
 }
 
 impl Report {
     /// A report whose provider says when it happened.
     pub(super) fn dated(facts: Facts) -> Self {
-        Self { id_time: facts.occurred_at, facts }
+        Self { id_time: facts.occurred_at, key: None, facts }
     }
 
     /// A report whose provider does not say when; `facts` hold the time at which it arrived. A retry arrives later and
@@ -28,7 +30,7 @@ impl Report {
         let arrived = facts.occurred_at.to_zoned(TimeZone::UTC);
         let since_midnight = arrived.time().duration_since(Time::midnight());
         let id_time = facts.occurred_at.checked_sub(since_midnight).unwrap_or(facts.occurred_at);
-        Self { facts, id_time }
+        Self { facts, key: None, id_time }
     }
 
     /// Dated by `said`, or undated at `now`: `facts` is given the time to put in.
@@ -39,9 +41,16 @@ impl Report {
         }
     }
 
+    /// With a key of its own, for providers whose event ids are only unique together with something else.
+    #[must_use]
+    pub(super) fn keyed(self, key: String) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
     /// Gives it an owner and the id that follows.
     pub fn accept(self, tenant: TenantId, source: Option<SourceId>, now: Timestamp) -> Event {
-        let id = EventId::derive(self.id_time, tenant, source, &self.facts.provider_event_id);
+        let key = self.key.as_deref().unwrap_or(&self.facts.provider_event_id);
+        let id = EventId::derive(self.id_time, tenant, source, key);
         Event { id, ..Event::accept(self.facts, tenant, source, now) }
     }
 }

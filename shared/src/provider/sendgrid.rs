@@ -2,9 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::json::entries;
-use super::kept::{Unread, keep, map_or_keep};
-use super::{MAX_PROVIDER_BATCH, Post, Provider, Refusal, Report};
+use super::batch::read_json;
+use super::{Post, Profile, Proof, Provider, Received, Refusal};
 use crate::source::Verification;
 
 mod event;
@@ -12,20 +11,10 @@ mod signature;
 
 pub use signature::parse_public_key;
 
+pub(super) const PROFILE: Profile = Profile::new(Proof::PublicKey, receive);
+
 /// Verifies a post and reads its events.
-pub(super) fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Vec<Report>, Refusal> {
+fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
     signature::verify(verification, post, now)?;
-    let body = post.text();
-    if body.trim_ascii().is_empty() {
-        return Ok(Vec::new());
-    }
-    let Some(entries) = entries(&body) else {
-        return Ok(vec![keep(Provider::SendGrid, Unread::Unparsed, &body, now)]);
-    };
-    if entries.len() > MAX_PROVIDER_BATCH {
-        return Err(Refusal::TooMany { limit: MAX_PROVIDER_BATCH });
-    }
-    let mapped =
-        entries.into_iter().map(|entry| map_or_keep(Provider::SendGrid, entry, now, |entry| event::report(entry, now)));
-    Ok(mapped.collect())
+    read_json(Provider::SendGrid, post, now, |entry| Some(vec![event::report(entry, now)?]))
 }

@@ -1,6 +1,8 @@
 //! Reading what providers put into text: addresses, message ids, SMTP replies, times.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 use crate::event::Recipient;
 
@@ -38,6 +40,12 @@ pub(super) fn unix_seconds(text: &str) -> Option<Timestamp> {
     Timestamp::new(whole.parse().ok()?, nanoseconds).ok()
 }
 
+/// A time as RFC 3339, with a space for the `T` or not; without an offset it is taken as UTC.
+pub(super) fn date_time(text: &str) -> Option<Timestamp> {
+    let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| civil().map(|zoned| zoned.timestamp()))
+}
+
 /// An SMTP reply code, or a provider's own of the same form: Mailgun says 605 for an address that bounced before.
 pub(super) fn smtp_code(text: &str) -> Option<u16> {
     let code = text.trim().parse().ok()?;
@@ -56,8 +64,10 @@ pub(super) fn enhanced_code(text: &str) -> Option<String> {
     known.then(|| text.to_owned())
 }
 
-/// The codes at the beginning of a reply such as `550 5.1.1 No such user` or `550-5.1.1 …`.
+/// The codes at the beginning of a reply such as `550 5.1.1 No such user`, `550-5.1.1 …` or, as in a delivery status
+/// notification (RFC 3464), `smtp; 550 5.1.1 …`.
 pub(super) fn codes_of_reply(reply: &str) -> (Option<u16>, Option<String>) {
+    let reply = reply.strip_prefix("smtp;").unwrap_or(reply);
     let mut words = reply.split([' ', '-', '\r', '\n']).filter(|word| !word.is_empty());
     match words.next() {
         Some(first) => match smtp_code(first) {
@@ -104,10 +114,22 @@ mod tests {
     }
 
     #[test]
+    fn dates_may_lack_their_offset() {
+        let read = |text| date_time(text).map(|at| at.to_string());
+        assert_eq!(read("2014-08-01T13:28:10.2735393-04:00").as_deref(), Some("2014-08-01T17:28:10.2735393Z"));
+        assert_eq!(read("2023-02-27 21:48:13").as_deref(), Some("2023-02-27T21:48:13Z"));
+        assert_eq!(read("2024-11-22 23:41:12.126+00").as_deref(), Some("2024-11-22T23:41:12.126Z"));
+        for text in ["", "yesterday", "1700000000", "2023-02-31T00:00:00Z"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn codes_stand_at_the_beginning() {
         assert_eq!(codes_of_reply("550 5.1.1 No such user"), (Some(550), Some("5.1.1".into())));
         assert_eq!(codes_of_reply("550-5.1.1 No such user"), (Some(550), Some("5.1.1".into())));
         assert_eq!(codes_of_reply("5.1.1 No such user"), (None, Some("5.1.1".into())));
+        assert_eq!(codes_of_reply("smtp; 550 5.1.1 No such user"), (Some(550), Some("5.1.1".into())));
         assert_eq!(codes_of_reply("250 OK"), (Some(250), None));
         assert_eq!(codes_of_reply("Bounced Address"), (None, None));
         assert_eq!(codes_of_reply(""), (None, None));

@@ -15,7 +15,7 @@ async fn stored(room: &Room, tenant: TenantId, key: &str, age: SignedDuration) -
     facts.url = Some("https://example.com/".to_owned());
     facts.client.ip = Some("203.0.113.7".to_owned());
     facts.metadata.insert("order".to_owned(), json!(7));
-    facts.raw = Some(r#"{"id":90071992547409931}"#.to_owned());
+    facts.raw = Some(shared::event::Raw::Whole(r#"{"id":90071992547409931}"#.to_owned()));
     let event = Event::accept(facts, tenant, None, now);
     room.world.events.put(&event).await.unwrap();
     event

@@ -139,7 +139,7 @@ async fn a_patch_changes_name_and_verification() {
     "#);
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
     let stored = room.world.registry.get_source(tenant.tenant_id(), id).await.unwrap().unwrap();
-    assert!(matches!(stored.verification, Verification::SigningKey(key) if key.expose() == "key-2"));
+    assert!(matches!(stored.trust.verification, Verification::SigningKey(key) if key.expose() == "key-2"));
     assert_eq!(tenant.patch(&path, &json!({ "name": "" })).await.body["verification"]["kind"], "signing_key");
     let unsigned = tenant.patch(&path, &json!({ "allow_unsigned": true })).await;
     assert_eq!(unsigned.body["verification"]["kind"], "unsigned");

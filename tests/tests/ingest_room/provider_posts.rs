@@ -6,6 +6,7 @@ use http::Request;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use shared::event::Raw;
 use shared::provider::{Provider, parse_public_key};
 use shared::secret::VerificationSecret;
 use shared::source::{IngestKey, Source, Verification};
@@ -116,7 +117,8 @@ async fn what_cannot_be_read_is_kept_once() {
     }
     let stored = room.stored();
     assert_eq!(stored.len(), 1);
-    assert_eq!(stored.values().next().unwrap().facts.raw.as_deref(), Some("<html>"));
+    let raw = Raw::Body { kept: b"<html>".to_vec(), bytes: 6 };
+    assert_eq!(stored.values().next().unwrap().facts.raw, Some(raw));
 }
 
 /// Bytes of one entry beyond which it is not mapped but kept in part.
@@ -185,7 +187,7 @@ async fn an_unknown_key_is_answered_like_a_revoked_one() {
     room.world.clock.advance(SignedDuration::from_secs(30));
     let revoked = room.post(&key, "[]").await.alike();
     assert_eq!(revoked.0, 404);
-    assert_eq!(room.post(&IngestKey::generate([0; 20]), "[]").await.alike(), revoked);
+    assert_eq!(room.post(&IngestKey::generate(Provider::Generic, [0; 20]), "[]").await.alike(), revoked);
     for odd in ["x", "mhi_", &format!("mhi_{}", "0".repeat(500))] {
         assert_eq!(room.send(Request::post(format!("/api/webhooks/{odd}")), "[]").await.alike(), revoked);
     }
@@ -195,7 +197,7 @@ async fn an_unknown_key_is_answered_like_a_revoked_one() {
 async fn a_replaced_key_ends_and_the_new_one_works() {
     let room = Room::start().await;
     let (source, old) = room.source(Provider::Generic, Verification::Unsigned).await;
-    let new = IngestKey::generate([7; 20]);
+    let new = IngestKey::generate(Provider::Generic, [7; 20]);
     let replaced = Source { ingest_key: new.hash(), ..source };
     room.world.registry.replace_source(&replaced, Some(&old.hash())).await.unwrap();
     assert_eq!(room.post(&old, "[]").await.status, 404);

@@ -12,7 +12,7 @@ use shared::config;
 use shared::event::Event;
 use shared::id::{KeyId, SourceId, TenantId};
 use shared::provider::Provider;
-use shared::source::{IngestKey, Source, Verification};
+use shared::source::{IngestKey, Source, Trust, Verification};
 use shared::store::events::event_in_row;
 use shared::tenant::{ApiKey, PresentedKey, Role};
 use tests::support::World;
@@ -64,13 +64,13 @@ impl Room {
     /// A new source of the tenant, and its ingest key.
     pub(crate) async fn source(&self, provider: Provider, verification: Verification) -> (Source, IngestKey) {
         let now = self.world.clock.now();
-        let key = IngestKey::generate(random());
+        let key = IngestKey::generate(provider, random());
         let source = Source {
             id: SourceId::mint(now, random()),
             tenant: self.tenant,
             provider,
             name: String::new(),
-            verification,
+            trust: Trust::verified_by(verification),
             ingest_key: key.hash(),
             created_at: now,
             updated_at: now,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use shared::event::{BounceType, Client, Event, Facts, Geo, Recipient, RejectReason};
+use shared::event::{BounceType, Client, Event, Facts, Geo, Raw, Recipient, RejectReason};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Shown<'a> {
@@ -120,12 +120,17 @@ impl<'a> Shown<'a> {
 
     /// Alone, with everything.
     pub(super) fn whole(event: &'a Event) -> Self {
-        Self { raw: event.facts.raw.as_deref().and_then(raw), ..Self::brief(event) }
+        Self { raw: event.facts.raw.as_ref().and_then(raw), ..Self::brief(event) }
     }
 }
 
 /// As JSON where it is JSON, else as text.
-fn raw(received: &str) -> Option<Box<RawValue>> {
+fn raw(received: &Raw) -> Option<Box<RawValue>> {
+    let received = match received {
+        Raw::Whole(text) => text.as_str(),
+        Raw::Body { kept, .. } => std::str::from_utf8(kept).ok()?,
+        Raw::Dropped { .. } => return None,
+    };
     let as_text = || serde_json::value::to_raw_value(received);
     RawValue::from_string(received.to_owned()).or_else(|_| as_text()).ok()
 }

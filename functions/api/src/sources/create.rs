@@ -10,7 +10,7 @@ use shared::clock::random;
 use shared::id::SourceId;
 use shared::problem::Problem;
 use shared::provider::Provider;
-use shared::source::{IngestKey, Source};
+use shared::source::{IngestKey, Source, Trust};
 
 use super::MAX_NAME;
 use super::proof::Proof;
@@ -32,13 +32,13 @@ pub(super) async fn create(
     let verification = proof.for_new_source_of(provider).map_err(|fault| Problem::invalid(vec![fault]))?;
 
     let now = api.now();
-    let key = IngestKey::generate(random());
+    let key = IngestKey::generate(provider, random());
     let source = Source {
         id: SourceId::mint(now, random()),
         tenant,
         provider,
         name,
-        verification,
+        trust: Trust::verified_by(verification),
         ingest_key: key.hash(),
         created_at: now,
         updated_at: now,

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::SourceId;
 use shared::problem::Problem;
-use shared::source::Source;
+use shared::source::{Source, Trust};
 use shared::store::StoreError;
 
 use super::MAX_NAME;
@@ -36,7 +36,7 @@ pub(super) async fn patch(
         let verification = proof.given_for(stored.provider).map_err(|fault| Problem::invalid(vec![fault]))?;
         let changed = Source {
             name: name.clone().unwrap_or(stored.name),
-            verification: verification.unwrap_or(stored.verification),
+            trust: Trust { verification: verification.unwrap_or(stored.trust.verification), ..stored.trust },
             updated_at: api.now(),
             ..stored
         };

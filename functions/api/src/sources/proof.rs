@@ -61,7 +61,7 @@ fn wanted_field(provider: Provider) -> Option<&'static str> {
     match provider.proof()? {
         provider::Proof::SigningKey => Some("signing_key"),
         provider::Proof::PublicKey => Some("public_key"),
-        provider::Proof::IngestKey => None,
+        provider::Proof::KeyAndUrl | provider::Proof::Topics | provider::Proof::IngestKey => None,
     }
 }
 
@@ -69,7 +69,7 @@ fn field_of(verification: &Verification) -> Option<&'static str> {
     match verification {
         Verification::SigningKey(_) => Some("signing_key"),
         Verification::PublicKey(_) => Some("public_key"),
-        Verification::Unsigned => None,
+        Verification::KeyAndUrl { .. } | Verification::Topics(_) | Verification::Unsigned => None,
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) async fn rotate_key(
 ) -> Result<Json<Shown>, Refusal> {
     body.finish(Some(()))?;
     let stored = api.registry.get_source(tenant, id).await?.ok_or_else(|| not_found("source"))?;
-    let (key, replaced) = (IngestKey::generate(random()), stored.ingest_key.clone());
+    let (key, replaced) = (IngestKey::generate(stored.provider, random()), stored.ingest_key.clone());
     let rotated = Source { ingest_key: key.hash(), updated_at: api.now(), ..stored };
     // Not tried again on a conflict: two rotations at once are better told than merged.
     api.registry.replace_source(&rotated, Some(&replaced)).await?;

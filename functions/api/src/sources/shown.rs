@@ -39,10 +39,12 @@ impl Shown {
 
 impl From<&Source> for Shown {
     fn from(source: &Source) -> Self {
-        let kind = match source.verification {
+        let kind = match source.trust.verification {
             Verification::Unsigned => "unsigned",
             Verification::SigningKey(_) => "signing_key",
             Verification::PublicKey(_) => "public_key",
+            Verification::KeyAndUrl { .. } => "key_and_url",
+            Verification::Topics(_) => "topics",
         };
         Self {
             id: source.id.to_string(),

@@ -34,8 +34,12 @@ pub(super) fn test_event(event_type: EventType, tenant: TenantId, now: Timestamp
             facts.subject = None;
             facts.subscriber_id = Some("subscriber-1".to_owned());
         }
-        EventType::Sent | EventType::Delivered | EventType::Complained | EventType::Subscribed | EventType::Unknown => {
-        }
+        EventType::Sent
+        | EventType::Delivered
+        | EventType::Complained
+        | EventType::Subscribed
+        | EventType::Unknown
+        | EventType::Unparsed => {}
     }
     Event { test: true, ..Event::accept(facts, tenant, None, now) }
 }

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::signature::Signature;
-use crate::event::{BounceType, Client, EventType, Facts, Geo, RejectReason};
+use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::provider::json::Object;
-use crate::provider::synthetic_id::{Identity, synthetic_id};
+use crate::provider::reading::{Class, Reading};
 use crate::provider::text::{self, enhanced_code, smtp_code, unix_seconds};
 use crate::provider::{Provider, Report};
 
@@ -15,71 +15,56 @@ pub(super) fn report(data: &str, signature: &Signature, now: Timestamp) -> Optio
     let object = Object::parse(data)?;
     let event = object.text("event")?;
     let timestamp = object.text("timestamp");
-    let said = timestamp.as_deref().and_then(unix_seconds).or(signature.signed_at());
     let headers = object.object("message").object("headers");
     let status = object.object("delivery-status");
-    let addressee = object.text("recipient").or(headers.text("to"));
-    let email_message_id = headers.text("message-id").and_then(|id| text::message_id(&id));
-    let diagnostic = diagnostic(&object, &status);
-    let url = object.text("url");
-
-    let id = object.text("id").or(signature.token().map(str::to_owned)).unwrap_or_else(|| {
-        synthetic_id(&Identity {
-            provider: Provider::Mailgun,
-            event: &event,
-            message_id: email_message_id.as_deref(),
-            recipient: addressee.as_deref(),
-            timestamp: timestamp.as_deref(),
-            discriminator: url.as_deref().or(diagnostic.as_deref()),
-        })
-    });
-    let (event_type, bounce_type, reject_reason) = classify(&event, &object, &status);
-    Some(Report::at(said, now, |at| {
-        let mut facts = Facts::new(event_type, Provider::Mailgun, event, id, at);
-        facts.recipient = addressee.as_deref().and_then(text::recipient);
-        facts.email_message_id = email_message_id;
+    let class = classify(&event, &object, &status);
+    let reading = Reading {
+        // The token is of this post alone, and the same on its retries.
+        id: object.text("id").or(signature.token().map(str::to_owned)),
+        at: timestamp.as_deref().and_then(unix_seconds).or(signature.signed_at()),
+        timestamp,
+        recipient: object.text("recipient").or(headers.text("to")),
+        message_id: headers.text("message-id"),
+        url: object.text("url"),
+        diagnostic: diagnostic(&object, &status),
+        ..Reading::new(Provider::Mailgun, event, class)
+    };
+    Some(reading.report(now, |facts| {
         facts.sending_domain = sending_domain(&object);
         facts.subject = headers.text("subject");
         facts.campaign_id = campaign(&object);
         facts.tags = object.texts("tags");
         facts.metadata = user_variables(&object);
-        facts.bounce_type = bounce_type;
-        facts.reject_reason = reject_reason;
         facts.smtp_code = status.text("code").as_deref().and_then(smtp_code);
         facts.enhanced_code = enhanced(&status);
-        facts.diagnostic = diagnostic;
-        facts.url = url.filter(|_| event_type == EventType::Clicked);
         facts.client = client(&object);
-        facts
     }))
 }
 
-type Classified = (EventType, Option<BounceType>, Option<RejectReason>);
-
-fn classify(event: &str, object: &Object<'_>, status: &Object<'_>) -> Classified {
+fn classify(event: &str, object: &Object<'_>, status: &Object<'_>) -> Class {
     match event {
-        "accepted" => (EventType::Sent, None, None),
-        "delivered" => (EventType::Delivered, None, None),
+        "accepted" => Class::of(EventType::Sent),
+        "delivered" => Class::of(EventType::Delivered),
         "failed" => match object.text("severity").as_deref() {
-            Some("temporary") => (EventType::Deferred, None, None),
+            Some("temporary") => Class::of(EventType::Deferred),
             Some(_) | None => given_up(object, status),
         },
         // The reason is free text and becomes the diagnostic.
-        "rejected" => (EventType::Rejected, None, Some(RejectReason::Other)),
-        "opened" => (EventType::Opened, None, None),
-        "clicked" => (EventType::Clicked, None, None),
-        "complained" => (EventType::Complained, None, None),
-        "unsubscribed" => (EventType::Unsubscribed, None, None),
-        _ => (EventType::Unknown, None, None),
+        "rejected" => Class::rejected(RejectReason::Other),
+        "opened" => Class::of(EventType::Opened),
+        "clicked" => Class::of(EventType::Clicked),
+        "complained" => Class::of(EventType::Complained),
+        "unsubscribed" => Class::of(EventType::Unsubscribed),
+        _ => Class::UNKNOWN,
     }
 }
 
 /// A permanent failure: not attempted because of an earlier event, given up on, or refused.
-fn given_up(object: &Object<'_>, status: &Object<'_>) -> Classified {
+fn given_up(object: &Object<'_>, status: &Object<'_>) -> Class {
     let reason = object.text("reason");
     let code = status.text("code");
-    let rejected = |reason| (EventType::Rejected, None, Some(reason));
-    let bounced = |kind| (EventType::Bounced, Some(kind), None);
+    let rejected = Class::rejected;
+    let bounced = Class::bounced;
     match (reason.as_deref(), code.as_deref()) {
         (Some("suppress-bounce"), _) | (_, Some("605")) => rejected(RejectReason::Bounced),
         (Some("suppress-complaint"), _) | (_, Some("607")) => rejected(RejectReason::Complained),
@@ -117,8 +102,7 @@ fn sending_domain(object: &Object<'_>) -> Option<String> {
 }
 
 fn campaign(object: &Object<'_>) -> Option<String> {
-    let first = object.first_object("campaigns");
-    first.text("id").or(first.text("name"))
+    object.objects("campaigns").first().and_then(|first| first.text("id").or(first.text("name")))
 }
 
 /// Usually an object; when Mailgun could not read the sender's variables, a text that says so.
@@ -146,6 +130,7 @@ fn client(object: &Object<'_>) -> Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Facts;
 
     fn facts(data: &str) -> Facts {
         report(data, &Signature::default(), Timestamp::UNIX_EPOCH).unwrap().facts

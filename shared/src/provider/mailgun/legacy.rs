@@ -1,14 +1,13 @@
-//! Mailgun's format before 2018, which old accounts still get: a flat form with the sender's own variables in it.
-//! With attachments it comes as `multipart/form-data`, which is not read yet.
+//! attached, `multipart/form-data`.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::signature::Signature;
-use crate::event::{BounceType, Client, EventType, Facts, Geo, RejectReason};
+use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::provider::json::Object;
-use crate::provider::synthetic_id::{Identity, synthetic_id};
-use crate::provider::text::{self, enhanced_code, smtp_code, unix_seconds};
+use crate::provider::reading::{Class, Reading};
+use crate::provider::text::{enhanced_code, smtp_code, unix_seconds};
 use crate::provider::{Provider, Report};
 
 /// Fields that are Mailgun's own; those beginning with `X-Mailgun-` or `attachment-` are too.
@@ -44,13 +43,23 @@ const RESERVED: [&str; 28] = [
 ];
 
 /// Form fields in the order received.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads a form; every text is one.
-    pub(super) fn parse(body: &str) -> Self {
-        Self(url::form_urlencoded::parse(body.as_bytes()).into_owned().collect())
+    /// Reads an urlencoded form; all bytes are one.
+    pub(super) fn parse(body: &[u8]) -> Self {
+        Self(url::form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    /// The fields of a form that came in another encoding.
+    pub(super) fn of_fields(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
+    /// The fields in the encoding of a form without files, as they are kept with the event.
+    pub(super) fn encoded(&self) -> String {
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
     }
 
     /// The last value of a field.
@@ -78,60 +87,47 @@ pub(super) fn report(form: &Form, signature: &Signature, now: Timestamp) -> Opti
     let event = form.text("event")?;
     let timestamp = form.last("timestamp");
     let headers = message_headers(form);
-    let message_id = form.text("Message-Id").or(form.text("message-id")).and_then(|id| text::message_id(&id));
-    let addressee = form.text("recipient");
-    let diagnostic = ["error", "notification", "description", "reason"].iter().find_map(|name| form.text(name));
-    let url = form.text("url");
-
-    let synthetic = || {
-        synthetic_id(&Identity {
-            provider: Provider::Mailgun,
-            event: &event,
-            message_id: message_id.as_deref(),
-            recipient: addressee.as_deref(),
-            timestamp,
-            discriminator: url.as_deref().or(diagnostic.as_deref()),
-        })
+    let class = classify(&event, form);
+    let reading = Reading {
+        // The token is of this post alone, and the same on its retries.
+        id: signature.token().map(str::to_owned),
+        at: timestamp.and_then(unix_seconds).or(signature.signed_at()),
+        timestamp: timestamp.map(str::to_owned),
+        recipient: form.text("recipient"),
+        message_id: form.text("Message-Id").or(form.text("message-id")),
+        url: form.text("url"),
+        diagnostic: ["error", "notification", "description", "reason"].iter().find_map(|name| form.text(name)),
+        ..Reading::new(Provider::Mailgun, event, class)
     };
-    let id = signature.token().map_or_else(synthetic, str::to_owned);
-    let (event_type, bounce_type, reject_reason) = classify(&event, form);
-    Some(Report::at(timestamp.and_then(unix_seconds), now, |at| {
-        let mut facts = Facts::new(event_type, Provider::Mailgun, event, id, at);
-        facts.recipient = addressee.as_deref().and_then(text::recipient);
-        facts.email_message_id = message_id;
+    Some(reading.report(now, |facts| {
         facts.sending_domain = form.text("domain");
         facts.subject = header(&headers, "Subject");
         facts.campaign_id = form.text("campaign-id").or(form.text("campaign-name"));
         facts.tags = tags(form);
         facts.metadata = metadata(form, &headers);
-        facts.bounce_type = bounce_type;
-        facts.reject_reason = reject_reason;
         facts.smtp_code = form.text("code").as_deref().and_then(smtp_code);
         facts.enhanced_code = form.text("code").as_deref().and_then(enhanced_code);
-        facts.diagnostic = diagnostic;
-        facts.url = url.filter(|_| event_type == EventType::Clicked);
         facts.client = client(form);
-        facts
     }))
 }
 
-fn classify(event: &str, form: &Form) -> (EventType, Option<BounceType>, Option<RejectReason>) {
+fn classify(event: &str, form: &Form) -> Class {
     match event {
-        "delivered" => (EventType::Delivered, None, None),
-        "bounced" => (EventType::Bounced, Some(BounceType::Hard), None),
+        "delivered" => Class::of(EventType::Delivered),
+        "bounced" => Class::bounced(BounceType::Hard),
         "dropped" => match (form.text("reason").as_deref(), form.text("code").as_deref()) {
-            (_, Some("605")) => (EventType::Rejected, None, Some(RejectReason::Bounced)),
-            (_, Some("606")) => (EventType::Rejected, None, Some(RejectReason::Unsubscribed)),
-            (_, Some("607")) => (EventType::Rejected, None, Some(RejectReason::Complained)),
+            (_, Some("605")) => Class::rejected(RejectReason::Bounced),
+            (_, Some("606")) => Class::rejected(RejectReason::Unsubscribed),
+            (_, Some("607")) => Class::rejected(RejectReason::Complained),
             // Tried until the time was up.
-            (Some("old"), _) => (EventType::Bounced, Some(BounceType::Soft), None),
-            (_, _) => (EventType::Rejected, None, Some(RejectReason::Other)),
+            (Some("old"), _) => Class::bounced(BounceType::Soft),
+            (_, _) => Class::rejected(RejectReason::Other),
         },
-        "opened" => (EventType::Opened, None, None),
-        "clicked" => (EventType::Clicked, None, None),
-        "complained" => (EventType::Complained, None, None),
-        "unsubscribed" => (EventType::Unsubscribed, None, None),
-        _ => (EventType::Unknown, None, None),
+        "opened" => Class::of(EventType::Opened),
+        "clicked" => Class::of(EventType::Clicked),
+        "complained" => Class::of(EventType::Complained),
+        "unsubscribed" => Class::of(EventType::Unsubscribed),
+        _ => Class::UNKNOWN,
     }
 }
 
@@ -188,9 +184,10 @@ fn client(form: &Form) -> Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Facts;
 
     fn facts(body: &str) -> Facts {
-        report(&Form::parse(body), &Signature::default(), Timestamp::UNIX_EPOCH).unwrap().facts
+        report(&Form::parse(body.as_bytes()), &Signature::default(), Timestamp::UNIX_EPOCH).unwrap().facts
     }
 
     #[test]
@@ -205,7 +202,7 @@ mod tests {
         assert_eq!(facts.client.geo, Geo { country: None, region: Some("CA".into()), city: None });
         assert_eq!(facts.url.as_deref(), Some("https://example.org/"));
         assert_eq!(Value::from(facts.metadata).to_string(), r#"{"shop":"north"}"#);
-        assert_eq!(Form::parse(body).last("token"), Some("mine"));
+        assert_eq!(Form::parse(body.as_bytes()).last("token"), Some("mine"));
     }
 
     #[test]

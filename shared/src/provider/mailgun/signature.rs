@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::{SignedDuration, Timestamp};
-use sha2::Sha256;
 
 use super::legacy::Form;
-use crate::provider::Unauthentic;
 use crate::provider::json::Object;
 use crate::provider::report::is_fresh;
+use crate::provider::signed::hmac_sha256;
 use crate::provider::text::unix_seconds;
+use crate::provider::{Received, Token, Unauthentic};
 use crate::source::Verification;
 
 /// Mailgun sends a post again for about 8 hours, with the signature of the first time; three times that is safe.
@@ -49,19 +48,17 @@ impl Signature {
     pub(super) fn verify(&self, verification: &Verification, now: Timestamp) -> Result<(), Unauthentic> {
         let key = match verification {
             Verification::Unsigned => return Ok(()),
-            Verification::PublicKey(_) => return Err(Unauthentic::WrongVerification),
             Verification::SigningKey(key) => key,
+            Verification::PublicKey(_) | Verification::KeyAndUrl { .. } | Verification::Topics(_) => {
+                return Err(Unauthentic::WrongVerification);
+            }
         };
         if self.timestamp.is_empty() || self.token.is_empty() || self.mac.is_empty() {
             return Err(Unauthentic::NoSignature);
         }
         let signature = hex::decode(&self.mac).map_err(|_| Unauthentic::WrongSignature)?;
-        // HMAC takes keys of every length.
-        let mac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes());
-        let mut mac = mac.map_err(|_| Unauthentic::WrongVerification)?;
-        mac.update(self.timestamp.as_bytes());
-        mac.update(self.token.as_bytes());
-        mac.verify_slice(&signature).map_err(|_| Unauthentic::WrongSignature)?;
+        let parts = [self.timestamp.as_bytes(), self.token.as_bytes()];
+        hmac_sha256(key.expose().as_bytes(), &parts, &signature)?;
         match self.signed_at() {
             Some(signed_at) if is_fresh(signed_at, now, MAX_AGE, MAX_AHEAD) => Ok(()),
             Some(_) | None => Err(Unauthentic::Stale),
@@ -71,6 +68,15 @@ impl Signature {
     /// When it was signed, which a retry repeats.
     pub(super) fn signed_at(&self) -> Option<Timestamp> {
         unix_seconds(&self.timestamp)
+    }
+
+    /// What a post with this signature gives, with the token to remember.
+    pub(super) fn with_token(&self, received: Received) -> Received {
+        let token = self.token().zip(self.signed_at()).map(|(value, signed_at)| Token {
+            value: value.to_owned(),
+            good_until: signed_at.saturating_add(MAX_AGE).unwrap_or(Timestamp::MAX),
+        });
+        Received { token, ..received }
     }
 
     /// The token, which is of one post and which a retry repeats.

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::event::{BounceType, Client, EventType, Facts, Geo, RejectReason};
+use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::provider::json::Object;
-use crate::provider::synthetic_id::{Identity, synthetic_id};
-use crate::provider::text::{self, codes_of_reply, enhanced_code, unix_seconds};
+use crate::provider::reading::{Class, Reading};
+use crate::provider::text::{codes_of_reply, enhanced_code, unix_seconds};
 use crate::provider::{Provider, Report};
 
 /// SendGrid's own fields; every other is a custom argument.
@@ -48,61 +48,48 @@ pub(super) fn report(entry: &str, now: Timestamp) -> Option<Report> {
     let object = Object::parse(entry)?;
     let event = object.text("event")?;
     let timestamp = object.text("timestamp");
-    let email_message_id = object.text("sg_message_id").and_then(|id| text::message_id(message_part(&id)));
-    let email = object.text("email");
-    let diagnostic = object.text("reason").or(object.text("response"));
-    let url = object.text("url");
-
-    let id = object.text("sg_event_id").unwrap_or_else(|| {
-        synthetic_id(&Identity {
-            provider: Provider::SendGrid,
-            event: &event,
-            message_id: email_message_id.as_deref(),
-            recipient: email.as_deref(),
-            timestamp: timestamp.as_deref(),
-            discriminator: url.as_deref().or(diagnostic.as_deref()),
-        })
-    });
-    let (event_type, bounce_type, reject_reason) = classify(&event, &object);
-    let (smtp_code, enhanced_of_reply) = diagnostic.as_deref().map(codes_of_reply).unwrap_or_default();
-    let said = timestamp.as_deref().and_then(unix_seconds);
-    Some(Report::at(said, now, |at| {
-        let mut facts = Facts::new(event_type, Provider::SendGrid, event, id, at);
-        facts.recipient = email.as_deref().and_then(text::recipient);
-        facts.email_message_id = email_message_id;
+    let class = classify(&event, &object);
+    let reading = Reading {
+        // Documented for deduplication. There are reports that it changes when SendGrid tries again, which would make
+        // a second event of the same; a key made of the fields would instead lose one of two real ones.
+        id: object.text("sg_event_id"),
+        at: timestamp.as_deref().and_then(unix_seconds),
+        timestamp,
+        recipient: object.text("email"),
+        message_id: object.text("sg_message_id").map(|id| message_part(&id).to_owned()),
+        url: object.text("url"),
+        diagnostic: object.text("reason").or(object.text("response")),
+        ..Reading::new(Provider::SendGrid, event, class)
+    };
+    let (smtp_code, enhanced_of_reply) = reading.diagnostic.as_deref().map(codes_of_reply).unwrap_or_default();
+    Some(reading.report(now, |facts| {
         facts.campaign_id = campaign(&object);
         facts.tags = object.texts("category");
         facts.metadata = object.values(is_custom);
-        facts.bounce_type = bounce_type;
-        facts.reject_reason = reject_reason;
         facts.smtp_code = smtp_code;
         facts.enhanced_code = object.text("status").as_deref().and_then(enhanced_code).or(enhanced_of_reply);
-        facts.diagnostic = diagnostic;
-        // Group (un)subscriptions have one too, which is not a link that was followed.
-        facts.url = url.filter(|_| event_type == EventType::Clicked);
         facts.client = Client {
             ip: object.text("ip"),
             user_agent: object.text("useragent"),
             geo: Geo::default(),
             machine: object.flag("sg_machine_open"),
         };
-        facts
     }))
 }
 
-fn classify(event: &str, object: &Object<'_>) -> (EventType, Option<BounceType>, Option<RejectReason>) {
+fn classify(event: &str, object: &Object<'_>) -> Class {
     match event {
-        "processed" => (EventType::Sent, None, None),
-        "delivered" => (EventType::Delivered, None, None),
-        "deferred" => (EventType::Deferred, None, None),
-        "bounce" => (EventType::Bounced, Some(bounce_type(object.text("type").as_deref())), None),
-        "dropped" => (EventType::Rejected, None, Some(reject_reason(object.text("reason").as_deref()))),
-        "open" => (EventType::Opened, None, None),
-        "click" => (EventType::Clicked, None, None),
-        "spamreport" => (EventType::Complained, None, None),
-        "unsubscribe" | "group_unsubscribe" => (EventType::Unsubscribed, None, None),
-        "group_resubscribe" => (EventType::Subscribed, None, None),
-        _ => (EventType::Unknown, None, None),
+        "processed" => Class::of(EventType::Sent),
+        "delivered" => Class::of(EventType::Delivered),
+        "deferred" => Class::of(EventType::Deferred),
+        "bounce" => Class::bounced(bounce_type(object.text("type").as_deref())),
+        "dropped" => Class::rejected(reject_reason(object.text("reason").as_deref())),
+        "open" => Class::of(EventType::Opened),
+        "click" => Class::of(EventType::Clicked),
+        "spamreport" => Class::of(EventType::Complained),
+        "unsubscribe" | "group_unsubscribe" => Class::of(EventType::Unsubscribed),
+        "group_resubscribe" => Class::of(EventType::Subscribed),
+        _ => Class::UNKNOWN,
     }
 }
 
@@ -150,6 +137,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::event::Facts;
 
     fn facts(entry: &str) -> Facts {
         report(entry, Timestamp::UNIX_EPOCH).unwrap().facts

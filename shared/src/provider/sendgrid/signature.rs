@@ -44,7 +44,9 @@ fn point(der: &[u8]) -> Option<&[u8]> {
 pub(super) fn verify(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<(), Unauthentic> {
     let key = match verification {
         Verification::Unsigned => return Ok(()),
-        Verification::SigningKey(_) => return Err(Unauthentic::WrongVerification),
+        Verification::SigningKey(_) | Verification::KeyAndUrl { .. } | Verification::Topics(_) => {
+            return Err(Unauthentic::WrongVerification);
+        }
         Verification::PublicKey(der) => point(der).ok_or(Unauthentic::WrongVerification)?,
     };
     let (signature, timestamp) = post.header(SIGNATURE).zip(post.header(TIMESTAMP)).ok_or(Unauthentic::NoSignature)?;
@@ -84,7 +86,7 @@ mod tests {
         let key = [&SPKI_PREFIX[..], pair.public_key().as_ref()].concat();
         let mut body = body.to_vec();
         change(&mut body);
-        let post = Post { headers: &headers, body: &body };
+        let post = Post::new(&headers, &body);
         verify(&Verification::PublicKey(key), &post, Timestamp::from_second(second).unwrap())
     }
 
@@ -107,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_key_of_the_wrong_kind_verifies_nothing() {
-        let post = Post { headers: &HeaderMap::new(), body: b"[]" };
+        let headers = HeaderMap::new();
+        let post = Post::new(&headers, b"[]");
         let secret = crate::secret::VerificationSecret::parse("key").unwrap();
         let now = Timestamp::from_second(NOW).unwrap();
         assert_eq!(verify(&Verification::SigningKey(secret), &post, now), Err(Unauthentic::WrongVerification));

@@ -10,9 +10,12 @@ use flate2::write::DeflateEncoder;
 
 use super::stored::StoredEvent;
 use super::{AttributeValue, Blob, Event, StoreError, keys};
+use crate::event::EventType;
 
 /// Marks rows that the stream mapping lets through to `dispatch`.
 const KIND: &str = "event";
+/// Marks rows that hold what could not be read: `dispatch` is not woken for them.
+const KIND_UNPARSED: &str = "unparsed";
 /// What a row weighs beside the event's JSON: names and values of the other attributes, about.
 const OVERHEAD: usize = 160;
 /// DynamoDB's write unit.
@@ -25,10 +28,11 @@ pub(super) fn row(event: &Event, ttl: i64) -> Result<HashMap<String, AttributeVa
     let (pk, sk) = keys::event(event.tenant, event.id);
     let json = serde_json::to_vec(&StoredEvent::from(event)).map_err(StoreError::unreadable)?;
     let (name, body) = smaller(json)?;
+    let kind = if event.facts.event_type == EventType::Unparsed { KIND_UNPARSED } else { KIND };
     Ok(HashMap::from([
         ("pk".to_owned(), AttributeValue::S(pk)),
         ("sk".to_owned(), AttributeValue::S(sk)),
-        ("kind".to_owned(), AttributeValue::S(KIND.to_owned())),
+        ("kind".to_owned(), AttributeValue::S(kind.to_owned())),
         ("ttl".to_owned(), AttributeValue::N(ttl.to_string())),
         (name.to_owned(), body),
     ]))
@@ -72,7 +76,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::event::{EventType, Facts};
+    use crate::event::Facts;
     use crate::id::TenantId;
     use crate::provider::Provider;
 

@@ -1,11 +1,12 @@
 //! The stored form of an event, in the events table and inside jobs.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::StoreError;
-use crate::event::{BounceType, Client, Event, Facts, Geo, Recipient, RejectReason};
+use crate::event::{BounceType, Client, Event, EventType, Facts, Geo, Raw, Recipient, RejectReason};
 use crate::provider::Provider;
 
 /// The version of events that this code writes.
@@ -71,19 +72,26 @@ pub struct StoredEvent {
     machine: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     raw: Option<String>,
+    /// Instead of `raw`, base64 of bytes that are no text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    raw64: Option<String>,
+    /// How many bytes were received; absent when `raw` is a whole event object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    raw_of: Option<usize>,
 }
 
 impl StoredEvent {
     /// Without the provider's own object, which no delivery carries: what a job needs.
     #[must_use]
     pub fn without_raw(self) -> Self {
-        Self { raw: None, ..self }
+        Self { raw: None, raw64: None, raw_of: None, ..self }
     }
 }
 
 impl From<&Event> for StoredEvent {
     fn from(event: &Event) -> Self {
         let facts = &event.facts;
+        let (raw, raw64, raw_of) = stored_raw(facts.raw.as_ref());
         Self {
             v: VERSION,
             id: event.id.to_string(),
@@ -116,7 +124,9 @@ impl From<&Event> for StoredEvent {
             region: facts.client.geo.region.clone(),
             city: facts.client.geo.city.clone(),
             machine: facts.client.machine,
-            raw: facts.raw.clone(),
+            raw,
+            raw64,
+            raw_of,
         }
     }
 }
@@ -128,7 +138,7 @@ impl TryFrom<StoredEvent> for Event {
         let unknown = || StoreError::unreadable("a word that this version does not know");
         let occurred_at: Timestamp = stored.at.parse().map_err(StoreError::unreadable)?;
         let facts = Facts {
-            event_type: stored.r#type.parse().map_err(StoreError::unreadable)?,
+            event_type: EventType::from_stored(&stored.r#type).map_err(StoreError::unreadable)?,
             provider: Provider::from_word(&stored.provider).ok_or_else(unknown)?,
             provider_event: stored.pevent,
             provider_event_id: stored.pid,
@@ -161,7 +171,7 @@ impl TryFrom<StoredEvent> for Event {
                 geo: Geo { country: stored.country, region: stored.region, city: stored.city },
                 machine: stored.machine,
             },
-            raw: stored.raw,
+            raw: read_raw(stored.raw, stored.raw64, stored.raw_of)?,
         };
         Ok(Self {
             id: stored.id.parse().map_err(StoreError::unreadable)?,
@@ -171,5 +181,51 @@ impl TryFrom<StoredEvent> for Event {
             test: stored.test,
             facts,
         })
+    }
+}
+
+type StoredRaw = (Option<String>, Option<String>, Option<usize>);
+
+fn stored_raw(raw: Option<&Raw>) -> StoredRaw {
+    match raw {
+        None => (None, None, None),
+        Some(Raw::Whole(text)) => (Some(text.clone()), None, None),
+        Some(Raw::Dropped { bytes }) => (None, None, Some(*bytes)),
+        Some(Raw::Body { kept, bytes }) => match std::str::from_utf8(kept) {
+            Ok(text) => (Some(text.to_owned()), None, Some(*bytes)),
+            Err(_) => (None, Some(BASE64_STANDARD.encode(kept)), Some(*bytes)),
+        },
+    }
+}
+
+fn read_raw(raw: Option<String>, raw64: Option<String>, raw_of: Option<usize>) -> Result<Option<Raw>, StoreError> {
+    Ok(match (raw, raw64, raw_of) {
+        (Some(text), _, None) => Some(Raw::Whole(text)),
+        (Some(text), _, Some(bytes)) => Some(Raw::Body { kept: text.into_bytes(), bytes }),
+        (None, Some(encoded), Some(bytes)) => {
+            let kept = BASE64_STANDARD.decode(encoded).map_err(StoreError::unreadable)?;
+            Some(Raw::Body { kept, bytes })
+        }
+        (None, None, Some(bytes)) => Some(Raw::Dropped { bytes }),
+        (None, _, None) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_received_reads_back() {
+        for raw in [
+            None,
+            Some(Raw::Whole("{}".to_owned())),
+            Some(Raw::Dropped { bytes: 20_000 }),
+            Some(Raw::Body { kept: b"<html>".to_vec(), bytes: 6 }),
+            Some(Raw::Body { kept: b"\xff\x00".to_vec(), bytes: 300_000 }),
+        ] {
+            let (text, encoded, of) = stored_raw(raw.as_ref());
+            assert_eq!(read_raw(text, encoded, of).unwrap(), raw);
+        }
     }
 }

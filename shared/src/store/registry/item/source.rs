@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{StoreError, VERSION, millis, parsed, word};
 use crate::provider::Provider;
 use crate::secret::VerificationSecret;
-use crate::source::{IngestKeyHash, Source, Verification};
+use crate::source::{BasicPair, ConfiguredUrl, Credentials, IngestKeyHash, Source, TopicArn, Trust, Verification};
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::registry) struct IngestKeyItem {
@@ -32,19 +32,45 @@ pub(in crate::store::registry) struct SourceItem {
     signing_key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     public_key: Option<String>,
+    /// With `signing_key`: the URL that the signature covers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signed_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    topics: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    credentials: Option<CredentialsItem>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    networks: Vec<String>,
     ingest_key_sha256: String,
     created_at: i64,
     updated_at: i64,
     revision: u64,
 }
 
+/// With a header's name: that header; with user names: basic; else bearer.
+#[derive(Serialize, Deserialize)]
+struct CredentialsItem {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    header: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    usernames: Vec<String>,
+    values: Vec<String>,
+}
+
 impl From<&Source> for SourceItem {
     fn from(source: &Source) -> Self {
-        let (signing_key, public_key) = match &source.verification {
-            Verification::Unsigned => (None, None),
-            Verification::SigningKey(key) => (Some(key.expose().to_owned()), None),
-            Verification::PublicKey(der) => (None, Some(BASE64_STANDARD.encode(der))),
-        };
+        let Trust { verification, credentials, networks } = &source.trust;
+        let (mut signing_key, mut public_key, mut signed_url, mut topics) = (None, None, None, Vec::new());
+        match verification {
+            Verification::Unsigned => {}
+            Verification::SigningKey(key) => signing_key = Some(key.expose().to_owned()),
+            Verification::PublicKey(der) => public_key = Some(BASE64_STANDARD.encode(der)),
+            Verification::KeyAndUrl { key, url } => {
+                signing_key = Some(key.expose().to_owned());
+                signed_url = Some(url.expose().to_owned());
+            }
+            Verification::Topics(arns) => topics = arns.iter().map(|arn| arn.as_str().to_owned()).collect(),
+        }
         Self {
             v: VERSION,
             id: source.id.to_string(),
@@ -53,6 +79,10 @@ impl From<&Source> for SourceItem {
             name: source.name.clone(),
             signing_key,
             public_key,
+            signed_url,
+            topics,
+            credentials: credentials.as_ref().map(CredentialsItem::from),
+            networks: networks.iter().map(ToString::to_string).collect(),
             ingest_key_sha256: source.ingest_key.as_str().to_owned(),
             created_at: source.created_at.as_millisecond(),
             updated_at: source.updated_at.as_millisecond(),
@@ -65,21 +95,67 @@ impl TryFrom<SourceItem> for Source {
     type Error = StoreError;
 
     fn try_from(item: SourceItem) -> Result<Self, StoreError> {
-        let verification = match (item.signing_key, item.public_key) {
-            (Some(key), _) => Verification::SigningKey(word(VerificationSecret::parse(&key))?),
-            (None, Some(key)) => Verification::PublicKey(BASE64_STANDARD.decode(key).map_err(StoreError::unreadable)?),
-            (None, None) => Verification::Unsigned,
+        let topics = item.topics.iter().map(|arn| word(TopicArn::parse(arn))).collect::<Result<Vec<_>, _>>()?;
+        let verification = match (item.signing_key, item.signed_url, item.public_key) {
+            (Some(key), Some(url), _) => {
+                Verification::KeyAndUrl { key: secret(&key)?, url: word(ConfiguredUrl::parse(&url))? }
+            }
+            (Some(key), None, _) => Verification::SigningKey(secret(&key)?),
+            (None, _, Some(key)) => {
+                Verification::PublicKey(BASE64_STANDARD.decode(key).map_err(StoreError::unreadable)?)
+            }
+            (None, _, None) if topics.is_empty() => Verification::Unsigned,
+            (None, _, None) => Verification::Topics(topics),
         };
+        let networks = item.networks.iter().map(|network| parsed(network)).collect::<Result<_, _>>()?;
+        let credentials = item.credentials.map(Credentials::try_from).transpose()?;
         Ok(Self {
             id: parsed(&item.id)?,
             tenant: parsed(&item.tenant)?,
             provider: word(Provider::from_word(&item.provider))?,
             name: item.name,
-            verification,
+            trust: Trust { verification, credentials, networks },
             ingest_key: IngestKeyHash::from_stored(item.ingest_key_sha256),
             created_at: millis(item.created_at)?,
             updated_at: millis(item.updated_at)?,
             revision: item.revision,
         })
     }
+}
+
+impl From<&Credentials> for CredentialsItem {
+    fn from(credentials: &Credentials) -> Self {
+        let exposed = |values: &[VerificationSecret]| values.iter().map(|value| value.expose().to_owned()).collect();
+        match credentials {
+            Credentials::Basic(pairs) => Self {
+                header: None,
+                usernames: pairs.iter().map(|pair| pair.username.clone()).collect(),
+                values: pairs.iter().map(|pair| pair.password.expose().to_owned()).collect(),
+            },
+            Credentials::Bearer(values) => Self { header: None, usernames: Vec::new(), values: exposed(values) },
+            Credentials::Header { name, values } => {
+                Self { header: Some(name.as_str().to_owned()), usernames: Vec::new(), values: exposed(values) }
+            }
+        }
+    }
+}
+
+impl TryFrom<CredentialsItem> for Credentials {
+    type Error = StoreError;
+
+    fn try_from(item: CredentialsItem) -> Result<Self, StoreError> {
+        let values = item.values.iter().map(|value| secret(value)).collect::<Result<Vec<_>, _>>()?;
+        Ok(match item.header {
+            Some(name) => Self::Header { name: name.parse().map_err(StoreError::unreadable)?, values },
+            None if item.usernames.is_empty() => Self::Bearer(values),
+            None => {
+                let pairs = item.usernames.into_iter().zip(values);
+                Self::Basic(pairs.map(|(username, password)| BasicPair { username, password }).collect())
+            }
+        })
+    }
+}
+
+fn secret(stored: &str) -> Result<VerificationSecret, StoreError> {
+    word(VerificationSecret::parse(stored))
 }

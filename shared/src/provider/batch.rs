@@ -1,0 +1,186 @@
+//! From a body to its entries, and from an entry to its events: what a provider's file hands its mapping to.
+//!
+//! Nothing genuine is thrown away: a body that is not in the provider's format is kept as `unparsed`, an entry that is
+//! no event as `email.unknown`.
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::json::elements;
+use super::{MAX_PROVIDER_BATCH, Post, Provider, Received, Refusal, Report};
+use crate::event::{EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
+
+/// Longest entry that is mapped, in bytes (128 KiB). Providers' events have a few KiB. A row holds the mapped fields and
+/// up to [`RAW_LIMIT`] of the original; at twice this size, which form encoding can reach, it would near `DynamoDB`'s
+/// 400 KB.
+const ENTRY_LIMIT: usize = 128 * 1024;
+
+/// The events that one entry tells of, none when it is about something else; `None` when it is not an event at all.
+pub(super) type Mapped = Option<Vec<Report>>;
+
+/// Why something could not be read; also the event's `provider_event`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unread {
+    /// A whole body that is not in the provider's format.
+    Unparsed,
+    /// One entry of a body that is not an event.
+    Unreadable,
+    /// One entry over [`ENTRY_LIMIT`].
+    Oversized,
+}
+
+impl Unread {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Unparsed => "unparsed",
+            Self::Unreadable => "unreadable",
+            Self::Oversized => "oversized",
+        }
+    }
+
+    fn event_type(self) -> EventType {
+        match self {
+            Self::Unparsed => EventType::Unparsed,
+            Self::Unreadable | Self::Oversized => EventType::Unknown,
+        }
+    }
+}
+
+/// Reads a JSON body, one object or an array of them, entry by entry. An empty body is a ping.
+pub(super) fn read_json(
+    provider: Provider,
+    post: &Post<'_>,
+    now: Timestamp,
+    map: impl Fn(&str) -> Mapped,
+) -> Result<Received, Refusal> {
+    let body = post.text();
+    if body.trim_ascii().is_empty() {
+        return Ok(Received::default());
+    }
+    match elements(&body) {
+        Some(entries) => read_entries(provider, &entries, now, map),
+        None => Ok(read_one(provider, post, body.trim_ascii(), None, now, map)),
+    }
+}
+
+/// Reads a JSON body that is one object. An empty body is a ping.
+pub(super) fn read_object(
+    provider: Provider,
+    post: &Post<'_>,
+    now: Timestamp,
+    map: impl FnOnce(&str) -> Mapped,
+) -> Received {
+    let body = post.text();
+    let body = body.trim_ascii();
+    if body.is_empty() { Received::default() } else { read_one(provider, post, body, None, now, map) }
+}
+
+/// Reads a body that is one event, `entry`; when it is none, the whole body is kept. `said` is when it was sent, if that
+/// is known from elsewhere.
+pub(super) fn read_one(
+    provider: Provider,
+    post: &Post<'_>,
+    entry: &str,
+    said: Option<Timestamp>,
+    now: Timestamp,
+    map: impl FnOnce(&str) -> Mapped,
+) -> Received {
+    let reports = mapped(provider, entry, said, now, map);
+    reports.unwrap_or_else(|| vec![keep(provider, Unread::Unparsed, post.body, said, now)]).into()
+}
+
+/// Keeps a body that is not in the provider's format.
+pub(super) fn unparsed(provider: Provider, post: &Post<'_>, now: Timestamp) -> Received {
+    vec![keep(provider, Unread::Unparsed, post.body, None, now)].into()
+}
+
+/// Reads entries, each by `map`.
+pub(super) fn read_entries(
+    provider: Provider,
+    entries: &[&str],
+    now: Timestamp,
+    map: impl Fn(&str) -> Mapped,
+) -> Result<Received, Refusal> {
+    if entries.len() > MAX_PROVIDER_BATCH {
+        return Err(Refusal::TooMany { limit: MAX_PROVIDER_BATCH });
+    }
+    let keep_odd = |entry: &str| vec![keep(provider, Unread::Unreadable, entry.as_bytes(), None, now)];
+    let reports: Vec<_> = entries
+        .iter()
+        .flat_map(|entry| mapped(provider, entry, None, now, &map).unwrap_or_else(|| keep_odd(entry)))
+        .collect();
+    Ok(reports.into())
+}
+
+/// The events of an entry with what was received of each; one that is too large to be mapped is kept.
+fn mapped(
+    provider: Provider,
+    entry: &str,
+    said: Option<Timestamp>,
+    now: Timestamp,
+    map: impl FnOnce(&str) -> Mapped,
+) -> Mapped {
+    if entry.len() > ENTRY_LIMIT {
+        return Some(vec![keep(provider, Unread::Oversized, entry.as_bytes(), said, now)]);
+    }
+    let mut reports = map(entry)?;
+    for report in &mut reports {
+        report.facts.raw = Some(whole_or_dropped(entry));
+    }
+    Some(reports)
+}
+
+fn whole_or_dropped(entry: &str) -> Raw {
+    if entry.len() <= RAW_LIMIT { Raw::Whole(entry.to_owned()) } else { Raw::Dropped { bytes: entry.len() } }
+}
+
+/// Keeps `bytes`, of which at most the first [`UNPARSED_LIMIT`]. Their hash is their id, so that a retry of the same is
+/// the same.
+fn keep(provider: Provider, why: Unread, bytes: &[u8], said: Option<Timestamp>, now: Timestamp) -> Report {
+    let word = why.word();
+    let id = format!("{word}-{}", hex::encode(Sha256::digest(bytes)));
+    let kept = &bytes[..bytes.len().min(UNPARSED_LIMIT)];
+    Report::at(said, now, |at| {
+        let mut facts = Facts::new(why.event_type(), provider, word, id, at);
+        let as_event = format!("{word} as an event of {}", provider.as_str());
+        facts.diagnostic = Some(if kept.len() == bytes.len() {
+            format!("{as_event}; kept as received")
+        } else {
+            format!("{as_event}; kept are its first {} of {} bytes", kept.len(), bytes.len())
+        });
+        facts.raw = Some(Raw::Body { kept: kept.to_vec(), bytes: bytes.len() });
+        facts
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_when_not_all_of_it_is_kept() {
+        let now = Timestamp::UNIX_EPOCH;
+        let whole = keep(Provider::Mailgun, Unread::Unparsed, b"<html>\xff", None, now).facts;
+        assert_eq!(whole.event_type, EventType::Unparsed);
+        assert_eq!(whole.raw, Some(Raw::Body { kept: b"<html>\xff".to_vec(), bytes: 7 }));
+        assert_eq!(whole.diagnostic.as_deref(), Some("unparsed as an event of mailgun; kept as received"));
+        let cut = keep(Provider::Mailgun, Unread::Unparsed, &vec![b'x'; 300_000], None, now).facts;
+        assert_eq!(cut.raw, Some(Raw::Body { kept: vec![b'x'; UNPARSED_LIMIT], bytes: 300_000 }));
+        let said = "unparsed as an event of mailgun; kept are its first 262144 of 300000 bytes";
+        assert_eq!(cut.diagnostic.as_deref(), Some(said));
+    }
+
+    #[test]
+    fn an_event_over_the_limit_loses_its_object_and_says_so() {
+        let map = |_: &str| {
+            let facts = Facts::new(EventType::Opened, Provider::Brevo, "opened", "1", Timestamp::UNIX_EPOCH);
+            Some(vec![Report::dated(facts)])
+        };
+        let raw = |length: usize| {
+            let reports = mapped(Provider::Brevo, &"x".repeat(length), None, Timestamp::UNIX_EPOCH, map);
+            reports.unwrap()[0].facts.raw.clone()
+        };
+        assert_eq!(raw(RAW_LIMIT), Some(Raw::Whole("x".repeat(RAW_LIMIT))));
+        assert_eq!(raw(RAW_LIMIT + 1), Some(Raw::Dropped { bytes: RAW_LIMIT + 1 }));
+    }
+}

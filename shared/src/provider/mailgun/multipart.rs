@@ -1,0 +1,73 @@
+//! Mailgun's legacy format with files: `multipart/form-data`, of which the files are not looked at.
+
+use futures::FutureExt as _;
+use futures::stream;
+use http::header::CONTENT_TYPE;
+use multer::{Constraints, Multipart, SizeLimit, parse_boundary};
+
+use super::legacy::Form;
+use crate::provider::Post;
+
+/// Most fields that are read. Mailgun's own are about 40; the rest are the sender's variables.
+const MAX_FIELDS: usize = 1_000;
+/// Longest field, in bytes: as large as a whole post may be, so that an attachment never costs the event.
+const MAX_FIELD: u64 = 1024 * 1024;
+
+/// The fields of a multipart post, in order; `None` when it is not one.
+pub(super) fn form(post: &Post<'_>) -> Option<Form> {
+    let boundary = parse_boundary(post.header(CONTENT_TYPE.as_str())?).ok()?;
+    let body = post.body.to_vec();
+    let limits = Constraints::new().size_limit(SizeLimit::new().per_field(MAX_FIELD));
+    let whole = stream::once(async move { Ok::<_, std::convert::Infallible>(body) });
+    let mut parts = Multipart::with_constraints(whole, boundary, limits);
+    let read = async move {
+        let mut fields = Vec::new();
+        while let Some(field) = parts.next_field().await? {
+            if let (Some(name), None) = (field.name().map(str::to_owned), field.file_name()) {
+                let value = field.bytes().await?;
+                fields.push((name, String::from_utf8_lossy(&value).into_owned()));
+            }
+            if fields.len() >= MAX_FIELDS {
+                break;
+            }
+        }
+        Ok::<_, multer::Error>(fields)
+    };
+    // The whole body is in hand, so nothing is ever waited for.
+    read.now_or_never()?.ok().map(Form::of_fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+
+    fn read(content_type: &str, body: &str) -> Option<Form> {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type.parse().unwrap())]);
+        form(&Post::new(&headers, body.as_bytes()))
+    }
+
+    #[test]
+    fn fields_are_read_and_files_are_not() {
+        let body = "--b\r\nContent-Disposition: form-data; name=\"event\"\r\n\r\nbounced\r\n\
+                    --b\r\nContent-Disposition: form-data; name=\"attachment-1\"; filename=\"message.mime\"\r\n\
+                    Content-Type: application/octet-stream\r\n\r\nevent=opened\r\n\r\n--not-b\r\n\
+                    --b\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nt\u{fc}\r\n--b--\r\n";
+        let form = read("multipart/form-data; boundary=b", body).unwrap();
+        assert_eq!(form.last("event"), Some("bounced"));
+        assert_eq!(form.last("token"), Some("t\u{fc}"));
+        assert_eq!(form.last("attachment-1"), None);
+    }
+
+    #[test]
+    fn what_is_not_multipart_has_no_fields() {
+        for (content_type, body) in [
+            ("multipart/form-data", "--b\r\n"),
+            ("multipart/form-data; boundary=b", "event=bounced"),
+            ("multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"event\"\r\n\r\nbounc"),
+        ] {
+            assert!(read(content_type, body).is_none(), "{body}");
+        }
+    }
+}

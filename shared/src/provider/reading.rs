@@ -1,0 +1,115 @@
+//! What the mappings have in common: an event's class, and the few things that every provider tells in some way.
+
+use jiff::Timestamp;
+
+use super::synthetic_id::{Identity, synthetic_id};
+use super::{Provider, Report, text};
+use crate::event::{BounceType, EventType, Facts, RejectReason};
+
+/// What a provider's word for an event means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Class {
+    pub event_type: EventType,
+    pub bounce_type: Option<BounceType>,
+    pub reject_reason: Option<RejectReason>,
+}
+
+impl Class {
+    pub(super) const UNKNOWN: Self = Self::of(EventType::Unknown);
+
+    pub(super) const fn of(event_type: EventType) -> Self {
+        Self { event_type, bounce_type: None, reject_reason: None }
+    }
+
+    pub(super) const fn bounced(kind: BounceType) -> Self {
+        Self { event_type: EventType::Bounced, bounce_type: Some(kind), reject_reason: None }
+    }
+
+    pub(super) const fn rejected(reason: RejectReason) -> Self {
+        Self { event_type: EventType::Rejected, bounce_type: None, reject_reason: Some(reason) }
+    }
+
+    pub(super) const fn failed(reason: Option<RejectReason>) -> Self {
+        Self { event_type: EventType::Failed, bounce_type: None, reject_reason: reason }
+    }
+
+    /// As its words, for tests of mapping tables.
+    #[cfg(test)]
+    pub(super) fn words(self) -> String {
+        let words = [
+            Some(self.event_type.as_str()),
+            self.bounce_type.map(BounceType::as_str),
+            self.reject_reason.map(RejectReason::as_str),
+        ];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What is read of an event before it becomes a report.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub provider: Provider,
+    pub class: Class,
+    /// The provider's own name for what happened.
+    pub event: String,
+    /// The provider's own id for this event, if it gives one.
+    pub id: Option<String>,
+    /// When it happened, if that was understood.
+    pub at: Option<Timestamp>,
+    /// When it happened, as received.
+    pub timestamp: Option<String>,
+    /// The address, as received.
+    pub recipient: Option<String>,
+    /// The id of the email, as received.
+    pub message_id: Option<String>,
+    /// The link, if the provider names one.
+    pub url: Option<String>,
+    /// The text that explains it.
+    pub diagnostic: Option<String>,
+}
+
+impl Reading {
+    /// Nothing known yet but what happened.
+    pub(super) fn new(provider: Provider, event: impl Into<String>, class: Class) -> Self {
+        Self {
+            provider,
+            class,
+            event: event.into(),
+            id: None,
+            at: None,
+            timestamp: None,
+            recipient: None,
+            message_id: None,
+            url: None,
+            diagnostic: None,
+        }
+    }
+
+    /// The report, with whatever else `fill` knows. Without an id of the provider it gets a synthetic one; without a
+    /// time it is dated `now`.
+    pub(super) fn report(self, now: Timestamp, fill: impl FnOnce(&mut Facts)) -> Report {
+        let email_message_id = self.message_id.as_deref().and_then(text::message_id);
+        let id = self.id.clone().unwrap_or_else(|| {
+            synthetic_id(&Identity {
+                provider: self.provider,
+                event: &self.event,
+                message_id: email_message_id.as_deref(),
+                recipient: self.recipient.as_deref(),
+                timestamp: self.timestamp.as_deref(),
+                discriminator: self.url.as_deref().or(self.diagnostic.as_deref()),
+            })
+        });
+        Report::at(self.at, now, |at| {
+            let mut facts = Facts::new(self.class.event_type, self.provider, self.event, id, at);
+            facts.recipient = self.recipient.as_deref().and_then(text::recipient);
+            facts.email_message_id = email_message_id;
+            facts.bounce_type = self.class.bounce_type;
+            facts.reject_reason = self.class.reject_reason;
+            // Some providers name links of other kinds, such as the page to unsubscribe on.
+            facts.url = self.url.filter(|_| self.class.event_type == EventType::Clicked);
+            facts.diagnostic = self.diagnostic;
+            fill(&mut facts);
+            facts
+        })
+    }
+}

@@ -1,0 +1,272 @@
+//! An event of SES, as a notification of an identity or as event publishing has it.
+//! <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::event::{BounceType, Client, EventType, RejectReason};
+use crate::provider::batch::Mapped;
+use crate::provider::json::Object;
+use crate::provider::reading::{Class, Reading};
+use crate::provider::text::{codes_of_reply, date_time, domain, enhanced_code};
+use crate::provider::{Provider, Report};
+
+/// Tags that SES adds itself.
+const OWN_TAGS: &str = "ses:";
+
+/// What is known of an event from the SNS message around it.
+pub(super) struct Envelope {
+    pub(super) message_id: Option<String>,
+    pub(super) timestamp: Option<String>,
+}
+
+/// Whom an event is about, and what the destination said of it.
+#[derive(Default)]
+struct Addressee {
+    address: Option<String>,
+    status: Option<String>,
+    diagnostic: Option<String>,
+}
+
+impl Envelope {
+    /// When the message was published.
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        self.timestamp.as_deref().and_then(date_time)
+    }
+
+    /// The events in `text`: one for each recipient that SES names.
+    pub(super) fn map(&self, text: &str, now: Timestamp) -> Mapped {
+        let object = Object::parse(text)?;
+        let kind = object.text("eventType").or(object.text("notificationType"))?;
+        let (mail, detail) = (object.object("mail"), object.object(detail_name(&kind)));
+        let Some(class) = classify(&kind, &detail) else { return Some(Vec::new()) };
+        let addressees = addressees(&kind, &detail, &mail);
+        let events = addressees.into_iter().enumerate();
+        Some(
+            events.map(|(index, addressee)| self.report(&kind, class, &mail, &detail, addressee, index, now)).collect(),
+        )
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one SES event, which nothing else puts together")]
+    fn report(
+        &self,
+        kind: &str,
+        class: Class,
+        mail: &Object<'_>,
+        detail: &Object<'_>,
+        addressee: Addressee,
+        index: usize,
+        now: Timestamp,
+    ) -> Report {
+        let timestamp = detail.text("timestamp").or(mail.text("timestamp")).or(self.timestamp.clone());
+        let said = ["smtpResponse", "errorMessage", "reason"].iter().find_map(|name| detail.text(name));
+        let reading = Reading {
+            // The message's own, and for each recipient after the first its place.
+            id: self.message_id.as_ref().map(|id| if index == 0 { id.clone() } else { format!("{id}#{index}") }),
+            at: timestamp.as_deref().and_then(date_time),
+            timestamp,
+            recipient: addressee.address,
+            message_id: mail.text("messageId"),
+            url: detail.text("link"),
+            diagnostic: addressee.diagnostic.or(said),
+            ..Reading::new(Provider::Ses, kind, class)
+        };
+        let (smtp_code, enhanced_of_reply) = reading.diagnostic.as_deref().map(codes_of_reply).unwrap_or_default();
+        let by_reader = matches!(class.event_type, EventType::Opened | EventType::Clicked);
+        reading.report(now, |facts| {
+            facts.sending_domain = mail.text("source").as_deref().and_then(domain);
+            facts.subject = mail.object("commonHeaders").text("subject");
+            facts.metadata = tags(&mail.object("tags"));
+            facts.smtp_code = smtp_code;
+            facts.enhanced_code = addressee.status.as_deref().and_then(enhanced_code).or(enhanced_of_reply);
+            // In a complaint the user agent is that of the feedback loop.
+            if by_reader {
+                let (ip, user_agent) = (detail.text("ipAddress"), detail.text("userAgent"));
+                facts.client = Client { ip, user_agent, ..Client::default() };
+            }
+        })
+    }
+}
+
+/// The member that holds what is particular to a kind.
+fn detail_name(kind: &str) -> &'static str {
+    match kind {
+        "Send" => "send",
+        "Delivery" => "delivery",
+        "DeliveryDelay" => "deliveryDelay",
+        "Bounce" => "bounce",
+        "Complaint" => "complaint",
+        "Reject" => "reject",
+        "Open" => "open",
+        "Click" => "click",
+        "Rendering Failure" => "failure",
+        "Subscription" => "subscription",
+        _ => "",
+    }
+}
+
+/// `None` for what is about no email that was sent.
+fn classify(kind: &str, detail: &Object<'_>) -> Option<Class> {
+    Some(match kind {
+        "Send" => Class::of(EventType::Sent),
+        "Delivery" => Class::of(EventType::Delivered),
+        "DeliveryDelay" => Class::of(EventType::Deferred),
+        "Bounce" => bounce(detail),
+        "Complaint" => complaint(detail),
+        // A virus was found.
+        "Reject" => Class::rejected(RejectReason::Content),
+        "Open" => Class::of(EventType::Opened),
+        "Click" => Class::of(EventType::Clicked),
+        "Rendering Failure" => Class::failed(Some(RejectReason::Rendering)),
+        "Subscription" => subscription(detail),
+        "Received" => return None,
+        _ => Class::UNKNOWN,
+    })
+}
+
+fn bounce(detail: &Object<'_>) -> Class {
+    match (detail.text("bounceType").as_deref(), detail.text("bounceSubType").as_deref()) {
+        (Some("Permanent"), Some("Suppressed" | "OnAccountSuppressionList")) => {
+            Class::rejected(RejectReason::Suppressed)
+        }
+        (Some("Permanent"), Some("UnsubscribedRecipient")) => Class::rejected(RejectReason::Unsubscribed),
+        (Some("Permanent"), _) => Class::bounced(BounceType::Hard),
+        (Some("Transient"), _) => Class::bounced(BounceType::Soft),
+        (_, _) => Class::bounced(BounceType::Undetermined),
+    }
+}
+
+fn complaint(detail: &Object<'_>) -> Class {
+    match (detail.text("complaintSubType").as_deref(), detail.text("complaintFeedbackType").as_deref()) {
+        (Some("OnAccountSuppressionList"), _) => Class::rejected(RejectReason::Complained),
+        // Takes a complaint back.
+        (_, Some("not-spam")) => Class::UNKNOWN,
+        (_, _) => Class::of(EventType::Complained),
+    }
+}
+
+fn subscription(detail: &Object<'_>) -> Class {
+    let wanted = detail.object("newTopicPreferences");
+    if wanted.flag("unsubscribeAll") == Some(true) {
+        return Class::of(EventType::Unsubscribed);
+    }
+    let topics = wanted.objects("topicSubscriptionStatus");
+    let statuses: Vec<_> = topics.iter().filter_map(|topic| topic.text("subscriptionStatus")).collect();
+    let any = |status: &str| statuses.iter().any(|known| known.eq_ignore_ascii_case(status));
+    if any("OptOut") {
+        Class::of(EventType::Unsubscribed)
+    } else if any("OptIn") {
+        Class::of(EventType::Subscribed)
+    } else {
+        Class::UNKNOWN
+    }
+}
+
+/// Whom the event is about. SES does not say which of several recipients opened or clicked: the first stands for them.
+fn addressees(kind: &str, detail: &Object<'_>, mail: &Object<'_>) -> Vec<Addressee> {
+    let listed = match kind {
+        "Bounce" => detail.objects("bouncedRecipients"),
+        "Complaint" => detail.objects("complainedRecipients"),
+        "DeliveryDelay" => detail.objects("delayedRecipients"),
+        _ => Vec::new(),
+    };
+    let named = listed.into_iter().map(|recipient| Addressee {
+        address: recipient.text("emailAddress"),
+        status: recipient.text("status"),
+        diagnostic: recipient.text("diagnosticCode"),
+    });
+    let bare = |addresses: Vec<String>, most: usize| -> Vec<Addressee> {
+        let addresses = addresses.into_iter().take(most);
+        addresses.map(|address| Addressee { address: Some(address), ..Addressee::default() }).collect()
+    };
+    let mut found: Vec<Addressee> = named.collect();
+    if found.is_empty() {
+        found = match kind {
+            "Delivery" => bare(detail.texts("recipients"), usize::MAX),
+            "Send" | "Reject" | "Rendering Failure" => bare(mail.texts("destination"), usize::MAX),
+            _ => bare(mail.texts("destination"), 1),
+        };
+    }
+    if found.is_empty() { vec![Addressee::default()] } else { found }
+}
+
+/// The sender's tags, each a list of values, of which a single one stands alone.
+fn tags(tags: &Object<'_>) -> Map<String, Value> {
+    let own = tags.values(|name| !name.starts_with(OWN_TAGS)).into_iter();
+    own.map(|(name, value)| match value {
+        Value::Array(mut values) if values.len() == 1 => (name, values.remove(0)),
+        other => (name, other),
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope() -> Envelope {
+        Envelope { message_id: Some("m".to_owned()), timestamp: Some("2018-03-26T17:58:59.675Z".to_owned()) }
+    }
+
+    fn class(kind: &str, detail: &str) -> String {
+        classify(kind, &Object::parse(detail).unwrap()).map_or_else(|| "nothing".to_owned(), Class::words)
+    }
+
+    #[test]
+    fn kinds_by_their_words() {
+        for (kind, detail, expected) in [
+            ("Bounce", r#"{"bounceType":"Permanent","bounceSubType":"General"}"#, "email.bounced hard"),
+            ("Bounce", r#"{"bounceType":"Permanent","bounceSubType":"Suppressed"}"#, "email.rejected suppressed"),
+            (
+                "Bounce",
+                r#"{"bounceType":"Permanent","bounceSubType":"OnAccountSuppressionList"}"#,
+                "email.rejected suppressed",
+            ),
+            (
+                "Bounce",
+                r#"{"bounceType":"Permanent","bounceSubType":"UnsubscribedRecipient"}"#,
+                "email.rejected unsubscribed",
+            ),
+            ("Bounce", r#"{"bounceType":"Transient","bounceSubType":"MailboxFull"}"#, "email.bounced soft"),
+            ("Bounce", r#"{"bounceType":"Undetermined"}"#, "email.bounced undetermined"),
+            ("Complaint", "{}", "email.complained"),
+            ("Complaint", r#"{"complaintFeedbackType":"not-spam"}"#, "email.unknown"),
+            ("Complaint", r#"{"complaintSubType":"OnAccountSuppressionList"}"#, "email.rejected complained"),
+            ("Reject", r#"{"reason":"Bad content"}"#, "email.rejected content"),
+            ("Rendering Failure", "{}", "email.failed rendering"),
+            ("DeliveryDelay", "{}", "email.deferred"),
+            ("Subscription", r#"{"newTopicPreferences":{"unsubscribeAll":true}}"#, "email.unsubscribed"),
+            (
+                "Subscription",
+                r#"{"newTopicPreferences":{"unsubscribeAll":false,"topicSubscriptionStatus":[{"subscriptionStatus":"OptOut"}]}}"#,
+                "email.unsubscribed",
+            ),
+            (
+                "Subscription",
+                r#"{"newTopicPreferences":{"topicSubscriptionStatus":[{"subscriptionStatus":"OptIn"}]}}"#,
+                "email.subscribed",
+            ),
+            ("Received", "{}", "nothing"),
+            ("Something New", "{}", "email.unknown"),
+        ] {
+            assert_eq!(class(kind, detail), expected, "{kind} {detail}");
+        }
+    }
+
+    #[test]
+    fn each_recipient_has_an_event_and_an_id_of_its_own() {
+        let text = r#"{"notificationType":"Complaint","complaint":{"complainedRecipients":
+            [{"emailAddress":"a@example.org"},{"emailAddress":"b@example.org"}]},"mail":{"messageId":"x"}}"#;
+        let reports = envelope().map(text, Timestamp::UNIX_EPOCH).unwrap();
+        let ids: Vec<_> = reports.iter().map(|report| report.facts.provider_event_id.as_str()).collect();
+        assert_eq!(ids, ["m", "m#1"]);
+        assert_eq!(reports[1].facts.recipient.as_ref().unwrap().expose(), "b@example.org");
+        assert_eq!(reports[1].facts.occurred_at.to_string(), "2018-03-26T17:58:59.675Z");
+    }
+
+    #[test]
+    fn tags_of_the_sender_are_metadata() {
+        let text = r#"{"ses:source-ip":["192.0.2.0"],"one":["1"],"two":["1","2"]}"#;
+        assert_eq!(Value::from(tags(&Object::parse(text).unwrap())).to_string(), r#"{"one":"1","two":["1","2"]}"#);
+    }
+}

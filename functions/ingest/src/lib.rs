@@ -29,7 +29,7 @@ use refusal::Refusal;
 
 /// Largest body, in bytes (1 MiB): the largest documented post is SendGrid's at 768 KB, and what an own sender has
 /// beyond that it can split.
-const MAX_BODY: usize = 1024 * 1024;
+pub const MAX_BODY: usize = 1024 * 1024;
 
 /// What the room works with; built once, kept warm.
 #[derive(Debug)]

@@ -4,6 +4,9 @@ PYTHON ?= python3
 PORT ?= 4566
 ARGS ?=
 
+# A macro declares the providers' modules, so `cargo fmt` does not find their files by itself.
+PROVIDERS = shared/src/provider/*.rs
+
 .PHONY: help run demo test test-end-to-end bench deploy lint fmt clean
 
 help: ## Lists what make can do
@@ -31,13 +34,13 @@ deploy: ## Deploys to the AWS account and region of the environment; see infra/d
 	@$(PYTHON) infra/deploy.py $(ARGS)
 
 lint: ## Formatting, clippy, docs and the template
-	cargo fmt --check
+	cargo fmt --check && rustfmt --edition 2024 --check $(PROVIDERS)
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	$(PYTHON) infra/local/validate.py
 
 fmt: ## Formats the code
-	cargo fmt
+	cargo fmt && rustfmt --edition 2024 $(PROVIDERS)
 
 clean: ## Removes everything that was built or installed here
 	cargo clean

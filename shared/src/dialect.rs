@@ -7,6 +7,7 @@ use crate::id::EventId;
 use crate::secret::SigningSecret;
 use crate::signature;
 
+pub mod catalogue;
 mod platform;
 mod standard;
 

@@ -9,8 +9,10 @@ use crate::id::{EventId, SourceId, TenantId};
 use crate::provider::Provider;
 
 mod event_type;
+mod example;
 
 pub use event_type::{EventType, UnknownEventType};
+pub use example::example;
 
 /// A fact about an email or a subscriber, owned by a tenant.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,8 @@
-//! The one door out: HTTP to customers. HTTPS only (plain HTTP to networks that the operator opened), addresses checked
+//! The one door out: HTTP to customers, and to Amazon SNS for what it asks to be fetched. HTTPS only (plain HTTP to networks that the operator opened), addresses checked
 //! when they are connected to, no redirects, no proxy, one time limit over everything, bounded reads.
 
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -9,12 +11,14 @@ use reqwest::{Client, redirect, retry};
 use url::Host;
 
 use self::address_policy::{AddressPolicy, Verdict};
+pub use self::fetch::{FetchError, SnsUrl};
 use self::resolver::CheckedResolver;
 use crate::delivery::{KEPT_ANSWER, Outcome};
 use crate::webhook::WebhookUrl;
 
 pub mod address_policy;
 mod failure;
+mod fetch;
 mod resolver;
 mod retry_after;
 #[cfg(test)]
@@ -85,11 +89,25 @@ impl Outbound {
     /// Builds the door. Roots are those of `webpki-roots`, compiled in.
     pub fn new(policy: AddressPolicy) -> Result<Self, SetupError> {
         let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-        Self::trusting(policy, roots)
+        Self::trusting(policy, roots, HashMap::new())
+    }
+
+    /// For tests: a door that trusts these roots and resolves these names so, still checked by `policy`. A port other
+    /// than 0 in an address takes the place of the usual one.
+    pub fn rerouted(
+        policy: AddressPolicy,
+        roots: rustls::RootCertStore,
+        routes: HashMap<String, SocketAddr>,
+    ) -> Result<Self, SetupError> {
+        Self::trusting(policy, roots, routes)
     }
 
     /// Builds a door that trusts these roots.
-    fn trusting(policy: AddressPolicy, roots: rustls::RootCertStore) -> Result<Self, SetupError> {
+    fn trusting(
+        policy: AddressPolicy,
+        roots: rustls::RootCertStore,
+        routes: HashMap<String, SocketAddr>,
+    ) -> Result<Self, SetupError> {
         let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
         let mut tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -97,7 +115,8 @@ impl Outbound {
             .with_no_client_auth();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let https = client().https_only(true).tls_backend_preconfigured(tls.clone());
-        let https = https.dns_resolver(CheckedResolver::public_or_allowed(policy.clone())).build()?;
+        let resolver = CheckedResolver::public_or_allowed(policy.clone()).rerouting(routes);
+        let https = https.dns_resolver(resolver).build()?;
         let plain = client().tls_backend_preconfigured(tls);
         let plain = plain.dns_resolver(CheckedResolver::allowed_only(policy.clone())).build()?;
         Ok(Self { https, plain, policy })

@@ -27,6 +27,7 @@ mod text;
 pub use received::{Received, Token};
 pub use refusal::{Refusal, Unauthentic};
 pub use report::Report;
+pub use resend::key as resend_key;
 pub use sendgrid::parse_public_key;
 pub use ses::{Certificate, CertificateUrl, ConfirmationUrl};
 
@@ -165,8 +166,7 @@ impl<'a> Post<'a> {
     }
 }
 
-/// Most events in one post of a provider. The largest documented batches (Mandrill's) have 1,000; at 1 MiB of body more
-/// than 5,000 would have to be smaller than any provider's event.
+/// Most events in one post of a provider. The largest documented batches (Mandrill's) have 1,000.
 pub const MAX_PROVIDER_BATCH: usize = 5_000;
 
 /// Most events in one post of a sender that can choose: the platform's body and own events.

@@ -88,7 +88,7 @@ struct Place {
 /// Takes `fixture` in and says what became of it.
 pub fn line(fixture: &Fixture) -> Line {
     // What ingest checks before it looks for the source.
-    if fixture.body.len() > ingest::MAX_BODY {
+    if fixture.body.len() > ingest::MAX_PROVIDER_BODY {
         return Line { id: fixture.id.clone(), outcome: Outcome::Refused, status: 413, events: Vec::new() };
     }
     let received = fixture.receive();

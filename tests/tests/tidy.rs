@@ -55,10 +55,13 @@ fn pure_modules_stay_pure() {
         let name = path.strip_prefix(root().join("shared/src")).unwrap().with_extension("");
         let pure = PURE.iter().any(|module| name.starts_with(module));
         if pure {
+            // The library that reads multipart bodies has futures, which are ready at once over a body in memory.
+            let reads_multipart = name.ends_with("provider/mailgun/multipart");
             for forbidden in
                 ["async fn", ".await", "tokio::", "aws_sdk", "reqwest", "clock::", "std::env", "std::fs", "store::"]
             {
-                assert!(!without_tests(&text).contains(forbidden), "{}: {forbidden}", path.display());
+                let excused = forbidden == ".await" && reads_multipart;
+                assert!(excused || !without_tests(&text).contains(forbidden), "{}: {forbidden}", path.display());
             }
         }
     }
@@ -83,12 +86,15 @@ fn customer_directed_http_has_one_door() {
             assert!(outbound || !text.contains("reqwest::"), "{}", path.display());
         }
     }
-    // What may not call out does not even name the door.
+    // What may not call out does not even name the door. Ingest does in one place, to fetch what Amazon SNS asks for.
+    let doors = ["functions/ingest/src/sns.rs", "functions/ingest/src/lib.rs"].map(|path| root().join(path));
     for room in ["functions/ingest/src", "functions/dispatch/src", "functions/api/src"] {
         for (path, text) in rust_files(room) {
-            assert!(!without_tests(&text).contains("Outbound"), "{}", path.display());
+            assert!(doors.contains(&path) || !without_tests(&text).contains("Outbound"), "{}", path.display());
         }
     }
+    let of_sns = std::fs::read_to_string(&doors[0]).unwrap();
+    assert!(!without_tests(&of_sns).contains(".post("), "ingest posts nothing anywhere");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use shared::problem::{Fault, Problem};
 
 mod read;
 
-pub(crate) use read::{expected_number, flag, list, object, parsed, text, whole};
+pub(crate) use read::{expected_number, flag, list, object, or_null, parsed, text, whole};
 
 use crate::refusal::Refusal;
 
@@ -21,7 +21,7 @@ const MAX_FAULTS: usize = 50;
 const MAX_NAME: usize = 64;
 
 /// The fields of a JSON object, and the faults found so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Fields {
     pointer: String,
     left: Map<String, Value>,

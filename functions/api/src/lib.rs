@@ -26,6 +26,7 @@ mod body;
 mod caller;
 mod dead_letters;
 mod deliveries;
+mod event_types;
 mod events;
 mod health;
 mod keys;
@@ -92,6 +93,7 @@ pub fn router(api: Api) -> Router {
         .merge(webhooks::routes())
         .merge(sources::routes())
         .merge(events::routes())
+        .merge(event_types::routes())
         .merge(deliveries::routes())
         .merge(dead_letters::routes())
         .merge(redrives::routes())

@@ -11,10 +11,10 @@ mod create;
 mod delete;
 mod list;
 mod patch;
-mod proof;
 mod read;
 mod rotate_key;
 mod shown;
+mod trust;
 
 /// Most characters of a source's name.
 const MAX_NAME: usize = 200;

@@ -76,10 +76,10 @@ fn refused(refusal: &Refusal, request: &Request, request_id: &str) -> Response<B
             let detail = format!("This path takes {allowed}.");
             Problem::new(405, "method-not-allowed", "Method not allowed", detail)
         }
-        Refusal::Failed(error) => {
-            let error: &dyn std::error::Error = error;
+        Refusal::Failed { cause, status } => {
+            let error: &dyn std::error::Error = cause;
             tracing::error!(request.id = request_id, error, "request {request_id} failed");
-            Problem::unavailable()
+            Problem { status: *status, ..Problem::unavailable() }
         }
     };
     let body = String::from_utf8(problem.body(request_id)).unwrap_or_default();
@@ -96,7 +96,7 @@ fn refused(refusal: &Refusal, request: &Request, request_id: &str) -> Response<B
             let challenge = if api { "Bearer" } else { "Basic realm=\"mailhooks\"" };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        (_, 503) => {
+        (Refusal::Failed { .. }, _) => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
         }
         _ => {}

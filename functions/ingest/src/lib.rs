@@ -1,6 +1,6 @@
 //! The ingest room: bound the body, find out whose it is, verify the raw bytes, normalise, store, and only then answer.
 //!
-//! It calls nobody and enqueues nothing: the events table's stream takes it from there. Whoever was answered 200 may
+//! It enqueues nothing, and calls nobody but Amazon SNS, for its certificates and to confirm subscriptions: the events table's stream takes it from there. Whoever was answered 200 may
 //! forget the event; whoever was not sends it again, and a repeat meets the stored row.
 
 use std::convert::Infallible;
@@ -12,6 +12,7 @@ use shared::cache::Cache;
 use shared::clock::{Clock, random};
 use shared::config;
 use shared::id::KeyId;
+use shared::outbound::Outbound;
 use shared::source::{IngestKeyHash, Source};
 use shared::store::{Events, Registry};
 use shared::tenant::ApiKey;
@@ -21,15 +22,19 @@ mod ingest_key;
 mod own_events;
 mod provider_post;
 mod refusal;
+mod sns;
 mod sources;
 mod store;
 
 use answer::Answer;
 use refusal::Refusal;
+use sns::Sns;
 
-/// Largest body, in bytes (1 MiB): the largest documented post is SendGrid's at 768 KB, and what an own sender has
-/// beyond that it can split.
-pub const MAX_BODY: usize = 1024 * 1024;
+/// Largest body of own events, in bytes (1 MiB): their sender can split what it has beyond that.
+const MAX_BODY: usize = 1024 * 1024;
+/// Largest body of a provider, in bytes (4 MiB). Mandrill sends up to 1,000 events in a form, and Mailgun's legacy posts
+/// have files attached; base64 makes 5.3 MiB of it, and Lambda takes 6 MB.
+pub const MAX_PROVIDER_BODY: usize = 4 * 1024 * 1024;
 
 /// What the room works with; built once, kept warm.
 #[derive(Debug)]
@@ -38,6 +43,7 @@ pub struct Ingest {
     events: Events,
     sources: Cache<IngestKeyHash, Source>,
     keys: Cache<KeyId, ApiKey>,
+    sns: Sns,
     clock: Clock,
 }
 
@@ -50,8 +56,15 @@ impl Ingest {
             events: Events::new(dynamo, &config.events_table, config.retention_days),
             sources: Cache::new(config.cache_seconds),
             keys: Cache::new(config.cache_seconds),
+            sns: Sns::default(),
             clock,
         }
+    }
+
+    /// For tests: the room with another door to Amazon SNS.
+    #[must_use]
+    pub fn with_outbound(self, outbound: Outbound) -> Self {
+        Self { sns: Sns::with_outbound(outbound), ..self }
     }
 }
 
@@ -62,10 +75,11 @@ pub async fn handle(request: Request, room: &Ingest) -> Result<Response<Body>, I
 }
 
 async fn route(request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
-    if request.body().len() > MAX_BODY {
-        return Err(refusal::too_large(MAX_BODY).into());
-    }
     let path = request.uri().path();
+    let limit = if path.starts_with("/api/v1/") { MAX_BODY } else { MAX_PROVIDER_BODY };
+    if request.body().len() > limit {
+        return Err(refusal::too_large(limit).into());
+    }
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match (request.method(), segments.as_slice()) {
         // The same for every key, so that a probe does not learn which exist.

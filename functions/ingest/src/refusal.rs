@@ -1,7 +1,9 @@
 //! How a request fails: with a problem that the sender can read, or with a cause that only the log gets.
 
 use shared::access::Denied;
+use shared::outbound::{FetchError, SetupError};
 use shared::problem::Problem;
+use shared::provider::Provider;
 use shared::store::StoreError;
 
 /// Why a request was not carried out; nothing of it is acknowledged.
@@ -12,7 +14,33 @@ pub(crate) enum Refusal {
     /// The path is known, the method is not; these are.
     Method(&'static str),
     /// We could not. Part of it may be stored; the same request again stores the rest.
-    Failed(StoreError),
+    Failed {
+        /// Why, for the log.
+        cause: Trouble,
+        /// The status after which the sender tries again.
+        status: u16,
+    },
+}
+
+/// Why a post could not be dealt with; our trouble, so the provider shall send it again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    #[error("the client for Amazon SNS could not be built")]
+    Setup(#[from] SetupError),
+    #[error("nothing fetched from Amazon SNS")]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refusal {
+    /// The same, in the way that `provider` wants to be told of our own trouble.
+    pub(crate) fn towards(self, provider: Provider) -> Self {
+        match self {
+            Self::Failed { cause, .. } => Self::Failed { cause, status: provider.status_in_trouble() },
+            Self::Problem(_) | Self::Method(_) => self,
+        }
+    }
 }
 
 impl From<Problem> for Refusal {
@@ -23,7 +51,13 @@ impl From<Problem> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        Self::Failed(error)
+        Trouble::from(error).into()
+    }
+}
+
+impl From<Trouble> for Refusal {
+    fn from(cause: Trouble) -> Self {
+        Self::Failed { cause, status: 503 }
     }
 }
 
@@ -31,7 +65,7 @@ impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Problem(problem) => Self::Problem(problem),
-            Denied::Store(error) => Self::Failed(error),
+            Denied::Store(error) => error.into(),
         }
     }
 }

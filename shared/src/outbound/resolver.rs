@@ -1,6 +1,7 @@
 //! Resolving with a check: a name is resolved once for a connection, refused if any answer is forbidden, and connected
 //! to at the checked addresses only, so that a name cannot change its mind between check and connect.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -18,26 +19,36 @@ pub(super) struct BlockedAddress;
 pub(super) struct CheckedResolver {
     policy: Arc<AddressPolicy>,
     public_too: bool,
+    routes: Arc<HashMap<String, SocketAddr>>,
 }
 
 impl CheckedResolver {
     /// For HTTPS.
     pub(super) fn public_or_allowed(policy: AddressPolicy) -> Self {
-        Self { policy: Arc::new(policy), public_too: true }
+        Self { policy: Arc::new(policy), public_too: true, routes: Arc::default() }
     }
 
     /// For plain HTTP.
     pub(super) fn allowed_only(policy: AddressPolicy) -> Self {
-        Self { policy: Arc::new(policy), public_too: false }
+        Self { policy: Arc::new(policy), public_too: false, routes: Arc::default() }
+    }
+
+    /// Resolves these names so, still checked, and all others as ever.
+    pub(super) fn rerouting(self, routes: HashMap<String, SocketAddr>) -> Self {
+        Self { routes: Arc::new(routes), ..self }
     }
 }
 
 impl Resolve for CheckedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (policy, public_too) = (Arc::clone(&self.policy), self.public_too);
+        let route = self.routes.get(name.as_str()).copied();
         Box::pin(async move {
-            // The port is put in by the client.
-            let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let addresses: Vec<SocketAddr> = match route {
+                Some(route) => vec![route],
+                // The port is put in by the client.
+                None => tokio::net::lookup_host((name.as_str(), 0)).await?.collect(),
+            };
             let passes = |address: &SocketAddr| match policy.verdict(address.ip()) {
                 Verdict::Allowed => true,
                 Verdict::Public => public_too,

@@ -1,5 +1,6 @@
 //! TLS towards a receiver on loopback with a certificate of its own making.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,7 +61,7 @@ async fn a_trusted_certificate_is_delivered_to() {
     let (url, certificate) = receiver("127.0.0.1").await;
     let mut roots = RootCertStore::empty();
     roots.add(certificate).unwrap();
-    let answered = post(&Outbound::trusting(loopback(), roots).unwrap(), &url).await;
+    let answered = post(&Outbound::rerouted(loopback(), roots, HashMap::new()).unwrap(), &url).await;
     assert_eq!(answered.outcome, Outcome::Delivered { status: 200 });
     assert_eq!(answered.answer.as_deref(), Some("ok"));
 }
@@ -77,6 +78,6 @@ async fn a_trusted_certificate_for_another_name_is_a_tls_failure() {
     let (url, certificate) = receiver("127.0.0.2").await;
     let mut roots = RootCertStore::empty();
     roots.add(certificate).unwrap();
-    let answered = post(&Outbound::trusting(loopback(), roots).unwrap(), &url).await;
+    let answered = post(&Outbound::rerouted(loopback(), roots, HashMap::new()).unwrap(), &url).await;
     assert_eq!(answered.outcome, Outcome::Tls);
 }

@@ -46,7 +46,7 @@ fn of_json(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
     let received = read_one(Provider::Mailgun, post, data, signature.signed_at(), now, |data| {
         Some(vec![event::report(data, &signature, now)?])
     });
-    Ok(signature.with_token(received))
+    Ok(signature.with_token(verification, received))
 }
 
 fn of_form(verification: &Verification, form: &Form, post: &Post<'_>, now: Timestamp) -> Result<Received, Unauthentic> {
@@ -55,5 +55,5 @@ fn of_form(verification: &Verification, form: &Form, post: &Post<'_>, now: Times
     let received = read_one(Provider::Mailgun, post, &form.encoded(), signature.signed_at(), now, |_| {
         Some(vec![legacy::report(form, &signature, now)?])
     });
-    Ok(signature.with_token(received))
+    Ok(signature.with_token(verification, received))
 }

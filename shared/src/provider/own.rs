@@ -270,6 +270,11 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_read_cannot_be_published() {
+        assert_eq!(pointers(r#"{"type":"unparsed","timestamp":"2026-01-01T00:00:00Z"}"#), ["/type"]);
+    }
+
+    #[test]
     fn limits_are_kept() {
         let with = |field: &str| format!(r#"{{"type":"email.sent","timestamp":"2026-01-01T00:00:00Z",{field}}}"#);
         let long = |length: usize| "ü".repeat(length);

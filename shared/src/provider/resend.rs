@@ -34,7 +34,7 @@ fn header<'a>(post: &Post<'a>, name: &str) -> Option<&'a str> {
 }
 
 /// The key in a secret as Resend shows it: base64 after `whsec_`.
-pub(super) fn key(secret: &str) -> Option<Vec<u8>> {
+pub fn key(secret: &str) -> Option<Vec<u8>> {
     let encoded = secret.strip_prefix("whsec_").unwrap_or(secret);
     BASE64_STANDARD.decode(encoded).ok().filter(|key| !key.is_empty())
 }

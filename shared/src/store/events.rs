@@ -13,8 +13,10 @@ pub mod keys;
 mod list;
 mod row;
 pub mod stored;
+mod tokens;
 
 pub use row::event_in_row;
+pub use tokens::Claim;
 
 /// The events table.
 #[derive(Debug, Clone)]

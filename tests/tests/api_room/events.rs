@@ -1,6 +1,6 @@
 use jiff::SignedDuration;
 use serde_json::json;
-use shared::event::{Event, EventType, Facts, Recipient};
+use shared::event::{Event, EventType, Facts, Raw, Recipient};
 use shared::id::TenantId;
 use shared::provider::Provider;
 
@@ -15,7 +15,7 @@ async fn stored(room: &Room, tenant: TenantId, key: &str, age: SignedDuration) -
     facts.url = Some("https://example.com/".to_owned());
     facts.client.ip = Some("203.0.113.7".to_owned());
     facts.metadata.insert("order".to_owned(), json!(7));
-    facts.raw = Some(shared::event::Raw::Whole(r#"{"id":90071992547409931}"#.to_owned()));
+    facts.raw = Some(Raw::Whole(r#"{"id":90071992547409931}"#.to_owned()));
     let event = Event::accept(facts, tenant, None, now);
     room.world.events.put(&event).await.unwrap();
     event
@@ -135,4 +135,92 @@ async fn large_pages_end_early() {
     let second = tenant.get(&format!("/api/v1/events?cursor={}", first.text("next_cursor"))).await;
     assert!((1..20).contains(&first.data().len()), "{}", first.data().len());
     assert_eq!(first.data().len() + second.data().len(), 20);
+}
+
+/// An event with nothing but `raw`, stored.
+async fn received(room: &Room, tenant: TenantId, event_type: EventType, key: &str, raw: Raw) -> Event {
+    let now = room.world.clock.now();
+    let mut facts = Facts::new(event_type, Provider::Mailgun, "mystery", key, now);
+    facts.raw = Some(raw);
+    let event = Event::accept(facts, tenant, None, now);
+    room.world.events.put(&event).await.unwrap();
+    event
+}
+
+fn body_of(kept: &[u8], bytes: usize) -> Raw {
+    Raw::Body { kept: kept.to_vec(), bytes }
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_shown_as_it_came() {
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let mut shown = Vec::new();
+    for (key, raw) in [
+        ("json", body_of(br#"{"a": 90071992547409931}"#, 24)),
+        ("text", body_of(b"event=caf\xc3\xa9&x", 13)),
+        ("bytes", body_of(b"\xff\xfe\x00", 3)),
+        ("cut", body_of(b"{\"a\": [1, 2", 300_000)),
+        ("cut in a letter", body_of(b"caf\xc3", 300_000)),
+        ("empty", body_of(b"", 0)),
+    ] {
+        let event = received(&room, tenant.tenant_id(), EventType::Unparsed, key, raw).await;
+        let read = tenant.get(&format!("/api/v1/events/{}", event.id)).await;
+        let mut raw = read.body.clone();
+        raw.as_object_mut().unwrap().retain(|name, _| name.starts_with("raw") || name == "type");
+        shown.push(format!("{key}: {raw}"));
+    }
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+    json: {"raw":{"a":90071992547409931},"type":"unparsed"}
+    text: {"raw":"event=café&x","type":"unparsed"}
+    bytes: {"raw_base64":"//4A","type":"unparsed"}
+    cut: {"raw":"{\"a\": [1, 2","raw_bytes":300000,"type":"unparsed"}
+    cut in a letter: {"raw_base64":"Y2Fmww==","raw_bytes":300000,"type":"unparsed"}
+    empty: {"raw":"","type":"unparsed"}
+    "#);
+    let listed = tenant.get("/api/v1/events").await;
+    assert_eq!(listed.data().len(), 6);
+    for event in listed.data() {
+        assert_eq!((&event["type"], event.get("raw"), event.get("raw_bytes")), (&json!("unparsed"), None, None));
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_was_too_large_is_said_to_be_dropped() {
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let event = received(&room, tenant.tenant_id(), EventType::Opened, "k", Raw::Dropped { bytes: 20_000 }).await;
+    insta::assert_snapshot!(tenant.get(&format!("/api/v1/events/{}", event.id)).await, @r#"
+    200 {
+      "accepted_at": "TIME",
+      "id": "evt_ID",
+      "provider": "mailgun",
+      "provider_event": "mystery",
+      "provider_event_id": "k",
+      "raw_bytes": 20000,
+      "raw_dropped": true,
+      "timestamp": "TIME",
+      "type": "email.opened"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_no_type_to_ask_for() {
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let webhook = |events: &str| json!({ "url": "https://example.com/", "events": [events] });
+    let path = format!("/api/v1/webhooks/{}", tenant.post("/api/v1/webhooks", &webhook("*")).await.text("id"));
+    let refusals = [
+        tenant.post("/api/v1/webhooks", &webhook("unparsed")).await.problem(),
+        tenant.patch(&path, &json!({ "events": ["unparsed"] })).await.problem(),
+        tenant.post(&format!("{path}/test"), &json!({ "event_type": "unparsed" })).await.problem(),
+        tenant.get("/api/v1/event-types/unparsed").await.problem(),
+    ];
+    insta::assert_snapshot!(refusals.join("\n"), @"
+    422 invalid-request: /events/0: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, or `*`
+    422 invalid-request: /events/0: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, or `*`
+    422 invalid-request: /event_type: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown
+    404 not-found: There is no event type of this name; there are: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown.
+    ");
 }

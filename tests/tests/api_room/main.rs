@@ -4,12 +4,14 @@
 
 mod dead_letters;
 mod deliveries;
+mod event_types;
 mod events;
 mod keys;
 mod moves;
 mod redrives;
 mod requests;
 mod room;
+mod source_trust;
 mod sources;
 mod tenants;
 mod webhooks;

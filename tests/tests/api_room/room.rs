@@ -46,6 +46,14 @@ impl Room {
         Self { world, router }
     }
 
+    /// A room that does not know the URL that it is reached under.
+    pub(crate) async fn without_public_url() -> Self {
+        let world = World::start().await.unwrap();
+        let config = config::Api { public_url: String::new(), ..config(&world) };
+        let router = api::router(Api::new(&world.sdk, &config, world.clock.clone()));
+        Self { world, router }
+    }
+
     /// The admin, about no tenant.
     pub(crate) fn admin(&self) -> Caller<'_> {
         Caller { room: self, key: ADMIN.to_owned(), tenant: None }

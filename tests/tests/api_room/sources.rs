@@ -19,10 +19,11 @@ async fn are_made_and_show_their_ingest_key_once() {
     201 {
       "created_at": "TIME",
       "id": "src_ID",
-      "ingest_key": "mhi_HEX",
-      "ingest_path": "/api/webhooks/mhi_HEX",
-      "ingest_url": "https://hooks.example.com/api/webhooks/mhi_HEX",
+      "ingest_key": "mhi_mailgun_HEX",
+      "ingest_path": "/api/webhooks/mhi_mailgun_HEX",
+      "ingest_url": "https://hooks.example.com/api/webhooks/mhi_mailgun_HEX",
       "name": "EU",
+      "networks": [],
       "provider": "mailgun",
       "updated_at": "TIME",
       "verification": {
@@ -37,6 +38,7 @@ async fn are_made_and_show_their_ingest_key_once() {
       "created_at": "TIME",
       "id": "src_ID",
       "name": "EU",
+      "networks": [],
       "provider": "mailgun",
       "updated_at": "TIME",
       "verification": {
@@ -53,25 +55,71 @@ async fn are_made_and_show_their_ingest_key_once() {
     assert!(!rows.contains(&made.text("ingest_key")), "only the hash is stored");
 }
 
+/// A topic as Amazon names it.
+const TOPIC: &str = "arn:aws:sns:eu-central-1:123456789012:ses-events";
+
 #[tokio::test]
 async fn of_every_provider() {
     let room = Room::start().await;
     let tenant = room.tenant().await;
     let mut kinds = Vec::new();
-    for body in [
-        json!({ "provider": "sendgrid", "verification": { "public_key": PUBLIC_KEY } }),
-        json!({ "provider": "sendgrid", "allow_unsigned": true }),
-        json!({ "provider": "mailgun", "allow_unsigned": true }),
-        json!({ "provider": "generic" }),
+    for (provider, verification) in [
+        ("mailgun", json!({ "signing_key": "key-1" })),
+        ("sendgrid", json!({ "public_key": PUBLIC_KEY })),
+        ("resend", json!({ "signing_key": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD" })),
+        ("resend", json!({ "signing_key": "C2FVsBQIhrscChlQIMV+b5sSYspob7oD" })),
+        ("ses", json!({ "topic_arns": [TOPIC] })),
+        ("mandrill", json!({ "signing_key": "key-1" })),
+        ("mandrill", json!({ "signing_key": "key-1", "url": "https://in:pw@hooks.example.com/x/{ingest_key}?a=b" })),
+        ("mailersend", json!({ "signing_key": "key-1" })),
     ] {
-        let made = tenant.post("/api/v1/sources", &body).await;
-        kinds.push(format!("{} {} {}", made.status, made.text("provider"), made.body["verification"]["kind"]));
+        let made = tenant.post("/api/v1/sources", &json!({ "provider": provider, "verification": verification })).await;
+        kinds.push(format!("{} {} {}", made.status, made.text("provider"), made.body["verification"]));
+    }
+    for provider in ["mailjet", "postmark", "sparkpost", "brevo", "generic"] {
+        let made = tenant.post("/api/v1/sources", &json!({ "provider": provider })).await;
+        kinds.push(format!("{} {} {}", made.status, made.text("provider"), made.body["verification"]));
+        let key = made.text("ingest_key");
+        assert!(key.starts_with(&format!("mhi_{provider}_")), "{key} names its provider");
     }
     insta::assert_snapshot!(kinds.join("\n"), @r#"
-    201 sendgrid "public_key"
-    201 sendgrid "unsigned"
-    201 mailgun "unsigned"
-    201 generic "unsigned"
+    201 mailgun {"kind":"signing_key"}
+    201 sendgrid {"kind":"public_key"}
+    201 resend {"kind":"signing_key"}
+    201 resend {"kind":"signing_key"}
+    201 ses {"kind":"topics","topic_arns":["arn:aws:sns:eu-central-1:123456789012:ses-events"]}
+    201 mandrill {"kind":"key_and_url"}
+    201 mandrill {"kind":"key_and_url"}
+    201 mailersend {"kind":"signing_key"}
+    201 mailjet {"kind":"unsigned"}
+    201 postmark {"kind":"unsigned"}
+    201 sparkpost {"kind":"unsigned"}
+    201 brevo {"kind":"unsigned"}
+    201 generic {"kind":"unsigned"}
+    "#);
+}
+
+#[tokio::test]
+async fn a_provider_that_signs_needs_its_key_or_a_word_that_it_may_do_without() {
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let mut refusals = Vec::new();
+    for provider in ["mailgun", "sendgrid", "resend", "ses", "mandrill", "mailersend"] {
+        for body in [json!({ "provider": provider }), json!({ "provider": provider, "allow_unsigned": false })] {
+            let refused = tenant.post("/api/v1/sources", &body).await.problem();
+            refusals.push(refused);
+        }
+        let made = tenant.post("/api/v1/sources", &json!({ "provider": provider, "allow_unsigned": true })).await;
+        assert_eq!((made.status, &made.body["verification"]), (201, &json!({ "kind": "unsigned" })));
+    }
+    refusals.dedup();
+    insta::assert_snapshot!(refusals.join("\n"), @r#"
+    422 invalid-request: /verification: mailgun signs its posts: give {"signing_key": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
+    422 invalid-request: /verification: sendgrid signs its posts: give {"public_key": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
+    422 invalid-request: /verification: resend signs its posts: give {"signing_key": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
+    422 invalid-request: /verification: ses signs its posts: give {"topic_arns": […]}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
+    422 invalid-request: /verification: mandrill signs its posts: give {"signing_key": …, "url": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
+    422 invalid-request: /verification: mailersend signs its posts: give {"signing_key": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
     "#);
 }
 
@@ -84,38 +132,56 @@ async fn bad_ones_are_refused_with_what_to_change() {
         json!({}),
         json!({ "provider": "postbox" }),
         json!({ "provider": "own" }),
-        json!({ "provider": "mailgun" }),
-        json!({ "provider": "sendgrid", "allow_unsigned": false }),
         json!({ "provider": "mailgun", "verification": { "public_key": PUBLIC_KEY } }),
         json!({ "provider": "sendgrid", "verification": { "signing_key": "x" } }),
+        json!({ "provider": "ses", "verification": { "signing_key": "x" } }),
         json!({ "provider": "generic", "verification": { "signing_key": "x" } }),
         json!({ "provider": "mailgun", "verification": { "signing_key": "" } }),
+        json!({ "provider": "mailgun", "verification": { "signing_key": "key-1\n" } }),
         json!({ "provider": "mailgun", "verification": {} }),
+        json!({ "provider": "mailgun", "verification": null }),
         json!({ "provider": "mailgun", "verification": { "signing_key": "x", "public_key": PUBLIC_KEY } }),
         json!({ "provider": "mailgun", "verification": { "signing_key": "x" }, "allow_unsigned": true }),
         json!({ "provider": "sendgrid", "verification": { "public_key": "not base64" } }),
         json!({ "provider": "sendgrid", "verification": { "public_key": "AAAA" } }),
+        json!({ "provider": "resend", "verification": { "signing_key": "re_123456789" } }),
+        json!({ "provider": "resend", "verification": { "signing_key": "whsec_" } }),
+        json!({ "provider": "ses", "verification": { "topic_arns": [] } }),
+        json!({ "provider": "ses", "verification": { "topic_arns": [TOPIC, "arn:aws:sns:*:*:*"] } }),
+        json!({ "provider": "ses", "verification": { "topic_arns": vec![TOPIC; 11] } }),
+        json!({ "provider": "mandrill", "verification": { "url": "hooks.example.com" } }),
+        json!({ "provider": "mandrill", "verification": { "signing_key": "x", "url": "https://e.org/mhi_mandrill_0" } }),
+        json!({ "provider": "postbox", "verification": { "signing_key": "" }, "networks": ["here"], "colour": "red" }),
         json!({ "provider": "generic", "name": "x".repeat(201), "region": "eu" }),
     ] {
         refusals.push(tenant.post("/api/v1/sources", &body).await.problem());
     }
-    insta::assert_snapshot!(refusals.join("\n"), @r#"
+    insta::assert_snapshot!(refusals.join("\n"), @"
     422 invalid-request: /provider: is required
-    422 invalid-request: /provider: unknown provider; there are: mailgun, sendgrid, generic
-    422 invalid-request: /provider: unknown provider; there are: mailgun, sendgrid, generic
-    422 invalid-request: /verification: mailgun signs its posts: give {"signing_key": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
-    422 invalid-request: /verification: sendgrid signs its posts: give {"public_key": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
-    422 invalid-request: /verification: mailgun is verified with a `signing_key`
-    422 invalid-request: /verification: sendgrid is verified with a `public_key`
-    422 invalid-request: /verification: posts of generic are not signed; leave it out
+    422 invalid-request: /provider: unknown provider; there are: mailgun, mailjet, sendgrid, resend, postmark, ses, sparkpost, brevo, mandrill, mailersend, generic
+    422 invalid-request: /provider: unknown provider; there are: mailgun, mailjet, sendgrid, resend, postmark, ses, sparkpost, brevo, mandrill, mailersend, generic
+    422 invalid-request: /verification/signing_key: is required; /verification/public_key: unknown field; this object knows: signing_key
+    422 invalid-request: /verification/public_key: is required; /verification/signing_key: unknown field; this object knows: public_key
+    422 invalid-request: /verification/topic_arns: is required; /verification/signing_key: unknown field; this object knows: topic_arns
+    422 invalid-request: /verification: posts of generic are not signed; leave it out, and see `credentials` and `networks`
     422 invalid-request: /verification/signing_key: 1 to 1024 bytes
-    422 invalid-request: /verification: give `signing_key` or `public_key`, whichever the provider has
-    422 invalid-request: /verification/public_key: give one of `signing_key` and `public_key`
+    422 invalid-request: /verification/signing_key: begins or ends with white space; copy it again
+    422 invalid-request: /verification/signing_key: is required
+    422 invalid-request: /verification: expected an object, got null; leave the field out instead
+    422 invalid-request: /verification/public_key: unknown field; this object knows: signing_key
     422 invalid-request: /allow_unsigned: contradicts `verification`; give one of them
     422 invalid-request: /verification/public_key: expected a P-256 public key as base64 of its DER SubjectPublicKeyInfo, as SendGrid shows it
     422 invalid-request: /verification/public_key: expected a P-256 public key as base64 of its DER SubjectPublicKeyInfo, as SendGrid shows it
-    422 invalid-request: /name: at most 200 characters; /region: unknown field; this object knows: provider, name, verification, allow_unsigned
-    "#);
+    422 invalid-request: /verification/signing_key: expected the signing secret as Resend shows it: `whsec_` and base64
+    422 invalid-request: /verification/signing_key: expected the signing secret as Resend shows it: `whsec_` and base64
+    422 invalid-request: /verification/topic_arns: at least one topic, from which posts are taken
+    422 invalid-request: /verification/topic_arns/1: expected the ARN of an SNS topic, as in `arn:aws:sns:eu-central-1:123456789012:ses-events`
+    422 invalid-request: /verification/topic_arns: at most 10 entries, got 11
+    422 invalid-request: /verification/signing_key: is required; /verification/url: expected an http:// or https:// URL of at most 2048 bytes, exactly as in the provider's settings
+    422 invalid-request: /verification/url: the ingest key in it is not this source's; write {ingest_key} in its place
+    422 invalid-request: /provider: unknown provider; there are: mailgun, mailjet, sendgrid, resend, postmark, ses, sparkpost, brevo, mandrill, mailersend, generic; /networks/0: expected a network like `185.107.232.0/24`, or a single address; /colour: unknown field; this object knows: provider, name, allow_unsigned, verification, credentials, networks
+    422 invalid-request: /name: at most 200 characters; /region: unknown field; this object knows: provider, name, allow_unsigned, verification, credentials, networks
+    ");
     assert_eq!(tenant.get("/api/v1/sources").await.data().len(), 0, "nothing was stored");
 }
 
@@ -130,6 +196,7 @@ async fn a_patch_changes_name_and_verification() {
       "created_at": "TIME",
       "id": "src_ID",
       "name": "US",
+      "networks": [],
       "provider": "mailgun",
       "updated_at": "TIME",
       "verification": {
@@ -146,10 +213,14 @@ async fn a_patch_changes_name_and_verification() {
     let refusals = [
         tenant.patch(&path, &json!({ "provider": "sendgrid" })).await.problem(),
         tenant.patch(&path, &json!({ "verification": { "public_key": PUBLIC_KEY } })).await.problem(),
+        tenant.patch(&path, &json!({ "verification": null })).await.problem(),
+        tenant.patch(&path, &json!({ "allow_unsigned": false })).await.problem(),
     ];
     insta::assert_snapshot!(refusals.join("\n"), @r#"
-    422 invalid-request: /provider: unknown field; this object knows: name, verification, allow_unsigned
-    422 invalid-request: /verification: mailgun is verified with a `signing_key`
+    422 invalid-request: /provider: unknown field; this object knows: name, allow_unsigned, verification, credentials, networks
+    422 invalid-request: /verification/signing_key: is required; /verification/public_key: unknown field; this object knows: signing_key
+    422 invalid-request: /verification: expected an object, got null; leave the field out instead
+    422 invalid-request: /verification: mailgun signs its posts: give {"signing_key": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
     "#);
 }
 
@@ -164,10 +235,11 @@ async fn a_rotated_key_replaces_the_old_one() {
     200 {
       "created_at": "TIME",
       "id": "src_ID",
-      "ingest_key": "mhi_HEX",
-      "ingest_path": "/api/webhooks/mhi_HEX",
-      "ingest_url": "https://hooks.example.com/api/webhooks/mhi_HEX",
+      "ingest_key": "mhi_mailgun_HEX",
+      "ingest_path": "/api/webhooks/mhi_mailgun_HEX",
+      "ingest_url": "https://hooks.example.com/api/webhooks/mhi_mailgun_HEX",
       "name": "EU",
+      "networks": [],
       "provider": "mailgun",
       "updated_at": "TIME",
       "verification": {

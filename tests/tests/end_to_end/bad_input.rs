@@ -40,6 +40,6 @@ async fn unknown_ingest_keys_and_oversized_bodies() {
     let tenant = stack.tenant().await;
     let source = tenant.create("/api/v1/sources", json!({"provider": "generic"})).await;
     let path = source["ingest_path"].as_str().unwrap();
-    let too_large = stack.post(path, &[], vec![b' '; 1024 * 1024 + 1]).await;
+    let too_large = stack.post(path, &[], vec![b' '; 4 * 1024 * 1024 + 1]).await;
     assert_eq!(too_large.status, 413, "{too_large:?}");
 }

@@ -118,7 +118,9 @@ impl Room {
     /// Every stored event, by its id.
     pub(crate) fn stored(&self) -> HashMap<String, Event> {
         let rows = self.world.aws.scan_unbroken("events").unwrap();
-        let events = rows.iter().map(|row| event_in_row(row).unwrap());
+        // The table also remembers tokens.
+        let events = rows.iter().filter(|row| row["sk"].as_s().unwrap() != "TOKEN");
+        let events = events.map(|row| event_in_row(row).unwrap());
         events.map(|event| (event.id.to_string(), event)).collect()
     }
 }

@@ -1,10 +1,11 @@
 //! `template.yaml` against the code: what a function may do is what its code does, and the promises that the design
-//! makes of queues and mappings stand in it.
+//! makes of queues, mappings and routes stand in it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
 mod calls;
 mod policies;
+mod routes;
 mod shape;
 
 use yaml_rust2::{Yaml, YamlLoader};

@@ -101,6 +101,22 @@ fn no_star_and_no_shared_role() {
     assert_eq!(roles.len(), functions.len());
 }
 
+/// Of the registry, ingest may write the certificates that it fetched, and no source or key.
+#[test]
+fn ingest_writes_only_certificates_into_the_registry() {
+    let template = template();
+    let policies = template["Resources"]["IngestRole"]["Properties"]["Policies"].as_vec().unwrap();
+    let statements = policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_vec().unwrap());
+    let writes: Vec<_> = statements
+        .filter(|statement| {
+            list(&statement["Action"]).contains(&"dynamodb:PutItem".to_owned())
+                && list(&statement["Resource"]).contains(&"RegistryTable.Arn".to_owned())
+        })
+        .map(|statement| list(&statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]))
+        .collect();
+    assert_eq!(writes, [["CERTIFICATES"]]);
+}
+
 /// Which queue may be sent to and hidden in is more than actions: only these.
 #[test]
 fn queues_are_granted_one_by_one() {

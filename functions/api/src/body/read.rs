@@ -1,4 +1,4 @@
-//! What a field can be. `null` is nothing of all this: a field is given or left out.
+//! What a field can be. `null` is nothing of all this but [`or_null`]: a field is given or left out.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -74,6 +74,13 @@ pub(crate) fn object<T>(read: impl FnOnce(&mut Fields) -> Option<T>) -> impl FnO
         let value = read(&mut fields);
         fields.checked(value)
     }
+}
+
+/// The same, or `null`, which takes away what there is.
+pub(crate) fn or_null<T>(
+    read: impl FnOnce(Value) -> Result<T, Faults>,
+) -> impl FnOnce(Value) -> Result<Option<T>, Faults> {
+    move |value| if value.is_null() { Ok(None) } else { read(value).map(Some) }
 }
 
 /// The fault of a value that is something else. The value itself is not repeated: it may be a secret.

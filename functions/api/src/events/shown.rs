@@ -1,5 +1,6 @@
 //! An event as its owner sees it, in the words of the standard dialect. Absent is absent, never null.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -40,9 +41,18 @@ pub(super) struct Shown<'a> {
     click: Option<Click<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<ShownClient<'a>>,
-    /// The provider's own object, digit for digit.
+    /// What the provider sent, digit for digit: JSON where it is JSON, else text.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<Box<RawValue>>,
+    /// The same where it is no text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw_base64: Option<String>,
+    /// How many bytes it had, where not all of them are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw_bytes: Option<usize>,
+    /// It was too large, and none of it is kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    raw_dropped: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -90,7 +100,7 @@ struct ShownGeo<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// For lists: without the provider's own object, which can be 16 KiB.
+    /// For lists: without what the provider sent, which can be 256 KiB.
     pub(super) fn brief(event: &'a Event) -> Self {
         let facts = &event.facts;
         Self {
@@ -115,22 +125,31 @@ impl<'a> Shown<'a> {
             click: facts.url.as_deref().map(|url| Click { url }),
             client: client(&facts.client),
             raw: None,
+            raw_base64: None,
+            raw_bytes: None,
+            raw_dropped: false,
         }
     }
 
     /// Alone, with everything.
     pub(super) fn whole(event: &'a Event) -> Self {
-        Self { raw: event.facts.raw.as_ref().and_then(raw), ..Self::brief(event) }
+        let brief = Self::brief(event);
+        match &event.facts.raw {
+            None => brief,
+            Some(Raw::Whole(object)) => Self { raw: json_or_text(object), ..brief },
+            Some(Raw::Dropped { bytes }) => Self { raw_bytes: Some(*bytes), raw_dropped: true, ..brief },
+            Some(Raw::Body { kept, bytes }) => {
+                let brief = Self { raw_bytes: (kept.len() < *bytes).then_some(*bytes), ..brief };
+                match std::str::from_utf8(kept) {
+                    Ok(text) => Self { raw: json_or_text(text), ..brief },
+                    Err(_) => Self { raw_base64: Some(BASE64_STANDARD.encode(kept)), ..brief },
+                }
+            }
+        }
     }
 }
 
-/// As JSON where it is JSON, else as text.
-fn raw(received: &Raw) -> Option<Box<RawValue>> {
-    let received = match received {
-        Raw::Whole(text) => text.as_str(),
-        Raw::Body { kept, .. } => std::str::from_utf8(kept).ok()?,
-        Raw::Dropped { .. } => return None,
-    };
+fn json_or_text(received: &str) -> Option<Box<RawValue>> {
     let as_text = || serde_json::value::to_raw_value(received);
     RawValue::from_string(received.to_owned()).or_else(|_| as_text()).ok()
 }

@@ -8,13 +8,11 @@ use axum::http::StatusCode;
 use serde_json::Value;
 use shared::clock::random;
 use shared::id::SourceId;
-use shared::problem::Problem;
 use shared::provider::Provider;
-use shared::source::{IngestKey, Source, Trust};
+use shared::source::{IngestKey, Source};
 
-use super::MAX_NAME;
-use super::proof::Proof;
 use super::shown::Shown;
+use super::{MAX_NAME, trust};
 use crate::Api;
 use crate::body::{Faults, Fields, parsed, text};
 use crate::caller::Manager;
@@ -27,9 +25,8 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
     let provider = body.required("provider", provider);
     let name = body.optional("name", text(0..=MAX_NAME)).unwrap_or_default();
-    let proof = Proof::read(&mut body);
-    let provider = body.finish(provider)?;
-    let verification = proof.for_new_source_of(provider).map_err(|fault| Problem::invalid(vec![fault]))?;
+    let trust = trust::of_new(&mut body, provider, &api.public_url);
+    let (provider, trust) = body.finish(provider.zip(trust))?;
 
     let now = api.now();
     let key = IngestKey::generate(provider, random());
@@ -38,7 +35,7 @@ pub(super) async fn create(
         tenant,
         provider,
         name,
-        trust: Trust::verified_by(verification),
+        trust,
         ingest_key: key.hash(),
         created_at: now,
         updated_at: now,

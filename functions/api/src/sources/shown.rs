@@ -1,7 +1,8 @@
-//! A source as it is shown. Its verification secret never is; its ingest key where it is made, nowhere else.
+//! A source as it is shown. Its secrets never are, nor a URL that may hold one; its ingest key where it is made, nowhere
+//! else.
 
 use serde::Serialize;
-use shared::source::{IngestKey, Source, Verification};
+use shared::source::{Credentials, IngestKey, Source, TopicArn, Verification};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Shown {
@@ -9,6 +10,9 @@ pub(super) struct Shown {
     provider: &'static str,
     name: String,
     verification: ShownVerification,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credentials: Option<ShownCredentials>,
+    networks: Vec<String>,
     created_at: String,
     updated_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,6 +26,17 @@ pub(super) struct Shown {
 #[derive(Debug, Serialize)]
 struct ShownVerification {
     kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic_arns: Option<Vec<String>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownCredentials {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<String>,
+    /// How many are good at present.
+    values: usize,
 }
 
 impl Shown {
@@ -39,23 +54,44 @@ impl Shown {
 
 impl From<&Source> for Shown {
     fn from(source: &Source) -> Self {
-        let kind = match source.trust.verification {
-            Verification::Unsigned => "unsigned",
-            Verification::SigningKey(_) => "signing_key",
-            Verification::PublicKey(_) => "public_key",
-            Verification::KeyAndUrl { .. } => "key_and_url",
-            Verification::Topics(_) => "topics",
-        };
         Self {
             id: source.id.to_string(),
             provider: source.provider.as_str(),
             name: source.name.clone(),
-            verification: ShownVerification { kind },
+            verification: ShownVerification::from(&source.trust.verification),
+            credentials: source.trust.credentials.as_ref().map(ShownCredentials::from),
+            networks: source.trust.networks.iter().map(ToString::to_string).collect(),
             created_at: source.created_at.to_string(),
             updated_at: source.updated_at.to_string(),
             ingest_key: None,
             ingest_path: None,
             ingest_url: None,
+        }
+    }
+}
+
+impl From<&Verification> for ShownVerification {
+    fn from(verification: &Verification) -> Self {
+        let (kind, topics) = match verification {
+            Verification::Unsigned => ("unsigned", None),
+            Verification::SigningKey(_) => ("signing_key", None),
+            Verification::PublicKey(_) => ("public_key", None),
+            Verification::KeyAndUrl { .. } => ("key_and_url", None),
+            Verification::Topics(topics) => ("topics", Some(topics)),
+        };
+        let arn = |topic: &TopicArn| topic.as_str().to_owned();
+        Self { kind, topic_arns: topics.map(|topics| topics.iter().map(arn).collect()) }
+    }
+}
+
+impl From<&Credentials> for ShownCredentials {
+    fn from(credentials: &Credentials) -> Self {
+        match credentials {
+            Credentials::Basic(pairs) => Self { kind: "basic", header: None, values: pairs.len() },
+            Credentials::Bearer(values) => Self { kind: "bearer", header: None, values: values.len() },
+            Credentials::Header { name, values } => {
+                Self { kind: "header", header: Some(name.as_str().to_owned()), values: values.len() }
+            }
         }
     }
 }

@@ -10,8 +10,8 @@ use crate::provider::Post;
 
 /// Most fields that are read. Mailgun's own are about 40; the rest are the sender's variables.
 const MAX_FIELDS: usize = 1_000;
-/// Longest field, in bytes: as large as a whole post may be, so that an attachment never costs the event.
-const MAX_FIELD: u64 = 1024 * 1024;
+/// Longest field, in bytes (8 MiB): more than a whole post may have, so that an attachment never costs the event.
+const MAX_FIELD: u64 = 8 * 1024 * 1024;
 
 /// The fields of a multipart post, in order; `None` when it is not one.
 pub(super) fn form(post: &Post<'_>) -> Option<Form> {

@@ -70,9 +70,10 @@ impl Signature {
         unix_seconds(&self.timestamp)
     }
 
-    /// What a post with this signature gives, with the token to remember.
-    pub(super) fn with_token(&self, received: Received) -> Received {
-        let token = self.token().zip(self.signed_at()).map(|(value, signed_at)| Token {
+    /// What a post with this signature gives, with the token to remember if it vouches for anything.
+    pub(super) fn with_token(&self, verification: &Verification, received: Received) -> Received {
+        let vouching = self.token().zip(self.signed_at()).filter(|_| *verification != Verification::Unsigned);
+        let token = vouching.map(|(value, signed_at)| Token {
             value: value.to_owned(),
             good_until: signed_at.saturating_add(MAX_AGE).unwrap_or(Timestamp::MAX),
         });

@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
 
-use crate::id::{EventId, TenantId};
+use crate::id::{EventId, SourceId, TenantId};
 
 /// How many partitions the events of one tenant and day are spread over.
 pub const SHARDS: u8 = 8;
@@ -12,6 +13,11 @@ pub const SHARDS: u8 = 8;
 /// The row of an event.
 pub(super) fn event(tenant: TenantId, event: EventId) -> (String, String) {
     (partition(tenant, &day(event.time()), event.shard(SHARDS)), event.to_string())
+}
+
+/// The row that remembers a token: a partition of its own, so that no partition takes more than one write of it.
+pub(super) fn token(tenant: TenantId, source: SourceId, token: &str) -> (String, String) {
+    (format!("{tenant}#{source}#{}", hex::encode(Sha256::digest(token))), "TOKEN".to_owned())
 }
 
 /// One shard of a tenant's day.

@@ -10,11 +10,13 @@ use serde::Serialize;
 use super::StoreError;
 
 mod api_key;
+mod certificate;
 mod source;
 mod tenant;
 mod webhook;
 
 pub(super) use api_key::ApiKeyItem;
+pub(super) use certificate::CertificateItem;
 pub(super) use source::{IngestKeyItem, SourceItem};
 pub(super) use tenant::TenantItem;
 pub(super) use webhook::WebhookItem;

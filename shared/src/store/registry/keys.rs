@@ -1,7 +1,10 @@
 //! The registry's keys. A tenant's rows share its partition; the rows that are found by a secret's hash or a key's id
 //! stand alone and name their tenant.
 
+use sha2::{Digest, Sha256};
+
 use crate::id::{KeyId, SourceId, TenantId, WebhookId};
+use crate::provider::CertificateUrl;
 use crate::source::IngestKeyHash;
 
 /// Partition of the list of tenants, the one partition that belongs to the operator.
@@ -37,6 +40,11 @@ pub(super) fn source(tenant: TenantId, source: SourceId) -> (String, String) {
 
 pub(super) fn ingest_key(hash: &IngestKeyHash) -> (String, String) {
     (format!("I#{}", hash.as_str()), "INGEST_KEY".to_owned())
+}
+
+/// A certificate of Amazon SNS, which belongs to no tenant. The role of `ingest` may write this partition alone.
+pub(super) fn certificate(url: &CertificateUrl) -> (String, String) {
+    ("CERTIFICATES".to_owned(), hex::encode(Sha256::digest(url.as_str())))
 }
 
 pub(super) fn api_key(key: KeyId) -> (String, String) {

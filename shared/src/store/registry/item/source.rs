@@ -159,3 +159,50 @@ impl TryFrom<CredentialsItem> for Credentials {
 fn secret(stored: &str) -> Result<VerificationSecret, StoreError> {
     word(VerificationSecret::parse(stored))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::id::{SourceId, TenantId};
+
+    fn kept(provider: Provider, trust: Trust) {
+        let at = Timestamp::from_millisecond(1_767_323_045_678).unwrap();
+        let source = Source {
+            id: SourceId::mint(at, [1; 10]),
+            tenant: TenantId::mint(at, [2; 10]),
+            provider,
+            name: "EU".to_owned(),
+            trust,
+            ingest_key: IngestKeyHash::of("mhi_x"),
+            created_at: at,
+            updated_at: at,
+            revision: 7,
+        };
+        let item: serde_dynamo::Item = serde_dynamo::to_item(SourceItem::from(&source)).unwrap();
+        let item: SourceItem = serde_dynamo::from_item(item).unwrap();
+        assert_eq!(Source::try_from(item).unwrap(), source);
+    }
+
+    #[test]
+    fn every_trust_reads_back() {
+        let secret = |text: &str| VerificationSecret::parse(text).unwrap();
+        let pair = |password: &str| BasicPair { username: "in".to_owned(), password: secret(password) };
+        let topic = TopicArn::parse("arn:aws:sns:eu-central-1:123456789012:ses-events").unwrap();
+        let url = ConfiguredUrl::parse("https://in:pw@example.com/{ingest_key}?x=1").unwrap();
+        kept(Provider::Generic, Trust::unsigned());
+        kept(Provider::Mailgun, Trust::verified_by(Verification::SigningKey(secret("key-1"))));
+        kept(Provider::SendGrid, Trust::verified_by(Verification::PublicKey(vec![0, 255])));
+        kept(Provider::Mandrill, Trust::verified_by(Verification::KeyAndUrl { key: secret("key-1"), url }));
+        kept(Provider::Ses, Trust::verified_by(Verification::Topics(vec![topic.clone(), topic])));
+        for credentials in [
+            Credentials::Basic(vec![pair("one"), pair("two")]),
+            Credentials::Bearer(vec![secret("one")]),
+            Credentials::Header { name: "x-api-key".parse().unwrap(), values: vec![secret("one"), secret("two")] },
+        ] {
+            let networks = vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::1/128".parse().unwrap()];
+            kept(Provider::Brevo, Trust { credentials: Some(credentials), networks, ..Trust::unsigned() });
+        }
+    }
+}

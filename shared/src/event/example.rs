@@ -1,0 +1,75 @@
+//! Made-up facts that say what real ones of their type would: for the catalogue's examples and for test events.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{BounceType, EventType, Facts, Recipient, RejectReason};
+use crate::provider::Provider;
+
+/// Facts of `event_type` as a tenant could have published them; `key` tells them from every other.
+pub fn example(event_type: EventType, key: &str, at: Timestamp) -> Facts {
+    let mut facts = Facts::new(event_type, Provider::Own, event_type.as_str(), key, at);
+    facts.recipient = Recipient::new("reader@example.com");
+    facts.sending_domain = Some("example.com".to_owned());
+    facts.tags = vec!["welcome".to_owned()];
+    facts.metadata.insert("order".to_owned(), Value::from(7));
+    if is_about_subscriber(event_type) {
+        facts.subscriber_id = Some("subscriber-1".to_owned());
+    } else {
+        facts.email_message_id = Some(format!("{key}@example.com"));
+        facts.subject = Some("An example from mailhooks".to_owned());
+        facts.campaign_id = Some("campaign-1".to_owned());
+    }
+    say_what_belongs_to(event_type, &mut facts);
+    facts
+}
+
+fn is_about_subscriber(event_type: EventType) -> bool {
+    matches!(event_type, EventType::SubscriberCreated | EventType::SubscriberUnsubscribed)
+}
+
+fn say_what_belongs_to(event_type: EventType, facts: &mut Facts) {
+    match event_type {
+        EventType::Delivered => answered(facts, 250, "2.0.0", "250 2.0.0 OK"),
+        EventType::Bounced => {
+            facts.bounce_type = Some(BounceType::Hard);
+            answered(facts, 550, "5.1.1", "550 5.1.1 No such user here");
+        }
+        EventType::Deferred => {
+            facts.bounce_type = Some(BounceType::Soft);
+            answered(facts, 451, "4.7.1", "451 4.7.1 Try again later");
+        }
+        EventType::Rejected => facts.reject_reason = Some(RejectReason::Suppressed),
+        EventType::Failed => facts.reject_reason = Some(RejectReason::Rendering),
+        EventType::Opened => {
+            read_by_a_person(facts);
+            facts.client.machine = Some(false);
+        }
+        EventType::Unsubscribed => read_by_a_person(facts),
+        EventType::Clicked => {
+            read_by_a_person(facts);
+            facts.url = Some("https://example.com/welcome".to_owned());
+        }
+        EventType::Sent
+        | EventType::Complained
+        | EventType::Subscribed
+        | EventType::SubscriberCreated
+        | EventType::SubscriberUnsubscribed
+        | EventType::Unknown
+        | EventType::Unparsed => {}
+    }
+}
+
+fn answered(facts: &mut Facts, smtp_code: u16, enhanced_code: &str, diagnostic: &str) {
+    facts.smtp_code = Some(smtp_code);
+    facts.enhanced_code = Some(enhanced_code.to_owned());
+    facts.diagnostic = Some(diagnostic.to_owned());
+}
+
+/// What a reader's mail program shows of itself; the address is of the block for documentation (RFC 5737).
+fn read_by_a_person(facts: &mut Facts) {
+    facts.client.ip = Some("203.0.113.7".to_owned());
+    facts.client.user_agent = Some("Mozilla/5.0 (mailhooks example)".to_owned());
+    facts.client.geo.country = Some("DE".to_owned());
+    facts.client.geo.city = Some("Ulm".to_owned());
+}

@@ -1,0 +1,59 @@
+//! Tokens that vouch for one event only, where a provider's signature does not cover the body.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Events, StoreError, keys};
+use crate::id::{EventId, SourceId, TenantId};
+use crate::provider::Token;
+
+/// How much longer than a token is good it is remembered: clocks differ.
+const MARGIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// Whether a token may vouch for an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// It is new, or vouched for the same event before: a provider's retry.
+    Granted,
+    /// It vouched for another event before.
+    Refused,
+}
+
+impl Events {
+    /// Lets `token` vouch for `event`, and remembers that for as long as the token is good. To be done before the event
+    /// is stored: a crash in between leaves a token that still vouches for the event that the provider sends again.
+    pub async fn claim(
+        &self,
+        tenant: TenantId,
+        source: SourceId,
+        token: &Token,
+        event: EventId,
+    ) -> Result<Claim, StoreError> {
+        let (pk, sk) = keys::token(tenant, source, &token.value);
+        let ttl = token.good_until.saturating_add(MARGIN).map_or(i64::MAX, Timestamp::as_second);
+        let row = HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(pk)),
+            ("sk".to_owned(), AttributeValue::S(sk)),
+            ("kind".to_owned(), AttributeValue::S("token".to_owned())),
+            ("event".to_owned(), AttributeValue::S(event.to_string())),
+            ("ttl".to_owned(), AttributeValue::N(ttl.to_string())),
+        ]);
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(row))
+            .condition_expression("attribute_not_exists(pk) OR #event = :event")
+            .expression_attribute_names("#event", "event")
+            .expression_attribute_values(":event", AttributeValue::S(event.to_string()));
+        match call.send().await {
+            Ok(_) => Ok(Claim::Granted),
+            Err(error) => match error.as_service_error() {
+                Some(refused) if refused.is_conditional_check_failed_exception() => Ok(Claim::Refused),
+                _ => Err(StoreError::aws(error)),
+            },
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Whether a body is what the catalogue of event types promises.
+
+use anyhow::Context as _;
+use serde_json::Value;
+use shared::dialect::catalogue;
+use shared::event::EventType;
+
+/// Whether `body`, the whole body of a delivery in the standard dialect, is valid under the schema of `event_type`,
+/// formats included. The error says every fault and where it is.
+pub fn validates(event_type: &str, body: &Value) -> Result<(), String> {
+    let event_type: EventType = event_type.parse().map_err(|_| format!("{event_type} is not in the catalogue"))?;
+    let validator = validator(&catalogue::schema(event_type)).map_err(|error| format!("{error:#}"))?;
+    let faults: Vec<_> =
+        validator.iter_errors(body).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+}
+
+/// Fails when the schema itself is not valid under the draft that it names.
+fn validator(schema: &Value) -> anyhow::Result<jsonschema::Validator> {
+    jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .build(schema)
+        .map_err(|fault| anyhow::anyhow!("{}: {fault}", fault.instance_path()))
+        .context("the schema is not valid")
+}

@@ -27,7 +27,7 @@ test-end-to-end: ## Only the end-to-end tests, on a fresh stack that they get fo
 	$(PYTHON) infra/local/stack.py exec -- cargo test --workspace --locked --features tests/end-to-end \
 		--test end_to_end --test end_to_end_logs
 
-bench: ## Sizes, start-up, memory and the cost ledger, as one table and as JSON
+bench: ## Sizes, start-up, memory, the cost ledger and what reading an event takes, as tables and as JSON
 	@$(PYTHON) infra/local/bench.py $(ARGS)
 
 deploy: ## Deploys to the AWS account and region of the environment; see infra/deploy.py --help

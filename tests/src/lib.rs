@@ -1,9 +1,15 @@
 //! What the tests of the rooms and of the whole share.
 //!
 //! Room tests run a room's `handle` against a real DynamoDB engine in this process, a queue that keeps SQS's rules, and
-//! receivers on loopback. End-to-end tests run the deployed template. The benchmark runs the real bootstraps.
+//! receivers on loopback. Conformance takes fixtures through the code that `ingest` runs. End-to-end tests run the
+//! deployed template. The benchmark runs the real bootstraps.
 
+pub mod batches;
 pub mod bench;
 pub mod catalogue;
+pub mod conformance;
+pub mod cost;
+pub mod invariants;
 pub mod lambda_process;
+pub mod normalised;
 pub mod support;

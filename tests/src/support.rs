@@ -3,6 +3,7 @@
 pub mod endpoint;
 pub mod receiver;
 pub mod seed;
+pub mod signers;
 pub mod sqs;
 pub mod world;
 

@@ -34,7 +34,7 @@ use sns::Sns;
 const MAX_BODY: usize = 1024 * 1024;
 /// Largest body of a provider, in bytes (4 MiB). Mandrill sends up to 1,000 events in a form, and Mailgun's legacy posts
 /// have files attached; base64 makes 5.3 MiB of it, and Lambda takes 6 MB.
-const MAX_PROVIDER_BODY: usize = 4 * 1024 * 1024;
+pub const MAX_PROVIDER_BODY: usize = 4 * 1024 * 1024;
 
 /// What the room works with; built once, kept warm.
 #[derive(Debug)]

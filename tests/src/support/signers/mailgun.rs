@@ -1,0 +1,72 @@
+//! Mailgun: hex HMAC-SHA256 over timestamp and token, which stand in the body; the event itself is not covered.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
+
+use super::{FORM, JSON, Signed, hex_hmac_sha256};
+
+/// What separates the parts of a multipart body.
+const BOUNDARY: &str = "------------------------mailhooks-tests";
+
+/// The three signature fields.
+fn signature(key: &str, token: &str, at: Timestamp) -> [(&'static str, String); 3] {
+    let timestamp = at.as_second().to_string();
+    let signature = hex_hmac_sha256(key.as_bytes(), format!("{timestamp}{token}").as_bytes());
+    [("timestamp", timestamp), ("token", token.to_owned()), ("signature", signature)]
+}
+
+/// Today's format: the event beside its signature.
+pub fn json(key: &str, token: &str, event_data: &Value, at: Timestamp) -> Signed {
+    let [(_, timestamp), (_, token), (_, signature)] = signature(key, token, at);
+    let signature = json!({"timestamp": timestamp, "token": token, "signature": signature});
+    Signed::plain(JSON, json!({"signature": signature, "event-data": event_data}).to_string())
+}
+
+/// The format before 2018: the fields, then the signature.
+pub fn form(key: &str, token: &str, fields: &[(&str, &str)], at: Timestamp) -> Signed {
+    let signature = signature(key, token, at);
+    let mut body = Serializer::new(String::new());
+    body.extend_pairs(fields).extend_pairs(&signature);
+    Signed::plain(FORM, body.finish())
+}
+
+/// The format before 2018 with a file: its name, its content type and its bytes.
+pub fn multipart(
+    key: &str,
+    token: &str,
+    fields: &[(&str, &str)],
+    (file_name, file_type, file): (&str, &str, &[u8]),
+    at: Timestamp,
+) -> Signed {
+    let signature = signature(key, token, at);
+    let signature = signature.iter().map(|(name, value)| (*name, value.as_str()));
+    let mut body = Vec::new();
+    for (name, value) in fields.iter().copied().chain([("attachment-count", "1")]).chain(signature) {
+        let part = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend_from_slice(part.as_bytes());
+    }
+    let head = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"attachment-1\"; filename=\"{file_name}\"\r\n\
+         Content-Type: {file_type}\r\n\r\n"
+    );
+    body.extend_from_slice(head.as_bytes());
+    body.extend_from_slice(file);
+    body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+    Signed::plain(format!("multipart/form-data; boundary={BOUNDARY}"), body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_as_the_fixture_is_signed() {
+        let token = "651869375b9df3c98fc15c4889b102119add1235c38fc92824";
+        let at = Timestamp::from_second(1_534_108_637).unwrap();
+        let signed = json("TEST_WEBHOOK_SIGNING_KEY", token, &json!({}), at);
+        let body: Value = serde_json::from_slice(&signed.body).unwrap();
+        let expected = "2a75affe24846ead9e37e614a5e7643a04abf4d5b49b34d224ede9af23a00ccc";
+        assert_eq!(body["signature"]["signature"], expected);
+    }
+}

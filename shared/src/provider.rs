@@ -1,6 +1,6 @@
 //! The providers whose posts we take in, one file each: how it proves itself, its wire form, its mapping.
 //!
-//! To add a provider: its line in the list below, its file here with a [`Profile`], its fixtures in `tests/fixtures`.
+//! To add a provider: its line in the list below, its file here with a `Profile`, its fixtures in `tests/fixtures`.
 //! CONTRIBUTING.md shows the steps. What providers have in common is in `batch`, `json`, `reading`, `signed`,
 //! `synthetic_id` and `text`.
 

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::dialect::Dialect;
+use shared::event::Recipient;
 use tests::catalogue::validates;
 use tests::conformance::{Fixture, own_fixtures};
 use tests::normalised::{line, owner};
@@ -124,7 +125,7 @@ fn advisory(fixture: &Fixture, position: usize) -> Value {
     let mut got = shown(fixture)["events"][position].clone();
     let facts = &fixture.receive().unwrap().reports[position].facts;
     got["machine"] = json!(facts.client.machine);
-    got["recipients"] = json!(facts.recipient.iter().map(|recipient| recipient.expose()).collect::<Vec<_>>());
+    got["recipients"] = json!(facts.recipient.iter().map(Recipient::expose).collect::<Vec<_>>());
     got
 }
 

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::json::elements;
+use super::json::{elements, is_object};
 use super::{MAX_PROVIDER_BATCH, Post, Provider, Received, Refusal, Report};
 use crate::event::{EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
 
@@ -59,7 +59,7 @@ pub(super) fn read_json(
     }
     match elements(&body) {
         Some(entries) => read_entries(provider, &entries, now, map),
-        None => Ok(read_one(provider, post, body.trim_ascii(), None, now, map)),
+        None => Ok(read_text(provider, post, body.trim_ascii(), now, map)),
     }
 }
 
@@ -72,7 +72,20 @@ pub(super) fn read_object(
 ) -> Received {
     let body = post.text();
     let body = body.trim_ascii();
-    if body.is_empty() { Received::default() } else { read_one(provider, post, body, None, now, map) }
+    if body.is_empty() { Received::default() } else { read_text(provider, post, body, now, map) }
+}
+
+/// Reads a body of which it is not known yet whether it is an object.
+fn read_text(
+    provider: Provider,
+    post: &Post<'_>,
+    body: &str,
+    now: Timestamp,
+    map: impl FnOnce(&str) -> Mapped,
+) -> Received {
+    // What is too large to be mapped and no object is no event that is too large.
+    let is_event = body.len() <= ENTRY_LIMIT || is_object(body);
+    if is_event { read_one(provider, post, body, None, now, map) } else { unparsed(provider, post, now) }
 }
 
 /// Reads a body that is one event, `entry`; when it is none, the whole body is kept. `said` is when it was sent, if that

@@ -22,10 +22,11 @@ const CUSTOM: &str = "X-Mailin-custom";
 fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
     verification.expect_unsigned()?;
     let body = post.text();
-    match Object::parse(body.trim_ascii()).and_then(|object| elements(object.only_member()?)) {
-        Some(entries) => read_entries(Provider::Brevo, &entries, now, |entry| map(entry, now)),
-        None => read_json(Provider::Brevo, post, now, |entry| map(entry, now)),
+    if let Some(entries) = Object::parse(body.trim_ascii()).and_then(|object| elements(object.only_member()?)) {
+        return read_entries(Provider::Brevo, &entries, now, |entry| map(entry, now));
     }
+    drop(body);
+    read_json(Provider::Brevo, post, now, |entry| map(entry, now))
 }
 
 fn map(entry: &str, now: Timestamp) -> Mapped {

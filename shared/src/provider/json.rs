@@ -2,7 +2,9 @@
 //! numbers are taken by their text, so that ids above 2^53 and fractions of a second stay exact.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{Deserializer as _, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -68,10 +70,41 @@ impl<'a> Object<'a> {
     }
 }
 
-/// The JSON texts of an array's elements; `None` for anything else.
+/// Most elements of an array that are held (65,536): as many as fit into the longest entry that is mapped, and more
+/// than any batch may have. A body of nothing but commas must not take many times its size.
+const MAX_ELEMENTS: usize = 64 * 1024;
+
+/// The JSON texts of an array's first [`MAX_ELEMENTS`] elements; `None` for anything else.
 pub(super) fn elements(text: &str) -> Option<Vec<&str>> {
-    let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
-    Some(elements.into_iter().map(RawValue::get).collect())
+    let mut json = serde_json::Deserializer::from_str(text);
+    let elements = json.deserialize_seq(First).ok()?;
+    json.end().ok()?;
+    Some(elements)
+}
+
+/// Whether a text is a JSON object.
+pub(super) fn is_object(text: &str) -> bool {
+    serde_json::from_str::<&RawValue>(text).is_ok_and(|raw| raw.get().starts_with('{'))
+}
+
+struct First;
+
+impl<'a> Visitor<'a> for First {
+    type Value = Vec<&'a str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while elements.len() < MAX_ELEMENTS {
+            let Some(raw) = array.next_element::<&RawValue>()? else { return Ok(elements) };
+            elements.push(raw.get());
+        }
+        while array.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(elements)
+    }
 }
 
 /// The events of a body: the elements of an array, or the one object.
@@ -96,9 +129,19 @@ fn value_of(raw: &str) -> Value {
     let integer = raw.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     match serde_json::from_str(raw) {
         Ok(Value::Number(number)) if integer && number.is_f64() => Value::String(raw.to_owned()),
+        // Read without error, so not deeply nested.
+        Ok(Value::Array(_)) if has_long_number(raw) => {
+            elements(raw).unwrap_or_default().into_iter().map(value_of).collect()
+        }
+        Ok(Value::Object(_)) if has_long_number(raw) => Object::parse(raw).unwrap_or_default().values(|_| true).into(),
         Ok(value) => value,
         Err(_) => Value::String(raw.to_owned()),
     }
+}
+
+/// Whether there are as many digits in a row as an integer beyond 64 bits has.
+fn has_long_number(raw: &str) -> bool {
+    raw.split(|letter: char| !letter.is_ascii_digit()).any(|digits| digits.len() >= 19)
 }
 
 #[cfg(test)]
@@ -122,6 +165,26 @@ mod tests {
             Value::from(object.values(|name| name == "huge" || name == "id")).to_string(),
             r#"{"huge":"340282366920938463463374607431768211457","id":19421777835146491}"#
         );
+    }
+
+    #[test]
+    fn numbers_within_values_are_exact_too() {
+        let text = r#"{"a": [12345678901234567890123, 1.5, {"b": -99999999999999999999}], "c": 18446744073709551615}"#;
+        assert_eq!(
+            Value::from(Object::parse(text).unwrap().values(|_| true)).to_string(),
+            r#"{"a":["12345678901234567890123",1.5,{"b":"-99999999999999999999"}],"c":18446744073709551615}"#
+        );
+    }
+
+    #[test]
+    fn of_an_endless_array_enough_is_held() {
+        let array = |count: usize| format!("[{}]", vec!["1"; count].join(","));
+        assert_eq!(elements(&array(MAX_ELEMENTS)).map(|held| held.len()), Some(MAX_ELEMENTS));
+        assert_eq!(elements(&array(MAX_ELEMENTS + 9)).map(|held| held.len()), Some(MAX_ELEMENTS));
+        let (mut broken, mut followed) = (array(MAX_ELEMENTS + 9), array(MAX_ELEMENTS + 9));
+        broken.pop();
+        followed.push('x');
+        assert_eq!((elements(&broken), elements(&followed)), (None, None));
     }
 
     #[test]

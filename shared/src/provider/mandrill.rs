@@ -9,7 +9,7 @@ use super::batch::{Mapped, read_entries, unparsed};
 use super::json::{Object, elements};
 use super::reading::{Class, Reading};
 use super::signed::hmac_sha1;
-use super::text::{codes_of_reply, domain, unix_seconds};
+use super::text::{codes_of_reply, domain, form_fields, unix_seconds};
 use super::{Post, Profile, Proof, Provider, Received, Refusal, Unauthentic};
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::source::{ConfiguredUrl, Verification};
@@ -24,7 +24,7 @@ const TEST_KEY: &[u8] = b"test-webhook";
 
 /// Verifies a post and reads its events.
 fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
-    let mut fields: Vec<(String, String)> = url::form_urlencoded::parse(post.body).into_owned().collect();
+    let mut fields = form_fields(post.body);
     let events = fields.iter().find(|(name, _)| name == EVENTS).map(|(_, value)| value.clone());
     let entries = events.as_deref().and_then(elements);
     match verification {

@@ -35,6 +35,8 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
         message_id: object.text("MessageID"),
         url: object.text("OriginalLink"),
         diagnostic: object.text("Details").or(object.text("Description")),
+        // Of a change of subscription: into which state.
+        discriminator: object.raw("SuppressSending").map(str::to_owned),
         ..Reading::new(Provider::Postmark, record, class)
     };
     let (smtp_code, enhanced_code) = reading.diagnostic.as_deref().map(codes_of_reply).unwrap_or_default();

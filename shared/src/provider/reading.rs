@@ -66,6 +66,8 @@ pub(super) struct Reading {
     pub url: Option<String>,
     /// The text that explains it.
     pub diagnostic: Option<String>,
+    /// What tells it from another that is alike otherwise, where neither link nor text does.
+    pub discriminator: Option<String>,
 }
 
 impl Reading {
@@ -82,6 +84,7 @@ impl Reading {
             message_id: None,
             url: None,
             diagnostic: None,
+            discriminator: None,
         }
     }
 
@@ -96,7 +99,9 @@ impl Reading {
                 message_id: email_message_id.as_deref(),
                 recipient: self.recipient.as_deref(),
                 timestamp: self.timestamp.as_deref(),
-                discriminator: self.url.as_deref().or(self.diagnostic.as_deref()),
+                discriminator: [&self.discriminator, &self.url, &self.diagnostic]
+                    .into_iter()
+                    .find_map(Option::as_deref),
             })
         });
         Report::at(self.at, now, |at| {

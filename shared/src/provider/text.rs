@@ -78,6 +78,14 @@ pub(super) fn codes_of_reply(reply: &str) -> (Option<u16>, Option<String>) {
     }
 }
 
+/// Most fields of a form that are read. Mailgun's own are about 40, Mandrill's one; the rest are a sender's variables.
+const MAX_FORM_FIELDS: usize = 10_000;
+
+/// The fields of an urlencoded form, in order.
+pub(super) fn form_fields(body: &[u8]) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(body).into_owned().take(MAX_FORM_FIELDS).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,8 +4,11 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::dialect::Dialect;
+use shared::event::Recipient;
+use tests::catalogue::validates;
 use tests::conformance::{Fixture, own_fixtures};
-use tests::normalised::line;
+use tests::normalised::{line, owner};
 
 /// What the index wants to be equal.
 const STRICT: [&str; 7] = ["type", "provider_event", "recipient", "message_id", "timestamp", "bounce_type", "url"];
@@ -122,7 +125,7 @@ fn advisory(fixture: &Fixture, position: usize) -> Value {
     let mut got = shown(fixture)["events"][position].clone();
     let facts = &fixture.receive().unwrap().reports[position].facts;
     got["machine"] = json!(facts.client.machine);
-    got["recipients"] = json!(facts.recipient.iter().map(|recipient| recipient.expose()).collect::<Vec<_>>());
+    got["recipients"] = json!(facts.recipient.iter().map(Recipient::expose).collect::<Vec<_>>());
     got
 }
 
@@ -149,6 +152,20 @@ fn alternatives_are_documented_decisions() {
                 let other = if is(&first) { alternative } else { &first };
                 say(&format!("decided: {} {position} is {chosen}, not {other}", fixture.id));
             }
+        }
+    }
+}
+
+/// What a receiver gets for each is what the catalogue promises.
+#[test]
+fn every_event_is_valid_under_its_schema() {
+    for fixture in super::fixtures_with_events() {
+        let (tenant, source) = owner();
+        for report in fixture.receive().unwrap().reports {
+            let event = report.accept(tenant, Some(source), fixture.now);
+            let body: Value = serde_json::from_slice(&Dialect::Standard.body(&event)).unwrap();
+            let valid = validates(event.facts.event_type.as_str(), &body);
+            assert_eq!(valid, Ok(()), "{}: {body}", fixture.id);
         }
     }
 }

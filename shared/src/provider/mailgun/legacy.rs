@@ -7,7 +7,7 @@ use super::signature::Signature;
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::provider::json::Object;
 use crate::provider::reading::{Class, Reading};
-use crate::provider::text::{enhanced_code, smtp_code, unix_seconds};
+use crate::provider::text::{enhanced_code, form_fields, smtp_code, unix_seconds};
 use crate::provider::{Provider, Report};
 
 /// Fields that are Mailgun's own; those beginning with `X-Mailgun-` or `attachment-` are too.
@@ -49,7 +49,7 @@ pub(super) struct Form(Vec<(String, String)>);
 impl Form {
     /// Reads an urlencoded form; all bytes are one.
     pub(super) fn parse(body: &[u8]) -> Self {
-        Self(url::form_urlencoded::parse(body).into_owned().collect())
+        Self(form_fields(body))
     }
 
     /// The fields of a form that came in another encoding.

@@ -20,6 +20,10 @@ pub(super) struct Envelope {
     pub(super) timestamp: Option<String>,
 }
 
+/// Most bytes that the events of one message may be made of, the whole of it counted for each recipient (2 MiB). An
+/// email of SES has at most 50 recipients and its event a few KiB; what is far from that would take memory without end.
+const MAX_SPREAD: usize = 2 * 1024 * 1024;
+
 /// Whom an event is about, and what the destination said of it.
 #[derive(Default)]
 struct Addressee {
@@ -34,13 +38,16 @@ impl Envelope {
         self.timestamp.as_deref().and_then(date_time)
     }
 
-    /// The events in `text`: one for each recipient that SES names.
+    /// The events in `text`: one for each recipient that SES names, unless that are absurdly many.
     pub(super) fn map(&self, text: &str, now: Timestamp) -> Mapped {
         let object = Object::parse(text)?;
         let kind = object.text("eventType").or(object.text("notificationType"))?;
         let (mail, detail) = (object.object("mail"), object.object(detail_name(&kind)));
         let Some(class) = classify(&kind, &detail) else { return Some(Vec::new()) };
         let addressees = addressees(&kind, &detail, &mail);
+        if addressees.len() * text.len() > MAX_SPREAD {
+            return None;
+        }
         let events = addressees.into_iter().enumerate();
         Some(
             events.map(|(index, addressee)| self.report(&kind, class, &mail, &detail, addressee, index, now)).collect(),
@@ -262,6 +269,16 @@ mod tests {
         assert_eq!(ids, ["m", "m#1"]);
         assert_eq!(reports[1].facts.recipient.as_ref().unwrap().expose(), "b@example.org");
         assert_eq!(reports[1].facts.occurred_at.to_string(), "2018-03-26T17:58:59.675Z");
+    }
+
+    #[test]
+    fn absurdly_many_recipients_are_no_event() {
+        let of = |count: usize| {
+            let recipients = vec![r#""a@example.org""#; count].join(",");
+            let text = format!(r#"{{"eventType":"Delivery","delivery":{{"recipients":[{recipients}]}}}}"#);
+            envelope().map(&text, Timestamp::UNIX_EPOCH).map(|reports| reports.len())
+        };
+        assert_eq!((of(50), of(300), of(2_000)), (Some(50), Some(300), None));
     }
 
     #[test]

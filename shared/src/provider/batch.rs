@@ -27,6 +27,8 @@ enum Unread {
     Unreadable,
     /// One entry over [`ENTRY_LIMIT`].
     Oversized,
+    /// A whole body, of one event if of any, over [`ENTRY_LIMIT`].
+    OversizedBody,
 }
 
 impl Unread {
@@ -34,13 +36,13 @@ impl Unread {
         match self {
             Self::Unparsed => "unparsed",
             Self::Unreadable => "unreadable",
-            Self::Oversized => "oversized",
+            Self::Oversized | Self::OversizedBody => "oversized",
         }
     }
 
     fn event_type(self) -> EventType {
         match self {
-            Self::Unparsed => EventType::Unparsed,
+            Self::Unparsed | Self::OversizedBody => EventType::Unparsed,
             Self::Unreadable | Self::Oversized => EventType::Unknown,
         }
     }
@@ -88,7 +90,7 @@ fn read_text(
     if is_event { read_one(provider, post, body, None, now, map) } else { unparsed(provider, post, now) }
 }
 
-/// Reads a body that is one event, `entry`; when it is none, the whole body is kept. `said` is when it was sent, if that
+/// Reads a body that is one event, `entry`; when it is none, or too large to be mapped, the whole body is kept. `said` is when it was sent, if that
 /// is known from elsewhere.
 pub(super) fn read_one(
     provider: Provider,
@@ -98,8 +100,12 @@ pub(super) fn read_one(
     now: Timestamp,
     map: impl FnOnce(&str) -> Mapped,
 ) -> Received {
-    let reports = mapped(provider, entry, said, now, map);
-    reports.unwrap_or_else(|| vec![keep(provider, Unread::Unparsed, post.body, said, now)]).into()
+    // Only the body has its exact bytes; the entry is text.
+    let whole = |why| vec![keep(provider, why, post.body, said, now)];
+    if entry.len() > ENTRY_LIMIT {
+        return whole(Unread::OversizedBody).into();
+    }
+    mapped(provider, entry, said, now, map).unwrap_or_else(|| whole(Unread::Unparsed)).into()
 }
 
 /// Keeps a body that is not in the provider's format.

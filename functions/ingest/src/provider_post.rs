@@ -76,7 +76,7 @@ async fn accept(received: Received, source: &Source, now: Timestamp, room: &Inge
 /// A token vouches for the one event that it came with first.
 async fn claim(token: &Token, events: &[Event], source: &Source, room: &Ingest) -> Result<(), Refusal> {
     for event in events {
-        match room.events.claim(source.tenant, source.id, token, event.id).await? {
+        match room.events.claim(source.tenant, source.id, token, event).await? {
             Claim::Granted => {}
             Claim::Refused => return Err(refused(source, Unauthentic::Replayed.into())),
         }

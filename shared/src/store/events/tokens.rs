@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
 
 use super::{Events, StoreError, keys};
-use crate::id::{EventId, SourceId, TenantId};
+use crate::event::{Event, Recipient};
+use crate::id::{SourceId, TenantId};
 use crate::provider::Token;
 
 /// How much longer than a token is good it is remembered: clocks differ.
@@ -29,15 +31,16 @@ impl Events {
         tenant: TenantId,
         source: SourceId,
         token: &Token,
-        event: EventId,
+        event: &Event,
     ) -> Result<Claim, StoreError> {
+        let said = said(event);
         let (pk, sk) = keys::token(tenant, source, &token.value);
         let ttl = token.good_until.saturating_add(MARGIN).map_or(i64::MAX, Timestamp::as_second);
         let row = HashMap::from([
             ("pk".to_owned(), AttributeValue::S(pk)),
             ("sk".to_owned(), AttributeValue::S(sk)),
             ("kind".to_owned(), AttributeValue::S("token".to_owned())),
-            ("event".to_owned(), AttributeValue::S(event.to_string())),
+            ("said".to_owned(), AttributeValue::S(said.clone())),
             ("ttl".to_owned(), AttributeValue::N(ttl.to_string())),
         ]);
         let call = self
@@ -45,9 +48,8 @@ impl Events {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(row))
-            .condition_expression("attribute_not_exists(pk) OR #event = :event")
-            .expression_attribute_names("#event", "event")
-            .expression_attribute_values(":event", AttributeValue::S(event.to_string()));
+            .condition_expression("attribute_not_exists(pk) OR said = :said")
+            .expression_attribute_values(":said", AttributeValue::S(said));
         match call.send().await {
             Ok(_) => Ok(Claim::Granted),
             Err(error) => match error.as_service_error() {
@@ -56,4 +58,24 @@ impl Events {
             },
         }
     }
+}
+
+/// What an event says, as a hash. Its id is not enough: in Mailgun's legacy form that is the token itself, and any other
+/// event with the same one would pass for the provider's retry.
+fn said(event: &Event) -> String {
+    let facts = &event.facts;
+    let parts = [
+        Some(event.id.to_string()),
+        Some(facts.provider_event.clone()),
+        facts.recipient.as_ref().map(Recipient::expose).map(str::to_owned),
+        facts.email_message_id.clone(),
+        facts.url.clone(),
+    ];
+    let mut hash = Sha256::new();
+    for part in parts {
+        // A part that is absent differs from one that is empty, and no two parts run together.
+        hash.update(part.as_ref().map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
+        hash.update(part.unwrap_or_default());
+    }
+    hex::encode(hash.finalize())
 }

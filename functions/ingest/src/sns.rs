@@ -67,7 +67,8 @@ impl Sns {
     ) -> Result<Option<Certificate>, Trouble> {
         let pem = match self.outbound()?.fetch(SnsUrl::Certificate(url), TIME_LIMIT).await {
             Ok(pem) => pem,
-            Err(FetchError::Status(400..=499)) => return Ok(None),
+            // Not so after any other 4xx, such as 429: SNS would give the post up for good after our 401.
+            Err(FetchError::Status(403 | 404 | 410)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         let Some((certificate, pem)) = Certificate::parse(&pem).zip(String::from_utf8(pem).ok()) else {

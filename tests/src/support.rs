@@ -1,10 +1,13 @@
 //! A world in one process: tables, queues, the rooms, one clock, and a way to break any AWS call.
 
+pub mod amazon;
 pub mod endpoint;
 pub mod receiver;
 pub mod seed;
+pub mod senders;
 pub mod signers;
 pub mod sqs;
+mod tls;
 pub mod world;
 
 pub use endpoint::{Break, Call};

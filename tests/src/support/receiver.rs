@@ -1,13 +1,18 @@
 //! A receiver on loopback that remembers what it got and can be told how to answer.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use axum::serve::Listener;
+use rustls::pki_types::CertificateDer;
+
+use super::tls::TlsListener;
 
 /// How the receiver answers one request.
 #[derive(Debug, Clone)]
@@ -23,8 +28,12 @@ pub enum Answer {
 /// One request that the receiver got.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// Path and query.
+    /// Its method.
+    pub method: Method,
+    /// The path alone.
     pub path: String,
+    /// What stood after the path; empty when there was nothing.
+    pub query: String,
     /// Headers.
     pub headers: HeaderMap,
     /// The exact body.
@@ -54,18 +63,34 @@ struct Inner {
 #[derive(Debug, Clone)]
 pub struct Receiver {
     base: String,
+    address: SocketAddr,
     inner: Arc<Inner>,
 }
 
 impl Receiver {
     /// Starts one on a free port; it answers 200 until told otherwise.
     pub async fn start() -> anyhow::Result<Self> {
-        let inner = Arc::<Inner>::default();
-        let router = Router::new().fallback(receive).with_state(Arc::clone(&inner));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        let base = format!("http://{}", listener.local_addr()?);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self { base, inner })
+        let address = listener.local_addr()?;
+        Ok(Self { base: format!("http://{address}"), address, inner: serve(listener) })
+    }
+
+    /// Starts one that speaks TLS for a host name; answers also the certificate that its clients have to trust.
+    pub async fn start_tls(name: &str) -> anyhow::Result<(Self, CertificateDer<'static>)> {
+        let (listener, certificate) = TlsListener::bind(name).await?;
+        let address = listener.local_addr()?;
+        let base = format!("https://{name}:{}", address.port());
+        Ok((Self { base, address, inner: serve(listener) }, certificate))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How many requests it got, on every path.
+    pub fn count(&self) -> usize {
+        self.inner.received.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// The URL of a path.
@@ -86,9 +111,24 @@ impl Receiver {
     }
 }
 
-async fn receive(State(inner): State<Arc<Inner>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+/// Takes requests in for as long as the test's runtime lives.
+fn serve<L: Listener<Addr = SocketAddr>>(listener: L) -> Arc<Inner> {
+    let inner = Arc::<Inner>::default();
+    let router = Router::new().fallback(receive).with_state(Arc::clone(&inner));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    inner
+}
+
+async fn receive(
+    State(inner): State<Arc<Inner>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let path = uri.path().to_owned();
-    let request = Received { path: path.clone(), headers, body };
+    let query = uri.query().unwrap_or_default().to_owned();
+    let request = Received { method, path: path.clone(), query, headers, body };
     inner.received.lock().unwrap_or_else(PoisonError::into_inner).push(request);
     let answer = next_answer(&inner, &path);
     match answer {

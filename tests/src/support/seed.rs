@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use shared::clock::random;
 use shared::dialect::Dialect;
 use shared::event::{Event, EventType, Facts, Recipient};
-use shared::id::{TenantId, WebhookId};
+use shared::id::{SourceId, TenantId, WebhookId};
 use shared::outbound::address_policy::AddressPolicy;
 use shared::provider::Provider;
 use shared::retry::{Delays, RetryPolicy};
 use shared::secret::SigningSecret;
+use shared::source::{IngestKey, Source, Trust};
 use shared::tenant::Tenant;
 use shared::webhook::{SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl};
 
@@ -59,6 +60,30 @@ impl World {
         });
         self.registry.create_webhook(&webhook).await?;
         Ok(webhook)
+    }
+
+    /// A new source, stored, and its ingest key.
+    pub async fn source(
+        &self,
+        tenant: TenantId,
+        provider: Provider,
+        trust: Trust,
+    ) -> anyhow::Result<(Source, IngestKey)> {
+        let now = self.clock.now();
+        let key = IngestKey::generate(provider, random());
+        let source = Source {
+            id: SourceId::mint(now, random()),
+            tenant,
+            provider,
+            name: String::new(),
+            trust,
+            ingest_key: key.hash(),
+            created_at: now,
+            updated_at: now,
+            revision: 1,
+        };
+        self.registry.create_source(&source).await?;
+        Ok((source, key))
     }
 
     /// A delivered-event of the tenant itself, not stored yet; `key` tells events apart.

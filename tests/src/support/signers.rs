@@ -1,7 +1,11 @@
 //! Posts signed as the providers sign theirs, with keys of the tests' own making.
 //!
-//! Written from the providers' documentation with other means than the code under test (`ring` for every HMAC, plain
-//! arithmetic for RSA), so that a mistake in one does not hide in the other.
+//! Written from the providers' documentation, apart from the code under test, and held to the signatures of fixtures
+//! and of the providers' own examples, so that a mistake in one does not hide in the other.
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use lambda_http::Body;
+use serde_json::{Map, Value, json};
 
 pub mod mailersend;
 pub mod mailgun;
@@ -49,6 +53,31 @@ impl Signed {
     pub fn spoiled(mut self, from: &str, to: &str) -> Self {
         self.body = String::from_utf8_lossy(&self.body).replacen(from, to, 1).into_bytes();
         self
+    }
+
+    /// The post as a request to `path`.
+    pub fn request(&self, path: &str) -> Result<http::Request<Body>, http::Error> {
+        let request =
+            self.headers.iter().fold(http::Request::post(path), |request, (name, value)| request.header(*name, value));
+        request.body(Body::from(self.body.clone()))
+    }
+
+    /// The post to `path` as API Gateway hands it over: the body in base64, each header's name changed by `case`, and
+    /// the address that it came from.
+    pub fn gateway_event(&self, path: &str, from: &str, case: fn(&str) -> String) -> Value {
+        let headers: Map<String, Value> =
+            self.headers.iter().map(|(name, value)| (case(name), value.as_str().into())).collect();
+        json!({
+            "version": "2.0", "routeKey": "POST /api/webhooks/{ingest_key}", "rawPath": path, "rawQueryString": "",
+            "headers": headers,
+            "requestContext": {
+                "accountId": "000000000000", "apiId": "api", "domainName": "api.example.com", "domainPrefix": "api",
+                "http": {"method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": from, "userAgent": "x"},
+                "requestId": "gateway", "routeKey": "POST /api/webhooks/{ingest_key}", "stage": "$default",
+                "time": "01/Nov/2026:00:00:00 +0000", "timeEpoch": 1_793_491_200_000_u64,
+            },
+            "body": BASE64_STANDARD.encode(&self.body), "isBase64Encoded": true,
+        })
     }
 
     /// The first value of a header.

@@ -16,10 +16,12 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_types::retry::RetryConfig;
 use deliver::Deliver;
 use dispatch::Dispatch;
+use ingest::Ingest;
 use jiff::SignedDuration;
 use lambda_runtime::{Context, LambdaEvent};
 use shared::clock::Clock;
 use shared::config;
+use shared::outbound::Outbound;
 use shared::store::{Deliveries, Events, Registry};
 
 use super::endpoint::Endpoint;
@@ -108,6 +110,17 @@ impl World {
         Ok(Deliver::new(&self.sdk, &config, self.clock.clone())?)
     }
 
+    /// A new ingest room, with nothing in its memory, whose calls to Amazon go through `outbound`.
+    pub fn ingest(&self, outbound: Outbound) -> Ingest {
+        let config = config::Ingest {
+            registry_table: "registry".to_owned(),
+            events_table: "events".to_owned(),
+            retention_days: 30,
+            cache_seconds: 30,
+        };
+        Ingest::new(&self.sdk, &config, self.clock.clone()).with_outbound(outbound)
+    }
+
     /// The URL of a queue.
     pub fn queue_url(&self, queue: &str) -> String {
         queue_url(&self.url, queue)
@@ -156,9 +169,16 @@ impl World {
         Ok(answer.map_or(0, |answer| self.finish_stream_batch(&batch, &answer)))
     }
 
+    /// The rows of the events table that are events; it holds tokens too, which the stream's filter keeps back.
+    pub fn event_rows(&self) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
+        let mut rows = self.aws.scan_unbroken("events")?;
+        rows.retain(|row| id_of(row) != "TOKEN");
+        Ok(rows)
+    }
+
     /// Reads the table itself rather than its stream, by a path that no planned break can hit.
     fn undispatched(&self) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
-        let rows = self.aws.scan_unbroken("events")?;
+        let rows = self.event_rows()?;
         let dispatched = self.dispatched.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(rows.into_iter().filter(|row| !dispatched.contains(&id_of(row))).collect())
     }

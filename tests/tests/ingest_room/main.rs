@@ -2,7 +2,13 @@
 
 #![cfg(test)]
 
+mod credentials;
+mod every_provider;
+mod mailgun_tokens;
 mod own_events;
+mod pings;
 mod provider_posts;
 mod requests;
 mod room;
+mod sns;
+mod unreadable;

@@ -1,69 +1,14 @@
-//! Providers' posts: verified, stored once, and only then answered 200.
+//! Providers' posts: batches, sizes, and where the ingest key stands; `every_provider` has what holds for all.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::Request;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use sha2::Sha256;
-use shared::event::Raw;
-use shared::provider::{Provider, parse_public_key};
-use shared::secret::VerificationSecret;
+use shared::provider::Provider;
 use shared::source::{IngestKey, Source, Verification};
 use tests::support::Break;
 
 use crate::room::{Room, path};
-
-const KEY: &str = "TEST_WEBHOOK_SIGNING_KEY";
-const DELIVERED: &str = include_str!("../../fixtures/mailgun/delivered.json");
-
-async fn mailgun(room: &Room) -> (Source, IngestKey) {
-    let key = VerificationSecret::parse(KEY).unwrap();
-    room.source(Provider::Mailgun, Verification::SigningKey(key)).await
-}
-
-/// The fixture, signed now.
-fn signed(room: &Room) -> String {
-    let (timestamp, token) = (room.world.clock.now().as_second().to_string(), "ab".repeat(25));
-    let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
-    mac.update(format!("{timestamp}{token}").as_bytes());
-    let signature = hex::encode(mac.finalize().into_bytes());
-    let mut body: Value = serde_json::from_str(DELIVERED).unwrap();
-    body["signature"] = json!({"timestamp": timestamp, "token": token, "signature": signature});
-    body.to_string()
-}
-
-#[tokio::test]
-async fn a_signed_post_is_stored_once_however_often_it_comes() {
-    let room = Room::start().await;
-    let (source, key) = mailgun(&room).await;
-    let body = signed(&room);
-    for _ in 0..3 {
-        let answer = room.post(&key, body.clone()).await;
-        assert_eq!((answer.status, &answer.body), (200, &json!({"received": true})));
-    }
-    let stored = room.stored();
-    assert_eq!(stored.len(), 1);
-    let event = stored.values().next().unwrap();
-    assert_eq!((event.tenant, event.source), (room.tenant, Some(source.id)));
-    assert_eq!(event.facts.recipient.as_ref().unwrap().expose(), "recipient@example.com");
-    assert_eq!(event.facts.occurred_at.to_string(), "2018-08-12T21:17:17.153125Z");
-}
-
-#[tokio::test]
-async fn a_spoiled_or_stale_signature_is_refused_and_stores_nothing() {
-    let room = Room::start().await;
-    let (_, key) = mailgun(&room).await;
-    let body = signed(&room);
-    let spoiled = body.replacen("\"token\":\"a", "\"token\":\"b", 1);
-    assert_ne!(spoiled, body);
-    for wrong in [spoiled.as_str(), DELIVERED, "{}", "", "<html>"] {
-        assert_eq!(room.post(&key, wrong).await.problem(), (401, "not-authentic"), "{wrong}");
-    }
-    room.world.clock.advance(SignedDuration::from_hours(25));
-    assert_eq!(room.post(&key, body).await.problem(), (401, "not-authentic"));
-    assert!(room.stored().is_empty());
-}
 
 #[tokio::test]
 async fn each_event_of_a_batch_is_stored_and_a_batch_half_stored_is_completed() {
@@ -86,39 +31,6 @@ async fn each_event_of_a_batch_is_stored_and_a_batch_half_stored_is_completed() 
     }
     assert_eq!(room.post(&key, body).await.status, 200);
     assert_eq!(room.stored().len(), 11);
-}
-
-#[tokio::test]
-async fn a_source_with_a_public_key_wants_its_signature() {
-    let room = Room::start().await;
-    let public_key = parse_public_key(
-        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE2is1eViXeZ9NwNbYKD/b51+WBZQVf+mLT0QCLiD6+HgWlNkrldvci/3m/o72GgCr3ilINxo9FpHElSHNnlYA7A==",
-    );
-    let (_, key) = room.source(Provider::SendGrid, Verification::PublicKey(public_key.unwrap())).await;
-    let body = include_str!("../../fixtures/sendgrid/signed_but_reserialised.json");
-    let unsigned = room.post(&key, body).await;
-    assert_eq!(unsigned.problem(), (401, "not-authentic"));
-    let request = Request::post(path(&key))
-        .header(
-            "X-Twilio-Email-Event-Webhook-Signature",
-            "MEYCIQC7zQwrnBHCHxGZOkh70LJ144tIuSOxru0YGCn/bSE0/QIhAJ22PAa8HdZZQ+wrK+9sgeWF8BDdd1t+zbmCLO33RcyA",
-        )
-        .header("X-Twilio-Email-Event-Webhook-Timestamp", "1606575372");
-    assert_eq!(room.send(request, body).await.problem(), (401, "not-authentic"));
-    assert!(room.stored().is_empty());
-}
-
-#[tokio::test]
-async fn what_cannot_be_read_is_kept_once() {
-    let room = Room::start().await;
-    let (_, key) = room.source(Provider::SendGrid, Verification::Unsigned).await;
-    for _ in 0..2 {
-        assert_eq!(room.post(&key, "<html>").await.status, 200);
-    }
-    let stored = room.stored();
-    assert_eq!(stored.len(), 1);
-    let raw = Raw::Body { kept: b"<html>".to_vec(), bytes: 6 };
-    assert_eq!(stored.values().next().unwrap().facts.raw, Some(raw));
 }
 
 /// Bytes of one entry beyond which it is not mapped but kept in part.

@@ -1,6 +1,5 @@
 //! Requests as API Gateway hands them over: sizes, methods, paths, encodings.
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::{Method, Request};
 use lambda_http::Body;
 use serde_json::json;
@@ -68,27 +67,4 @@ async fn trouble_with_the_tables_is_503_and_says_nothing_of_it() {
         assert!(!answer.body.to_string().contains("Dynamo"), "{answer:?}");
     }
     assert!(room.stored().is_empty());
-}
-
-#[tokio::test]
-async fn an_encoded_body_and_any_case_of_header_are_read() {
-    let room = Room::start().await;
-    let (_, key) = room.source(Provider::Mailgun, Verification::Unsigned).await;
-    let form = include_bytes!("../../fixtures/mailgun/legacy_delivered.form");
-    let event = json!({
-        "version": "2.0", "routeKey": "POST /api/webhooks/{ingest_key}", "rawPath": path(&key), "rawQueryString": "",
-        "headers": {"Content-Type": "application/x-www-form-urlencoded", "host": "api.example.com"},
-        "requestContext": {
-            "accountId": "000000000000", "apiId": "api", "domainName": "api.example.com", "domainPrefix": "api",
-            "http": {"method": "POST", "path": path(&key), "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "x"},
-            "requestId": "gateway", "routeKey": "POST /api/webhooks/{ingest_key}", "stage": "$default",
-            "time": "01/Nov/2026:00:00:00 +0000", "timeEpoch": 1_793_491_200_000_u64,
-        },
-        "body": BASE64_STANDARD.encode(form), "isBase64Encoded": true,
-    });
-    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
-    assert_eq!(room.send_request(request).await.status, 200);
-    let stored = room.stored();
-    assert_eq!(stored.values().next().unwrap().facts.provider_event, "delivered");
-    assert_eq!(stored.len(), 1);
 }

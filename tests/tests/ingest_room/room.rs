@@ -8,17 +8,21 @@ use ingest::Ingest;
 use lambda_http::Body;
 use serde_json::Value;
 use shared::clock::random;
-use shared::config;
 use shared::event::Event;
-use shared::id::{KeyId, SourceId, TenantId};
+use shared::id::{KeyId, TenantId};
 use shared::provider::Provider;
+use shared::secret::VerificationSecret;
 use shared::source::{IngestKey, Source, Trust, Verification};
 use shared::store::events::event_in_row;
 use shared::tenant::{ApiKey, PresentedKey, Role};
 use tests::support::World;
+use tests::support::amazon::Amazon;
+use tests::support::senders::Sender;
+use tests::support::signers::Signed;
 
 pub(crate) struct Room {
     pub(crate) world: World,
+    pub(crate) amazon: Amazon,
     pub(crate) tenant: TenantId,
     ingest: Ingest,
 }
@@ -50,34 +54,36 @@ impl Answer {
 impl Room {
     pub(crate) async fn start() -> Self {
         let world = World::start().await.unwrap();
-        let config = config::Ingest {
-            registry_table: "registry".to_owned(),
-            events_table: "events".to_owned(),
-            retention_days: 30,
-            cache_seconds: 30,
-        };
-        let ingest = Ingest::new(&world.sdk, &config, world.clock.clone());
+        let amazon = Amazon::start().await.unwrap();
+        let ingest = world.ingest(amazon.outbound());
         let tenant = world.tenant().await.unwrap();
-        Self { world, tenant, ingest }
+        Self { world, amazon, tenant, ingest }
     }
 
-    /// A new source of the tenant, and its ingest key.
+    /// A new source of the tenant that trusts what `trust` says, and its ingest key.
+    pub(crate) async fn source_trusting(&self, provider: Provider, trust: Trust) -> (Source, IngestKey) {
+        self.world.source(self.tenant, provider, trust).await.unwrap()
+    }
+
+    /// A new source that trusts what is verified so, without anything more.
     pub(crate) async fn source(&self, provider: Provider, verification: Verification) -> (Source, IngestKey) {
-        let now = self.world.clock.now();
-        let key = IngestKey::generate(provider, random());
-        let source = Source {
-            id: SourceId::mint(now, random()),
-            tenant: self.tenant,
-            provider,
-            name: String::new(),
-            trust: Trust::verified_by(verification),
-            ingest_key: key.hash(),
-            created_at: now,
-            updated_at: now,
-            revision: 1,
-        };
-        self.world.registry.create_source(&source).await.unwrap();
-        (source, key)
+        self.source_trusting(provider, Trust::verified_by(verification)).await
+    }
+
+    /// A source for the posts of a sender.
+    pub(crate) async fn source_of(&self, sender: &Sender) -> (Source, IngestKey) {
+        self.source_trusting(sender.provider, sender.trust().unwrap()).await
+    }
+
+    /// A source whose posts are signed with an HMAC of this key.
+    pub(crate) async fn source_signing(&self, provider: Provider, key: &str) -> (Source, IngestKey) {
+        let key = VerificationSecret::parse(key).unwrap();
+        self.source(provider, Verification::SigningKey(key)).await
+    }
+
+    /// The same world and another ingest function, which remembers nothing.
+    pub(crate) fn restarted(self) -> Self {
+        Self { ingest: self.world.ingest(self.amazon.outbound()), ..self }
     }
 
     /// A new API key: the stored one, and the whole of it.
@@ -110,6 +116,28 @@ impl Room {
         self.send(Request::post(path(key)), body).await
     }
 
+    /// A good post of a sender, made now.
+    pub(crate) fn good(&self, sender: &Sender, key: &IngestKey, number: u32) -> Signed {
+        sender.post(key.expose(), number, self.world.clock.now()).unwrap()
+    }
+
+    /// Posts what a provider sends to the source that `key` leads to.
+    pub(crate) async fn take(&self, key: &IngestKey, post: &Signed) -> Answer {
+        self.send_request(post.request(&path(key)).unwrap()).await
+    }
+
+    /// The same as API Gateway hands it over; see [`Signed::gateway_event`].
+    pub(crate) async fn take_through_gateway(
+        &self,
+        key: &IngestKey,
+        post: &Signed,
+        from: &str,
+        case: fn(&str) -> String,
+    ) -> Answer {
+        let event = post.gateway_event(&path(key), from, case);
+        self.send_request(lambda_http::request::from_str(&event.to_string()).unwrap()).await
+    }
+
     /// Publishes `body` with an API key.
     pub(crate) async fn publish(&self, key: &str, body: impl Into<Body>) -> Answer {
         self.send(publication(key), body).await
@@ -117,10 +145,8 @@ impl Room {
 
     /// Every stored event, by its id.
     pub(crate) fn stored(&self) -> HashMap<String, Event> {
-        let rows = self.world.aws.scan_unbroken("events").unwrap();
-        // The table also remembers tokens.
-        let events = rows.iter().filter(|row| row["sk"].as_s().unwrap() != "TOKEN");
-        let events = events.map(|row| event_in_row(row).unwrap());
+        let rows = self.world.event_rows().unwrap();
+        let events = rows.iter().map(|row| event_in_row(row).unwrap());
         events.map(|event| (event.id.to_string(), event)).collect()
     }
 }

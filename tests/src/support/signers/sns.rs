@@ -94,6 +94,13 @@ impl Topic {
         self.signed("SubscriptionConfirmation", id, &message, at, &more, &OF_CONFIRMATION)
     }
 
+    /// Word that the subscription has ended; `url` would confirm it again.
+    pub fn unsubscribed(&self, id: &str, url: &str, at: Timestamp) -> Signed {
+        let message = format!("You have chosen to deactivate the subscription to {}.", self.arn);
+        let more = [("SubscribeURL", url), ("Token", "2336412f37fb687f5d51e6e241d09c805a5a57b30d712f794cc5f6a988")];
+        self.signed("UnsubscribeConfirmation", id, &message, at, &more, &OF_CONFIRMATION)
+    }
+
     fn signed(
         &self,
         kind: &'static str,

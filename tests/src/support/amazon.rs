@@ -1,0 +1,49 @@
+//! Amazon's SNS host, on loopback: it serves the tests' certificate and takes confirmations.
+
+use std::collections::HashMap;
+
+use shared::outbound::Outbound;
+use shared::outbound::address_policy::AddressPolicy;
+
+use super::signers::sns::{self, CERTIFICATE_URL, HOST};
+use super::{Answer, Receiver};
+
+/// The host and a door that leads to it.
+#[derive(Debug, Clone)]
+pub struct Amazon {
+    /// What it got, and how it answers.
+    pub sns: Receiver,
+    outbound: Outbound,
+}
+
+impl Amazon {
+    /// Starts it.
+    pub async fn start() -> anyhow::Result<Self> {
+        let (sns, root) = Receiver::start_tls(HOST).await?;
+        sns.script(certificate_path(), [certificate_until(2046)?]);
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(root)?;
+        let policy = AddressPolicy::allowing(vec!["127.0.0.0/8".parse()?]);
+        let outbound = Outbound::rerouted(policy, roots, HashMap::from([(HOST.to_owned(), sns.address())]))?;
+        Ok(Self { sns, outbound })
+    }
+
+    /// A door that leads here, and nowhere else, by Amazon's name.
+    pub fn outbound(&self) -> Outbound {
+        self.outbound.clone()
+    }
+}
+
+/// The path of [`CERTIFICATE_URL`].
+pub fn certificate_path() -> &'static str {
+    CERTIFICATE_URL.split_once(HOST).map_or("", |(_, path)| path)
+}
+
+/// Answers with a certificate that is valid until the beginning of `year`.
+pub fn certificate_until(year: i32) -> anyhow::Result<Answer> {
+    Ok(Answer::Full(
+        200,
+        vec![("content-type", "binary/octet-stream".to_owned())],
+        sns::certificate_until(year)?.into(),
+    ))
+}

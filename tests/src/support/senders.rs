@@ -1,0 +1,286 @@
+//! One sender for each provider: a source's settings on our side, and on its side good, spoiled, unsigned and expired
+//! posts, so that one test can go through all providers.
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::clock::random;
+use shared::event::EventType;
+use shared::provider::Provider;
+use shared::secret::VerificationSecret;
+use shared::source::{BasicPair, ConfiguredUrl, Credentials, TopicArn, Trust, Verification};
+
+use super::signers::sendgrid::SigningKey;
+use super::signers::sns::{self, Topic};
+use super::signers::{FORM, JSON, Signed, mailersend, mailgun, mandrill, resend, sendgrid};
+
+/// The URL that Mandrill's settings are said to hold.
+const MANDRILL_URL: &str = "https://hooks.example.com/api/webhooks/{ingest_key}?of=tests";
+
+/// A provider's sender with keys of its own.
+#[derive(Debug)]
+pub struct Sender {
+    /// Whose posts these are.
+    pub provider: Provider,
+    proof: Proof,
+}
+
+/// With what the sender proves that it is genuine.
+#[derive(Debug)]
+enum Proof {
+    Mailgun { key: String },
+    SendGrid(SigningKey),
+    Resend { secret: String },
+    Sns(Topic),
+    Mandrill { key: String },
+    MailerSend { secret: String },
+    Basic { password: String },
+    Bearer { token: String },
+    Header { value: String },
+}
+
+impl Sender {
+    /// One for each provider that a source can be of.
+    pub fn all() -> anyhow::Result<Vec<Self>> {
+        Provider::ALL.iter().filter(|provider| provider.proof().is_some()).map(|provider| Self::of(*provider)).collect()
+    }
+
+    /// One of this provider; where nothing is signed, it presents credentials of one kind or another.
+    pub fn of(provider: Provider) -> anyhow::Result<Self> {
+        let secret = hex::encode(random::<20>());
+        let proof = match provider {
+            Provider::Mailgun => Proof::Mailgun { key: secret },
+            Provider::SendGrid => Proof::SendGrid(SigningKey::generate()?),
+            Provider::Resend => Proof::Resend { secret: format!("whsec_{}", BASE64_STANDARD.encode(random::<32>())) },
+            Provider::Ses => Proof::Sns(Topic::new()?),
+            Provider::Mandrill => Proof::Mandrill { key: secret },
+            Provider::MailerSend => Proof::MailerSend { secret },
+            Provider::Mailjet | Provider::Brevo => Proof::Basic { password: secret },
+            Provider::SparkPost | Provider::Generic => Proof::Bearer { token: secret },
+            Provider::Postmark => Proof::Header { value: secret },
+            Provider::Own => anyhow::bail!("own events come with an API key"),
+        };
+        Ok(Self { provider, proof })
+    }
+
+    /// What a source trusts that is this sender's.
+    pub fn trust(&self) -> anyhow::Result<Trust> {
+        let credentials = |credentials| Trust { credentials: Some(credentials), ..Trust::unsigned() };
+        Ok(match &self.proof {
+            Proof::Mailgun { key } => Trust::verified_by(Verification::SigningKey(secret(key)?)),
+            Proof::Resend { secret: key } | Proof::MailerSend { secret: key } => {
+                Trust::verified_by(Verification::SigningKey(secret(key)?))
+            }
+            Proof::SendGrid(key) => Trust::verified_by(Verification::PublicKey(key.public_key())),
+            Proof::Sns(_) => Trust::verified_by(Verification::Topics(vec![
+                TopicArn::parse(sns::TOPIC).ok_or(anyhow::anyhow!("a topic"))?,
+            ])),
+            Proof::Mandrill { key } => {
+                let url = ConfiguredUrl::parse(MANDRILL_URL).ok_or(anyhow::anyhow!("a URL"))?;
+                Trust::verified_by(Verification::KeyAndUrl { key: secret(key)?, url })
+            }
+            Proof::Basic { password } => {
+                let pair = BasicPair { username: "mailhooks".to_owned(), password: secret(password)? };
+                credentials(Credentials::Basic(vec![pair]))
+            }
+            Proof::Bearer { token } => credentials(Credentials::Bearer(vec![secret(token)?])),
+            Proof::Header { value } => {
+                credentials(Credentials::Header { name: "x-api-key".parse()?, values: vec![secret(value)?] })
+            }
+        })
+    }
+
+    /// The same as the API takes it when a source is created.
+    pub fn settings(&self) -> Value {
+        let word = self.provider.as_str();
+        match &self.proof {
+            Proof::Mailgun { key } | Proof::Resend { secret: key } | Proof::MailerSend { secret: key } => {
+                json!({"provider": word, "verification": {"signing_key": key}})
+            }
+            Proof::SendGrid(key) => {
+                let public_key = BASE64_STANDARD.encode(key.public_key());
+                json!({"provider": word, "verification": {"public_key": public_key}})
+            }
+            Proof::Sns(_) => json!({"provider": word, "verification": {"topic_arns": [sns::TOPIC]}}),
+            Proof::Mandrill { key } => {
+                json!({"provider": word, "verification": {"signing_key": key, "url": MANDRILL_URL}})
+            }
+            Proof::Basic { password } => {
+                json!({"provider": word, "credentials": {"basic": [{"username": "mailhooks", "password": password}]}})
+            }
+            Proof::Bearer { token } => json!({"provider": word, "credentials": {"bearer": [token]}}),
+            Proof::Header { value } => {
+                json!({"provider": word, "credentials": {"header": {"name": "x-api-key", "values": [value]}}})
+            }
+        }
+    }
+
+    /// What must not be found in any log: the sender's secrets and its reader's address.
+    pub fn sensitive(&self) -> Vec<&str> {
+        let secret = match &self.proof {
+            Proof::Mailgun { key } | Proof::Mandrill { key } => Some(key),
+            Proof::Resend { secret } | Proof::MailerSend { secret } => Some(secret),
+            Proof::Basic { password } => Some(password),
+            Proof::Bearer { token } => Some(token),
+            Proof::Header { value } => Some(value),
+            Proof::SendGrid(_) | Proof::Sns(_) => None,
+        };
+        [self.recipient()].into_iter().chain(secret.map(String::as_str)).collect()
+    }
+
+    /// Who the events of its posts are about.
+    pub fn recipient(&self) -> &'static str {
+        match self.provider {
+            Provider::Resend => "to@example.org",
+            Provider::Ses => "jane@example.com",
+            _ => "recipient@example.com",
+        }
+    }
+
+    /// The types of the events in each of its posts.
+    pub fn types(&self) -> &'static [EventType] {
+        match self.provider {
+            Provider::Mailjet => &[EventType::Opened],
+            Provider::SparkPost => &[EventType::Sent, EventType::Delivered],
+            Provider::Brevo | Provider::Mandrill | Provider::MailerSend => &[EventType::Sent],
+            _ => &[EventType::Delivered],
+        }
+    }
+
+    /// For how long a post is good; `None` for ever.
+    pub fn good_for(&self) -> Option<SignedDuration> {
+        match self.proof {
+            Proof::Mailgun { .. } => Some(SignedDuration::from_hours(24)),
+            Proof::SendGrid(_) => Some(SignedDuration::from_hours(36)),
+            Proof::Resend { .. } => Some(SignedDuration::from_secs(300)),
+            // Nothing says how late SNS may deliver; ids tell a replay.
+            Proof::Sns(_)
+            | Proof::Mandrill { .. }
+            | Proof::MailerSend { .. }
+            | Proof::Basic { .. }
+            | Proof::Bearer { .. }
+            | Proof::Header { .. } => None,
+        }
+    }
+
+    /// A good post of the events that `number` stands for, sent at `at` to the source of `ingest_key`.
+    pub fn post(&self, ingest_key: &str, number: u32, at: Timestamp) -> anyhow::Result<Signed> {
+        let id = format!("{number:024}");
+        let body = body(self.provider, &id);
+        Ok(match &self.proof {
+            Proof::Mailgun { key } => {
+                let body: Value = serde_json::from_str(&body)?;
+                mailgun::json(key, &format!("{number:050}"), &body["event-data"], at)
+            }
+            Proof::SendGrid(key) => key.sign(body, at)?,
+            Proof::Resend { secret } => resend::sign(secret, &format!("msg_{id}"), body, at),
+            Proof::Sns(topic) => topic.notification(&id, &body, at),
+            Proof::Mandrill { key } => mandrill::sign_form(key, &mandrill_url(ingest_key), body),
+            Proof::MailerSend { secret } => mailersend::sign(secret, body),
+            Proof::Basic { .. } | Proof::Bearer { .. } | Proof::Header { .. } => {
+                let (name, value) = self.credentials(false).unwrap_or_default();
+                Signed::plain(JSON, body).with(name, value)
+            }
+        })
+    }
+
+    /// What has been tampered with: the signed part, or the credentials where nothing is signed.
+    pub fn spoiled(&self, post: Signed) -> Signed {
+        match &self.proof {
+            Proof::Mailgun { .. } => post.spoiled(r#""token":"0"#, r#""token":"1"#),
+            Proof::SendGrid(_)
+            | Proof::Resend { .. }
+            | Proof::Sns(_)
+            | Proof::Mandrill { .. }
+            | Proof::MailerSend { .. } => post.spoiled("example", "exempel"),
+            Proof::Basic { .. } | Proof::Bearer { .. } | Proof::Header { .. } => {
+                let (name, value) = self.credentials(true).unwrap_or_default();
+                post.without(name).with(name, value)
+            }
+        }
+    }
+
+    /// The same post without what proves it.
+    pub fn unsigned(&self, post: Signed) -> Signed {
+        match &self.proof {
+            Proof::Mailgun { .. } => post.spoiled(r#""signature":{"#, r#""signatur":{"#),
+            Proof::SendGrid(_) => post.without(sendgrid::SIGNATURE).without(sendgrid::TIMESTAMP),
+            Proof::Resend { .. } => post.without("svix-id").without("svix-timestamp").without("svix-signature"),
+            Proof::Sns(_) => post.spoiled(r#""Signature":"#, r#""Signatur":"#),
+            Proof::Mandrill { .. } => post.without("x-mandrill-signature"),
+            Proof::MailerSend { .. } => post.without("signature"),
+            Proof::Basic { .. } | Proof::Bearer { .. } => post.without("authorization"),
+            Proof::Header { .. } => post.without("x-api-key"),
+        }
+    }
+
+    /// The header with the sender's credentials, or with others; `None` when it signs instead.
+    fn credentials(&self, others: bool) -> Option<(&'static str, String)> {
+        let changed = |secret: &str| if others { format!("{secret}0") } else { secret.to_owned() };
+        match &self.proof {
+            Proof::Basic { password } => Some(("authorization", basic("mailhooks", &changed(password)))),
+            Proof::Bearer { token } => Some(("authorization", format!("Bearer {}", changed(token)))),
+            Proof::Header { value } => Some(("x-api-key", changed(value))),
+            Proof::Mailgun { .. }
+            | Proof::SendGrid(_)
+            | Proof::Resend { .. }
+            | Proof::Sns(_)
+            | Proof::Mandrill { .. }
+            | Proof::MailerSend { .. } => None,
+        }
+    }
+}
+
+/// The URL that Mandrill's settings hold for a source, which is part of what is signed.
+pub fn mandrill_url(ingest_key: &str) -> String {
+    MANDRILL_URL.replace("{ingest_key}", ingest_key)
+}
+
+/// The value of an `Authorization` header for basic auth.
+pub fn basic(username: &str, password: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{username}:{password}")))
+}
+
+fn secret(text: &str) -> anyhow::Result<VerificationSecret> {
+    VerificationSecret::parse(text).ok_or(anyhow::anyhow!("a secret"))
+}
+
+/// The provider's own body, with `id` for whatever tells its events apart; for SES the text inside the SNS message.
+fn body(provider: Provider, id: &str) -> String {
+    let (fixture, marker) = match provider {
+        Provider::Mailgun => (include_str!("../../fixtures/mailgun/delivered.json"), "hTWCTD81RtiDN-..."),
+        Provider::Mailjet => {
+            // A number, which cannot begin with a zero.
+            let body = include_str!("../../fixtures/mailjet/open.json");
+            return body.replace("12345678901234567", &format!("1{}", &id[8..]));
+        }
+        Provider::SendGrid => (include_str!("../../fixtures/sendgrid/delivered.json"), "nOSv8m0eTQ-vxvwNwt3fZQ"),
+        Provider::Resend => return include_str!("../../fixtures/resend/delivered.json").to_owned(),
+        Provider::Postmark => {
+            (include_str!("../../fixtures/postmark/delivery.json"), "883953f4-6105-42a2-a16a-77a8eac79483")
+        }
+        Provider::Ses => {
+            let message: Value =
+                serde_json::from_str(include_str!("../../fixtures/ses/notification_delivery.json")).unwrap_or_default();
+            return message["Message"].as_str().unwrap_or_default().to_owned();
+        }
+        Provider::SparkPost => (include_str!("../../fixtures/sparkpost/injection_delivery.json"), "92356927693813856"),
+        Provider::Brevo => (include_str!("../../fixtures/brevo/request.json"), "201803062010.27287306012"),
+        Provider::Mandrill => (include_str!("../../fixtures/mandrill/send.form"), "abcdef012345789abcdef012345789"),
+        Provider::MailerSend => (include_str!("../../fixtures/mailersend/v1_sent.json"), "63fd1c1d31b9c750540fe85c"),
+        Provider::Generic | Provider::Own => (
+            r#"{"type":"email.delivered","email_id":"number@example.com","recipient":"recipient@example.com","timestamp":"2026-01-02T03:04:05Z"}"#,
+            "number",
+        ),
+    };
+    fixture.replace(marker, id)
+}
+
+/// The content type of a provider's posts.
+pub fn content_type(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Mandrill => FORM,
+        Provider::Ses => "text/plain; charset=UTF-8",
+        _ => JSON,
+    }
+}

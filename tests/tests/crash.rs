@@ -5,37 +5,54 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
-use http::Request;
 use ingest::Ingest;
-use lambda_http::Body;
 use serde_json::json;
-use shared::config;
 use shared::delivery::DeliveryState;
 use shared::id::{KeyId, TenantId};
+use shared::provider::Provider;
+use shared::store::events::event_in_row;
 use shared::tenant::{ApiKey, PresentedKey, Role};
 use shared::webhook::{Webhook, WebhookStatus};
+use tests::support::amazon::Amazon;
+use tests::support::senders::Sender;
+use tests::support::signers::{JSON, Signed};
 use tests::support::world::DEAD_LETTER;
 use tests::support::{Answer, Break, Call, Receiver, World};
 
 /// More posts than any single break needs.
 const MAX_POSTS: usize = 5;
 
+/// How the event comes in.
+#[derive(Debug, Clone, Copy)]
+enum Arrival {
+    /// Published by the tenant itself.
+    Own,
+    /// Posted by this provider: Mailgun's token is remembered, SES's certificate is fetched and kept.
+    Posted(Provider),
+}
+
 struct Scene {
     world: World,
     receiver: Receiver,
     ingest: Ingest,
+    /// Amazon's side; it serves for as long as it is held.
+    _amazon: Amazon,
     tenant: TenantId,
+    arrival: Arrival,
+    /// Of the API, or a source's ingest key.
     key: String,
+    /// What is posted.
+    post: Signed,
     /// Accepts at once; fails twice; always fails; is gone.
     webhooks: [Webhook; 4],
 }
 
 impl Scene {
-    async fn start() -> Self {
-        Self::in_world(World::start().await.unwrap()).await
+    async fn start(arrival: Arrival) -> Self {
+        Self::in_world(World::start().await.unwrap(), arrival).await
     }
 
-    async fn in_world(world: World) -> Self {
+    async fn in_world(world: World, arrival: Arrival) -> Self {
         let receiver = Receiver::start().await.unwrap();
         receiver.script("/flaky", [Answer::Status(500), Answer::Status(500), Answer::Status(200)]);
         receiver.script("/down", [Answer::Status(500)]);
@@ -45,33 +62,39 @@ impl Scene {
         for path in ["/ok", "/flaky", "/down", "/gone"] {
             webhooks.push(world.webhook(tenant, &receiver.url(path)).await.unwrap());
         }
-        let config = config::Ingest {
-            registry_table: "registry".to_owned(),
-            events_table: "events".to_owned(),
-            retention_days: 30,
-            cache_seconds: 30,
+        let amazon = Amazon::start().await.unwrap();
+        let ingest = world.ingest(amazon.outbound());
+        let (key, post) = match arrival {
+            Arrival::Own => {
+                let event = json!({"type": "email.delivered", "id": "crash-1", "timestamp": "2026-01-02T03:04:05Z"});
+                let key = publish_key(&world, tenant).await;
+                let authorization = format!("Bearer {key}");
+                (key, Signed::plain(JSON, event.to_string()).with("authorization", authorization))
+            }
+            Arrival::Posted(provider) => {
+                let sender = Sender::of(provider).unwrap();
+                let (_, key) = world.source(tenant, provider, sender.trust().unwrap()).await.unwrap();
+                let post = sender.post(key.expose(), 1, world.clock.now()).unwrap();
+                (key.expose().to_owned(), post)
+            }
         };
-        let ingest = Ingest::new(&world.sdk, &config, world.clock.clone());
-        let key = publish_key(&world, tenant).await;
         world.aws.take_calls();
-        Self { world, receiver, ingest, tenant, key, webhooks: webhooks.try_into().unwrap() }
+        let webhooks = webhooks.try_into().unwrap();
+        Self { world, receiver, ingest, _amazon: amazon, tenant, arrival, key, post, webhooks }
     }
 
     /// Posts one event until it is answered 200, as a sender does; answers its id.
     async fn publish(&self) -> shared::id::EventId {
-        let event =
-            json!({"type": "email.delivered", "id": "crash-1", "timestamp": "2026-01-02T03:04:05Z"}).to_string();
+        let path = match self.arrival {
+            Arrival::Own => "/api/v1/events".to_owned(),
+            Arrival::Posted(_) => format!("/api/webhooks/{}", self.key),
+        };
         for _ in 0..MAX_POSTS {
-            let request = Request::post("/api/v1/events")
-                .header("authorization", format!("Bearer {}", self.key))
-                .header("content-type", "application/json")
-                .body(Body::from(event.clone()))
-                .unwrap();
-            let answer = ingest::handle(request, &self.ingest).await.unwrap();
+            let answer = ingest::handle(self.post.request(&path).unwrap(), &self.ingest).await.unwrap();
             if answer.status() == 200 {
-                let Body::Text(body) = answer.into_body() else { panic!("a JSON answer") };
-                let body: serde_json::Value = serde_json::from_str(&body).unwrap();
-                return body["data"][0]["id"].as_str().unwrap().parse().unwrap();
+                let rows = self.world.event_rows().unwrap();
+                assert_eq!(rows.len(), 1, "acknowledged and stored once");
+                return event_in_row(&rows[0]).unwrap().id;
             }
             assert_eq!(answer.status(), 503, "our own trouble is 503");
         }
@@ -123,9 +146,26 @@ async fn publish_key(world: &World, tenant: TenantId) -> String {
     key.expose()
 }
 
+/// Fails each of a run's `calls`, before and after its effect; answers how many breaks were not reached.
+async fn fail_each(arrival: Arrival, calls: &[Call]) -> usize {
+    let mut never_made = 0;
+    for (index, call) in calls.iter().enumerate() {
+        for how in [Break::Before, Break::After] {
+            let (operation, resource) = (&call.operation, &call.resource);
+            let what = format!("{arrival:?}: call {index}, {operation} on {resource}, failed {how:?} its effect");
+            let scene = Scene::start(arrival).await;
+            scene.world.aws.break_call(index, how);
+            let event = scene.run().await;
+            never_made += usize::from(scene.world.aws.call_off_break());
+            scene.assert_nothing_lost(event, &what).await;
+        }
+    }
+    never_made
+}
+
 #[tokio::test]
 async fn every_call_fails_once_before_and_once_after_it_took_effect_and_nothing_is_lost() {
-    let undisturbed = Scene::start().await;
+    let undisturbed = Scene::start(Arrival::Own).await;
     let event = undisturbed.run().await;
     let calls: Vec<Call> = undisturbed.world.aws.take_calls();
     undisturbed.assert_nothing_lost(event, "undisturbed").await;
@@ -138,33 +178,43 @@ async fn every_call_fails_once_before_and_once_after_it_took_effect_and_nothing_
     ] {
         assert!(calls.iter().any(|call| call.operation == operation), "the run never makes {operation}");
     }
-
-    let mut never_made = 0;
-    for (index, call) in calls.iter().enumerate() {
-        for how in [Break::Before, Break::After] {
-            let what = format!("call {index}, {} on {}, failed {how:?} its effect", call.operation, call.resource);
-            let scene = Scene::start().await;
-            scene.world.aws.break_call(index, how);
-            let event = scene.run().await;
-            never_made += usize::from(scene.world.aws.call_off_break());
-            scene.assert_nothing_lost(event, &what).await;
-        }
-    }
+    let never_made = fail_each(Arrival::Own, &calls).await;
     // Whether two waiting jobs come in one batch depends on the millisecond, so a run may make a call or two fewer.
     assert!(never_made <= 6, "{never_made} breaks of {} were never reached", 2 * calls.len());
 }
 
 #[tokio::test]
+async fn every_call_that_ingest_makes_for_a_providers_post_fails_once_and_nothing_is_lost() {
+    // The reads of key and source, the token's or the certificate's rows, the event's.
+    for (provider, writes) in [(Provider::Mailgun, 2), (Provider::Ses, 2), (Provider::MailerSend, 1)] {
+        let arrival = Arrival::Posted(provider);
+        let undisturbed = Scene::start(arrival).await;
+        undisturbed.publish().await;
+        let calls: Vec<Call> = undisturbed.world.aws.take_calls();
+        let written = calls.iter().filter(|call| call.operation == "DynamoDB.PutItem").count();
+        assert_eq!(written, writes, "{arrival:?}: {calls:?}");
+        assert_eq!(fail_each(arrival, &calls).await, 0, "{arrival:?}");
+    }
+}
+
+#[tokio::test]
 async fn every_answer_is_lost_once_and_the_repeated_call_meets_its_own_effect() {
-    let undisturbed = Scene::start().await;
-    undisturbed.run().await;
-    let calls: Vec<Call> = undisturbed.world.aws.take_calls();
-    for (index, call) in calls.iter().enumerate() {
-        let what = format!("call {index}, {} on {}, answer lost and call repeated", call.operation, call.resource);
-        let scene = Scene::in_world(World::start_with_retries().await.unwrap()).await;
-        scene.world.aws.break_call(index, Break::After);
-        let event = scene.run().await;
-        scene.world.aws.call_off_break();
-        scene.assert_nothing_lost(event, &what).await;
+    for arrival in [Arrival::Own, Arrival::Posted(Provider::Mailgun), Arrival::Posted(Provider::Ses)] {
+        let undisturbed = Scene::start(arrival).await;
+        undisturbed.publish().await;
+        let mut calls: Vec<Call> = undisturbed.world.aws.take_calls();
+        if let Arrival::Own = arrival {
+            undisturbed.world.run_until_idle().await.unwrap();
+            calls.extend(undisturbed.world.aws.take_calls());
+        }
+        for (index, call) in calls.iter().enumerate() {
+            let (operation, resource) = (&call.operation, &call.resource);
+            let what = format!("{arrival:?}: call {index}, {operation} on {resource}, answer lost and call repeated");
+            let scene = Scene::in_world(World::start_with_retries().await.unwrap(), arrival).await;
+            scene.world.aws.break_call(index, Break::After);
+            let event = scene.run().await;
+            scene.world.aws.call_off_break();
+            scene.assert_nothing_lost(event, &what).await;
+        }
     }
 }

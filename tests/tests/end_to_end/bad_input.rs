@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
+use tests::support::signers::{JSON, Signed};
 
 use crate::stack::Stack;
 
@@ -35,11 +36,11 @@ async fn bodies_and_urls_are_refused_with_a_reason() {
 #[tokio::test]
 async fn unknown_ingest_keys_and_oversized_bodies() {
     let stack = Stack::deployed();
-    let unknown = stack.post("/api/webhooks/mhi_0000000000000000", &[], b"{}".to_vec()).await;
+    let unknown = stack.send("/api/webhooks/mhi_0000000000000000", &Signed::plain(JSON, "{}")).await;
     assert_eq!(unknown.status, 404);
     let tenant = stack.tenant().await;
     let source = tenant.create("/api/v1/sources", json!({"provider": "generic"})).await;
     let path = source["ingest_path"].as_str().unwrap();
-    let too_large = stack.post(path, &[], vec![b' '; 4 * 1024 * 1024 + 1]).await;
+    let too_large = stack.send(path, &Signed::plain(JSON, vec![b' '; 4 * 1024 * 1024 + 1])).await;
     assert_eq!(too_large.status, 413, "{too_large:?}");
 }

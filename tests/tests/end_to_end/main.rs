@@ -7,7 +7,6 @@
 mod bad_input;
 mod dead_letter;
 mod isolation;
-mod mailgun;
+mod providers;
 mod retries;
-mod sendgrid;
 mod stack;

@@ -9,6 +9,9 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared::provider::CertificateUrl;
+use shared::store::Registry;
+use tests::support::signers::{Signed, sns};
 
 /// What the stack's description holds, as `infra/local/stack.py` writes it.
 #[derive(Debug, Deserialize)]
@@ -19,6 +22,7 @@ struct Description {
     region: String,
     deliveries_queue_url: String,
     dead_letter_queue_url: String,
+    registry_table_name: String,
 }
 
 /// The deployed stack.
@@ -94,13 +98,23 @@ impl Stack {
         answer(call).await
     }
 
-    /// Posts raw bytes, as a provider does.
-    pub(crate) async fn post(&self, path: &str, headers: &[(&str, String)], body: Vec<u8>) -> Answer {
-        let mut call = self.http.post(self.url(path)).header("content-type", "application/json").body(body);
-        for (name, value) in headers {
+    /// Sends a post as a provider signs it.
+    pub(crate) async fn send(&self, path: &str, post: &Signed) -> Answer {
+        let mut call = self.http.post(self.url(path)).body(post.body.clone());
+        for (name, value) in &post.headers {
             call = call.header(*name, value);
         }
         answer(call).await
+    }
+
+    /// Puts the tests' SNS certificate where `ingest` keeps the ones that it has fetched: on the emulator nobody can sign
+    /// with Amazon's key, and a function reaches no host of the test's own for Amazon's.
+    pub(crate) async fn know_certificate(&self) {
+        let dynamo = aws_sdk_dynamodb::Client::new(&self.sdk());
+        let registry = Registry::new(dynamo, &self.description.registry_table_name);
+        let url = CertificateUrl::parse(sns::CERTIFICATE_URL).unwrap();
+        let now = shared::clock::Clock::default().now();
+        registry.put_certificate(&url, &sns::certificate().unwrap(), now).await.unwrap();
     }
 
     fn url(&self, path: &str) -> String {
@@ -109,14 +123,17 @@ impl Stack {
 
     /// An SQS client for what an operator does by hand.
     pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
-        let config = SdkConfig::builder()
+        aws_sdk_sqs::Client::new(&self.sdk())
+    }
+
+    fn sdk(&self) -> SdkConfig {
+        SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(self.description.region.clone()))
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test")))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .endpoint_url(&self.description.endpoint_url)
-            .build();
-        aws_sdk_sqs::Client::new(&config)
+            .build()
     }
 
     pub(crate) fn deliveries_queue(&self) -> &str {

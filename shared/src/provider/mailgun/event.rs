@@ -7,7 +7,7 @@ use super::signature::Signature;
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::provider::json::Object;
 use crate::provider::reading::{Class, Reading};
-use crate::provider::text::{self, enhanced_code, smtp_code, unix_seconds};
+use crate::provider::text::{self, codes_of_reply, enhanced_code, smtp_code, unix_seconds};
 use crate::provider::{Provider, Report};
 
 /// The event in `data`; `None` when it does not say what happened.
@@ -29,6 +29,7 @@ pub(super) fn report(data: &str, signature: &Signature, now: Timestamp) -> Optio
         diagnostic: diagnostic(&object, &status),
         ..Reading::new(Provider::Mailgun, event, class)
     };
+    let (_, enhanced_of_reply) = reading.diagnostic.as_deref().map(codes_of_reply).unwrap_or_default();
     Some(reading.report(now, |facts| {
         facts.sending_domain = sending_domain(&object);
         facts.subject = headers.text("subject");
@@ -36,7 +37,7 @@ pub(super) fn report(data: &str, signature: &Signature, now: Timestamp) -> Optio
         facts.tags = object.texts("tags");
         facts.metadata = user_variables(&object);
         facts.smtp_code = status.text("code").as_deref().and_then(smtp_code);
-        facts.enhanced_code = enhanced(&status);
+        facts.enhanced_code = enhanced(&status).or(enhanced_of_reply);
         facts.client = client(&object);
     }))
 }

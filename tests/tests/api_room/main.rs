@@ -6,6 +6,7 @@ mod dead_letters;
 mod deliveries;
 mod event_types;
 mod events;
+mod every_provider;
 mod keys;
 mod moves;
 mod redrives;

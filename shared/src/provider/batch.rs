@@ -13,7 +13,7 @@ use crate::event::{EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
 /// Longest entry that is mapped, in bytes (128 KiB). Providers' events have a few KiB. A row holds the mapped fields and
 /// up to [`RAW_LIMIT`] of the original; at twice this size, which form encoding can reach, it would near `DynamoDB`'s
 /// 400 KB.
-const ENTRY_LIMIT: usize = 128 * 1024;
+pub(super) const ENTRY_LIMIT: usize = 128 * 1024;
 
 /// The events that one entry tells of, none when it is about something else; `None` when it is not an event at all.
 pub(super) type Mapped = Option<Vec<Report>>;

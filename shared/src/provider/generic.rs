@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::batch::read_entries;
+use super::batch::{ENTRY_LIMIT, read_entries};
 use super::json::{Object, entries};
 use super::reading::{Class, Reading};
 use super::text::{enhanced_code, smtp_code, unix_seconds};
@@ -18,6 +18,9 @@ use crate::source::Verification;
 
 /// Most faults that one refusal lists.
 const MAX_FAULTS: usize = 50;
+
+/// Most members of one event. Those without a meaning are metadata, which every receiver gets.
+const MAX_MEMBERS: usize = 1_000;
 
 /// Fields with a meaning; every other is metadata.
 const RESERVED: [&str; 22] = [
@@ -70,9 +73,15 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
 
 /// What is wrong with the entry at `pointer`.
 fn faults(entry: &str, pointer: &str) -> Vec<Fault> {
+    if entry.len() > ENTRY_LIMIT {
+        return vec![Fault::new(pointer, format!("an event may have at most {ENTRY_LIMIT} bytes"))];
+    }
     let Some(object) = Object::parse(entry) else {
         return vec![Fault::new(pointer, "expected an object")];
     };
+    if object.len() > MAX_MEMBERS {
+        return vec![Fault::new(pointer, format!("an event may have at most {MAX_MEMBERS} members"))];
+    }
     let mut faults = Vec::new();
     for name in ["type", "email_id"] {
         if object.text(name).is_none() {
@@ -157,6 +166,19 @@ mod tests {
         let now = "2026-01-02T03:04:05Z".parse().unwrap();
         let received = receive(&Verification::Unsigned, &Post::new(&headers, body.as_bytes()), now)?;
         Ok(received.reports.into_iter().map(|report| report.facts).collect())
+    }
+
+    #[test]
+    fn what_is_far_too_large_is_refused_with_the_limit() {
+        let event = |member: &str| format!(r#"{{"type":"email.opened","email_id":"1",{member}}}"#);
+        let members = (0..1_000).map(|number| format!(r#""m{number}":1"#)).collect::<Vec<_>>().join(",");
+        for (body, limit) in [
+            (event(&format!(r#""large":"{}""#, "x".repeat(ENTRY_LIMIT))), "131072 bytes"),
+            (event(&members), "1000 members"),
+        ] {
+            let Err(Refusal::Invalid(faults)) = received(&body) else { panic!("taken with over {limit}") };
+            assert!(faults[0].detail.ends_with(limit), "{faults:?}");
+        }
     }
 
     #[test]

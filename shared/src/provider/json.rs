@@ -18,6 +18,11 @@ impl<'a> Object<'a> {
         serde_json::from_str(text).ok().map(Self)
     }
 
+    /// How many members it has.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The JSON text of a value; `None` when it is missing or null.
     pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
         self.0.get(name).map(|raw| raw.get()).filter(|raw| *raw != "null")
@@ -111,7 +116,7 @@ impl<'a> Visitor<'a> for First {
 pub(super) fn entries(body: &str) -> Option<Vec<&str>> {
     elements(body).or_else(|| {
         let body = body.trim_ascii();
-        Object::parse(body).map(|_| vec![body])
+        is_object(body).then(|| vec![body])
     })
 }
 

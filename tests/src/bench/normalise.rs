@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::provider::{Post, Proof, Provider, Received, Refusal, receive};
 use shared::secret::VerificationSecret;
@@ -48,6 +48,9 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for provider in Provider::ALL.iter().copied() {
         let own: Vec<_> = fixtures.iter().filter(|fixture| fixture.provider == provider && is_usual(fixture)).collect();
+        if provider == Provider::Generic {
+            figures.extend([generic(1, now)?, generic(BATCH, now)?]);
+        }
         if own.is_empty() {
             continue;
         }
@@ -62,6 +65,18 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
         }
     }
     Ok(figures)
+}
+
+/// The figure of the platform's own body, which the index has no fixtures of.
+fn generic(events: usize, now: Timestamp) -> anyhow::Result<Figure> {
+    let event = json!({
+        "type": "email.clicked", "email_id": "20261101.1@mail.example.com", "recipient": "a.typical.reader@example.com",
+        "timestamp": now.to_string(), "url": "https://example.com/offer", "ip": "192.0.2.1", "user_agent": "Mozilla/5.0",
+        "campaign_id": "receipts-2026-11", "tags": ["receipt", "monthly"], "metadata": {"order": "A-10442"},
+    });
+    let (headers, body) = batch(Provider::Generic, &vec![event; events]);
+    let (trust, post) = (Trust::unsigned(), Post::new(&headers, &body));
+    figure(Provider::Generic, events, 1, || finish(receive(Provider::Generic, &trust, &post, now), now))
 }
 
 /// Whether it holds one event and proves itself as the provider's posts usually do.

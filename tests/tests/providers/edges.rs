@@ -186,7 +186,8 @@ fn deep_nesting_costs_nothing() {
             let (received, took) = cost(|| unsigned(provider, &headers, &body));
             assert_affordable(&format!("{} {depth} deep", provider.as_str()), &took);
             // Small enough to be mapped and too deep for serde_json, or large: never lost.
-            assert_eq!(received.unwrap().reports.len(), 1, "{} {depth}", provider.as_str());
+            let told = provider == Provider::Generic && matches!(received, Err(Refusal::Invalid(_)));
+            assert!(told || received.unwrap().reports.len() == 1, "{} {depth}", provider.as_str());
 
             for body in [deep.clone(), "[".repeat(depth), r#"{"a":"#.repeat(depth), format!("mandrill_events={deep}")] {
                 for kind in [JSON, FORM] {

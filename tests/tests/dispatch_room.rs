@@ -44,6 +44,18 @@ async fn jobs_are_packed_ten_to_a_call_and_grouped_by_webhook() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_read_goes_to_nobody() {
+    let (world, tenant) = world().await;
+    world.webhook(tenant, "http://127.0.0.1:9/").await.unwrap();
+    let mut unread = world.event(tenant, "a");
+    unread.facts.event_type = EventType::Unparsed;
+    world.events.put(&unread).await.unwrap();
+    assert_eq!(world.event_rows().unwrap().len(), 1);
+    assert_eq!(world.pump_stream().await.unwrap(), 0);
+    assert!(world.aws.sqs.messages(DELIVERIES).is_empty());
+}
+
+#[tokio::test]
 async fn only_webhooks_that_want_the_event_get_a_job() {
     let (world, tenant) = world().await;
     let wanting = |types: WantedTypes, domain: Option<&str>| {

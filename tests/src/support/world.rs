@@ -178,9 +178,13 @@ impl World {
 
     /// Reads the table itself rather than its stream, by a path that no planned break can hit.
     fn undispatched(&self) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
-        let rows = self.event_rows()?;
+        // As the template's filter does: what could not be read has another kind.
+        let rows = self
+            .event_rows()?
+            .into_iter()
+            .filter(|row| row.get("kind").and_then(|kind| kind.as_s().ok()).is_some_and(|kind| kind == "event"));
         let dispatched = self.dispatched.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(rows.into_iter().filter(|row| !dispatched.contains(&id_of(row))).collect())
+        Ok(rows.filter(|row| !dispatched.contains(&id_of(row))).collect())
     }
 
     /// Hands one batch of a queue to `deliver`; answers how many messages it held.

@@ -73,7 +73,7 @@ fn names_what_is_wrong_and_ends_with_2() {
         (with("/file", json!("missing.json")), "missing.json cannot be read"),
         (with("/file", json!(7)), "fixture `mine`: it has no text `file`"),
         (with("/auth", json!({"scheme": "rot13"})), "fixture `mine`: no scheme is named `rot13`"),
-        (with("/auth", json!({"scheme": "svix"})), "fixture `mine`: it has no text `secret`"),
+        (with("/auth", json!({"scheme": "svix"})), "fixture `mine`: it has no text `auth.key` or `auth.secret`"),
         (with("/auth", json!({"scheme": "none", "now": "noon"})), "fixture `mine`: `auth.now` is not a time"),
         (with("/headers", json!({"a b": "c"})), "`a b` cannot be the name of a header"),
         (json!({"file": "x"}), "entry 1 of the index has no text `id`"),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use crate::breaker::BreakerSettings;
 use crate::dialect::Dialect;
 use crate::event::{Event, EventType, closed_words};
 use crate::id::{SourceId, TenantId, WebhookId};
@@ -54,6 +55,8 @@ pub struct Webhook {
     pub updated_at: Timestamp,
     /// Raised by every change; a change of an older revision is refused.
     pub revision: u64,
+    /// When deliveries are held because attempts keep failing.
+    pub breaker: BreakerSettings,
 }
 
 impl Webhook {
@@ -83,6 +86,8 @@ closed_words!(
         Requested = "requested",
         /// The receiver answered 410 Gone.
         Gone = "gone",
+        /// Its breaker was open for too long.
+        Failing = "failing",
     }
 );
 

@@ -7,6 +7,7 @@ use axum::routing::{get, post};
 
 use crate::Api;
 
+mod breaker;
 mod change;
 mod create;
 mod delete;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::clock::random_jitter;
-use shared::delivery::{Attempt, DeadReason, DeliveryState};
+use shared::delivery::{Attempt, DeadReason, Delivery, DeliveryState};
 use shared::dialect::Dialect;
 use shared::event::Event;
 use shared::outbound::{Answered, Post};
@@ -16,16 +16,18 @@ use shared::webhook::{DisabledReason, Webhook};
 
 use crate::carry_out::bury;
 use crate::standing::{Standing, Turn, standing};
-use crate::{Deliver, Next};
+use crate::webhooks::Known;
+use crate::{Deliver, Next, breaker};
 
 /// Makes the attempt that it is the turn of, and says what becomes of its message.
 pub(crate) async fn attempt(
     job: &DeliverJob,
     event: &Event,
-    webhook: &Webhook,
+    known: &Known,
     turn: Turn,
     room: &Deliver,
 ) -> Result<Next, StoreError> {
+    let webhook = &known.webhook;
     let at = room.clock.now();
     let answered = post(event, webhook, at, room).await;
     let now = room.clock.now();
@@ -73,6 +75,12 @@ pub(crate) async fn attempt(
         Err(error) => return Err(error),
     }
     match decision {
+        Decision::Done => breaker::note_success(job.tenant, known, room).await,
+        Decision::Retry { .. } | Decision::Dead { .. } => breaker::note_failure(job.tenant, known, room).await,
+        // Disabled already.
+        Decision::Disable => {}
+    }
+    match decision {
         Decision::Done => Ok(Next::Finish),
         Decision::Retry { at } => Ok(Next::Wait { until: at }),
         Decision::Dead { reason } => Ok(bury(job, reason)),
@@ -80,7 +88,7 @@ pub(crate) async fn attempt(
     }
 }
 
-async fn post(event: &Event, webhook: &Webhook, at: Timestamp, room: &Deliver) -> Answered {
+pub(crate) async fn post(event: &Event, webhook: &Webhook, at: Timestamp, room: &Deliver) -> Answered {
     let body = webhook.dialect.body(event);
     let headers = webhook.dialect.signature_headers(&webhook.secrets.at(at), event.id, at, &body);
     let post = Post {
@@ -109,10 +117,7 @@ async fn outrun(job: &DeliverJob, change: &Change<'_>, room: &Deliver) -> Result
         change.event
     );
     let row = room.deliveries.get(change.tenant, change.webhook, change.event).await?;
-    let delivered = row.as_ref().is_some_and(|row| row.state == DeliveryState::Delivered);
-    if change.state == DeliveryState::Delivered && !delivered {
-        let round = row.as_ref().map_or(change.round, |row| row.round.max(change.round));
-        room.deliveries.write(&Change { expected: Expected::Any, round, ..*change }).await?;
+    if insist(change, row.as_ref(), room).await? {
         return Ok(Next::Finish);
     }
     Ok(match standing(change.round, row.as_ref(), room.clock.now()) {
@@ -124,7 +129,18 @@ async fn outrun(job: &DeliverJob, change: &Change<'_>, room: &Deliver) -> Result
     })
 }
 
-fn log_failure(job: &DeliverJob, turn: Turn, answered: &Answered) {
+/// Writes a delivery that a receiver has accepted as delivered, whatever its row says; answers whether that was needed.
+pub(crate) async fn insist(change: &Change<'_>, row: Option<&Delivery>, room: &Deliver) -> Result<bool, StoreError> {
+    let is_known = row.is_some_and(|row| row.state == DeliveryState::Delivered);
+    if change.state != DeliveryState::Delivered || is_known {
+        return Ok(false);
+    }
+    let round = row.map_or(change.round, |row| row.round.max(change.round));
+    room.deliveries.write(&Change { expected: Expected::Any, round, ..*change }).await?;
+    Ok(true)
+}
+
+pub(crate) fn log_failure(job: &DeliverJob, turn: Turn, answered: &Answered) {
     tracing::info!(
         tenant.id = %job.tenant,
         webhook.id = %job.webhook,

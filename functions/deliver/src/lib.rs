@@ -22,11 +22,13 @@ use shared::queue::Queue;
 use shared::store::{Deliveries, Events, Registry};
 
 mod attempt;
+mod breaker;
 mod carry_out;
 mod claim;
 mod hold;
 mod next;
 mod perform;
+mod probe;
 mod received;
 mod recover;
 mod standing;

@@ -60,6 +60,7 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use shared::breaker::BreakerSettings;
     use shared::dialect::Dialect;
     use shared::event::{EventType, Facts};
     use shared::id::{TenantId, WebhookId};
@@ -97,6 +98,7 @@ mod tests {
             created_at: NOW,
             updated_at: NOW,
             revision: 1,
+            breaker: BreakerSettings::default(),
         }
     }
 

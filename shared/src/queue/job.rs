@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::breaker::ProbeId;
 use crate::event::Event;
 use crate::id::{EventId, TenantId, WebhookId};
 use crate::store::events::stored::StoredEvent;
@@ -19,6 +20,8 @@ pub enum Job {
     Deliver(Deliver),
     /// Send the held deliveries of one webhook to the deliveries queue, page by page.
     Recover(Recover),
+    /// Try one held delivery of a webhook whose breaker is open.
+    Probe(Probe),
 }
 
 /// Deliver one event to one webhook.
@@ -45,6 +48,17 @@ pub struct Recover {
     pub webhook: WebhookId,
     /// Where to go on; `None` at the start.
     pub after: Option<String>,
+}
+
+/// Try one held delivery of a webhook whose breaker is open, again and again until it is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// Who owns it.
+    pub tenant: TenantId,
+    /// Whose breaker.
+    pub webhook: WebhookId,
+    /// The outage that it belongs to; a probe of another one is void.
+    pub probe: ProbeId,
 }
 
 /// Why a message's body is not a job; such a message can never be carried out.
@@ -76,6 +90,8 @@ struct Wire {
     inline: Option<Box<StoredEvent>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    probe: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,6 +99,23 @@ struct Wire {
 enum Kind {
     Deliver,
     Recover,
+    Probe,
+}
+
+impl Wire {
+    fn new(kind: Kind, tenant: TenantId, webhook: WebhookId) -> Self {
+        Self {
+            v: VERSION,
+            kind,
+            tenant: tenant.to_string(),
+            webhook: webhook.to_string(),
+            event: None,
+            round: 0,
+            inline: None,
+            after: None,
+            probe: None,
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -107,6 +140,7 @@ impl Job {
         match self {
             Self::Deliver(deliver) => deliver.webhook,
             Self::Recover(recover) => recover.webhook,
+            Self::Probe(probe) => probe.webhook,
         }
     }
 
@@ -114,24 +148,17 @@ impl Job {
     pub fn to_json(&self) -> String {
         let wire = match self {
             Self::Deliver(deliver) => Wire {
-                v: VERSION,
-                kind: Kind::Deliver,
-                tenant: deliver.tenant.to_string(),
-                webhook: deliver.webhook.to_string(),
                 event: Some(deliver.event.to_string()),
                 round: deliver.round,
                 inline: deliver.inline.as_deref().and_then(inline),
-                after: None,
+                ..Wire::new(Kind::Deliver, deliver.tenant, deliver.webhook)
             },
-            Self::Recover(recover) => Wire {
-                v: VERSION,
-                kind: Kind::Recover,
-                tenant: recover.tenant.to_string(),
-                webhook: recover.webhook.to_string(),
-                event: None,
-                round: 0,
-                inline: None,
-                after: recover.after.clone(),
+            Self::Recover(recover) => {
+                Wire { after: recover.after.clone(), ..Wire::new(Kind::Recover, recover.tenant, recover.webhook) }
+            }
+            Self::Probe(probe) => Wire {
+                probe: Some(probe.probe.as_str().to_owned()),
+                ..Wire::new(Kind::Probe, probe.tenant, probe.webhook)
             },
         };
         // Every map key is a string and no number is a non-finite float, so this cannot fail.
@@ -149,6 +176,10 @@ impl Job {
         let webhook = wire.webhook.parse().map_err(part)?;
         Ok(match wire.kind {
             Kind::Recover => Self::Recover(Recover { tenant, webhook, after: wire.after }),
+            Kind::Probe => {
+                let probe = ProbeId::from_stored(wire.probe.unwrap_or_default());
+                Self::Probe(Probe { tenant, webhook, probe })
+            }
             Kind::Deliver => Self::Deliver(Deliver {
                 tenant,
                 webhook,
@@ -196,6 +227,8 @@ mod tests {
         let tenant = TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]);
         let recover = Job::Recover(Recover { tenant, webhook: webhook(), after: Some("x".into()) });
         assert_eq!(Job::from_json(&recover.to_json()).unwrap(), recover);
+        let probe = Job::Probe(Probe { tenant, webhook: webhook(), probe: ProbeId::generate([3; 10]) });
+        assert_eq!(Job::from_json(&probe.to_json()).unwrap(), probe);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use shared::breaker::BreakerSettings;
 use shared::clock::random;
 use shared::dialect::Dialect;
 use shared::event::{Event, EventType, Facts, Recipient};
@@ -57,6 +58,7 @@ impl World {
             created_at: now,
             updated_at: now,
             revision: 1,
+            breaker: BreakerSettings::default(),
         });
         self.registry.create_webhook(&webhook).await?;
         Ok(webhook)

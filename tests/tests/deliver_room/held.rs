@@ -18,7 +18,7 @@ async fn disabled(scene: &Scene, url: &str) -> Webhook {
     webhook.await.unwrap()
 }
 
-fn recover(scene: &Scene, webhook: &Webhook) {
+pub(crate) fn recover(scene: &Scene, webhook: &Webhook) {
     let job = Job::Recover(Recover { tenant: scene.tenant, webhook: webhook.id, after: None });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
 mod attempts;
+mod breaker;
 mod dead_letters;
 mod held;
 mod isolation;

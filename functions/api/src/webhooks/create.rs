@@ -79,5 +79,6 @@ fn webhook(
         created_at: now,
         updated_at: now,
         revision: 1,
+        breaker: given.breaker.unwrap_or_default(),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use shared::breaker::BreakerSettings;
 use shared::dialect::Dialect;
 use shared::id::SourceId;
 use shared::outbound::address_policy::AddressPolicy;
@@ -10,6 +11,7 @@ use shared::retry::{Delays, InvalidDelays, RetryPolicy};
 use shared::secret::SigningSecret;
 use shared::webhook::{Subscription, TIMEOUT_MS, WebhookUrl};
 
+use super::breaker;
 use crate::body::{Faults, Fields, expected_number, flag, list, object, parsed, text, whole};
 
 /// Most names in `events`: more than any dialect has words.
@@ -38,6 +40,7 @@ pub(super) struct Given {
     pub(super) sources: Option<BTreeSet<SourceId>>,
     pub(super) domains: Option<BTreeSet<String>>,
     pub(super) description: Option<String>,
+    pub(super) breaker: Option<BreakerSettings>,
 }
 
 impl Given {
@@ -57,6 +60,7 @@ impl Given {
                 .optional("domains", list(Subscription::MAX_FILTERS, domain))
                 .map(|names| names.into_iter().collect()),
             description: body.optional("description", text(0..=MAX_DESCRIPTION)),
+            breaker: body.optional("breaker", breaker::settings),
         }
     }
 }

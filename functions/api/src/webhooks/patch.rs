@@ -35,6 +35,8 @@ pub(super) async fn patch(
     }
     let webhook = change(&api, tenant, id, |stored| patched(stored, &given)).await?;
     if given.enabled == Some(true) {
+        // Whoever enables it means now, whatever the breaker has counted.
+        api.registry.forget_breaker(tenant, id).await?;
         recover(&api, tenant, id).await?;
     }
     Ok(Json(Shown::from(&webhook)))
@@ -61,6 +63,7 @@ fn patched(stored: Webhook, given: &Given) -> Result<Webhook, Problem> {
     set(&mut webhook.subscription.sources, given.sources.as_ref());
     set(&mut webhook.subscription.domains, given.domains.as_ref());
     set(&mut webhook.description, given.description.as_ref());
+    set(&mut webhook.breaker, given.breaker.as_ref());
     webhook.status = match (given.enabled, webhook.status) {
         (None, status) => status,
         (Some(true), _) => WebhookStatus::Enabled,

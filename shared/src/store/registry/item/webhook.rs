@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION, millis, parsed, word};
+use crate::breaker::BreakerSettings;
 use crate::dialect::Dialect;
 use crate::retry::{Delays, RetryPolicy};
 use crate::secret::SigningSecret;
@@ -40,6 +41,16 @@ pub(in crate::store::registry) struct WebhookItem {
     created_at: i64,
     updated_at: i64,
     revision: u64,
+    /// Absent means the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    breaker: Option<BreakerSettingsItem>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct BreakerSettingsItem {
+    failures: u32,
+    window: u32,
+    hours: u32,
 }
 
 impl From<&Webhook> for WebhookItem {
@@ -78,6 +89,11 @@ impl From<&Webhook> for WebhookItem {
             created_at: webhook.created_at.as_millisecond(),
             updated_at: webhook.updated_at.as_millisecond(),
             revision: webhook.revision,
+            breaker: (webhook.breaker != BreakerSettings::default()).then_some(BreakerSettingsItem {
+                failures: webhook.breaker.failures,
+                window: webhook.breaker.window_seconds,
+                hours: webhook.breaker.disable_after_hours,
+            }),
         }
     }
 }
@@ -123,6 +139,11 @@ impl TryFrom<WebhookItem> for Webhook {
             created_at: millis(item.created_at)?,
             updated_at: millis(item.updated_at)?,
             revision: item.revision,
+            breaker: item.breaker.map_or_else(BreakerSettings::default, |stored| BreakerSettings {
+                failures: stored.failures,
+                window_seconds: stored.window,
+                disable_after_hours: stored.hours,
+            }),
         })
     }
 }

@@ -14,7 +14,7 @@ use shared::webhook::Webhook;
 use crate::received::From;
 use crate::standing::{Standing, Turn, standing};
 use crate::webhooks::Known;
-use crate::{Deliver, Next, Received, attempt, claim, hold, probe, recover};
+use crate::{Deliver, Next, Received, attempt, claim, hold, probe, recover, sweep};
 
 /// What must be left of the invocation's time beside the attempt's own limit: recording it, and the queue calls.
 const MARGIN: SignedDuration = SignedDuration::from_secs(5);
@@ -27,6 +27,7 @@ pub(crate) async fn carry_out(message: &Received, room: &Deliver, deadline: Time
         Ok(Job::Deliver(job)) => deliver(&job, message, room, deadline).await,
         Ok(Job::Recover(job)) => recover::recover(&job, room).await,
         Ok(Job::Probe(job)) => probe::probe(&job, room, deadline).await,
+        Ok(Job::Sweep(job)) => sweep::sweep(&job, room).await,
         // Never to be carried out, so it would only spin: it goes where people look.
         Err(error) => Ok(bury_unreadable(message, &error)),
     };

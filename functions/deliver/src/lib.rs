@@ -32,6 +32,7 @@ mod probe;
 mod received;
 mod recover;
 mod standing;
+mod sweep;
 mod webhooks;
 
 use next::Next;

@@ -22,6 +22,8 @@ pub enum Job {
     Recover(Recover),
     /// Try one held delivery of a webhook whose breaker is open.
     Probe(Probe),
+    /// Look for deliveries that are held without a reason.
+    Sweep(Sweep),
 }
 
 /// Deliver one event to one webhook.
@@ -61,6 +63,17 @@ pub struct Probe {
     pub probe: ProbeId,
 }
 
+/// Look for deliveries that are held without a reason, and recover them. The template's schedule sends the first one
+/// every hour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sweep {
+    /// After which tenant to go on; `None` at the start.
+    pub after: Option<String>,
+}
+
+/// The message group of sweeps, which are about no webhook.
+const SWEEP_GROUP: &str = "sweep";
+
 /// Why a message's body is not a job; such a message can never be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAJob {
@@ -80,7 +93,9 @@ pub enum NotAJob {
 struct Wire {
     v: u8,
     kind: Kind,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     tenant: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     webhook: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     event: Option<String>,
@@ -100,15 +115,20 @@ enum Kind {
     Deliver,
     Recover,
     Probe,
+    Sweep,
 }
 
 impl Wire {
     fn new(kind: Kind, tenant: TenantId, webhook: WebhookId) -> Self {
+        Self { tenant: tenant.to_string(), webhook: webhook.to_string(), ..Self::of_no_webhook(kind) }
+    }
+
+    fn of_no_webhook(kind: Kind) -> Self {
         Self {
             v: VERSION,
             kind,
-            tenant: tenant.to_string(),
-            webhook: webhook.to_string(),
+            tenant: String::new(),
+            webhook: String::new(),
             event: None,
             round: 0,
             inline: None,
@@ -135,12 +155,13 @@ impl Job {
         })
     }
 
-    /// The webhook that it is about; also its message group.
-    pub fn webhook(&self) -> WebhookId {
+    /// Its message group: the webhook that it is about.
+    pub fn group(&self) -> String {
         match self {
-            Self::Deliver(deliver) => deliver.webhook,
-            Self::Recover(recover) => recover.webhook,
-            Self::Probe(probe) => probe.webhook,
+            Self::Deliver(deliver) => deliver.webhook.to_string(),
+            Self::Recover(recover) => recover.webhook.to_string(),
+            Self::Probe(probe) => probe.webhook.to_string(),
+            Self::Sweep(_) => SWEEP_GROUP.to_owned(),
         }
     }
 
@@ -160,6 +181,7 @@ impl Job {
                 probe: Some(probe.probe.as_str().to_owned()),
                 ..Wire::new(Kind::Probe, probe.tenant, probe.webhook)
             },
+            Self::Sweep(sweep) => Wire { after: sweep.after.clone(), ..Wire::of_no_webhook(Kind::Sweep) },
         };
         // Every map key is a string and no number is a non-finite float, so this cannot fail.
         serde_json::to_string(&wire).unwrap_or_default()
@@ -172,9 +194,13 @@ impl Job {
             return Err(NotAJob::Version(wire.v));
         }
         let part = |error: crate::id::InvalidId| NotAJob::Part(error.into());
+        if let Kind::Sweep = wire.kind {
+            return Ok(Self::Sweep(Sweep { after: wire.after }));
+        }
         let tenant = wire.tenant.parse().map_err(part)?;
         let webhook = wire.webhook.parse().map_err(part)?;
         Ok(match wire.kind {
+            Kind::Sweep => Self::Sweep(Sweep { after: wire.after }),
             Kind::Recover => Self::Recover(Recover { tenant, webhook, after: wire.after }),
             Kind::Probe => {
                 let probe = ProbeId::from_stored(wire.probe.unwrap_or_default());
@@ -229,6 +255,10 @@ mod tests {
         assert_eq!(Job::from_json(&recover.to_json()).unwrap(), recover);
         let probe = Job::Probe(Probe { tenant, webhook: webhook(), probe: ProbeId::generate([3; 10]) });
         assert_eq!(Job::from_json(&probe.to_json()).unwrap(), probe);
+        let sweep = Job::Sweep(Sweep { after: Some("ten_1".into()) });
+        assert_eq!(Job::from_json(&sweep.to_json()).unwrap(), sweep);
+        // What the template's schedule sends.
+        assert_eq!(Job::from_json(r#"{"v":1,"kind":"sweep"}"#).unwrap(), Job::Sweep(Sweep { after: None }));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod dead_letters;
 mod held;
 mod isolation;
 mod outbound;
+mod sweep;
 
 use shared::delivery::Delivery;
 use shared::event::Event;

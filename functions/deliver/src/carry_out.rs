@@ -9,7 +9,7 @@ use shared::queue::Outgoing;
 use shared::queue::job::{Deliver as DeliverJob, Job, NotAJob};
 use shared::store::StoreError;
 use shared::store::deliveries::Change;
-use shared::webhook::{Webhook, WebhookStatus};
+use shared::webhook::Webhook;
 
 use crate::received::From;
 use crate::standing::{Standing, Turn, standing};
@@ -84,10 +84,7 @@ async fn attemptable(
     turn: Turn,
     room: &Deliver,
 ) -> Result<Option<(Webhook, Turn)>, StoreError> {
-    match webhook.status {
-        WebhookStatus::Enabled => Ok(Some((webhook, turn))),
-        WebhookStatus::Disabled { .. } => hold::hold(job, turn, room).await,
-    }
+    if webhook.holds_deliveries() { hold::hold(job, turn, room).await } else { Ok(Some((webhook, turn))) }
 }
 
 async fn event_of(job: &DeliverJob, room: &Deliver) -> Result<Option<Event>, StoreError> {

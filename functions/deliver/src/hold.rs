@@ -1,16 +1,16 @@
-//! Deliveries that are not attempted: held for a disabled webhook, discarded for a deleted one.
+//! Deliveries that are not attempted: held for a disabled or paused webhook, discarded for a deleted one.
 
 use shared::delivery::DeliveryState;
 use shared::queue::job::Deliver as DeliverJob;
 use shared::store::StoreError;
 use shared::store::deliveries::Expected;
-use shared::webhook::{Webhook, WebhookStatus};
+use shared::webhook::Webhook;
 
 use crate::carry_out::record_without_attempt;
 use crate::standing::Turn;
 use crate::{Deliver, Next};
 
-/// Writes the delivery as held, then looks at the webhook afresh: had it been enabled before the row was written, the
+/// Writes the delivery as held, then looks at the webhook afresh: had it been let go before the row was written, the
 /// recovery that came with it may have missed this row, and nothing else would wake it. Then it is attempted after all;
 /// had the webhook been deleted, it is discarded.
 pub(crate) async fn hold(job: &DeliverJob, turn: Turn, room: &Deliver) -> Result<Option<(Webhook, Turn)>, StoreError> {
@@ -24,7 +24,7 @@ pub(crate) async fn hold(job: &DeliverJob, turn: Turn, room: &Deliver) -> Result
         discard(job, turn, room).await?;
         return Ok(None);
     };
-    Ok((webhook.status == WebhookStatus::Enabled).then_some((webhook, turn)))
+    Ok((!webhook.holds_deliveries()).then_some((webhook, turn)))
 }
 
 /// Ends a delivery whose webhook was deleted.

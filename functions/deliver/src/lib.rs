@@ -27,6 +27,7 @@ mod claim;
 mod hold;
 mod next;
 mod perform;
+mod post;
 mod received;
 mod recover;
 mod standing;

@@ -7,7 +7,7 @@ use shared::queue::Outgoing;
 use shared::queue::job::{Deliver as DeliverJob, Job, Recover};
 use shared::store::StoreError;
 use shared::store::deliveries::Stuck;
-use shared::webhook::WebhookStatus;
+use shared::webhook::Webhook;
 
 use crate::{Deliver, Next};
 
@@ -17,8 +17,8 @@ const PAGE: u8 = 90;
 /// Sends one page of held deliveries and the job for the next.
 pub(crate) async fn recover(job: &Recover, room: &Deliver) -> Result<Next, StoreError> {
     let webhook = room.registry.get_webhook(job.tenant, job.webhook).await?;
-    if webhook.is_some_and(|webhook| webhook.status != WebhookStatus::Enabled) {
-        // Disabled again meanwhile: the next enabling recovers.
+    if webhook.as_ref().is_some_and(Webhook::holds_deliveries) {
+        // Disabled or paused again meanwhile: what lets it go the next time recovers.
         return Ok(Next::Finish);
     }
     room.webhooks.forget(job.tenant, job.webhook);

@@ -60,6 +60,8 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use shared::dialect::Dialect;
     use shared::event::{EventType, Facts};
     use shared::id::{TenantId, WebhookId};
@@ -97,6 +99,10 @@ mod tests {
             created_at: NOW,
             updated_at: NOW,
             revision: 1,
+            backup_url: None,
+            headers: BTreeMap::new(),
+            paused: false,
+            metadata: BTreeMap::new(),
         }
     }
 

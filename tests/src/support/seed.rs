@@ -1,6 +1,6 @@
 //! Ready-made tenants, webhooks and events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::clock::random;
 use shared::dialect::Dialect;
@@ -57,6 +57,10 @@ impl World {
             created_at: now,
             updated_at: now,
             revision: 1,
+            backup_url: None,
+            headers: BTreeMap::new(),
+            paused: false,
+            metadata: BTreeMap::new(),
         });
         self.registry.create_webhook(&webhook).await?;
         Ok(webhook)

@@ -1,5 +1,6 @@
 //! `POST /api/v1/webhooks`
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -79,5 +80,9 @@ fn webhook(
         created_at: now,
         updated_at: now,
         revision: 1,
+        backup_url: None,
+        headers: BTreeMap::new(),
+        paused: false,
+        metadata: BTreeMap::new(),
     }
 }

@@ -15,4 +15,5 @@ mod room;
 mod source_trust;
 mod sources;
 mod tenants;
+mod webhook_settings;
 mod webhooks;

@@ -11,13 +11,13 @@ fn hook() -> Value {
 }
 
 /// `hook()` with `change` laid over it.
-fn hook_with(change: &Value) -> Value {
+pub(crate) fn hook_with(change: &Value) -> Value {
     let mut body = hook();
     body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     body
 }
 
-async fn made(caller: &Caller<'_>, change: &Value) -> String {
+pub(crate) async fn made(caller: &Caller<'_>, change: &Value) -> String {
     let answer = caller.post("/api/v1/webhooks", &hook_with(change)).await;
     assert_eq!(answer.status, 201, "{answer}");
     format!("/api/v1/webhooks/{}", answer.text("id"))
@@ -38,7 +38,10 @@ async fn are_made_with_defaults_and_show_their_secret_once() {
       "events": [
         "email.bounced"
       ],
+      "headers": {},
       "id": "wh_ID",
+      "metadata": {},
+      "paused": false,
       "retry_policy": "standard",
       "secret": "SECRET",
       "sources": [],
@@ -81,7 +84,10 @@ async fn are_made_with_everything_given() {
         "email.unsubscribed",
         "subscriber.unsubscribed"
       ],
+      "headers": {},
       "id": "wh_ID",
+      "metadata": {},
+      "paused": false,
       "retry_policy": {
         "delays_seconds": [
           2,
@@ -138,7 +144,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
         json!({ "domains": ["not a domain"] }),
         json!({ "sources": [nobodys("src_")] }),
         json!({ "description": "x".repeat(1001) }),
-        json!({ "backup_url": "https://example.com/" }),
+        json!({ "colour": 1 }),
     ] {
         refusals.push(tenant.post("/api/v1/webhooks", &hook_with(&change)).await.problem());
     }
@@ -152,7 +158,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
     422 invalid-request: /url: the address 169.254.169.254 is not public; deliveries go to public addresses only
     422 invalid-request: /url: the address ::ffff:10.0.0.1 is not public; deliveries go to public addresses only
     422 invalid-request: /url: the address fd00:ec2::254 is not public; deliveries go to public addresses only
-    422 invalid-request: /url: the password in it is masked; give the real one, or leave `url` out
+    422 invalid-request: /url: the password in it is masked; give the real one, or leave the field out
     422 invalid-request: /url: expected text, got a number
     422 invalid-request: /events: name at least one event type, or `*` for all
     422 invalid-request: /events: expected a list, got text
@@ -175,7 +181,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
     422 invalid-request: /domains/0: expected a domain name like mail.example.com
     422 invalid-request: /sources: src_ID is no source of this tenant
     422 invalid-request: /description: at most 1000 characters
-    422 invalid-request: /backup_url: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, secret
+    422 invalid-request: /colour: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, backup_url, headers, paused, metadata, secret
     "#);
     insta::assert_snapshot!(tenant.post("/api/v1/webhooks", &json!({})).await.problem(), @"422 invalid-request: /url: is required; /events: is required");
     assert_eq!(tenant.get("/api/v1/webhooks").await.data().len(), 0, "nothing was stored");
@@ -226,7 +232,10 @@ async fn a_patch_changes_what_it_names() {
       "events": [
         "email.bounced"
       ],
+      "headers": {},
       "id": "wh_ID",
+      "metadata": {},
+      "paused": false,
       "retry_policy": "mailjet",
       "sources": [],
       "timeout_ms": 10000,
@@ -243,7 +252,7 @@ async fn a_patch_changes_what_it_names() {
     ];
     insta::assert_snapshot!(refusals.join("\n"), @r#"
     422 invalid-request: /url: expected text, got null; leave the field out instead
-    422 invalid-request: /secret: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description
+    422 invalid-request: /secret: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, backup_url, headers, paused, metadata
     "#);
 }
 
@@ -314,7 +323,10 @@ async fn a_rotation_keeps_the_old_secret_for_a_while() {
       "events": [
         "email.bounced"
       ],
+      "headers": {},
       "id": "wh_ID",
+      "metadata": {},
+      "paused": false,
       "previous_secret_expires_at": "TIME",
       "retry_policy": "standard",
       "secret": "SECRET",

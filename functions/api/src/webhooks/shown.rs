@@ -1,9 +1,13 @@
 //! A webhook as it is shown. Its secret is shown where it is made, nowhere else.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::retry::RetryPolicy;
-use shared::webhook::{WantedTypes, Webhook, WebhookStatus};
+use shared::webhook::{WantedTypes, Webhook, WebhookStatus, WebhookUrl};
+
+use super::headers;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Shown {
@@ -27,6 +31,12 @@ pub(super) struct Shown {
     previous_secret_expires_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
+    /// A password in it is masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_url: Option<String>,
+    headers: BTreeMap<String, Value>,
+    paused: bool,
+    metadata: BTreeMap<String, String>,
 }
 
 impl Shown {
@@ -61,6 +71,10 @@ impl From<&Webhook> for Shown {
             updated_at: webhook.updated_at.to_string(),
             previous_secret_expires_at: webhook.secrets.previous.as_ref().map(|(_, until)| until.to_string()),
             secret: None,
+            backup_url: webhook.backup_url.as_ref().map(WebhookUrl::masked),
+            headers: headers::shown(&webhook.headers),
+            paused: webhook.paused,
+            metadata: webhook.metadata.clone(),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Deliveries that are not attempted: held for a webhook that is disabled or whose breaker is open, discarded for a
-//! deleted one.
+//! Deliveries that are not attempted: held for a webhook that is disabled or paused or whose breaker is open, discarded
+//! for a deleted one.
 
 use shared::delivery::DeliveryState;
 use shared::queue::job::Deliver as DeliverJob;
@@ -11,7 +11,7 @@ use crate::standing::Turn;
 use crate::webhooks::Known;
 use crate::{Deliver, Next};
 
-/// Writes the delivery as held, then looks at the webhook afresh: had it been enabled, or its breaker closed, before the row was written, the
+/// Writes the delivery as held, then looks at the webhook afresh: had it been let go before the row was written, the
 /// recovery that came with it may have missed this row, and nothing else would wake it. Then it is attempted after all;
 /// had the webhook been deleted, it is discarded.
 pub(crate) async fn hold(job: &DeliverJob, turn: Turn, room: &Deliver) -> Result<Option<(Known, Turn)>, StoreError> {

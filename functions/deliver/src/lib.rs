@@ -28,6 +28,7 @@ mod claim;
 mod hold;
 mod next;
 mod perform;
+mod post;
 mod probe;
 mod received;
 mod recover;

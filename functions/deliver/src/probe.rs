@@ -4,20 +4,20 @@
 use jiff::Timestamp;
 use shared::breaker::{AfterProbe, Open};
 use shared::clock::random_jitter;
-use shared::delivery::{Attempt, Delivery, DeliveryState, StateKind};
+use shared::delivery::{Delivery, DeliveryState, StateKind};
 use shared::event::Event;
-use shared::outbound::Answered;
 use shared::queue::Outgoing;
 use shared::queue::job::{Deliver as DeliverJob, Job, Probe, Recover};
 use shared::retry::{Decision, decide};
 use shared::store::StoreError;
 use shared::store::deliveries::{Change, Stuck};
-use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
+use shared::webhook::{DisabledReason, Webhook};
 
-use crate::attempt::{insist, log_failure, post};
+use crate::attempt::{insist, log_failure};
 use crate::breaker::{ProbeStanding, probe_standing};
 use crate::carry_out::fits;
-use crate::standing::{Standing, Turn, standing};
+use crate::post::post;
+use crate::standing::{Standing, standing};
 use crate::{Deliver, Next};
 
 /// Of how many held deliveries one with a stored event is looked for. Events expire before their deliveries, if at all,
@@ -28,8 +28,8 @@ const CANDIDATES: u8 = 10;
 pub(crate) async fn probe(job: &Probe, room: &Deliver, deadline: Timestamp) -> Result<Next, StoreError> {
     let now = room.clock.now();
     let known = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, now).await?;
-    // Deleted, or disabled meanwhile: what is held is seen to by that.
-    let Some(known) = known.filter(|known| known.webhook.status == WebhookStatus::Enabled) else {
+    // Deleted, disabled or paused meanwhile: whatever lets it go forgets the breaker and recovers.
+    let Some(known) = known.filter(|known| !known.webhook.holds_deliveries()) else {
         return Ok(Next::Finish);
     };
     let open = match probe_standing(known.breaker, &job.probe) {
@@ -48,7 +48,7 @@ pub(crate) async fn probe(job: &Probe, room: &Deliver, deadline: Timestamp) -> R
     };
     match try_once(job, &known.webhook, &delivery, &event, room).await? {
         Decision::Done => close(job, &open, 0, room).await,
-        Decision::Disable => disable(job, DisabledReason::Gone, room).await,
+        Decision::Disable { disabled, .. } => disable(job, disabled, room).await,
         Decision::Retry { .. } | Decision::Dead { .. } => again(job, &known.webhook, &open, room).await,
     }
 }
@@ -79,16 +79,19 @@ async fn try_once(
         // The index follows the table a little later: it is held no more.
         return Ok(Decision::Retry { at });
     };
-    let answered = post(event, webhook, at, room).await;
+    let posted = post(event, webhook, at, room).await;
     let now = room.clock.now();
-    let decision = decide(&answered.outcome, turn.number, &webhook.retry_policy, now, random_jitter());
-    if decision != Decision::Done {
+    let decision = decide(&posted.ending(), turn.number, &webhook.retry_policy, now, random_jitter());
+    let attempt = posted.into_attempt(turn, at);
+    let state = match decision {
+        Decision::Done | Decision::Disable { dead: None, .. } => DeliveryState::Delivered,
+        Decision::Retry { .. } | Decision::Dead { .. } | Decision::Disable { dead: Some(_), .. } => DeliveryState::Held,
+    };
+    if state == DeliveryState::Held {
         let delivery =
             DeliverJob { tenant: job.tenant, webhook: job.webhook, event: event.id, round: turn.round, inline: None };
-        log_failure(&delivery, turn, &answered);
+        log_failure(&delivery, &attempt);
     }
-    let state = if decision == Decision::Done { DeliveryState::Delivered } else { DeliveryState::Held };
-    let attempt = attempt(turn, at, answered);
     let change = Change {
         tenant: job.tenant,
         webhook: job.webhook,
@@ -112,18 +115,6 @@ async fn try_once(
         Err(error) => return Err(error),
     }
     Ok(decision)
-}
-
-fn attempt(turn: Turn, at: Timestamp, answered: Answered) -> Attempt {
-    Attempt {
-        number: turn.number,
-        round: turn.round,
-        at,
-        outcome: answered.outcome,
-        duration_ms: answered.duration_ms,
-        address: answered.address,
-        answer: answered.answer,
-    }
 }
 
 async fn close(job: &Probe, open: &Open, failures: u32, room: &Deliver) -> Result<Next, StoreError> {

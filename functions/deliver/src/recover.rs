@@ -17,7 +17,7 @@ const PAGE: u8 = 90;
 pub(crate) async fn recover(job: &Recover, room: &Deliver) -> Result<Next, StoreError> {
     let known = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, room.clock.now()).await?;
     if known.is_some_and(|known| !known.takes_attempts()) {
-        // Disabled, or open again meanwhile: the next enabling or closing recovers.
+        // Disabled, paused or open again meanwhile: what lets it go the next time recovers.
         return Ok(Next::Finish);
     }
     let after = job.after.as_deref();

@@ -10,7 +10,7 @@ use shared::queue::Outgoing;
 use shared::queue::job::{Job, Recover, Sweep};
 use shared::store::StoreError;
 use shared::store::deliveries::Stuck;
-use shared::webhook::{Webhook, WebhookStatus};
+use shared::webhook::Webhook;
 
 use crate::webhooks::Known;
 use crate::{Deliver, Next};
@@ -26,8 +26,8 @@ pub(crate) async fn sweep(job: &Sweep, room: &Deliver) -> Result<Next, StoreErro
     let mut jobs = Vec::new();
     for tenant in &tenants.items {
         let webhooks = room.registry.all_webhooks(tenant.id).await?;
-        let enabled = webhooks.into_iter().filter(|webhook| webhook.status == WebhookStatus::Enabled);
-        let looked_at = stream::iter(enabled).map(|webhook| recovery(webhook, room)).buffer_unordered(SIDE_BY_SIDE);
+        let active = webhooks.into_iter().filter(|webhook| !webhook.holds_deliveries());
+        let looked_at = stream::iter(active).map(|webhook| recovery(webhook, room)).buffer_unordered(SIDE_BY_SIDE);
         let recoveries: Vec<Option<Job>> = looked_at.try_collect().await?;
         jobs.extend(recoveries.into_iter().flatten());
     }

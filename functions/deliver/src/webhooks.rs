@@ -5,7 +5,7 @@ use shared::breaker::Breaker;
 use shared::cache::Cache;
 use shared::id::{TenantId, WebhookId};
 use shared::store::{Registry, StoreError};
-use shared::webhook::{Webhook, WebhookStatus};
+use shared::webhook::Webhook;
 
 /// A webhook and the state of its breaker.
 #[derive(Debug, Clone)]
@@ -17,9 +17,9 @@ pub(crate) struct Known {
 impl Known {
     /// Whether deliveries are attempted rather than held.
     pub(crate) fn takes_attempts(&self) -> bool {
-        match (self.webhook.status, &self.breaker) {
-            (WebhookStatus::Enabled, Breaker::Closed { .. }) => true,
-            (WebhookStatus::Enabled, Breaker::Open(_)) | (WebhookStatus::Disabled { .. }, _) => false,
+        match self.breaker {
+            Breaker::Closed { .. } => !self.webhook.holds_deliveries(),
+            Breaker::Open(_) => false,
         }
     }
 }

@@ -61,6 +61,8 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use shared::breaker::BreakerSettings;
+    use std::collections::BTreeMap;
+
     use shared::dialect::Dialect;
     use shared::event::{EventType, Facts};
     use shared::id::{TenantId, WebhookId};
@@ -99,6 +101,10 @@ mod tests {
             updated_at: NOW,
             revision: 1,
             breaker: BreakerSettings::default(),
+            backup_url: None,
+            headers: BTreeMap::new(),
+            paused: false,
+            metadata: BTreeMap::new(),
         }
     }
 

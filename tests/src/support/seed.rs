@@ -1,6 +1,6 @@
 //! Ready-made tenants, webhooks and events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::breaker::BreakerSettings;
 use shared::clock::random;
@@ -59,6 +59,10 @@ impl World {
             updated_at: now,
             revision: 1,
             breaker: BreakerSettings::default(),
+            backup_url: None,
+            headers: BTreeMap::new(),
+            paused: false,
+            metadata: BTreeMap::new(),
         });
         self.registry.create_webhook(&webhook).await?;
         Ok(webhook)

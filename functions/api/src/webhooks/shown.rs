@@ -1,10 +1,14 @@
 //! A webhook as it is shown. Its secret is shown where it is made, nowhere else.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::breaker::Breaker;
 use shared::retry::RetryPolicy;
-use shared::webhook::{WantedTypes, Webhook, WebhookStatus};
+use shared::webhook::{WantedTypes, Webhook, WebhookStatus, WebhookUrl};
+
+use super::headers;
 
 use super::breaker::{Health, shown_settings};
 
@@ -34,6 +38,12 @@ pub(super) struct Shown {
     /// Shown of a webhook alone, not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     health: Option<Health>,
+    /// A password in it is masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_url: Option<String>,
+    headers: BTreeMap<String, Value>,
+    paused: bool,
+    metadata: BTreeMap<String, String>,
 }
 
 impl Shown {
@@ -75,6 +85,10 @@ impl From<&Webhook> for Shown {
             secret: None,
             breaker: shown_settings(webhook.breaker),
             health: None,
+            backup_url: webhook.backup_url.as_ref().map(WebhookUrl::masked),
+            headers: headers::shown(&webhook.headers),
+            paused: webhook.paused,
+            metadata: webhook.metadata.clone(),
         }
     }
 }

@@ -60,6 +60,9 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use shared::breaker::BreakerSettings;
+    use std::collections::BTreeMap;
+
     use shared::dialect::Dialect;
     use shared::event::{EventType, Facts};
     use shared::id::{TenantId, WebhookId};
@@ -97,6 +100,11 @@ mod tests {
             created_at: NOW,
             updated_at: NOW,
             revision: 1,
+            breaker: BreakerSettings::default(),
+            backup_url: None,
+            headers: BTreeMap::new(),
+            paused: false,
+            metadata: BTreeMap::new(),
         }
     }
 

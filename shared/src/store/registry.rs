@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::{Page, StoreError};
 
 mod api_keys;
+mod breakers;
 mod certificates;
 mod item;
 mod keys;

@@ -1,5 +1,6 @@
 //! `POST /api/v1/webhooks`
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -37,11 +38,12 @@ pub(super) async fn create(
     // Names are judged in a dialect that is known, not in the default beside one that is wrong.
     let names = given.events.take().zip(given.dialect.or(default_dialect));
     let types = names.and_then(|(names, dialect)| body.noted(subscription::types_named(&names, dialect)));
-    let indispensable = given.url.take().zip(types);
-    let (url, types) = body.finish(indispensable)?;
+    let headers = body.noted(given.headers.take().unwrap_or_default().over(&BTreeMap::new()));
+    let indispensable = given.url.take().zip(types).zip(headers);
+    let ((url, types), headers) = body.finish(indispensable)?;
 
     let secret = secret.unwrap_or_else(|| SigningSecret::generate(random()));
-    let webhook = webhook(api.now(), tenant, url, types, given, secret);
+    let webhook = Webhook { headers, ..webhook(api.now(), tenant, url, types, given, secret) };
     let unknown = subscription::unknown_sources(&api.registry, tenant, &webhook.subscription.sources).await?;
     if !unknown.is_empty() {
         return Err(Problem::invalid(unknown).into());
@@ -79,5 +81,10 @@ fn webhook(
         created_at: now,
         updated_at: now,
         revision: 1,
+        breaker: given.breaker.unwrap_or_default(),
+        backup_url: given.backup_url.flatten(),
+        headers: BTreeMap::new(),
+        paused: given.paused.unwrap_or(false),
+        metadata: given.metadata.unwrap_or_default(),
     }
 }

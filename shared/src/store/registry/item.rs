@@ -10,12 +10,14 @@ use serde::Serialize;
 use super::StoreError;
 
 mod api_key;
+mod breaker;
 mod certificate;
 mod source;
 mod tenant;
 mod webhook;
 
 pub(super) use api_key::ApiKeyItem;
+pub(super) use breaker::BreakerItem;
 pub(super) use certificate::CertificateItem;
 pub(super) use source::{IngestKeyItem, SourceItem};
 pub(super) use tenant::TenantItem;

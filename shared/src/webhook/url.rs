@@ -151,6 +151,31 @@ mod tests {
             "[fd00:ec2::254]",
             "[64:ff9b::a9fe:a9fe]",
             "168.63.129.16",
+            // A trailing dot, mixed bases, missing parts, octal as one number.
+            "127.0.0.1.",
+            "0x7f.0.1",
+            "0x7f.0x0.0x0.0x1",
+            "017700000001",
+            "127.0.1",
+            "0",
+            "0x0",
+            "0251.0376.0251.0376",
+            "2852039166",
+            // Letters and digits that IDNA maps to plain ones.
+            "１２７.０.０.１",
+            "①②⑦.0.0.1",
+            "127。0。0。1",
+            "１６９．２５４．１６９．２５４",
+            "%31%32%37.0.0.1",
+            // v6 that leads to v4: mapped, compatible, 6to4, Teredo, local NAT64.
+            "[::ffff:7f00:1]",
+            "[::127.0.0.1]",
+            "[2002:7f00:1::]",
+            "[2001:0:4136:e378:8000:63bf:3fff:fdd2]",
+            "[64:ff9b:1::10.0.0.1]",
+            "[0:0:0:0:0:ffff:a9fe:a9fe]",
+            "[fe80::1]",
+            "[ff02::1]",
         ] {
             let refusal = parse(&format!("https://{host}/"));
             assert!(matches!(refusal, Err(InvalidUrl::ForbiddenAddress(_))), "{host}: {refusal:?}");
@@ -163,7 +188,10 @@ mod tests {
         assert_eq!(parse("ftp://example.com/"), Err(InvalidUrl::NotHttps));
         assert_eq!(parse("/relative"), Err(InvalidUrl::Malformed));
         assert_eq!(parse("https://localhost/"), Err(InvalidUrl::LocalName));
-        assert_eq!(parse("https://api.localhost./"), Err(InvalidUrl::LocalName));
+        for local in ["api.localhost.", "LOCALHOST", "ｌｏｃａｌｈｏｓｔ", "ⓛocalhost", "localhost.."] {
+            let refused = parse(&format!("https://{local}/"));
+            assert!(matches!(refused, Err(InvalidUrl::LocalName | InvalidUrl::Malformed)), "{local}: {refused:?}");
+        }
         assert_eq!(parse("https://example.com/#part"), Err(InvalidUrl::Fragment));
         assert_eq!(parse(&format!("https://example.com/{}", "x".repeat(2048))), Err(InvalidUrl::TooLong));
     }

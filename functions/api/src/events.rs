@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::Api;
 
 mod deliveries;
 mod list;
 mod read;
+mod resend;
 mod shown;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
@@ -17,4 +18,5 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
         .route("/api/v1/events", get(list::list))
         .route("/api/v1/events/{event_id}", get(read::read))
         .route("/api/v1/events/{event_id}/deliveries", get(deliveries::deliveries))
+        .route("/api/v1/events/{event_id}/resend", post(resend::resend))
 }

@@ -87,7 +87,7 @@ async fn outrun(job: &DeliverJob, change: &Change<'_>, room: &Deliver) -> Result
     if insist(change, row.as_ref(), room).await? {
         return Ok(Next::Finish);
     }
-    Ok(match standing(change.round, row.as_ref(), room.clock.now()) {
+    Ok(match standing(change.round, false, row.as_ref(), room.clock.now()) {
         Standing::NotDue { at } => Next::Wait { until: at },
         Standing::Void => Next::Finish,
         // The row may be of our own writing, and then nobody else sends the letter. Twice is harmless: rounds see to it.

@@ -51,7 +51,7 @@ async fn deliver(
     let fresh = message.from == From::Deliveries && message.first_receive && job.round == 0;
     let row = if fresh { None } else { room.deliveries.get(job.tenant, job.webhook, job.event).await? };
     let now = room.clock.now();
-    let turn = match standing(job.round, row.as_ref(), now) {
+    let turn = match standing(job.round, job.resend, row.as_ref(), now) {
         Standing::Void => return Ok(Next::Finish),
         Standing::BuryAgain { reason } => return Ok(bury(job, reason)),
         Standing::NotDue { at } => return Ok(Next::Wait { until: at }),
@@ -141,7 +141,8 @@ fn event_type(job: &DeliverJob, turn: Turn) -> EventType {
 
 /// The dead letter of a job: the same job in the next round, so that a redrive gives it the full schedule again.
 pub(crate) fn bury(job: &DeliverJob, reason: DeadReason) -> Next {
-    let next_round = DeliverJob { round: job.round.saturating_add(1), ..job.clone() };
+    // A redrive of it sends again what was not delivered, and nothing else.
+    let next_round = DeliverJob { round: job.round.saturating_add(1), resend: false, ..job.clone() };
     let mut letter = Outgoing::now(&Job::Deliver(next_round));
     letter.attributes = vec![
         ("reason", reason.as_str().to_owned()),

@@ -42,7 +42,7 @@ pub(crate) async fn claim(
         Ok(()) => Ok(Ok(Turn { expected: Expected::At { round: turn.round, round_attempts: 0 }, ..turn })),
         Err(StoreError::Conflict) => {
             let row = room.deliveries.get(job.tenant, job.webhook, job.event).await?;
-            Ok(Err(match standing(job.round, row.as_ref(), now) {
+            Ok(Err(match standing(job.round, false, row.as_ref(), now) {
                 Standing::NotDue { at } => Next::Wait { until: at },
                 Standing::Void | Standing::BuryAgain { .. } => Next::Finish,
                 Standing::Attempt(_) => Next::ComeBack,

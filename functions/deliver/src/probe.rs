@@ -75,7 +75,7 @@ async fn try_once(
     room: &Deliver,
 ) -> Result<Decision, StoreError> {
     let at = room.clock.now();
-    let Standing::Attempt(turn) = standing(held.round, Some(held), at) else {
+    let Standing::Attempt(turn) = standing(held.round, false, Some(held), at) else {
         // The index follows the table a little later: it is held no more.
         return Ok(Decision::Retry { at });
     };
@@ -88,8 +88,14 @@ async fn try_once(
         Decision::Retry { .. } | Decision::Dead { .. } | Decision::Disable { dead: Some(_), .. } => DeliveryState::Held,
     };
     if state == DeliveryState::Held {
-        let delivery =
-            DeliverJob { tenant: job.tenant, webhook: job.webhook, event: event.id, round: turn.round, inline: None };
+        let delivery = DeliverJob {
+            tenant: job.tenant,
+            webhook: job.webhook,
+            event: event.id,
+            round: turn.round,
+            inline: None,
+            resend: false,
+        };
         log_failure(&delivery, &attempt);
     }
     let change = Change {

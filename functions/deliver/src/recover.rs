@@ -30,6 +30,7 @@ pub(crate) async fn recover(job: &Recover, room: &Deliver) -> Result<Next, Store
             event: held.event,
             round: held.round.saturating_add(1),
             inline: None,
+            resend: false,
         })
     });
     let rest = page.next.map(|after| Job::Recover(Recover { after: Some(after), ..job.clone() }));

@@ -43,8 +43,9 @@ pub(crate) struct Turn {
     pub(crate) event_type: Option<EventType>,
 }
 
-/// What a job of `round` has to do at `now`. A fresh job has read no row.
-pub(crate) fn standing(round: u32, row: Option<&Delivery>, now: Timestamp) -> Standing {
+/// What a job of `round` has to do at `now`. A fresh job has read no row; `resend` begins a round also of what was
+/// delivered.
+pub(crate) fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp) -> Standing {
     let Some(row) = row else {
         return Standing::Attempt(Turn {
             round,
@@ -66,6 +67,10 @@ pub(crate) fn standing(round: u32, row: Option<&Delivery>, now: Timestamp) -> St
     let event_type = Some(row.event_type);
     let turn = Turn { round, number, expected, forget_attempts, held: false, begins_round: new_round, event_type };
     match row.state {
+        DeliveryState::Delivered | DeliveryState::Discarded if resend && new_round => {
+            let expected = Expected::Final { round: row.round, round_attempts: row.round_attempts };
+            Standing::Attempt(Turn { expected, ..turn })
+        }
         DeliveryState::Delivered | DeliveryState::Discarded => Standing::Void,
         DeliveryState::Dead { .. } | DeliveryState::Held | DeliveryState::Waiting { .. } if new_round => {
             Standing::Attempt(turn)
@@ -113,30 +118,44 @@ mod tests {
 
     #[test]
     fn no_row_means_the_first_attempt() {
-        assert_eq!(number(standing(0, None, NOW)), Some((0, 1)));
-        assert_eq!(number(standing(2, None, NOW)), Some((2, 1)));
+        assert_eq!(number(standing(0, false, None, NOW)), Some((0, 1)));
+        assert_eq!(number(standing(2, false, None, NOW)), Some((2, 1)));
     }
 
     #[test]
     fn what_is_final_or_of_a_later_round_is_void() {
         for state in [DeliveryState::Delivered, DeliveryState::Discarded] {
-            assert_eq!(standing(0, Some(&row(0, state)), NOW), Standing::Void);
-            assert_eq!(standing(5, Some(&row(0, state)), NOW), Standing::Void);
+            assert_eq!(standing(0, false, Some(&row(0, state)), NOW), Standing::Void);
+            assert_eq!(standing(5, false, Some(&row(0, state)), NOW), Standing::Void);
         }
-        assert_eq!(standing(0, Some(&row(1, waiting(0))), NOW), Standing::Void);
+        assert_eq!(standing(0, false, Some(&row(1, waiting(0))), NOW), Standing::Void);
+    }
+
+    #[test]
+    fn what_is_final_begins_anew_when_somebody_asks_for_it() {
+        for state in [DeliveryState::Delivered, DeliveryState::Discarded] {
+            let Standing::Attempt(turn) = standing(1, true, Some(&row(0, state)), NOW) else { panic!("{state:?}") };
+            assert_eq!((turn.round, turn.number, turn.begins_round), (1, 1, true));
+            assert_eq!(turn.expected, Expected::Final { round: 0, round_attempts: 3 });
+            // The same job again, after its round was delivered.
+            assert_eq!(standing(1, true, Some(&row(1, state)), NOW), Standing::Void);
+        }
     }
 
     #[test]
     fn the_same_round_goes_on_and_a_higher_one_begins_anew() {
         let reason = DeadReason::AttemptsExhausted;
-        assert_eq!(number(standing(0, Some(&row(0, waiting(0))), NOW)), Some((0, 4)));
+        assert_eq!(number(standing(0, false, Some(&row(0, waiting(0))), NOW)), Some((0, 4)));
         assert_eq!(
-            standing(0, Some(&row(0, waiting(9))), NOW),
+            standing(0, false, Some(&row(0, waiting(9))), NOW),
             Standing::NotDue { at: NOW + SignedDuration::from_secs(9) }
         );
-        assert_eq!(standing(0, Some(&row(0, DeliveryState::Dead { reason })), NOW), Standing::BuryAgain { reason });
+        assert_eq!(
+            standing(0, false, Some(&row(0, DeliveryState::Dead { reason })), NOW),
+            Standing::BuryAgain { reason }
+        );
         for state in [DeliveryState::Dead { reason }, DeliveryState::Held, waiting(9)] {
-            assert_eq!(number(standing(1, Some(&row(0, state)), NOW)), Some((1, 1)));
+            assert_eq!(number(standing(1, false, Some(&row(0, state)), NOW)), Some((1, 1)));
         }
     }
 }

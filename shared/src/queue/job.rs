@@ -39,6 +39,8 @@ pub struct Deliver {
     pub round: u32,
     /// The event itself, when it is small enough; otherwise it is read from the events table.
     pub inline: Option<Box<Event>>,
+    /// Somebody asked for it to be sent again: it is attempted also when it was delivered already.
+    pub resend: bool,
 }
 
 /// Send the held deliveries of one webhook to the deliveries queue.
@@ -107,6 +109,8 @@ struct Wire {
     after: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     probe: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    resend: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -134,6 +138,7 @@ impl Wire {
             inline: None,
             after: None,
             probe: None,
+            resend: false,
         }
     }
 }
@@ -152,6 +157,7 @@ impl Job {
             event: event.id,
             round: 0,
             inline: Some(Box::new(event.clone())),
+            resend: false,
         })
     }
 
@@ -172,6 +178,7 @@ impl Job {
                 event: Some(deliver.event.to_string()),
                 round: deliver.round,
                 inline: deliver.inline.as_deref().and_then(inline),
+                resend: deliver.resend,
                 ..Wire::new(Kind::Deliver, deliver.tenant, deliver.webhook)
             },
             Self::Recover(recover) => {
@@ -216,6 +223,7 @@ impl Job {
                     .map(|stored| Event::try_from(*stored).map(Box::new))
                     .transpose()
                     .map_err(|error| NotAJob::Part(error.into()))?,
+                resend: wire.resend,
             }),
         })
     }

@@ -12,6 +12,7 @@ mod keys;
 mod moves;
 mod redrives;
 mod requests;
+mod resend;
 mod room;
 mod source_trust;
 mod sources;

@@ -21,6 +21,13 @@ pub enum Expected {
         /// Its attempts in that round.
         round_attempts: u32,
     },
+    /// It stands at this point and is delivered or discarded.
+    Final {
+        /// Its round.
+        round: u32,
+        /// Its attempts in that round.
+        round_attempts: u32,
+    },
     /// Anything: a delivery that was accepted is delivered, whatever the row says.
     Any,
 }
@@ -154,5 +161,11 @@ fn with_condition(call: UpdateItemFluentBuilder, expected: Expected) -> UpdateIt
             .expression_attribute_values(":at_round", AttributeValue::N(round.to_string()))
             .expression_attribute_values(":at_n", AttributeValue::N(round_attempts.to_string()))
             .expression_attribute_values(":delivered", AttributeValue::S("delivered".to_owned())),
+        Expected::Final { round, round_attempts } => call
+            .condition_expression("#round = :at_round AND n = :at_n AND (#state = :delivered OR #state = :discarded)")
+            .expression_attribute_values(":at_round", AttributeValue::N(round.to_string()))
+            .expression_attribute_values(":at_n", AttributeValue::N(round_attempts.to_string()))
+            .expression_attribute_values(":delivered", AttributeValue::S("delivered".to_owned()))
+            .expression_attribute_values(":discarded", AttributeValue::S("discarded".to_owned())),
     }
 }

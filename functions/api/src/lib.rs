@@ -63,8 +63,10 @@ impl Api {
     pub fn new(sdk: &SdkConfig, config: &config::Api, clock: Clock) -> Self {
         let dynamo = aws_sdk_dynamodb::Client::new(sdk);
         let sqs = aws_sdk_sqs::Client::new(sdk);
+        let kms = aws_sdk_kms::Client::new(sdk);
         Self {
-            registry: Registry::new(dynamo.clone(), &config.registry_table),
+            registry: Registry::new(dynamo.clone(), &config.registry_table)
+                .sealing_secrets(kms, &config.secrets_key_arn),
             events: Events::new(dynamo.clone(), &config.events_table, config.retention_days),
             deliveries: Deliveries::new(dynamo, &config.deliveries_table, config.retention_days),
             jobs: Queue::new(sqs.clone(), &config.deliveries_queue_url),

@@ -1,5 +1,5 @@
-//! One HTTP endpoint that speaks DynamoDB (by handing calls to the embedded engine) and SQS (by [`Sqs`]), remembers
-//! every call, and can break one of them.
+//! One HTTP endpoint that speaks DynamoDB (by handing calls to the embedded engine) and SQS (by [`Sqs`]) and KMS (by
+//! [`Kms`]), remembers every call, and can break one of them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use dynoxide::Database;
 use serde_json::Value;
 
+use super::kms::Kms;
 use super::sqs::Sqs;
 
 /// One AWS call that was made.
@@ -51,6 +52,8 @@ pub struct Endpoint {
     http: reqwest::Client,
     /// The queues.
     pub sqs: Sqs,
+    /// The keys.
+    pub kms: Kms,
     calls: Mutex<Vec<Call>>,
     planned: Mutex<Option<(usize, Break)>>,
     units: Mutex<Units>,
@@ -77,6 +80,7 @@ impl Endpoint {
             dynamo_url,
             http,
             sqs,
+            kms: Kms::default(),
             calls,
             planned: Mutex::default(),
             units: Mutex::default(),
@@ -149,6 +153,9 @@ impl Endpoint {
             self.units.lock().unwrap_or_else(PoisonError::into_inner).sqs_requests += steps;
             return self.sqs.answer(action, &body);
         }
+        if let Some(action) = target.strip_prefix("TrentService.") {
+            return self.kms.answer(action, &body);
+        }
         let body = asking_for_capacity(&body);
         let mut call = self.http.post(&self.dynamo_url).body(body);
         // Signed over the body as it was; the engine does not check it.
@@ -195,7 +202,10 @@ fn asking_for_capacity(body: &[u8]) -> Vec<u8> {
 }
 
 fn describe(target: &str, body: &[u8]) -> Call {
-    let operation = target.replace("DynamoDB_20120810.", "DynamoDB.").replace("AmazonSQS.", "SQS.");
+    let operation = target
+        .replace("DynamoDB_20120810.", "DynamoDB.")
+        .replace("AmazonSQS.", "SQS.")
+        .replace("TrentService.", "KMS.");
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let named = ["TableName", "QueueUrl"].iter().find_map(|name| body[*name].as_str());
     let resource = named.and_then(|name| name.rsplit('/').next()).unwrap_or_default().to_owned();

@@ -12,6 +12,7 @@ mod moves;
 mod redrives;
 mod requests;
 mod room;
+mod secrets;
 mod source_trust;
 mod sources;
 mod tenants;

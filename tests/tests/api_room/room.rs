@@ -15,6 +15,7 @@ use shared::config;
 use shared::id::TenantId;
 use shared::tenant::{KeyHash, PresentedKey};
 use tests::support::World;
+use tests::support::kms::KMS_KEY;
 use tests::support::world::DELIVERIES;
 use tower::ServiceExt as _;
 
@@ -96,6 +97,7 @@ fn config(world: &World) -> config::Api {
         admin_key: KeyHash::of("0123456789abcdef"),
         allowed_networks: Vec::new(),
         public_url: "https://hooks.example.com".to_owned(),
+        secrets_key_arn: KMS_KEY.to_owned(),
     }
 }
 

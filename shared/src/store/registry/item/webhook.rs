@@ -8,7 +8,10 @@ use super::{StoreError, VERSION, millis, parsed, word};
 use crate::dialect::Dialect;
 use crate::retry::{Delays, RetryPolicy};
 use crate::secret::SigningSecret;
-use crate::webhook::{DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl};
+use crate::store::registry::sealing::Sealable;
+use crate::webhook::{
+    DisabledReason, SigningSecrets, Subscriber, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl,
+};
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::registry) struct WebhookItem {
@@ -40,6 +43,17 @@ pub(in crate::store::registry) struct WebhookItem {
     created_at: i64,
     updated_at: i64,
     revision: u64,
+}
+
+impl Sealable for WebhookItem {
+    fn version(&mut self) -> &mut u8 {
+        &mut self.v
+    }
+
+    fn secrets(&mut self) -> Vec<(String, &mut String)> {
+        let previous = self.previous_secret.as_mut().map(|secret| ("previous_secret".to_owned(), secret));
+        std::iter::once(("secret".to_owned(), &mut self.secret)).chain(previous).collect()
+    }
 }
 
 impl From<&Webhook> for WebhookItem {
@@ -82,14 +96,19 @@ impl From<&Webhook> for WebhookItem {
     }
 }
 
+/// Reads no secret, so it does for an item whose secrets are sealed.
+impl TryFrom<&WebhookItem> for Subscriber {
+    type Error = StoreError;
+
+    fn try_from(item: &WebhookItem) -> Result<Self, StoreError> {
+        Ok(Self { id: parsed(&item.id)?, subscription: subscription(item)?, dialect: dialect(item)? })
+    }
+}
+
 impl TryFrom<WebhookItem> for Webhook {
     type Error = StoreError;
 
     fn try_from(item: WebhookItem) -> Result<Self, StoreError> {
-        let types = match &item.types {
-            None => WantedTypes::All,
-            Some(names) => WantedTypes::Only(names.iter().map(|name| parsed(name)).collect::<Result<_, _>>()?),
-        };
         let retry_policy = match (item.retry_policy.as_str(), &item.delays) {
             ("standard", _) => RetryPolicy::Standard,
             ("mailgreet", _) => RetryPolicy::Mailgreet,
@@ -106,12 +125,8 @@ impl TryFrom<WebhookItem> for Webhook {
             id: parsed(&item.id)?,
             tenant: parsed(&item.tenant)?,
             url: WebhookUrl::from_stored(&item.url).map_err(StoreError::unreadable)?,
-            subscription: Subscription {
-                types,
-                sources: item.sources.iter().map(|id| parsed(id)).collect::<Result<BTreeSet<_>, _>>()?,
-                domains: item.domains.into_iter().collect(),
-            },
-            dialect: word(Dialect::from_word(&item.dialect))?,
+            subscription: subscription(&item)?,
+            dialect: dialect(&item)?,
             retry_policy,
             timeout_ms: item.timeout_ms,
             status: match item.disabled {
@@ -125,4 +140,20 @@ impl TryFrom<WebhookItem> for Webhook {
             revision: item.revision,
         })
     }
+}
+
+fn subscription(item: &WebhookItem) -> Result<Subscription, StoreError> {
+    let types = match &item.types {
+        None => WantedTypes::All,
+        Some(names) => WantedTypes::Only(names.iter().map(|name| parsed(name)).collect::<Result<_, _>>()?),
+    };
+    Ok(Subscription {
+        types,
+        sources: item.sources.iter().map(|id| parsed(id)).collect::<Result<BTreeSet<_>, _>>()?,
+        domains: item.domains.iter().cloned().collect(),
+    })
+}
+
+fn dialect(item: &WebhookItem) -> Result<Dialect, StoreError> {
+    word(Dialect::from_word(&item.dialect))
 }

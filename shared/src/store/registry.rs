@@ -86,8 +86,12 @@ impl Registry {
         after: Option<&str>,
         limit: u8,
     ) -> Result<Page<Row>, StoreError> {
-        // `~` sorts after every character of an id.
-        let first = after.map_or_else(|| prefix.to_owned(), |after| format!("{prefix}{after}~"));
+        // `~` sorts after every character of an id, and a space before it: DynamoDB compares no key with an empty text.
+        let first = match after {
+            Some(after) => format!("{prefix}{after}~"),
+            None if prefix.is_empty() => " ".to_owned(),
+            None => prefix.to_owned(),
+        };
         let answer = self
             .client
             .query()

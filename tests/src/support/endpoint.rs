@@ -156,6 +156,10 @@ impl Endpoint {
         if let Some(action) = target.strip_prefix("TrentService.") {
             return self.kms.answer(action, &body);
         }
+        if compares_with_nothing(target, &body) {
+            let refusal = r#"{"__type":"com.amazon.coral.validate#ValidationException"}"#;
+            return (StatusCode::BAD_REQUEST, refusal).into_response();
+        }
         let body = asking_for_capacity(&body);
         let mut call = self.http.post(&self.dynamo_url).body(body);
         // Signed over the body as it was; the engine does not check it.
@@ -192,6 +196,13 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body:
         }
         None => endpoint.carry_out(&target, &headers, body).await,
     }
+}
+
+/// Whether a query compares a key with an empty text, which DynamoDB refuses and the engine does not.
+fn compares_with_nothing(target: &str, body: &[u8]) -> bool {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let values = body["ExpressionAttributeValues"].as_object().into_iter().flatten();
+    target.ends_with(".Query") && values.into_iter().any(|(_, value)| value["S"] == "")
 }
 
 /// The same call, with the wish to be told what it consumed.

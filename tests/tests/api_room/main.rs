@@ -13,6 +13,7 @@ mod redrives;
 mod requests;
 mod room;
 mod secrets;
+mod signatures;
 mod source_trust;
 mod sources;
 mod tenants;

@@ -8,6 +8,7 @@ mod dead_letters;
 mod held;
 mod isolation;
 mod outbound;
+mod signatures;
 
 use shared::delivery::Delivery;
 use shared::event::Event;

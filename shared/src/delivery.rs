@@ -50,7 +50,7 @@ pub enum DeliveryState {
         /// Why.
         reason: DeadReason,
     },
-    /// Kept without attempts until its webhook is enabled.
+    /// Kept without attempts while its webhook is disabled or paused.
     Held,
     /// Its webhook was deleted.
     Discarded,
@@ -83,7 +83,7 @@ closed_words!(
         Delivered = "delivered",
         /// Given up.
         Dead = "dead",
-        /// Kept until its webhook is enabled.
+        /// Kept while its webhook is disabled or paused.
         Held = "held",
         /// Its webhook was deleted.
         Discarded = "discarded",
@@ -99,6 +99,12 @@ closed_words!(
         Gone = "gone",
         /// The job names an event that is no longer stored.
         EventExpired = "event_expired",
+        /// The receiver answered `webhook-delivery: abort-message`.
+        Aborted = "aborted",
+        /// The receiver answered `webhook-delivery: disable`.
+        ReceiverAsked = "receiver_asked",
+        /// The receiver answered with a status that means "not again" in its dialect.
+        Refused = "refused",
     }
 );
 
@@ -119,7 +125,31 @@ pub struct Attempt {
     pub address: Option<String>,
     /// The first [`KEPT_ANSWER`] bytes of the answer's body, as text.
     pub answer: Option<String>,
+    /// Which of the webhook's URLs all this is about.
+    pub via: Via,
 }
+
+/// Which of a webhook's URLs an attempt ended at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// Its URL.
+    Main,
+    /// Its backup URL.
+    Backup {
+        /// How it had ended at the URL before.
+        main: Outcome,
+    },
+}
+
+closed_words!(
+    /// What a receiver can ask for in the header `webhook-delivery` of its answer.
+    Asked {
+        /// Not to be sent this event again.
+        AbortMessage = "abort-message",
+        /// Not to be sent anything more.
+        Disable = "disable",
+    }
+);
 
 /// How an attempt ended: a closed set with stable codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

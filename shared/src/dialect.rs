@@ -105,6 +105,13 @@ impl Dialect {
         headers
     }
 
+    /// The HTTP statuses by which a receiver of this dialect says that it will never take this delivery.
+    pub fn final_statuses(self) -> &'static [u16] {
+        match self {
+            Self::Standard | Self::Platform => &[],
+        }
+    }
+
     /// Whether an answer with this HTTP status means that the receiver accepted the delivery.
     pub fn accepts(self, status: u16) -> bool {
         match self {

@@ -4,6 +4,7 @@
 //! The second group is the edges: everything that touches AWS, the network, the environment or the clock.
 
 // What travels.
+pub mod breaker;
 pub mod delivery;
 pub mod dialect;
 pub mod event;

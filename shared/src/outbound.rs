@@ -1,7 +1,7 @@
 //! The one door out: HTTP to customers, and to Amazon SNS for what it asks to be fetched. HTTPS only (plain HTTP to networks that the operator opened), addresses checked
 //! when they are connected to, no redirects, no proxy, one time limit over everything, bounded reads.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -13,8 +13,8 @@ use url::Host;
 use self::address_policy::{AddressPolicy, Verdict};
 pub use self::fetch::{FetchError, SnsUrl};
 use self::resolver::CheckedResolver;
-use crate::delivery::{KEPT_ANSWER, Outcome};
-use crate::webhook::WebhookUrl;
+use crate::delivery::{Asked, KEPT_ANSWER, Outcome};
+use crate::webhook::{CustomName, CustomValue, WebhookUrl};
 
 pub mod address_policy;
 mod failure;
@@ -28,6 +28,8 @@ mod tls_tests;
 const MAX_ANSWER: usize = 16 * 1024;
 /// Most bytes of an answer's headers over HTTP/2.
 const MAX_HEADERS: u32 = 16 * 1024;
+/// The header by which a receiver asks for something beside what its status says.
+const WEBHOOK_DELIVERY: &str = "webhook-delivery";
 /// How receivers know us.
 const USER_AGENT: &str = "mailhooks/1";
 /// Connections that are kept open to one receiver between deliveries.
@@ -59,6 +61,8 @@ pub struct Post<'a> {
     pub time_limit: Duration,
     /// Whether a status means success.
     pub accepts: fn(u16) -> bool,
+    /// The tenant's own headers. One named `authorization` takes the place of the URL's user and password.
+    pub custom: &'a BTreeMap<CustomName, CustomValue>,
 }
 
 /// What came of a request.
@@ -72,6 +76,8 @@ pub struct Answered {
     pub address: Option<String>,
     /// The first [`KEPT_ANSWER`] bytes of the body, as text.
     pub answer: Option<String>,
+    /// What the receiver asked for, if its answer arrived whole.
+    pub asked: Option<Asked>,
 }
 
 /// Why the door could not be built.
@@ -134,7 +140,7 @@ impl Outbound {
         };
         let answer = (!progress.kept.is_empty()).then(|| String::from_utf8_lossy(&progress.kept).into_owned());
         let duration_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
-        Answered { outcome, duration_ms, address: progress.address, answer }
+        Answered { outcome, duration_ms, address: progress.address, answer, asked: progress.asked }
     }
 
     async fn exchange(&self, post: Post<'_>, now: Timestamp, started: Instant, progress: &mut Progress) -> Outcome {
@@ -149,6 +155,7 @@ impl Outbound {
         let status = response.status().as_u16();
         let answered_at = now + started.elapsed();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after::parse(value, answered_at));
+        let asked = response.headers().get(WEBHOOK_DELIVERY).and_then(asked);
         let mut read = 0;
         while read < MAX_ANSWER {
             match response.chunk().await {
@@ -161,6 +168,7 @@ impl Outbound {
                 Err(error) => return failure::outcome(&error),
             }
         }
+        progress.asked = asked;
         if (post.accepts)(status) {
             Outcome::Delivered { status }
         } else {
@@ -189,6 +197,12 @@ impl Outbound {
 struct Progress {
     address: Option<String>,
     kept: Vec<u8>,
+    asked: Option<Asked>,
+}
+
+/// What the header asks for, in any case; words that we do not know ask for nothing.
+fn asked(value: &HeaderValue) -> Option<Asked> {
+    Asked::from_word(&value.to_str().ok()?.trim().to_ascii_lowercase())
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one door")]
@@ -206,6 +220,15 @@ fn client() -> reqwest::ClientBuilder {
 
 fn headers(post: &Post<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
+    // First, so that nothing of ours could ever be replaced.
+    for (name, value) in post.custom {
+        // Both were checked when they were set.
+        let parsed = (HeaderName::from_bytes(name.as_str().as_bytes()), HeaderValue::from_str(value.expose()));
+        if let (Ok(name), Ok(mut header)) = parsed {
+            header.set_sensitive(value.sensitive);
+            headers.insert(name, header);
+        }
+    }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(post.content_type));
     for (name, value) in post.headers {
         // Signatures, ids and numbers: always valid header values.

@@ -42,7 +42,7 @@ pub struct Outgoing {
 impl Outgoing {
     /// A job to be received as soon as possible.
     pub fn now(job: &Job) -> Self {
-        Self { body: job.to_json(), group: job.webhook().to_string(), delay_seconds: 0, attributes: Vec::new() }
+        Self { body: job.to_json(), group: job.group(), delay_seconds: 0, attributes: Vec::new() }
     }
 }
 

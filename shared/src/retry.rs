@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::delivery::{DeadReason, Outcome};
+use crate::delivery::{Asked, DeadReason, Outcome, Via};
+use crate::webhook::DisabledReason;
 
 /// Most delays of a custom policy.
 pub const MAX_DELAYS: usize = 30;
@@ -110,6 +111,26 @@ fn mailjet_delay(index: usize) -> Option<u32> {
     if index < DOUBLING { Some(30 << index) } else { (index < DOUBLING + HOURLY).then_some(HOUR) }
 }
 
+/// The end of an attempt, as far as it decides what follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending<'a> {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What the receiver asked for in its answer.
+    pub asked: Option<Asked>,
+    /// Which of the webhook's URLs it ended at.
+    pub via: Via,
+    /// The statuses that are final in the webhook's dialect.
+    pub final_statuses: &'a [u16],
+}
+
+/// An end at the webhook's own URL that asks for nothing, in a dialect without final statuses.
+impl From<Outcome> for Ending<'static> {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, asked: None, via: Via::Main, final_statuses: &[] }
+    }
+}
+
 /// What follows from an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
@@ -125,20 +146,53 @@ pub enum Decision {
         /// Why.
         reason: DeadReason,
     },
-    /// Give up and disable the webhook: its receiver said that it is gone for good.
-    Disable,
+    /// Disable the webhook: its receiver wants no more.
+    Disable {
+        /// Why.
+        disabled: DisabledReason,
+        /// Why the delivery is given up; `None` when the receiver accepted it all the same.
+        dead: Option<DeadReason>,
+    },
 }
 
-/// Decides what follows from attempt number `attempt` (from 1, within its round) that ended as `outcome` at `now`.
+/// What an attempt settles whatever the schedule says; `None` when it failed and may be tried elsewhere or again.
+///
+/// Success is success even if the receiver asks for this event no more. 410 speaks of the URL that answers it: at the
+/// backup URL it is a failure like others.
+pub fn settled(ending: &Ending<'_>) -> Option<Decision> {
+    let disable = |disabled, dead| Some(Decision::Disable { disabled, dead });
+    match (ending.outcome, ending.asked) {
+        (Outcome::Delivered { .. }, Some(Asked::Disable)) => disable(DisabledReason::ReceiverAsked, None),
+        (Outcome::Delivered { .. }, Some(Asked::AbortMessage) | None) => Some(Decision::Done),
+        (_, Some(Asked::Disable)) => disable(DisabledReason::ReceiverAsked, Some(DeadReason::ReceiverAsked)),
+        (Outcome::RefusedStatus { status: 410, .. }, _) if ending.via == Via::Main => {
+            disable(DisabledReason::Gone, Some(DeadReason::Gone))
+        }
+        (_, Some(Asked::AbortMessage)) => Some(Decision::Dead { reason: DeadReason::Aborted }),
+        (Outcome::RefusedStatus { status, .. }, None) if ending.final_statuses.contains(&status) => {
+            Some(Decision::Dead { reason: DeadReason::Refused })
+        }
+        (_, None) => None,
+    }
+}
+
+/// Decides what follows from attempt number `attempt` (from 1, within its round) that ended as `ending` at `now`.
 ///
 /// `jitter` is in -1.0..=1.0 and moves the delay by up to 10 %. `Retry-After` counts on 429 and 503 only, never makes
-/// an attempt earlier than the schedule, and at most 12 h later than now.
-pub fn decide(outcome: &Outcome, attempt: u32, policy: &RetryPolicy, now: Timestamp, jitter: f64) -> Decision {
-    let retry_after = match outcome {
-        Outcome::Delivered { .. } => return Decision::Done,
-        Outcome::RefusedStatus { status: 410, .. } => return Decision::Disable,
-        Outcome::RefusedStatus { status: 429 | 503, retry_after } => *retry_after,
-        Outcome::RefusedStatus { .. }
+/// an attempt earlier than the schedule, and at most 12 h later than now. The webhook's own URL is asked first the next
+/// time, so its wish counts, not the backup's.
+pub fn decide(ending: &Ending<'_>, attempt: u32, policy: &RetryPolicy, now: Timestamp, jitter: f64) -> Decision {
+    if let Some(decision) = settled(ending) {
+        return decision;
+    }
+    let failed_at_main = match ending.via {
+        Via::Main => ending.outcome,
+        Via::Backup { main } => main,
+    };
+    let retry_after = match failed_at_main {
+        Outcome::RefusedStatus { status: 429 | 503, retry_after } => retry_after,
+        Outcome::Delivered { .. }
+        | Outcome::RefusedStatus { .. }
         | Outcome::Timeout
         | Outcome::Dns
         | Outcome::Connect
@@ -169,7 +223,7 @@ mod tests {
     }
 
     fn wait(outcome: &Outcome, attempt: u32, policy: &RetryPolicy) -> Option<i64> {
-        match decide(outcome, attempt, policy, NOW, 0.0) {
+        match decide(&Ending::from(*outcome), attempt, policy, NOW, 0.0) {
             Decision::Retry { at } => Some(at.as_second()),
             _ => None,
         }
@@ -192,12 +246,59 @@ mod tests {
     #[test]
     fn verdicts() {
         let policy = RetryPolicy::Custom(Delays::new(&[10]).unwrap());
-        assert_eq!(decide(&Outcome::Delivered { status: 200 }, 1, &policy, NOW, 0.0), Decision::Done);
-        assert_eq!(decide(&refused(410, None), 1, &policy, NOW, 0.0), Decision::Disable);
-        assert_eq!(
-            decide(&Outcome::Dns, 2, &policy, NOW, 0.0),
-            Decision::Dead { reason: DeadReason::AttemptsExhausted }
-        );
+        let decided = |outcome: Outcome, attempt| decide(&outcome.into(), attempt, &policy, NOW, 0.0);
+        assert_eq!(decided(Outcome::Delivered { status: 200 }, 1), Decision::Done);
+        assert_eq!(decided(refused(410, None), 1), GONE);
+        assert_eq!(decided(Outcome::Dns, 2), Decision::Dead { reason: DeadReason::AttemptsExhausted });
+    }
+
+    const GONE: Decision = Decision::Disable { disabled: DisabledReason::Gone, dead: Some(DeadReason::Gone) };
+
+    #[test]
+    fn what_receivers_ask_for() {
+        let abort = Some(Decision::Dead { reason: DeadReason::Aborted });
+        let disable = |dead| Some(Decision::Disable { disabled: DisabledReason::ReceiverAsked, dead });
+        for (outcome, asked, expected) in [
+            (refused(500, None), Asked::AbortMessage, abort),
+            (refused(503, Some(60)), Asked::AbortMessage, abort),
+            (refused(410, None), Asked::AbortMessage, Some(GONE)),
+            (Outcome::Delivered { status: 200 }, Asked::AbortMessage, Some(Decision::Done)),
+            (refused(500, None), Asked::Disable, disable(Some(DeadReason::ReceiverAsked))),
+            (refused(410, None), Asked::Disable, disable(Some(DeadReason::ReceiverAsked))),
+            (Outcome::Delivered { status: 204 }, Asked::Disable, disable(None)),
+        ] {
+            let ending = Ending { asked: Some(asked), ..outcome.into() };
+            assert_eq!(settled(&ending), expected, "{outcome:?} {asked:?}");
+            assert_eq!(Some(decide(&ending, 1, &RetryPolicy::Standard, NOW, 0.0)), expected, "{outcome:?} {asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_dialects_final_statuses_end_the_delivery() {
+        let policy = RetryPolicy::Standard;
+        let dead = Decision::Dead { reason: DeadReason::Refused };
+        let of_mailgun = |status| Ending { final_statuses: &[406], ..refused(status, None).into() };
+        assert_eq!(decide(&of_mailgun(406), 1, &policy, NOW, 0.0), dead);
+        assert!(matches!(decide(&of_mailgun(500), 1, &policy, NOW, 0.0), Decision::Retry { .. }));
+        assert!(matches!(decide(&refused(406, None).into(), 1, &policy, NOW, 0.0), Decision::Retry { .. }));
+        for dialect in crate::dialect::Dialect::ALL {
+            assert!(!dialect.final_statuses().iter().any(|status| dialect.accepts(*status)), "{}", dialect.as_str());
+        }
+    }
+
+    #[test]
+    fn a_backup_that_failed_too_leaves_the_decision_to_the_schedule_and_the_main_url() {
+        let policy = RetryPolicy::Custom(Delays::new(&[10]).unwrap());
+        let via = Via::Backup { main: refused(503, Some(100)) };
+        let at_backup = |outcome: Outcome, asked| Ending { asked, via, ..outcome.into() };
+        for outcome in [Outcome::Timeout, refused(410, None), refused(429, Some(5000))] {
+            assert_eq!(settled(&at_backup(outcome, None)), None, "{outcome:?}");
+            let decision = decide(&at_backup(outcome, None), 1, &policy, NOW, 0.0);
+            assert_eq!(decision, Decision::Retry { at: NOW + SignedDuration::from_secs(100) }, "{outcome:?}");
+        }
+        assert_eq!(settled(&at_backup(Outcome::Delivered { status: 200 }, None)), Some(Decision::Done));
+        let aborted = settled(&at_backup(refused(410, None), Some(Asked::AbortMessage)));
+        assert_eq!(aborted, Some(Decision::Dead { reason: DeadReason::Aborted }));
     }
 
     #[test]
@@ -227,9 +328,8 @@ mod tests {
         #[test]
         fn jitter_stays_within_a_tenth(attempt in 1_u32..9, jitter in -2.0_f64..2.0) {
             let exact = RetryPolicy::Standard.delay_after(attempt).unwrap();
-            let Decision::Retry { at } = decide(&Outcome::Connect, attempt, &RetryPolicy::Standard, NOW, jitter) else {
-                panic!("not a retry");
-            };
+            let decision = decide(&Outcome::Connect.into(), attempt, &RetryPolicy::Standard, NOW, jitter);
+            let Decision::Retry { at } = decision else { panic!("not a retry") };
             let got = at.duration_since(NOW).as_secs_f64();
             prop_assert!((got - f64::from(exact)).abs() <= f64::from(exact) * 0.1 + 0.001);
         }

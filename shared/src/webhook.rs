@@ -1,17 +1,20 @@
 //! Webhooks: what a tenant registers to be delivered to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::breaker::BreakerSettings;
 use crate::dialect::Dialect;
 use crate::event::{Event, EventType, closed_words};
 use crate::id::{SourceId, TenantId, WebhookId};
 use crate::retry::RetryPolicy;
 use crate::secret::SigningSecret;
 
+mod headers;
 mod url;
 
+pub use self::headers::{CustomName, CustomValue, InvalidHeader, MAX_CUSTOM_HEADERS};
 pub use self::url::{InvalidUrl, WebhookUrl};
 
 /// Most webhooks of one tenant. `dispatch` holds them all in memory and matches each event against each.
@@ -54,10 +57,25 @@ pub struct Webhook {
     pub updated_at: Timestamp,
     /// Raised by every change; a change of an older revision is refused.
     pub revision: u64,
+    /// When deliveries are held because attempts keep failing.
+    pub breaker: BreakerSettings,
+    /// Where an attempt goes when it has failed at `url`.
+    pub backup_url: Option<WebhookUrl>,
+    /// What every delivery carries beside our own headers; at most [`MAX_CUSTOM_HEADERS`].
+    pub headers: BTreeMap<CustomName, CustomValue>,
+    /// Deliveries are held for as long as the tenant wants, whatever the status.
+    pub paused: bool,
+    /// The tenant's own notes by key: shown, never delivered.
+    pub metadata: BTreeMap<String, String>,
 }
 
 impl Webhook {
-    /// Whether `event` is owed to it. A disabled webhook is still owed its events: they are held.
+    /// Whether deliveries to it are held instead of attempted: it is disabled or paused.
+    pub fn holds_deliveries(&self) -> bool {
+        self.paused || self.status != WebhookStatus::Enabled
+    }
+
+    /// Whether `event` is owed to it. A disabled or paused webhook is still owed its events: they are held.
     pub fn wants(&self, event: &Event) -> bool {
         self.subscription.wants(event, self.dialect)
     }
@@ -81,7 +99,7 @@ impl Subscriber {
     }
 }
 
-/// Whether deliveries are attempted.
+/// Whether deliveries are attempted, as far as it is not the tenant's pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookStatus {
     /// They are attempted.
@@ -100,6 +118,10 @@ closed_words!(
         Requested = "requested",
         /// The receiver answered 410 Gone.
         Gone = "gone",
+        /// Its breaker was open for too long.
+        Failing = "failing",
+        /// The receiver answered `webhook-delivery: disable`.
+        ReceiverAsked = "receiver_asked",
     }
 );
 

@@ -7,7 +7,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::Timestamp;
 use serde_json::Value;
 use shared::clock::Clock;
-use shared::provider::{Certificate, Post, Provider, Received, Refusal, certificate_wanted, parse_public_key, receive};
+use shared::provider::{
+    Certificate, CertificateUrl, Post, Provider, Received, Refusal, certificate_wanted, parse_public_key, receive,
+};
 use shared::secret::VerificationSecret;
 use shared::source::{ConfiguredUrl, TopicArn, Trust, Verification};
 
@@ -76,16 +78,16 @@ impl Index {
         let Some(file) = auth["cert_file"].as_str() else { return Ok(None) };
         let certificate = Certificate::parse(&self.file(file)?);
         Ok(Some(Served {
-            url: text(auth, "cert_url")?.to_owned(),
+            url: auth["cert_url"].as_str().map(str::to_owned),
             certificate: certificate.with_context(|| format!("{file} is no certificate in PEM"))?,
         }))
     }
 }
 
-/// A certificate, and where a provider's post says it is to be had.
+/// A certificate, and where it is to be had; anywhere when that is not said.
 #[derive(Debug)]
 pub struct Served {
-    url: String,
+    url: Option<String>,
     certificate: Certificate,
 }
 
@@ -132,7 +134,10 @@ impl Fixture {
         let post = Post { headers, body, ingest_key: INGEST_KEY, sender: None, certificate: None };
         let wanted = certificate_wanted(self.provider, trust, &post)?;
         // Any other URL has no certificate here, as if it could not be fetched.
-        let served = self.certificate.as_ref().filter(|served| wanted.is_some_and(|url| url.as_str() == served.url));
+        let served = self.certificate.as_ref().filter(|served| {
+            let there = |url: &CertificateUrl| served.url.as_ref().is_none_or(|served| served == url.as_str());
+            wanted.as_ref().is_some_and(there)
+        });
         let post = Post { certificate: served.map(|served| &served.certificate), ..post };
         receive(self.provider, trust, &post, now)
     }
@@ -147,19 +152,19 @@ fn text<'a>(value: &'a Value, member: &str) -> anyhow::Result<&'a str> {
 
 /// What a source that received this fixture would be set up with.
 fn trust(auth: &Value) -> anyhow::Result<Trust> {
-    let secret = |member: &str| -> anyhow::Result<VerificationSecret> {
-        VerificationSecret::parse(text(auth, member)?)
-            .with_context(|| format!("`auth.{member}` is not usable as a key"))
+    let key = || -> anyhow::Result<VerificationSecret> {
+        let text =
+            auth["key"].as_str().or(auth["secret"].as_str()).context("it has no text `auth.key` or `auth.secret`")?;
+        VerificationSecret::parse(text).context("`auth.key` or `auth.secret` is not usable as a key")
     };
     let verification = match auth["scheme"].as_str() {
         None | Some("none") => Verification::Unsigned,
-        Some("mailgun-hmac-sha256") => Verification::SigningKey(secret("key")?),
-        Some("svix" | "mailersend-hmac-sha256") => Verification::SigningKey(secret("secret")?),
+        Some("mailgun-hmac-sha256" | "svix" | "mailersend-hmac-sha256") => Verification::SigningKey(key()?),
         Some("sendgrid-ecdsa-p256") => Verification::PublicKey(
             parse_public_key(text(auth, "public_key")?).context("`auth.public_key` is no P-256 key")?,
         ),
         Some("mandrill-hmac-sha1") => Verification::KeyAndUrl {
-            key: secret("key")?,
+            key: key()?,
             url: ConfiguredUrl::parse(text(auth, "configured_url")?).context("`auth.configured_url` is no URL")?,
         },
         Some("sns") => Verification::Topics(topics(auth)?),

@@ -75,8 +75,8 @@ async fn only_webhooks_that_want_the_event_get_a_job() {
     world.events.put(&event).await.unwrap();
     world.pump_stream().await.unwrap();
     let sent = world.aws.sqs.messages(DELIVERIES);
-    let sent: BTreeSet<_> = sent.iter().map(|message| Job::from_json(&message.body).unwrap().webhook()).collect();
-    assert_eq!(sent, BTreeSet::from([by_type.id, by_domain.id]));
+    let sent: BTreeSet<_> = sent.iter().map(|message| Job::from_json(&message.body).unwrap().group()).collect();
+    assert_eq!(sent, BTreeSet::from([by_type.id, by_domain.id].map(|id| id.to_string())));
 }
 
 #[tokio::test]

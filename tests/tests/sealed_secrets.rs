@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
@@ -14,7 +14,7 @@ use shared::secret::{SigningSecret, VerificationSecret};
 use shared::source::{BasicPair, ConfiguredUrl, Credentials, Source, Trust, Verification};
 use shared::store::StoreError;
 use shared::store::registry::Resealed;
-use shared::webhook::{SigningSecrets, Webhook};
+use shared::webhook::{CustomName, CustomValue, SigningSecrets, Webhook};
 use tests::support::amazon::Amazon;
 use tests::support::world::DELIVERIES;
 use tests::support::{Break, Receiver, World};
@@ -59,7 +59,12 @@ async fn both(world: &World, tenant: TenantId) -> (Webhook, Source) {
         current: SigningSecret::parse("the current one").unwrap(),
         previous: Some((SigningSecret::parse("the previous one").unwrap(), until)),
     };
-    let webhook = world.webhook_with(tenant, "http://127.0.0.1:9/", |webhook| Webhook { secrets, ..webhook });
+    let header = |name: &str, value: &str, sensitive: bool| {
+        (CustomName::parse(name).unwrap(), CustomValue::parse(value, sensitive).unwrap())
+    };
+    let headers = [header("authorization", "the sensitive value", true), header("x-team", "an open value", false)];
+    let headers = BTreeMap::from(headers);
+    let webhook = world.webhook_with(tenant, "http://127.0.0.1:9/", |webhook| Webhook { secrets, headers, ..webhook });
     let key = VerificationSecret::parse("the key of mandrill").unwrap();
     let url = ConfiguredUrl::parse("https://in:pw@example.com/{ingest_key}").unwrap();
     let password = VerificationSecret::parse("the password").unwrap();
@@ -149,6 +154,11 @@ async fn as_older_versions_did(world: &World, webhook: &Webhook, source: &Source
     row.insert("v".to_owned(), AttributeValue::N("1".to_owned()));
     row.insert("secret".to_owned(), s(webhook.secrets.current.expose()));
     row.insert("previous_secret".to_owned(), s(webhook.secrets.previous.as_ref().unwrap().0.expose()));
+    let mut header = row["headers"].as_l().unwrap()[0].as_m().unwrap().clone();
+    header.insert("value".to_owned(), s("the sensitive value"));
+    let mut headers = row["headers"].as_l().unwrap().clone();
+    headers[0] = AttributeValue::M(header);
+    row.insert("headers".to_owned(), AttributeValue::L(headers));
     put(world, row).await;
     let Trust { verification: Verification::KeyAndUrl { key, url }, .. } = &source.trust else { unreachable!() };
     let mut row = rows(world, "S#").remove(0);
@@ -179,14 +189,23 @@ async fn rows_in_clear_still_read_and_are_sealed_when_they_are_next_written() {
     registry.replace_source(&source, None).await.unwrap();
     for row in rows(&world, "W#").iter().chain(&rows(&world, "S#")) {
         assert_eq!(text_of_number(row, "v"), "2");
+        // What is no secret is not sealed.
+        assert!(!text(row, "sk").starts_with("W#") || format!("{row:?}").contains("an open value"));
         assert_eq!(sealed_with(row), BTreeSet::from(["1".to_owned()]));
-        for secret in ["the current one", "the previous one", "the key of mandrill", "pw@example", "the password"] {
+        for secret in [
+            "the current one",
+            "the previous one",
+            "the sensitive value",
+            "the key of mandrill",
+            "pw@example",
+            "the password",
+        ] {
             assert!(!format!("{row:?}").contains(secret), "{secret}");
         }
     }
     let registry = world.another_registry();
     let stored = registry.get_webhook(tenant, webhook.id).await.unwrap().unwrap();
-    assert_eq!(stored.secrets, webhook.secrets);
+    assert_eq!((stored.secrets, stored.headers), (webhook.secrets, webhook.headers));
     assert_eq!(registry.get_source(tenant, source.id).await.unwrap().unwrap().trust, source.trust);
 }
 

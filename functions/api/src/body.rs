@@ -8,7 +8,7 @@ use shared::problem::{Fault, Problem};
 
 mod read;
 
-pub(crate) use read::{expected_number, flag, list, object, or_null, parsed, text, whole};
+pub(crate) use read::{expected_number, flag, list, map, object, or_null, parsed, text, whole};
 
 use crate::refusal::Refusal;
 
@@ -38,6 +38,12 @@ impl Faults {
     pub(crate) fn below(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self(vec![Fault::new(pointer, detail)])
     }
+}
+
+/// The pointer to the field `name` of an object.
+fn pointer_to(name: &str) -> String {
+    let name: String = name.chars().take(MAX_NAME).collect();
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 impl<T: Into<String>> From<T> for Faults {
@@ -168,8 +174,7 @@ impl Fields {
     }
 
     fn faults_at(&mut self, name: &str, faults: Vec<Fault>) {
-        let name = name.chars().take(MAX_NAME).collect::<String>().replace('~', "~0").replace('/', "~1");
-        let pointer = format!("{}/{name}", self.pointer);
+        let pointer = format!("{}{}", self.pointer, pointer_to(name));
         self.note(faults.into_iter().map(|fault| Fault::new(format!("{pointer}{}", fault.pointer), fault.detail)));
     }
 

@@ -22,8 +22,6 @@ use crate::refusal::Refusal;
 pub(crate) const CACHE_SECONDS: u32 = 30;
 /// Receivers may keep the answer for five minutes: far less than a former key signs beside a new one.
 const MAX_AGE: &str = "public, max-age=300";
-/// Webhooks are read this many at a time.
-const PAGE: u8 = 250;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     Router::new().route("/.well-known/webhooks/{tenant_id}", get(public_keys))
@@ -45,17 +43,9 @@ async fn of_tenant(api: &Api, tenant: TenantId) -> Result<Vec<Value>, StoreError
     }
     // By id, so that a key of two webhooks is listed once, and the order tells nothing.
     let mut keys = BTreeMap::new();
-    let mut after: Option<String> = None;
-    loop {
-        let page = api.registry.list_webhooks(tenant, after.as_deref(), PAGE).await?;
-        for webhook in &page.items {
-            let signing = webhook.secrets.at(now).into_iter();
-            keys.extend(signing.filter_map(SigningSecret::public_key).map(|key| (key.id(), jwk(&key))));
-        }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
+    for webhook in api.registry.all_webhooks(tenant).await? {
+        let signing = webhook.secrets.at(now).into_iter();
+        keys.extend(signing.filter_map(SigningSecret::public_key).map(|key| (key.id(), jwk(&key))));
     }
     let keys: Vec<Value> = keys.into_values().collect();
     if !keys.is_empty() {

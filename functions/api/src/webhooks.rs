@@ -7,11 +7,14 @@ use axum::routing::{get, post};
 
 use crate::Api;
 
+mod breaker;
 mod change;
 mod create;
 mod delete;
 mod given;
+mod headers;
 mod list;
+mod metadata;
 mod patch;
 mod read;
 mod recover;

@@ -1,58 +1,49 @@
 //! One attempt: render, sign, post, decide, record.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
 use shared::clock::random_jitter;
-use shared::delivery::{Attempt, DeadReason, DeliveryState};
-use shared::dialect::Dialect;
+use shared::delivery::{Attempt, Delivery, DeliveryState, Outcome, Via};
 use shared::event::Event;
-use shared::outbound::{Answered, Post};
 use shared::queue::job::Deliver as DeliverJob;
 use shared::retry::{Decision, decide};
 use shared::store::StoreError;
 use shared::store::deliveries::{Change, Expected};
-use shared::webhook::{DisabledReason, Webhook};
 
 use crate::carry_out::bury;
+use crate::post::post;
 use crate::standing::{Standing, Turn, standing};
-use crate::{Deliver, Next};
+use crate::webhooks::Known;
+use crate::{Deliver, Next, breaker};
 
 /// Makes the attempt that it is the turn of, and says what becomes of its message.
 pub(crate) async fn attempt(
     job: &DeliverJob,
     event: &Event,
-    webhook: &Webhook,
+    known: &Known,
     turn: Turn,
     room: &Deliver,
 ) -> Result<Next, StoreError> {
+    let webhook = &known.webhook;
     let at = room.clock.now();
-    let answered = post(event, webhook, at, room).await;
+    let posted = post(event, webhook, at, room).await;
     let now = room.clock.now();
-    let decision = decide(&answered.outcome, turn.number, &webhook.retry_policy, now, random_jitter());
-    if decision != Decision::Done {
-        log_failure(job, turn, &answered);
+    let ending = posted.ending();
+    let decision = decide(&ending, turn.number, &webhook.retry_policy, now, random_jitter());
+    let attempt = posted.into_attempt(turn, at);
+    if !matches!(attempt.outcome, Outcome::Delivered { .. }) {
+        log_failure(job, &attempt);
     }
-    if decision == Decision::Disable {
+    if let Decision::Disable { disabled, .. } = decision {
         // Before the row: once that says dead nothing comes back to do it. After a crash in between the job finds the
         // webhook disabled, and the delivery is held. Forgotten first, for a failed call may have taken effect.
         room.webhooks.forget(job.tenant, job.webhook);
-        room.registry.disable_webhook(job.tenant, job.webhook, DisabledReason::Gone, now).await?;
+        room.registry.disable_webhook(job.tenant, job.webhook, disabled, now).await?;
     }
-    let state = match decision {
-        Decision::Done => DeliveryState::Delivered,
-        Decision::Retry { at } => DeliveryState::Waiting { next_attempt_at: at },
-        Decision::Dead { reason } => DeliveryState::Dead { reason },
-        Decision::Disable => DeliveryState::Dead { reason: DeadReason::Gone },
-    };
-    let attempt = Attempt {
-        number: turn.number,
-        round: turn.round,
-        at,
-        outcome: answered.outcome,
-        duration_ms: answered.duration_ms,
-        address: answered.address,
-        answer: answered.answer,
+    let (state, next) = match decision {
+        Decision::Done | Decision::Disable { dead: None, .. } => (DeliveryState::Delivered, Next::Finish),
+        Decision::Retry { at } => (DeliveryState::Waiting { next_attempt_at: at }, Next::Wait { until: at }),
+        Decision::Dead { reason } | Decision::Disable { dead: Some(reason), .. } => {
+            (DeliveryState::Dead { reason }, bury(job, reason))
+        }
     };
     let change = Change {
         tenant: job.tenant,
@@ -73,28 +64,12 @@ pub(crate) async fn attempt(
         Err(error) => return Err(error),
     }
     match decision {
-        Decision::Done => Ok(Next::Finish),
-        Decision::Retry { at } => Ok(Next::Wait { until: at }),
-        Decision::Dead { reason } => Ok(bury(job, reason)),
-        Decision::Disable => Ok(bury(job, DeadReason::Gone)),
+        Decision::Done => breaker::note_success(job.tenant, known, room).await,
+        Decision::Retry { .. } | Decision::Dead { .. } => breaker::note_failure(job.tenant, known, room).await,
+        // Disabled already.
+        Decision::Disable { .. } => {}
     }
-}
-
-async fn post(event: &Event, webhook: &Webhook, at: Timestamp, room: &Deliver) -> Answered {
-    let body = webhook.dialect.body(event);
-    let headers = webhook.dialect.signature_headers(&webhook.secrets.at(at), event.id, at, &body);
-    let post = Post {
-        url: &webhook.url,
-        headers: &headers,
-        content_type: webhook.dialect.content_type(),
-        body,
-        time_limit: Duration::from_millis(u64::from(webhook.timeout_ms)),
-        accepts: match webhook.dialect {
-            Dialect::Standard => |status| Dialect::Standard.accepts(status),
-            Dialect::Platform => |status| Dialect::Platform.accepts(status),
-        },
-    };
-    room.outbound.post(post, at).await
+    Ok(next)
 }
 
 /// The row moved on while our attempt was under way: another copy of the job was faster, or our own write took effect,
@@ -109,10 +84,7 @@ async fn outrun(job: &DeliverJob, change: &Change<'_>, room: &Deliver) -> Result
         change.event
     );
     let row = room.deliveries.get(change.tenant, change.webhook, change.event).await?;
-    let delivered = row.as_ref().is_some_and(|row| row.state == DeliveryState::Delivered);
-    if change.state == DeliveryState::Delivered && !delivered {
-        let round = row.as_ref().map_or(change.round, |row| row.round.max(change.round));
-        room.deliveries.write(&Change { expected: Expected::Any, round, ..*change }).await?;
+    if insist(change, row.as_ref(), room).await? {
         return Ok(Next::Finish);
     }
     Ok(match standing(change.round, row.as_ref(), room.clock.now()) {
@@ -124,18 +96,30 @@ async fn outrun(job: &DeliverJob, change: &Change<'_>, room: &Deliver) -> Result
     })
 }
 
-fn log_failure(job: &DeliverJob, turn: Turn, answered: &Answered) {
+/// Writes a delivery that a receiver has accepted as delivered, whatever its row says; answers whether that was needed.
+pub(crate) async fn insist(change: &Change<'_>, row: Option<&Delivery>, room: &Deliver) -> Result<bool, StoreError> {
+    let is_known = row.is_some_and(|row| row.state == DeliveryState::Delivered);
+    if change.state != DeliveryState::Delivered || is_known {
+        return Ok(false);
+    }
+    let round = row.map_or(change.round, |row| row.round.max(change.round));
+    room.deliveries.write(&Change { expected: Expected::Any, round, ..*change }).await?;
+    Ok(true)
+}
+
+pub(crate) fn log_failure(job: &DeliverJob, attempt: &Attempt) {
     tracing::info!(
         tenant.id = %job.tenant,
         webhook.id = %job.webhook,
         event.id = %job.event,
-        attempt.round = turn.round,
-        attempt.number = turn.number,
-        outcome = answered.outcome.code(),
-        http.status = answered.outcome.status(),
-        duration_ms = answered.duration_ms,
+        attempt.round = attempt.round,
+        attempt.number = attempt.number,
+        attempt.backup = matches!(attempt.via, Via::Backup { .. }),
+        outcome = attempt.outcome.code(),
+        http.status = attempt.outcome.status(),
+        duration_ms = attempt.duration_ms,
         "attempt {} of {} failed",
-        turn.number,
+        attempt.number,
         job.event
     );
 }

@@ -9,11 +9,12 @@ use shared::queue::Outgoing;
 use shared::queue::job::{Deliver as DeliverJob, Job, NotAJob};
 use shared::store::StoreError;
 use shared::store::deliveries::Change;
-use shared::webhook::{Webhook, WebhookStatus};
+use shared::webhook::Webhook;
 
 use crate::received::From;
 use crate::standing::{Standing, Turn, standing};
-use crate::{Deliver, Next, Received, attempt, claim, hold, recover};
+use crate::webhooks::Known;
+use crate::{Deliver, Next, Received, attempt, claim, hold, probe, recover, sweep};
 
 /// What must be left of the invocation's time beside the attempt's own limit: recording it, and the queue calls.
 const MARGIN: SignedDuration = SignedDuration::from_secs(5);
@@ -25,6 +26,8 @@ pub(crate) async fn carry_out(message: &Received, room: &Deliver, deadline: Time
     let result = match Job::from_json(&message.body) {
         Ok(Job::Deliver(job)) => deliver(&job, message, room, deadline).await,
         Ok(Job::Recover(job)) => recover::recover(&job, room).await,
+        Ok(Job::Probe(job)) => probe::probe(&job, room, deadline).await,
+        Ok(Job::Sweep(job)) => sweep::sweep(&job, room).await,
         // Never to be carried out, so it would only spin: it goes where people look.
         Err(error) => Ok(bury_unreadable(message, &error)),
     };
@@ -54,40 +57,46 @@ async fn deliver(
         Standing::NotDue { at } => return Ok(Next::Wait { until: at }),
         Standing::Attempt(turn) => turn,
     };
-    let Some(webhook) = room.webhooks.get(&room.registry, job.tenant, job.webhook, now).await? else {
+    let Some(known) = room.webhooks.get(&room.registry, job.tenant, job.webhook, now).await? else {
         return hold::discard(job, turn, room).await;
     };
-    let Some((webhook, turn)) = attemptable(webhook, job, turn, room).await? else { return Ok(Next::Finish) };
+    let Some((known, turn)) = attemptable(known, job, turn, room).await? else { return Ok(Next::Finish) };
     let Some(event) = event_of(job, room).await? else {
         let reason = DeadReason::EventExpired;
         let recorded = record_without_attempt(job, turn, DeliveryState::Dead { reason }, room).await?;
         return Ok(if recorded { bury(job, reason) } else { Next::ComeBack });
     };
-    let limit = SignedDuration::from_millis(i64::from(webhook.timeout_ms));
-    if room.clock.now().saturating_add(limit + MARGIN).is_ok_and(|end| end > deadline) {
+    if !fits(&known.webhook, room.clock.now(), deadline) {
         // Cut off in mid-attempt it would be attempted twice; unattempted it just comes back.
         return Ok(Next::ComeBack);
     }
     if !turn.begins_round {
-        return attempt::attempt(job, &event, &webhook, turn, room).await;
+        return attempt::attempt(job, &event, &known, turn, room).await;
     }
-    match claim::claim(job, &event, turn, limit + MARGIN, room).await? {
-        Ok(turn) => attempt::attempt(job, &event, &webhook, turn, room).await,
+    match claim::claim(job, &event, turn, time_needed(&known.webhook), room).await? {
+        Ok(turn) => attempt::attempt(job, &event, &known, turn, room).await,
         Err(next) => Ok(next),
     }
 }
 
 /// The webhook to attempt with; `None` when the delivery is held or discarded.
 async fn attemptable(
-    webhook: Webhook,
+    known: Known,
     job: &DeliverJob,
     turn: Turn,
     room: &Deliver,
-) -> Result<Option<(Webhook, Turn)>, StoreError> {
-    match webhook.status {
-        WebhookStatus::Enabled => Ok(Some((webhook, turn))),
-        WebhookStatus::Disabled { .. } => hold::hold(job, turn, room).await,
-    }
+) -> Result<Option<(Known, Turn)>, StoreError> {
+    if known.takes_attempts() { Ok(Some((known, turn))) } else { hold::hold(job, turn, room).await }
+}
+
+/// The longest that an attempt can take, recording it included.
+fn time_needed(webhook: &Webhook) -> SignedDuration {
+    SignedDuration::from_millis(i64::from(webhook.timeout_ms)) + MARGIN
+}
+
+/// Whether an attempt that begins now is over before the invocation is.
+pub(crate) fn fits(webhook: &Webhook, now: Timestamp, deadline: Timestamp) -> bool {
+    now.saturating_add(time_needed(webhook)).is_ok_and(|end| end <= deadline)
 }
 
 async fn event_of(job: &DeliverJob, room: &Deliver) -> Result<Option<Event>, StoreError> {

@@ -1,30 +1,31 @@
-//! Deliveries that are not attempted: held for a disabled webhook, discarded for a deleted one.
+//! Deliveries that are not attempted: held for a webhook that is disabled or paused or whose breaker is open, discarded
+//! for a deleted one.
 
 use shared::delivery::DeliveryState;
 use shared::queue::job::Deliver as DeliverJob;
 use shared::store::StoreError;
 use shared::store::deliveries::Expected;
-use shared::webhook::{Webhook, WebhookStatus};
 
 use crate::carry_out::record_without_attempt;
 use crate::standing::Turn;
+use crate::webhooks::Known;
 use crate::{Deliver, Next};
 
-/// Writes the delivery as held, then looks at the webhook afresh: had it been enabled before the row was written, the
+/// Writes the delivery as held, then looks at the webhook afresh: had it been let go before the row was written, the
 /// recovery that came with it may have missed this row, and nothing else would wake it. Then it is attempted after all;
 /// had the webhook been deleted, it is discarded.
-pub(crate) async fn hold(job: &DeliverJob, turn: Turn, room: &Deliver) -> Result<Option<(Webhook, Turn)>, StoreError> {
+pub(crate) async fn hold(job: &DeliverJob, turn: Turn, room: &Deliver) -> Result<Option<(Known, Turn)>, StoreError> {
     if !turn.held {
         record_without_attempt(job, turn, DeliveryState::Held, room).await?;
     }
     let now = room.clock.now();
-    let webhook = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, now).await?;
+    let known = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, now).await?;
     let turn = Turn { expected: Expected::At { round: turn.round, round_attempts: turn.number - 1 }, ..turn };
-    let Some(webhook) = webhook else {
+    let Some(known) = known else {
         discard(job, turn, room).await?;
         return Ok(None);
     };
-    Ok((webhook.status == WebhookStatus::Enabled).then_some((webhook, turn)))
+    Ok(known.takes_attempts().then_some((known, turn)))
 }
 
 /// Ends a delivery whose webhook was deleted.

@@ -22,14 +22,18 @@ use shared::queue::Queue;
 use shared::store::{Deliveries, Events, Registry};
 
 mod attempt;
+mod breaker;
 mod carry_out;
 mod claim;
 mod hold;
 mod next;
 mod perform;
+mod post;
+mod probe;
 mod received;
 mod recover;
 mod standing;
+mod sweep;
 mod webhooks;
 
 use next::Next;

@@ -72,7 +72,7 @@ fn log(failure: &EntryFailed) {
 /// The same job for the retries queue.
 fn waiting(message: &Received, until: Timestamp, now: Timestamp) -> Outgoing {
     // The group of a message that was moved by hand may be missing; the job knows its webhook.
-    let group = Job::from_json(&message.body).map(|job| job.webhook().to_string()).unwrap_or_default();
+    let group = Job::from_json(&message.body).map(|job| job.group()).unwrap_or_default();
     let delay = seconds_until(until, now).min(u32::from(MAX_DELAY_SECONDS));
     Outgoing {
         body: message.body.clone(),

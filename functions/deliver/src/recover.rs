@@ -7,7 +7,6 @@ use shared::queue::Outgoing;
 use shared::queue::job::{Deliver as DeliverJob, Job, Recover};
 use shared::store::StoreError;
 use shared::store::deliveries::Stuck;
-use shared::webhook::WebhookStatus;
 
 use crate::{Deliver, Next};
 
@@ -16,12 +15,11 @@ const PAGE: u8 = 90;
 
 /// Sends one page of held deliveries and the job for the next.
 pub(crate) async fn recover(job: &Recover, room: &Deliver) -> Result<Next, StoreError> {
-    let webhook = room.registry.get_webhook(job.tenant, job.webhook).await?;
-    if webhook.is_some_and(|webhook| webhook.status != WebhookStatus::Enabled) {
-        // Disabled again meanwhile: the next enabling recovers.
+    let known = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, room.clock.now()).await?;
+    if known.is_some_and(|known| !known.takes_attempts()) {
+        // Disabled, paused or open again meanwhile: what lets it go the next time recovers.
         return Ok(Next::Finish);
     }
-    room.webhooks.forget(job.tenant, job.webhook);
     let after = job.after.as_deref();
     let page =
         room.deliveries.list_stuck(job.tenant, job.webhook, StateKind::Held, Stuck::OldestFirst, after, PAGE).await?;

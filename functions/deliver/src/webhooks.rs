@@ -1,15 +1,33 @@
-//! The webhooks met lately, trusted for a while.
+//! The webhooks met lately with their breakers, trusted for a while.
 
 use jiff::Timestamp;
+use shared::breaker::Breaker;
 use shared::cache::Cache;
 use shared::id::{TenantId, WebhookId};
 use shared::store::{Registry, StoreError};
 use shared::webhook::Webhook;
 
+/// A webhook and the state of its breaker.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) webhook: Webhook,
+    pub(crate) breaker: Breaker,
+}
+
+impl Known {
+    /// Whether deliveries are attempted rather than held.
+    pub(crate) fn takes_attempts(&self) -> bool {
+        match self.breaker {
+            Breaker::Closed { .. } => !self.webhook.holds_deliveries(),
+            Breaker::Open(_) => false,
+        }
+    }
+}
+
 /// Webhooks by tenant and id.
 #[derive(Debug)]
 pub(crate) struct Webhooks {
-    cache: Cache<(TenantId, WebhookId), Webhook>,
+    cache: Cache<(TenantId, WebhookId), Known>,
 }
 
 impl Webhooks {
@@ -24,7 +42,7 @@ impl Webhooks {
         tenant: TenantId,
         webhook: WebhookId,
         now: Timestamp,
-    ) -> Result<Option<Webhook>, StoreError> {
+    ) -> Result<Option<Known>, StoreError> {
         match self.cache.get(&(tenant, webhook), now) {
             Some(known) => Ok(Some(known)),
             None => self.get_afresh(registry, tenant, webhook, now).await,
@@ -38,13 +56,15 @@ impl Webhooks {
         tenant: TenantId,
         webhook: WebhookId,
         now: Timestamp,
-    ) -> Result<Option<Webhook>, StoreError> {
-        let found = registry.get_webhook(tenant, webhook).await?;
-        match &found {
-            Some(found) => self.cache.put((tenant, webhook), found.clone(), now),
+    ) -> Result<Option<Known>, StoreError> {
+        let (found, breaker) =
+            futures::try_join!(registry.get_webhook(tenant, webhook), registry.get_breaker(tenant, webhook))?;
+        let known = found.map(|webhook| Known { webhook, breaker });
+        match &known {
+            Some(known) => self.cache.put((tenant, webhook), known.clone(), now),
             None => self.cache.forget(&(tenant, webhook)),
         }
-        Ok(found)
+        Ok(known)
     }
 
     /// Forgets a webhook that was just changed.

@@ -41,7 +41,9 @@ async fn receiver(name: &str) -> (String, CertificateDer<'static>) {
 
 async fn post(outbound: &Outbound, url: &str) -> Answered {
     let url = WebhookUrl::from_stored(url).unwrap();
+    let custom = BTreeMap::new();
     let post = Post {
+        custom: &custom,
         url: &url,
         headers: &[],
         content_type: "application/json",

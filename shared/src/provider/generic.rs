@@ -149,9 +149,10 @@ fn event_type(word: &str) -> EventType {
     word.parse().ok().or_else(of_platform).unwrap_or(EventType::Unknown)
 }
 
+/// Of bounces alone: a sender's template may name it in every event.
 fn bounce_type(event_type: EventType, object: &Object<'_>) -> Option<BounceType> {
-    let said = object.text("bounce_type").as_deref().and_then(BounceType::from_word);
-    said.or((event_type == EventType::Bounced).then_some(BounceType::Undetermined))
+    let said = || object.text("bounce_type").as_deref().and_then(BounceType::from_word);
+    (event_type == EventType::Bounced).then(|| said().unwrap_or(BounceType::Undetermined))
 }
 
 #[cfg(test)]
@@ -179,6 +180,17 @@ mod tests {
             let Err(Refusal::Invalid(faults)) = received(&body) else { panic!("taken with over {limit}") };
             assert!(faults[0].detail.ends_with(limit), "{faults:?}");
         }
+    }
+
+    #[test]
+    fn only_a_bounce_has_a_bounce_type() {
+        let of = |word: &str, more: &str| {
+            let body = format!(r#"{{"type":"{word}","email_id":"1"{more}}}"#);
+            received(&body).unwrap()[0].bounce_type.map(BounceType::as_str)
+        };
+        assert_eq!(of("email.bounced", r#","bounce_type":"soft""#), Some("soft"));
+        assert_eq!(of("email.bounced", ""), Some("undetermined"));
+        assert_eq!(of("email.opened", r#","bounce_type":"soft""#), None);
     }
 
     #[test]

@@ -69,6 +69,9 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
     let (morph, meta) = (data.object("morph"), data.object("meta"));
     let more = |name: &str| morph.text(name).or(meta.text(name));
     let timestamp = data.text("created_at").or(object.text("created_at"));
+    // Of an unsubscription the reason is a code, of a bounce the text.
+    let is_unsubscription = class.event_type == EventType::Unsubscribed;
+    let reasons = if is_unsubscription { ["readable_reason", "reason"] } else { ["reason", "readable_reason"] };
     let reading = Reading {
         id: data.text("id"),
         at: timestamp.as_deref().and_then(date_time),
@@ -77,7 +80,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
         message_id: data.text("message_id").or(email.object("message").text("id")),
         // The `url` beside `type` is that of the webhook itself.
         url: more("url"),
-        diagnostic: more("reason").or(more("readable_reason")),
+        diagnostic: reasons.iter().find_map(|name| more(name)),
         ..Reading::new(Provider::MailerSend, event, class)
     };
     let (smtp_code, enhanced_code) = reading.diagnostic.as_deref().map(codes_of_reply).unwrap_or_default();
@@ -150,6 +153,18 @@ mod tests {
         assert_eq!(facts.url.as_deref(), Some("https://example.org"));
         assert_eq!((facts.client.ip.as_deref(), facts.client.user_agent.as_deref()), (Some("10.0.0.1"), Some("u")));
         assert_eq!(facts.diagnostic.as_deref(), Some("r"));
+    }
+
+    #[test]
+    fn an_unsubscription_is_explained_in_words() {
+        let of = |kind: &str| {
+            let entry = format!(
+                r#"{{"type":"activity.{kind}","data":{{"id":"1","morph":{{"reason":"NO_LONGER","readable_reason":"No longer"}}}}}}"#
+            );
+            map(&entry, Timestamp::UNIX_EPOCH).unwrap().remove(0).facts.diagnostic
+        };
+        assert_eq!(of("unsubscribed").as_deref(), Some("No longer"));
+        assert_eq!(of("soft_bounced").as_deref(), Some("NO_LONGER"));
     }
 
     #[test]

@@ -15,9 +15,8 @@ pub(super) fn recipient(text: &str) -> Option<Recipient> {
 
 /// A message id without its angle brackets.
 pub(super) fn message_id(text: &str) -> Option<String> {
-    let trimmed = text.trim();
-    let inner = trimmed.strip_prefix('<').unwrap_or(trimmed);
-    let inner = inner.strip_suffix('>').unwrap_or(inner).trim();
+    let around = |letter: char| letter.is_whitespace() || letter == '<' || letter == '>';
+    let inner = text.trim_matches(around);
     (!inner.is_empty()).then(|| inner.to_owned())
 }
 
@@ -105,6 +104,7 @@ mod tests {
     fn message_ids_lose_their_brackets() {
         assert_eq!(message_id(" <1.2@example.org> ").as_deref(), Some("1.2@example.org"));
         assert_eq!(message_id("1.2@example.org").as_deref(), Some("1.2@example.org"));
+        assert_eq!(message_id("< <1.2@example.org>>").as_deref(), Some("1.2@example.org"));
         assert_eq!(message_id("<>"), None);
     }
 

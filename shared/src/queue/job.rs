@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::breaker::ProbeId;
 use crate::event::Event;
 use crate::id::{EventId, TenantId, WebhookId};
 use crate::store::events::stored::StoredEvent;
@@ -19,6 +20,10 @@ pub enum Job {
     Deliver(Deliver),
     /// Send the held deliveries of one webhook to the deliveries queue, page by page.
     Recover(Recover),
+    /// Try one held delivery of a webhook whose breaker is open.
+    Probe(Probe),
+    /// Look for deliveries that are held without a reason.
+    Sweep(Sweep),
 }
 
 /// Deliver one event to one webhook.
@@ -47,6 +52,28 @@ pub struct Recover {
     pub after: Option<String>,
 }
 
+/// Try one held delivery of a webhook whose breaker is open, again and again until it is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// Who owns it.
+    pub tenant: TenantId,
+    /// Whose breaker.
+    pub webhook: WebhookId,
+    /// The outage that it belongs to; a probe of another one is void.
+    pub probe: ProbeId,
+}
+
+/// Look for deliveries that are held without a reason, and recover them. The template's schedule sends the first one
+/// every hour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sweep {
+    /// After which tenant to go on; `None` at the start.
+    pub after: Option<String>,
+}
+
+/// The message group of sweeps, which are about no webhook.
+const SWEEP_GROUP: &str = "sweep";
+
 /// Why a message's body is not a job; such a message can never be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAJob {
@@ -66,7 +93,9 @@ pub enum NotAJob {
 struct Wire {
     v: u8,
     kind: Kind,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     tenant: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     webhook: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     event: Option<String>,
@@ -76,6 +105,8 @@ struct Wire {
     inline: Option<Box<StoredEvent>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    probe: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,6 +114,28 @@ struct Wire {
 enum Kind {
     Deliver,
     Recover,
+    Probe,
+    Sweep,
+}
+
+impl Wire {
+    fn new(kind: Kind, tenant: TenantId, webhook: WebhookId) -> Self {
+        Self { tenant: tenant.to_string(), webhook: webhook.to_string(), ..Self::of_no_webhook(kind) }
+    }
+
+    fn of_no_webhook(kind: Kind) -> Self {
+        Self {
+            v: VERSION,
+            kind,
+            tenant: String::new(),
+            webhook: String::new(),
+            event: None,
+            round: 0,
+            inline: None,
+            after: None,
+            probe: None,
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -102,11 +155,13 @@ impl Job {
         })
     }
 
-    /// The webhook that it is about; also its message group.
-    pub fn webhook(&self) -> WebhookId {
+    /// Its message group: the webhook that it is about.
+    pub fn group(&self) -> String {
         match self {
-            Self::Deliver(deliver) => deliver.webhook,
-            Self::Recover(recover) => recover.webhook,
+            Self::Deliver(deliver) => deliver.webhook.to_string(),
+            Self::Recover(recover) => recover.webhook.to_string(),
+            Self::Probe(probe) => probe.webhook.to_string(),
+            Self::Sweep(_) => SWEEP_GROUP.to_owned(),
         }
     }
 
@@ -114,25 +169,19 @@ impl Job {
     pub fn to_json(&self) -> String {
         let wire = match self {
             Self::Deliver(deliver) => Wire {
-                v: VERSION,
-                kind: Kind::Deliver,
-                tenant: deliver.tenant.to_string(),
-                webhook: deliver.webhook.to_string(),
                 event: Some(deliver.event.to_string()),
                 round: deliver.round,
                 inline: deliver.inline.as_deref().and_then(inline),
-                after: None,
+                ..Wire::new(Kind::Deliver, deliver.tenant, deliver.webhook)
             },
-            Self::Recover(recover) => Wire {
-                v: VERSION,
-                kind: Kind::Recover,
-                tenant: recover.tenant.to_string(),
-                webhook: recover.webhook.to_string(),
-                event: None,
-                round: 0,
-                inline: None,
-                after: recover.after.clone(),
+            Self::Recover(recover) => {
+                Wire { after: recover.after.clone(), ..Wire::new(Kind::Recover, recover.tenant, recover.webhook) }
+            }
+            Self::Probe(probe) => Wire {
+                probe: Some(probe.probe.as_str().to_owned()),
+                ..Wire::new(Kind::Probe, probe.tenant, probe.webhook)
             },
+            Self::Sweep(sweep) => Wire { after: sweep.after.clone(), ..Wire::of_no_webhook(Kind::Sweep) },
         };
         // Every map key is a string and no number is a non-finite float, so this cannot fail.
         serde_json::to_string(&wire).unwrap_or_default()
@@ -145,10 +194,18 @@ impl Job {
             return Err(NotAJob::Version(wire.v));
         }
         let part = |error: crate::id::InvalidId| NotAJob::Part(error.into());
+        if let Kind::Sweep = wire.kind {
+            return Ok(Self::Sweep(Sweep { after: wire.after }));
+        }
         let tenant = wire.tenant.parse().map_err(part)?;
         let webhook = wire.webhook.parse().map_err(part)?;
         Ok(match wire.kind {
+            Kind::Sweep => Self::Sweep(Sweep { after: wire.after }),
             Kind::Recover => Self::Recover(Recover { tenant, webhook, after: wire.after }),
+            Kind::Probe => {
+                let probe = ProbeId::from_stored(wire.probe.unwrap_or_default());
+                Self::Probe(Probe { tenant, webhook, probe })
+            }
             Kind::Deliver => Self::Deliver(Deliver {
                 tenant,
                 webhook,
@@ -196,6 +253,12 @@ mod tests {
         let tenant = TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]);
         let recover = Job::Recover(Recover { tenant, webhook: webhook(), after: Some("x".into()) });
         assert_eq!(Job::from_json(&recover.to_json()).unwrap(), recover);
+        let probe = Job::Probe(Probe { tenant, webhook: webhook(), probe: ProbeId::generate([3; 10]) });
+        assert_eq!(Job::from_json(&probe.to_json()).unwrap(), probe);
+        let sweep = Job::Sweep(Sweep { after: Some("ten_1".into()) });
+        assert_eq!(Job::from_json(&sweep.to_json()).unwrap(), sweep);
+        // What the template's schedule sends.
+        assert_eq!(Job::from_json(r#"{"v":1,"kind":"sweep"}"#).unwrap(), Job::Sweep(Sweep { after: None }));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use sealing::Row;
 pub use sealing::Resealed;
 
 mod api_keys;
+mod breakers;
 mod certificates;
 mod data_keys;
 mod item;

@@ -1,7 +1,8 @@
 //! Ready-made tenants, webhooks and events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use shared::breaker::BreakerSettings;
 use shared::clock::random;
 use shared::dialect::Dialect;
 use shared::event::{Event, EventType, Facts, Recipient};
@@ -57,6 +58,11 @@ impl World {
             created_at: now,
             updated_at: now,
             revision: 1,
+            breaker: BreakerSettings::default(),
+            backup_url: None,
+            headers: BTreeMap::new(),
+            paused: false,
+            metadata: BTreeMap::new(),
         });
         self.registry.create_webhook(&webhook).await?;
         Ok(webhook)

@@ -1,6 +1,6 @@
 use jiff::SignedDuration;
 use serde_json::json;
-use shared::delivery::{Attempt, DeadReason, DeliveryState, Outcome};
+use shared::delivery::{Attempt, DeadReason, DeliveryState, Outcome, Via};
 use shared::event::Event;
 use shared::store::deliveries::{Change, Expected};
 use shared::webhook::Webhook;
@@ -9,6 +9,10 @@ use crate::room::{Room, nobodys};
 
 /// Writes a delivery's row as one attempt would.
 pub(crate) async fn written(room: &Room, webhook: &Webhook, event: &Event, state: DeliveryState, outcome: Outcome) {
+    written_via(room, webhook, event, state, outcome, Via::Main).await;
+}
+
+async fn written_via(room: &Room, webhook: &Webhook, event: &Event, state: DeliveryState, outcome: Outcome, via: Via) {
     let attempt = Attempt {
         number: 1,
         round: 0,
@@ -17,6 +21,7 @@ pub(crate) async fn written(room: &Room, webhook: &Webhook, event: &Event, state
         duration_ms: 12,
         address: Some("203.0.113.7".to_owned()),
         answer: Some("come back later".to_owned()),
+        via,
     };
     let change = Change {
         tenant: webhook.tenant,
@@ -154,4 +159,22 @@ async fn a_made_up_event_has_a_delivery_like_any_other() {
     assert_eq!(delivery.body["state"], "delivered");
     assert_eq!(tenant.get(&format!("/api/v1/events/{event}/deliveries")).await.data().len(), 1);
     assert_eq!(tenant.get(&format!("/api/v1/events/{event}")).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_attempt_that_ended_at_the_backup_url_says_so() {
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let webhook = room.world.webhook(tenant.tenant_id(), "http://127.0.0.1:9/").await.unwrap();
+    let event = room.world.event(tenant.tenant_id(), "k");
+    let delivered = Outcome::Delivered { status: 204 };
+    written_via(&room, &webhook, &event, DeliveryState::Delivered, delivered, Via::Backup { main: REFUSED }).await;
+    let path = format!("/api/v1/webhooks/{}/deliveries", webhook.id);
+    let listed = tenant.get(&path).await.data()[0]["last_attempt"].clone();
+    let alone = tenant.get(&format!("{path}/{}", event.id)).await.body["attempts"][0].clone();
+    for attempt in [listed, alone] {
+        assert_eq!((&attempt["outcome"], &attempt["status"]), (&json!("delivered"), &json!(204)));
+        assert_eq!(attempt["via"], "backup");
+        assert_eq!(attempt["main"], json!({ "outcome": "refused_status", "status": 500 }));
+    }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+mod breaker;
 mod dead_letters;
 mod deliveries;
 mod event_types;
@@ -17,4 +18,5 @@ mod signatures;
 mod source_trust;
 mod sources;
 mod tenants;
+mod webhook_settings;
 mod webhooks;

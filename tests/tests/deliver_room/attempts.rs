@@ -87,6 +87,31 @@ async fn a_message_that_comes_back_early_is_hidden_again_and_not_attempted() {
 }
 
 #[tokio::test]
+async fn retry_after_counts_in_both_forms_on_429_and_503_alone() {
+    let scene = Scene::start().await;
+    let now = scene.world.clock.now();
+    let date = (now + SignedDuration::from_secs(3_600)).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    for (status, form, seconds) in
+        [(429, "3600", 3_600), (503, "3600", 3_600), (429, &date, 3_600), (503, &date, 3_600), (500, "3600", 1)]
+    {
+        let receiver = Receiver::start().await.unwrap();
+        let answer = Answer::Full(status, vec![("retry-after", form.to_owned())], Vec::new());
+        receiver.script("/busy", [answer]);
+        let tenant = scene.world.tenant().await.unwrap();
+        let webhook = scene.world.webhook(tenant, &receiver.url("/busy")).await.unwrap();
+        let event = scene.world.event(tenant, "a");
+        scene.world.events.put(&event).await.unwrap();
+        scene.world.pump_stream().await.unwrap();
+        scene.world.pump_queue(DELIVERIES).await;
+        let row = scene.world.deliveries.get(tenant, webhook.id, event.id).await.unwrap().unwrap();
+        let DeliveryState::Waiting { next_attempt_at } = row.state else { panic!("{row:?}") };
+        let waits = next_attempt_at.duration_since(now).as_secs();
+        // A date has no fractions, and the scene itself takes its time.
+        assert!((seconds - 1..=seconds + 20).contains(&waits), "{status} {form}: {waits}");
+    }
+}
+
+#[tokio::test]
 async fn both_secrets_sign_during_a_rotation() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();

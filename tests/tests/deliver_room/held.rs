@@ -1,10 +1,10 @@
-//! Webhooks that are disabled or deleted.
+//! Webhooks that are disabled, paused or deleted.
 
 use shared::delivery::DeliveryState;
 use shared::queue::job::{Job, Recover};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
-use tests::support::Receiver;
 use tests::support::world::DELIVERIES;
+use tests::support::{Answer, Receiver};
 
 use crate::Scene;
 
@@ -18,7 +18,7 @@ async fn disabled(scene: &Scene, url: &str) -> Webhook {
     webhook.await.unwrap()
 }
 
-fn recover(scene: &Scene, webhook: &Webhook) {
+pub(crate) fn recover(scene: &Scene, webhook: &Webhook) {
     let job = Job::Recover(Recover { tenant: scene.tenant, webhook: webhook.id, after: None });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
 }
@@ -48,6 +48,40 @@ async fn deliveries_are_held_while_disabled_and_all_arrive_once_enabled() {
     recover(&scene, &webhook);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.received("/hook").len(), events.len());
+}
+
+#[tokio::test]
+async fn deliveries_are_held_while_paused_first_ones_and_retries_and_all_arrive_afterwards() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/hook", [Answer::Status(500), Answer::Status(200)]);
+    let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
+    let failed = scene.accept("failed").await;
+    scene.world.pump_stream().await.unwrap();
+    scene.world.pump_queue(DELIVERIES).await;
+    assert_eq!(receiver.count(), 1);
+
+    let paused = Webhook { paused: true, ..webhook.clone() };
+    scene.world.registry.replace_webhook(&paused).await.unwrap();
+    scene.world.clock.advance(jiff::SignedDuration::from_secs(31)); // past the cache
+    let fresh = scene.accept("fresh").await;
+    scene.world.run_until_idle().await.unwrap();
+    for event in [&failed, &fresh] {
+        assert_eq!(scene.row(&webhook, event).await.state, DeliveryState::Held);
+    }
+    // Neither an early recovery nor the enabling of what is enabled lets them go.
+    recover(&scene, &webhook);
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.count(), 1);
+
+    let resumed = Webhook { paused: false, revision: 2, ..webhook.clone() };
+    scene.world.registry.replace_webhook(&resumed).await.unwrap();
+    recover(&scene, &webhook);
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.count(), 3);
+    for event in [&failed, &fresh] {
+        assert_eq!(scene.row(&webhook, event).await.state, DeliveryState::Delivered);
+    }
 }
 
 #[tokio::test]

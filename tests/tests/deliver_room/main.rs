@@ -3,12 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
+mod asked;
 mod attempts;
+mod backup;
+mod breaker;
 mod dead_letters;
 mod held;
 mod isolation;
 mod outbound;
+mod settings;
 mod signatures;
+mod sweep;
 
 use shared::delivery::Delivery;
 use shared::event::Event;
@@ -22,6 +27,11 @@ impl Scene {
         let world = World::start().await.unwrap();
         let tenant = world.tenant().await.unwrap();
         Self { world, tenant }
+    }
+
+    /// A new webhook, changed by `change` before it is stored.
+    async fn webhook_with(&self, url: &str, change: impl FnOnce(Webhook) -> Webhook) -> Webhook {
+        self.world.webhook_with(self.tenant, url, change).await.unwrap()
     }
 
     /// A new event of the tenant, accepted.

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod authenticity;
+mod command;
 mod edges;
 mod fixtures;
 mod ids;

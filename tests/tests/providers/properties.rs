@@ -29,13 +29,6 @@ pub(crate) fn assert_affordable(what: &str, cost: &Cost) {
     assert!(cost.peak_bytes <= MEMORY, "{what} held {} bytes", cost.peak_bytes);
 }
 
-/// A batch may take a fiftieth of the limit's time for each event, and its results have to be held.
-pub(crate) fn assert_cheap_per_event(what: &str, cost: &Cost, events: u32) {
-    assert!(cost.cpu <= CPU * SLOWER, "{what} took {:?}", cost.cpu);
-    let each = cost.peak_bytes / u64::from(events);
-    assert!(cost.peak_bytes <= MEMORY, "{what} held {} bytes, {each} for each", cost.peak_bytes);
-}
-
 /// Takes a post in and holds it to the limits and the invariants.
 fn holds(what: &str, provider: Provider, body: &[u8], take: impl FnOnce() -> Result<Received, Refusal>) {
     let (received, cost) = cost(take);
@@ -81,7 +74,7 @@ fn words() -> &'static [String] {
             if let Ok(body) = serde_json::from_slice(&fixture.body) {
                 collect(&body, &mut words);
             }
-            for (name, value) in url::form_urlencoded::parse(&fixture.body).filter(|_| is_form(&fixture.headers)) {
+            for (name, value) in url::form_urlencoded::parse(&fixture.body).filter(|_| is_of(&fixture.headers, FORM)) {
                 words.push(name.into_owned());
                 collect(&serde_json::from_str(&value).unwrap_or(Value::Null), &mut words);
             }
@@ -92,8 +85,8 @@ fn words() -> &'static [String] {
     })
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
-    headers[header::CONTENT_TYPE].as_bytes().starts_with(FORM.as_bytes())
+fn is_of(headers: &HeaderMap, media_type: &str) -> bool {
+    headers[header::CONTENT_TYPE].as_bytes().starts_with(media_type.as_bytes())
 }
 
 fn any_text() -> impl Strategy<Value = String> {
@@ -354,6 +347,11 @@ fn large_bodies_hold() {
     let mut over = Vec::new();
     for provider in providers() {
         for (shape, headers, body) in large(provider) {
+            // Forms are read by two providers, SNS's messages by one; to the others they are one text.
+            let is_form = !is_of(&headers, JSON) && !is_of(&headers, "text/plain");
+            if is_form && ![Provider::Mailgun, Provider::Mandrill].contains(&provider) {
+                continue;
+            }
             assert!(body.len() <= LARGE, "{} {shape}", provider.as_str());
             let (received, cost) = cost(|| receive(provider, &Trust::unsigned(), &Post::new(&headers, &body), now()));
             if cost.cpu > CPU * SLOWER || cost.peak_bytes > MEMORY {

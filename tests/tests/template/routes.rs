@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::Request;
+use shared::delivery::DeadReason;
 use shared::event::EventType;
 use shared::provider::Provider;
+use shared::webhook::DisabledReason;
 use tests::support::World;
 use tower::ServiceExt as _;
 use yaml_rust2::{Yaml, YamlLoader};
@@ -27,7 +29,7 @@ fn openapi() -> Yaml {
 }
 
 #[test]
-fn every_provider_and_event_type_is_documented() {
+fn every_provider_event_type_and_reason_is_documented() {
     let words = |schema: &str| -> Vec<String> {
         let words = openapi()["components"]["schemas"][schema]["enum"].clone().into_vec().unwrap();
         words.iter().map(|word| word.as_str().unwrap().to_owned()).collect()
@@ -36,6 +38,10 @@ fn every_provider_and_event_type_is_documented() {
     assert_eq!(words("Provider"), providers.map(|provider| provider.as_str()).collect::<Vec<_>>());
     let types: Vec<_> = EventType::ALL.iter().map(|event_type| event_type.as_str()).collect();
     assert_eq!(words("EventType"), types);
+    let disabled: Vec<_> = DisabledReason::ALL.iter().map(|reason| reason.as_str()).collect();
+    assert_eq!(words("DisabledReason"), disabled);
+    let dead: Vec<_> = DeadReason::ALL.iter().map(|reason| reason.as_str()).collect();
+    assert_eq!(words("DeadReason"), dead);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde_json::Value;
 use shared::problem::Fault;
 
-use super::{Faults, Fields};
+use super::{Faults, Fields, pointer_to};
 
 /// Text of so many characters.
 pub(crate) fn text(length: RangeInclusive<usize>) -> impl Fn(Value) -> Result<String, Faults> {
@@ -76,7 +76,32 @@ pub(crate) fn object<T>(read: impl FnOnce(&mut Fields) -> Option<T>) -> impl FnO
     }
 }
 
-/// The same, or `null`, which takes away what there is.
+/// An object of at most `most` fields whose names are the caller's own; `read` gets name and value.
+pub(crate) fn map<T>(
+    most: usize,
+    read: impl Fn(&str, Value) -> Result<T, Faults>,
+) -> impl Fn(Value) -> Result<Vec<T>, Faults> {
+    move |value| {
+        let Value::Object(fields) = value else { return Err(expected("an object", &value)) };
+        if fields.len() > most {
+            return Err(format!("at most {most} fields, got {}", fields.len()).into());
+        }
+        let (mut values, mut faults) = (Vec::with_capacity(fields.len()), Vec::new());
+        for (name, value) in fields {
+            match read(&name, value) {
+                Ok(value) => values.push(value),
+                Err(Faults(below)) => faults.extend(
+                    below
+                        .into_iter()
+                        .map(|fault| Fault::new(format!("{}{}", pointer_to(&name), fault.pointer), fault.detail)),
+                ),
+            }
+        }
+        if faults.is_empty() { Ok(values) } else { Err(Faults(faults)) }
+    }
+}
+
+/// What `read` reads, or `null`, which takes away what there is.
 pub(crate) fn or_null<T>(
     read: impl FnOnce(Value) -> Result<T, Faults>,
 ) -> impl FnOnce(Value) -> Result<Option<T>, Faults> {

@@ -2,7 +2,7 @@
 //! A list with all answers could be larger than what Lambda may answer.
 
 use serde::Serialize;
-use shared::delivery::{Attempt, Delivery, DeliveryState};
+use shared::delivery::{Attempt, Delivery, DeliveryState, Outcome, Via};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Shown {
@@ -38,6 +38,25 @@ struct ShownAttempt {
     address: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<String>,
+    /// Where it ended, if not at the webhook's URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<&'static str>,
+    /// With `via`: how it had ended at the webhook's URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    main: Option<ShownMain>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownMain {
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+}
+
+impl From<Outcome> for ShownMain {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome: outcome.code(), status: outcome.status() }
+    }
 }
 
 impl Shown {
@@ -75,6 +94,10 @@ fn shown(delivery: &Delivery) -> Shown {
 }
 
 fn shown_attempt(attempt: &Attempt) -> ShownAttempt {
+    let (via, main) = match attempt.via {
+        Via::Main => (None, None),
+        Via::Backup { main } => (Some("backup"), Some(main.into())),
+    };
     ShownAttempt {
         number: attempt.number,
         round: attempt.round,
@@ -84,5 +107,7 @@ fn shown_attempt(attempt: &Attempt) -> ShownAttempt {
         duration_ms: attempt.duration_ms,
         address: attempt.address.clone(),
         answer: attempt.answer.clone(),
+        via,
+        main,
     }
 }

@@ -1,5 +1,6 @@
 //! `POST /api/v1/webhooks`
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -40,10 +41,11 @@ pub(super) async fn create(
     let types = names.and_then(|(names, dialect)| body.noted(subscription::types_named(&names, dialect)));
     let dialect = given.dialect.unwrap_or(Dialect::Standard);
     let secret = body.noted(signing::secret(secret.as_ref(), scheme, SignatureScheme::V1, dialect));
-    let indispensable = given.url.take().zip(types).zip(secret);
-    let ((url, types), secret) = body.finish(indispensable)?;
+    let headers = body.noted(given.headers.take().unwrap_or_default().over(&BTreeMap::new()));
+    let indispensable = given.url.take().zip(types).zip(secret).zip(headers);
+    let (((url, types), secret), headers) = body.finish(indispensable)?;
 
-    let webhook = webhook(api.now(), tenant, url, types, given, secret);
+    let webhook = Webhook { headers, ..webhook(api.now(), tenant, url, types, given, secret) };
     let unknown = subscription::unknown_sources(&api.registry, tenant, &webhook.subscription.sources).await?;
     if !unknown.is_empty() {
         return Err(Problem::invalid(unknown).into());
@@ -81,5 +83,10 @@ fn webhook(
         created_at: now,
         updated_at: now,
         revision: 1,
+        breaker: given.breaker.unwrap_or_default(),
+        backup_url: given.backup_url.flatten(),
+        headers: BTreeMap::new(),
+        paused: given.paused.unwrap_or(false),
+        metadata: given.metadata.unwrap_or_default(),
     }
 }

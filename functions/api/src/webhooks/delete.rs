@@ -25,7 +25,10 @@ pub(super) async fn delete(
     // should it meet the webhook all the same, it does no harm.
     recover(&api, tenant, id).await?;
     match api.registry.delete_webhook(tenant, id).await {
-        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Ok(()) => {
+            api.registry.forget_breaker(tenant, id).await?;
+            Ok(StatusCode::NO_CONTENT)
+        }
         Err(StoreError::Conflict) => Err(not_found("webhook").into()),
         Err(error) => Err(error.into()),
     }

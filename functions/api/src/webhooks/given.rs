@@ -1,8 +1,9 @@
 //! The fields that a request may give of a webhook, at creation and in a patch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use shared::breaker::BreakerSettings;
 use shared::dialect::Dialect;
 use shared::id::SourceId;
 use shared::outbound::address_policy::AddressPolicy;
@@ -10,7 +11,10 @@ use shared::retry::{Delays, InvalidDelays, RetryPolicy};
 use shared::secret::SigningSecret;
 use shared::webhook::{Subscription, TIMEOUT_MS, WebhookUrl};
 
-use crate::body::{Faults, Fields, expected_number, flag, list, object, parsed, text, whole};
+use super::breaker;
+use super::headers::{GivenHeaders, headers};
+use super::metadata::metadata;
+use crate::body::{Faults, Fields, expected_number, flag, list, object, or_null, parsed, text, whole};
 
 /// Most names in `events`: more than any dialect has words.
 const MAX_EVENTS: usize = 50;
@@ -38,6 +42,13 @@ pub(super) struct Given {
     pub(super) sources: Option<BTreeSet<SourceId>>,
     pub(super) domains: Option<BTreeSet<String>>,
     pub(super) description: Option<String>,
+    pub(super) breaker: Option<BreakerSettings>,
+    /// `Some(None)` takes away what there is.
+    #[expect(clippy::option_option, reason = "not given, given as null, given")]
+    pub(super) backup_url: Option<Option<WebhookUrl>>,
+    pub(super) headers: Option<GivenHeaders>,
+    pub(super) paused: Option<bool>,
+    pub(super) metadata: Option<BTreeMap<String, String>>,
 }
 
 impl Given {
@@ -57,6 +68,11 @@ impl Given {
                 .optional("domains", list(Subscription::MAX_FILTERS, domain))
                 .map(|names| names.into_iter().collect()),
             description: body.optional("description", text(0..=MAX_DESCRIPTION)),
+            breaker: body.optional("breaker", breaker::settings),
+            backup_url: body.optional("backup_url", or_null(|value| url(value, addresses))),
+            headers: body.optional("headers", headers),
+            paused: body.optional("paused", flag),
+            metadata: body.optional("metadata", metadata),
         }
     }
 }
@@ -64,7 +80,7 @@ impl Given {
 fn url(value: Value, addresses: &AddressPolicy) -> Result<WebhookUrl, Faults> {
     let url = WebhookUrl::parse(&text(1..=MAX_URL)(value)?, addresses).map_err(|error| error.to_string())?;
     if url.as_url().password() == Some(MASK) {
-        return Err("the password in it is masked; give the real one, or leave `url` out".into());
+        return Err("the password in it is masked; give the real one, or leave the field out".into());
     }
     Ok(url)
 }

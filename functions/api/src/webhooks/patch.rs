@@ -34,7 +34,10 @@ pub(super) async fn patch(
         }
     }
     let webhook = change(&api, tenant, id, |stored| patched(stored, &given)).await?;
-    if given.enabled == Some(true) {
+    let lets_go = given.enabled == Some(true) || given.paused == Some(false);
+    if lets_go && !webhook.holds_deliveries() {
+        // Whoever lets it go means now, whatever the breaker has counted.
+        api.registry.forget_breaker(tenant, id).await?;
         recover(&api, tenant, id).await?;
     }
     Ok(Json(Shown::from(&webhook)))
@@ -63,6 +66,13 @@ fn patched(stored: Webhook, given: &Given) -> Result<Webhook, Problem> {
     set(&mut webhook.subscription.sources, given.sources.as_ref());
     set(&mut webhook.subscription.domains, given.domains.as_ref());
     set(&mut webhook.description, given.description.as_ref());
+    set(&mut webhook.breaker, given.breaker.as_ref());
+    set(&mut webhook.backup_url, given.backup_url.as_ref());
+    if let Some(headers) = &given.headers {
+        webhook.headers = headers.over(&webhook.headers).map_err(Problem::invalid)?;
+    }
+    set(&mut webhook.paused, given.paused.as_ref());
+    set(&mut webhook.metadata, given.metadata.as_ref());
     webhook.status = match (given.enabled, webhook.status) {
         (None, status) => status,
         (Some(true), _) => WebhookStatus::Enabled,

@@ -21,5 +21,6 @@ pub(super) async fn read(
 ) -> Result<Json<Shown>, Refusal> {
     query.finish(())?;
     let webhook = api.registry.get_webhook(tenant, id).await?.ok_or_else(|| not_found("webhook"))?;
-    Ok(Json(Shown::from(&webhook)))
+    let breaker = api.registry.get_breaker(tenant, id).await?;
+    Ok(Json(Shown::with_health(&webhook, &breaker)))
 }

@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 /// held before.
 const DELAY_SECONDS: u16 = 5;
 
-/// Sends the job that lets held deliveries go: out, after the webhook was written as enabled, or to their end as
+/// Sends the job that lets held deliveries go: out, after the webhook was written as enabled or not paused, or to their end as
 /// discarded, after it was deleted. Whoever holds a delivery after that write sees the new state. Should this fail the
 /// client is told so and repeats the request, which sends the job again; two such jobs do what one does.
 pub(super) async fn recover(api: &Api, tenant: TenantId, webhook: WebhookId) -> Result<(), Refusal> {

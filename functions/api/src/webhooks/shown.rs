@@ -1,10 +1,17 @@
 //! A webhook as it is shown. Its secret is shown where it is made, nowhere else.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
+use shared::breaker::Breaker;
 use shared::retry::RetryPolicy;
 use shared::secret::SignatureScheme;
-use shared::webhook::{WantedTypes, Webhook, WebhookStatus};
+use shared::webhook::{WantedTypes, Webhook, WebhookStatus, WebhookUrl};
+
+use super::headers;
+
+use super::breaker::{Health, shown_settings};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Shown {
@@ -34,9 +41,24 @@ pub(super) struct Shown {
     public_key_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
+    breaker: Value,
+    /// Shown of a webhook alone, not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    health: Option<Health>,
+    /// A password in it is masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_url: Option<String>,
+    headers: BTreeMap<String, Value>,
+    paused: bool,
+    metadata: BTreeMap<String, String>,
 }
 
 impl Shown {
+    /// With the state of its breaker.
+    pub(super) fn with_health(webhook: &Webhook, breaker: &Breaker) -> Self {
+        Self { health: Some(Health::from(breaker)), ..Self::from(webhook) }
+    }
+
     /// With the secret, for the answers that make one. One that signs `v1a` is nobody's but ours, and not even shown then.
     pub(super) fn with_secret(webhook: &Webhook) -> Self {
         let current = &webhook.secrets.current;
@@ -77,6 +99,12 @@ impl From<&Webhook> for Shown {
             public_key: public_key.map(|key| key.to_string()),
             public_key_id: public_key.map(|key| key.id()),
             secret: None,
+            breaker: shown_settings(webhook.breaker),
+            health: None,
+            backup_url: webhook.backup_url.as_ref().map(WebhookUrl::masked),
+            headers: headers::shown(&webhook.headers),
+            paused: webhook.paused,
+            metadata: webhook.metadata.clone(),
         }
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn test(
     let webhook = api.registry.get_webhook(tenant, id).await?.ok_or_else(|| not_found("webhook"))?;
     let event_type = type_named(&webhook, &name)
         .map_err(|detail| Problem::invalid(vec![Fault::new(format!("/{field}"), detail)]))?;
-    refuse_disabled(&webhook)?;
+    refuse_held(&webhook)?;
 
     let event = test_event(event_type, tenant, api.now(), &format!("test-{}", hex_of(random())));
     for result in api.jobs.send(&[Outgoing::now(&Job::first(id, &event))]).await {
@@ -72,13 +72,17 @@ fn type_named(webhook: &Webhook, name: &str) -> Result<EventType, String> {
 }
 
 /// A held delivery is read from the events table when it is recovered, and a made-up event is not there.
-fn refuse_disabled(webhook: &Webhook) -> Result<(), Problem> {
+fn refuse_held(webhook: &Webhook) -> Result<(), Problem> {
     match webhook.status {
-        WebhookStatus::Enabled => Ok(()),
         WebhookStatus::Disabled { .. } => {
             let detail = "Deliveries to it are held; enable it first, then test it.";
             Err(Problem::new(409, "webhook-disabled", "The webhook is disabled", detail))
         }
+        WebhookStatus::Enabled if webhook.paused => {
+            let detail = "Deliveries to it are held; set `paused` to false first, then test it.";
+            Err(Problem::new(409, "webhook-paused", "The webhook is paused", detail))
+        }
+        WebhookStatus::Enabled => Ok(()),
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use crate::delivery::{Attempt, DeadReason, Delivery, DeliveryState, Outcome};
+use crate::delivery::{Attempt, DeadReason, Delivery, DeliveryState, Outcome, Via};
 
 /// The version of items that this code writes.
 pub(super) const VERSION: u8 = 1;
@@ -43,6 +43,16 @@ struct AttemptItem {
     ip: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answer: Option<String>,
+    /// Present when it ended at the backup URL: how it had ended at the main one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    main: Option<MainItem>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MainItem {
+    code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
 }
 
 /// An attempt as a list element.
@@ -56,6 +66,10 @@ pub(super) fn attempt_value(attempt: &Attempt) -> Result<AttributeValue, StoreEr
         ms: attempt.duration_ms,
         ip: attempt.address.clone(),
         answer: attempt.answer.clone(),
+        main: match attempt.via {
+            Via::Main => None,
+            Via::Backup { main } => Some(MainItem { code: main.code().to_owned(), status: main.status() }),
+        },
     };
     serde_dynamo::to_attribute_value(item).map_err(StoreError::unreadable)
 }
@@ -90,8 +104,11 @@ fn state(item: &DeliveryItem) -> Result<DeliveryState, StoreError> {
 }
 
 fn attempt_in(item: AttemptItem) -> Result<Attempt, StoreError> {
-    let outcome = Outcome::from_stored(&item.code, item.status)
-        .ok_or_else(|| StoreError::unreadable("an outcome that this version does not know"))?;
+    let outcome = outcome_in(&item.code, item.status)?;
+    let via = match item.main {
+        None => Via::Main,
+        Some(main) => Via::Backup { main: outcome_in(&main.code, main.status)? },
+    };
     Ok(Attempt {
         number: item.n,
         round: item.r,
@@ -100,7 +117,13 @@ fn attempt_in(item: AttemptItem) -> Result<Attempt, StoreError> {
         duration_ms: item.ms,
         address: item.ip,
         answer: item.answer,
+        via,
     })
+}
+
+fn outcome_in(code: &str, status: Option<u16>) -> Result<Outcome, StoreError> {
+    Outcome::from_stored(code, status)
+        .ok_or_else(|| StoreError::unreadable("an outcome that this version does not know"))
 }
 
 fn millis(stored: i64) -> Result<Timestamp, StoreError> {

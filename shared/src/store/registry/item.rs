@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::StoreError;
 
 mod api_key;
+mod breaker;
 mod certificate;
 mod data_key;
 mod source;
@@ -17,6 +18,7 @@ mod tenant;
 mod webhook;
 
 pub(super) use api_key::ApiKeyItem;
+pub(super) use breaker::BreakerItem;
 pub(super) use certificate::CertificateItem;
 pub(super) use data_key::DataKeyItem;
 pub(super) use source::{IngestKeyItem, SourceItem};

@@ -37,6 +37,11 @@ pub(super) fn webhook(tenant: TenantId, webhook: WebhookId) -> (String, String) 
     (tenant_partition(tenant), format!("{WEBHOOK}{webhook}"))
 }
 
+/// Of the webhook's breaker, which is no part of the webhook: it changes without a change of it.
+pub(super) fn breaker(tenant: TenantId, webhook: WebhookId) -> (String, String) {
+    (tenant_partition(tenant), format!("B#{webhook}"))
+}
+
 pub(super) fn source(tenant: TenantId, source: SourceId) -> (String, String) {
     (tenant_partition(tenant), format!("{SOURCE}{source}"))
 }

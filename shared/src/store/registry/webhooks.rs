@@ -79,6 +79,20 @@ impl Registry {
         Ok(Page { items, next: page.next })
     }
 
+    /// All webhooks of a tenant: at most [`MAX_PER_TENANT`].
+    pub async fn all_webhooks(&self, tenant: TenantId) -> Result<Vec<Webhook>, StoreError> {
+        let mut webhooks = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.list_webhooks(tenant, after.as_deref(), ALL_PAGE).await?;
+            webhooks.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                return Ok(webhooks);
+            }
+        }
+    }
+
     /// What all webhooks of a tenant want, at most [`MAX_PER_TENANT`]. Opens no secret.
     pub async fn all_subscribers(&self, tenant: TenantId) -> Result<Vec<Subscriber>, StoreError> {
         let mut subscribers = Vec::new();

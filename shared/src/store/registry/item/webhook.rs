@@ -1,16 +1,18 @@
 //! A webhook's stored item.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION, millis, parsed, word};
+use crate::breaker::BreakerSettings;
 use crate::dialect::Dialect;
 use crate::retry::{Delays, RetryPolicy};
 use crate::secret::SigningSecret;
 use crate::store::registry::sealing::Sealable;
 use crate::webhook::{
-    DisabledReason, SigningSecrets, Subscriber, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl,
+    CustomName, CustomValue, DisabledReason, SigningSecrets, Subscriber, Subscription, WantedTypes, Webhook,
+    WebhookStatus, WebhookUrl,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -43,6 +45,32 @@ pub(in crate::store::registry) struct WebhookItem {
     created_at: i64,
     updated_at: i64,
     revision: u64,
+    /// Absent means the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    breaker: Option<BreakerSettingsItem>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    backup_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    headers: Vec<HeaderItem>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    paused: bool,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<String, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct BreakerSettingsItem {
+    failures: u32,
+    window: u32,
+    hours: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct HeaderItem {
+    name: String,
+    value: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    sensitive: bool,
 }
 
 impl Sealable for WebhookItem {
@@ -52,7 +80,9 @@ impl Sealable for WebhookItem {
 
     fn secrets(&mut self) -> Vec<(String, &mut String)> {
         let previous = self.previous_secret.as_mut().map(|secret| ("previous_secret".to_owned(), secret));
-        std::iter::once(("secret".to_owned(), &mut self.secret)).chain(previous).collect()
+        let headers = self.headers.iter_mut().filter(|header| header.sensitive);
+        let headers = headers.map(|header| (format!("headers.{}", header.name), &mut header.value));
+        std::iter::once(("secret".to_owned(), &mut self.secret)).chain(previous).chain(headers).collect()
     }
 }
 
@@ -92,6 +122,15 @@ impl From<&Webhook> for WebhookItem {
             created_at: webhook.created_at.as_millisecond(),
             updated_at: webhook.updated_at.as_millisecond(),
             revision: webhook.revision,
+            breaker: (webhook.breaker != BreakerSettings::default()).then_some(BreakerSettingsItem {
+                failures: webhook.breaker.failures,
+                window: webhook.breaker.window_seconds,
+                hours: webhook.breaker.disable_after_hours,
+            }),
+            backup_url: webhook.backup_url.as_ref().map(|url| url.expose().to_owned()),
+            headers: webhook.headers.iter().map(HeaderItem::from).collect(),
+            paused: webhook.paused,
+            metadata: webhook.metadata.clone(),
         }
     }
 }
@@ -138,6 +177,18 @@ impl TryFrom<WebhookItem> for Webhook {
             created_at: millis(item.created_at)?,
             updated_at: millis(item.updated_at)?,
             revision: item.revision,
+            breaker: item.breaker.map_or_else(BreakerSettings::default, |stored| BreakerSettings {
+                failures: stored.failures,
+                window_seconds: stored.window,
+                disable_after_hours: stored.hours,
+            }),
+            backup_url: item
+                .backup_url
+                .map(|url| WebhookUrl::from_stored(&url).map_err(StoreError::unreadable))
+                .transpose()?,
+            headers: item.headers.iter().map(header_in).collect::<Result<_, _>>()?,
+            paused: item.paused,
+            metadata: item.metadata,
         })
     }
 }
@@ -156,4 +207,15 @@ fn subscription(item: &WebhookItem) -> Result<Subscription, StoreError> {
 
 fn dialect(item: &WebhookItem) -> Result<Dialect, StoreError> {
     word(Dialect::from_word(&item.dialect))
+}
+
+impl From<(&CustomName, &CustomValue)> for HeaderItem {
+    fn from((name, value): (&CustomName, &CustomValue)) -> Self {
+        Self { name: name.as_str().to_owned(), value: value.expose().to_owned(), sensitive: value.sensitive }
+    }
+}
+
+fn header_in(item: &HeaderItem) -> Result<(CustomName, CustomValue), StoreError> {
+    let value = CustomValue::parse(&item.value, item.sensitive).map_err(StoreError::unreadable)?;
+    Ok((CustomName::from_stored(&item.name), value))
 }

@@ -1,0 +1,90 @@
+//! What attempts mean for a webhook's breaker: failures are counted, a success takes them away, and enough of them open
+//! it. The delivery's own row is written before; what fails here is logged, and the next attempt makes it good.
+
+use std::error::Error;
+
+use jiff::Timestamp;
+use shared::breaker::{Breaker, Open, ProbeId};
+use shared::clock::random;
+use shared::id::TenantId;
+use shared::queue::Outgoing;
+use shared::queue::job::{Job, Probe};
+use shared::store::StoreError;
+
+use crate::Deliver;
+use crate::webhooks::Known;
+
+/// A receiver has accepted a delivery: failures before it no longer count.
+pub(crate) async fn note_success(tenant: TenantId, known: &Known, room: &Deliver) {
+    if known.breaker.is_counting() {
+        let webhook = known.webhook.id;
+        room.webhooks.forget(tenant, webhook);
+        log(room.registry.forget_failures(tenant, webhook).await, known);
+    }
+}
+
+/// A receiver has refused a delivery, or could not be reached.
+pub(crate) async fn note_failure(tenant: TenantId, known: &Known, room: &Deliver) {
+    log(count(tenant, known, room).await, known);
+}
+
+async fn count(tenant: TenantId, known: &Known, room: &Deliver) -> Result<(), StoreError> {
+    let webhook = known.webhook.id;
+    // What is in memory knows of fewer failures than there are now.
+    room.webhooks.forget(tenant, webhook);
+    let now = room.clock.now();
+    let breaker = room.registry.count_failure(tenant, webhook, now).await?;
+    let since = breaker.failing_since(now);
+    if breaker.trips(known.webhook.breaker, now) { open(tenant, known, since, room).await } else { Ok(()) }
+}
+
+/// Opens the breaker. Its probe is sent first: after a crash in between it finds the breaker closed, or another's, and
+/// is void; the other way round, an open breaker could be without a probe, and nothing would ever close it.
+async fn open(tenant: TenantId, known: &Known, since: Timestamp, room: &Deliver) -> Result<(), StoreError> {
+    let webhook = known.webhook.id;
+    let now = room.clock.now();
+    let open = Open::begin(ProbeId::generate(random()), since, now);
+    let probe = Job::Probe(Probe { tenant, webhook, probe: open.probe.clone() });
+    let seconds = open.next_probe_at.duration_since(now).as_secs();
+    let delay_seconds = u16::try_from(seconds).unwrap_or(shared::queue::MAX_DELAY_SECONDS);
+    let probe = Outgoing { delay_seconds, ..Outgoing::now(&probe) };
+    for result in room.deliveries_queue.send(&[probe]).await {
+        if let Err(failure) = result {
+            // Closed it stays, and the next failure tries again.
+            tracing::error!(error.code = failure.code, "{failure}");
+            return Ok(());
+        }
+    }
+    if room.registry.open_breaker(tenant, webhook, &open).await? {
+        tracing::warn!(tenant.id = %tenant, webhook.id = %webhook, "the breaker of {webhook} is open");
+    }
+    Ok(())
+}
+
+fn log(result: Result<(), StoreError>, known: &Known) {
+    if let Err(error) = result {
+        let webhook = known.webhook.id;
+        let error: &dyn Error = &error;
+        tracing::error!(webhook.id = %webhook, error, "the breaker of {webhook} could not be written");
+    }
+}
+
+/// Whether the probe of this name is the good one of an open breaker, and if not, whether it has closed it.
+#[derive(Debug)]
+pub(crate) enum ProbeStanding {
+    /// It is to try, when it is due.
+    Good(Open),
+    /// It has closed the breaker; whether what follows from that was done is not known.
+    HasClosed,
+    /// It belongs to another outage, or somebody closed the breaker by hand.
+    Void,
+}
+
+/// What a probe has to do, given the breaker.
+pub(crate) fn probe_standing(breaker: Breaker, probe: &ProbeId) -> ProbeStanding {
+    match breaker {
+        Breaker::Open(open) if open.probe == *probe => ProbeStanding::Good(open),
+        Breaker::Closed { closed_by: Some(closer), .. } if closer == *probe => ProbeStanding::HasClosed,
+        Breaker::Open(_) | Breaker::Closed { .. } => ProbeStanding::Void,
+    }
+}

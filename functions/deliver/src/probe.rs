@@ -1,0 +1,152 @@
+//! The probe of an open breaker: one message for the whole outage. It waits in the retries queue like any other job,
+//! tries the oldest held delivery when it is due, and either closes the breaker or waits again, longer.
+
+use jiff::Timestamp;
+use shared::breaker::{AfterProbe, Open};
+use shared::clock::random_jitter;
+use shared::delivery::{Delivery, DeliveryState, StateKind};
+use shared::event::Event;
+use shared::queue::Outgoing;
+use shared::queue::job::{Deliver as DeliverJob, Job, Probe, Recover};
+use shared::retry::{Decision, decide};
+use shared::store::StoreError;
+use shared::store::deliveries::{Change, Stuck};
+use shared::webhook::{DisabledReason, Webhook};
+
+use crate::attempt::{insist, log_failure};
+use crate::breaker::{ProbeStanding, probe_standing};
+use crate::carry_out::fits;
+use crate::post::post;
+use crate::standing::{Standing, standing};
+use crate::{Deliver, Next};
+
+/// Of how many held deliveries one with a stored event is looked for. Events expire before their deliveries, if at all,
+/// so more than one without is rare.
+const CANDIDATES: u8 = 10;
+
+/// Carries out a probe job.
+pub(crate) async fn probe(job: &Probe, room: &Deliver, deadline: Timestamp) -> Result<Next, StoreError> {
+    let now = room.clock.now();
+    let known = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, now).await?;
+    // Deleted, disabled or paused meanwhile: whatever lets it go forgets the breaker and recovers.
+    let Some(known) = known.filter(|known| !known.webhook.holds_deliveries()) else {
+        return Ok(Next::Finish);
+    };
+    let open = match probe_standing(known.breaker, &job.probe) {
+        ProbeStanding::Good(open) if now < open.next_probe_at => return Ok(Next::Wait { until: open.next_probe_at }),
+        ProbeStanding::Good(open) => open,
+        ProbeStanding::HasClosed => return Ok(recover(job)),
+        ProbeStanding::Void => return Ok(Next::Finish),
+    };
+    if !fits(&known.webhook, now, deadline) {
+        return Ok(Next::ComeBack);
+    }
+    let Some((delivery, event)) = oldest_held(job, room).await? else {
+        // What failed before still waits for its time, or has ended. The next delivery is the probe then.
+        let failures = open.failures_left(known.webhook.breaker);
+        return close(job, &open, failures, room).await;
+    };
+    match try_once(job, &known.webhook, &delivery, &event, room).await? {
+        Decision::Done => close(job, &open, 0, room).await,
+        Decision::Disable { disabled, .. } => disable(job, disabled, room).await,
+        Decision::Retry { .. } | Decision::Dead { .. } => again(job, &known.webhook, &open, room).await,
+    }
+}
+
+async fn oldest_held(job: &Probe, room: &Deliver) -> Result<Option<(Delivery, Event)>, StoreError> {
+    let (order, held) = (Stuck::OldestFirst, StateKind::Held);
+    let page = room.deliveries.list_stuck(job.tenant, job.webhook, held, order, None, CANDIDATES).await?;
+    for delivery in page.items {
+        if let Some(event) = room.events.get(job.tenant, delivery.event).await? {
+            return Ok(Some((delivery, event)));
+        }
+    }
+    Ok(None)
+}
+
+/// One attempt of a held delivery, which stays held unless it is accepted: its schedule is not used up by probes, and
+/// the recovery that follows an outage gives it a whole one. It is the last in line then, so that one event that the
+/// receiver will never take does not keep the breaker open.
+async fn try_once(
+    job: &Probe,
+    webhook: &Webhook,
+    held: &Delivery,
+    event: &Event,
+    room: &Deliver,
+) -> Result<Decision, StoreError> {
+    let at = room.clock.now();
+    let Standing::Attempt(turn) = standing(held.round, Some(held), at) else {
+        // The index follows the table a little later: it is held no more.
+        return Ok(Decision::Retry { at });
+    };
+    let posted = post(event, webhook, at, room).await;
+    let now = room.clock.now();
+    let decision = decide(&posted.ending(), turn.number, &webhook.retry_policy, now, random_jitter());
+    let attempt = posted.into_attempt(turn, at);
+    let state = match decision {
+        Decision::Done | Decision::Disable { dead: None, .. } => DeliveryState::Delivered,
+        Decision::Retry { .. } | Decision::Dead { .. } | Decision::Disable { dead: Some(_), .. } => DeliveryState::Held,
+    };
+    if state == DeliveryState::Held {
+        let delivery =
+            DeliverJob { tenant: job.tenant, webhook: job.webhook, event: event.id, round: turn.round, inline: None };
+        log_failure(&delivery, &attempt);
+    }
+    let change = Change {
+        tenant: job.tenant,
+        webhook: job.webhook,
+        event: event.id,
+        event_type: event.facts.event_type,
+        expected: turn.expected,
+        round: turn.round,
+        round_attempts: turn.number,
+        attempt: Some(&attempt),
+        forget_attempts: turn.forget_attempts,
+        state,
+        now,
+    };
+    match room.deliveries.write(&change).await {
+        Ok(()) => {}
+        // Somebody recovered it meanwhile; what the receiver answered counts all the same.
+        Err(StoreError::Conflict) => {
+            let row = room.deliveries.get(job.tenant, job.webhook, event.id).await?;
+            insist(&change, row.as_ref(), room).await?;
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(decision)
+}
+
+async fn close(job: &Probe, open: &Open, failures: u32, room: &Deliver) -> Result<Next, StoreError> {
+    if room.registry.close_breaker(job.tenant, job.webhook, open, failures).await? {
+        let webhook = job.webhook;
+        tracing::info!(tenant.id = %job.tenant, webhook.id = %webhook, "the breaker of {webhook} is closed");
+    }
+    room.webhooks.forget(job.tenant, job.webhook);
+    Ok(recover(job))
+}
+
+/// The job that brings back what was held.
+fn recover(job: &Probe) -> Next {
+    let recover = Job::Recover(Recover { tenant: job.tenant, webhook: job.webhook, after: None });
+    Next::Forward(vec![Outgoing::now(&recover)])
+}
+
+async fn again(job: &Probe, webhook: &Webhook, open: &Open, room: &Deliver) -> Result<Next, StoreError> {
+    match open.after_failed_probe(webhook.breaker, room.clock.now()) {
+        AfterProbe::Again(next) => {
+            let until = next.next_probe_at;
+            let is_noted = room.registry.note_failed_probe(job.tenant, job.webhook, &next).await?;
+            Ok(if is_noted { Next::Wait { until } } else { Next::ComeBack })
+        }
+        AfterProbe::GiveUp => disable(job, DisabledReason::Failing, room).await,
+    }
+}
+
+async fn disable(job: &Probe, reason: DisabledReason, room: &Deliver) -> Result<Next, StoreError> {
+    room.webhooks.forget(job.tenant, job.webhook);
+    room.registry.disable_webhook(job.tenant, job.webhook, reason, room.clock.now()).await?;
+    let webhook = job.webhook;
+    tracing::warn!(tenant.id = %job.tenant, webhook.id = %webhook, "{webhook} is disabled: {}", reason.as_str());
+    Ok(Next::Finish)
+}

@@ -1,0 +1,153 @@
+//! Breakers in the registry: a row beside each webhook that has failed lately. It is written only when failures begin,
+//! go on or end, and no change of it is a change of the webhook.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use jiff::Timestamp;
+
+use super::item::BreakerItem;
+use super::{Registry, StoreError, keys};
+use crate::breaker::{Breaker, Open};
+use crate::id::{TenantId, WebhookId};
+
+impl Registry {
+    /// The breaker of a webhook; strongly consistent. A webhook without a row has counted nothing.
+    pub async fn get_breaker(&self, tenant: TenantId, webhook: WebhookId) -> Result<Breaker, StoreError> {
+        let item: Option<BreakerItem> = self.get(keys::breaker(tenant, webhook), true).await?;
+        item.map_or(Ok(Breaker::NEW), Breaker::try_from)
+    }
+
+    /// Counts a failure of a closed breaker; answers the breaker as it is afterwards.
+    pub async fn count_failure(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        now: Timestamp,
+    ) -> Result<Breaker, StoreError> {
+        let call = self
+            .breaker_update(tenant, webhook)
+            .update_expression("SET v = :v, since = if_not_exists(since, :now) ADD failures :one")
+            .condition_expression("attribute_not_exists(open_since)")
+            .expression_attribute_values(":v", number(1))
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::AllNew);
+        match call.send().await {
+            Ok(answer) => {
+                let item: BreakerItem =
+                    serde_dynamo::from_item(answer.attributes.unwrap_or_default()).map_err(StoreError::unreadable)?;
+                Breaker::try_from(item)
+            }
+            // Opened meanwhile.
+            Err(error) if is_condition_failure(error.as_service_error()) => self.get_breaker(tenant, webhook).await,
+            Err(error) => Err(StoreError::aws(error)),
+        }
+    }
+
+    /// Takes the counted failures of a closed breaker away.
+    pub async fn forget_failures(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
+        let call = self
+            .breaker_update(tenant, webhook)
+            .update_expression("REMOVE failures, since")
+            .condition_expression("attribute_exists(failures) AND attribute_not_exists(open_since)");
+        self.changed(call).await?;
+        Ok(())
+    }
+
+    /// Opens a closed breaker; answers whether this call did.
+    pub async fn open_breaker(&self, tenant: TenantId, webhook: WebhookId, open: &Open) -> Result<bool, StoreError> {
+        let call = self
+            .breaker_update(tenant, webhook)
+            .update_expression("SET v = :v, open_since = :since, probe = :probe, failed_probes = :zero, probe_at = :at")
+            .condition_expression("attribute_not_exists(open_since)")
+            .expression_attribute_values(":v", number(1))
+            .expression_attribute_values(":since", number(open.since.as_millisecond()))
+            .expression_attribute_values(":probe", AttributeValue::S(open.probe.as_str().to_owned()))
+            .expression_attribute_values(":zero", number(0))
+            .expression_attribute_values(":at", number(open.next_probe_at.as_millisecond()));
+        self.changed(call).await
+    }
+
+    /// Notes that the probe failed; answers whether it was still the one that is good.
+    pub async fn note_failed_probe(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        next: &Open,
+    ) -> Result<bool, StoreError> {
+        let call = self
+            .breaker_update(tenant, webhook)
+            .update_expression("SET failed_probes = :failed, probe_at = :at")
+            .condition_expression("attribute_exists(open_since) AND probe = :probe AND failed_probes < :failed")
+            .expression_attribute_values(":failed", number(i64::from(next.failed_probes)))
+            .expression_attribute_values(":at", number(next.next_probe_at.as_millisecond()))
+            .expression_attribute_values(":probe", AttributeValue::S(next.probe.as_str().to_owned()));
+        self.changed(call).await
+    }
+
+    /// Closes the breaker of `open`, with `failures` counted since the outage began; answers whether this call did. The
+    /// probe's name stays, so that a repetition of the probe knows that it has closed it.
+    pub async fn close_breaker(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        open: &Open,
+        failures: u32,
+    ) -> Result<bool, StoreError> {
+        let mut call = self
+            .breaker_update(tenant, webhook)
+            .condition_expression("attribute_exists(open_since) AND probe = :probe")
+            .expression_attribute_values(":probe", AttributeValue::S(open.probe.as_str().to_owned()));
+        call = if failures == 0 {
+            call.update_expression("REMOVE open_since, failed_probes, probe_at, failures, since")
+        } else {
+            call.update_expression(
+                "SET failures = :failures, since = :since REMOVE open_since, failed_probes, probe_at",
+            )
+            .expression_attribute_values(":failures", number(i64::from(failures)))
+            .expression_attribute_values(":since", number(open.since.as_millisecond()))
+        };
+        self.changed(call).await
+    }
+
+    /// Forgets everything about a webhook's breaker: somebody enabled the webhook by hand, or deleted it.
+    pub async fn forget_breaker(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
+        let (pk, sk) = keys::breaker(tenant, webhook);
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+            .send()
+            .await
+            .map_err(StoreError::aws)?;
+        Ok(())
+    }
+
+    fn breaker_update(&self, tenant: TenantId, webhook: WebhookId) -> UpdateItemFluentBuilder {
+        let (pk, sk) = keys::breaker(tenant, webhook);
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+    }
+
+    /// Sends a conditional change; answers whether its condition held.
+    async fn changed(&self, call: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_condition_failure(error.as_service_error()) => Ok(false),
+            Err(error) => Err(StoreError::aws(error)),
+        }
+    }
+}
+
+fn is_condition_failure(error: Option<&UpdateItemError>) -> bool {
+    error.is_some_and(UpdateItemError::is_conditional_check_failed_exception)
+}
+
+fn number(value: i64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}

@@ -7,7 +7,7 @@ ARGS ?=
 # A macro declares the providers' modules, so `cargo fmt` does not find their files by itself.
 PROVIDERS = shared/src/provider/*.rs
 
-.PHONY: help run demo test test-end-to-end bench deploy lint fmt clean
+.PHONY: help run demo test test-end-to-end bench deploy rotate-data-key lint fmt clean
 
 help: ## Lists what make can do
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -32,6 +32,9 @@ bench: ## Sizes, start-up, memory, the cost ledger and what reading an event tak
 
 deploy: ## Deploys to the AWS account and region of the environment; see infra/deploy.py --help
 	@$(PYTHON) infra/deploy.py $(ARGS)
+
+rotate-data-key: ## Makes a new data key for a deployed stack and encrypts all stored secrets with it
+	@$(PYTHON) infra/rotate_data_key.py $(ARGS)
 
 lint: ## Formatting, clippy, docs and the template
 	cargo fmt --check && rustfmt --edition 2024 --check $(PROVIDERS)

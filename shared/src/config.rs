@@ -30,6 +30,8 @@ pub const CACHE_SECONDS: &str = "CACHE_SECONDS";
 pub const ALLOWED_NETWORKS: &str = "ALLOWED_NETWORKS";
 /// SHA-256 of the secret of the admin key made at deploy time, in hex.
 pub const ADMIN_KEY_SHA256: &str = "ADMIN_KEY_SHA256";
+/// ARN of the KMS key under which the data keys are kept that secrets are sealed with.
+pub const SECRETS_KEY_ARN: &str = "SECRETS_KEY_ARN";
 /// Base URL that users reach the API under, for URLs in answers; may be empty.
 pub const PUBLIC_URL: &str = "PUBLIC_URL";
 
@@ -109,6 +111,17 @@ pub struct Api {
     pub allowed_networks: Vec<IpNet>,
     /// See [`PUBLIC_URL`].
     pub public_url: String,
+    /// See [`SECRETS_KEY_ARN`].
+    pub secrets_key_arn: String,
+}
+
+/// Configuration of the command that makes a new data key; an operator runs it, no function does.
+#[derive(Debug, Clone)]
+pub struct DataKeyRotation {
+    /// See [`REGISTRY_TABLE`].
+    pub registry_table: String,
+    /// See [`SECRETS_KEY_ARN`].
+    pub secrets_key_arn: String,
 }
 
 impl Ingest {
@@ -163,7 +176,15 @@ impl Api {
             admin_key,
             allowed_networks: networks()?,
             public_url: optional(PUBLIC_URL).trim_end_matches('/').to_owned(),
+            secrets_key_arn: text(SECRETS_KEY_ARN)?,
         })
+    }
+}
+
+impl DataKeyRotation {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self { registry_table: text(REGISTRY_TABLE)?, secrets_key_arn: text(SECRETS_KEY_ARN)? })
     }
 }
 

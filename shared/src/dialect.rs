@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::event::{Event, EventType, closed_words};
 use crate::id::EventId;
-use crate::secret::SigningSecret;
+use crate::secret::{SignatureScheme, SigningSecret};
 use crate::signature;
 
 pub mod catalogue;
@@ -70,6 +70,16 @@ impl Dialect {
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Standard | Self::Platform => "application/json",
+        }
+    }
+
+    /// Whether its receivers can verify this scheme. Those with a signature of their own know a shared secret only.
+    pub fn takes(self, scheme: SignatureScheme) -> bool {
+        match (self, scheme) {
+            (Self::Standard, SignatureScheme::V1 | SignatureScheme::V1a) | (Self::Platform, SignatureScheme::V1) => {
+                true
+            }
+            (Self::Platform, SignatureScheme::V1a) => false,
         }
     }
 

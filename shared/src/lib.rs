@@ -12,6 +12,7 @@ pub mod id;
 pub mod problem;
 pub mod provider;
 pub mod retry;
+pub mod seal;
 pub mod secret;
 pub mod signature;
 pub mod source;

@@ -3,15 +3,34 @@
 use std::fmt;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+
+use crate::event::closed_words;
+
+mod public_key;
+
+pub use public_key::PublicKey;
 
 /// The prefix of a Standard Webhooks secret.
 const STANDARD_PREFIX: &str = "whsec_";
+/// The prefix of a Standard Webhooks secret key, for asymmetric signatures.
+const KEY_PAIR_PREFIX: &str = "whsk_";
 /// Standard Webhooks keys have 24 to 64 bytes.
 const STANDARD_KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// Any other secret has 8 to 256 printable ASCII characters.
 const PLAIN_LENGTH: std::ops::RangeInclusive<usize> = 8..=256;
 
-/// Our secret towards a receiver, with which deliveries are signed.
+closed_words!(
+    /// How Standard Webhooks signs.
+    SignatureScheme {
+        /// HMAC-SHA256, with a secret that the receiver has too.
+        V1 = "v1",
+        /// Ed25519, with a key that nobody else has; the receiver has its public half.
+        V1a = "v1a",
+    }
+);
+
+/// Our secret towards a receiver, with which deliveries are signed. Its form says how.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningSecret(String);
 
@@ -21,8 +40,15 @@ impl SigningSecret {
         Self(format!("{STANDARD_PREFIX}{}", BASE64_STANDARD.encode(random)))
     }
 
-    /// Takes a secret that a receiver already has: `whsec_` and base64 of 24 to 64 bytes, or any other 8 to 256
-    /// printable ASCII characters.
+    /// An ed25519 key of a random seed: `whsk_` and base64 of seed and public key, the 64 bytes that other senders use.
+    pub fn generate_key_pair(seed: [u8; 32]) -> Self {
+        let public = Ed25519KeyPair::from_seed_unchecked(&seed).map(|pair| pair.public_key().as_ref().to_vec());
+        let encoded = BASE64_STANDARD.encode([seed.to_vec(), public.unwrap_or_default()].concat());
+        Self(format!("{KEY_PAIR_PREFIX}{encoded}"))
+    }
+
+    /// Takes a secret that is there already: `whsec_` and base64 of 24 to 64 bytes, `whsk_` and base64 of an ed25519 key,
+    /// or any other 8 to 256 printable ASCII characters.
     pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
         let printable = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
         if !PLAIN_LENGTH.contains(&text.len()) || !printable {
@@ -31,7 +57,27 @@ impl SigningSecret {
         Ok(Self(text.to_owned()))
     }
 
-    /// The bytes that Standard Webhooks signs with: decoded after `whsec_` where that is valid, else the string's own.
+    /// How it signs. What only looks like an ed25519 key is a shared secret: other systems' begin with `whsk_` too.
+    pub fn scheme(&self) -> SignatureScheme {
+        if self.key_pair().is_some() { SignatureScheme::V1a } else { SignatureScheme::V1 }
+    }
+
+    /// The ed25519 key, where it is one: of 32 bytes, the seed, or of 64, seed and public key.
+    pub(crate) fn key_pair(&self) -> Option<Ed25519KeyPair> {
+        let bytes = BASE64_STANDARD.decode(self.0.strip_prefix(KEY_PAIR_PREFIX)?).ok()?;
+        match bytes.split_at_checked(32)? {
+            (seed, []) => Ed25519KeyPair::from_seed_unchecked(seed).ok(),
+            (seed, public) => Ed25519KeyPair::from_seed_and_public_key(seed, public).ok(),
+        }
+    }
+
+    /// What receivers verify with, for an ed25519 key.
+    pub fn public_key(&self) -> Option<PublicKey> {
+        let pair = self.key_pair()?;
+        pair.public_key().as_ref().try_into().ok().map(PublicKey::new)
+    }
+
+    /// The bytes that Standard Webhooks signs `v1` with: decoded after `whsec_` where that is valid, else the string's own.
     pub fn standard_key(&self) -> Vec<u8> {
         self.0
             .strip_prefix(STANDARD_PREFIX)
@@ -93,6 +139,33 @@ mod tests {
         // A receiver's placeholder-like secret: not valid base64 after the prefix, so its own bytes are the key.
         let plain = SigningSecret::parse("whsec_your_secret_key_here").unwrap();
         assert_eq!(plain.standard_key(), b"whsec_your_secret_key_here");
+    }
+
+    /// The vector of the Standard Webhooks libraries.
+    const KEY: &str = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+
+    #[test]
+    fn key_pairs_are_taken_in_both_forms() {
+        let long = SigningSecret::parse(KEY).unwrap();
+        let short = SigningSecret::parse("whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbc=").unwrap();
+        for key in [&long, &short] {
+            assert_eq!(key.scheme(), SignatureScheme::V1a);
+            let public = key.public_key().unwrap();
+            assert_eq!(public.to_string(), "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=");
+        }
+        let seed = BASE64_STANDARD.decode("6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbc=").unwrap();
+        assert_eq!(SigningSecret::generate_key_pair(seed.try_into().unwrap()), long);
+    }
+
+    #[test]
+    fn what_only_looks_like_a_key_pair_is_a_shared_secret() {
+        let wrong_half = KEY.replace("Kvg==", "KvA==");
+        let of_31_bytes = format!("whsk_{}", BASE64_STANDARD.encode([1; 31]));
+        for text in [wrong_half.as_str(), &of_31_bytes, "whsk_bcUrWCxnFdULeBuDW6zfGe6Z", "whsk_not base64"] {
+            let secret = SigningSecret::parse(text).unwrap();
+            assert_eq!((secret.scheme(), secret.public_key()), (SignatureScheme::V1, None), "{text}");
+            assert_eq!(secret.standard_key(), text.as_bytes());
+        }
     }
 
     #[test]

@@ -17,20 +17,24 @@ fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The value of `webhook-signature`: `v1,<base64>` for each secret, separated by spaces, current secret first.
+/// The value of `webhook-signature`: `v1,<base64>` or `v1a,<base64>` for each secret, separated by spaces, current secret
+/// first.
 ///
-/// Standard Webhooks signs `id.timestamp.body` with HMAC-SHA256, timestamp in Unix seconds, over the exact bytes sent.
+/// Standard Webhooks signs `id.timestamp.body` with HMAC-SHA256 or ed25519, timestamp in Unix seconds, over the exact
+/// bytes sent.
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 pub fn standard(secrets: &[&SigningSecret], id: EventId, at: Timestamp, body: &[u8]) -> String {
     let head = format!("{id}.{}.", at.as_second());
-    let signed: Vec<String> = secrets
-        .iter()
-        .map(|secret| {
-            let mac = hmac_sha256(&secret.standard_key(), &[head.as_bytes(), body]);
-            format!("v1,{}", BASE64_STANDARD.encode(mac))
-        })
-        .collect();
+    let signed: Vec<String> = secrets.iter().map(|secret| sign(secret, head.as_bytes(), body)).collect();
     signed.join(" ")
+}
+
+fn sign(secret: &SigningSecret, head: &[u8], body: &[u8]) -> String {
+    if let Some(pair) = secret.key_pair() {
+        return format!("v1a,{}", BASE64_STANDARD.encode(pair.sign(&[head, body].concat())));
+    }
+    let mac = hmac_sha256(&secret.standard_key(), &[head, body]);
+    format!("v1,{}", BASE64_STANDARD.encode(mac))
 }
 
 /// Lower-case hex HMAC-SHA256 of `body`, keyed with the bytes of the secret as given, prefix included.
@@ -55,6 +59,19 @@ mod tests {
         assert_eq!(
             hex_of_body(&secret, b"{\"type\":\"email.bounce\"}"),
             "f2fdc46f338083411066b5225b562a1527d930fd7042c38162b66b3b0dcdf848"
+        );
+    }
+
+    /// The vectors of the Standard Webhooks libraries, one for each scheme.
+    #[test]
+    fn known_standard_vectors() {
+        let (head, body) = (b"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.", br#"{"test": 2432232314}"#);
+        let shared = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        assert_eq!(sign(&shared, head, body), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+        let key = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+        assert_eq!(
+            sign(&SigningSecret::parse(key).unwrap(), head, body),
+            "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg=="
         );
     }
 

@@ -25,6 +25,9 @@ pub enum StoreError {
     /// A row that this version cannot read.
     #[error("a stored item cannot be read")]
     Unreadable(#[source] Box<dyn Error + Send + Sync>),
+    /// The data key that seals secrets cannot be had: KMS did not answer or refused, or the key is lost.
+    #[error("a data key cannot be had")]
+    DataKey(#[source] Box<dyn Error + Send + Sync>),
     /// The call to DynamoDB failed, after the SDK's own retries.
     #[error("a call to DynamoDB failed")]
     Aws(#[source] Box<dyn Error + Send + Sync>),
@@ -34,6 +37,11 @@ impl StoreError {
     /// Wraps a failed call.
     fn aws(error: impl Error + Send + Sync + 'static) -> Self {
         Self::Aws(Box::new(error))
+    }
+
+    /// Wraps why there is no data key.
+    fn data_key(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::DataKey(error.into())
     }
 
     /// Wraps an unreadable item.

@@ -77,8 +77,25 @@ impl Webhook {
 
     /// Whether `event` is owed to it. A disabled or paused webhook is still owed its events: they are held.
     pub fn wants(&self, event: &Event) -> bool {
-        // What could not be read is for its owner to look at.
-        event.facts.event_type != EventType::Unparsed && self.subscription.matches(event, self.dialect)
+        self.subscription.wants(event, self.dialect)
+    }
+}
+
+/// What is known of a webhook without opening its secrets: enough to tell which events are owed to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subscriber {
+    /// The webhook's id.
+    pub id: WebhookId,
+    /// Which events it wants.
+    pub subscription: Subscription,
+    /// How deliveries look.
+    pub dialect: Dialect,
+}
+
+impl Subscriber {
+    /// Whether `event` is owed to it.
+    pub fn wants(&self, event: &Event) -> bool {
+        self.subscription.wants(event, self.dialect)
     }
 }
 
@@ -132,8 +149,12 @@ impl Subscription {
     /// Most sources and most domains that a subscription may name.
     pub const MAX_FILTERS: usize = 50;
 
-    fn matches(&self, event: &Event, dialect: Dialect) -> bool {
+    fn wants(&self, event: &Event, dialect: Dialect) -> bool {
         let event_type = event.facts.event_type;
+        // What could not be read is for its owner to look at.
+        if event_type == EventType::Unparsed {
+            return false;
+        }
         let type_wanted = match &self.types {
             WantedTypes::All => dialect.name(event_type).is_some(),
             WantedTypes::Only(types) => types.contains(&event_type),

@@ -2,6 +2,7 @@
 
 pub mod amazon;
 pub mod endpoint;
+pub mod kms;
 pub mod receiver;
 pub mod seed;
 pub mod senders;

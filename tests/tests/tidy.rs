@@ -32,13 +32,14 @@ fn without_tests(text: &str) -> &str {
 }
 
 /// The modules of `shared` that know no IO, no clock and no async.
-const PURE: [&str; 14] = [
+const PURE: [&str; 15] = [
     "id",
     "event",
     "provider",
     "source",
     "tenant",
     "webhook",
+    "seal",
     "secret",
     "signature",
     "dialect",

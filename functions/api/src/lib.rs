@@ -10,10 +10,11 @@ use aws_config::SdkConfig;
 use axum::routing::get;
 use axum::{Router, middleware};
 use jiff::Timestamp;
+use serde_json::Value;
 use shared::cache::Cache;
 use shared::clock::Clock;
 use shared::config;
-use shared::id::KeyId;
+use shared::id::{KeyId, TenantId};
 use shared::outbound::address_policy::AddressPolicy;
 use shared::problem::Problem;
 use shared::queue::Queue;
@@ -32,6 +33,7 @@ mod health;
 mod keys;
 mod page;
 mod path;
+mod public_keys;
 mod query;
 mod redrives;
 mod refusal;
@@ -53,6 +55,7 @@ pub struct Api {
     /// Switched off: management is rare, and here a revoked key ends at once.
     keys: Cache<KeyId, ApiKey>,
     admin_key: KeyHash,
+    public_keys: Cache<TenantId, Vec<Value>>,
     addresses: AddressPolicy,
     public_url: String,
     clock: Clock,
@@ -63,13 +66,16 @@ impl Api {
     pub fn new(sdk: &SdkConfig, config: &config::Api, clock: Clock) -> Self {
         let dynamo = aws_sdk_dynamodb::Client::new(sdk);
         let sqs = aws_sdk_sqs::Client::new(sdk);
+        let kms = aws_sdk_kms::Client::new(sdk);
         Self {
-            registry: Registry::new(dynamo.clone(), &config.registry_table),
+            registry: Registry::new(dynamo.clone(), &config.registry_table)
+                .sealing_secrets(kms, &config.secrets_key_arn),
             events: Events::new(dynamo.clone(), &config.events_table, config.retention_days),
             deliveries: Deliveries::new(dynamo, &config.deliveries_table, config.retention_days),
             jobs: Queue::new(sqs.clone(), &config.deliveries_queue_url),
             redrives: Redrives::new(sqs, &config.dead_letter_queue_arn, &config.deliveries_queue_arn),
             keys: Cache::new(0),
+            public_keys: Cache::new(public_keys::CACHE_SECONDS),
             admin_key: config.admin_key.clone(),
             addresses: AddressPolicy::allowing(config.allowed_networks.clone()),
             public_url: config.public_url.clone(),
@@ -91,6 +97,7 @@ pub fn router(api: Api) -> Router {
         .merge(tenants::routes())
         .merge(keys::routes())
         .merge(webhooks::routes())
+        .merge(public_keys::routes())
         .merge(sources::routes())
         .merge(events::routes())
         .merge(event_types::routes())

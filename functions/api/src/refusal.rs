@@ -41,7 +41,7 @@ impl From<StoreError> for Refusal {
                 "The limit is reached",
                 "The tenant has as many as it may have; delete one first.",
             )),
-            StoreError::Unreadable(_) | StoreError::Aws(_) => Self::failed(error),
+            StoreError::Unreadable(_) | StoreError::DataKey(_) | StoreError::Aws(_) => Self::failed(error),
         }
     }
 }

@@ -20,6 +20,7 @@ mod read;
 mod recover;
 mod rotate_secret;
 mod shown;
+mod signing;
 mod subscription;
 mod test;
 mod test_event;

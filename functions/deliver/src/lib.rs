@@ -59,8 +59,9 @@ impl Deliver {
     pub fn new(sdk: &SdkConfig, config: &config::Deliver, clock: Clock) -> Result<Self, SetupError> {
         let dynamo = aws_sdk_dynamodb::Client::new(sdk);
         let sqs = aws_sdk_sqs::Client::new(sdk);
+        let kms = aws_sdk_kms::Client::new(sdk);
         Ok(Self {
-            registry: Registry::new(dynamo.clone(), &config.registry_table),
+            registry: Registry::new(dynamo.clone(), &config.registry_table).opening_secrets(kms),
             webhooks: Webhooks::new(config.cache_seconds),
             events: Events::new(dynamo.clone(), &config.events_table, config.retention_days),
             deliveries: Deliveries::new(dynamo, &config.deliveries_table, config.retention_days),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use shared::event::Event;
 use shared::queue::job::Job;
 use shared::queue::{EntryFailed, Outgoing};
-use shared::webhook::Webhook;
+use shared::webhook::Subscriber;
 
 /// The jobs of a batch, each with the record that it is owed to.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Adds a record's event: one job for each webhook that wants it.
-    pub(crate) fn add(&mut self, sequence_number: String, event: &Event, webhooks: &[Webhook]) {
+    pub(crate) fn add(&mut self, sequence_number: String, event: &Event, webhooks: &[Subscriber]) {
         let record = self.records.len();
         self.records.push(sequence_number);
         for webhook in webhooks.iter().filter(|webhook| webhook.wants(event)) {
@@ -60,17 +60,11 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    use shared::breaker::BreakerSettings;
-    use std::collections::BTreeMap;
-
     use shared::dialect::Dialect;
     use shared::event::{EventType, Facts};
     use shared::id::{TenantId, WebhookId};
-    use shared::outbound::address_policy::AddressPolicy;
     use shared::provider::Provider;
-    use shared::retry::RetryPolicy;
-    use shared::secret::SigningSecret;
-    use shared::webhook::{SigningSecrets, Subscription, WantedTypes, WebhookStatus, WebhookUrl};
+    use shared::webhook::{Subscription, WantedTypes};
 
     use super::*;
 
@@ -85,26 +79,11 @@ mod tests {
         Event::accept(facts, tenant(), None, NOW)
     }
 
-    fn webhook(number: u8, types: WantedTypes) -> Webhook {
-        Webhook {
+    fn webhook(number: u8, types: WantedTypes) -> Subscriber {
+        Subscriber {
             id: WebhookId::mint(NOW, [number; 10]),
-            tenant: tenant(),
-            url: WebhookUrl::parse("https://example.com/", &AddressPolicy::public_only()).unwrap(),
             subscription: Subscription { types, sources: BTreeSet::default(), domains: BTreeSet::default() },
             dialect: Dialect::Standard,
-            retry_policy: RetryPolicy::Standard,
-            timeout_ms: 10_000,
-            status: WebhookStatus::Enabled,
-            secrets: SigningSecrets { current: SigningSecret::generate([1; 32]), previous: None },
-            description: String::new(),
-            created_at: NOW,
-            updated_at: NOW,
-            revision: 1,
-            breaker: BreakerSettings::default(),
-            backup_url: None,
-            headers: BTreeMap::new(),
-            paused: false,
-            metadata: BTreeMap::new(),
         }
     }
 

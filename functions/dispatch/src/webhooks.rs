@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use shared::id::TenantId;
 use shared::store::{Registry, StoreError};
-use shared::webhook::Webhook;
+use shared::webhook::Subscriber;
 
 /// Most tenants kept; a function that meets more starts over rather than grow.
 const MAX_TENANTS: usize = 1_000;
 
 /// A tenant's webhooks, shared between batches.
-type Webhooks = Arc<Vec<Webhook>>;
+type Webhooks = Arc<Vec<Subscriber>>;
 
 /// The versions read during the present batch.
 pub(crate) type CheckedVersions = HashMap<TenantId, Option<u64>>;
@@ -41,7 +41,7 @@ impl Known {
             return Ok(webhooks);
         }
         // Read after the version: a change in between makes the list newer than its label, never older.
-        let webhooks = Arc::new(registry.all_webhooks(tenant).await?);
+        let webhooks = Arc::new(registry.all_subscribers(tenant).await?);
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         if tenants.len() >= MAX_TENANTS {
             tenants.clear();

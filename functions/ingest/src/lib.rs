@@ -51,8 +51,9 @@ impl Ingest {
     /// The room's clients, from the SDK's configuration and the room's own.
     pub fn new(sdk: &SdkConfig, config: &config::Ingest, clock: Clock) -> Self {
         let dynamo = aws_sdk_dynamodb::Client::new(sdk);
+        let kms = aws_sdk_kms::Client::new(sdk);
         Self {
-            registry: Registry::new(dynamo.clone(), &config.registry_table),
+            registry: Registry::new(dynamo.clone(), &config.registry_table).opening_secrets(kms),
             events: Events::new(dynamo, &config.events_table, config.retention_days),
             sources: Cache::new(config.cache_seconds),
             keys: Cache::new(config.cache_seconds),

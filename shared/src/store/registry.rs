@@ -1,16 +1,22 @@
-//! The registry table: tenants, webhooks, sources, API keys and ingest keys.
+//! The registry table: tenants, webhooks, sources, API keys and ingest keys. Secrets in it are sealed.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 
 use super::{Page, StoreError};
+use data_keys::DataKeys;
+use sealing::Row;
+
+pub use sealing::Resealed;
 
 mod api_keys;
 mod breakers;
 mod certificates;
+mod data_keys;
 mod item;
 mod keys;
+mod sealing;
 mod sources;
 mod tenants;
 mod webhooks;
@@ -20,19 +26,34 @@ mod webhooks;
 pub struct Registry {
     client: Client,
     table: String,
+    data_keys: DataKeys,
 }
 
 impl Registry {
-    /// The table `table`, reached through `client`.
+    /// The table `table`, reached through `client`. Everything but secrets can be read.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), data_keys: DataKeys::default() }
     }
 
-    async fn get<T: DeserializeOwned>(
-        &self,
-        (pk, sk): (String, String),
-        consistent: bool,
-    ) -> Result<Option<T>, StoreError> {
+    /// The same, and secrets can be read too: their data keys are decrypted by `kms`.
+    #[must_use]
+    pub fn opening_secrets(self, kms: aws_sdk_kms::Client) -> Self {
+        Self { data_keys: DataKeys { kms: Some(kms), ..self.data_keys }, ..self }
+    }
+
+    /// The same, and secrets can be written too, with data keys made under this key of KMS, an ARN or an id.
+    #[must_use]
+    pub fn sealing_secrets(self, kms: aws_sdk_kms::Client, kms_key: impl Into<String>) -> Self {
+        let opening = self.opening_secrets(kms);
+        Self { data_keys: DataKeys { made_under: Some(kms_key.into()), ..opening.data_keys }, ..opening }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, key: (String, String), consistent: bool) -> Result<Option<T>, StoreError> {
+        let row = self.get_row(key, consistent).await?;
+        row.map(|row| serde_dynamo::from_item(row).map_err(StoreError::unreadable)).transpose()
+    }
+
+    async fn get_row(&self, (pk, sk): (String, String), consistent: bool) -> Result<Option<Row>, StoreError> {
         let answer = self
             .client
             .get_item()
@@ -43,7 +64,7 @@ impl Registry {
             .send()
             .await
             .map_err(StoreError::aws)?;
-        answer.item.map(|item| serde_dynamo::from_item(item).map_err(StoreError::unreadable)).transpose()
+        Ok(answer.item)
     }
 
     /// The rows of one partition whose sort key begins with `prefix`, in order, from after the sort key `after`.
@@ -54,8 +75,24 @@ impl Registry {
         after: Option<&str>,
         limit: u8,
     ) -> Result<Page<T>, StoreError> {
-        // `~` sorts after every character of an id.
-        let first = after.map_or_else(|| prefix.to_owned(), |after| format!("{prefix}{after}~"));
+        let page = self.list_rows(pk, prefix, after, limit).await?;
+        let items = serde_dynamo::from_items(page.items).map_err(StoreError::unreadable)?;
+        Ok(Page { items, next: page.next })
+    }
+
+    async fn list_rows(
+        &self,
+        pk: String,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u8,
+    ) -> Result<Page<Row>, StoreError> {
+        // `~` sorts after every character of an id, and a space before it: DynamoDB compares no key with an empty text.
+        let first = match after {
+            Some(after) => format!("{prefix}{after}~"),
+            None if prefix.is_empty() => " ".to_owned(),
+            None => prefix.to_owned(),
+        };
         let answer = self
             .client
             .query()
@@ -71,7 +108,6 @@ impl Registry {
             .map_err(StoreError::aws)?;
         let next = answer.last_evaluated_key.as_ref().and_then(|key| key.get("sk")).and_then(|sk| sk.as_s().ok());
         let next = next.and_then(|sk| sk.strip_prefix(prefix)).map(str::to_owned);
-        let items = serde_dynamo::from_items(answer.items.unwrap_or_default()).map_err(StoreError::unreadable)?;
-        Ok(Page { items, next })
+        Ok(Page { items: answer.items.unwrap_or_default(), next })
     }
 }

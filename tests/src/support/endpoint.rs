@@ -1,5 +1,5 @@
-//! One HTTP endpoint that speaks DynamoDB (by handing calls to the embedded engine) and SQS (by [`Sqs`]), remembers
-//! every call, and can break one of them.
+//! One HTTP endpoint that speaks DynamoDB (by handing calls to the embedded engine) and SQS (by [`Sqs`]) and KMS (by
+//! [`Kms`]), remembers every call, and can break one of them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use dynoxide::Database;
 use serde_json::Value;
 
+use super::kms::Kms;
 use super::sqs::Sqs;
 
 /// One AWS call that was made.
@@ -51,6 +52,8 @@ pub struct Endpoint {
     http: reqwest::Client,
     /// The queues.
     pub sqs: Sqs,
+    /// The keys.
+    pub kms: Kms,
     calls: Mutex<Vec<Call>>,
     planned: Mutex<Option<(usize, Break)>>,
     units: Mutex<Units>,
@@ -77,6 +80,7 @@ impl Endpoint {
             dynamo_url,
             http,
             sqs,
+            kms: Kms::default(),
             calls,
             planned: Mutex::default(),
             units: Mutex::default(),
@@ -149,6 +153,13 @@ impl Endpoint {
             self.units.lock().unwrap_or_else(PoisonError::into_inner).sqs_requests += steps;
             return self.sqs.answer(action, &body);
         }
+        if let Some(action) = target.strip_prefix("TrentService.") {
+            return self.kms.answer(action, &body);
+        }
+        if compares_with_nothing(target, &body) {
+            let refusal = r#"{"__type":"com.amazon.coral.validate#ValidationException"}"#;
+            return (StatusCode::BAD_REQUEST, refusal).into_response();
+        }
         let body = asking_for_capacity(&body);
         let mut call = self.http.post(&self.dynamo_url).body(body);
         // Signed over the body as it was; the engine does not check it.
@@ -187,6 +198,13 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body:
     }
 }
 
+/// Whether a query compares a key with an empty text, which DynamoDB refuses and the engine does not.
+fn compares_with_nothing(target: &str, body: &[u8]) -> bool {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let values = body["ExpressionAttributeValues"].as_object().into_iter().flatten();
+    target.ends_with(".Query") && values.into_iter().any(|(_, value)| value["S"] == "")
+}
+
 /// The same call, with the wish to be told what it consumed.
 fn asking_for_capacity(body: &[u8]) -> Vec<u8> {
     let Ok(Value::Object(mut call)) = serde_json::from_slice(body) else { return body.to_vec() };
@@ -195,7 +213,10 @@ fn asking_for_capacity(body: &[u8]) -> Vec<u8> {
 }
 
 fn describe(target: &str, body: &[u8]) -> Call {
-    let operation = target.replace("DynamoDB_20120810.", "DynamoDB.").replace("AmazonSQS.", "SQS.");
+    let operation = target
+        .replace("DynamoDB_20120810.", "DynamoDB.")
+        .replace("AmazonSQS.", "SQS.")
+        .replace("TrentService.", "KMS.");
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let named = ["TableName", "QueueUrl"].iter().find_map(|name| body[*name].as_str());
     let resource = named.and_then(|name| name.rsplit('/').next()).unwrap_or_default().to_owned();

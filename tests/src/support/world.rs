@@ -25,6 +25,7 @@ use shared::outbound::Outbound;
 use shared::store::{Deliveries, Events, Registry};
 
 use super::endpoint::Endpoint;
+use super::kms::KMS_KEY;
 use super::sqs::Sqs;
 
 /// Name of the deliveries queue.
@@ -88,7 +89,8 @@ impl World {
         let dynamo = aws_sdk_dynamodb::Client::new(&sdk);
         create_tables(&dynamo).await?;
         let world = Self {
-            registry: Registry::new(dynamo.clone(), "registry"),
+            registry: Registry::new(dynamo.clone(), "registry")
+                .sealing_secrets(aws_sdk_kms::Client::new(&sdk), KMS_KEY),
             events: Events::new(dynamo.clone(), "events", 30),
             deliveries: Deliveries::new(dynamo, "deliveries", 30),
             dispatch: Dispatch::new(&sdk, &dispatch_config(&url)),
@@ -108,6 +110,17 @@ impl World {
         let mut config = deliver_config(&self.url)?;
         change(&mut config);
         Ok(Deliver::new(&self.sdk, &config, self.clock.clone())?)
+    }
+
+    /// A registry like the world's own, which has seen no data key yet.
+    pub fn another_registry(&self) -> Registry {
+        Registry::new(aws_sdk_dynamodb::Client::new(&self.sdk), "registry")
+            .sealing_secrets(aws_sdk_kms::Client::new(&self.sdk), KMS_KEY)
+    }
+
+    /// A dispatch room like the world's own, with cold caches.
+    pub fn another_dispatch(&self) -> Dispatch {
+        Dispatch::new(&self.sdk, &dispatch_config(&self.url))
     }
 
     /// A new ingest room, with nothing in its memory, whose calls to Amazon go through `outbound`.

@@ -14,6 +14,8 @@ mod redrives;
 mod requests;
 mod resend;
 mod room;
+mod secrets;
+mod signatures;
 mod source_trust;
 mod sources;
 mod tenants;

@@ -15,6 +15,7 @@ use shared::config;
 use shared::id::TenantId;
 use shared::tenant::{KeyHash, PresentedKey};
 use tests::support::World;
+use tests::support::kms::KMS_KEY;
 use tests::support::world::DELIVERIES;
 use tower::ServiceExt as _;
 
@@ -96,6 +97,7 @@ fn config(world: &World) -> config::Api {
         admin_key: KeyHash::of("0123456789abcdef"),
         allowed_networks: Vec::new(),
         public_url: "https://hooks.example.com".to_owned(),
+        secrets_key_arn: KMS_KEY.to_owned(),
     }
 }
 
@@ -169,7 +171,8 @@ impl Answer {
     fn check_form(&self) {
         let header = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         assert!(!header("x-request-id").is_empty());
-        assert_eq!(header("cache-control"), "no-store");
+        let for_everybody = self.body.get("keys").is_some();
+        assert_eq!(header("cache-control"), if for_everybody { "public, max-age=300" } else { "no-store" });
         if self.status >= 400 {
             assert_eq!(header("content-type"), "application/problem+json");
             assert_eq!(self.body["request_id"], header("x-request-id"));

@@ -57,6 +57,7 @@ async fn are_made_with_defaults_and_show_their_secret_once() {
       "paused": false,
       "retry_policy": "standard",
       "secret": "SECRET",
+      "signature": "v1",
       "sources": [],
       "timeout_ms": 10000,
       "updated_at": "TIME",
@@ -114,6 +115,7 @@ async fn are_made_with_everything_given() {
         ]
       },
       "secret": "whsec_your_secret_key_here",
+      "signature": "v1",
       "sources": [
         "src_ID"
       ],
@@ -199,7 +201,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
     422 invalid-request: /domains/0: expected a domain name like mail.example.com
     422 invalid-request: /sources: src_ID is no source of this tenant
     422 invalid-request: /description: at most 1000 characters
-    422 invalid-request: /colour: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, secret
+    422 invalid-request: /colour: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, secret, signature
     "#);
     insta::assert_snapshot!(tenant.post("/api/v1/webhooks", &json!({})).await.problem(), @"422 invalid-request: /url: is required; /events: is required");
     assert_eq!(tenant.get("/api/v1/webhooks").await.data().len(), 0, "nothing was stored");
@@ -260,6 +262,7 @@ async fn a_patch_changes_what_it_names() {
       "metadata": {},
       "paused": false,
       "retry_policy": "mailjet",
+      "signature": "v1",
       "sources": [],
       "timeout_ms": 10000,
       "updated_at": "TIME",
@@ -358,6 +361,7 @@ async fn a_rotation_keeps_the_old_secret_for_a_while() {
       "previous_secret_expires_at": "TIME",
       "retry_policy": "standard",
       "secret": "SECRET",
+      "signature": "v1",
       "sources": [],
       "timeout_ms": 10000,
       "updated_at": "TIME",

@@ -13,6 +13,7 @@ mod isolation;
 mod outbound;
 mod resend;
 mod settings;
+mod signatures;
 mod sweep;
 
 use shared::delivery::Delivery;

@@ -13,7 +13,7 @@ use super::root;
 pub(crate) type Calls = BTreeSet<(&'static str, &'static str)>;
 
 /// SDK operations and what IAM calls them. A transaction is authorised as the writes in it.
-const OPERATIONS: [(&str, &str); 15] = [
+const OPERATIONS: [(&str, &str); 17] = [
     (".get_item()", "dynamodb:GetItem"),
     (".batch_get_item()", "dynamodb:BatchGetItem"),
     (".query()", "dynamodb:Query"),
@@ -24,6 +24,8 @@ const OPERATIONS: [(&str, &str); 15] = [
     ("Put::builder()", "dynamodb:PutItem"),
     ("Update::builder()", "dynamodb:UpdateItem"),
     ("Delete::builder()", "dynamodb:DeleteItem"),
+    (".generate_data_key_without_plaintext()", "kms:GenerateDataKeyWithoutPlaintext"),
+    (".decrypt()", "kms:Decrypt"),
     (".send_message_batch()", "sqs:SendMessage"),
     (".change_message_visibility_batch()", "sqs:ChangeMessageVisibility"),
     (".start_message_move_task()", "sqs:StartMessageMoveTask"),
@@ -62,7 +64,7 @@ pub(crate) fn of_room(room: &str) -> Calls {
             if seen.insert(name.clone()) {
                 let body = &methods[&name];
                 let called = OPERATIONS.iter().filter(|(call, _)| body.contains(call));
-                found.extend(called.map(|(_, action)| (client.resource, *action)));
+                found.extend(called.map(|(_, action)| (resource(client, action), *action)));
                 // The timeline reads the table of whoever uses it.
                 found.extend(body.contains(".newest_first(").then_some((client.resource, "dynamodb:Query")));
                 wanted.extend(methods.keys().filter(|name| body.contains(&format!("self.{name}("))).cloned());
@@ -70,6 +72,11 @@ pub(crate) fn of_room(room: &str) -> Calls {
         }
     }
     found
+}
+
+/// KMS is called for the registry's secrets.
+fn resource(client: &Client, action: &str) -> &'static str {
+    if action.starts_with("kms:") { "SecretsKey" } else { client.resource }
 }
 
 /// The methods of a client by name, as dense text.

@@ -50,6 +50,10 @@ fn list(value: &Yaml) -> Vec<String> {
 
 /// `EventsTable.StreamArn`, `${DeliveriesTable.Arn}/index/held-dead` and the like, as the name of what they belong to.
 fn resource_name(resource: &str) -> String {
+    // `!If [MakesSecretsKey, !GetAtt SecretsKey.Arn, !Ref SecretsKeyArn]`: one key, ours or a given one.
+    if resource.contains("SecretsKey") {
+        return "SecretsKey".to_owned();
+    }
     let name: String =
         resource.trim_start_matches("${").chars().take_while(|letter| letter.is_alphanumeric()).collect();
     if name.ends_with("Queue") { "Queues".to_owned() } else { name }
@@ -115,6 +119,23 @@ fn ingest_writes_only_certificates_into_the_registry() {
         .map(|statement| list(&statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]))
         .collect();
     assert_eq!(writes, [["CERTIFICATES"]]);
+}
+
+/// Ingest and deliver read secrets, api writes them too, and dispatch has nothing to do with them.
+#[test]
+fn the_secrets_key_is_granted_to_whoever_opens_secrets() {
+    let template = template();
+    let granted = |role: &str| -> BTreeSet<String> {
+        let statements = statements(&template["Resources"][role]).into_iter();
+        let of_key =
+            statements.filter(|(_, resources)| resources.iter().any(|name| resource_name(name) == "SecretsKey"));
+        of_key.flat_map(|(actions, _)| actions).collect()
+    };
+    let actions = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(granted("IngestRole"), actions(&["kms:Decrypt"]));
+    assert_eq!(granted("DispatchRole"), actions(&[]));
+    assert_eq!(granted("DeliverRole"), actions(&["kms:Decrypt"]));
+    assert_eq!(granted("ApiRole"), actions(&["kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"]));
 }
 
 /// Which queue may be sent to and hidden in is more than actions: only these.

@@ -84,5 +84,6 @@ fn config() -> shared::config::Api {
         admin_key: shared::tenant::KeyHash::of("0123456789abcdef"),
         allowed_networks: Vec::new(),
         public_url: String::new(),
+        secrets_key_arn: tests::support::kms::KMS_KEY.to_owned(),
     }
 }

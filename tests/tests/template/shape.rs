@@ -25,6 +25,20 @@ fn tables_are_on_demand_encrypted_and_forgetful() {
     assert_eq!(recovery.as_bool(), Some(true));
 }
 
+/// What a lost key would take with it cannot be had back.
+#[test]
+fn the_secrets_key_outlives_the_stack_and_changes_every_year() {
+    let template = template();
+    let key = &template["Resources"]["SecretsKey"];
+    assert_eq!(key["DeletionPolicy"].as_str(), Some("Retain"));
+    assert_eq!(key["UpdateReplacePolicy"].as_str(), Some("Retain"));
+    assert_eq!(key["Condition"].as_str(), Some("MakesSecretsKey"));
+    assert_eq!(key["Properties"]["EnableKeyRotation"].as_bool(), Some(true));
+    assert_eq!(template["Resources"]["SecretsKeyAlias"]["Properties"]["TargetKeyId"].as_str(), Some("SecretsKey"));
+    // Nobody is asked for a key; whoever has one may give it.
+    assert_eq!(template["Parameters"]["SecretsKeyArn"]["Default"].as_str(), Some(""));
+}
+
 #[test]
 fn queues_outlast_their_function_and_end_in_the_dead_letter_queue() {
     let template = template();

@@ -21,7 +21,7 @@ pub(super) async fn deliveries(
     query: Query,
 ) -> Result<Json<Listed<Shown>>, Refusal> {
     query.finish(())?;
-    let webhooks: Vec<_> = api.registry.all_webhooks(tenant).await?.iter().map(|webhook| webhook.id).collect();
+    let webhooks: Vec<_> = api.registry.all_subscribers(tenant).await?.iter().map(|webhook| webhook.id).collect();
     let deliveries = api.deliveries.of_event(tenant, id, &webhooks).await?;
     // Made-up events have deliveries, but are not stored themselves.
     if deliveries.is_empty() && api.events.get(tenant, id).await?.is_none() {

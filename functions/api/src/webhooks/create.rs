@@ -12,14 +12,14 @@ use shared::dialect::Dialect;
 use shared::id::{TenantId, WebhookId};
 use shared::problem::Problem;
 use shared::retry::RetryPolicy;
-use shared::secret::SigningSecret;
+use shared::secret::{SignatureScheme, SigningSecret};
 use shared::webhook::{
     DEFAULT_TIMEOUT_MS, DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl,
 };
 
 use super::given::{self, Given};
 use super::shown::Shown;
-use super::subscription;
+use super::{signing, subscription};
 use crate::Api;
 use crate::body::Fields;
 use crate::caller::Manager;
@@ -35,14 +35,16 @@ pub(super) async fn create(
     let default_dialect = (!body.has("dialect")).then_some(Dialect::Standard);
     let mut given = Given::read(&mut body, &api.addresses);
     let secret = body.optional("secret", given::secret);
+    let scheme = body.optional("signature", signing::scheme);
     // Names are judged in a dialect that is known, not in the default beside one that is wrong.
     let names = given.events.take().zip(given.dialect.or(default_dialect));
     let types = names.and_then(|(names, dialect)| body.noted(subscription::types_named(&names, dialect)));
+    let dialect = given.dialect.unwrap_or(Dialect::Standard);
+    let secret = body.noted(signing::secret(secret.as_ref(), scheme, SignatureScheme::V1, dialect));
     let headers = body.noted(given.headers.take().unwrap_or_default().over(&BTreeMap::new()));
-    let indispensable = given.url.take().zip(types).zip(headers);
-    let ((url, types), headers) = body.finish(indispensable)?;
+    let indispensable = given.url.take().zip(types).zip(secret).zip(headers);
+    let (((url, types), secret), headers) = body.finish(indispensable)?;
 
-    let secret = secret.unwrap_or_else(|| SigningSecret::generate(random()));
     let webhook = Webhook { headers, ..webhook(api.now(), tenant, url, types, given, secret) };
     let unknown = subscription::unknown_sources(&api.registry, tenant, &webhook.subscription.sources).await?;
     if !unknown.is_empty() {

@@ -12,7 +12,7 @@ use super::change::change;
 use super::given::Given;
 use super::recover::recover;
 use super::shown::Shown;
-use super::subscription;
+use super::{signing, subscription};
 use crate::Api;
 use crate::body::Fields;
 use crate::caller::Manager;
@@ -47,6 +47,8 @@ fn patched(stored: Webhook, given: &Given) -> Result<Webhook, Problem> {
     let mut webhook = stored;
     if let Some(dialect) = given.dialect {
         webhook.dialect = dialect;
+        let scheme = webhook.secrets.current.scheme();
+        signing::check_dialect(dialect, scheme, "/dialect").map_err(Problem::invalid)?;
     }
     match &given.events {
         Some(names) => {

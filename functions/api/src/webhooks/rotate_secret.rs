@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use jiff::SignedDuration;
-use shared::clock::random;
 use shared::id::WebhookId;
-use shared::secret::SigningSecret;
+use shared::problem::Problem;
 use shared::webhook::{DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS, SigningSecrets, Webhook};
 
 use super::change::change;
 use super::given;
 use super::shown::Shown;
+use super::signing;
 use crate::Api;
 use crate::body::{OptionalBody, whole};
 use crate::caller::Manager;
@@ -26,16 +26,18 @@ pub(super) async fn rotate_secret(
     OptionalBody(mut body): OptionalBody,
 ) -> Result<Json<Shown>, Refusal> {
     let secret = body.optional("secret", given::secret);
+    let scheme = body.optional("signature", signing::scheme);
     let overlap = body.optional("overlap_seconds", whole(0..=i64::from(MAX_OVERLAP_SECONDS)));
     body.finish(Some(()))?;
-    let secret = secret.unwrap_or_else(|| SigningSecret::generate(random()));
     let overlap = SignedDuration::from_secs(overlap.unwrap_or(i64::from(DEFAULT_OVERLAP_SECONDS)));
 
     let rotate = |stored: Webhook| {
+        let present = stored.secrets.current.scheme();
+        let secret = signing::secret(secret.as_ref(), scheme, present, stored.dialect).map_err(Problem::invalid)?;
         let secrets = if overlap.is_zero() {
-            SigningSecrets { current: secret.clone(), previous: None }
+            SigningSecrets { current: secret, previous: None }
         } else {
-            stored.secrets.rotated(secret.clone(), api.now() + overlap)
+            stored.secrets.rotated(secret, api.now() + overlap)
         };
         Ok(Webhook { secrets, ..stored })
     };

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use shared::breaker::Breaker;
 use shared::retry::RetryPolicy;
+use shared::secret::SignatureScheme;
 use shared::webhook::{WantedTypes, Webhook, WebhookStatus, WebhookUrl};
 
 use super::headers;
@@ -32,6 +33,12 @@ pub(super) struct Shown {
     updated_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_secret_expires_at: Option<String>,
+    signature: &'static str,
+    /// What the receiver verifies `v1a` with, and its name in the tenant's key set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_key_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
     breaker: Value,
@@ -52,9 +59,14 @@ impl Shown {
         Self { health: Some(Health::from(breaker)), ..Self::from(webhook) }
     }
 
-    /// With the secret, for the answers that make one.
+    /// With the secret, for the answers that make one. One that signs `v1a` is nobody's but ours, and not even shown then.
     pub(super) fn with_secret(webhook: &Webhook) -> Self {
-        Self { secret: Some(webhook.secrets.current.expose().to_owned()), ..Self::from(webhook) }
+        let current = &webhook.secrets.current;
+        let secret = match current.scheme() {
+            SignatureScheme::V1 => Some(current.expose().to_owned()),
+            SignatureScheme::V1a => None,
+        };
+        Self { secret, ..Self::from(webhook) }
     }
 }
 
@@ -64,6 +76,7 @@ impl From<&Webhook> for Shown {
             WebhookStatus::Enabled => (true, None),
             WebhookStatus::Disabled { reason } => (false, Some(reason.as_str())),
         };
+        let public_key = webhook.secrets.current.public_key();
         Self {
             id: webhook.id.to_string(),
             url: webhook.url.masked(),
@@ -82,6 +95,9 @@ impl From<&Webhook> for Shown {
             created_at: webhook.created_at.to_string(),
             updated_at: webhook.updated_at.to_string(),
             previous_secret_expires_at: webhook.secrets.previous.as_ref().map(|(_, until)| until.to_string()),
+            signature: webhook.secrets.current.scheme().as_str(),
+            public_key: public_key.map(|key| key.to_string()),
+            public_key_id: public_key.map(|key| key.id()),
             secret: None,
             breaker: shown_settings(webhook.breaker),
             health: None,

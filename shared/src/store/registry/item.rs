@@ -12,6 +12,7 @@ use super::StoreError;
 mod api_key;
 mod breaker;
 mod certificate;
+mod data_key;
 mod source;
 mod tenant;
 mod webhook;
@@ -19,11 +20,12 @@ mod webhook;
 pub(super) use api_key::ApiKeyItem;
 pub(super) use breaker::BreakerItem;
 pub(super) use certificate::CertificateItem;
+pub(super) use data_key::DataKeyItem;
 pub(super) use source::{IngestKeyItem, SourceItem};
 pub(super) use tenant::TenantItem;
 pub(super) use webhook::WebhookItem;
 
-/// The version of items that this code writes.
+/// The version of items that this code makes. Those with secrets get another when these are sealed.
 const VERSION: u8 = 1;
 
 /// Turns a stored struct into an item under its key.

@@ -5,12 +5,15 @@ use sha2::{Digest, Sha256};
 
 use crate::id::{KeyId, SourceId, TenantId, WebhookId};
 use crate::provider::CertificateUrl;
+use crate::seal::DataKeyNumber;
 use crate::source::IngestKeyHash;
 
 /// Partition of the list of tenants, the one partition that belongs to the operator.
 pub(super) const TENANTS: &str = "TENANTS";
 /// Partition of the list of admin keys, which belong to no tenant.
 pub(super) const ADMIN_KEYS: &str = "ADMIN_KEYS";
+/// Partition of the data keys, which belong to no tenant. The role of `api` alone may write it.
+pub(super) const DATA_KEYS: &str = "DATA_KEYS";
 /// Sort key prefix of webhooks.
 pub(super) const WEBHOOK: &str = "W#";
 /// Sort key prefix of sources.
@@ -50,6 +53,11 @@ pub(super) fn ingest_key(hash: &IngestKeyHash) -> (String, String) {
 /// A certificate of Amazon SNS, which belongs to no tenant. The role of `ingest` may write this partition alone.
 pub(super) fn certificate(url: &CertificateUrl) -> (String, String) {
     ("CERTIFICATES".to_owned(), hex::encode(Sha256::digest(url.as_str())))
+}
+
+/// Ten digits, so that the newest comes last.
+pub(super) fn data_key(number: DataKeyNumber) -> (String, String) {
+    (DATA_KEYS.to_owned(), format!("{number:010}"))
 }
 
 pub(super) fn api_key(key: KeyId) -> (String, String) {

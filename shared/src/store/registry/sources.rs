@@ -10,7 +10,7 @@ use crate::source::{IngestKeyHash, Source};
 impl Registry {
     /// Stores a new source with its ingest key.
     pub async fn create_source(&self, source: &Source) -> Result<(), StoreError> {
-        let row = self.put_source(source)?.condition_expression("attribute_not_exists(pk)");
+        let row = self.put_source(source).await?.condition_expression("attribute_not_exists(pk)");
         let row = row.build().map_err(StoreError::aws)?;
         self.client
             .transact_write_items()
@@ -22,8 +22,8 @@ impl Registry {
         Ok(())
     }
 
-    fn put_source(&self, source: &Source) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
-        let item = item::with_key(keys::source(source.tenant, source.id), SourceItem::from(source))?;
+    async fn put_source(&self, source: &Source) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
+        let item = self.sealed_row(keys::source(source.tenant, source.id), SourceItem::from(source)).await?;
         Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
     }
 
@@ -45,8 +45,9 @@ impl Registry {
 
     /// One source of a tenant, if it exists.
     pub async fn get_source(&self, tenant: TenantId, source: SourceId) -> Result<Option<Source>, StoreError> {
-        let item: Option<SourceItem> = self.get(keys::source(tenant, source), true).await?;
-        item.map(Source::try_from).transpose()
+        let Some(row) = self.get_row(keys::source(tenant, source), true).await? else { return Ok(None) };
+        let item: SourceItem = self.opened_item(row).await?;
+        Source::try_from(item).map(Some)
     }
 
     /// The source that an ingest key leads to.
@@ -65,8 +66,9 @@ impl Registry {
         after: Option<&str>,
         limit: u8,
     ) -> Result<Page<Source>, StoreError> {
-        let page: Page<SourceItem> = self.list(keys::tenant_partition(tenant), keys::SOURCE, after, limit).await?;
-        let items = page.items.into_iter().map(Source::try_from).collect::<Result<_, _>>()?;
+        let page = self.list_rows(keys::tenant_partition(tenant), keys::SOURCE, after, limit).await?;
+        let items: Vec<SourceItem> = self.opened_items(page.items).await?;
+        let items = items.into_iter().map(Source::try_from).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
     }
 
@@ -79,7 +81,8 @@ impl Registry {
     ) -> Result<(), StoreError> {
         let next = Source { revision: source.revision + 1, ..source.clone() };
         let row = self
-            .put_source(&next)?
+            .put_source(&next)
+            .await?
             .condition_expression("revision = :read")
             .expression_attribute_values(":read", AttributeValue::N(source.revision.to_string()))
             .build()

@@ -7,10 +7,10 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 
-use super::item::{self, WebhookItem};
+use super::item::WebhookItem;
 use super::{Page, Registry, StoreError, keys};
 use crate::id::{TenantId, WebhookId};
-use crate::webhook::{DisabledReason, MAX_PER_TENANT, Webhook};
+use crate::webhook::{DisabledReason, MAX_PER_TENANT, Subscriber, Webhook};
 
 /// Webhooks are read this many at a time when all of a tenant's are wanted.
 const ALL_PAGE: u8 = 250;
@@ -18,7 +18,7 @@ const ALL_PAGE: u8 = 250;
 impl Registry {
     /// Stores a new webhook; [`StoreError::LimitReached`] when the tenant has [`MAX_PER_TENANT`].
     pub async fn create_webhook(&self, webhook: &Webhook) -> Result<(), StoreError> {
-        let row = self.put_webhook(webhook)?.condition_expression("attribute_not_exists(pk)");
+        let row = self.put_webhook(webhook).await?.condition_expression("attribute_not_exists(pk)");
         let count = self
             .tenant_update(webhook.tenant)
             .update_expression("ADD webhooks_version :one, webhook_count :one")
@@ -33,8 +33,12 @@ impl Registry {
         .await
     }
 
-    fn put_webhook(&self, webhook: &Webhook) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
-        let item = item::with_key(keys::webhook(webhook.tenant, webhook.id), WebhookItem::from(webhook))?;
+    async fn put_webhook(
+        &self,
+        webhook: &Webhook,
+    ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
+        let key = keys::webhook(webhook.tenant, webhook.id);
+        let item = self.sealed_row(key, WebhookItem::from(webhook)).await?;
         Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
     }
 
@@ -57,8 +61,9 @@ impl Registry {
 
     /// One webhook of a tenant, if it exists; strongly consistent.
     pub async fn get_webhook(&self, tenant: TenantId, webhook: WebhookId) -> Result<Option<Webhook>, StoreError> {
-        let item: Option<WebhookItem> = self.get(keys::webhook(tenant, webhook), true).await?;
-        item.map(Webhook::try_from).transpose()
+        let Some(row) = self.get_row(keys::webhook(tenant, webhook), true).await? else { return Ok(None) };
+        let item: WebhookItem = self.opened_item(row).await?;
+        Webhook::try_from(item).map(Some)
     }
 
     /// The webhooks of a tenant, oldest first.
@@ -68,8 +73,9 @@ impl Registry {
         after: Option<&str>,
         limit: u8,
     ) -> Result<Page<Webhook>, StoreError> {
-        let page: Page<WebhookItem> = self.list(keys::tenant_partition(tenant), keys::WEBHOOK, after, limit).await?;
-        let items = page.items.into_iter().map(Webhook::try_from).collect::<Result<_, _>>()?;
+        let page = self.list_rows(keys::tenant_partition(tenant), keys::WEBHOOK, after, limit).await?;
+        let items: Vec<WebhookItem> = self.opened_items(page.items).await?;
+        let items = items.into_iter().map(Webhook::try_from).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
     }
 
@@ -87,12 +93,30 @@ impl Registry {
         }
     }
 
+    /// What all webhooks of a tenant want, at most [`MAX_PER_TENANT`]. Opens no secret.
+    pub async fn all_subscribers(&self, tenant: TenantId) -> Result<Vec<Subscriber>, StoreError> {
+        let mut subscribers = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let partition = keys::tenant_partition(tenant);
+            let page: Page<WebhookItem> = self.list(partition, keys::WEBHOOK, after.as_deref(), ALL_PAGE).await?;
+            for item in &page.items {
+                subscribers.push(Subscriber::try_from(item)?);
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(subscribers);
+            }
+        }
+    }
+
     /// Replaces a webhook by its next revision: `webhook.revision` is the one that was read, the stored one is one
     /// more. [`StoreError::Conflict`] when somebody else changed it meanwhile.
     pub async fn replace_webhook(&self, webhook: &Webhook) -> Result<(), StoreError> {
         let next = Webhook { revision: webhook.revision + 1, ..webhook.clone() };
         let row = self
-            .put_webhook(&next)?
+            .put_webhook(&next)
+            .await?
             .condition_expression("revision = :read")
             .expression_attribute_values(":read", AttributeValue::N(webhook.revision.to_string()))
             .build()

@@ -7,6 +7,7 @@ use super::{StoreError, VERSION, millis, parsed, word};
 use crate::provider::Provider;
 use crate::secret::VerificationSecret;
 use crate::source::{BasicPair, ConfiguredUrl, Credentials, IngestKeyHash, Source, TopicArn, Trust, Verification};
+use crate::store::registry::sealing::Sealable;
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::registry) struct IngestKeyItem {
@@ -45,6 +46,20 @@ pub(in crate::store::registry) struct SourceItem {
     created_at: i64,
     updated_at: i64,
     revision: u64,
+}
+
+impl Sealable for SourceItem {
+    fn version(&mut self) -> &mut u8 {
+        &mut self.v
+    }
+
+    fn secrets(&mut self) -> Vec<(String, &mut String)> {
+        let key = self.signing_key.as_mut().map(|key| ("signing_key".to_owned(), key));
+        let url = self.signed_url.as_mut().map(|url| ("signed_url".to_owned(), url));
+        let values = self.credentials.iter_mut().flat_map(|credentials| credentials.values.iter_mut().enumerate());
+        let values = values.map(|(index, value)| (format!("credentials.values.{index}"), value));
+        key.into_iter().chain(url).chain(values).collect()
+    }
 }
 
 /// With a header's name: that header; with user names: basic; else bearer.

@@ -9,9 +9,10 @@ use crate::breaker::BreakerSettings;
 use crate::dialect::Dialect;
 use crate::retry::{Delays, RetryPolicy};
 use crate::secret::SigningSecret;
+use crate::store::registry::sealing::Sealable;
 use crate::webhook::{
-    CustomName, CustomValue, DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus,
-    WebhookUrl,
+    CustomName, CustomValue, DisabledReason, SigningSecrets, Subscriber, Subscription, WantedTypes, Webhook,
+    WebhookStatus, WebhookUrl,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -72,6 +73,19 @@ struct HeaderItem {
     sensitive: bool,
 }
 
+impl Sealable for WebhookItem {
+    fn version(&mut self) -> &mut u8 {
+        &mut self.v
+    }
+
+    fn secrets(&mut self) -> Vec<(String, &mut String)> {
+        let previous = self.previous_secret.as_mut().map(|secret| ("previous_secret".to_owned(), secret));
+        let headers = self.headers.iter_mut().filter(|header| header.sensitive);
+        let headers = headers.map(|header| (format!("headers.{}", header.name), &mut header.value));
+        std::iter::once(("secret".to_owned(), &mut self.secret)).chain(previous).chain(headers).collect()
+    }
+}
+
 impl From<&Webhook> for WebhookItem {
     fn from(webhook: &Webhook) -> Self {
         let types = match &webhook.subscription.types {
@@ -121,14 +135,19 @@ impl From<&Webhook> for WebhookItem {
     }
 }
 
+/// Reads no secret, so it does for an item whose secrets are sealed.
+impl TryFrom<&WebhookItem> for Subscriber {
+    type Error = StoreError;
+
+    fn try_from(item: &WebhookItem) -> Result<Self, StoreError> {
+        Ok(Self { id: parsed(&item.id)?, subscription: subscription(item)?, dialect: dialect(item)? })
+    }
+}
+
 impl TryFrom<WebhookItem> for Webhook {
     type Error = StoreError;
 
     fn try_from(item: WebhookItem) -> Result<Self, StoreError> {
-        let types = match &item.types {
-            None => WantedTypes::All,
-            Some(names) => WantedTypes::Only(names.iter().map(|name| parsed(name)).collect::<Result<_, _>>()?),
-        };
         let retry_policy = match (item.retry_policy.as_str(), &item.delays) {
             ("standard", _) => RetryPolicy::Standard,
             ("mailgreet", _) => RetryPolicy::Mailgreet,
@@ -145,12 +164,8 @@ impl TryFrom<WebhookItem> for Webhook {
             id: parsed(&item.id)?,
             tenant: parsed(&item.tenant)?,
             url: WebhookUrl::from_stored(&item.url).map_err(StoreError::unreadable)?,
-            subscription: Subscription {
-                types,
-                sources: item.sources.iter().map(|id| parsed(id)).collect::<Result<BTreeSet<_>, _>>()?,
-                domains: item.domains.into_iter().collect(),
-            },
-            dialect: word(Dialect::from_word(&item.dialect))?,
+            subscription: subscription(&item)?,
+            dialect: dialect(&item)?,
             retry_policy,
             timeout_ms: item.timeout_ms,
             status: match item.disabled {
@@ -176,6 +191,22 @@ impl TryFrom<WebhookItem> for Webhook {
             metadata: item.metadata,
         })
     }
+}
+
+fn subscription(item: &WebhookItem) -> Result<Subscription, StoreError> {
+    let types = match &item.types {
+        None => WantedTypes::All,
+        Some(names) => WantedTypes::Only(names.iter().map(|name| parsed(name)).collect::<Result<_, _>>()?),
+    };
+    Ok(Subscription {
+        types,
+        sources: item.sources.iter().map(|id| parsed(id)).collect::<Result<BTreeSet<_>, _>>()?,
+        domains: item.domains.iter().cloned().collect(),
+    })
+}
+
+fn dialect(item: &WebhookItem) -> Result<Dialect, StoreError> {
+    word(Dialect::from_word(&item.dialect))
 }
 
 impl From<(&CustomName, &CustomValue)> for HeaderItem {

@@ -5,20 +5,23 @@
 //! that nothing would wake. The sweep does.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp};
+use shared::breaker::{Breaker, Open};
 use shared::delivery::StateKind;
 use shared::queue::Outgoing;
-use shared::queue::job::{Job, Recover, Sweep};
+use shared::queue::job::{Job, Probe, Recover, Sweep};
 use shared::store::StoreError;
 use shared::store::deliveries::Stuck;
 use shared::webhook::Webhook;
 
-use crate::webhooks::Known;
 use crate::{Deliver, Next};
 
 /// Tenants that one sweep job looks at; the next job goes on.
 const PAGE: u8 = 5;
 /// Webhooks looked at side by side: with 500 of each tenant a page takes a few seconds.
 const SIDE_BY_SIDE: usize = 32;
+/// How long a probe may be overdue before it is taken for lost: many times its message's visibility timeout.
+const PROBE_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Sends a recover job for each webhook of a page of tenants that has no reason to hold anything, and does.
 pub(crate) async fn sweep(job: &Sweep, room: &Deliver) -> Result<Next, StoreError> {
@@ -41,10 +44,20 @@ async fn recovery(webhook: Webhook, room: &Deliver) -> Result<Option<Job>, Store
     if held.items.is_empty() {
         return Ok(None);
     }
-    let known = Known { breaker: room.registry.get_breaker(tenant, id).await?, webhook };
-    if !known.takes_attempts() {
-        return Ok(None);
+    if let Breaker::Open(open) = room.registry.get_breaker(tenant, id).await? {
+        return Ok(lost_probe(&webhook, open, room.clock.now()));
     }
     tracing::warn!(tenant.id = %tenant, webhook.id = %id, "{id} holds deliveries without a reason; they are recovered");
     Ok(Some(Job::Recover(Recover { tenant, webhook: id, after: None })))
+}
+
+/// The probe of an open breaker once more, if its message was lost: moved to the dead-letter queue after many crashes,
+/// say. Should the first one turn up again, both are the same probe, and each change of the breaker is made once.
+fn lost_probe(webhook: &Webhook, open: Open, now: Timestamp) -> Option<Job> {
+    let (tenant, id) = (webhook.tenant, webhook.id);
+    let is_lost = now.duration_since(open.next_probe_at) > PROBE_OVERDUE;
+    is_lost.then(|| {
+        tracing::warn!(tenant.id = %tenant, webhook.id = %id, "the probe of {id} is overdue; it is sent once more");
+        Job::Probe(Probe { tenant, webhook: id, probe: open.probe })
+    })
 }

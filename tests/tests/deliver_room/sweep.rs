@@ -1,6 +1,7 @@
 //! The hourly sweep.
 
-use shared::breaker::BreakerSettings;
+use jiff::SignedDuration;
+use shared::breaker::{BreakerSettings, Open, ProbeId};
 use shared::delivery::DeliveryState;
 use shared::queue::job::{Job, Sweep};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
@@ -43,4 +44,27 @@ async fn what_is_held_without_a_reason_is_recovered_and_the_rest_stays() {
     assert_eq!(receiver.received("/forgotten").len(), 1);
     assert_eq!(scene.row(&off, &event).await.state, DeliveryState::Held);
     assert_eq!(receiver.received("/down").len(), 1, "{:?}", scene.row(&down, &event).await);
+}
+
+#[tokio::test]
+async fn a_breaker_whose_probe_was_lost_gets_it_once_more() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
+    let now = scene.world.clock.now();
+    let open = Open::begin(ProbeId::generate([1; 10]), now, now);
+    assert!(scene.world.registry.open_breaker(scene.tenant, webhook.id, &open).await.unwrap());
+    let event = scene.accept("held").await;
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Held);
+    let sweep = Job::Sweep(Sweep { after: None }).to_json();
+
+    // On time, it is somebody's: nothing is sent.
+    scene.world.aws.sqs.put(DELIVERIES, &sweep);
+    scene.world.run_until_idle().await.unwrap();
+    assert!(receiver.received("/hook").is_empty());
+    scene.world.clock.advance(SignedDuration::from_hours(2));
+    scene.world.aws.sqs.put(DELIVERIES, &sweep);
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
 }

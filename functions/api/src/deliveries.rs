@@ -7,10 +7,12 @@ use axum::routing::get;
 
 use crate::Api;
 
+mod accepted;
 mod list;
 mod read;
 mod shown;
 
+pub(crate) use accepted::Accepted;
 pub(crate) use shown::Shown;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {

@@ -3,12 +3,14 @@
 
 #![cfg(test)]
 
+mod admission;
 mod authenticity;
 mod command;
 mod edges;
 mod fixtures;
 mod ids;
 mod properties;
+mod ses;
 
 use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Serialize;
 use shared::event::EventType;
 use shared::id::{EventId, WebhookId};
 use shared::problem::{Fault, Problem};
@@ -16,17 +15,9 @@ use shared::queue::job::{Deliver as DeliverJob, Job};
 use crate::Api;
 use crate::body::{Fields, parsed};
 use crate::caller::Manager;
+use crate::deliveries::Accepted;
 use crate::path::Id;
 use crate::refusal::{Refusal, not_found};
-
-/// What will be delivered.
-#[expect(clippy::struct_field_names, reason = "the names on the wire")]
-#[derive(Debug, Serialize)]
-pub(super) struct Accepted {
-    delivery_id: String,
-    webhook_id: String,
-    event_id: String,
-}
 
 pub(super) async fn resend(
     Manager(tenant): Manager,
@@ -57,7 +48,5 @@ pub(super) async fn resend(
     for result in api.jobs.send(&[Outgoing::now(&Job::Deliver(job))]).await {
         result?;
     }
-    let accepted =
-        Accepted { delivery_id: format!("{webhook}/{id}"), webhook_id: webhook.to_string(), event_id: id.to_string() };
-    Ok((StatusCode::ACCEPTED, Json(accepted)))
+    Ok((StatusCode::ACCEPTED, Json(Accepted::new(webhook, id))))
 }

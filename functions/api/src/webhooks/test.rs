@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Serialize;
 use shared::clock::random;
 use shared::event::EventType;
 use shared::id::WebhookId;
@@ -19,6 +18,7 @@ use super::test_event::test_event;
 use crate::Api;
 use crate::body::{Fields, parsed};
 use crate::caller::Manager;
+use crate::deliveries::Accepted;
 use crate::path::Id;
 use crate::refusal::{Refusal, not_found};
 
@@ -26,15 +26,6 @@ use crate::refusal::{Refusal, not_found};
 const CAMEL: &str = "eventType";
 /// The field's name in the style of all our others.
 const SNAKE: &str = "event_type";
-
-/// What will be delivered.
-#[expect(clippy::struct_field_names, reason = "the names on the wire")]
-#[derive(Debug, Serialize)]
-pub(super) struct Accepted {
-    delivery_id: String,
-    webhook_id: String,
-    event_id: String,
-}
 
 pub(super) async fn test(
     Manager(tenant): Manager,
@@ -54,12 +45,7 @@ pub(super) async fn test(
     for result in api.jobs.send(&[Outgoing::now(&Job::first(id, &event))]).await {
         result?;
     }
-    let accepted = Accepted {
-        delivery_id: format!("{id}/{}", event.id),
-        webhook_id: id.to_string(),
-        event_id: event.id.to_string(),
-    };
-    Ok((StatusCode::ACCEPTED, Json(accepted)))
+    Ok((StatusCode::ACCEPTED, Json(Accepted::new(id, event.id))))
 }
 
 /// The first type that `name` stands for in the webhook's dialect, subscribed to or not.

@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use crate::event::{EventType, closed_words};
 use crate::id::{EventId, TenantId, WebhookId};
 
+pub mod standing;
+
 /// How much of a receiver's answer is kept with an attempt: 1 KiB.
 pub const KEPT_ANSWER: usize = 1024;
 /// How many attempts a row keeps; older ones make room when a new round begins, so that a row stays far below

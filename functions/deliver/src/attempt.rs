@@ -6,13 +6,13 @@ use shared::event::Event;
 use shared::queue::job::Deliver as DeliverJob;
 use shared::retry::{Decision, decide};
 use shared::store::StoreError;
-use shared::store::deliveries::{Change, Expected};
+use shared::store::deliveries::Change;
 
 use crate::carry_out::bury;
 use crate::post::post;
-use crate::standing::{Standing, Turn, standing};
 use crate::webhooks::Known;
 use crate::{Deliver, Next, breaker};
+use shared::delivery::standing::{Expected, Standing, Turn, standing};
 
 /// Makes the attempt that it is the turn of, and says what becomes of its message.
 pub(crate) async fn attempt(

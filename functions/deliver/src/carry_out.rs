@@ -12,9 +12,9 @@ use shared::store::deliveries::Change;
 use shared::webhook::Webhook;
 
 use crate::received::From;
-use crate::standing::{Standing, Turn, standing};
 use crate::webhooks::Known;
 use crate::{Deliver, Next, Received, attempt, claim, hold, probe, recover, sweep};
+use shared::delivery::standing::{Standing, Turn, standing};
 
 /// What must be left of the invocation's time beside the attempt's own limit: recording it, and the queue calls.
 const MARGIN: SignedDuration = SignedDuration::from_secs(5);

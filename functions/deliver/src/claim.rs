@@ -9,10 +9,10 @@ use shared::delivery::DeliveryState;
 use shared::event::Event;
 use shared::queue::job::Deliver as DeliverJob;
 use shared::store::StoreError;
-use shared::store::deliveries::{Change, Expected};
+use shared::store::deliveries::Change;
 
-use crate::standing::{Standing, Turn, standing};
 use crate::{Deliver, Next};
+use shared::delivery::standing::{Expected, Standing, Turn, standing};
 
 /// Claims the round for as long as an attempt can take; a claim whose holder crashed is simply due after that. `Err` is
 /// what becomes of a message whose round is another copy's.

@@ -2,14 +2,14 @@
 //! for a deleted one.
 
 use shared::delivery::DeliveryState;
+use shared::delivery::standing::Expected;
 use shared::queue::job::Deliver as DeliverJob;
 use shared::store::StoreError;
-use shared::store::deliveries::Expected;
 
 use crate::carry_out::record_without_attempt;
-use crate::standing::Turn;
 use crate::webhooks::Known;
 use crate::{Deliver, Next};
+use shared::delivery::standing::Turn;
 
 /// Writes the delivery as held, then looks at the webhook afresh: had it been let go before the row was written, the
 /// recovery that came with it may have missed this row, and nothing else would wake it. Then it is attempted after all;

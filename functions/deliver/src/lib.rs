@@ -32,7 +32,6 @@ mod post;
 mod probe;
 mod received;
 mod recover;
-mod standing;
 mod sweep;
 mod webhooks;
 

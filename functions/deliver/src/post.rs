@@ -11,7 +11,7 @@ use shared::retry::{Ending, settled};
 use shared::webhook::{Webhook, WebhookUrl};
 
 use crate::Deliver;
-use crate::standing::Turn;
+use shared::delivery::standing::Turn;
 
 /// How an attempt ended, and at which URL.
 #[derive(Debug)]

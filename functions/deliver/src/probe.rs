@@ -17,8 +17,8 @@ use crate::attempt::{insist, log_failure};
 use crate::breaker::{ProbeStanding, probe_standing};
 use crate::carry_out::fits;
 use crate::post::post;
-use crate::standing::{Standing, standing};
 use crate::{Deliver, Next};
+use shared::delivery::standing::{Standing, standing};
 
 /// Of how many held deliveries one with a stored event is looked for. Events expire before their deliveries, if at all,
 /// so more than one without is rare.

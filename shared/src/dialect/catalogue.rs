@@ -59,6 +59,11 @@ impl Parts {
             | EventType::SubscriberCreated
             | EventType::SubscriberUnsubscribed
             | EventType::Unknown
+            | EventType::WebhookOpened
+            | EventType::WebhookClosed
+            | EventType::WebhookDisabled
+            | EventType::WebhookEnabled
+            | EventType::DeliveryDead
             | EventType::Unparsed => Self::UNUSUAL,
         }
     }

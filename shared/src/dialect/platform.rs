@@ -20,6 +20,11 @@ pub(super) fn name(event_type: EventType) -> Option<&'static str> {
         | EventType::Subscribed
         | EventType::SubscriberCreated
         | EventType::Unknown
+        | EventType::WebhookOpened
+        | EventType::WebhookClosed
+        | EventType::WebhookDisabled
+        | EventType::WebhookEnabled
+        | EventType::DeliveryDead
         | EventType::Unparsed => None,
     }
 }

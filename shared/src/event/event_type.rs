@@ -6,34 +6,55 @@ use std::str::FromStr;
 const UNPARSED: &str = "unparsed";
 
 macro_rules! event_types {
-    ($($variant:ident = $name:literal: $meaning:literal),+ $(,)?) => {
+    (
+        reported { $($variant:ident = $name:literal: $meaning:literal),+ $(,)? }
+        operational { $($operational:ident = $own_name:literal: $own_meaning:literal),+ $(,)? }
+    ) => {
         /// What happened, by its canonical dotted name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum EventType {
             $(#[doc = $meaning] $variant,)+
+            $(#[doc = $own_meaning] $operational,)+
             /// A genuine body that could not be read: kept for its owner to look at, not delivered.
             Unparsed,
         }
 
         impl EventType {
-            /// Every type that can be published and subscribed to, in the order of the documentation.
+            /// Every type that can be published, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// What mailhooks itself reports of webhooks and deliveries; nobody else can publish these.
+            pub const OPERATIONAL: &'static [Self] = &[$(Self::$operational),+];
 
             /// The canonical name, as in `email.bounced`.
             pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ Self::Unparsed => UNPARSED }
+                match self {
+                    $(Self::$variant => $name,)+
+                    $(Self::$operational => $own_name,)+
+                    Self::Unparsed => UNPARSED,
+                }
             }
 
             /// One sentence for the catalogue.
             pub fn meaning(self) -> &'static str {
-                match self { $(Self::$variant => $meaning,)+ Self::Unparsed => "A body that could not be read." }
+                match self {
+                    $(Self::$variant => $meaning,)+
+                    $(Self::$operational => $own_meaning,)+
+                    Self::Unparsed => "A body that could not be read.",
+                }
             }
-        }
 
-        impl EventType {
-            /// The type that a stored name is of, including the one that nobody can ask for.
+            /// Whether it is one of [`Self::OPERATIONAL`].
+            pub fn is_operational(self) -> bool {
+                matches!(self, $(Self::$operational)|+)
+            }
+
+            /// The type that a stored name is of, including those that nobody can publish.
             pub fn from_stored(name: &str) -> Result<Self, UnknownEventType> {
-                if name == UNPARSED { Ok(Self::Unparsed) } else { name.parse() }
+                match name {
+                    UNPARSED => Ok(Self::Unparsed),
+                    $($own_name => Ok(Self::$operational),)+
+                    _ => name.parse(),
+                }
             }
         }
 
@@ -48,20 +69,29 @@ macro_rules! event_types {
 }
 
 event_types! {
-    Sent = "email.sent": "The provider took the email over; no claim about delivery.",
-    Delivered = "email.delivered": "The destination mail server accepted the email.",
-    Deferred = "email.deferred": "An attempt failed; the provider will try again by itself.",
-    Bounced = "email.bounced": "The destination refused the email and the provider gave up.",
-    Rejected = "email.rejected": "The provider did not attempt delivery.",
-    Failed = "email.failed": "The provider could not produce or send the email, for a reason that is not about the recipient.",
-    Opened = "email.opened": "The email was opened.",
-    Clicked = "email.clicked": "A link in the email was followed.",
-    Complained = "email.complained": "The recipient marked the email as spam.",
-    Unsubscribed = "email.unsubscribed": "The recipient unsubscribed through the email.",
-    Subscribed = "email.subscribed": "The recipient subscribed, or took an unsubscription back.",
-    SubscriberCreated = "subscriber.created": "A subscriber was added to a list.",
-    SubscriberUnsubscribed = "subscriber.unsubscribed": "A subscriber left a list.",
-    Unknown = "email.unknown": "A provider event without a mapping, kept as received.",
+    reported {
+        Sent = "email.sent": "The provider took the email over; no claim about delivery.",
+        Delivered = "email.delivered": "The destination mail server accepted the email.",
+        Deferred = "email.deferred": "An attempt failed; the provider will try again by itself.",
+        Bounced = "email.bounced": "The destination refused the email and the provider gave up.",
+        Rejected = "email.rejected": "The provider did not attempt delivery.",
+        Failed = "email.failed": "The provider could not produce or send the email, for a reason that is not about the recipient.",
+        Opened = "email.opened": "The email was opened.",
+        Clicked = "email.clicked": "A link in the email was followed.",
+        Complained = "email.complained": "The recipient marked the email as spam.",
+        Unsubscribed = "email.unsubscribed": "The recipient unsubscribed through the email.",
+        Subscribed = "email.subscribed": "The recipient subscribed, or took an unsubscription back.",
+        SubscriberCreated = "subscriber.created": "A subscriber was added to a list.",
+        SubscriberUnsubscribed = "subscriber.unsubscribed": "A subscriber left a list.",
+        Unknown = "email.unknown": "A provider event without a mapping, kept as received.",
+    }
+    operational {
+        WebhookOpened = "webhook.opened": "A webhook's breaker opened: its deliveries are held until its receiver answers again.",
+        WebhookClosed = "webhook.closed": "A webhook's breaker closed: its deliveries are attempted again, the held ones too.",
+        WebhookDisabled = "webhook.disabled": "A webhook was disabled: its deliveries are held until it is enabled.",
+        WebhookEnabled = "webhook.enabled": "A webhook was enabled: its deliveries are attempted again, the held ones too.",
+        DeliveryDead = "delivery.dead": "A delivery was given up; it is in the dead-letter queue.",
+    }
 }
 
 /// The name is none of [`EventType::ALL`].
@@ -81,5 +111,9 @@ mod tests {
         assert_eq!("email.bounce".parse::<EventType>(), Err(UnknownEventType));
         assert_eq!("unparsed".parse::<EventType>(), Err(UnknownEventType));
         assert_eq!(EventType::from_stored("unparsed"), Ok(EventType::Unparsed));
+        for event_type in EventType::OPERATIONAL {
+            assert_eq!(EventType::from_stored(event_type.as_str()), Ok(*event_type));
+            assert!(event_type.is_operational() && event_type.as_str().parse::<EventType>().is_err());
+        }
     }
 }

@@ -56,6 +56,11 @@ fn say_what_belongs_to(event_type: EventType, facts: &mut Facts) {
         | EventType::SubscriberCreated
         | EventType::SubscriberUnsubscribed
         | EventType::Unknown
+        | EventType::WebhookOpened
+        | EventType::WebhookClosed
+        | EventType::WebhookDisabled
+        | EventType::WebhookEnabled
+        | EventType::DeliveryDead
         | EventType::Unparsed => {}
     }
 }

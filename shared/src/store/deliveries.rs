@@ -15,7 +15,7 @@ mod of_event;
 mod record;
 
 pub use list::Stuck;
-pub use record::{Change, Expected};
+pub use record::Change;
 
 /// The index that holds only `held` and `dead` rows.
 const STUCK_INDEX: &str = "held-dead";

@@ -1,8 +1,9 @@
 use jiff::SignedDuration;
 use serde_json::json;
+use shared::delivery::standing::Expected;
 use shared::delivery::{Attempt, DeadReason, DeliveryState, Outcome, Via};
 use shared::event::Event;
-use shared::store::deliveries::{Change, Expected};
+use shared::store::deliveries::Change;
 use shared::webhook::Webhook;
 
 use crate::room::{Room, nobodys};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use crate::delivery::{Attempt, DeadReason, Delivery, DeliveryState, Outcome, Via};
+use crate::event::EventType;
 
 /// The version of items that this code writes.
 pub(super) const VERSION: u8 = 1;
@@ -82,7 +83,7 @@ pub(super) fn delivery_in(item: HashMap<String, AttributeValue>) -> Result<Deliv
         tenant: item.tenant.parse().map_err(StoreError::unreadable)?,
         webhook: item.webhook.parse().map_err(StoreError::unreadable)?,
         event: item.event.parse().map_err(StoreError::unreadable)?,
-        event_type: item.r#type.parse().map_err(StoreError::unreadable)?,
+        event_type: EventType::from_stored(&item.r#type).map_err(StoreError::unreadable)?,
         state,
         round: item.round,
         round_attempts: item.n,

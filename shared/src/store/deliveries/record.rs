@@ -5,32 +5,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::{Deliveries, StoreError, item, keys};
+use crate::delivery::standing::Expected;
 use crate::delivery::{Attempt, DeliveryState};
 use crate::event::EventType;
 use crate::id::{EventId, TenantId, WebhookId};
-
-/// What the row must be like for a change to be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
-    /// There is none yet.
-    Absent,
-    /// It stands at this point and is not delivered.
-    At {
-        /// Its round.
-        round: u32,
-        /// Its attempts in that round.
-        round_attempts: u32,
-    },
-    /// It stands at this point and is delivered or discarded.
-    Final {
-        /// Its round.
-        round: u32,
-        /// Its attempts in that round.
-        round_attempts: u32,
-    },
-    /// Anything: a delivery that was accepted is delivered, whatever the row says.
-    Any,
-}
 
 /// A change of a delivery's row.
 #[derive(Debug, Clone, Copy)]

@@ -1,13 +1,35 @@
 //! What a job has to do, given its delivery's row. Pure.
 
+use super::{DeadReason, Delivery, DeliveryState, MAX_ATTEMPTS_KEPT};
+use crate::event::EventType;
 use jiff::Timestamp;
-use shared::delivery::{DeadReason, Delivery, DeliveryState, MAX_ATTEMPTS_KEPT};
-use shared::event::EventType;
-use shared::store::deliveries::Expected;
+
+/// What the row must be like for a change to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// There is none yet.
+    Absent,
+    /// It stands at this point and is not delivered.
+    At {
+        /// Its round.
+        round: u32,
+        /// Its attempts in that round.
+        round_attempts: u32,
+    },
+    /// It stands at this point and is delivered or discarded.
+    Final {
+        /// Its round.
+        round: u32,
+        /// Its attempts in that round.
+        round_attempts: u32,
+    },
+    /// Anything: a delivery that was accepted is delivered, whatever the row says.
+    Any,
+}
 
 /// What a job has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub enum Standing {
     /// Nothing: it is done, or another round has begun.
     Void,
     /// Go to the dead-letter queue: the row is dead, but the dead letter may not have been sent.
@@ -26,26 +48,26 @@ pub(crate) enum Standing {
 
 /// An attempt's place in the delivery, and the row that it presumes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Turn {
+pub struct Turn {
     /// The round.
-    pub(crate) round: u32,
+    pub round: u32,
     /// From 1, within the round.
-    pub(crate) number: u32,
+    pub number: u32,
     /// The row as it was read, or its absence.
-    pub(crate) expected: Expected,
+    pub expected: Expected,
     /// The row has as many attempts as it may keep.
-    pub(crate) forget_attempts: bool,
+    pub forget_attempts: bool,
     /// The row says that the delivery is held in this round.
-    pub(crate) held: bool,
+    pub held: bool,
     /// It begins a round after the first: by redrive or recover, of which there may be several at once.
-    pub(crate) begins_round: bool,
+    pub begins_round: bool,
     /// The event's type as the row has it.
-    pub(crate) event_type: Option<EventType>,
+    pub event_type: Option<EventType>,
 }
 
 /// What a job of `round` has to do at `now`. A fresh job has read no row; `resend` begins a round also of what was
 /// delivered.
-pub(crate) fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp) -> Standing {
+pub fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp) -> Standing {
     let Some(row) = row else {
         return Standing::Attempt(Turn {
             round,
@@ -84,10 +106,9 @@ pub(crate) fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Ti
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
-    use shared::id::{EventId, TenantId, WebhookId};
-
     use super::*;
+    use crate::id::{EventId, TenantId, WebhookId};
+    use jiff::SignedDuration;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 

@@ -33,9 +33,7 @@ impl Dialect {
     /// The types that `name` stands for: a canonical name or one of the dialect's own words. Empty when the dialect has
     /// no word for it.
     pub fn types_named(self, name: &str) -> Vec<EventType> {
-        EventType::ALL
-            .iter()
-            .copied()
+        EventType::deliverable()
             .filter(|event_type| {
                 let own = self.name(*event_type);
                 own.is_some_and(|own| name == event_type.as_str() || name == own || self.is_short_form(name, own))
@@ -45,7 +43,7 @@ impl Dialect {
 
     /// Every name that a subscription in this dialect may use, for the text of a refusal.
     pub fn known_names(self) -> Vec<&'static str> {
-        let mut names: Vec<_> = EventType::ALL.iter().filter_map(|event_type| self.name(*event_type)).collect();
+        let mut names: Vec<_> = EventType::deliverable().filter_map(|event_type| self.name(event_type)).collect();
         names.dedup();
         names
     }
@@ -132,6 +130,15 @@ mod tests {
         let both = [EventType::Unsubscribed, EventType::SubscriberUnsubscribed];
         assert_eq!(Dialect::Platform.types_named("unsubscribe"), both);
         assert_eq!(Dialect::Standard.types_named("email.bounced"), [EventType::Bounced]);
+    }
+
+    #[test]
+    fn operational_events_have_canonical_names_only() {
+        for event_type in EventType::OPERATIONAL {
+            assert_eq!(Dialect::Standard.types_named(event_type.as_str()), [*event_type]);
+            assert!(Dialect::Platform.types_named(event_type.as_str()).is_empty());
+            assert!(Dialect::Standard.known_names().contains(&event_type.as_str()));
+        }
     }
 
     #[test]

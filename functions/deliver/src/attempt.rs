@@ -11,7 +11,7 @@ use shared::store::deliveries::Change;
 use crate::carry_out::bury;
 use crate::post::post;
 use crate::webhooks::Known;
-use crate::{Deliver, Next, breaker};
+use crate::{Deliver, Next, breaker, tell};
 use shared::delivery::standing::{Expected, Standing, Turn, standing};
 
 /// Makes the attempt that it is the turn of, and says what becomes of its message.
@@ -34,9 +34,8 @@ pub(crate) async fn attempt(
     }
     if let Decision::Disable { disabled, .. } = decision {
         // Before the row: once that says dead nothing comes back to do it. After a crash in between the job finds the
-        // webhook disabled, and the delivery is held. Forgotten first, for a failed call may have taken effect.
-        room.webhooks.forget(job.tenant, job.webhook);
-        room.registry.disable_webhook(job.tenant, job.webhook, disabled, now).await?;
+        // webhook disabled, and the delivery is held.
+        tell::disable(webhook, disabled, None, now, room).await?;
     }
     let (state, next) = match decision {
         Decision::Done | Decision::Disable { dead: None, .. } => (DeliveryState::Delivered, Next::Finish),
@@ -58,7 +57,7 @@ pub(crate) async fn attempt(
         state,
         now,
     };
-    match room.deliveries.write(&change).await {
+    match tell::write(&change, webhook, room).await {
         Ok(()) => {}
         Err(StoreError::Conflict) => return outrun(job, &change, room).await,
         Err(error) => return Err(error),

@@ -13,7 +13,7 @@ use shared::webhook::Webhook;
 
 use crate::received::From;
 use crate::webhooks::Known;
-use crate::{Deliver, Next, Received, attempt, claim, hold, probe, recover, sweep};
+use crate::{Deliver, Next, Received, attempt, claim, hold, probe, recover, sweep, tell};
 use shared::delivery::standing::{Standing, Turn, standing};
 
 /// What must be left of the invocation's time beside the attempt's own limit: recording it, and the queue calls.
@@ -63,7 +63,8 @@ async fn deliver(
     let Some((known, turn)) = attemptable(known, job, turn, room).await? else { return Ok(Next::Finish) };
     let Some(event) = event_of(job, room).await? else {
         let reason = DeadReason::EventExpired;
-        let recorded = record_without_attempt(job, turn, DeliveryState::Dead { reason }, room).await?;
+        let change = without_attempt(job, turn, DeliveryState::Dead { reason }, room.clock.now());
+        let recorded = is_recorded(tell::write(&change, &known.webhook, room).await)?;
         return Ok(if recorded { bury(job, reason) } else { Next::ComeBack });
     };
     if !fits(&known.webhook, room.clock.now(), deadline) {
@@ -113,7 +114,11 @@ pub(crate) async fn record_without_attempt(
     state: DeliveryState,
     room: &Deliver,
 ) -> Result<bool, StoreError> {
-    let change = Change {
+    is_recorded(room.deliveries.write(&without_attempt(job, turn, state, room.clock.now())).await)
+}
+
+fn without_attempt(job: &DeliverJob, turn: Turn, state: DeliveryState, now: Timestamp) -> Change<'static> {
+    Change {
         tenant: job.tenant,
         webhook: job.webhook,
         event: job.event,
@@ -124,9 +129,12 @@ pub(crate) async fn record_without_attempt(
         attempt: None,
         forget_attempts: false,
         state,
-        now: room.clock.now(),
-    };
-    match room.deliveries.write(&change).await {
+        now,
+    }
+}
+
+fn is_recorded(written: Result<(), StoreError>) -> Result<bool, StoreError> {
+    match written {
         Ok(()) => Ok(true),
         Err(StoreError::Conflict) => Ok(false),
         Err(error) => Err(error),

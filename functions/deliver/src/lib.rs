@@ -33,6 +33,7 @@ mod probe;
 mod received;
 mod recover;
 mod sweep;
+mod tell;
 mod webhooks;
 
 use next::Next;

@@ -10,6 +10,7 @@ mod breaker;
 mod dead_letters;
 mod held;
 mod isolation;
+mod operational;
 mod outbound;
 mod resend;
 mod settings;

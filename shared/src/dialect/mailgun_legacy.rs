@@ -9,10 +9,11 @@ use crate::event::{BounceType, Event, EventType, Facts, Recipient, RejectReason}
 use crate::id::WebhookId;
 use crate::secret::SigningSecret;
 
-/// The words of the present form, and before them those that only the legacy form has.
+/// The words of the present form, and before them those that only the legacy form has. `dropped` stands for bounces too:
+/// what was tried until its time was up.
 pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
     match event_type {
-        EventType::Bounced => &["bounced", "failed", "permanent_fail"],
+        EventType::Bounced => &["bounced", "dropped", "failed", "permanent_fail"],
         EventType::Failed => &["dropped", "failed", "permanent_fail"],
         EventType::Rejected => &["dropped", "rejected"],
         EventType::Sent

@@ -1,7 +1,7 @@
 //! One body of each dialect and type: the catalogue's examples as they go over the wire. And the words on it.
 
 use shared::dialect::Dialect;
-use shared::event::EventType;
+use shared::event::{Event, EventType};
 
 use super::{example_of, rendered, text};
 
@@ -143,6 +143,29 @@ fn of_mailjets_second_version() {
     let [first, second] = events.each_ref().map(|event| text(&rendered(Dialect::Mailjet, event)).to_owned());
     assert_eq!(text(&both), format!("[{first},{second}]"));
     assert_eq!(both.headers[0], ("webhook-id", "batch_x".to_owned()));
+}
+
+/// A receiver that takes a made-up subscriber for one would add it to its list.
+#[test]
+fn test_events_say_that_they_are() {
+    for dialect in Dialect::ALL {
+        for event_type in EventType::ALL.iter().filter(|event_type| dialect.name(**event_type).is_some()) {
+            let event = example_of(*event_type);
+            let mark = match dialect {
+                Dialect::Mailgun => r#""flags":{"is-test-mode":true}"#,
+                Dialect::MailgunLegacy => "&test=true&",
+                Dialect::Standard
+                | Dialect::Platform
+                | Dialect::Mailgreet
+                | Dialect::Mailjet
+                | Dialect::MailjetV2
+                | Dialect::Mailtura => r#""test":true"#,
+            };
+            let marked = |event: &Event| text(&rendered(*dialect, event)).contains(mark);
+            assert!(!marked(&event), "{}", dialect.as_str());
+            assert!(marked(&Event { test: true, ..event }), "{}", dialect.as_str());
+        }
+    }
 }
 
 /// Canonical name, then every dialect's words, in both directions.

@@ -226,6 +226,9 @@ mod tests {
         };
         assert_eq!(of("code=606&reason=hardfail"), (EventType::Rejected, None, Some(RejectReason::Unsubscribed)));
         assert_eq!(of("code=607"), (EventType::Rejected, None, Some(RejectReason::Complained)));
+        assert_eq!(facts("event=accepted").event_type, EventType::Sent);
+        assert_eq!(facts("event=failed&severity=temporary").event_type, EventType::Deferred);
+        assert_eq!(facts("event=failed").event_type, EventType::Unknown);
         assert_eq!(of("reason=old"), (EventType::Bounced, Some(BounceType::Soft), None));
         assert_eq!(of("reason=hardfail"), (EventType::Rejected, None, Some(RejectReason::Other)));
     }

@@ -41,12 +41,13 @@ pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
     }
 }
 
-/// What proves that a body is ours. Both forms have the three fields.
+/// What proves that a body is ours. Both forms have the three fields, of which the last is Mailgun's `signature`.
 #[derive(Serialize)]
 pub(super) struct Signature {
     pub(super) timestamp: String,
     pub(super) token: String,
-    pub(super) signature: String,
+    #[serde(rename = "signature")]
+    pub(super) mac: String,
 }
 
 impl Signature {
@@ -54,8 +55,8 @@ impl Signature {
     pub(super) fn of(event: EventId, webhook: WebhookId, secret: Option<&SigningSecret>, timestamp: Timestamp) -> Self {
         let (timestamp, token) = (timestamp.as_second().to_string(), token(webhook, event));
         let parts = [timestamp.as_bytes(), token.as_bytes()];
-        let signature = secret.map(|secret| signature::hex_of_parts(secret, &parts)).unwrap_or_default();
-        Self { timestamp, token, signature }
+        let mac = secret.map(|secret| signature::hex_of_parts(secret, &parts)).unwrap_or_default();
+        Self { timestamp, token, mac }
     }
 }
 

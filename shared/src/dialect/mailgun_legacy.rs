@@ -95,7 +95,7 @@ pub(super) fn body(event: &Event, webhook: WebhookId, secret: Option<&SigningSec
     let signature = Signature::of(event.id, webhook, secret, facts.occurred_at);
     form.say("timestamp", Some(&signature.timestamp));
     form.say("token", Some(&signature.token));
-    form.say("signature", Some(&signature.signature));
+    form.say("signature", Some(&signature.mac));
     form.0.finish().into_bytes()
 }
 

@@ -102,6 +102,25 @@ async fn a_name_without_a_word_is_refused_with_those_that_there_are() {
     "#);
 }
 
+/// The calls in `docs/coming-from`, as whoever moves over would copy them.
+#[tokio::test]
+async fn the_documented_ways_over_can_be_gone() {
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/coming-from");
+    let mut ways = Vec::new();
+    for page in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let text = std::fs::read_to_string(page.path()).unwrap();
+        let (_, rest) = text.split_once("/webhooks -H \"$key\" --json '").unwrap();
+        let body: Value = serde_json::from_str(rest.split_once('\'').unwrap().0).unwrap();
+        let answer = tenant.post("/api/v1/webhooks", &body).await;
+        assert_eq!(answer.status, 201, "{}: {answer}", page.path().display());
+        ways.push(answer.text("dialect"));
+    }
+    ways.sort();
+    assert_eq!(ways, ["mailgreet", "mailgun", "mailjet", "mailtura", "platform"]);
+}
+
 /// An ed25519 key makes no HMAC. Mailjet's receivers have no other signature than that of Standard Webhooks.
 #[tokio::test]
 async fn who_has_a_signature_of_its_own_signs_with_a_shared_secret() {

@@ -85,8 +85,8 @@ fn hostile(event_type: EventType) -> Event {
     facts.client.geo.country = Some(odd.clone());
     facts.client.geo.region = Some(odd.clone());
     facts.client.geo.city = Some(odd.clone());
-    let numbers = r#"[0,-0.0,-1,1.0,1.50,0.1,1e-7,1e-6,123e-20,5e-324,1e20,1e21,1.7976931348623157e308,
-        9007199254740991,-9007199254740991,9007199254740992,123456789012345680000.0]"#;
+    let numbers = r"[0,-0.0,-1,1.0,1.50,0.1,1e-7,1e-6,123e-20,5e-324,1e20,1e21,1.7976931348623157e308,
+        9007199254740991,-9007199254740991,9007199254740992,123456789012345680000.0]";
     let Value::Object(metadata) = json!({
         "b": 1, "a": 2, "10": "ten", "9": "nine", "01": 0, "-1": 0, "4294967294": 0, "4294967295": 0, "": 0,
         "__proto__": {"2": 1, "1": 2}, "constructor": null, "toString": [[{"z": 1, "3": 2}]], (odd.clone()): odd,

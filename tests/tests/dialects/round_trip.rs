@@ -35,16 +35,10 @@ fn taken_in(provider: Provider, post: &Rendered, now: Timestamp) -> Vec<Value> {
     events(received.reports, now).iter().map(|shown| serde_json::to_value(shown).unwrap()).collect()
 }
 
-/// Members in which the two may differ, and why.
+/// Whether the two may differ in a member. Only a form's may: it has no id but its token, and each of our deliveries has a
+/// token of its own.
 fn may_differ(dialect: Dialect, member: &str) -> bool {
-    match (dialect, member) {
-        // Derived from the provider's id, see below.
-        (_, "id") => true,
-        // A form has no id but its token, and each of our deliveries has one of its own. An id that Mailjet's events do
-        // not have is made of their fields, one of which Mailjet writes in two ways.
-        (Dialect::MailgunLegacy | Dialect::Mailjet | Dialect::MailjetV2, "event_id") => true,
-        _ => false,
-    }
+    dialect == Dialect::MailgunLegacy && ["event_id", "id"].contains(&member)
 }
 
 /// What our own parser makes of each type that the dialect has a word for: where it is another, the dialect has one word

@@ -36,9 +36,9 @@ pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
     }
 }
 
-/// Every name that the form itself can have. A variable of the sender's with one of them is left out: of a field that
+/// Every name that the form itself can have, here or at Mailgun. A variable of the sender's with one of them is left out: of a field that
 /// stands twice some receivers read the first and some the last.
-const OWN: [&str; 25] = [
+const OWN: [&str; 29] = [
     "event",
     "severity",
     "recipient",
@@ -55,6 +55,7 @@ const OWN: [&str; 25] = [
     "city",
     "client-name",
     "client-os",
+    "client-type",
     "device-type",
     "user-agent",
     "code",
@@ -64,6 +65,9 @@ const OWN: [&str; 25] = [
     "description",
     "tag",
     "campaign-id",
+    "campaign-name",
+    "mailing-list",
+    "message-headers",
 ];
 
 /// The body of one event. Mailgun's own fields come first, then the sender's variables, then the signature: receivers

@@ -145,6 +145,24 @@ fn of_mailjets_second_version() {
     assert_eq!(both.headers[0], ("webhook-id", "batch_x".to_owned()));
 }
 
+/// Of a field that stands twice some receivers take the first and some the last.
+#[test]
+fn a_senders_variable_is_never_taken_for_a_field_of_the_form() {
+    let mut event = example_of(EventType::Clicked);
+    let claims =
+        [("event", "complained"), ("recipient", "victim@example.com"), ("url", "x"), ("token", "x"), ("shop", "north")];
+    for (name, value) in claims {
+        event.facts.metadata.insert(name.to_owned(), value.into());
+    }
+    let form = rendered(Dialect::MailgunLegacy, &event);
+    let fields: Vec<_> = url::form_urlencoded::parse(&form.body).collect();
+    let values = |name: &str| -> Vec<_> {
+        fields.iter().filter(|(field, _)| field == name).map(|(_, value)| value.as_ref()).collect()
+    };
+    assert_eq!((values("event"), values("recipient")), (vec!["clicked"], vec!["reader@example.com"]));
+    assert_eq!((values("url").len(), values("token").len(), values("shop")), (1, 1, vec!["north"]));
+}
+
 /// A receiver that takes a made-up subscriber for one would add it to its list.
 #[test]
 fn test_events_say_that_they_are() {

@@ -201,9 +201,9 @@ async fn a_dialect_without_words_for_them_refuses_them() {
         tenant.post(&format!("{plain}/test"), &json!({ "event_type": "delivery.dead" })).await.problem(),
     ];
     insta::assert_snapshot!(refusals.join("\n"), @"
-    422 invalid-request: /events/1: the dialect `platform` has no such event type; it has: email.delivery, email.bounce, email.open, email.click, email.complaint, email.unsubscribe, or `*`
+    422 invalid-request: /events/1: the dialect `platform` has no such event type; it has: email.delivery, delivery, email.bounce, bounce, email.open, open, email.click, click, email.complaint, complaint, email.unsubscribe, unsubscribe, or `*`
     422 invalid-request: /dialect: this dialect has no word for webhook.opened; change `events` with it
-    422 invalid-request: /event_type: the dialect `platform` has no such event type; it has: email.delivery, email.bounce, email.open, email.click, email.complaint, email.unsubscribe
+    422 invalid-request: /event_type: the dialect `platform` has no such event type; it has: email.delivery, delivery, email.bounce, bounce, email.open, open, email.click, click, email.complaint, complaint, email.unsubscribe, unsubscribe
     ");
 }
 

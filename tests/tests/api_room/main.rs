@@ -10,6 +10,7 @@ mod events;
 mod every_provider;
 mod keys;
 mod moves;
+mod recoveries;
 mod redrives;
 mod requests;
 mod resend;

@@ -11,6 +11,7 @@ mod dead_letters;
 mod held;
 mod isolation;
 mod outbound;
+mod recoveries;
 mod resend;
 mod settings;
 mod signatures;

@@ -140,7 +140,20 @@ async fn bad_ones_are_refused_with_what_would_be_right() {
         refusals.push(tenant.post("/api/v1/recoveries", &body(&room, &change)).await.problem());
     }
     refusals.push(tenant.post("/api/v1/recoveries", &json!({})).await.problem());
-    insta::assert_snapshot!(refusals.join("\n"), @"");
+    insta::assert_snapshot!(refusals.join("\n"), @r"
+    422 invalid-request: /states: name at least one of held, dead, missing
+    422 invalid-request: /states/1: expected one of held, dead, missing
+    422 invalid-request: /states/1: `dead` is named twice
+    422 invalid-request: /states: expected a list, got text
+    422 invalid-request: /since: expected a time like 2026-01-02T03:04:05Z (RFC 3339)
+    422 invalid-request: /since: it is later than now
+    422 invalid-request: /since: it is later than `until`
+    422 invalid-request: /since: a recovery covers at most 366 days; ask for several
+    422 invalid-request: /rate: expected a whole number from 1 to 1000, got 0
+    422 invalid-request: /rate: expected a whole number from 1 to 1000, got 1001
+    422 invalid-request: /webhook_id: unknown field; this object knows: states, since, until, rate
+    422 invalid-request: /states: is required; /since: is required
+    ");
     assert!(room.world.aws.sqs.messages(DELIVERIES).is_empty());
 
     // What is asked for until later is asked for until now.
@@ -165,7 +178,11 @@ async fn a_webhook_that_takes_no_attempts_is_not_recovered_but_what_it_misses_is
         let missing = body(&room, &json!({ "states": ["missing"] }));
         assert_eq!(tenant.post(&format!("{path}/recover"), &missing).await.status, 202);
     }
-    insta::assert_snapshot!(refusals.join("\n"), @"");
+    insta::assert_snapshot!(refusals.join("\n"), @r"
+    409 webhook-disabled: Its deliveries would only be held. Enable it: what is held goes out by itself then, and what is dead can be recovered.
+    409 webhook-paused: Its deliveries would only be held. Set `paused` to false: what is held goes out by itself then, and what is dead can be recovered.
+    409 webhook-open: Its receiver fails, so that its deliveries would only be held. What is held goes out by itself when the receiver answers again; to try at once, PATCH the webhook with `enabled` true.
+    ");
     let nobodys = format!("/api/v1/webhooks/{}/recover", nobodys("wh_"));
     assert_eq!(tenant.post(&nobodys, &body(&room, &json!({}))).await.status, 404);
     let other = room.tenant().await;
@@ -182,7 +199,7 @@ async fn so_many_run_at_a_time_and_no_more() {
         assert_eq!(started.status, 202, "{started}");
         last = started.text("id");
     }
-    insta::assert_snapshot!(tenant.post("/api/v1/recoveries", &body(&room, &json!({}))).await.problem(), @"");
+    insta::assert_snapshot!(tenant.post("/api/v1/recoveries", &body(&room, &json!({}))).await.problem(), @"409 too-many-recoveries: 5 recoveries of the tenant run already. See GET /api/v1/recoveries; wait for the end of one, or cancel it.");
     assert_eq!(room.tenant().await.post("/api/v1/recoveries", &body(&room, &json!({}))).await.status, 202);
     assert_eq!(tenant.delete(&format!("/api/v1/recoveries/{last}")).await.status, 204);
     assert_eq!(tenant.post("/api/v1/recoveries", &body(&room, &json!({}))).await.status, 202);

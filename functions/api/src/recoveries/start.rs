@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use shared::breaker::Breaker;
 use shared::clock::random;
 use shared::id::{RecoveryId, TenantId, WebhookId};
@@ -35,12 +35,13 @@ pub(super) async fn of_webhook(
     Id(id): Id<WebhookId>,
     body: Fields,
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
-    let given = Given::read(body, api.now())?;
+    let now = api.now();
+    let given = Given::read(body, now)?;
     let webhook = api.registry.get_webhook(tenant, id).await?.ok_or_else(|| not_found("webhook"))?;
     if given.states.iter().any(|state| *state != Recoverable::Missing) {
         refuse_unfit(&webhook, &api.registry.get_breaker(tenant, id).await?)?;
     }
-    start(&api, tenant, Some(id), given).await
+    start(&api, tenant, Some(id), given, now).await
 }
 
 /// Recovers all webhooks, one after the other; those that take no attempts are skipped.
@@ -49,8 +50,9 @@ pub(super) async fn of_tenant(
     State(api): State<Arc<Api>>,
     body: Fields,
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
-    let given = Given::read(body, api.now())?;
-    start(&api, tenant, None, given).await
+    let now = api.now();
+    let given = Given::read(body, now)?;
+    start(&api, tenant, None, given, now).await
 }
 
 /// Sends the job of the first page, then stores the recovery: a job without a recovery is void, while a recovery without
@@ -60,8 +62,8 @@ async fn start(
     tenant: TenantId,
     webhook: Option<WebhookId>,
     given: Given,
+    now: Timestamp,
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
-    let now = api.now();
     let delay = SignedDuration::from_secs(i64::from(DELAY_SECONDS));
     let first = given.states.first().copied().unwrap_or(Recoverable::Held);
     let recovery = Recovery {
@@ -70,7 +72,7 @@ async fn start(
         webhook,
         states: given.states,
         since: given.since,
-        until: given.until.min(now),
+        until: given.until,
         rate: given.rate,
         status: RecoveryStatus::Running,
         page: 0,

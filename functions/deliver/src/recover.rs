@@ -15,18 +15,19 @@ use crate::{Deliver, Next};
 /// Sends one page of held deliveries and the job for the next. A receiver that was down a moment ago is not met with all
 /// of it at once.
 pub(crate) async fn recover(job: &Recover, room: &Deliver) -> Result<Next, StoreError> {
-    let known = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, room.clock.now()).await?;
+    let now = room.clock.now();
+    let known = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, now).await?;
     if known.is_some_and(|known| !known.takes_attempts()) {
         // Disabled, paused or open again meanwhile: what lets it go the next time recovers.
         return Ok(Next::Finish);
     }
     let pace = Pace::of(DEFAULT_RATE);
     let (order, after) = (Stuck::OldestFirst, job.after.as_deref());
-    let page =
-        room.deliveries.list_stuck(job.tenant, job.webhook, StateKind::Held, order, after, pace.page()).await?;
+    let page = room.deliveries.list_stuck(job.tenant, job.webhook, StateKind::Held, order, after, pace.page()).await?;
     let jobs: Vec<Job> = page.items.iter().map(next_round).collect();
     let mut outgoing = paced(&jobs, pace);
     if let Some(after) = page.next {
+        room.registry.note_recovering(job.tenant, job.webhook, now).await?;
         let pause = u16::try_from(pace.pause_after(jobs.len() as u64).as_secs()).unwrap_or(u16::MAX);
         outgoing.push(Outgoing::later(&Job::Recover(Recover { after: Some(after), ..job.clone() }), pause));
     }

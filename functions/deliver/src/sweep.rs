@@ -21,6 +21,9 @@ use crate::{Deliver, Next};
 const PAGE: u8 = 5;
 /// Webhooks looked at side by side: with 500 of each tenant a page takes a few seconds.
 const SIDE_BY_SIDE: usize = 32;
+/// After how long without a page a recovery of what is held stands still (15 min): a page follows another within seconds,
+/// or within the visibility timeout of its message.
+const STANDSTILL: SignedDuration = SignedDuration::from_mins(15);
 /// How long a probe may be overdue before it is taken for lost: many times its message's visibility timeout.
 const PROBE_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -48,6 +51,12 @@ async fn recovery(webhook: Webhook, room: &Deliver) -> Result<Option<Job>, Store
     }
     if let Breaker::Open(open) = room.registry.get_breaker(tenant, id).await? {
         return Ok(lost_probe(&webhook, open, room.clock.now()));
+    }
+    if let Some(at) = room.registry.recovering_at(tenant, id).await?
+        && room.clock.now().duration_since(at) < STANDSTILL
+    {
+        // A long recovery, which gets on.
+        return Ok(None);
     }
     tracing::warn!(tenant.id = %tenant, webhook.id = %id, "{id} holds deliveries without a reason; they are recovered");
     Ok(Some(Job::Recover(Recover { tenant, webhook: id, after: None })))

@@ -17,6 +17,7 @@ mod data_keys;
 mod item;
 mod keys;
 mod recoveries;
+mod recovering;
 mod sealing;
 mod sources;
 mod tenants;

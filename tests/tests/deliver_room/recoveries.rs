@@ -1,5 +1,6 @@
 //! Recoveries that somebody asked for, from the job of the first page on.
 
+mod automatic;
 mod crashes;
 mod letters;
 mod missing;
@@ -265,7 +266,9 @@ async fn an_outage_is_waited_for_and_what_somebody_did_ends_it() {
     scene.begin(&recovery).await;
     scene.world.run_until_idle().await.unwrap();
     let reason = FailureReason::WebhookDeleted;
-    assert!(matches!(scene.stored(&recovery).await.status, RecoveryStatus::Failed { reason: found, .. } if found == reason));
+    assert!(
+        matches!(scene.stored(&recovery).await.status, RecoveryStatus::Failed { reason: found, .. } if found == reason)
+    );
     assert!(scene.world.registry.running_recoveries(scene.tenant).await.unwrap().is_empty());
 }
 

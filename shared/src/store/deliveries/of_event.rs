@@ -59,7 +59,11 @@ impl Deliveries {
             if left.is_empty() {
                 return Ok(found);
             }
-            let asked = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(consistent).build().map_err(StoreError::aws)?;
+            let asked = KeysAndAttributes::builder()
+                .set_keys(Some(left))
+                .consistent_read(consistent)
+                .build()
+                .map_err(StoreError::aws)?;
             let answer =
                 self.client.batch_get_item().request_items(&self.table, asked).send().await.map_err(StoreError::aws)?;
             for items in answer.responses.unwrap_or_default().into_values() {

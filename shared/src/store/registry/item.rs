@@ -48,7 +48,7 @@ where
     text.parse().map_err(StoreError::unreadable)
 }
 
-fn millis(stored: i64) -> Result<Timestamp, StoreError> {
+pub(super) fn millis(stored: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(stored).map_err(StoreError::unreadable)
 }
 

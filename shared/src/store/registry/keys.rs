@@ -48,6 +48,11 @@ pub(super) fn recovery(tenant: TenantId, recovery: RecoveryId) -> (String, Strin
     (tenant_partition(tenant), format!("{RECOVERY}{recovery}"))
 }
 
+/// Of the recovery of what the webhook holds, which changes without a change of it.
+pub(super) fn recovering(tenant: TenantId, webhook: WebhookId) -> (String, String) {
+    (tenant_partition(tenant), format!("A#{webhook}"))
+}
+
 pub(super) fn source(tenant: TenantId, source: SourceId) -> (String, String) {
     (tenant_partition(tenant), format!("{SOURCE}{source}"))
 }

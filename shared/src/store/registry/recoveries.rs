@@ -80,9 +80,8 @@ impl Registry {
             .limit(i32::from(limit));
         if let Some(after) = after {
             let (pk, sk) = keys::recovery(tenant, after);
-            call = call
-                .exclusive_start_key("pk", AttributeValue::S(pk))
-                .exclusive_start_key("sk", AttributeValue::S(sk));
+            call =
+                call.exclusive_start_key("pk", AttributeValue::S(pk)).exclusive_start_key("sk", AttributeValue::S(sk));
         }
         let answer = call.send().await.map_err(StoreError::aws)?;
         let items: Vec<RecoveryItem> =

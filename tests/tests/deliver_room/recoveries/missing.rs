@@ -45,8 +45,7 @@ async fn a_webhook_that_was_created_late_gets_what_it_wants_of_what_was_before()
     scene.begin(&recovery).await;
     scene.world.run_until_idle().await.unwrap();
     scene.assert_done(&recovery, 30, 10).await;
-    let received: BTreeSet<_> =
-        receiver.received("/late").iter().map(|post| post.webhook_id().to_owned()).collect();
+    let received: BTreeSet<_> = receiver.received("/late").iter().map(|post| post.webhook_id().to_owned()).collect();
     assert_eq!((received, receiver.count()), (wanted, 10));
     // All of them have a delivery now.
     let recovery = scene.recovery(Some(&late), &[Recoverable::Missing]);
@@ -84,8 +83,7 @@ async fn days_without_events_are_passed_over_and_the_bounds_are_those_of_the_eve
     scene.begin(&recovery).await;
     scene.world.run_until_idle().await.unwrap();
     scene.assert_done(&recovery, 3, 3).await;
-    let received: BTreeSet<_> =
-        receiver.received("/hook").iter().map(|post| post.webhook_id().to_owned()).collect();
+    let received: BTreeSet<_> = receiver.received("/hook").iter().map(|post| post.webhook_id().to_owned()).collect();
     assert_eq!((received, receiver.count()), (wanted, 3));
 }
 
@@ -93,18 +91,20 @@ async fn days_without_events_are_passed_over_and_the_bounds_are_those_of_the_eve
 async fn more_of_them_than_fit_into_a_page_are_all_found() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
-    for number in 0..45 {
+    // More than one stretch looks at, too.
+    for number in 0..260 {
         scene.accept(&format!("before {number}")).await;
     }
     scene.world.run_until_idle().await.unwrap();
     scene.world.clock.advance(SignedDuration::from_millis(5));
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
-    let recovery = Recovery { rate: 2, ..scene.recovery(Some(&webhook), &[Recoverable::Missing]) };
+    let recovery = Recovery { rate: 8, ..scene.recovery(Some(&webhook), &[Recoverable::Missing]) };
     scene.begin(&recovery).await;
     scene.world.run_until_idle().await.unwrap();
-    scene.assert_done(&recovery, 45, 45).await;
-    assert_eq!(receiver.count(), 45);
-    assert!(scene.stored(&recovery).await.page >= 3);
+    scene.assert_done(&recovery, 260, 260).await;
+    let received: BTreeSet<_> = receiver.received("/hook").iter().map(|post| post.webhook_id().to_owned()).collect();
+    assert_eq!((received.len(), receiver.count()), (260, 260));
+    assert_eq!(scene.stored(&recovery).await.page, 4, "80 to a page");
 }
 
 #[tokio::test]

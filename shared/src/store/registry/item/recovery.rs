@@ -90,11 +90,7 @@ impl TryFrom<RecoveryItem> for Recovery {
                 state: state(&item.at_state)?,
                 after: item.at_row,
             },
-            progress: Progress {
-                looked_at: item.looked_at,
-                recovered: item.recovered,
-                skipped_webhooks: item.skipped,
-            },
+            progress: Progress { looked_at: item.looked_at, recovered: item.recovered, skipped_webhooks: item.skipped },
             created_at: millis(item.created_at)?,
             updated_at: millis(item.updated_at)?,
             due_at: millis(item.due_at)?,

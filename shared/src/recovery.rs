@@ -300,7 +300,7 @@ mod tests {
         let next = recovery().after_page(Worked { progress, position: position.clone(), waits: false }, at(110));
         assert_eq!((next.page, next.progress, &next.position), (4, progress, &position));
         assert_eq!((next.updated_at, next.due_at), (at(110), at(114)));
-        let again = next.after_page(Worked { progress, position: position.clone(), waits: true }, at(114));
+        let again = next.after_page(Worked { progress, position, waits: true }, at(114));
         assert_eq!((again.progress.recovered, again.due_at), (602, at(174)));
     }
 

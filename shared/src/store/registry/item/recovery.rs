@@ -1,5 +1,6 @@
 //! A recovery's stored item.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION, millis, parsed, word};
@@ -54,7 +55,7 @@ impl From<&Recovery> for RecoveryItem {
             rate: recovery.rate,
             status: recovery.status.as_str().to_owned(),
             reason,
-            ended: recovery.status.finished_at().map(|at| at.as_millisecond()),
+            ended: recovery.status.finished_at().map(Timestamp::as_millisecond),
             page: recovery.page,
             at_webhook: recovery.position.webhook.map(|webhook| webhook.to_string()),
             at_state: recovery.position.state.as_str().to_owned(),

@@ -23,10 +23,10 @@ pub(crate) async fn recover(job: &Recover, room: &Deliver) -> Result<Next, Store
     }
     let pace = Pace::of(DEFAULT_RATE);
     let (order, after) = (Stuck::OldestFirst, job.after.as_deref());
-    let page = room.deliveries.list_stuck(job.tenant, job.webhook, StateKind::Held, order, after, pace.page()).await?;
-    let jobs: Vec<Job> = page.items.iter().map(next_round).collect();
+    let held = room.deliveries.list_stuck(job.tenant, job.webhook, StateKind::Held, order, after, pace.page()).await?;
+    let jobs: Vec<Job> = held.items.iter().map(next_round).collect();
     let mut outgoing = paced(&jobs, pace);
-    if let Some(after) = page.next {
+    if let Some(after) = held.next {
         room.registry.note_recovering(job.tenant, job.webhook, now).await?;
         let pause = u16::try_from(pace.pause_after(jobs.len() as u64).as_secs()).unwrap_or(u16::MAX);
         outgoing.push(Outgoing::later(&Job::Recover(Recover { after: Some(after), ..job.clone() }), pause));

@@ -107,6 +107,11 @@ fn page_job(recovery: &Recovery, page: u32) -> String {
     Job::Recovery(RecoveryPage { tenant: recovery.tenant, recovery: recovery.id, page }).to_json()
 }
 
+/// The events that a path of the receiver got, as often as it got them.
+fn ids_of(receiver: &Receiver, path: &str) -> Vec<String> {
+    receiver.received(path).iter().map(|post| post.webhook_id().to_owned()).collect()
+}
+
 #[tokio::test]
 async fn held_and_dead_deliveries_are_recovered_and_nothing_else() {
     let scene = Scene::start().await;
@@ -158,10 +163,10 @@ async fn both_ends_of_the_time_are_included_and_nothing_outside() {
     scene.begin(&recovery).await;
     scene.world.run_until_idle().await.unwrap();
     scene.assert_done(&recovery, 3, 3).await;
-    let mut received: Vec<_> = receiver.received("/hook").iter().map(|post| post.webhook_id().to_owned()).collect();
-    received.sort_unstable();
+    let mut got = ids_of(&receiver, "/hook");
+    got.sort_unstable();
     wanted.sort_unstable();
-    assert_eq!(received, wanted);
+    assert_eq!(got, wanted);
 }
 
 #[tokio::test]

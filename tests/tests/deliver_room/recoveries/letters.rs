@@ -47,7 +47,9 @@ async fn a_dead_letter_redriven_and_recovered_at_the_same_time_is_delivered_once
                 Order::MuchLater => &[&[&recovered], &[], &[&letter]],
             };
             for batch in batches {
-                batch.iter().for_each(|job| scene.world.aws.sqs.put(DELIVERIES, job));
+                for job in *batch {
+                    scene.world.aws.sqs.put(DELIVERIES, job);
+                }
                 if batch.is_empty() {
                     scene.world.run_until_idle().await.unwrap();
                 } else {

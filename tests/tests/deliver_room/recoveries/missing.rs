@@ -11,6 +11,7 @@ use shared::webhook::{DisabledReason, Subscription, WantedTypes, Webhook, Webhoo
 use tests::support::Receiver;
 use tests::support::world::DELIVERIES;
 
+use super::ids_of;
 use crate::Scene;
 
 const WHILE: SignedDuration = SignedDuration::from_mins(17);
@@ -45,8 +46,8 @@ async fn a_webhook_that_was_created_late_gets_what_it_wants_of_what_was_before()
     scene.begin(&recovery).await;
     scene.world.run_until_idle().await.unwrap();
     scene.assert_done(&recovery, 30, 10).await;
-    let received: BTreeSet<_> = receiver.received("/late").iter().map(|post| post.webhook_id().to_owned()).collect();
-    assert_eq!((received, receiver.count()), (wanted, 10));
+    let got: BTreeSet<_> = ids_of(&receiver, "/late").into_iter().collect();
+    assert_eq!((got, receiver.count()), (wanted, 10));
     // All of them have a delivery now.
     let recovery = scene.recovery(Some(&late), &[Recoverable::Missing]);
     scene.begin(&recovery).await;
@@ -83,8 +84,8 @@ async fn days_without_events_are_passed_over_and_the_bounds_are_those_of_the_eve
     scene.begin(&recovery).await;
     scene.world.run_until_idle().await.unwrap();
     scene.assert_done(&recovery, 3, 3).await;
-    let received: BTreeSet<_> = receiver.received("/hook").iter().map(|post| post.webhook_id().to_owned()).collect();
-    assert_eq!((received, receiver.count()), (wanted, 3));
+    let got: BTreeSet<_> = ids_of(&receiver, "/hook").into_iter().collect();
+    assert_eq!((got, receiver.count()), (wanted, 3));
 }
 
 #[tokio::test]
@@ -102,8 +103,8 @@ async fn more_of_them_than_fit_into_a_page_are_all_found() {
     scene.begin(&recovery).await;
     scene.world.run_until_idle().await.unwrap();
     scene.assert_done(&recovery, 260, 260).await;
-    let received: BTreeSet<_> = receiver.received("/hook").iter().map(|post| post.webhook_id().to_owned()).collect();
-    assert_eq!((received.len(), receiver.count()), (260, 260));
+    let got: BTreeSet<_> = ids_of(&receiver, "/hook").into_iter().collect();
+    assert_eq!((got.len(), receiver.count()), (260, 260));
     assert_eq!(scene.stored(&recovery).await.page, 4, "80 to a page");
 }
 
@@ -169,7 +170,9 @@ async fn a_first_job_that_comes_late_and_the_recoverys_are_one_delivery() {
             _ => &[&[&first, &recovered]],
         };
         for batch in batches {
-            batch.iter().for_each(|job| scene.world.aws.sqs.put(DELIVERIES, job));
+            for job in *batch {
+                scene.world.aws.sqs.put(DELIVERIES, job);
+            }
             scene.world.pump_queue(DELIVERIES).await;
         }
         scene.world.run_until_idle().await.unwrap();

@@ -7,13 +7,14 @@ use shared::delivery::{DeadReason, DeliveryState};
 use shared::event::{Event, EventType};
 use shared::queue::Outgoing;
 use shared::queue::job::{Deliver as DeliverJob, Job, NotAJob};
+use shared::recovery::is_late;
 use shared::store::StoreError;
 use shared::store::deliveries::Change;
 use shared::webhook::Webhook;
 
 use crate::received::From;
 use crate::webhooks::Known;
-use crate::{Deliver, Next, Received, attempt, claim, hold, probe, recover, sweep};
+use crate::{Deliver, Next, Received, attempt, claim, hold, probe, recover, recovery, sweep};
 use shared::delivery::standing::{Standing, Turn, standing};
 
 /// What must be left of the invocation's time beside the attempt's own limit: recording it, and the queue calls.
@@ -28,6 +29,7 @@ pub(crate) async fn carry_out(message: &Received, room: &Deliver, deadline: Time
         Ok(Job::Recover(job)) => recover::recover(&job, room).await,
         Ok(Job::Probe(job)) => probe::probe(&job, room, deadline).await,
         Ok(Job::Sweep(job)) => sweep::sweep(&job, room).await,
+        Ok(Job::Recovery(job)) => recovery::recovery(&job, message.first_receive, room).await,
         // Never to be carried out, so it would only spin: it goes where people look.
         Err(error) => Ok(bury_unreadable(message, &error)),
     };
@@ -48,14 +50,16 @@ async fn deliver(
     room: &Deliver,
     deadline: Timestamp,
 ) -> Result<Next, StoreError> {
-    let fresh = message.from == From::Deliveries && message.first_receive && job.round == 0;
-    let row = if fresh { None } else { room.deliveries.get(job.tenant, job.webhook, job.event).await? };
     let now = room.clock.now();
+    let late = comes_late(job, now);
+    let fresh = message.from == From::Deliveries && message.first_receive && job.round == 0 && !late;
+    let row = if fresh { None } else { room.deliveries.get(job.tenant, job.webhook, job.event).await? };
     let turn = match standing(job.round, job.resend, row.as_ref(), now) {
         Standing::Void => return Ok(Next::Finish),
         Standing::BuryAgain { reason } => return Ok(bury(job, reason)),
         Standing::NotDue { at } => return Ok(Next::Wait { until: at }),
-        Standing::Attempt(turn) => turn,
+        // A recovery may have taken it for missing.
+        Standing::Attempt(turn) => Turn { to_claim: turn.to_claim || (late && row.is_none()), ..turn },
     };
     let Some(known) = room.webhooks.get(&room.registry, job.tenant, job.webhook, now).await? else {
         return hold::discard(job, turn, room).await;
@@ -70,13 +74,19 @@ async fn deliver(
         // Cut off in mid-attempt it would be attempted twice; unattempted it just comes back.
         return Ok(Next::ComeBack);
     }
-    if !turn.begins_round {
+    if !turn.to_claim {
         return attempt::attempt(job, &event, &known, turn, room).await;
     }
     match claim::claim(job, &event, turn, time_needed(&known.webhook), room).await? {
         Ok(turn) => attempt::attempt(job, &event, &known, turn, room).await,
         Err(next) => Ok(next),
     }
+}
+
+/// Whether a recovery may have sent a job for the same delivery before its first attempt. Of an event that does not travel
+/// with the job it is not known, so that it counts as late; only large ones do not.
+fn comes_late(job: &DeliverJob, now: Timestamp) -> bool {
+    job.inline.as_ref().is_none_or(|event| is_late(event.accepted_at, job.webhook, now))
 }
 
 /// The webhook to attempt with; `None` when the delivery is held or discarded.

@@ -12,6 +12,7 @@ mod dialects;
 mod held;
 mod isolation;
 mod outbound;
+mod recoveries;
 mod resend;
 mod settings;
 mod signatures;

@@ -66,6 +66,13 @@ impl Dialect {
         }
     }
 
+    /// Whether one POST can hold several events, as an array.
+    pub fn takes_arrays(self) -> bool {
+        match self {
+            Self::Standard | Self::Platform => false,
+        }
+    }
+
     /// The content type of [`Dialect::body`].
     pub fn content_type(self) -> &'static str {
         match self {

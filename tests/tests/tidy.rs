@@ -32,7 +32,7 @@ fn without_tests(text: &str) -> &str {
 }
 
 /// The modules of `shared` that know no IO, no clock and no async.
-const PURE: [&str; 15] = [
+const PURE: [&str; 16] = [
     "id",
     "event",
     "provider",
@@ -46,6 +46,7 @@ const PURE: [&str; 15] = [
     "delivery",
     "retry",
     "problem",
+    "rate_limit",
     "outbound/address_policy",
     "queue/pack",
 ];

@@ -31,6 +31,7 @@ pub(crate) async fn recover(job: &Recover, room: &Deliver) -> Result<Next, Store
             round: held.round.saturating_add(1),
             inline: None,
             resend: false,
+            slot: None,
         })
     });
     let rest = page.next.map(|after| Job::Recover(Recover { after: Some(after), ..job.clone() }));

@@ -23,11 +23,11 @@ pub(crate) struct Posted {
     final_statuses: &'static [u16],
 }
 
-/// Posts `event`, signed as of `at`. Where there is a backup URL the main one has half of the time limit, so that one
+/// Posts `events`, signed as of `at`. Where there is a backup URL the main one has half of the time limit, so that one
 /// that hangs leaves time for the other, which has the rest. What the main URL's receiver settles by its answer is
 /// settled: the backup is for receivers that cannot be reached, not for a second opinion.
-pub(crate) async fn post(event: &Event, webhook: &Webhook, at: Timestamp, room: &Deliver) -> Posted {
-    let request = Request::of(event, webhook, at);
+pub(crate) async fn post(events: &[&Event], webhook: &Webhook, at: Timestamp, room: &Deliver) -> Posted {
+    let request = Request::of(events, webhook, at);
     let limit = Duration::from_millis(u64::from(webhook.timeout_ms));
     let final_statuses = webhook.dialect.final_statuses();
     let Some(backup_url) = &webhook.backup_url else {
@@ -57,15 +57,15 @@ impl Posted {
     }
 
     /// The attempt for the record.
-    pub(crate) fn into_attempt(self, turn: Turn, at: Timestamp) -> Attempt {
+    pub(crate) fn attempt(&self, turn: Turn, at: Timestamp) -> Attempt {
         Attempt {
             number: turn.number,
             round: turn.round,
             at,
             outcome: self.answered.outcome,
             duration_ms: self.duration_ms,
-            address: self.answered.address,
-            answer: self.answered.answer,
+            address: self.answered.address.clone(),
+            answer: self.answered.answer.clone(),
             via: self.via,
         }
     }
@@ -79,7 +79,8 @@ struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    fn of(event: &Event, webhook: &'a Webhook, at: Timestamp) -> Self {
+    fn of(events: &[&Event], webhook: &'a Webhook, at: Timestamp) -> Self {
+        let event = events[0];
         let body = webhook.dialect.body(event);
         let headers = webhook.dialect.signature_headers(&webhook.secrets.at(at), event.id, at, &body);
         Self { webhook, headers, body }

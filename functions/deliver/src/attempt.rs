@@ -23,11 +23,11 @@ use shared::delivery::standing::{Expected, Standing, Turn, standing};
 pub(crate) async fn attempt(members: Vec<Ready<'_>>, room: &Deliver) -> Nexts {
     let mut nexts = Nexts::new();
     let members = with_their_rounds(members, &mut nexts, room).await;
-    let Some(first) = members.first() else { return nexts };
+    let Some((first, more)) = members.split_first() else { return nexts };
     let (tenant, known) = (first.owed.job.tenant, &first.known);
-    let events: Vec<&Event> = members.iter().map(|member| &member.event).collect();
+    let more: Vec<&Event> = more.iter().map(|member| &member.event).collect();
     let at = room.clock.now();
-    let posted = post(&events, &known.webhook, at, room).await;
+    let posted = post(&first.event, &more, &known.webhook, at, room).await;
     let now = room.clock.now();
     let settled = settled(&posted.ending());
     if let Some(Decision::Disable { disabled, .. }) = settled {

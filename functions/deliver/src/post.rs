@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shared::delivery::post_id::post_id;
 use shared::delivery::{Attempt, Via};
-use shared::dialect::Dialect;
+use shared::dialect::{Cover, Rendered};
 use shared::event::Event;
+use shared::id::EventId;
 use shared::outbound::{Answered, Post};
 use shared::retry::{Ending, settled};
 use shared::webhook::{Webhook, WebhookUrl};
@@ -23,11 +25,12 @@ pub(crate) struct Posted {
     final_statuses: &'static [u16],
 }
 
-/// Posts `events`, signed as of `at`. Where there is a backup URL the main one has half of the time limit, so that one
-/// that hangs leaves time for the other, which has the rest. What the main URL's receiver settles by its answer is
-/// settled: the backup is for receivers that cannot be reached, not for a second opinion.
-pub(crate) async fn post(events: &[&Event], webhook: &Webhook, at: Timestamp, room: &Deliver) -> Posted {
-    let request = Request::of(events, webhook, at);
+/// Posts `first`, and where the dialect has arrays `more` with it, signed as of `at`. Where there is a backup URL the main
+/// one has half of the time limit, so that one that hangs leaves time for the other, which has the rest. What the main
+/// URL's receiver settles by its answer is settled: the backup is for receivers that cannot be reached, not for a second
+/// opinion.
+pub(crate) async fn post(first: &Event, more: &[&Event], webhook: &Webhook, at: Timestamp, room: &Deliver) -> Posted {
+    let request = Request::of(first, more, webhook, at);
     let limit = Duration::from_millis(u64::from(webhook.timeout_ms));
     let final_statuses = webhook.dialect.final_statuses();
     let Some(backup_url) = &webhook.backup_url else {
@@ -74,29 +77,25 @@ impl Posted {
 /// What both URLs get.
 struct Request<'a> {
     webhook: &'a Webhook,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
+    rendered: Rendered,
 }
 
 impl<'a> Request<'a> {
-    fn of(events: &[&Event], webhook: &'a Webhook, at: Timestamp) -> Self {
-        let event = events[0];
-        let body = webhook.dialect.body(event);
-        let headers = webhook.dialect.signature_headers(&webhook.secrets.at(at), event.id, at, &body);
-        Self { webhook, headers, body }
+    fn of(first: &Event, more: &[&Event], webhook: &'a Webhook, at: Timestamp) -> Self {
+        let ids: Vec<EventId> = more.iter().map(|event| event.id).collect();
+        let (id, secrets) = (post_id(first.id, &ids), webhook.secrets.at(at));
+        let cover = Cover { id: &id, webhook: webhook.id, at, secrets: &secrets };
+        Self { webhook, rendered: webhook.dialect.render_all(first, more, &cover) }
     }
 
     async fn send(&self, url: &WebhookUrl, time_limit: Duration, now: Timestamp, room: &Deliver) -> Answered {
         let post = Post {
             url,
-            headers: &self.headers,
-            content_type: self.webhook.dialect.content_type(),
-            body: self.body.clone(),
+            headers: &self.rendered.headers,
+            content_type: self.rendered.content_type,
+            body: self.rendered.body.clone(),
             time_limit,
-            accepts: match self.webhook.dialect {
-                Dialect::Standard => |status| Dialect::Standard.accepts(status),
-                Dialect::Platform => |status| Dialect::Platform.accepts(status),
-            },
+            accepts: self.webhook.dialect.accepts(),
             custom: &self.webhook.headers,
         };
         room.outbound.post(post, now).await

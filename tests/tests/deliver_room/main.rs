@@ -6,6 +6,7 @@
 mod asked;
 mod attempts;
 mod backup;
+mod batch;
 mod breaker;
 mod dead_letters;
 mod fairness;

@@ -282,6 +282,8 @@ async fn whichever_call_fails_before_or_after_its_effect_nothing_is_lost_and_the
             let begun = scene.world.clock.now();
             scene.world.aws.break_call(broken, how);
             scene.world.run_until_idle().await.unwrap();
+            // Seconds that pass in between make a call more or less.
+            scene.world.aws.call_off_break();
             let attempts = attempts(&scene, &webhook, &events).await;
             assert!(receiver.count() >= 4 && attempts.len() >= 3, "call {broken} {how:?}");
             assert_paced(&attempts, begun, 1);

@@ -27,8 +27,8 @@ pub(super) fn check_dialect(dialect: Dialect, batch: u8, pointer: &str) -> Resul
         return Ok(());
     }
     let detail = format!(
-        "the dialect `{}` has no arrays, so every event has a POST of its own; give `\"batch\": 1`, or one of these \
-         dialects: {}",
+        "the dialect `{}` has no arrays, so every event has a POST of its own; give `\"batch\": 1`, or a dialect that \
+         has them: {}",
         dialect.as_str(),
         with_arrays().join(", ")
     );

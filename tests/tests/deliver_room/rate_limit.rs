@@ -281,6 +281,7 @@ async fn a_function_that_does_not_know_of_the_change_yet_looks_again_instead_of_
     let third = scene.accept("third").await;
     scene.world.pump_stream().await.unwrap();
     scene.world.pump_queue_with(DELIVERIES, &behind).await;
+    scene.world.clock.advance(SignedDuration::from_secs(2));
     scene.world.pump_queue_with(RETRIES, &behind).await;
     attempts(&scene, &webhook, &[first, second, third]).await;
     assert!(next_slot(&scene.world).unwrap() > after_change, "the line of the old limit is back");

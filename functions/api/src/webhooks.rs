@@ -16,6 +16,7 @@ mod headers;
 mod let_go;
 mod list;
 mod metadata;
+mod pace;
 mod patch;
 mod read;
 mod recover;

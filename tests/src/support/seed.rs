@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::breaker::{BreakerSettings, Open, ProbeId};
+use shared::breaker::{BreakerSettings, ClosedReason, Open, ProbeId};
 use shared::clock::random;
 use shared::dialect::Dialect;
 use shared::event::{Event, EventType, Facts, Recipient, operational};
@@ -13,7 +13,9 @@ use shared::retry::{Delays, RetryPolicy};
 use shared::secret::SigningSecret;
 use shared::source::{IngestKey, Source, Trust};
 use shared::tenant::Tenant;
-use shared::webhook::{DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl};
+use shared::webhook::{
+    DEFAULT_BATCH, DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl,
+};
 
 use super::World;
 
@@ -63,6 +65,8 @@ impl World {
             headers: BTreeMap::new(),
             paused: false,
             metadata: BTreeMap::new(),
+            rate_limit: None,
+            batch: DEFAULT_BATCH,
         });
         self.registry.create_webhook(&webhook).await?;
         Ok(webhook)
@@ -76,6 +80,15 @@ impl World {
         let is_opened = self.registry.open_breaker(webhook.tenant, webhook.id, &open, telling).await?;
         anyhow::ensure!(is_opened, "it was open before");
         Ok(open)
+    }
+
+    /// Closes the breaker of `open` now, as an accepted probe does.
+    pub async fn close_breaker(&self, webhook: &Webhook, open: &Open) -> anyhow::Result<()> {
+        let event = operational::closed(webhook, open, ClosedReason::Recovered, self.clock.now());
+        let telling = self.events.telling(&event)?;
+        let is_closed = self.registry.close_breaker(webhook.tenant, webhook.id, open, 0, telling).await?;
+        anyhow::ensure!(is_closed, "it was closed before");
+        Ok(())
     }
 
     /// Disables a webhook now, as `deliver` does; answers whether it was enabled.

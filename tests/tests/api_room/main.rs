@@ -12,6 +12,7 @@ mod every_provider;
 mod keys;
 mod moves;
 mod operational;
+mod recoveries;
 mod redrives;
 mod requests;
 mod resend;

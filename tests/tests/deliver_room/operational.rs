@@ -205,7 +205,8 @@ async fn an_event_that_expired_is_told_without_attempts_and_once_for_two_copies_
     watcher(&scene, &receiver).await;
     let webhook = watched(&scene, &receiver, PATIENT, &[1]).await;
     let event = scene.world.event(scene.tenant, "expired").id;
-    let job = Deliver { tenant: scene.tenant, webhook: webhook.id, event, round: 0, inline: None, resend: false };
+    let job =
+        Deliver { tenant: scene.tenant, webhook: webhook.id, event, round: 0, inline: None, resend: false, slot: None };
     // A first copy leaves a row that waits, so that the other two meet no missing one.
     let row = shared::store::deliveries::Change {
         tenant: scene.tenant,

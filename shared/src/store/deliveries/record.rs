@@ -167,20 +167,28 @@ fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeVa
     let mut at = |round: u32, round_attempts: u32| {
         compare(":at_round", AttributeValue::N(round.to_string()));
         compare(":at_n", AttributeValue::N(round_attempts.to_string()));
-        compare(":delivered", AttributeValue::S("delivered".to_owned()));
     };
+    let delivered = || AttributeValue::S("delivered".to_owned());
     match change.expected {
         Expected::Any => None,
         Expected::Absent => Some("attribute_not_exists(pk)".to_owned()),
         Expected::At { round, round_attempts } => {
             at(round, round_attempts);
+            compare(":delivered", delivered());
             // A round dies once, also when two copies of a job find that it cannot be attempted.
             let dies_again = matches!(change.state, DeliveryState::Dead { .. }) && round == change.round;
             let not_dead = if dies_again { " AND #state <> :state" } else { "" };
             Some(format!("#round = :at_round AND n = :at_n AND #state <> :delivered{not_dead}"))
         }
+        // A row that died does not wait any more.
+        Expected::Waiting { round, round_attempts, next_attempt_at } => {
+            at(round, round_attempts);
+            compare(":at_next", AttributeValue::N(next_attempt_at.as_millisecond().to_string()));
+            Some("#round = :at_round AND n = :at_n AND #next = :at_next".to_owned())
+        }
         Expected::Final { round, round_attempts } => {
             at(round, round_attempts);
+            compare(":delivered", delivered());
             compare(":discarded", AttributeValue::S("discarded".to_owned()));
             let ended = "#state = :delivered OR #state = :discarded";
             Some(format!("#round = :at_round AND n = :at_n AND ({ended})"))

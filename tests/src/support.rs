@@ -9,6 +9,7 @@ pub mod senders;
 pub mod signers;
 pub mod sqs;
 mod tls;
+mod told;
 pub mod world;
 
 pub use endpoint::{Break, Call};

@@ -16,7 +16,7 @@ use crate::deliveries::time_needed;
 use crate::next::Nexts;
 use crate::post::{Posted, post};
 use crate::prepare::Ready;
-use crate::{Deliver, Next, breaker, claim};
+use crate::{Deliver, Next, breaker, claim, tell};
 use shared::delivery::standing::{Expected, Standing, Turn, standing};
 
 /// Makes the attempt that it is the turn of, and says what becomes of the messages.
@@ -32,9 +32,8 @@ pub(crate) async fn attempt(members: Vec<Ready<'_>>, room: &Deliver) -> Nexts {
     let settled = settled(&posted.ending());
     if let Some(Decision::Disable { disabled, .. }) = settled {
         // Before the rows: once these say dead nothing comes back to do it. After a crash in between the jobs find the
-        // webhook disabled, and the deliveries are held. Forgotten first, for a failed call may have taken effect.
-        room.webhooks.forget(tenant, known.webhook.id);
-        if let Err(error) = room.registry.disable_webhook(tenant, known.webhook.id, disabled, now).await {
+        // webhook disabled, and the deliveries are held.
+        if let Err(error) = tell::disable(&known.webhook, disabled, None, now, room).await {
             for member in &members {
                 log(&member.owed.message.id, &error);
             }
@@ -133,7 +132,7 @@ async fn record(
         state,
         now,
     };
-    match room.deliveries.write(&change).await {
+    match tell::write(&change, &member.known.webhook, room).await {
         Ok(()) => Ok(Recorded::Ours(next)),
         Err(StoreError::Conflict) => outrun(job, &change, room).await.map(Recorded::Outrun),
         Err(error) => Err(error),

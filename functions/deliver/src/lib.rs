@@ -37,6 +37,7 @@ mod recover;
 mod recovery;
 mod slots;
 mod sweep;
+mod tell;
 mod webhooks;
 
 use next::Next;

@@ -3,15 +3,15 @@
 //! Each step answers what to go on with, or what becomes of the message.
 
 use jiff::Timestamp;
+use shared::delivery::DeadReason;
 use shared::delivery::standing::{Standing, Turn, standing};
-use shared::delivery::{DeadReason, DeliveryState};
 use shared::event::Event;
 use shared::queue::job::Deliver as DeliverJob;
 use shared::rate_limit::SlotStanding;
 use shared::recovery::is_late;
 use shared::store::StoreError;
 
-use crate::carry_out::{bury, record_without_attempt};
+use crate::carry_out::{bury, record_expired};
 use crate::received::From;
 use crate::webhooks::Known;
 use crate::{Deliver, Next, Received, hold};
@@ -81,9 +81,8 @@ pub(crate) async fn ready<'a>(
     let Some(known) = known else { return hold::discard(job, turn, room).await.map(Err) };
     let Some((known, turn)) = attemptable(known, job, turn, room).await? else { return Ok(Err(Next::Finish)) };
     let Some(event) = event_of(job, room).await? else {
-        let reason = DeadReason::EventExpired;
-        let recorded = record_without_attempt(job, turn, DeliveryState::Dead { reason }, room).await?;
-        return Ok(Err(if recorded { bury(job, reason) } else { Next::ComeBack }));
+        let recorded = record_expired(job, turn, &known.webhook, room).await?;
+        return Ok(Err(if recorded { bury(job, DeadReason::EventExpired) } else { Next::ComeBack }));
     };
     Ok(Ok(Ready { owed, event, turn, known }))
 }

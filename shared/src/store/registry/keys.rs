@@ -53,6 +53,11 @@ pub(super) fn recovering(tenant: TenantId, webhook: WebhookId) -> (String, Strin
     (tenant_partition(tenant), format!("A#{webhook}"))
 }
 
+/// Of the line of slots that deliveries to the webhook are claimed from, where it has a rate limit.
+pub(super) fn rate_limit(tenant: TenantId, webhook: WebhookId) -> (String, String) {
+    (tenant_partition(tenant), format!("L#{webhook}"))
+}
+
 pub(super) fn source(tenant: TenantId, source: SourceId) -> (String, String) {
     (tenant_partition(tenant), format!("{SOURCE}{source}"))
 }

@@ -329,3 +329,20 @@ async fn a_copy_of_a_pages_job_dies_out_and_costs_no_delivery() {
     assert_eq!(receiver.count(), 35);
     assert!(pages >= 4, "{pages} pages");
 }
+
+#[tokio::test]
+async fn a_job_that_is_faster_than_its_recovery_comes_back_once() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
+    scene.stuck(&webhook, DEAD, 1).await;
+    let (stored, refused) = (scene.recovery(None, &[Recoverable::Dead]), scene.recovery(None, &[Recoverable::Dead]));
+    scene.world.aws.sqs.put(DELIVERIES, &page_job(&stored, 0));
+    scene.world.aws.sqs.put(DELIVERIES, &page_job(&refused, 0));
+    assert_eq!(scene.world.pump_queue(DELIVERIES).await, 2);
+    scene.world.registry.create_recovery(&stored).await.unwrap();
+    scene.world.run_until_idle().await.unwrap();
+    scene.assert_done(&stored, 1, 1).await;
+    assert_eq!(receiver.count(), 1);
+    assert!(scene.world.aws.sqs.messages(DELIVERIES).is_empty());
+}

@@ -22,7 +22,7 @@ use shared::delivery::standing::{Expected, Standing, Turn, standing};
 /// Makes the attempt that it is the turn of, and says what becomes of the messages.
 pub(crate) async fn attempt(members: Vec<Ready<'_>>, room: &Deliver) -> Nexts {
     let mut nexts = Nexts::new();
-    let members = with_their_rounds(members, &mut nexts, room).await;
+    let members = claimed(members, &mut nexts, room).await;
     let Some((first, more)) = members.split_first() else { return nexts };
     let (tenant, known) = (first.owed.job.tenant, &first.known);
     let more: Vec<&Event> = more.iter().map(|member| &member.event).collect();
@@ -60,22 +60,22 @@ pub(crate) async fn attempt(members: Vec<Ready<'_>>, room: &Deliver) -> Nexts {
     nexts
 }
 
-/// Claims the rounds that begin with this attempt; a member whose round is another copy's is left out.
-async fn with_their_rounds<'a>(members: Vec<Ready<'a>>, nexts: &mut Nexts, room: &Deliver) -> Vec<Ready<'a>> {
-    let claims = members.iter().map(|member| attempted(&member.owed.message.id, round_of(member, room)));
+/// Claims the attempts of which there may be several at once; a member whose attempt is another copy's is left out.
+async fn claimed<'a>(members: Vec<Ready<'a>>, nexts: &mut Nexts, room: &Deliver) -> Vec<Ready<'a>> {
+    let claims = members.iter().map(|member| attempted(&member.owed.message.id, claim_of(member, room)));
     let claims = join_all(claims).await;
-    let mut with_rounds = Vec::with_capacity(members.len());
+    let mut claimed = Vec::with_capacity(members.len());
     for (member, claim) in members.into_iter().zip(claims) {
         match claim {
-            Some(Ok(turn)) => with_rounds.push(Ready { turn, ..member }),
+            Some(Ok(turn)) => claimed.push(Ready { turn, ..member }),
             Some(Err(next)) => nexts.push((member.owed.index, next)),
             None => {}
         }
     }
-    with_rounds
+    claimed
 }
 
-async fn round_of(member: &Ready<'_>, room: &Deliver) -> Result<Result<Turn, Next>, StoreError> {
+async fn claim_of(member: &Ready<'_>, room: &Deliver) -> Result<Result<Turn, Next>, StoreError> {
     if !member.turn.to_claim {
         return Ok(Ok(member.turn));
     }

@@ -50,7 +50,10 @@ class Stack:
         except BaseException:
             self.emulator.stop()
             raise
-        self.description = {**outputs, "log_file": str(log_file), "emulator_log_file": str(self.emulator.log)}
+        self.description = {
+            **outputs, "log_file": str(log_file), "emulator_log_file": str(self.emulator.log),
+            "emulator_pid": str(self.emulator.process.pid), "emulator_folder": str(self.emulator.folder),
+        }
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -18,35 +18,42 @@ FUNCTIONS_ENDPOINT = Path(os.environ["HOME"]) / "functions_endpoint"
 
 
 class StreamCheckpoints:
-    """Replays a stream from the first record that a function reported, as Lambda does.
+    """Replays a stream's batch as Lambda does: from the first record that the function reported, or, when the function
+    failed, by halves (`ReportBatchItemFailures` and `BisectBatchOnFunctionError`).
 
     MiniStack takes whatever a function answers for the success of the whole batch: a record in `batchItemFailures` is
-    never seen again, and its event would have no deliveries. Here such an answer counts as a failure, after which
-    MiniStack hands out the same batch again; the records before the reported one are left out then.
+    never seen again, and its event would have no deliveries. And it repeats a failed batch whole, however often. Here
+    all but the success of the whole counts as a failure, after which MiniStack hands out the same batch again; records
+    that are done are left out then.
     """
 
     def __init__(self, execute: Any) -> None:
         self.execute = execute
-        # By stream: the records of the batch under way that need not be handed out again.
+        # By stream: the records of the batch under way that are done, and how many of the others go at once.
         self.done: dict[str, set[str]] = {}
+        self.most: dict[str, int] = {}
 
     def __call__(self, function: dict[str, Any], event: Any) -> dict[str, Any]:
         records = event.get("Records") if isinstance(event, dict) else None
         if not records or records[0].get("eventSource") != "aws:dynamodb":
             return self.execute(function, event)
-        done = self.done.setdefault(records[0]["eventSourceARN"], set())
+        stream = records[0]["eventSourceARN"]
+        done = self.done.setdefault(stream, set())
         left = [record for record in records if sequence_number(record) not in done]
-        result = self.execute(function, {**event, "Records": left})
+        given = left[: self.most.get(stream, len(left))]
+        result = self.execute(function, {**event, "Records": given})
         if result.get("error"):
+            self.most[stream] = max(1, len(given) // 2)
             return result
         failures = (result.get("body") or {}).get("batchItemFailures", [])
-        if not failures:
-            done.clear()
-            return result
         reported = {failure["itemIdentifier"] for failure in failures}
-        numbers = [sequence_number(record) for record in left]
-        done.update(itertools.takewhile(lambda number: number not in reported, numbers))
-        reason = {"errorType": "BatchItemFailures", "errorMessage": f"{len(failures)} records were reported"}
+        done.update(itertools.takewhile(lambda number: number not in reported, map(sequence_number, given)))
+        if not failures:
+            self.most.pop(stream, None)
+            if len(given) == len(left):
+                done.clear()
+                return result
+        reason = {"errorType": "NotTheWholeBatch", "errorMessage": f"{len(failures)} records reported"}
         return {**result, "error": True, "body": reason}
 
 

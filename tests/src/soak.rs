@@ -6,8 +6,8 @@
 
 mod census;
 mod chance;
-mod faults;
 mod fate;
+mod faults;
 mod plan;
 mod processes;
 mod proxy;

@@ -1,6 +1,6 @@
 //! Reads what has become of everything, past the proxy: events, deliveries, queues and webhooks.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use anyhow::Context as _;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -13,7 +13,7 @@ use shared::store::events::event_in_row;
 
 use super::fate::{Evidence, Fate, fate};
 use super::plan::Behaviour;
-use super::receivers::Receivers;
+use super::receivers::{Post, Receivers};
 use super::senders::{Key, Sent};
 use crate::support::stack::{Stack, Tenant};
 
@@ -75,6 +75,14 @@ struct Queued {
 /// Losses that are told in words.
 const TOLD: usize = 12;
 
+/// What is known, from everywhere.
+struct Known {
+    events: Vec<Event>,
+    rows: HashMap<(WebhookId, EventId), StateKind>,
+    holding: HashMap<WebhookId, Hold>,
+    queued: Queued,
+}
+
 impl Census {
     /// Takes one. What moves meanwhile may be seen as waiting where it is not, but not as lost: the queues are read
     /// before and after the rows.
@@ -85,61 +93,50 @@ impl Census {
         receivers: &Receivers,
         sent: &Sent,
     ) -> anyhow::Result<Self> {
-        let owner: TenantId = tenant.id.parse()?;
         let mut queued = Queued::default();
         queued.read(stack).await;
         let holding = holding(tenant, subjects).await;
         let events = stored_events(stack, &tenant.id).await?;
-        let rows = rows(stack, owner, &events, subjects).await?;
+        let rows = rows(stack, tenant.id.parse()?, &events, subjects).await?;
         queued.read(stack).await;
+        let known = Known { events, rows, holding, queued };
 
-        let mut census = Self::default();
-        census.undispatched = stack.queued(stack.dispatch_failures_queue()).await.len() as u64;
-        census.note_events(&events, sent);
-        let mut tallies: BTreeMap<usize, Tally> = BTreeMap::new();
-        for subject in subjects {
-            let place = Behaviour::CAST.iter().position(|(behaviour, _)| *behaviour == subject.behaviour);
-            let tally = tallies.entry(place.unwrap_or_default()).or_default();
-            let post = receivers.post(&subject.path);
-            let known: HashSet<String> = events.iter().map(|event| event.id.to_string()).collect();
-            census.unknown += post.received.keys().filter(|event| !known.contains(*event)).count() as u64;
-            census.not_genuine += u64::from(post.not_genuine);
-            tally.webhooks += 1;
-            tally.requests += post.received.values().copied().map(u64::from).sum::<u64>();
-            tally.duplicates += post.accepted.values().filter(|times| **times > 1).count() as u64;
-            for event in &events {
-                let pair = (subject.id, event.id);
-                let evidence = Evidence {
-                    state: rows.get(&pair).copied(),
-                    accepted: post.accepted.contains_key(&event.id.to_string()),
-                    queued: queued.deliveries.contains(&pair) || queued.recoveries.contains(&subject.id),
-                    letter: queued.letters.contains(&pair),
-                    holding: match holding.get(&subject.id) {
-                        Some(Hold::Disabled) => true,
-                        Some(Hold::Open) => queued.probes.contains(&subject.id),
-                        None => false,
-                    },
-                };
-                tally.owed += 1;
-                match fate(evidence) {
-                    Fate::Delivered => tally.delivered += 1,
-                    Fate::Held => tally.held += 1,
-                    Fate::Dead => tally.dead += 1,
-                    Fate::Waiting => tally.waiting += 1,
-                    Fate::Lost(why) => {
-                        tally.lost += 1;
-                        let receiver = subject.behaviour.word();
-                        census.losses.push(format!("{} to the receiver that {receiver}: {why}", event.id));
-                    }
-                }
+        let undispatched = stack.queued(stack.dispatch_failures_queue()).await.len() as u64;
+        let mut census = Self { undispatched, ..Self::default() };
+        census.note_events(&known.events, sent);
+        for (behaviour, _) in Behaviour::CAST {
+            let mut tally = Tally::default();
+            for subject in subjects.iter().filter(|subject| subject.behaviour == behaviour) {
+                census.count(subject, &receivers.post(&subject.path), &known, &mut tally);
             }
-            tally.owed += census.not_stored.len() as u64;
-            tally.lost += census.not_stored.len() as u64;
+            census.tallies.push((behaviour, tally));
         }
         census.losses.truncate(TOLD);
-        census.tallies =
-            tallies.into_iter().filter_map(|(place, tally)| Some((Behaviour::CAST.get(place)?.0, tally))).collect();
         Ok(census)
+    }
+
+    /// Adds what became of one webhook's deliveries.
+    fn count(&mut self, subject: &Subject, post: &Post, known: &Known, tally: &mut Tally) {
+        let ids: HashSet<String> = known.events.iter().map(|event| event.id.to_string()).collect();
+        self.unknown += post.received.keys().filter(|event| !ids.contains(*event)).count() as u64;
+        self.not_genuine += u64::from(post.not_genuine);
+        tally.webhooks += 1;
+        tally.requests += post.received.values().copied().map(u64::from).sum::<u64>();
+        tally.duplicates += post.accepted.values().filter(|times| **times > 1).count() as u64;
+        tally.owed += (known.events.len() + self.not_stored.len()) as u64;
+        tally.lost += self.not_stored.len() as u64;
+        for event in &known.events {
+            match fate(known.evidence(subject.id, event.id, post)) {
+                Fate::Delivered => tally.delivered += 1,
+                Fate::Held => tally.held += 1,
+                Fate::Dead => tally.dead += 1,
+                Fate::Waiting => tally.waiting += 1,
+                Fate::Lost(why) => {
+                    tally.lost += 1;
+                    self.losses.push(format!("{} to the receiver that {}: {why}", event.id, subject.behaviour.word()));
+                }
+            }
+        }
     }
 
     fn note_events(&mut self, events: &[Event], sent: &Sent) {
@@ -173,6 +170,23 @@ impl Census {
     pub(super) fn is_at_rest(&self) -> bool {
         let total = self.total();
         total.waiting == 0 && total.lost == 0
+    }
+}
+
+impl Known {
+    fn evidence(&self, webhook: WebhookId, event: EventId, post: &Post) -> Evidence {
+        let pair = (webhook, event);
+        Evidence {
+            state: self.rows.get(&pair).copied(),
+            accepted: post.accepted.contains_key(&event.to_string()),
+            queued: self.queued.deliveries.contains(&pair) || self.queued.recoveries.contains(&webhook),
+            letter: self.queued.letters.contains(&pair),
+            holding: match self.holding.get(&webhook) {
+                Some(Hold::Disabled) => true,
+                Some(Hold::Open) => self.queued.probes.contains(&webhook),
+                None => false,
+            },
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use shared::delivery::StateKind;
 
 /// What is known of one (accepted event, webhook that wants it).
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own; all of them occur together")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Evidence {
     /// Its row's state, if it has a row.

@@ -224,7 +224,8 @@ mod tests {
         assert!(plan(1).posts().iter().all(|(at, _)| *at < plan(1).sending()));
         assert!(!plan(1).storms().is_empty() && plan(1).kills().len() > 3);
         assert!(plan(1).kills().iter().all(|at| *at < plan(1).faults()));
-        let events: u32 = plan(1).posts().iter().map(|(_, post)| if let Post::Own { events, .. } = post { *events } else { 1 }).sum();
+        let events: u32 =
+            plan(1).posts().iter().map(|(_, post)| if let Post::Own { events, .. } = post { *events } else { 1 }).sum();
         assert!((20..220).contains(&events), "{events}");
     }
 }

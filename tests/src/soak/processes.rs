@@ -16,6 +16,13 @@ pub(super) struct Function {
     pub(super) name: String,
 }
 
+/// The ports of a connection on loopback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ends {
+    pub(super) client: u16,
+    pub(super) server: u16,
+}
+
 /// The processes that one emulator has started: no other is ever looked at, or killed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Functions {
@@ -36,9 +43,9 @@ impl Functions {
             .collect()
     }
 
-    /// The one whose end of a connection has this port on loopback.
-    pub(super) fn behind(self, port: u16) -> Option<Function> {
-        let socket = format!("socket:[{}]", inode(port)?);
+    /// The one at the far end of a connection on loopback.
+    pub(super) fn behind(self, connection: Ends) -> Option<Function> {
+        let socket = format!("socket:[{}]", inode(connection)?);
         self.running().into_iter().find(|function| {
             let files = read_dir(format!("/proc/{}/fd", function.pid)).into_iter().flatten().flatten();
             files.filter_map(|file| read_link(file.path()).ok()).any(|target| target == Path::new(&socket))
@@ -64,12 +71,14 @@ fn name(pid: i32) -> Option<String> {
     environment.split('\0').find_map(|variable| variable.strip_prefix(NAME_VARIABLE)).map(str::to_owned)
 }
 
-/// The inode of the socket that is bound to a port on loopback, from `/proc/net/tcp`.
-fn inode(port: u16) -> Option<String> {
-    let local = format!("0100007F:{port:04X}");
+/// The inode of the client's socket, from `/proc/net/tcp`. Its port alone does not name it: Linux gives the same one to
+/// connections to several servers.
+fn inode(connection: Ends) -> Option<String> {
+    let [client, server] = [connection.client, connection.server].map(|port| format!("0100007F:{port:04X}"));
     let table = read_to_string("/proc/net/tcp").ok()?;
-    let line = table.lines().find(|line| line.split_whitespace().nth(1) == Some(local.as_str()))?;
-    line.split_whitespace().nth(9).map(str::to_owned)
+    let lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let mut lines = lines.filter(|fields| fields.get(1) == Some(&client.as_str()));
+    lines.find(|fields| fields.get(2) == Some(&server.as_str()))?.get(9).map(|&inode| inode.to_owned())
 }
 
 /// Whether any process of this machine has, or is making, a connection to an IPv4 address.
@@ -87,8 +96,9 @@ mod tests {
     fn a_connection_leads_to_its_process_and_its_address_is_seen() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let port = client.local_addr().unwrap().port();
-        let socket = format!("socket:[{}]", inode(port).unwrap());
+        let port = |address: std::io::Result<std::net::SocketAddr>| address.unwrap().port();
+        let ends = Ends { client: port(client.local_addr()), server: port(client.peer_addr()) };
+        let socket = format!("socket:[{}]", inode(ends).unwrap());
         let mut own = read_dir("/proc/self/fd").unwrap().flatten();
         assert!(own.any(|file| read_link(file.path()).is_ok_and(|target| target == Path::new(&socket))));
         assert!(is_connected_to([127, 0, 0, 1]));

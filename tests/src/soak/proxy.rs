@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::faults::{Fault, Faults};
-use super::processes::{Function, Functions};
+use super::processes::{Ends, Function, Functions};
 use super::wire::{Connection, Request};
 
 /// What stands before a function's name in the SDK's `User-Agent`.
@@ -90,9 +90,16 @@ impl Proxy {
         }
     }
 
-    /// The function that has this port, if one has.
-    pub(super) fn behind(&self, port: u16) -> Option<Function> {
-        self.functions.behind(port)
+    /// The function at the far end of a connection, if it is one.
+    pub(super) fn behind(&self, connection: Ends) -> Option<Function> {
+        self.functions.behind(connection)
+    }
+
+    /// Kills the function at the far end of a connection, if it is one.
+    pub(super) fn kill_behind(&self, connection: Ends) {
+        if let Some(function) = self.behind(connection) {
+            self.kill(&function);
+        }
     }
 
     async fn serve(self: Arc<Self>, mut connection: Connection) -> io::Result<()> {
@@ -101,8 +108,8 @@ impl Proxy {
             let header = |name| request.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
             let (service, operation) = header("x-amz-target").split_once('.').unwrap_or_default();
             // The SDK names the function there, as the template tells it to.
-            let agent = header("user-agent").split_whitespace();
-            let caller = agent.filter_map(|word| word.strip_prefix(NAME_IN_AGENT)).next().unwrap_or_default();
+            let mut agent = header("user-agent").split_whitespace();
+            let caller = agent.find_map(|word| word.strip_prefix(NAME_IN_AGENT)).unwrap_or_default();
             let fault = {
                 let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
                 faults.next(caller, operation, self.started.elapsed())
@@ -126,12 +133,12 @@ impl Proxy {
                     return connection.reset();
                 }
                 Some(Fault::KilledBefore) => {
-                    self.behind(connection.peer_port()).iter().for_each(|caller| self.kill(caller));
+                    self.kill_behind(connection.ends());
                     return Ok(());
                 }
                 Some(Fault::KilledAfter) => {
                     self.forward(&request).await;
-                    self.behind(connection.peer_port()).iter().for_each(|caller| self.kill(caller));
+                    self.kill_behind(connection.ends());
                     return Ok(());
                 }
             };

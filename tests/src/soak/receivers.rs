@@ -95,7 +95,12 @@ impl Reaction {
 
 impl Receivers {
     /// Starts them and a canary beside them, which nobody is to connect to. They kill callers through `proxy`.
-    pub(super) async fn start(chance: Chance, started: Instant, back: Duration, proxy: Arc<Proxy>) -> io::Result<Arc<Self>> {
+    pub(super) async fn start(
+        chance: Chance,
+        started: Instant,
+        back: Duration,
+        proxy: Arc<Proxy>,
+    ) -> io::Result<Arc<Self>> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let canary = TcpListener::bind("127.0.0.1:0").await?;
         let receivers = Arc::new(Self {
@@ -164,14 +169,16 @@ impl Receivers {
                     return connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nten bytes.").await;
                 }
                 Reaction::KillBefore => {
-                    proxy.behind(connection.peer_port()).iter().for_each(|caller| proxy.kill(caller));
+                    proxy.kill_behind(connection.ends());
                     return Ok(());
                 }
                 Reaction::KillAfter => {
                     // Looked for first, so that the signal follows the answer at once.
-                    let caller = proxy.behind(connection.peer_port());
+                    let caller = proxy.behind(connection.ends());
                     connection.answer(200, &HeaderMap::new(), b"").await?;
-                    caller.iter().for_each(|caller| proxy.kill(caller));
+                    if let Some(caller) = caller {
+                        proxy.kill(&caller);
+                    }
                     return Ok(());
                 }
             }

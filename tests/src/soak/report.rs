@@ -78,14 +78,22 @@ impl fmt::Display for Report {
         }
         writeln!(
             f,
-            "events: {} accepted in {} posts, {} tries answered otherwise; {} stored without an answer",
+            "events: {} accepted in {} posts, {} tries answered otherwise; {} posts given up, {} not made for want of room; \
+             {} events stored without an answer",
             sent.accepted.len(),
             sent.posts,
             sent.retried,
+            sent.given_up,
+            sent.not_made,
             census.answers_lost
         )?;
         let failed: u64 = self.faults.values().sum();
-        writeln!(f, "AWS calls of the functions: {}, of which {failed} went wrong: {}", self.calls, list(&self.faults))?;
+        writeln!(
+            f,
+            "AWS calls of the functions: {}, of which {failed} went wrong: {}",
+            self.calls,
+            list(&self.faults)
+        )?;
         writeln!(f, "functions killed: {}", list(&self.kills))?;
         let touched = if self.metadata_was_connected_to { "connected to" } else { "never connected to" };
         writeln!(f, "metadata address: {touched}; redirects followed: {}", self.redirects_followed)?;
@@ -93,7 +101,8 @@ impl fmt::Display for Report {
             writeln!(f, "LOST: {loss}")?;
         }
         let complaints = self.complaints();
-        let verdict = if complaints.is_empty() { "ok".to_owned() } else { format!("FAILED: {}", complaints.join("; ")) };
+        let verdict =
+            if complaints.is_empty() { "ok".to_owned() } else { format!("FAILED: {}", complaints.join("; ")) };
         writeln!(
             f,
             "fault suite result: {verdict}. accepted {}; deliveries owed {}, delivered {} (twice {}), held {}, dead {}, \

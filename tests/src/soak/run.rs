@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use aws_sdk_sqs::types::QueueAttributeName;
 use shared::queue::job::{Job, Sweep};
 
@@ -25,6 +26,8 @@ const VISIBILITY_SECONDS: u32 = 31;
 const OVERTIME: Duration = Duration::from_mins(1);
 /// The rooms whose functions are killed by the clock.
 const KILLED: [&str; 3] = ["deliver", "dispatch", "ingest"];
+/// Whatever hangs, it is over then.
+const HARD_LIMIT: Duration = Duration::from_mins(10);
 /// Between two counts while things come to rest.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
 /// Between two sweeps then; on AWS the template's schedule sends one every hour.
@@ -41,11 +44,11 @@ pub async fn run(plan: Plan) -> anyhow::Result<bool> {
     let queues = [stack.deliveries_queue(), stack.retries_queue()];
     let before = set_visibility(&stack, queues[0], VISIBILITY_SECONDS).await?;
     set_visibility(&stack, queues[1], VISIBILITY_SECONDS).await?;
-    let report = under_faults(&stack, plan).await;
+    let report = tokio::time::timeout(HARD_LIMIT, under_faults(&stack, plan)).await;
     for queue in queues {
         set_visibility(&stack, queue, before).await?;
     }
-    let report = report?;
+    let report = report.context("the suite hangs")??;
     println!("{report}");
     Ok(report.complaints().is_empty())
 }
@@ -74,10 +77,18 @@ async fn under_faults(stack: &Stack, plan: Plan) -> anyhow::Result<Report> {
     // Functions learn where AWS is when they start: those that run are ended, and start again on their next event.
     stack.set_functions_endpoint(Some(&proxy_url));
     end_all(functions);
-    let posts = plan.posts();
-    let (sent, ()) = futures::join!(senders.send(&posts, started), kill_by_the_clock(plan, started, functions, &proxy));
+    let (sent, ()) = futures::join!(senders.send(&plan, started), kill_by_the_clock(plan, started, functions, &proxy));
     let sent = sent?;
-    let census = until_rest(stack, &tenant, &subjects, &receivers, &sent, started + plan.length + OVERTIME, started + plan.faults()).await;
+    let census = until_rest(
+        stack,
+        &tenant,
+        &subjects,
+        &receivers,
+        &sent,
+        started + plan.length + OVERTIME,
+        started + plan.faults(),
+    )
+    .await;
     stack.set_functions_endpoint(None);
     end_all(functions);
     watch.abort();
@@ -124,7 +135,9 @@ async fn kill_by_the_clock(plan: Plan, started: Instant, functions: Functions, p
         // Of each room as often, although most processes are deliver's.
         let Some(room) = chance.pick(&KILLED) else { continue };
         let of_room: Vec<_> = running.into_iter().filter(|function| function.name == *room).collect();
-        chance.pick(&of_room).into_iter().for_each(|function| proxy.kill(function));
+        if let Some(function) = chance.pick(&of_room) {
+            proxy.kill(function);
+        }
     }
 }
 

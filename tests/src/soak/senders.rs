@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use futures::future::join_all;
+use aws_sdk_sqs::types::QueueAttributeName;
+use futures::{StreamExt as _, TryStreamExt as _, future, stream};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::provider::Provider;
 
-use super::plan::Post;
+use super::plan::{Plan, Post};
 use crate::support::senders::Sender;
 use crate::support::stack::{Answer, Stack, Tenant};
 
@@ -17,6 +18,10 @@ use crate::support::stack::{Answer, Stack, Tenant};
 const PAUSE: Duration = Duration::from_secs(1);
 /// Tries of one post, which outlast every storm.
 const TRIES: u32 = 40;
+/// Posts under way at the same time; most are answered at once.
+const SIDE_BY_SIDE: usize = 64;
+/// Jobs that may wait in the deliveries queue before senders pause.
+const CROWD: u64 = 150;
 /// What no log line may hold.
 const RECIPIENT: &str = "reader-faults@example.com";
 
@@ -28,14 +33,30 @@ pub(super) type Key = (Provider, String);
 pub(super) struct Sent {
     /// Events of posts that were answered 2xx: what must not be lost.
     pub(super) accepted: Vec<Key>,
-    /// Events of posts that never were.
-    pub(super) unanswered: Vec<Key>,
     /// Posts that were answered 2xx.
     pub(super) posts: u32,
-    /// Tries that were not.
+    /// Posts that never were.
+    pub(super) given_up: u32,
+    /// Posts of the plan that there was no room for.
+    pub(super) not_made: u32,
+    /// Tries that were not answered 2xx.
     pub(super) retried: u32,
     /// Statuses that say that the sender was wrong, which it was not.
     pub(super) refused: Vec<u16>,
+}
+
+impl Sent {
+    fn and(mut self, other: Self) -> Self {
+        self.accepted.extend(other.accepted);
+        self.refused.extend(other.refused);
+        Self {
+            posts: self.posts + other.posts,
+            given_up: self.given_up + other.given_up,
+            not_made: self.not_made + other.not_made,
+            retried: self.retried + other.retried,
+            ..self
+        }
+    }
 }
 
 /// A source of a provider, and the provider's side of it.
@@ -70,26 +91,37 @@ impl<'a> Senders<'a> {
     pub(super) async fn new(stack: &'a Stack, tenant: &'a Tenant<'a>) -> anyhow::Result<Self> {
         Stack::sensitive(RECIPIENT);
         let (mailgun, sendgrid) = (Source::of(tenant, Provider::Mailgun), Source::of(tenant, Provider::SendGrid));
-        let (mailgun, sendgrid) = futures::future::try_join(mailgun, sendgrid).await?;
+        let (mailgun, sendgrid) = future::try_join(mailgun, sendgrid).await?;
         Ok(Self { stack, tenant, mailgun, sendgrid })
     }
 
-    /// Makes every post at its time from `started`, and again until it is answered 2xx.
-    pub(super) async fn send(&self, posts: &[(Duration, Post)], started: Instant) -> anyhow::Result<Sent> {
-        let each = posts.iter().map(|(at, post)| async move {
-            tokio::time::sleep_until((started + *at).into()).await;
-            self.until_accepted(*post).await
+    /// Makes the posts of a plan, each at its time from `started` or when there is room for it, and again until it is
+    /// answered 2xx.
+    pub(super) async fn send(&self, plan: &Plan, started: Instant) -> anyhow::Result<Sent> {
+        let (posts, end) = (plan.posts(), started + plan.sending());
+        let planned = posts.len();
+        let due = stream::iter(posts).then(|(at, post)| async move {
+            tokio::time::sleep_until((started + at).into()).await;
+            while self.is_crowded().await? && Instant::now() < end {
+                tokio::time::sleep(PAUSE).await;
+            }
+            anyhow::Ok(post)
         });
-        let mut sent = Sent::default();
-        for one in join_all(each).await {
-            let one = one?;
-            sent.accepted.extend(one.accepted);
-            sent.unanswered.extend(one.unanswered);
-            sent.refused.extend(one.refused);
-            sent.posts += one.posts;
-            sent.retried += one.retried;
-        }
-        Ok(sent)
+        let due = due.take_while(|_| future::ready(Instant::now() < end));
+        let results = due.map(|post| async { self.until_accepted(post?).await }).buffer_unordered(SIDE_BY_SIDE);
+        let all = results.try_fold(Sent::default(), |all, one| future::ready(Ok(all.and(one)))).await?;
+        let made = all.posts + all.given_up;
+        Ok(Sent { not_made: u32::try_from(planned)?.saturating_sub(made), ..all })
+    }
+
+    /// Whether more jobs wait than are worked off in a few seconds. A machine that is slow, or busy with other things,
+    /// gets fewer posts, so that what it has got comes to rest.
+    async fn is_crowded(&self) -> anyhow::Result<bool> {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let call = self.stack.sqs().get_queue_attributes().queue_url(self.stack.deliveries_queue());
+        let answer = call.attribute_names(name.clone()).send().await?;
+        let waiting = answer.attributes().and_then(|attributes| attributes.get(&name)?.parse().ok());
+        Ok(waiting.unwrap_or(0) > CROWD)
     }
 
     async fn until_accepted(&self, post: Post) -> anyhow::Result<Sent> {
@@ -111,7 +143,7 @@ impl<'a> Senders<'a> {
             }
             tokio::time::sleep(PAUSE).await;
         }
-        sent.unanswered = keys(post);
+        sent.given_up = 1;
         Ok(sent)
     }
 

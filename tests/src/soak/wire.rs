@@ -2,11 +2,14 @@
 //! socket to a library.
 
 use std::io;
+use std::net::SocketAddr;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
+
+use super::processes::Ends;
 
 /// No call of a function and no delivery is larger (8 MiB).
 const MOST_BYTES: usize = 8 * 1024 * 1024;
@@ -30,9 +33,11 @@ impl Connection {
         Self(BufReader::new(stream))
     }
 
-    /// The client's port, by which its process is found.
-    pub(super) fn peer_port(&self) -> u16 {
-        self.0.get_ref().peer_addr().map_or(0, |address| address.port())
+    /// Its ports, by which the client's process is found.
+    pub(super) fn ends(&self) -> Ends {
+        let port = |address: io::Result<SocketAddr>| address.map_or(0, |address| address.port());
+        let stream = self.0.get_ref();
+        Ends { client: port(stream.peer_addr()), server: port(stream.local_addr()) }
     }
 
     /// The next request; `None` when the client has closed.

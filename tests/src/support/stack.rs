@@ -1,11 +1,12 @@
 //! The deployed stack as the tests see it.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a harness fails by panicking")]
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::signers::{Signed, sns};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -14,7 +15,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::provider::CertificateUrl;
 use shared::store::{Deliveries, Registry};
-use super::signers::{Signed, sns};
 
 /// What the stack's description holds, as `infra/local/stack.py` writes it.
 #[derive(Debug, Deserialize)]
@@ -43,14 +43,18 @@ pub struct Stack {
 /// A tenant of the deployed stack with a key of its own.
 pub struct Tenant<'a> {
     stack: &'a Stack,
+    /// Its id.
     pub id: String,
+    /// An API key of its own, with the role `tenant`.
     pub key: String,
 }
 
 /// An answer of the API.
 #[derive(Debug)]
 pub struct Answer {
+    /// HTTP status.
     pub status: u16,
+    /// The body, if it is JSON.
     pub body: Value,
 }
 
@@ -87,13 +91,7 @@ impl Stack {
     }
 
     /// Calls the API, with `(key, tenant)` if given.
-    pub async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        auth: Option<(&str, &str)>,
-        body: Option<Value>,
-    ) -> Answer {
+    pub async fn call(&self, method: Method, path: &str, auth: Option<(&str, &str)>, body: Option<Value>) -> Answer {
         let mut call = self.http.request(method, self.url(path));
         if let Some((key, tenant)) = auth {
             call = call.bearer_auth(key);
@@ -151,9 +149,12 @@ impl Stack {
         let answer = answer(call).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         let name = queue.rsplit('/').next().unwrap_or_default();
-        let regions = answer.body["messages"].as_object().into_iter().flatten().flat_map(|(_, regions)| regions.as_object());
+        let regions =
+            answer.body["messages"].as_object().into_iter().flatten().filter_map(|(_, regions)| regions.as_object());
         let queues = regions.flatten().filter_map(|(_, queues)| queues.as_object()).flatten();
-        let messages = queues.filter(|(url, _)| url.rsplit('/').next() == Some(name)).flat_map(|(_, messages)| messages.as_array());
+        let messages = queues
+            .filter(|(url, _)| url.rsplit('/').next() == Some(name))
+            .filter_map(|(_, messages)| messages.as_array());
         messages.flatten().filter_map(|message| message["Body"].as_str().map(str::to_owned)).collect()
     }
 
@@ -186,32 +187,39 @@ impl Stack {
         self.description.emulator_pid.parse().unwrap()
     }
 
+    /// The name of the events table.
     pub fn events_table(&self) -> &str {
         &self.description.events_table_name
     }
 
+    /// The URL of the retries queue.
     pub fn retries_queue(&self) -> &str {
         &self.description.retries_queue_url
     }
 
+    /// The URL of the dispatch failures queue.
     pub fn dispatch_failures_queue(&self) -> &str {
         &self.description.dispatch_failures_queue_url
     }
 
+    /// The URL of the deliveries queue.
     pub fn deliveries_queue(&self) -> &str {
         &self.description.deliveries_queue_url
     }
 
+    /// The URL of the dead-letter queue.
     pub fn dead_letter_queue(&self) -> &str {
         &self.description.dead_letter_queue_url
     }
 }
 
 impl Tenant<'_> {
+    /// Calls the API with the tenant's key.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         self.stack.call(method, path, Some((&self.key, &self.id)), body).await
     }
 
+    /// What the API answers to a GET that succeeds.
     pub async fn get(&self, path: &str) -> Value {
         let answer = self.call(Method::GET, path, None).await;
         assert_eq!(answer.status, 200, "GET {path}: {answer:?}");
@@ -258,11 +266,7 @@ async fn answer(call: reqwest::RequestBuilder) -> Answer {
 
 /// Asks again and again until `probe` answers something, for at most `seconds`. The emulator's pollers decide when a
 /// thing happens; there is nothing to wait on but what it leads to.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(
-    seconds: u64,
-    what: &str,
-    mut probe: impl FnMut() -> F,
-) -> T {
+pub async fn eventually<T, F: Future<Output = Option<T>>>(seconds: u64, what: &str, mut probe: impl FnMut() -> F) -> T {
     let deadline = Instant::now() + Duration::from_secs(seconds);
     loop {
         if let Some(found) = probe().await {

@@ -48,11 +48,10 @@ class StreamCheckpoints:
         failures = (result.get("body") or {}).get("batchItemFailures", [])
         reported = {failure["itemIdentifier"] for failure in failures}
         done.update(itertools.takewhile(lambda number: number not in reported, map(sequence_number, given)))
-        if not failures:
+        if not failures and len(given) == len(left):
+            done.clear()
             self.most.pop(stream, None)
-            if len(given) == len(left):
-                done.clear()
-                return result
+            return result
         reason = {"errorType": "NotTheWholeBatch", "errorMessage": f"{len(failures)} records reported"}
         return {**result, "error": True, "body": reason}
 

@@ -95,7 +95,7 @@ const CALM: [(u64, Fault); 6] = [
 const STORM: [(u64, Fault); 3] = [(400, Fault::Refused), (150, Fault::Throttled), (350, Fault::AnswerLost)];
 /// Of a thousand calls, so many cost their caller its life, half of them before and half after they took effect. A
 /// killed deliver loses a whole batch for a visibility timeout, and makes most calls; ingest makes few.
-const KILLS: [(&str, u64); 3] = [("deliver", 4), ("dispatch", 15), ("ingest", 50)];
+const KILLS: [(&str, u64); 3] = [("deliver", 4), ("dispatch", 8), ("ingest", 50)];
 /// Of a thousand batch calls, so many have entries that fail.
 const BATCHES_WITH_FAILED_ENTRIES: u64 = 80;
 
@@ -171,7 +171,7 @@ mod tests {
     fn storms_hit_their_target_in_their_time_and_the_end_is_the_end() {
         let storm = Storm { target: Target::Queues, from: Duration::from_secs(10), to: Duration::from_secs(20) };
         let mut faults = Faults::new(Chance::from_seed(1), vec![storm], Duration::from_secs(30));
-        assert!((90..200).contains(&failing(&mut faults, "PutItem", 15)));
+        assert!((85..190).contains(&failing(&mut faults, "PutItem", 15)));
         assert!((860..960).contains(&failing(&mut faults, "SendMessageBatch", 15)));
         assert!((150..310).contains(&failing(&mut faults, "SendMessageBatch", 25)));
         assert_eq!(failing(&mut faults, "SendMessageBatch", 30), 0);

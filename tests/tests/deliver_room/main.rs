@@ -8,6 +8,7 @@ mod attempts;
 mod backup;
 mod breaker;
 mod dead_letters;
+mod dialects;
 mod held;
 mod isolation;
 mod outbound;

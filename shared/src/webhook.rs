@@ -8,6 +8,7 @@ use crate::breaker::BreakerSettings;
 use crate::dialect::Dialect;
 use crate::event::{Event, EventType, closed_words};
 use crate::id::{SourceId, TenantId, WebhookId};
+use crate::rate_limit::RateLimit;
 use crate::retry::RetryPolicy;
 use crate::secret::SigningSecret;
 
@@ -23,6 +24,10 @@ pub const MAX_PER_TENANT: u32 = 500;
 pub const TIMEOUT_MS: std::ops::RangeInclusive<u32> = 1_000..=15_000;
 /// The time limit that applies when none is given, in milliseconds.
 pub const DEFAULT_TIMEOUT_MS: u32 = 10_000;
+/// Bounds of how many events one POST may hold, where the dialect has arrays. An invocation has at most 10 jobs.
+pub const BATCH: std::ops::RangeInclusive<u8> = 1..=10;
+/// Every event has a POST of its own unless its webhook says otherwise.
+pub const DEFAULT_BATCH: u8 = 1;
 /// How long the previous secret signs beside the new one unless the rotation says otherwise, in seconds (24 h).
 pub const DEFAULT_OVERLAP_SECONDS: u32 = 24 * 3600;
 /// The longest overlap of a rotation, in seconds (7 d).
@@ -67,6 +72,10 @@ pub struct Webhook {
     pub paused: bool,
     /// The tenant's own notes by key: shown, never delivered.
     pub metadata: BTreeMap<String, String>,
+    /// Most POSTs in a second; `None` for as many as there are deliveries.
+    pub rate_limit: Option<RateLimit>,
+    /// Most events in one POST, within [`BATCH`]; 1 where the dialect has no arrays.
+    pub batch: u8,
 }
 
 impl Webhook {

@@ -32,7 +32,7 @@ fn without_tests(text: &str) -> &str {
 }
 
 /// The modules of `shared` that know no IO, no clock and no async.
-const PURE: [&str; 15] = [
+const PURE: [&str; 17] = [
     "id",
     "event",
     "provider",
@@ -44,8 +44,10 @@ const PURE: [&str; 15] = [
     "signature",
     "dialect",
     "delivery",
+    "recovery",
     "retry",
     "problem",
+    "rate_limit",
     "outbound/address_policy",
     "queue/pack",
 ];

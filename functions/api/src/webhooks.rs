@@ -15,6 +15,7 @@ mod given;
 mod headers;
 mod list;
 mod metadata;
+mod pace;
 mod patch;
 mod read;
 mod recover;

@@ -1,5 +1,6 @@
 //! The probe of an open breaker: one message for the whole outage. It waits in the retries queue like any other job,
-//! tries the oldest held delivery when it is due, and either closes the breaker or waits again, longer.
+//! tries the oldest held delivery when it is due, and either closes the breaker or waits again, longer. It claims no slot
+//! of a rate limit: while it tries, nothing else is posted to its webhook.
 
 use jiff::Timestamp;
 use shared::breaker::{AfterProbe, Open};
@@ -15,7 +16,7 @@ use shared::webhook::{DisabledReason, Webhook};
 
 use crate::attempt::{insist, log_failure};
 use crate::breaker::{ProbeStanding, probe_standing};
-use crate::carry_out::fits;
+use crate::deliveries::fits;
 use crate::post::post;
 use crate::{Deliver, Next};
 use shared::delivery::standing::{Standing, standing};
@@ -79,10 +80,10 @@ async fn try_once(
         // The index follows the table a little later: it is held no more.
         return Ok(Decision::Retry { at });
     };
-    let posted = post(event, webhook, at, room).await;
+    let posted = post(event, &[], webhook, at, room).await;
     let now = room.clock.now();
     let decision = decide(&posted.ending(), turn.number, &webhook.retry_policy, now, random_jitter());
-    let attempt = posted.into_attempt(turn, at);
+    let attempt = posted.attempt(turn, at);
     let state = match decision {
         Decision::Done | Decision::Disable { dead: None, .. } => DeliveryState::Delivered,
         Decision::Retry { .. } | Decision::Dead { .. } | Decision::Disable { dead: Some(_), .. } => DeliveryState::Held,
@@ -95,6 +96,7 @@ async fn try_once(
             round: turn.round,
             inline: None,
             resend: false,
+            slot: None,
         };
         log_failure(&delivery, &attempt);
     }

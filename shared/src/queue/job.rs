@@ -1,10 +1,12 @@
 //! What travels in a queue.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::ProbeId;
 use crate::event::Event;
-use crate::id::{EventId, TenantId, WebhookId};
+use crate::id::{EventId, RecoveryId, TenantId, WebhookId};
+use crate::rate_limit::{RateLimit, Slot};
 use crate::store::events::stored::StoredEvent;
 
 /// The version of jobs that this code writes.
@@ -24,6 +26,8 @@ pub enum Job {
     Probe(Probe),
     /// Look for deliveries that are held without a reason.
     Sweep(Sweep),
+    /// Do one page of a recovery that somebody asked for.
+    Recovery(RecoveryPage),
 }
 
 /// Deliver one event to one webhook.
@@ -41,6 +45,8 @@ pub struct Deliver {
     pub inline: Option<Box<Event>>,
     /// Somebody asked for it to be sent again: it is attempted also when it was delivered already.
     pub resend: bool,
+    /// What it waits for in line, where its webhook has a rate limit.
+    pub slot: Option<Slot>,
 }
 
 /// Send the held deliveries of one webhook to the deliveries queue.
@@ -71,6 +77,17 @@ pub struct Probe {
 pub struct Sweep {
     /// After which tenant to go on; `None` at the start.
     pub after: Option<String>,
+}
+
+/// Do one page of a recovery that somebody asked for; what it is about is in its row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryPage {
+    /// Who owns it.
+    pub tenant: TenantId,
+    /// Which recovery.
+    pub recovery: RecoveryId,
+    /// Which page, from 0; the job of any other than the next one is void.
+    pub page: u32,
 }
 
 /// The message group of sweeps, which are about no webhook.
@@ -111,6 +128,26 @@ struct Wire {
     probe: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     resend: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recovery: Option<String>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    page: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    slot: Option<WireSlot>,
+}
+
+/// A slot in a rate limit's line.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireSlot {
+    /// When its second begins, in Unix seconds.
+    at: i64,
+    /// The limit that it was claimed under.
+    rate: u32,
+    /// The attempt that it is for.
+    attempt: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    shared: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -120,6 +157,7 @@ enum Kind {
     Recover,
     Probe,
     Sweep,
+    Recovery,
 }
 
 impl Wire {
@@ -139,13 +177,16 @@ impl Wire {
             after: None,
             probe: None,
             resend: false,
+            recovery: None,
+            page: 0,
+            slot: None,
         }
     }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(round: &u32) -> bool {
-    *round == 0
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Job {
@@ -158,16 +199,18 @@ impl Job {
             round: 0,
             inline: Some(Box::new(event.clone())),
             resend: false,
+            slot: None,
         })
     }
 
-    /// Its message group: the webhook that it is about.
+    /// Its message group: the webhook that it is about, or the recovery.
     pub fn group(&self) -> String {
         match self {
             Self::Deliver(deliver) => deliver.webhook.to_string(),
             Self::Recover(recover) => recover.webhook.to_string(),
             Self::Probe(probe) => probe.webhook.to_string(),
             Self::Sweep(_) => SWEEP_GROUP.to_owned(),
+            Self::Recovery(page) => page.recovery.to_string(),
         }
     }
 
@@ -179,6 +222,7 @@ impl Job {
                 round: deliver.round,
                 inline: deliver.inline.as_deref().and_then(inline),
                 resend: deliver.resend,
+                slot: deliver.slot.as_ref().map(WireSlot::from),
                 ..Wire::new(Kind::Deliver, deliver.tenant, deliver.webhook)
             },
             Self::Recover(recover) => {
@@ -189,6 +233,12 @@ impl Job {
                 ..Wire::new(Kind::Probe, probe.tenant, probe.webhook)
             },
             Self::Sweep(sweep) => Wire { after: sweep.after.clone(), ..Wire::of_no_webhook(Kind::Sweep) },
+            Self::Recovery(page) => Wire {
+                tenant: page.tenant.to_string(),
+                recovery: Some(page.recovery.to_string()),
+                page: page.page,
+                ..Wire::of_no_webhook(Kind::Recovery)
+            },
         };
         // Every map key is a string and no number is a non-finite float, so this cannot fail.
         serde_json::to_string(&wire).unwrap_or_default()
@@ -201,21 +251,22 @@ impl Job {
             return Err(NotAJob::Version(wire.v));
         }
         let part = |error: crate::id::InvalidId| NotAJob::Part(error.into());
-        if let Kind::Sweep = wire.kind {
-            return Ok(Self::Sweep(Sweep { after: wire.after }));
-        }
-        let tenant = wire.tenant.parse().map_err(part)?;
-        let webhook = wire.webhook.parse().map_err(part)?;
+        let tenant = || wire.tenant.parse().map_err(part);
+        let webhook = || wire.webhook.parse().map_err(part);
         Ok(match wire.kind {
             Kind::Sweep => Self::Sweep(Sweep { after: wire.after }),
-            Kind::Recover => Self::Recover(Recover { tenant, webhook, after: wire.after }),
+            Kind::Recovery => {
+                let recovery = wire.recovery.unwrap_or_default().parse().map_err(part)?;
+                Self::Recovery(RecoveryPage { tenant: tenant()?, recovery, page: wire.page })
+            }
+            Kind::Recover => Self::Recover(Recover { tenant: tenant()?, webhook: webhook()?, after: wire.after }),
             Kind::Probe => {
                 let probe = ProbeId::from_stored(wire.probe.unwrap_or_default());
-                Self::Probe(Probe { tenant, webhook, probe })
+                Self::Probe(Probe { tenant: tenant()?, webhook: webhook()?, probe })
             }
             Kind::Deliver => Self::Deliver(Deliver {
-                tenant,
-                webhook,
+                tenant: tenant()?,
+                webhook: webhook()?,
                 event: wire.event.unwrap_or_default().parse().map_err(part)?,
                 round: wire.round,
                 inline: wire
@@ -224,8 +275,28 @@ impl Job {
                     .transpose()
                     .map_err(|error| NotAJob::Part(error.into()))?,
                 resend: wire.resend,
+                // One that cannot be read is one that was never claimed.
+                slot: wire.slot.and_then(WireSlot::read),
             }),
         })
+    }
+}
+
+impl From<&Slot> for WireSlot {
+    fn from(slot: &Slot) -> Self {
+        Self {
+            at: slot.begins_at.as_second(),
+            rate: slot.limit.per_second(),
+            attempt: slot.attempt,
+            shared: slot.shared,
+        }
+    }
+}
+
+impl WireSlot {
+    fn read(self) -> Option<Slot> {
+        let begins_at = Timestamp::from_second(self.at).ok()?;
+        Some(Slot { begins_at, limit: RateLimit::new(self.rate)?, attempt: self.attempt, shared: self.shared })
     }
 }
 
@@ -237,8 +308,6 @@ fn inline(event: &Event) -> Option<Box<StoredEvent>> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::event::{EventType, Facts};
     use crate::provider::Provider;
@@ -258,6 +327,11 @@ mod tests {
     fn jobs_read_back() {
         let deliver = Job::first(webhook(), &event("short"));
         assert_eq!(Job::from_json(&deliver.to_json()).unwrap(), deliver);
+        let Job::Deliver(job) = deliver else { panic!("not a delivery") };
+        let limit = RateLimit::new(5).unwrap();
+        let slot = Slot { begins_at: Timestamp::UNIX_EPOCH, limit, attempt: 2, shared: true };
+        let in_line = Job::Deliver(Deliver { slot: Some(slot), ..job });
+        assert_eq!(Job::from_json(&in_line.to_json()).unwrap(), in_line);
         let tenant = TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]);
         let recover = Job::Recover(Recover { tenant, webhook: webhook(), after: Some("x".into()) });
         assert_eq!(Job::from_json(&recover.to_json()).unwrap(), recover);
@@ -265,6 +339,9 @@ mod tests {
         assert_eq!(Job::from_json(&probe.to_json()).unwrap(), probe);
         let sweep = Job::Sweep(Sweep { after: Some("ten_1".into()) });
         assert_eq!(Job::from_json(&sweep.to_json()).unwrap(), sweep);
+        let recovery = RecoveryId::mint(Timestamp::UNIX_EPOCH, [4; 10]);
+        let page = Job::Recovery(RecoveryPage { tenant, recovery, page: 7 });
+        assert_eq!(Job::from_json(&page.to_json()).unwrap(), page);
         // What the template's schedule sends.
         assert_eq!(Job::from_json(r#"{"v":1,"kind":"sweep"}"#).unwrap(), Job::Sweep(Sweep { after: None }));
     }

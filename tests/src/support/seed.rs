@@ -13,7 +13,7 @@ use shared::retry::{Delays, RetryPolicy};
 use shared::secret::SigningSecret;
 use shared::source::{IngestKey, Source, Trust};
 use shared::tenant::Tenant;
-use shared::webhook::{SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl};
+use shared::webhook::{DEFAULT_BATCH, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl};
 
 use super::World;
 
@@ -63,6 +63,8 @@ impl World {
             headers: BTreeMap::new(),
             paused: false,
             metadata: BTreeMap::new(),
+            rate_limit: None,
+            batch: DEFAULT_BATCH,
         });
         self.registry.create_webhook(&webhook).await?;
         Ok(webhook)

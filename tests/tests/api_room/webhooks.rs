@@ -38,6 +38,7 @@ async fn are_made_with_defaults_and_show_their_secret_once() {
     let answer = tenant.post("/api/v1/webhooks", &hook()).await;
     insta::assert_snapshot!(answer, @r#"
     201 {
+      "batch": 1,
       "breaker": {
         "disable_after_hours": 120,
         "failures": 20,
@@ -84,6 +85,7 @@ async fn are_made_with_everything_given() {
     });
     insta::assert_snapshot!(tenant.post("/api/v1/webhooks", &body).await, @r#"
     201 {
+      "batch": 1,
       "breaker": {
         "disable_after_hours": 120,
         "failures": 20,
@@ -201,7 +203,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
     422 invalid-request: /domains/0: expected a domain name like mail.example.com
     422 invalid-request: /sources: src_ID is no source of this tenant
     422 invalid-request: /description: at most 1000 characters
-    422 invalid-request: /colour: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, secret, signature
+    422 invalid-request: /colour: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch, secret, signature
     "#);
     insta::assert_snapshot!(tenant.post("/api/v1/webhooks", &json!({})).await.problem(), @"422 invalid-request: /url: is required; /events: is required");
     assert_eq!(tenant.get("/api/v1/webhooks").await.data().len(), 0, "nothing was stored");
@@ -244,6 +246,7 @@ async fn a_patch_changes_what_it_names() {
     let patched = tenant.patch(&path, &json!({ "url": "https://example.org/", "retry_policy": "mailjet" })).await;
     insta::assert_snapshot!(patched, @r#"
     200 {
+      "batch": 1,
       "breaker": {
         "disable_after_hours": 120,
         "failures": 20,
@@ -278,7 +281,7 @@ async fn a_patch_changes_what_it_names() {
     ];
     insta::assert_snapshot!(refusals.join("\n"), @r#"
     422 invalid-request: /url: expected text, got null; leave the field out instead
-    422 invalid-request: /secret: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata
+    422 invalid-request: /secret: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch
     "#);
 }
 
@@ -341,6 +344,7 @@ async fn a_rotation_keeps_the_old_secret_for_a_while() {
     let rotated = tenant.post(&format!("{path}/rotate-secret"), &json!({ "overlap_seconds": 60 })).await;
     insta::assert_snapshot!(rotated, @r#"
     200 {
+      "batch": 1,
       "breaker": {
         "disable_after_hours": 120,
         "failures": 20,

@@ -12,7 +12,7 @@ use super::change::change;
 use super::given::Given;
 use super::recover::recover;
 use super::shown::Shown;
-use super::{signing, subscription};
+use super::{pace, signing, subscription};
 use crate::Api;
 use crate::body::Fields;
 use crate::caller::Manager;
@@ -73,6 +73,11 @@ fn patched(stored: Webhook, given: &Given) -> Result<Webhook, Problem> {
     }
     set(&mut webhook.paused, given.paused.as_ref());
     set(&mut webhook.metadata, given.metadata.as_ref());
+    set(&mut webhook.rate_limit, given.rate_limit.as_ref());
+    set(&mut webhook.batch, given.batch.as_ref());
+    // What was given is to blame, not what was stored.
+    let pointer = if given.batch.is_some() { "/batch" } else { "/dialect" };
+    pace::check_dialect(webhook.dialect, webhook.batch, pointer).map_err(Problem::invalid)?;
     webhook.status = match (given.enabled, webhook.status) {
         (None, status) => status,
         (Some(true), _) => WebhookStatus::Enabled,

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::{StoreError, VERSION, millis, parsed, word};
 use crate::breaker::BreakerSettings;
 use crate::dialect::Dialect;
+use crate::rate_limit::RateLimit;
 use crate::retry::{Delays, RetryPolicy};
 use crate::secret::SigningSecret;
 use crate::store::registry::sealing::Sealable;
 use crate::webhook::{
-    CustomName, CustomValue, DisabledReason, SigningSecrets, Subscriber, Subscription, WantedTypes, Webhook,
-    WebhookStatus, WebhookUrl,
+    CustomName, CustomValue, DEFAULT_BATCH, DisabledReason, SigningSecrets, Subscriber, Subscription, WantedTypes,
+    Webhook, WebhookStatus, WebhookUrl,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -56,6 +57,12 @@ pub(in crate::store::registry) struct WebhookItem {
     paused: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
+    /// Absent means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<u32>,
+    /// Absent means the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    batch: Option<u8>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -132,6 +139,8 @@ impl From<&Webhook> for WebhookItem {
             headers: webhook.headers.iter().map(HeaderItem::from).collect(),
             paused: webhook.paused,
             metadata: webhook.metadata.clone(),
+            rate_limit: webhook.rate_limit.map(RateLimit::per_second),
+            batch: (webhook.batch != DEFAULT_BATCH).then_some(webhook.batch),
         }
     }
 }
@@ -191,6 +200,8 @@ impl TryFrom<WebhookItem> for Webhook {
             headers: item.headers.iter().map(header_in).collect::<Result<_, _>>()?,
             paused: item.paused,
             metadata: item.metadata,
+            rate_limit: item.rate_limit.map(|stored| word(RateLimit::new(stored))).transpose()?,
+            batch: item.batch.unwrap_or(DEFAULT_BATCH),
         })
     }
 }

@@ -26,6 +26,8 @@ const VISIBILITY_SECONDS: u32 = 31;
 const OVERTIME: Duration = Duration::from_mins(1);
 /// The rooms whose functions are killed by the clock.
 const KILLED: [&str; 3] = ["deliver", "dispatch", "ingest"];
+/// What it takes to make webhooks and sources; the plan's time begins afterwards.
+const SETUP: Duration = Duration::from_secs(5);
 /// Whatever hangs, it is over then.
 const HARD_LIMIT: Duration = Duration::from_mins(10);
 /// Between two counts while things come to rest.
@@ -65,7 +67,7 @@ async fn set_visibility(stack: &Stack, queue: &str, seconds: u32) -> anyhow::Res
 async fn under_faults(stack: &Stack, plan: Plan) -> anyhow::Result<Report> {
     let functions = Functions::of_emulator(stack.emulator_pid());
     let tenant = stack.tenant().await;
-    let started = Instant::now();
+    let started = Instant::now() + SETUP;
     let faults = Faults::new(plan.chance(10), plan.storms(), plan.faults());
     let (proxy, proxy_url) = Proxy::start(stack.endpoint(), functions, faults, started).await?;
     let receivers = Receivers::start(plan.chance(11), started, plan.back(), Arc::clone(&proxy)).await?;

@@ -8,6 +8,7 @@ pub mod seed;
 pub mod senders;
 pub mod signers;
 pub mod sqs;
+pub mod stack;
 mod tls;
 mod told;
 pub mod world;

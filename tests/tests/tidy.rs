@@ -32,7 +32,7 @@ fn without_tests(text: &str) -> &str {
 }
 
 /// The modules of `shared` that know no IO, no clock and no async.
-const PURE: [&str; 15] = [
+const PURE: [&str; 16] = [
     "id",
     "event",
     "provider",
@@ -45,6 +45,7 @@ const PURE: [&str; 15] = [
     "dialect",
     "delivery",
     "retry",
+    "breaker",
     "problem",
     "outbound/address_policy",
     "queue/pack",

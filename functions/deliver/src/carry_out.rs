@@ -18,6 +18,9 @@ use shared::delivery::standing::{Standing, Turn, standing};
 
 /// What must be left of the invocation's time beside the attempt's own limit: recording it, and the queue calls.
 const MARGIN: SignedDuration = SignedDuration::from_secs(5);
+/// For how long after its event was accepted a first job is carried out without a look at its row (15 min): ordinary
+/// backlogs are over by then. SQS buries a message after 20 receives, each hidden for three minutes: an hour.
+const YOUNG: SignedDuration = SignedDuration::from_mins(15);
 /// Group of messages that are no jobs.
 const NO_GROUP: &str = "unreadable";
 
@@ -48,9 +51,10 @@ async fn deliver(
     room: &Deliver,
     deadline: Timestamp,
 ) -> Result<Next, StoreError> {
-    let fresh = message.from == From::Deliveries && message.first_receive && job.round == 0;
-    let row = if fresh { None } else { room.deliveries.get(job.tenant, job.webhook, job.event).await? };
     let now = room.clock.now();
+    let late = comes_late(job, now);
+    let fresh = message.from == From::Deliveries && message.first_receive && job.round == 0 && !late;
+    let row = if fresh { None } else { room.deliveries.get(job.tenant, job.webhook, job.event).await? };
     let turn = match standing(job.round, job.resend, row.as_ref(), now) {
         Standing::Void => return Ok(Next::Finish),
         Standing::BuryAgain { reason } => return Ok(bury(job, reason)),
@@ -70,13 +74,20 @@ async fn deliver(
         // Cut off in mid-attempt it would be attempted twice; unattempted it just comes back.
         return Ok(Next::ComeBack);
     }
-    if !turn.begins_round {
+    if !turn.to_claim {
         return attempt::attempt(job, &event, &known, turn, room).await;
     }
     match claim::claim(job, &event, turn, time_needed(&known.webhook), room).await? {
         Ok(turn) => attempt::attempt(job, &event, &known, turn, room).await,
         Err(next) => Ok(next),
     }
+}
+
+/// Whether a first job may be an old one that came back from the dead-letter queue: a redrive makes a new message of it,
+/// received for the first time, and its delivery may have a row. Of an event that does not travel with the job the age is
+/// not known, so that it counts as late; only large ones do not.
+fn comes_late(job: &DeliverJob, now: Timestamp) -> bool {
+    job.inline.as_ref().is_none_or(|event| now.duration_since(event.accepted_at) > YOUNG)
 }
 
 /// The webhook to attempt with; `None` when the delivery is held or discarded.

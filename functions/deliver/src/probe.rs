@@ -2,7 +2,7 @@
 //! tries the oldest held delivery when it is due, and either closes the breaker or waits again, longer.
 
 use jiff::Timestamp;
-use shared::breaker::{AfterProbe, Open};
+use shared::breaker::{AfterProbe, Open, ProbeStanding, probe_standing};
 use shared::clock::random_jitter;
 use shared::delivery::{Delivery, DeliveryState, StateKind};
 use shared::event::Event;
@@ -14,7 +14,6 @@ use shared::store::deliveries::{Change, Stuck};
 use shared::webhook::{DisabledReason, Webhook};
 
 use crate::attempt::{insist, log_failure};
-use crate::breaker::{ProbeStanding, probe_standing};
 use crate::carry_out::fits;
 use crate::post::post;
 use crate::{Deliver, Next};

@@ -132,13 +132,24 @@ impl Deliveries {
 
 fn with_condition(call: UpdateItemFluentBuilder, expected: Expected) -> UpdateItemFluentBuilder {
     match expected {
-        Expected::Any => call,
+        Expected::Any => call.condition_expression("attribute_not_exists(pk) OR #round <= :round"),
         Expected::Absent => call.condition_expression("attribute_not_exists(pk)"),
         Expected::At { round, round_attempts } => call
             .condition_expression("#round = :at_round AND n = :at_n AND #state <> :delivered")
             .expression_attribute_values(":at_round", AttributeValue::N(round.to_string()))
             .expression_attribute_values(":at_n", AttributeValue::N(round_attempts.to_string()))
             .expression_attribute_values(":delivered", AttributeValue::S("delivered".to_owned())),
+        // The names are those of the update itself, which has `#next` in any case.
+        Expected::Waiting { round, round_attempts, next_attempt_at } => call
+            .condition_expression("#round = :at_round AND n = :at_n AND #next = :at_next")
+            .expression_attribute_values(":at_round", AttributeValue::N(round.to_string()))
+            .expression_attribute_values(":at_n", AttributeValue::N(round_attempts.to_string()))
+            .expression_attribute_values(":at_next", AttributeValue::N(next_attempt_at.as_millisecond().to_string())),
+        Expected::Held { round, round_attempts } => call
+            .condition_expression("#round = :at_round AND n = :at_n AND #state = :held")
+            .expression_attribute_values(":at_round", AttributeValue::N(round.to_string()))
+            .expression_attribute_values(":at_n", AttributeValue::N(round_attempts.to_string()))
+            .expression_attribute_values(":held", AttributeValue::S("held".to_owned())),
         Expected::Final { round, round_attempts } => call
             .condition_expression("#round = :at_round AND n = :at_n AND (#state = :delivered OR #state = :discarded)")
             .expression_attribute_values(":at_round", AttributeValue::N(round.to_string()))

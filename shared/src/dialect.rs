@@ -1,121 +1,166 @@
-//! Dialects: how a delivery looks on the wire. One file each; pure functions from an event to names, bytes and headers.
+//! Dialects: how a delivery looks on the wire. One file each; pure functions from events to names, headers and bytes.
 
-use jiff::Timestamp;
-
-use crate::event::{Event, EventType, closed_words};
-use crate::id::EventId;
-use crate::secret::{SignatureScheme, SigningSecret};
-use crate::signature;
+use crate::event::{EventType, closed_words};
+use crate::retry::RetryPolicy;
+use crate::secret::SignatureScheme;
+use crate::webhook::DEFAULT_TIMEOUT_MS;
 
 pub mod catalogue;
+mod json;
+mod mailgreet;
+mod mailgun;
+mod mailgun_legacy;
+mod mailjet;
+mod mailtura;
 mod platform;
+mod rendered;
 mod standard;
 
+pub use rendered::{Cover, Rendered};
+
 closed_words!(
-    /// The language that a webhook's receiver understands.
+    /// The language that a webhook's receiver understands. What a system sends in two ways is two dialects.
     Dialect {
         /// Canonical names, Standard Webhooks signature only.
         Standard = "standard",
         /// The platform's own flat bodies, with `X-Webhook-Signature` beside the standard one.
         Platform = "platform",
+        /// `MailGreet`'s bodies, with `X-MailGreet-Signature`.
+        Mailgreet = "mailgreet",
+        /// Mailjet's flat bodies, one event each.
+        Mailjet = "mailjet",
+        /// Mailjet's version 2: arrays of events.
+        MailjetV2 = "mailjet_v2",
+        /// Mailgun's JSON, with the signature inside the body.
+        Mailgun = "mailgun",
+        /// Mailgun's legacy forms.
+        MailgunLegacy = "mailgun_legacy",
+        /// Mailtura's bodies, with `X-Mailtura-Signature`.
+        Mailtura = "mailtura",
     }
 );
+
+/// The time limit of the dialects whose documentation promises 5 s, in milliseconds.
+const SHORT_TIMEOUT_MS: u32 = 5_000;
 
 impl Dialect {
     /// The dialect's word for a type, in its first form; `None` when it has none.
     pub fn name(self, event_type: EventType) -> Option<&'static str> {
         match self {
             Self::Standard => Some(event_type.as_str()),
-            Self::Platform => platform::name(event_type),
+            Self::Platform
+            | Self::Mailgreet
+            | Self::Mailjet
+            | Self::MailjetV2
+            | Self::Mailgun
+            | Self::MailgunLegacy
+            | Self::Mailtura => self.own_names(event_type).first().copied(),
         }
     }
 
-    /// The types that `name` stands for: a canonical name or one of the dialect's own words. Empty when the dialect has
-    /// no word for it.
+    /// The words that the dialect has for a type beside the canonical one.
+    fn own_names(self, event_type: EventType) -> &'static [&'static str] {
+        match self {
+            Self::Standard => &[],
+            Self::Platform => platform::names(event_type),
+            Self::Mailgreet => mailgreet::names(event_type),
+            Self::Mailjet | Self::MailjetV2 => mailjet::names(event_type),
+            Self::Mailgun => mailgun::names(event_type),
+            Self::MailgunLegacy => mailgun_legacy::names(event_type),
+            Self::Mailtura => mailtura::names(event_type),
+        }
+    }
+
+    /// The types that `name` stands for: a canonical name or one of the dialect's own words. Where it has one word for
+    /// several types, all of them. Empty when the dialect has no word for it.
     pub fn types_named(self, name: &str) -> Vec<EventType> {
         EventType::ALL
             .iter()
             .copied()
             .filter(|event_type| {
-                let own = self.name(*event_type);
-                own.is_some_and(|own| name == event_type.as_str() || name == own || self.is_short_form(name, own))
+                let canonical = name == event_type.as_str() && self.name(*event_type).is_some();
+                canonical || self.own_names(*event_type).contains(&name)
             })
             .collect()
     }
 
-    /// Every name that a subscription in this dialect may use, for the text of a refusal.
+    /// Every name of its own that a subscription in this dialect may use, for the text of a refusal.
     pub fn known_names(self) -> Vec<&'static str> {
-        let mut names: Vec<_> = EventType::ALL.iter().filter_map(|event_type| self.name(*event_type)).collect();
-        names.dedup();
+        let mut names = Vec::new();
+        for event_type in EventType::ALL {
+            for name in self.name(*event_type).iter().chain(self.own_names(*event_type)) {
+                if !names.contains(name) {
+                    names.push(*name);
+                }
+            }
+        }
         names
     }
 
-    /// The platform also writes `bounce` for `email.bounce`.
-    fn is_short_form(self, name: &str, own: &str) -> bool {
+    /// Whether one POST may have several events.
+    pub fn takes_arrays(self) -> bool {
         match self {
-            Self::Standard => false,
-            Self::Platform => own.strip_prefix("email.") == Some(name),
+            Self::MailjetV2 => true,
+            Self::Standard
+            | Self::Platform
+            | Self::Mailgreet
+            | Self::Mailjet
+            | Self::Mailgun
+            | Self::MailgunLegacy
+            | Self::Mailtura => false,
         }
     }
 
-    /// The exact bytes of a delivery's body.
-    pub fn body(self, event: &Event) -> Vec<u8> {
-        match self {
-            Self::Standard => standard::body(event),
-            Self::Platform => platform::body(event),
-        }
-    }
-
-    /// The content type of [`Dialect::body`].
-    pub fn content_type(self) -> &'static str {
-        match self {
-            Self::Standard | Self::Platform => "application/json",
-        }
-    }
-
-    /// Whether its receivers can verify this scheme. Those with a signature of their own know a shared secret only.
+    /// Whether its receivers can verify this scheme. Those with a signature of their own know a shared secret only;
+    /// Mailjet's have none, so that of Standard Webhooks is all they can verify, in either scheme.
     pub fn takes(self, scheme: SignatureScheme) -> bool {
         match (self, scheme) {
-            (Self::Standard, SignatureScheme::V1 | SignatureScheme::V1a) | (Self::Platform, SignatureScheme::V1) => {
-                true
-            }
-            (Self::Platform, SignatureScheme::V1a) => false,
+            (_, SignatureScheme::V1) | (Self::Standard | Self::Mailjet | Self::MailjetV2, SignatureScheme::V1a) => true,
+            (
+                Self::Platform | Self::Mailgreet | Self::Mailgun | Self::MailgunLegacy | Self::Mailtura,
+                SignatureScheme::V1a,
+            ) => false,
         }
-    }
-
-    /// The signature headers for `body`, sent at `at`. `secrets` is never empty and has the current one first.
-    pub fn signature_headers(
-        self,
-        secrets: &[&SigningSecret],
-        id: EventId,
-        at: Timestamp,
-        body: &[u8],
-    ) -> Vec<(&'static str, String)> {
-        let mut headers = vec![
-            ("webhook-id", id.to_string()),
-            ("webhook-timestamp", at.as_second().to_string()),
-            ("webhook-signature", signature::standard(secrets, id, at, body)),
-        ];
-        match (self, secrets.first()) {
-            (Self::Platform, Some(current)) => {
-                headers.push(("x-webhook-signature", signature::hex_of_body(current, body)));
-            }
-            (Self::Standard, _) | (Self::Platform, None) => {}
-        }
-        headers
     }
 
     /// The HTTP statuses by which a receiver of this dialect says that it will never take this delivery.
     pub fn final_statuses(self) -> &'static [u16] {
         match self {
-            Self::Standard | Self::Platform => &[],
+            Self::Mailgun | Self::MailgunLegacy => &[406],
+            Self::Standard | Self::Platform | Self::Mailgreet | Self::Mailjet | Self::MailjetV2 | Self::Mailtura => &[],
         }
     }
 
-    /// Whether an answer with this HTTP status means that the receiver accepted the delivery.
-    pub fn accepts(self, status: u16) -> bool {
+    /// Whether an answer with an HTTP status means that the receiver accepted the delivery.
+    pub fn accepts(self) -> fn(u16) -> bool {
         match self {
-            Self::Standard | Self::Platform => (200..300).contains(&status),
+            Self::Mailjet | Self::MailjetV2 => |status| status == 200,
+            Self::Standard
+            | Self::Platform
+            | Self::Mailgreet
+            | Self::Mailgun
+            | Self::MailgunLegacy
+            | Self::Mailtura => |status| (200..300).contains(&status),
+        }
+    }
+
+    /// The retry policy of a new webhook that names none: the one that the dialect's documentation promises.
+    pub fn default_retry_policy(self) -> RetryPolicy {
+        match self {
+            Self::Standard | Self::Platform | Self::Mailtura => RetryPolicy::Standard,
+            Self::Mailgreet => RetryPolicy::Mailgreet,
+            Self::Mailjet | Self::MailjetV2 => RetryPolicy::Mailjet,
+            Self::Mailgun | Self::MailgunLegacy => RetryPolicy::Mailgun,
+        }
+    }
+
+    /// The time limit of a new webhook that names none, in milliseconds.
+    pub fn default_timeout_ms(self) -> u32 {
+        match self {
+            Self::Mailgreet | Self::Mailtura => SHORT_TIMEOUT_MS,
+            Self::Standard | Self::Platform | Self::Mailjet | Self::MailjetV2 | Self::Mailgun | Self::MailgunLegacy => {
+                DEFAULT_TIMEOUT_MS
+            }
         }
     }
 }

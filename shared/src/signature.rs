@@ -5,7 +5,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
 
-use crate::id::EventId;
 use crate::secret::SigningSecret;
 
 fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
@@ -23,7 +22,7 @@ fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 /// Standard Webhooks signs `id.timestamp.body` with HMAC-SHA256 or ed25519, timestamp in Unix seconds, over the exact
 /// bytes sent.
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
-pub fn standard(secrets: &[&SigningSecret], id: EventId, at: Timestamp, body: &[u8]) -> String {
+pub fn standard(secrets: &[&SigningSecret], id: &str, at: Timestamp, body: &[u8]) -> String {
     let head = format!("{id}.{}.", at.as_second());
     let signed: Vec<String> = secrets.iter().map(|secret| sign(secret, head.as_bytes(), body)).collect();
     signed.join(" ")
@@ -39,7 +38,12 @@ fn sign(secret: &SigningSecret, head: &[u8], body: &[u8]) -> String {
 
 /// Lower-case hex HMAC-SHA256 of `body`, keyed with the bytes of the secret as given, prefix included.
 pub fn hex_of_body(secret: &SigningSecret, body: &[u8]) -> String {
-    hex::encode(hmac_sha256(secret.expose().as_bytes(), &[body]))
+    hex_of_parts(secret, &[body])
+}
+
+/// The same of several parts, one directly behind the other.
+pub fn hex_of_parts(secret: &SigningSecret, parts: &[&[u8]]) -> String {
+    hex::encode(hmac_sha256(secret.expose().as_bytes(), parts))
 }
 
 #[cfg(test)]
@@ -47,9 +51,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn event_id() -> EventId {
-        "evt_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap()
-    }
+    const EVENT_ID: &str = "evt_01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
     #[test]
     fn known_hex_vector() {
@@ -81,9 +83,9 @@ mod tests {
             let (current, previous) = (SigningSecret::generate(key), SigningSecret::generate(old));
             // The library reads the present clock for its tolerance and cannot be told another.
             let now = crate::clock::Clock::default().now();
-            let value = standard(&[&current, &previous], event_id(), now, body.as_bytes());
+            let value = standard(&[&current, &previous], EVENT_ID, now, body.as_bytes());
             let mut headers = http::HeaderMap::new();
-            headers.insert("webhook-id", event_id().to_string().parse().unwrap());
+            headers.insert("webhook-id", EVENT_ID.parse().unwrap());
             headers.insert("webhook-timestamp", now.as_second().into());
             headers.insert("webhook-signature", value.parse().unwrap());
             for secret in [&current, &previous] {

@@ -11,5 +11,6 @@ pub mod conformance;
 pub mod cost;
 pub mod invariants;
 pub mod lambda_process;
+pub mod node;
 pub mod normalised;
 pub mod support;

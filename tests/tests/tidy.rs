@@ -44,6 +44,7 @@ const PURE: [&str; 16] = [
     "signature",
     "dialect",
     "delivery",
+    "recovery",
     "retry",
     "breaker",
     "problem",

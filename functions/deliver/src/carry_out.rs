@@ -7,20 +7,18 @@ use shared::delivery::{DeadReason, DeliveryState};
 use shared::event::{Event, EventType};
 use shared::queue::Outgoing;
 use shared::queue::job::{Deliver as DeliverJob, Job, NotAJob};
+use shared::recovery::is_late;
 use shared::store::StoreError;
 use shared::store::deliveries::Change;
 use shared::webhook::Webhook;
 
 use crate::received::From;
 use crate::webhooks::Known;
-use crate::{Deliver, Next, Received, attempt, claim, hold, probe, recover, sweep};
+use crate::{Deliver, Next, Received, attempt, claim, hold, probe, recover, recovery, sweep};
 use shared::delivery::standing::{Standing, Turn, standing};
 
 /// What must be left of the invocation's time beside the attempt's own limit: recording it, and the queue calls.
 const MARGIN: SignedDuration = SignedDuration::from_secs(5);
-/// For how long after its event was accepted a first job is carried out without a look at its row (15 min): ordinary
-/// backlogs are over by then. SQS buries a message after 20 receives, each hidden for three minutes: an hour.
-const YOUNG: SignedDuration = SignedDuration::from_mins(15);
 /// Group of messages that are no jobs.
 const NO_GROUP: &str = "unreadable";
 
@@ -31,6 +29,7 @@ pub(crate) async fn carry_out(message: &Received, room: &Deliver, deadline: Time
         Ok(Job::Recover(job)) => recover::recover(&job, room).await,
         Ok(Job::Probe(job)) => probe::probe(&job, room, deadline).await,
         Ok(Job::Sweep(job)) => sweep::sweep(&job, room).await,
+        Ok(Job::Recovery(job)) => recovery::recovery(&job, message.first_receive, room).await,
         // Never to be carried out, so it would only spin: it goes where people look.
         Err(error) => Ok(bury_unreadable(message, &error)),
     };
@@ -59,7 +58,8 @@ async fn deliver(
         Standing::Void => return Ok(Next::Finish),
         Standing::BuryAgain { reason } => return Ok(bury(job, reason)),
         Standing::NotDue { at } => return Ok(Next::Wait { until: at }),
-        Standing::Attempt(turn) => turn,
+        // A recovery may have taken it for missing.
+        Standing::Attempt(turn) => Turn { to_claim: turn.to_claim || (late && row.is_none()), ..turn },
     };
     let Some(known) = room.webhooks.get(&room.registry, job.tenant, job.webhook, now).await? else {
         return hold::discard(job, turn, room).await;
@@ -83,11 +83,11 @@ async fn deliver(
     }
 }
 
-/// Whether a first job may be an old one that came back from the dead-letter queue: a redrive makes a new message of it,
-/// received for the first time, and its delivery may have a row. Of an event that does not travel with the job the age is
-/// not known, so that it counts as late; only large ones do not.
+/// Whether a recovery may have sent a job for the same delivery before its first attempt, or this is an old one that came
+/// back from the dead-letter queue: a redrive makes a new message of it, received for the first time. Of an event that
+/// does not travel with the job it is not known, so that it counts as late; only large ones do not.
 fn comes_late(job: &DeliverJob, now: Timestamp) -> bool {
-    job.inline.as_ref().is_none_or(|event| now.duration_since(event.accepted_at) > YOUNG)
+    job.inline.as_ref().is_none_or(|event| is_late(event.accepted_at, job.webhook, now))
 }
 
 /// The webhook to attempt with; `None` when the delivery is held or discarded.

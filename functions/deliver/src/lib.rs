@@ -32,6 +32,7 @@ mod post;
 mod probe;
 mod received;
 mod recover;
+mod recovery;
 mod sweep;
 mod webhooks;
 

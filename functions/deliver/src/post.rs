@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::delivery::{Attempt, Via};
-use shared::dialect::Dialect;
+use shared::dialect::{Cover, Rendered};
 use shared::event::Event;
 use shared::outbound::{Answered, Post};
 use shared::retry::{Ending, settled};
@@ -74,28 +74,23 @@ impl Posted {
 /// What both URLs get.
 struct Request<'a> {
     webhook: &'a Webhook,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
+    rendered: Rendered,
 }
 
 impl<'a> Request<'a> {
     fn of(event: &Event, webhook: &'a Webhook, at: Timestamp) -> Self {
-        let body = webhook.dialect.body(event);
-        let headers = webhook.dialect.signature_headers(&webhook.secrets.at(at), event.id, at, &body);
-        Self { webhook, headers, body }
+        let cover = Cover { id: &event.id.to_string(), webhook: webhook.id, at, secrets: &webhook.secrets.at(at) };
+        Self { webhook, rendered: webhook.dialect.render(event, &cover) }
     }
 
     async fn send(&self, url: &WebhookUrl, time_limit: Duration, now: Timestamp, room: &Deliver) -> Answered {
         let post = Post {
             url,
-            headers: &self.headers,
-            content_type: self.webhook.dialect.content_type(),
-            body: self.body.clone(),
+            headers: &self.rendered.headers,
+            content_type: self.rendered.content_type,
+            body: self.rendered.body.clone(),
             time_limit,
-            accepts: match self.webhook.dialect {
-                Dialect::Standard => |status| Dialect::Standard.accepts(status),
-                Dialect::Platform => |status| Dialect::Platform.accepts(status),
-            },
+            accepts: self.webhook.dialect.accepts(),
             custom: &self.webhook.headers,
         };
         room.outbound.post(post, now).await

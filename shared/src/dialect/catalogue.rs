@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Dialect;
+use super::standard;
 use crate::event::{BounceType, Event, EventType, RejectReason, example};
 use crate::id::{EventId, TenantId};
 use crate::provider::Provider;
@@ -73,7 +73,7 @@ impl Parts {
 pub fn example_body(event_type: EventType) -> Vec<u8> {
     let at = Timestamp::from_millisecond(EXAMPLE_AT).unwrap_or(Timestamp::UNIX_EPOCH);
     let event = Event::accept(example(event_type, "example-1", at), TenantId::mint(at, [0; 10]), None, at);
-    Dialect::Standard.body(&event)
+    standard::body(&event)
 }
 
 /// The JSON Schema of a whole body.

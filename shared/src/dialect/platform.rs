@@ -2,17 +2,18 @@
 
 use serde::Serialize;
 
+use super::json::written;
 use crate::event::{Event, EventType};
 
-/// The platform's word, in its dotted form; `None` where it has none.
-pub(super) fn name(event_type: EventType) -> Option<&'static str> {
+/// The platform's words for a type, the dotted form first.
+pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
     match event_type {
-        EventType::Delivered => Some("email.delivery"),
-        EventType::Bounced => Some("email.bounce"),
-        EventType::Opened => Some("email.open"),
-        EventType::Clicked => Some("email.click"),
-        EventType::Complained => Some("email.complaint"),
-        EventType::Unsubscribed | EventType::SubscriberUnsubscribed => Some("email.unsubscribe"),
+        EventType::Delivered => &["email.delivery", "delivery"],
+        EventType::Bounced => &["email.bounce", "bounce"],
+        EventType::Opened => &["email.open", "open"],
+        EventType::Clicked => &["email.click", "click"],
+        EventType::Complained => &["email.complaint", "complaint"],
+        EventType::Unsubscribed | EventType::SubscriberUnsubscribed => &["email.unsubscribe", "unsubscribe"],
         EventType::Sent
         | EventType::Deferred
         | EventType::Rejected
@@ -25,7 +26,7 @@ pub(super) fn name(event_type: EventType) -> Option<&'static str> {
         | EventType::WebhookDisabled
         | EventType::WebhookEnabled
         | EventType::DeliveryDead
-        | EventType::Unparsed => None,
+        | EventType::Unparsed => &[],
     }
 }
 
@@ -58,7 +59,7 @@ struct Body<'a> {
 pub(super) fn body(event: &Event) -> Vec<u8> {
     let facts = &event.facts;
     let body = Body {
-        r#type: name(facts.event_type).unwrap_or(facts.event_type.as_str()),
+        r#type: names(facts.event_type).first().copied().unwrap_or(facts.event_type.as_str()),
         email_id: facts.email_message_id.as_deref(),
         recipient: facts.recipient.as_ref().map(crate::event::Recipient::expose),
         timestamp: facts.occurred_at.to_string(),
@@ -70,8 +71,7 @@ pub(super) fn body(event: &Event) -> Vec<u8> {
         user_agent: facts.client.user_agent.as_deref(),
         test: event.test,
     };
-    // Only strings, numbers and booleans: this cannot fail.
-    serde_json::to_vec(&body).unwrap_or_default()
+    written(&body)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The default dialect: `{"type", "timestamp", "data"}` as Standard Webhooks proposes. Absent is absent, never null.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
+use super::json::{Fields, written};
 use crate::event::{Client, Event, Facts};
 
 #[derive(Serialize)]
@@ -27,8 +27,8 @@ struct Data<'a> {
     subscriber_id: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     tags: &'a [String],
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    metadata: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Fields<'a>>,
     source: Source<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bounce: Option<Bounce<'a>>,
@@ -107,7 +107,7 @@ pub(super) fn body(event: &Event) -> Vec<u8> {
             campaign_id: facts.campaign_id.as_deref(),
             subscriber_id: facts.subscriber_id.as_deref(),
             tags: &facts.tags,
-            metadata: &facts.metadata,
+            metadata: (!facts.metadata.is_empty()).then_some(Fields(&facts.metadata)),
             source: Source {
                 provider: facts.provider.as_str(),
                 provider_event: &facts.provider_event,
@@ -120,8 +120,7 @@ pub(super) fn body(event: &Event) -> Vec<u8> {
             test: event.test,
         },
     };
-    // Every map key is a string and no number is a non-finite float, so this cannot fail.
-    serde_json::to_vec(&body).unwrap_or_default()
+    written(&body)
 }
 
 fn bounce(facts: &Facts) -> Option<Bounce<'_>> {

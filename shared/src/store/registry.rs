@@ -16,6 +16,8 @@ mod certificates;
 mod data_keys;
 mod item;
 mod keys;
+mod recoveries;
+mod recovering;
 mod sealing;
 mod sources;
 mod tenants;

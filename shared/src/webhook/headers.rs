@@ -127,8 +127,9 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::dialect::Dialect;
-    use crate::id::EventId;
+    use crate::dialect::{Cover, Dialect};
+    use crate::event::{Event, EventType, example};
+    use crate::id::{TenantId, WebhookId};
     use crate::secret::SigningSecret;
 
     #[test]
@@ -149,8 +150,12 @@ mod tests {
         }
         let secret = SigningSecret::generate([1; 32]);
         for dialect in Dialect::ALL {
-            let event = EventId::first_of(Timestamp::UNIX_EPOCH);
-            for (name, _) in dialect.signature_headers(&[&secret], event, Timestamp::UNIX_EPOCH, b"{}") {
+            let at = Timestamp::UNIX_EPOCH;
+            let tenant = TenantId::mint(at, [1; 10]);
+            let event = Event::accept(example(EventType::Delivered, "k", at), tenant, None, at);
+            let webhook = WebhookId::mint(at, [1; 10]);
+            let cover = Cover { id: &event.id.to_string(), webhook, at, secrets: &[&secret] };
+            for (name, _) in dialect.render(&event, &cover).headers {
                 assert_eq!(CustomName::parse(name), Err(InvalidHeader::Reserved), "{name} of {}", dialect.as_str());
             }
         }

@@ -5,11 +5,13 @@
 mod breaker;
 mod dead_letters;
 mod deliveries;
+mod dialects;
 mod event_types;
 mod events;
 mod every_provider;
 mod keys;
 mod moves;
+mod recoveries;
 mod redrives;
 mod requests;
 mod resend;

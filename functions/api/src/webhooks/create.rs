@@ -11,11 +11,8 @@ use shared::clock::random;
 use shared::dialect::Dialect;
 use shared::id::{TenantId, WebhookId};
 use shared::problem::Problem;
-use shared::retry::RetryPolicy;
 use shared::secret::{SignatureScheme, SigningSecret};
-use shared::webhook::{
-    DEFAULT_TIMEOUT_MS, DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl,
-};
+use shared::webhook::{DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl};
 
 use super::given::{self, Given};
 use super::shown::Shown;
@@ -62,6 +59,7 @@ fn webhook(
     given: Given,
     secret: SigningSecret,
 ) -> Webhook {
+    let dialect = given.dialect.unwrap_or(Dialect::Standard);
     Webhook {
         id: WebhookId::mint(now, random()),
         tenant,
@@ -71,9 +69,9 @@ fn webhook(
             sources: given.sources.unwrap_or_default(),
             domains: given.domains.unwrap_or_default(),
         },
-        dialect: given.dialect.unwrap_or(Dialect::Standard),
-        retry_policy: given.retry_policy.unwrap_or(RetryPolicy::Standard),
-        timeout_ms: given.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS),
+        dialect,
+        retry_policy: given.retry_policy.unwrap_or_else(|| dialect.default_retry_policy()),
+        timeout_ms: given.timeout_ms.unwrap_or_else(|| dialect.default_timeout_ms()),
         status: match given.enabled {
             None | Some(true) => WebhookStatus::Enabled,
             Some(false) => WebhookStatus::Disabled { reason: DisabledReason::Requested },

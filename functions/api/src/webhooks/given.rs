@@ -108,7 +108,11 @@ fn retry_policy(value: Value) -> Result<RetryPolicy, Faults> {
             "standard" => Ok(RetryPolicy::Standard),
             "mailgreet" => Ok(RetryPolicy::Mailgreet),
             "mailjet" => Ok(RetryPolicy::Mailjet),
-            _ => Err("unknown policy; there are: standard, mailgreet, mailjet, or {\"delays_seconds\": […]}".into()),
+            "mailgun" => Ok(RetryPolicy::Mailgun),
+            _ => {
+                let known = "standard, mailgreet, mailjet, mailgun, or {\"delays_seconds\": […]}";
+                Err(format!("unknown policy; there are: {known}").into())
+            }
         },
         other => object(|policy| policy.required("delays_seconds", delays))(other).map(RetryPolicy::Custom),
     }

@@ -114,6 +114,7 @@ fn retry_policy(policy: &RetryPolicy) -> Value {
         RetryPolicy::Standard => json!("standard"),
         RetryPolicy::Mailgreet => json!("mailgreet"),
         RetryPolicy::Mailjet => json!("mailjet"),
+        RetryPolicy::Mailgun => json!("mailgun"),
         RetryPolicy::Custom(delays) => json!({ "delays_seconds": delays.seconds() }),
     }
 }

@@ -1,5 +1,6 @@
 //! Deliveries of one webhook: by time, and those that are held or dead.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Deliveries, STUCK_INDEX, StoreError, item, keys};
@@ -46,17 +47,10 @@ impl Deliveries {
         state: StateKind,
         order: Stuck,
         after: Option<&str>,
-        limit: u8,
+        limit: impl Into<i32>,
     ) -> Result<Page<Delivery>, StoreError> {
-        let mut call = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(STUCK_INDEX)
-            .expression_attribute_values(":pk", AttributeValue::S(keys::stuck_partition(webhook, state)))
-            .scan_index_forward(order == Stuck::OldestFirst)
-            .limit(i32::from(limit));
-        call = match (after, order) {
+        let call = self.query_stuck(webhook, state, limit).scan_index_forward(order == Stuck::OldestFirst);
+        let call = match (after, order) {
             (None, _) => call.key_condition_expression("hd_pk = :pk"),
             (Some(after), Stuck::OldestFirst) => call
                 .key_condition_expression("hd_pk = :pk AND hd_sk > :after")
@@ -65,11 +59,48 @@ impl Deliveries {
                 .key_condition_expression("hd_pk = :pk AND hd_sk < :after")
                 .expression_attribute_values(":after", AttributeValue::S(after.to_owned())),
         };
-        let answer = call.send().await.map_err(StoreError::aws)?;
-        let next = answer.last_evaluated_key.as_ref().and_then(|key| key.get("hd_sk")).and_then(|sk| sk.as_s().ok());
-        let next = next.cloned();
-        let items = answer.items.unwrap_or_default().into_iter().map(item::delivery_in);
-        let items = items.collect::<Result<Vec<_>, _>>()?;
-        Ok(Page { items: items.into_iter().filter(|delivery| delivery.tenant == tenant).collect(), next })
+        stuck_page(tenant, call).await
     }
+
+    /// One page of those that became held or dead within `range`, oldest first, from after `after`.
+    pub async fn list_stuck_within(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        state: StateKind,
+        range: TimeRange,
+        after: Option<&str>,
+        limit: u16,
+    ) -> Result<Page<Delivery>, StoreError> {
+        // `~` sorts after every character of a key: between after a row and its successor, and after a whole millisecond.
+        let first = after.map_or_else(|| keys::stuck_at(range.from), |after| format!("{after}~"));
+        let last = format!("{}~", keys::stuck_at(range.to));
+        if first > last {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
+        let call = self
+            .query_stuck(webhook, state, limit)
+            .key_condition_expression("hd_pk = :pk AND hd_sk BETWEEN :first AND :last")
+            .expression_attribute_values(":first", AttributeValue::S(first))
+            .expression_attribute_values(":last", AttributeValue::S(last));
+        stuck_page(tenant, call).await
+    }
+
+    fn query_stuck(&self, webhook: WebhookId, state: StateKind, limit: impl Into<i32>) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .index_name(STUCK_INDEX)
+            .expression_attribute_values(":pk", AttributeValue::S(keys::stuck_partition(webhook, state)))
+            .limit(limit.into())
+    }
+}
+
+async fn stuck_page(tenant: TenantId, call: QueryFluentBuilder) -> Result<Page<Delivery>, StoreError> {
+    let answer = call.send().await.map_err(StoreError::aws)?;
+    let next = answer.last_evaluated_key.as_ref().and_then(|key| key.get("hd_sk")).and_then(|sk| sk.as_s().ok());
+    let next = next.cloned();
+    let items = answer.items.unwrap_or_default().into_iter().map(item::delivery_in);
+    let items = items.collect::<Result<Vec<_>, _>>()?;
+    Ok(Page { items: items.into_iter().filter(|delivery| delivery.tenant == tenant).collect(), next })
 }

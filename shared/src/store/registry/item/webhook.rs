@@ -96,6 +96,7 @@ impl From<&Webhook> for WebhookItem {
             RetryPolicy::Standard => ("standard", None),
             RetryPolicy::Mailgreet => ("mailgreet", None),
             RetryPolicy::Mailjet => ("mailjet", None),
+            RetryPolicy::Mailgun => ("mailgun", None),
             RetryPolicy::Custom(delays) => ("custom", Some(delays.seconds().iter().map(|s| i64::from(*s)).collect())),
         };
         let previous = webhook.secrets.previous.as_ref();
@@ -152,6 +153,7 @@ impl TryFrom<WebhookItem> for Webhook {
             ("standard", _) => RetryPolicy::Standard,
             ("mailgreet", _) => RetryPolicy::Mailgreet,
             ("mailjet", _) => RetryPolicy::Mailjet,
+            ("mailgun", _) => RetryPolicy::Mailgun,
             ("custom", Some(delays)) => RetryPolicy::Custom(Delays::new(delays).map_err(StoreError::unreadable)?),
             _ => return Err(StoreError::unreadable("an unknown retry policy")),
         };

@@ -44,7 +44,7 @@ impl Default for BreakerSettings {
 }
 
 /// The probe job of one outage, by a random name: any other probe job is void.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProbeId(String);
 
 impl ProbeId {
@@ -65,7 +65,7 @@ impl ProbeId {
 }
 
 /// The state of a webhook's breaker.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Breaker {
     /// Deliveries are attempted.
     Closed {
@@ -81,7 +81,7 @@ pub enum Breaker {
 }
 
 /// An outage.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Open {
     /// Since when every attempt has failed.
     pub since: Timestamp,
@@ -163,6 +163,26 @@ impl Open {
         }
         let failed_probes = self.failed_probes.saturating_add(1);
         AfterProbe::Again(Self { failed_probes, next_probe_at: later(now, probe_delay(failed_probes)), ..self.clone() })
+    }
+}
+
+/// Whether the probe of this name is the good one of an open breaker, and if not, whether it has closed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProbeStanding {
+    /// It is to try, when it is due.
+    Good(Open),
+    /// It has closed the breaker; whether what follows from that was done is not known.
+    HasClosed,
+    /// It belongs to another outage, or somebody closed the breaker by hand.
+    Void,
+}
+
+/// What a probe has to do, given the breaker.
+pub fn probe_standing(breaker: Breaker, probe: &ProbeId) -> ProbeStanding {
+    match breaker {
+        Breaker::Open(open) if open.probe == *probe => ProbeStanding::Good(open),
+        Breaker::Closed { closed_by: Some(closer), .. } if closer == *probe => ProbeStanding::HasClosed,
+        Breaker::Open(_) | Breaker::Closed { .. } => ProbeStanding::Void,
     }
 }
 

@@ -46,6 +46,7 @@ const PURE: [&str; 17] = [
     "delivery",
     "recovery",
     "retry",
+    "breaker",
     "problem",
     "rate_limit",
     "outbound/address_policy",

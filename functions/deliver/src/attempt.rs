@@ -19,6 +19,9 @@ use crate::prepare::Ready;
 use crate::{Deliver, Next, breaker, claim, tell};
 use shared::delivery::standing::{Expected, Standing, Turn, standing};
 
+/// How often a delivery is written as accepted while rounds of it are begun in between, each by somebody's request.
+const INSISTENCE: u8 = 3;
+
 /// Makes the attempt that it is the turn of, and says what becomes of the messages.
 pub(crate) async fn attempt(members: Vec<Ready<'_>>, room: &Deliver) -> Nexts {
     let mut nexts = Nexts::new();
@@ -165,13 +168,23 @@ async fn outrun(job: &DeliverJob, change: &Change<'_>, room: &Deliver) -> Result
 
 /// Writes a delivery that a receiver has accepted as delivered, whatever its row says; answers whether that was needed.
 pub(crate) async fn insist(change: &Change<'_>, row: Option<&Delivery>, room: &Deliver) -> Result<bool, StoreError> {
-    let is_known = row.is_some_and(|row| row.state == DeliveryState::Delivered);
-    if change.state != DeliveryState::Delivered || is_known {
-        return Ok(false);
+    let mut row = row.cloned();
+    for _ in 0..INSISTENCE {
+        let is_known = row.as_ref().is_some_and(|row| row.state == DeliveryState::Delivered);
+        if change.state != DeliveryState::Delivered || is_known {
+            return Ok(false);
+        }
+        let round = row.map_or(change.round, |row| row.round.max(change.round));
+        match room.deliveries.write(&Change { expected: Expected::Any, round, ..*change }).await {
+            Ok(()) => return Ok(true),
+            // Another round was begun since the row was read.
+            Err(StoreError::Conflict) => {
+                row = room.deliveries.get(change.tenant, change.webhook, change.event).await?;
+            }
+            Err(error) => return Err(error),
+        }
     }
-    let round = row.map_or(change.round, |row| row.round.max(change.round));
-    room.deliveries.write(&Change { expected: Expected::Any, round, ..*change }).await?;
-    Ok(true)
+    Err(StoreError::Conflict)
 }
 
 pub(crate) fn log_failure(job: &DeliverJob, attempt: &Attempt) {

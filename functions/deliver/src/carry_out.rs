@@ -57,7 +57,8 @@ async fn other(
     }
 }
 
-/// Writes a state that no attempt led to and that nothing tells of; answers whether it did. A row that has moved on meanwhile is left as it is.
+/// Writes a state that no attempt led to and that nothing tells of; answers whether it did. A row that has moved on
+/// meanwhile is left as it is.
 pub(crate) async fn record_without_attempt(
     job: &DeliverJob,
     turn: Turn,

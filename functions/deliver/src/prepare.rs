@@ -53,8 +53,9 @@ pub(crate) async fn turn_of(owed: &Owed<'_>, room: &Deliver) -> Result<Result<Tu
     })
 }
 
-/// Whether a recovery may have sent a job for the same delivery before its first attempt. Of an event that does not travel
-/// with the job it is not known, so that it counts as late; only large ones do not.
+/// Whether a recovery may have sent a job for the same delivery before its first attempt, or this is an old one that came
+/// back from the dead-letter queue: a redrive makes a new message of it, received for the first time. Of an event that
+/// does not travel with the job it is not known, so that it counts as late; only large ones do not.
 fn comes_late(job: &DeliverJob, now: Timestamp) -> bool {
     job.inline.as_ref().is_none_or(|event| is_late(event.accepted_at, job.webhook, now))
 }

@@ -3,7 +3,7 @@
 //! of a rate limit: while it tries, nothing else is posted to its webhook.
 
 use jiff::Timestamp;
-use shared::breaker::{AfterProbe, ClosedReason, Open};
+use shared::breaker::{AfterProbe, ClosedReason, Open, ProbeStanding, probe_standing};
 use shared::clock::random_jitter;
 use shared::delivery::{Delivery, DeliveryState, StateKind};
 use shared::event::Event;
@@ -15,7 +15,6 @@ use shared::store::deliveries::{Change, Stuck};
 use shared::webhook::{DisabledReason, Webhook};
 
 use crate::attempt::{insist, log_failure};
-use crate::breaker::{ProbeStanding, probe_standing};
 use crate::deliveries::fits;
 use crate::post::post;
 use crate::{Deliver, Next, tell};

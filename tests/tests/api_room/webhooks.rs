@@ -429,7 +429,12 @@ async fn a_deleted_one_is_gone() {
     let room = Room::start().await;
     let tenant = room.tenant().await;
     let path = made(&tenant, &json!({})).await;
+    let before = room.world.clock.now();
     assert_eq!(tenant.delete(&path).await.status, 204);
+    // What it held ends by this job, which must not be carried out before the webhook is gone. No request lasts 30 s.
+    let jobs = room.world.aws.sqs.messages(DELIVERIES);
+    assert_eq!(jobs.len(), 1);
+    assert!(jobs[0].visible_at.duration_since(before) > jiff::SignedDuration::from_secs(30));
     insta::assert_snapshot!(tenant.delete(&path).await.problem(), @"404 not-found: There is no webhook with this id.");
     assert_eq!(tenant.get(&path).await.status, 404);
     assert_eq!(tenant.get("/api/v1/webhooks").await.data().len(), 0);

@@ -1,7 +1,7 @@
 //! Webhooks that are disabled, paused or deleted.
 
 use shared::delivery::DeliveryState;
-use shared::queue::job::{Job, Recover};
+use shared::queue::job::{Deliver as DeliverJob, Job, Recover};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
 use tests::support::world::DELIVERIES;
 use tests::support::{Answer, Receiver};
@@ -133,4 +133,32 @@ async fn what_a_stale_cache_would_hold_after_the_deletion_is_discarded() {
     let Job::Deliver(late) = job else { panic!("a delivery") };
     let row = scene.world.deliveries.get(scene.tenant, webhook.id, late.event).await.unwrap().unwrap();
     assert_eq!(row.state, DeliveryState::Discarded);
+}
+
+#[tokio::test]
+async fn two_copies_of_a_recovered_job_that_was_held_again_are_one_attempt() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let webhook = disabled(&scene, &receiver.url("/hook")).await;
+    let event = scene.accept("held").await;
+    scene.world.run_until_idle().await.unwrap();
+    // Recovered, and held again in its new round. The page was sent three times: two copies are still to come.
+    let job = Job::Deliver(DeliverJob {
+        tenant: scene.tenant,
+        webhook: webhook.id,
+        event: event.id,
+        round: 1,
+        inline: None,
+        resend: false,
+    });
+    scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(scene.row(&webhook, &event).await.round, 1);
+    let enabled = Webhook { status: WebhookStatus::Enabled, ..webhook.clone() };
+    scene.world.registry.replace_webhook(&enabled).await.unwrap();
+    scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
+    scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.received("/hook").len(), 1);
+    assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
 }

@@ -170,7 +170,8 @@ fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeVa
     };
     let delivered = || AttributeValue::S("delivered".to_owned());
     match change.expected {
-        Expected::Any => None,
+        // A round that somebody began meanwhile goes on.
+        Expected::Any => Some("attribute_not_exists(pk) OR #round <= :round".to_owned()),
         Expected::Absent => Some("attribute_not_exists(pk)".to_owned()),
         Expected::At { round, round_attempts } => {
             at(round, round_attempts);
@@ -185,6 +186,11 @@ fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeVa
             at(round, round_attempts);
             compare(":at_next", AttributeValue::N(next_attempt_at.as_millisecond().to_string()));
             Some("#round = :at_round AND n = :at_n AND #next = :at_next".to_owned())
+        }
+        Expected::Held { round, round_attempts } => {
+            at(round, round_attempts);
+            compare(":held", AttributeValue::S("held".to_owned()));
+            Some("#round = :at_round AND n = :at_n AND #state = :held".to_owned())
         }
         Expected::Final { round, round_attempts } => {
             at(round, round_attempts);

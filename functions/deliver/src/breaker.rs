@@ -30,10 +30,17 @@ pub(crate) async fn note_failure(tenant: TenantId, known: &Known, room: &Deliver
 
 async fn count(tenant: TenantId, known: &Known, room: &Deliver) -> Result<(), StoreError> {
     let webhook = known.webhook.id;
-    // What is in memory knows of fewer failures than there are now.
-    room.webhooks.forget(tenant, webhook);
     let now = room.clock.now();
-    let breaker = room.registry.count_failure(tenant, webhook, now).await?;
+    if !known.breaker.counts(known.webhook.breaker, now) {
+        return Ok(());
+    }
+    let counted = room.registry.count_failure(tenant, webhook, now).await;
+    match &counted {
+        Ok(breaker) => room.webhooks.correct(tenant, webhook, breaker),
+        // It may have taken effect all the same.
+        Err(_) => room.webhooks.forget(tenant, webhook),
+    }
+    let breaker = counted?;
     let since = breaker.failing_since(now);
     if breaker.trips(known.webhook.breaker, now) { open(tenant, known, since, room).await } else { Ok(()) }
 }
@@ -55,7 +62,10 @@ async fn open(tenant: TenantId, known: &Known, since: Timestamp, room: &Deliver)
             return Ok(());
         }
     }
-    if room.registry.open_breaker(tenant, webhook, &open).await? {
+    let opened = room.registry.open_breaker(tenant, webhook, &open).await;
+    // Whoever has opened it, what is in memory takes it for closed.
+    room.webhooks.forget(tenant, webhook);
+    if opened? {
         tracing::warn!(tenant.id = %tenant, webhook.id = %webhook, "the breaker of {webhook} is open");
     }
     Ok(())

@@ -35,6 +35,7 @@ mod probe;
 mod received;
 mod recover;
 mod slots;
+mod slow;
 mod sweep;
 mod webhooks;
 

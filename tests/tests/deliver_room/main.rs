@@ -17,7 +17,9 @@ mod rate_limit;
 mod resend;
 mod settings;
 mod signatures;
+mod slow;
 mod sweep;
+mod waits;
 
 use shared::delivery::Delivery;
 use shared::event::Event;

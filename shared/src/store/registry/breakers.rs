@@ -1,5 +1,5 @@
 //! Breakers in the registry: a row beside each webhook that has failed lately. It is written only when failures begin,
-//! go on or end, and no change of it is a change of the webhook.
+//! go on or end, or when its receiver is slow, and no change of it is a change of the webhook.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -10,12 +10,38 @@ use super::item::BreakerItem;
 use super::{Registry, StoreError, keys};
 use crate::breaker::{Breaker, Open};
 use crate::id::{TenantId, WebhookId};
+use crate::slowness::{Noted, Slowness};
 
 impl Registry {
     /// The breaker of a webhook; strongly consistent. A webhook without a row has counted nothing.
     pub async fn get_breaker(&self, tenant: TenantId, webhook: WebhookId) -> Result<Breaker, StoreError> {
         let item: Option<BreakerItem> = self.get(keys::breaker(tenant, webhook), true).await?;
         item.map_or(Ok(Breaker::NEW), Breaker::try_from)
+    }
+
+    /// The same, and whether the webhook was slow lately, in one read.
+    pub async fn get_breaker_and_slowness(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+    ) -> Result<(Breaker, Slowness), StoreError> {
+        let item: Option<BreakerItem> = self.get(keys::breaker(tenant, webhook), true).await?;
+        let Some(item) = item else { return Ok((Breaker::NEW, Slowness::default())) };
+        let slowness = item.slowness()?;
+        Ok((Breaker::try_from(item)?, slowness))
+    }
+
+    /// Notes that a webhook is slow, unless others have noted it lately.
+    pub async fn note_slow(&self, tenant: TenantId, webhook: WebhookId, noted: Noted) -> Result<(), StoreError> {
+        let call = self
+            .breaker_update(tenant, webhook)
+            .update_expression("SET v = :v, slow_until = :until")
+            .condition_expression("attribute_not_exists(slow_until) OR slow_until < :enough")
+            .expression_attribute_values(":v", number(1))
+            .expression_attribute_values(":until", number(noted.until.as_millisecond()))
+            .expression_attribute_values(":enough", number(noted.enough.as_millisecond()));
+        self.changed(call).await?;
+        Ok(())
     }
 
     /// Counts a failure of a closed breaker; answers the breaker as it is afterwards.

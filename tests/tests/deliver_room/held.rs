@@ -1,5 +1,6 @@
 //! Webhooks that are disabled, paused or deleted.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use shared::delivery::DeliveryState;
 use shared::queue::job::{Job, Recover};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
@@ -133,4 +134,34 @@ async fn what_a_stale_cache_would_hold_after_the_deletion_is_discarded() {
     let Job::Deliver(late) = job else { panic!("a delivery") };
     let row = scene.world.deliveries.get(scene.tenant, webhook.id, late.event).await.unwrap().unwrap();
     assert_eq!(row.state, DeliveryState::Discarded);
+}
+
+/// Rows that were held before the index had shards lie in one partition for each webhook and state.
+#[tokio::test]
+async fn what_was_held_before_the_index_had_shards_is_recovered_with_the_rest() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let webhook = disabled(&scene, &receiver.url("/hook")).await;
+    let mut events = Vec::new();
+    for number in 0..20 {
+        events.push(scene.accept(&format!("event-{number}")).await);
+    }
+    scene.world.run_until_idle().await.unwrap();
+    let dynamo = aws_sdk_dynamodb::Client::new(&scene.world.sdk);
+    let rows = scene.world.aws.scan_unbroken("deliveries").unwrap();
+    for row in rows.iter().take(10) {
+        let unsharded = AttributeValue::S(format!("{}#held", webhook.id));
+        let call =
+            dynamo.update_item().table_name("deliveries").key("pk", row["pk"].clone()).key("sk", row["sk"].clone());
+        let call = call.update_expression("SET hd_pk = :pk").expression_attribute_values(":pk", unsharded);
+        call.send().await.unwrap();
+    }
+    let enabled = Webhook { status: WebhookStatus::Enabled, ..webhook.clone() };
+    scene.world.registry.replace_webhook(&enabled).await.unwrap();
+    recover(&scene, &webhook);
+    scene.world.run_until_idle().await.unwrap();
+    for event in &events {
+        assert_eq!(scene.row(&webhook, event).await.state, DeliveryState::Delivered);
+    }
+    assert_eq!(receiver.received("/hook").len(), events.len());
 }

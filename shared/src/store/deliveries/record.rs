@@ -114,7 +114,7 @@ impl Deliveries {
         }
         if stuck {
             set.push_str(", hd_pk = :hd_pk, hd_sk = :hd_sk");
-            let partition = keys::stuck_partition(change.webhook, change.state.kind());
+            let partition = keys::stuck_partition(change.webhook, change.state.kind(), change.event);
             call = call
                 .expression_attribute_values(":hd_pk", text(partition))
                 .expression_attribute_values(":hd_sk", text(keys::stuck_since(change.now, change.event)));

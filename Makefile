@@ -7,7 +7,7 @@ ARGS ?=
 # A macro declares the providers' modules, so `cargo fmt` does not find their files by itself.
 PROVIDERS = shared/src/provider/*.rs
 
-.PHONY: help run demo test test-end-to-end bench deploy rotate-data-key lint fmt clean
+.PHONY: help run demo test test-end-to-end bench outage deploy rotate-data-key lint fmt clean
 
 help: ## Lists what make can do
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -29,6 +29,9 @@ test-end-to-end: ## Only the end-to-end tests, on a fresh stack that they get fo
 
 bench: ## Sizes, start-up, memory, the cost ledger and what reading an event takes, as tables and as JSON
 	@$(PYTHON) infra/local/bench.py $(ARGS)
+
+outage: ## What broken receivers do to healthy ones: 20,000 deliveries, 10 of 200 webhooks down and 10 slow
+	@$(PYTHON) infra/local/outage.py $(ARGS)
 
 deploy: ## Deploys to the AWS account and region of the environment; see infra/deploy.py --help
 	@$(PYTHON) infra/deploy.py $(ARGS)

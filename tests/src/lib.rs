@@ -6,10 +6,12 @@
 
 pub mod batches;
 pub mod bench;
+pub mod capacity;
 pub mod catalogue;
 pub mod conformance;
 pub mod cost;
 pub mod invariants;
 pub mod lambda_process;
 pub mod normalised;
+pub mod outage;
 pub mod support;

@@ -12,6 +12,7 @@ pub mod conformance;
 pub mod cost;
 pub mod invariants;
 pub mod lambda_process;
+pub mod node;
 pub mod normalised;
 pub mod outage;
 pub mod support;

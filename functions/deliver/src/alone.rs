@@ -3,25 +3,30 @@
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 
-use futures::FutureExt as _;
+use futures::future::{BoxFuture, FutureExt as _};
 use shared::store::StoreError;
 
 /// Does a part of a job's work; `None` when it panicked, which is logged here. Its message comes back.
-pub(crate) async fn alone<T>(message_id: &str, work: impl Future<Output = T>) -> Option<T> {
-    let result = AssertUnwindSafe(work).catch_unwind().await;
-    if result.is_err() {
-        tracing::error!(sqs.message_id = message_id, "the job of message {message_id} panicked");
-    }
-    result.ok()
+///
+/// Boxed, because the work is large: it holds the calls of several clients.
+pub(crate) fn alone<'a, T>(message_id: &'a str, work: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, Option<T>> {
+    let work = AssertUnwindSafe(work).catch_unwind();
+    let logged = work.map(move |result| {
+        if result.is_err() {
+            tracing::error!(sqs.message_id = message_id, "the job of message {message_id} panicked");
+        }
+        result.ok()
+    });
+    logged.boxed()
 }
 
 /// The same for work that can fail on our side, which is logged here, once.
-pub(crate) async fn attempted<T>(message_id: &str, work: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
-    let result = alone(message_id, work).await?;
-    if let Err(error) = &result {
-        log(message_id, error);
-    }
-    result.ok()
+pub(crate) fn attempted<'a, T: 'a>(
+    message_id: &'a str,
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'a,
+) -> impl Future<Output = Option<T>> + Send + 'a {
+    alone(message_id, work.map(move |result| result.inspect_err(|error| log(message_id, error)).ok()))
+        .map(Option::flatten)
 }
 
 /// Logs why the job of a message could not be carried out; it comes back.

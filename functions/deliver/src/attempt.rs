@@ -35,7 +35,9 @@ pub(crate) async fn attempt(members: Vec<Ready<'_>>, room: &Deliver) -> Nexts {
         // webhook disabled, and the deliveries are held. Forgotten first, for a failed call may have taken effect.
         room.webhooks.forget(tenant, known.webhook.id);
         if let Err(error) = room.registry.disable_webhook(tenant, known.webhook.id, disabled, now).await {
-            members.iter().for_each(|member| log(&member.owed.message.id, &error));
+            for member in &members {
+                log(&member.owed.message.id, &error);
+            }
             return nexts;
         }
     }

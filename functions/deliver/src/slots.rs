@@ -5,7 +5,7 @@
 //! slot is with the first of them then, and the others claim their own. So a limit is never exceeded, and now and then
 //! a slot is lost.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::queue::job::Deliver as DeliverJob;
 use shared::rate_limit::{Claim, RateLimit, Slot, SlotStanding, good_until};
 use shared::store::StoreError;
@@ -14,6 +14,10 @@ use crate::alone::log;
 use crate::next::Nexts;
 use crate::prepare::Ready;
 use crate::{Deliver, Next};
+
+/// When a job comes again that met a line of a later limit than the one in memory. Not at once: should the webhook be
+/// older than its line for good, restored from a backup, it must not go round in circles until somebody changes it.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(1);
 
 /// One POST that is to be made.
 #[derive(Debug)]
@@ -67,14 +71,16 @@ async fn claim_for(posts: &[Vec<Ready<'_>>], claim: Claim, nexts: &mut Nexts, ro
     match room.registry.claim_slots(tenant, webhook, &claim).await {
         Ok(slots) => slots.times().collect(),
         Err(StoreError::Conflict) => {
-            // Its limit was changed, and our memory is behind: at once again, with what it is now.
+            // Its limit was changed, and our memory is behind: again soon, with what it is now.
             room.webhooks.forget(tenant, webhook);
-            let again = posts.iter().flatten().map(|ready| (ready.owed.index, Next::Wait { until: claim.now }));
-            nexts.extend(again);
+            let until = claim.now.saturating_add(LOOK_AGAIN).unwrap_or(claim.now);
+            nexts.extend(posts.iter().flatten().map(|ready| (ready.owed.index, Next::Wait { until })));
             Vec::new()
         }
         Err(error) => {
-            posts.iter().flatten().for_each(|ready| log(&ready.owed.message.id, &error));
+            for ready in posts.iter().flatten() {
+                log(&ready.owed.message.id, &error);
+            }
             Vec::new()
         }
     }

@@ -7,11 +7,15 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::json::{Fields, written};
-use crate::event::{BounceType, Event, EventType, Facts, Geo, Recipient, RejectReason};
+use crate::event::{Event, EventType, Facts, Geo, Recipient};
 use crate::id::{EventId, WebhookId};
 use crate::provider::Provider;
 use crate::secret::SigningSecret;
 use crate::signature;
+
+mod failure;
+
+use failure::{Failure, REJECTED};
 
 /// Mailgun's words for a type: the wire's first, then those of its API for webhooks.
 pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
@@ -37,12 +41,13 @@ pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
     }
 }
 
-/// What proves that a body is ours. Both forms have the three fields.
+/// What proves that a body is ours. Both forms have the three fields, of which the last is Mailgun's `signature`.
 #[derive(Serialize)]
 pub(super) struct Signature {
     pub(super) timestamp: String,
     pub(super) token: String,
-    pub(super) signature: String,
+    #[serde(rename = "signature")]
+    pub(super) mac: String,
 }
 
 impl Signature {
@@ -50,8 +55,8 @@ impl Signature {
     pub(super) fn of(event: EventId, webhook: WebhookId, secret: Option<&SigningSecret>, timestamp: Timestamp) -> Self {
         let (timestamp, token) = (timestamp.as_second().to_string(), token(webhook, event));
         let parts = [timestamp.as_bytes(), token.as_bytes()];
-        let signature = secret.map(|secret| signature::hex_of_parts(secret, &parts)).unwrap_or_default();
-        Self { timestamp, token, signature }
+        let mac = secret.map(|secret| signature::hex_of_parts(secret, &parts)).unwrap_or_default();
+        Self { timestamp, token, mac }
     }
 }
 
@@ -215,93 +220,6 @@ fn event_data(event: &Event) -> EventData<'_> {
         geolocation: geolocation(&facts.client.geo),
         client_info: facts.client.user_agent.as_deref().map(|user_agent| ClientInfo { user_agent }),
         flags: event.test.then_some(Flags { is_test_mode: true }),
-    }
-}
-
-const FAILED: &str = "failed";
-const REJECTED: &str = "rejected";
-
-/// What Mailgun says of an event beside its facts.
-struct Failure {
-    event: &'static str,
-    log_level: &'static str,
-    severity: Option<&'static str>,
-    reason: Option<&'static str>,
-}
-
-impl Failure {
-    fn of(facts: &Facts) -> Self {
-        let none = Self {
-            // A type without a word keeps its canonical name.
-            event: names(facts.event_type).first().copied().unwrap_or(facts.event_type.as_str()),
-            log_level: "info",
-            severity: None,
-            reason: None,
-        };
-        let permanent =
-            |reason| Self { event: FAILED, log_level: "error", severity: Some("permanent"), reason: Some(reason) };
-        match facts.event_type {
-            EventType::Deferred => {
-                Self { log_level: "warn", severity: Some("temporary"), reason: Some("generic"), ..none }
-            }
-            EventType::Bounced => permanent(bounce_reason(facts)),
-            EventType::Failed => permanent(facts.reject_reason.map_or("generic", RejectReason::as_str)),
-            EventType::Rejected => match suppression(facts) {
-                Some(reason) => permanent(reason),
-                None => Self { log_level: "warn", reason: facts.reject_reason.map(RejectReason::as_str), ..none },
-            },
-            EventType::Complained => Self { log_level: "warn", ..none },
-            EventType::Sent
-            | EventType::Delivered
-            | EventType::Opened
-            | EventType::Clicked
-            | EventType::Unsubscribed
-            | EventType::Subscribed
-            | EventType::SubscriberCreated
-            | EventType::SubscriberUnsubscribed
-            | EventType::Unknown
-            | EventType::WebhookOpened
-            | EventType::WebhookClosed
-            | EventType::WebhookDisabled
-            | EventType::WebhookEnabled
-            | EventType::DeliveryDead
-            | EventType::Unparsed => none,
-        }
-    }
-}
-
-/// Mailgun's reason for giving up. What was refused for now has one of two: the receiving provider would not have it,
-/// or it was tried until its time was up.
-fn bounce_reason(facts: &Facts) -> &'static str {
-    let refused = facts.smtp_code.is_some_and(|code| (500..600).contains(&code))
-        || facts.enhanced_code.as_deref().is_some_and(|code| code.starts_with('5'));
-    match facts.bounce_type {
-        Some(BounceType::Hard) => "bounce",
-        Some(BounceType::Soft) if refused => "espblock",
-        Some(BounceType::Soft) => "old",
-        Some(BounceType::Undetermined) | None => "generic",
-    }
-}
-
-/// Mailgun calls it a permanent failure when it does not mail an address because of what it did before. Its own events
-/// keep that; all others that were not attempted are `rejected`.
-fn suppression(facts: &Facts) -> Option<&'static str> {
-    if facts.provider != Provider::Mailgun || facts.provider_event != FAILED {
-        return None;
-    }
-    match facts.reject_reason? {
-        RejectReason::Bounced => Some("suppress-bounce"),
-        RejectReason::Complained => Some("suppress-complaint"),
-        RejectReason::Unsubscribed => Some("suppress-unsubscribe"),
-        RejectReason::Suppressed
-        | RejectReason::Invalid
-        | RejectReason::Blocked
-        | RejectReason::Content
-        | RejectReason::Policy
-        | RejectReason::TimedOut
-        | RejectReason::Quota
-        | RejectReason::Rendering
-        | RejectReason::Other => None,
     }
 }
 

@@ -9,10 +9,11 @@ use crate::event::{BounceType, Event, EventType, Facts, Recipient, RejectReason}
 use crate::id::WebhookId;
 use crate::secret::SigningSecret;
 
-/// The words of the present form, and before them those that only the legacy form has.
+/// The words of the present form, and before them those that only the legacy form has. `dropped` stands for bounces too:
+/// what was tried until its time was up.
 pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
     match event_type {
-        EventType::Bounced => &["bounced", "failed", "permanent_fail"],
+        EventType::Bounced => &["bounced", "dropped", "failed", "permanent_fail"],
         EventType::Failed => &["dropped", "failed", "permanent_fail"],
         EventType::Rejected => &["dropped", "rejected"],
         EventType::Sent
@@ -35,9 +36,9 @@ pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
     }
 }
 
-/// Every name that the form itself can have. A variable of the sender's with one of them is left out: of a field that
+/// Every name that the form itself can have, here or at Mailgun. A variable of the sender's with one of them is left out: of a field that
 /// stands twice some receivers read the first and some the last.
-const OWN: [&str; 25] = [
+const OWN: [&str; 29] = [
     "event",
     "severity",
     "recipient",
@@ -54,6 +55,7 @@ const OWN: [&str; 25] = [
     "city",
     "client-name",
     "client-os",
+    "client-type",
     "device-type",
     "user-agent",
     "code",
@@ -63,6 +65,9 @@ const OWN: [&str; 25] = [
     "description",
     "tag",
     "campaign-id",
+    "campaign-name",
+    "mailing-list",
+    "message-headers",
 ];
 
 /// The body of one event. Mailgun's own fields come first, then the sender's variables, then the signature: receivers
@@ -94,7 +99,7 @@ pub(super) fn body(event: &Event, webhook: WebhookId, secret: Option<&SigningSec
     let signature = Signature::of(event.id, webhook, secret, facts.occurred_at);
     form.say("timestamp", Some(&signature.timestamp));
     form.say("token", Some(&signature.token));
-    form.say("signature", Some(&signature.signature));
+    form.say("signature", Some(&signature.mac));
     form.0.finish().into_bytes()
 }
 

@@ -50,10 +50,14 @@ fn say_what_belongs_to(event_type: EventType, facts: &mut Facts) {
             read_by_a_person(facts);
             facts.url = Some("https://example.com/welcome".to_owned());
         }
+        EventType::SubscriberCreated => {
+            for (name, value) in [("first_name", "Ada"), ("last_name", "Reader"), ("source", "signup-form")] {
+                facts.metadata.insert(name.to_owned(), Value::from(value));
+            }
+        }
         EventType::Sent
         | EventType::Complained
         | EventType::Subscribed
-        | EventType::SubscriberCreated
         | EventType::SubscriberUnsubscribed
         | EventType::Unknown
         | EventType::WebhookOpened

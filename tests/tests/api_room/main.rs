@@ -5,6 +5,7 @@
 mod breaker;
 mod dead_letters;
 mod deliveries;
+mod dialects;
 mod event_types;
 mod events;
 mod every_provider;

@@ -185,11 +185,11 @@ async fn bad_ones_are_refused_with_what_to_change() {
     422 invalid-request: /events: name at least one event type, or `*` for all
     422 invalid-request: /events: expected a list, got text
     422 invalid-request: /events/1: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, or `*`
-    422 invalid-request: /events/0: the dialect `platform` has no such event type; it has: email.delivery, email.bounce, email.open, email.click, email.complaint, email.unsubscribe, or `*`
-    422 invalid-request: /dialect: unknown dialect; there are: standard, platform
+    422 invalid-request: /events/0: the dialect `platform` has no such event type; it has: email.delivery, delivery, email.bounce, bounce, email.open, open, email.click, click, email.complaint, complaint, email.unsubscribe, unsubscribe, or `*`
+    422 invalid-request: /dialect: unknown dialect; there are: standard, platform, mailgreet, mailjet, mailjet_v2, mailgun, mailgun_legacy, mailtura
     422 invalid-request: /secret: a secret is `whsec_` and base64 of 24 to 64 bytes, or any other 8 to 256 printable ASCII characters
     422 invalid-request: /secret: a secret is `whsec_` and base64 of 24 to 64 bytes, or any other 8 to 256 printable ASCII characters
-    422 invalid-request: /retry_policy: unknown policy; there are: standard, mailgreet, mailjet, or {"delays_seconds": […]}
+    422 invalid-request: /retry_policy: unknown policy; there are: standard, mailgreet, mailjet, mailgun, or {"delays_seconds": […]}
     422 invalid-request: /retry_policy/delays_seconds: is required
     422 invalid-request: /retry_policy/delays_seconds/1: a delay is a whole number of seconds from 0 to 172800 (48 h), got -1
     422 invalid-request: /retry_policy/delays_seconds/0: a delay is a whole number of seconds from 0 to 172800 (48 h), got 172801
@@ -418,7 +418,7 @@ async fn a_test_sends_a_made_up_event() {
     refusals.push(tenant.post(&format!("{path}/test"), &json!({ "eventType": "open" })).await.problem());
     insta::assert_snapshot!(refusals.join("\n"), @r#"
     422 invalid-request: /eventType: is required
-    422 invalid-request: /eventType: the dialect `platform` has no such event type; it has: email.delivery, email.bounce, email.open, email.click, email.complaint, email.unsubscribe
+    422 invalid-request: /eventType: the dialect `platform` has no such event type; it has: email.delivery, delivery, email.bounce, bounce, email.open, open, email.click, click, email.complaint, complaint, email.unsubscribe, unsubscribe
     422 invalid-request: /eventType: unknown field; this object knows: event_type
     409 webhook-disabled: Deliveries to it are held; enable it first, then test it.
     "#);

@@ -8,7 +8,7 @@ use shared::delivery::{DeadReason, DeliveryState};
 use shared::dialect::Dialect;
 use shared::event::Event;
 use shared::queue::job::{Deliver, Job};
-use shared::rate_limit::RateLimit;
+use shared::rate_limit::{Claim, RateLimit};
 use shared::retry::{Delays, RetryPolicy};
 use shared::webhook::{Webhook, WebhookStatus};
 use tests::support::receiver::Received;
@@ -206,6 +206,42 @@ async fn a_post_of_several_events_takes_one_slot_of_a_rate_limit() {
         assert!(at.as_second() >= begun.as_second() + i64::try_from(number).unwrap(), "POST {number} at {at}");
     }
     assert!(posts < 15, "{posts} POSTs of up to five for 30 events");
+}
+
+#[tokio::test]
+async fn deliveries_that_share_a_slot_and_come_back_apart_do_not_both_use_it() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let url = receiver.url("/hook");
+    let limit = RateLimit::new(1).unwrap();
+    let webhook = scene.webhook_with(&url, |webhook| grouping(2)(Webhook { rate_limit: Some(limit), ..webhook })).await;
+    // In line behind others, and others behind them.
+    let claim = Claim { limit, revision: webhook.revision, count: 100, now: scene.world.clock.now() };
+    scene.world.registry.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
+    let events = accept_many(&scene, 2).await;
+    scene.world.pump_queue(DELIVERIES).await;
+    scene.world.registry.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
+    let due = scene.world.aws.sqs.next_visible(RETRIES).unwrap();
+    scene.world.clock.advance(due.duration_since(scene.world.clock.now()) + SignedDuration::from_secs(1));
+    // The one that shares comes first, and alone.
+    let mut both = scene.world.aws.sqs.receive(RETRIES);
+    let mut first = both.clone();
+    (first.records, both.records) = (both.records.split_off(1), both.records);
+    for batch in [first, both] {
+        let mut context = lambda_runtime::Context::default();
+        context.deadline = u64::try_from((due + SignedDuration::from_secs(60)).as_millisecond()).unwrap();
+        let answer = deliver::handle(lambda_runtime::LambdaEvent::new(batch.clone(), context), &scene.world.deliver);
+        assert!(answer.await.unwrap().batch_item_failures.is_empty());
+        scene.world.aws.sqs.finish(RETRIES, &batch, &[]);
+    }
+    let posts = receiver.received("/hook");
+    assert_eq!((posts.len(), entries(&posts[0]).len()), (1, 1));
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.received("/hook").len(), 2);
+    for event in &events {
+        let row = scene.row(&webhook, event).await;
+        assert_eq!((row.state, row.attempts.len()), (DeliveryState::Delivered, 1));
+    }
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use tests::support::{Answer, Receiver};
 use crate::Scene;
 
 /// A batch of nine jobs of `many` and one of `one`, received.
-async fn nine_and_one(scene: &Scene, many: &Webhook, one: &Webhook) -> (SqsEvent, Vec<Event>) {
+fn nine_and_one(scene: &Scene, many: &Webhook, one: &Webhook) -> (SqsEvent, Vec<Event>) {
     let mut events = Vec::new();
     for number in 0..10 {
         let event = scene.world.event(scene.tenant, &number.to_string());
@@ -49,7 +49,7 @@ async fn nine_jobs_of_a_hanging_webhook_do_not_delay_the_one_of_another() {
     receiver.script("/hanging", [Answer::Hang]);
     let hanging = scene.webhook_with(&receiver.url("/hanging"), with_timeout(2_000)).await;
     let healthy = scene.webhook_with(&receiver.url("/healthy"), |webhook| webhook).await;
-    let (batch, events) = nine_and_one(&scene, &hanging, &healthy).await;
+    let (batch, events) = nine_and_one(&scene, &hanging, &healthy);
     let served = async {
         let begun = Instant::now();
         while receiver.received("/healthy").is_empty() {
@@ -79,7 +79,7 @@ async fn beside_another_a_webhook_has_half_of_the_places_and_what_becomes_too_la
     receiver.script("/one", [Answer::Hang]);
     let many = scene.webhook_with(&receiver.url("/many"), with_timeout(1_000)).await;
     let one = scene.webhook_with(&receiver.url("/one"), with_timeout(1_000)).await;
-    let (batch, events) = nine_and_one(&scene, &many, &one).await;
+    let (batch, events) = nine_and_one(&scene, &many, &one);
     // An attempt of a second needs six with all that follows: those that begin at once fit, those after them do not.
     assert!(handed_over(&scene, &batch, 6.9).await.is_empty());
     assert_eq!((receiver.received("/many").len(), receiver.received("/one").len()), (5, 1));
@@ -110,7 +110,7 @@ async fn a_webhook_that_is_alone_has_all_places() {
     let receiver = Receiver::start().await.unwrap();
     receiver.script("/only", [Answer::Hang]);
     let only = scene.webhook_with(&receiver.url("/only"), with_timeout(1_000)).await;
-    let (batch, _) = nine_and_one(&scene, &only, &only).await;
+    let (batch, _) = nine_and_one(&scene, &only, &only);
     handed_over(&scene, &batch, 6.9).await;
     assert_eq!(receiver.received("/only").len(), 10);
 }

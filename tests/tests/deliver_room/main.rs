@@ -9,6 +9,7 @@ mod backup;
 mod batch;
 mod breaker;
 mod dead_letters;
+mod dialects;
 mod fairness;
 mod held;
 mod isolation;

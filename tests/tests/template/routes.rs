@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::Request;
 use shared::delivery::DeadReason;
+use shared::dialect::Dialect;
 use shared::event::EventType;
 use shared::provider::Provider;
 use shared::webhook::DisabledReason;
@@ -29,13 +30,15 @@ fn openapi() -> Yaml {
 }
 
 #[test]
-fn every_provider_event_type_and_reason_is_documented() {
+fn every_provider_dialect_event_type_and_reason_is_documented() {
     let words = |schema: &str| -> Vec<String> {
         let words = openapi()["components"]["schemas"][schema]["enum"].clone().into_vec().unwrap();
         words.iter().map(|word| word.as_str().unwrap().to_owned()).collect()
     };
     let providers = Provider::ALL.iter().filter(|provider| provider.proof().is_some());
     assert_eq!(words("Provider"), providers.map(|provider| provider.as_str()).collect::<Vec<_>>());
+    let dialects: Vec<_> = Dialect::ALL.iter().map(|dialect| dialect.as_str()).collect();
+    assert_eq!(words("Dialect"), dialects);
     let types: Vec<_> = EventType::ALL.iter().map(|event_type| event_type.as_str()).collect();
     assert_eq!(words("EventType"), types);
     let disabled: Vec<_> = DisabledReason::ALL.iter().map(|reason| reason.as_str()).collect();

@@ -11,8 +11,9 @@ use crate::provider::text::{enhanced_code, form_fields, smtp_code, unix_seconds}
 use crate::provider::{Provider, Report};
 
 /// Fields that are Mailgun's own; those beginning with `X-Mailgun-` or `attachment-` are too.
-const RESERVED: [&str; 28] = [
+const RESERVED: [&str; 29] = [
     "event",
+    "severity",
     "recipient",
     "domain",
     "Message-Id",
@@ -113,6 +114,9 @@ pub(super) fn report(form: &Form, signature: &Signature, now: Timestamp) -> Opti
 
 fn classify(event: &str, form: &Form) -> Class {
     match event {
+        // Mailgun never sent these two in this form; mailhooks does, to webhooks of the dialect `mailgun_legacy`.
+        "accepted" => Class::of(EventType::Sent),
+        "failed" if form.text("severity").as_deref() == Some("temporary") => Class::of(EventType::Deferred),
         "delivered" => Class::of(EventType::Delivered),
         "bounced" => Class::bounced(BounceType::Hard),
         "dropped" => match (form.text("reason").as_deref(), form.text("code").as_deref()) {
@@ -222,6 +226,9 @@ mod tests {
         };
         assert_eq!(of("code=606&reason=hardfail"), (EventType::Rejected, None, Some(RejectReason::Unsubscribed)));
         assert_eq!(of("code=607"), (EventType::Rejected, None, Some(RejectReason::Complained)));
+        assert_eq!(facts("event=accepted").event_type, EventType::Sent);
+        assert_eq!(facts("event=failed&severity=temporary").event_type, EventType::Deferred);
+        assert_eq!(facts("event=failed").event_type, EventType::Unknown);
         assert_eq!(of("reason=old"), (EventType::Bounced, Some(BounceType::Soft), None));
         assert_eq!(of("reason=hardfail"), (EventType::Rejected, None, Some(RejectReason::Other)));
     }

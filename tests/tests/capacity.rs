@@ -1,7 +1,5 @@
 //! The capacity that ARCHITECTURE.md states is what the constants of the code and the template give.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use shared::breaker::BreakerSettings;
 use shared::queue::MAX_DELAY_SECONDS;
 use shared::retry::{Decision, RetryPolicy, decide};

@@ -1,7 +1,5 @@
 //! The small form of `make outage`: counts and bounds, no times, for it has to hold on a busy machine.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -158,7 +158,7 @@ impl Mapping {
 }
 
 /// The stream's mapping onto `dispatch`: rows in, one batch at a time, failed records again.
-pub async fn dispatch(world: Arc<World>, mut rows: mpsc::UnboundedReceiver<HashMap<String, AttributeValue>>) {
+pub(super) async fn dispatch(world: Arc<World>, mut rows: mpsc::UnboundedReceiver<HashMap<String, AttributeValue>>) {
     let mut left: Vec<EventRecord> = Vec::new();
     let mut number = 0_u64;
     loop {

@@ -49,7 +49,7 @@ pub struct Receivers {
 
 impl Receivers {
     /// Starts them, all healthy.
-    pub async fn start() -> anyhow::Result<Self> {
+    pub fn start() -> anyhow::Result<Self> {
         let inner = Arc::<Inner>::default();
         let socket = bound()?;
         let open = socket.local_addr()?;

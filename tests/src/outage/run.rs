@@ -51,7 +51,7 @@ struct Run<'a> {
 
 /// Runs `shape`; without `breaking` every receiver is healthy all the time.
 pub async fn run(world: Arc<World>, queues: Queues, shape: &Shape, breaking: bool) -> anyhow::Result<Measured> {
-    let receivers = Receivers::start().await?;
+    let receivers = Receivers::start()?;
     let mut tenants = Vec::new();
     for _ in 0..shape.tenants {
         tenants.push(world.tenant().await?);
@@ -191,9 +191,9 @@ impl Run<'_> {
                     let row = self.world.deliveries.get(webhook.tenant, webhook.id, one.event).await?;
                     let visible = row.is_some_and(|row| row.state != DeliveryState::Delivered);
                     if visible {
-                        measured.visible += 1
+                        measured.visible += 1;
                     } else {
-                        measured.lost += 1
+                        measured.lost += 1;
                     }
                     continue;
                 };

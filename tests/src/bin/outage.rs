@@ -24,8 +24,12 @@ struct Arguments {
     #[arg(long)]
     calm_queues: String,
     /// Deliveries that come up in a second.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 60)]
     per_second: u32,
+    /// Invocations at the same time, for each of the two queues. Few enough that the broken deliveries could take them
+    /// all: 35 would be held by those of 60 a second that go to slow and hanging receivers.
+    #[arg(long, default_value_t = 20)]
+    concurrency: usize,
     /// Deliveries in all.
     #[arg(long, default_value_t = 20_000)]
     deliveries: u32,
@@ -46,7 +50,7 @@ fn shape(arguments: &Arguments) -> Shape {
         timeout_ms: 10_000,
         breaker: BreakerSettings { failures: 5, window_seconds: 10, ..BreakerSettings::default() },
         delays: vec![5, 10, 20, 30, 60, 120, 300, 600],
-        concurrency: 50,
+        concurrency: arguments.concurrency,
         settling: Duration::from_secs(30),
         patience: Duration::from_mins(5),
     }

@@ -127,6 +127,10 @@ typed_id!(
     /// An API key's public half.
     KeyId, "key_"
 );
+typed_id!(
+    /// A recovery that somebody asked for.
+    RecoveryId, "rec_"
+);
 
 impl EventId {
     /// The id of the event that `key` names within one source of one tenant.
@@ -160,6 +164,12 @@ impl EventId {
     #[must_use]
     pub fn before(self) -> Self {
         Self(self.0.saturating_sub(1))
+    }
+
+    /// The next higher id.
+    #[must_use]
+    pub fn after(self) -> Self {
+        Self(self.0.saturating_add(1))
     }
 
     /// A number in `0..shards`, evenly spread and fixed for an id: from its last byte, which is hash or chance.

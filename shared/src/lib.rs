@@ -12,6 +12,7 @@ pub mod id;
 pub mod problem;
 pub mod provider;
 pub mod rate_limit;
+pub mod recovery;
 pub mod retry;
 pub mod seal;
 pub mod secret;

@@ -1,9 +1,13 @@
 //! The queues: jobs out, jobs hidden until they are due. Every per-entry result is read.
 
+use std::ops::Range;
+
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue, SendMessageBatchRequestEntry,
 };
+
+use futures::{StreamExt as _, stream};
 
 use self::job::Job;
 
@@ -13,6 +17,8 @@ pub mod redrive;
 
 /// How often entries that a batch call left over are sent again at once before the caller hears of it.
 const MAX_TRIES: u8 = 3;
+/// Batch calls of one send that are under way at the same time: a hundred of them take a second or two.
+const SIDE_BY_SIDE: usize = 8;
 /// The longest `DelaySeconds` of a message (15 min).
 pub const MAX_DELAY_SECONDS: u16 = 900;
 /// The longest that a received message may stay hidden, counted from its receive. SQS allows 12 h (43,200 s) and
@@ -42,7 +48,12 @@ pub struct Outgoing {
 impl Outgoing {
     /// A job to be received as soon as possible.
     pub fn now(job: &Job) -> Self {
-        Self { body: job.to_json(), group: job.group(), delay_seconds: 0, attributes: Vec::new() }
+        Self::later(job, 0)
+    }
+
+    /// A job to be received in `delay_seconds`.
+    pub fn later(job: &Job, delay_seconds: u16) -> Self {
+        Self { body: job.to_json(), group: job.group(), delay_seconds, attributes: Vec::new() }
     }
 }
 
@@ -76,27 +87,34 @@ impl Queue {
         arn.rsplit(':').next().is_some_and(|name| self.url.rsplit('/').next() == Some(name))
     }
 
-    /// Sends messages in as few calls as count and bytes allow; one result for each, in their order.
+    /// Sends messages in as few calls as count and bytes allow, some of them side by side; one result for each message, in
+    /// their order.
     pub async fn send(&self, messages: &[Outgoing]) -> Vec<Result<(), EntryFailed>> {
         let sizes: Vec<usize> = messages.iter().map(|outgoing| outgoing.body.len()).collect();
-        let mut results = vec![Ok(()); messages.len()];
-        for range in pack::batches(&sizes) {
-            let mut left: Vec<usize> = range.collect();
-            for _ in 0..MAX_TRIES {
-                let failed = self.send_batch(messages, &left).await;
-                for index in &left {
-                    results[*index] = Ok(());
+        let batches = pack::batches(&sizes);
+        let sent = stream::iter(batches).map(|range| self.send_range(messages, range)).buffered(SIDE_BY_SIDE);
+        sent.collect::<Vec<_>>().await.concat()
+    }
+
+    /// Sends those messages, which fit into one batch; one result for each.
+    async fn send_range(&self, messages: &[Outgoing], range: Range<usize>) -> Vec<Result<(), EntryFailed>> {
+        let first = range.start;
+        let mut results = vec![Ok(()); range.len()];
+        let mut left: Vec<usize> = range.collect();
+        for _ in 0..MAX_TRIES {
+            let failed = self.send_batch(messages, &left).await;
+            for index in &left {
+                results[*index - first] = Ok(());
+            }
+            left.clear();
+            for (index, failure, retryable) in failed {
+                results[index - first] = Err(failure);
+                if retryable {
+                    left.push(index);
                 }
-                left.clear();
-                for (index, failure, retryable) in failed {
-                    results[index] = Err(failure);
-                    if retryable {
-                        left.push(index);
-                    }
-                }
-                if left.is_empty() {
-                    break;
-                }
+            }
+            if left.is_empty() {
+                break;
             }
         }
         results

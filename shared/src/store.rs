@@ -45,7 +45,7 @@ impl StoreError {
     }
 
     /// Wraps an unreadable item.
-    fn unreadable(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub fn unreadable(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Unreadable(error.into())
     }
 }

@@ -35,6 +35,7 @@ mod page;
 mod path;
 mod public_keys;
 mod query;
+mod recoveries;
 mod redrives;
 mod refusal;
 mod sources;
@@ -104,6 +105,7 @@ pub fn router(api: Api) -> Router {
         .merge(deliveries::routes())
         .merge(dead_letters::routes())
         .merge(redrives::routes())
+        .merge(recoveries::routes())
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .layer(middleware::from_fn(answer::finish))

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use shared::id::{EventId, KeyId, SourceId, TenantId, WebhookId};
+use shared::id::{EventId, KeyId, RecoveryId, SourceId, TenantId, WebhookId};
 
 use crate::refusal::{Refusal, not_found};
 
@@ -32,6 +32,10 @@ impl Named for SourceId {
 
 impl Named for EventId {
     const NOUN: &'static str = "event";
+}
+
+impl Named for RecoveryId {
+    const NOUN: &'static str = "recovery";
 }
 
 /// The one id of a path.

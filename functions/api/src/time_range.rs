@@ -24,7 +24,8 @@ pub(crate) fn time_range(query: &mut Query, now: Timestamp) -> TimeRange {
     TimeRange { from, to }
 }
 
-fn rfc_3339(text: &str) -> Result<Timestamp, String> {
+/// A time as the API takes it.
+pub(crate) fn rfc_3339(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| "expected a time like 2026-01-02T03:04:05Z (RFC 3339)".to_owned())
 }
 

@@ -77,7 +77,7 @@ async fn with_their_rounds<'a>(members: Vec<Ready<'a>>, nexts: &mut Nexts, room:
 }
 
 async fn round_of(member: &Ready<'_>, room: &Deliver) -> Result<Result<Turn, Next>, StoreError> {
-    if !member.turn.begins_round {
+    if !member.turn.to_claim {
         return Ok(Ok(member.turn));
     }
     let lasting = time_needed(&member.known.webhook);

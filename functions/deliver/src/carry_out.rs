@@ -11,7 +11,7 @@ use shared::store::deliveries::Change;
 
 use crate::alone::attempted;
 use crate::prepare::Owed;
-use crate::{Deliver, Next, Received, deliveries, probe, recover, sweep};
+use crate::{Deliver, Next, Received, deliveries, probe, recover, recovery, sweep};
 use shared::delivery::standing::Turn;
 
 /// Group of messages that are no jobs.
@@ -50,6 +50,7 @@ async fn other(
         Ok(Job::Recover(job)) => recover::recover(&job, room).await,
         Ok(Job::Probe(job)) => probe::probe(&job, room, deadline).await,
         Ok(Job::Sweep(job)) => sweep::sweep(&job, room).await,
+        Ok(Job::Recovery(job)) => recovery::recovery(&job, message.first_receive, room).await,
         // Never to be carried out, so it would only spin: it goes where people look.
         Err(error) => Ok(bury_unreadable(message, &error)),
     }

@@ -34,6 +34,7 @@ mod prepare;
 mod probe;
 mod received;
 mod recover;
+mod recovery;
 mod slots;
 mod slow;
 mod sweep;

@@ -2,11 +2,13 @@
 //!
 //! Each step answers what to go on with, or what becomes of the message.
 
+use jiff::Timestamp;
 use shared::delivery::standing::{Standing, Turn, standing};
 use shared::delivery::{DeadReason, DeliveryState};
 use shared::event::Event;
 use shared::queue::job::Deliver as DeliverJob;
 use shared::rate_limit::SlotStanding;
+use shared::recovery::is_late;
 use shared::store::StoreError;
 
 use crate::carry_out::{bury, record_without_attempt};
@@ -38,14 +40,23 @@ pub(crate) async fn turn_of(owed: &Owed<'_>, room: &Deliver) -> Result<Result<Tu
     if let Some(next) = still_in_line(job, room).await? {
         return Ok(Err(next));
     }
-    let fresh = owed.message.from == From::Deliveries && owed.message.first_receive && job.round == 0;
+    let now = room.clock.now();
+    let late = comes_late(job, now);
+    let fresh = owed.message.from == From::Deliveries && owed.message.first_receive && job.round == 0 && !late;
     let row = if fresh { None } else { room.deliveries.get(job.tenant, job.webhook, job.event).await? };
-    Ok(match standing(job.round, job.resend, row.as_ref(), room.clock.now()) {
+    Ok(match standing(job.round, job.resend, row.as_ref(), now) {
         Standing::Void => Err(Next::Finish),
         Standing::BuryAgain { reason } => Err(bury(job, reason)),
         Standing::NotDue { at } => Err(Next::Wait { until: at }),
-        Standing::Attempt(turn) => Ok(turn),
+        // A recovery may have taken it for missing.
+        Standing::Attempt(turn) => Ok(Turn { to_claim: turn.to_claim || (late && row.is_none()), ..turn }),
     })
+}
+
+/// Whether a recovery may have sent a job for the same delivery before its first attempt. Of an event that does not travel
+/// with the job it is not known, so that it counts as late; only large ones do not.
+fn comes_late(job: &DeliverJob, now: Timestamp) -> bool {
+    job.inline.as_ref().is_none_or(|event| is_late(event.accepted_at, job.webhook, now))
 }
 
 /// A job whose slot is still to come waits on, without a look at its row. A line may be longer than SQS's longest delay

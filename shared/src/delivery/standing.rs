@@ -16,6 +16,15 @@ pub enum Expected {
         /// Its attempts in that round.
         round_attempts: u32,
     },
+    /// It stands at this point and waits until this very time: nobody has claimed the attempt that is due then.
+    Waiting {
+        /// Its round.
+        round: u32,
+        /// Its attempts in that round.
+        round_attempts: u32,
+        /// When the next one is due.
+        next_attempt_at: Timestamp,
+    },
     /// It stands at this point and is delivered or discarded.
     Final {
         /// Its round.
@@ -59,8 +68,9 @@ pub struct Turn {
     pub forget_attempts: bool,
     /// The row says that the delivery is held in this round.
     pub held: bool,
-    /// It begins a round after the first: by redrive or recover, of which there may be several at once.
-    pub begins_round: bool,
+    /// It is of a round after the first: by redrive or recover, of which there may be several at once, so that the
+    /// attempt is claimed in the row before it is made.
+    pub to_claim: bool,
     /// The event's type as the row has it.
     pub event_type: Option<EventType>,
 }
@@ -75,7 +85,7 @@ pub fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp
             expected: Expected::Absent,
             forget_attempts: false,
             held: false,
-            begins_round: round > 0,
+            to_claim: round > 0,
             event_type: None,
         });
     };
@@ -87,7 +97,7 @@ pub fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp
     let new_round = row.round < round;
     let number = if new_round { 1 } else { row.round_attempts + 1 };
     let event_type = Some(row.event_type);
-    let turn = Turn { round, number, expected, forget_attempts, held: false, begins_round: new_round, event_type };
+    let turn = Turn { round, number, expected, forget_attempts, held: false, to_claim: round > 0, event_type };
     match row.state {
         DeliveryState::Delivered | DeliveryState::Discarded if resend && new_round => {
             let expected = Expected::Final { round: row.round, round_attempts: row.round_attempts };
@@ -100,6 +110,10 @@ pub fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp
         DeliveryState::Dead { reason } => Standing::BuryAgain { reason },
         DeliveryState::Held => Standing::Attempt(Turn { held: true, ..turn }),
         DeliveryState::Waiting { next_attempt_at } if now < next_attempt_at => Standing::NotDue { at: next_attempt_at },
+        DeliveryState::Waiting { next_attempt_at } if turn.to_claim => {
+            let (round, round_attempts) = (row.round, row.round_attempts);
+            Standing::Attempt(Turn { expected: Expected::Waiting { round, round_attempts, next_attempt_at }, ..turn })
+        }
         DeliveryState::Waiting { .. } => Standing::Attempt(turn),
     }
 }
@@ -156,11 +170,20 @@ mod tests {
     fn what_is_final_begins_anew_when_somebody_asks_for_it() {
         for state in [DeliveryState::Delivered, DeliveryState::Discarded] {
             let Standing::Attempt(turn) = standing(1, true, Some(&row(0, state)), NOW) else { panic!("{state:?}") };
-            assert_eq!((turn.round, turn.number, turn.begins_round), (1, 1, true));
+            assert_eq!((turn.round, turn.number, turn.to_claim), (1, 1, true));
             assert_eq!(turn.expected, Expected::Final { round: 0, round_attempts: 3 });
             // The same job again, after its round was delivered.
             assert_eq!(standing(1, true, Some(&row(1, state)), NOW), Standing::Void);
         }
+    }
+
+    #[test]
+    fn attempts_of_later_rounds_are_claimed_from_whoever_else_waits_for_them() {
+        let Standing::Attempt(first) = standing(0, false, Some(&row(0, waiting(0))), NOW) else { panic!("not due") };
+        assert!(!first.to_claim);
+        let Standing::Attempt(later) = standing(1, false, Some(&row(1, waiting(0))), NOW) else { panic!("not due") };
+        assert!(later.to_claim);
+        assert_eq!(later.expected, Expected::Waiting { round: 1, round_attempts: 3, next_attempt_at: NOW });
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::breaker::ProbeId;
 use crate::event::Event;
-use crate::id::{EventId, TenantId, WebhookId};
+use crate::id::{EventId, RecoveryId, TenantId, WebhookId};
 use crate::rate_limit::{RateLimit, Slot};
 use crate::store::events::stored::StoredEvent;
 
@@ -26,6 +26,8 @@ pub enum Job {
     Probe(Probe),
     /// Look for deliveries that are held without a reason.
     Sweep(Sweep),
+    /// Do one page of a recovery that somebody asked for.
+    Recovery(RecoveryPage),
 }
 
 /// Deliver one event to one webhook.
@@ -77,6 +79,17 @@ pub struct Sweep {
     pub after: Option<String>,
 }
 
+/// Do one page of a recovery that somebody asked for; what it is about is in its row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryPage {
+    /// Who owns it.
+    pub tenant: TenantId,
+    /// Which recovery.
+    pub recovery: RecoveryId,
+    /// Which page, from 0; the job of any other than the next one is void.
+    pub page: u32,
+}
+
 /// The message group of sweeps, which are about no webhook.
 const SWEEP_GROUP: &str = "sweep";
 
@@ -116,6 +129,10 @@ struct Wire {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     resend: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    recovery: Option<String>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    page: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     slot: Option<WireSlot>,
 }
 
@@ -140,6 +157,7 @@ enum Kind {
     Recover,
     Probe,
     Sweep,
+    Recovery,
 }
 
 impl Wire {
@@ -159,14 +177,16 @@ impl Wire {
             after: None,
             probe: None,
             resend: false,
+            recovery: None,
+            page: 0,
             slot: None,
         }
     }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(round: &u32) -> bool {
-    *round == 0
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Job {
@@ -183,13 +203,14 @@ impl Job {
         })
     }
 
-    /// Its message group: the webhook that it is about.
+    /// Its message group: the webhook that it is about, or the recovery.
     pub fn group(&self) -> String {
         match self {
             Self::Deliver(deliver) => deliver.webhook.to_string(),
             Self::Recover(recover) => recover.webhook.to_string(),
             Self::Probe(probe) => probe.webhook.to_string(),
             Self::Sweep(_) => SWEEP_GROUP.to_owned(),
+            Self::Recovery(page) => page.recovery.to_string(),
         }
     }
 
@@ -212,6 +233,12 @@ impl Job {
                 ..Wire::new(Kind::Probe, probe.tenant, probe.webhook)
             },
             Self::Sweep(sweep) => Wire { after: sweep.after.clone(), ..Wire::of_no_webhook(Kind::Sweep) },
+            Self::Recovery(page) => Wire {
+                tenant: page.tenant.to_string(),
+                recovery: Some(page.recovery.to_string()),
+                page: page.page,
+                ..Wire::of_no_webhook(Kind::Recovery)
+            },
         };
         // Every map key is a string and no number is a non-finite float, so this cannot fail.
         serde_json::to_string(&wire).unwrap_or_default()
@@ -224,21 +251,22 @@ impl Job {
             return Err(NotAJob::Version(wire.v));
         }
         let part = |error: crate::id::InvalidId| NotAJob::Part(error.into());
-        if let Kind::Sweep = wire.kind {
-            return Ok(Self::Sweep(Sweep { after: wire.after }));
-        }
-        let tenant = wire.tenant.parse().map_err(part)?;
-        let webhook = wire.webhook.parse().map_err(part)?;
+        let tenant = || wire.tenant.parse().map_err(part);
+        let webhook = || wire.webhook.parse().map_err(part);
         Ok(match wire.kind {
             Kind::Sweep => Self::Sweep(Sweep { after: wire.after }),
-            Kind::Recover => Self::Recover(Recover { tenant, webhook, after: wire.after }),
+            Kind::Recovery => {
+                let recovery = wire.recovery.unwrap_or_default().parse().map_err(part)?;
+                Self::Recovery(RecoveryPage { tenant: tenant()?, recovery, page: wire.page })
+            }
+            Kind::Recover => Self::Recover(Recover { tenant: tenant()?, webhook: webhook()?, after: wire.after }),
             Kind::Probe => {
                 let probe = ProbeId::from_stored(wire.probe.unwrap_or_default());
-                Self::Probe(Probe { tenant, webhook, probe })
+                Self::Probe(Probe { tenant: tenant()?, webhook: webhook()?, probe })
             }
             Kind::Deliver => Self::Deliver(Deliver {
-                tenant,
-                webhook,
+                tenant: tenant()?,
+                webhook: webhook()?,
                 event: wire.event.unwrap_or_default().parse().map_err(part)?,
                 round: wire.round,
                 inline: wire
@@ -311,6 +339,9 @@ mod tests {
         assert_eq!(Job::from_json(&probe.to_json()).unwrap(), probe);
         let sweep = Job::Sweep(Sweep { after: Some("ten_1".into()) });
         assert_eq!(Job::from_json(&sweep.to_json()).unwrap(), sweep);
+        let recovery = RecoveryId::mint(Timestamp::UNIX_EPOCH, [4; 10]);
+        let page = Job::Recovery(RecoveryPage { tenant, recovery, page: 7 });
+        assert_eq!(Job::from_json(&page.to_json()).unwrap(), page);
         // What the template's schedule sends.
         assert_eq!(Job::from_json(r#"{"v":1,"kind":"sweep"}"#).unwrap(), Job::Sweep(Sweep { after: None }));
     }

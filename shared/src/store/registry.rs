@@ -17,6 +17,8 @@ mod data_keys;
 mod item;
 mod keys;
 mod rate_limits;
+mod recoveries;
+mod recovering;
 mod sealing;
 mod sources;
 mod tenants;

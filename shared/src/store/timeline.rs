@@ -1,4 +1,4 @@
-//! Rows of one owner that are spread over days and shards, read newest first.
+//! Rows of one owner that are spread over days and shards, read by time.
 
 use std::collections::HashMap;
 
@@ -35,10 +35,17 @@ pub(super) struct Timeline<'a> {
     pub(super) state: Option<&'a str>,
 }
 
-/// What one shard of one day gave: rows, and the id down to which it was searched when it was not searched to its end.
+/// Which end of a shard is searched first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    NewestFirst,
+    OldestFirst,
+}
+
+/// What one shard of one day gave: rows, and the id to which it was searched when it was not searched to its end.
 struct Searched {
     rows: Vec<(EventId, Row)>,
-    down_to: Option<EventId>,
+    searched_to: Option<EventId>,
 }
 
 impl Timeline<'_> {
@@ -77,7 +84,51 @@ impl Timeline<'_> {
         Ok(page(found, more.then_some(EventId::first_of(start_of_day(upper.time()) + SignedDuration::from_hours(24)))))
     }
 
+    /// A stretch of the rows in `range`, from above `after`, oldest first: of one day, with up to `of_each_shard` rows
+    /// that each shard may give. The next stretch begins above the id that comes with it.
+    pub(super) async fn oldest_first(
+        &self,
+        range: TimeRange,
+        after: Option<EventId>,
+        of_each_shard: u8,
+        partition: impl Fn(&str, u8) -> String,
+    ) -> Result<Page<Row>, StoreError> {
+        let first = EventId::first_of(range.from);
+        let last = EventId::last_of(range.to);
+        let mut lower = after.map_or(first, |after| first.max(after.after()));
+        for _ in 0..MAX_DAYS_PER_PAGE {
+            if lower > last {
+                return Ok(page(Vec::new(), None));
+            }
+            let day_start = start_of_day(lower.time());
+            let next_day = EventId::first_of(day_start + SignedDuration::from_hours(24));
+            let upper = last.min(next_day.before());
+            let name = day(day_start);
+            let shards = (0..SHARDS)
+                .map(|shard| self.search_in(Order::OldestFirst, partition(&name, shard), lower, upper, of_each_shard));
+            let (rows, searched_to) = merge_oldest_first(try_join_all(shards).await?);
+            if !rows.is_empty() || searched_to.is_some() {
+                let next = searched_to.or((upper < last).then_some(upper));
+                return Ok(page(rows, next));
+            }
+            lower = next_day;
+        }
+        Ok(page(Vec::new(), (lower <= last).then(|| lower.before())))
+    }
+
     async fn search(&self, pk: String, lower: EventId, upper: EventId, limit: u8) -> Result<Searched, StoreError> {
+        // One more than wanted, so that a page knows whether anything comes after it.
+        self.search_in(Order::NewestFirst, pk, lower, upper, limit.saturating_add(1)).await
+    }
+
+    async fn search_in(
+        &self,
+        order: Order,
+        pk: String,
+        lower: EventId,
+        upper: EventId,
+        limit: u8,
+    ) -> Result<Searched, StoreError> {
         let mut call = self
             .client
             .query()
@@ -86,9 +137,8 @@ impl Timeline<'_> {
             .expression_attribute_values(":pk", AttributeValue::S(pk))
             .expression_attribute_values(":lower", AttributeValue::S(lower.to_string()))
             .expression_attribute_values(":upper", AttributeValue::S(upper.to_string()))
-            .scan_index_forward(false)
-            // One more than wanted, so that a page knows whether anything comes after it.
-            .limit(i32::from(limit) + 1);
+            .scan_index_forward(order == Order::OldestFirst)
+            .limit(i32::from(limit));
         if let Some(state) = self.state {
             call = call
                 .filter_expression("#state = :state")
@@ -96,9 +146,9 @@ impl Timeline<'_> {
                 .expression_attribute_values(":state", AttributeValue::S(state.to_owned()));
         }
         let answer = call.send().await.map_err(StoreError::aws)?;
-        let down_to = answer.last_evaluated_key.as_ref().map(id_of).transpose()?;
+        let searched_to = answer.last_evaluated_key.as_ref().map(id_of).transpose()?;
         let rows = answer.items.unwrap_or_default().into_iter().map(|row| Ok((id_of(&row)?, row)));
-        Ok(Searched { rows: rows.collect::<Result<_, StoreError>>()?, down_to })
+        Ok(Searched { rows: rows.collect::<Result<_, StoreError>>()?, searched_to })
     }
 }
 
@@ -109,10 +159,19 @@ fn id_of(row: &Row) -> Result<EventId, StoreError> {
 
 /// All rows newest first, down to where every shard was searched.
 fn merge(shards: Vec<Searched>) -> (Vec<(EventId, Row)>, Option<EventId>) {
-    let searched_to = shards.iter().filter_map(|shard| shard.down_to).max();
+    let searched_to = shards.iter().filter_map(|shard| shard.searched_to).max();
     let mut rows: Vec<_> = shards.into_iter().flat_map(|shard| shard.rows).collect();
     rows.retain(|(id, _)| searched_to.is_none_or(|lowest| *id >= lowest));
     rows.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+    (rows, searched_to)
+}
+
+/// All rows oldest first, up to where every shard was searched.
+fn merge_oldest_first(shards: Vec<Searched>) -> (Vec<(EventId, Row)>, Option<EventId>) {
+    let searched_to = shards.iter().filter_map(|shard| shard.searched_to).min();
+    let mut rows: Vec<_> = shards.into_iter().flat_map(|shard| shard.rows).collect();
+    rows.retain(|(id, _)| searched_to.is_none_or(|highest| *id <= highest));
+    rows.sort_by_key(|(id, _)| *id);
     (rows, searched_to)
 }
 

@@ -119,6 +119,15 @@ impl Sqs {
         self.with(queue, |messages| messages.iter().map(|message| message.visible_at).min())
     }
 
+    /// Takes the messages of a queue out for which `wanted` holds.
+    pub fn take(&self, queue: &str, wanted: impl Fn(&Message) -> bool) -> Vec<Message> {
+        self.with(queue, |messages| {
+            let (taken, left) = std::mem::take(messages).into_iter().partition(|message| wanted(message));
+            *messages = left;
+            taken
+        })
+    }
+
     /// Puts a message, whatever it is.
     pub fn put(&self, queue: &str, body: &str) {
         self.push(queue, &json!({ "MessageBody": body }));

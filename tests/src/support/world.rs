@@ -188,6 +188,13 @@ impl World {
         Ok(answer.map_or(0, |answer| self.finish_stream_batch(&batch, &answer)))
     }
 
+    /// Takes the events stored so far for dispatched.
+    pub fn forget_stream(&self) -> anyhow::Result<()> {
+        let rows = self.undispatched()?;
+        self.dispatched.lock().unwrap_or_else(PoisonError::into_inner).extend(rows.iter().map(id_of));
+        Ok(())
+    }
+
     /// The rows of the events table that are events; it holds tokens too, which the stream's filter keeps back.
     pub fn event_rows(&self) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
         let mut rows = self.aws.scan_unbroken("events")?;

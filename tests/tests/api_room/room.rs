@@ -237,7 +237,7 @@ fn redacted_field(name: &str, text: &str) -> String {
 /// Ids keep their prefix.
 fn redacted_text(text: &str) -> String {
     let mut redacted = text.to_owned();
-    for prefix in ["ten_", "key_", "wh_", "src_", "evt_"] {
+    for prefix in ["ten_", "key_", "wh_", "src_", "evt_", "rec_"] {
         let mut from = 0;
         while let Some(found) = redacted[from..].find(prefix).map(|at| at + from + prefix.len()) {
             from = found;

@@ -15,6 +15,7 @@ mod held;
 mod isolation;
 mod outbound;
 mod rate_limit;
+mod recoveries;
 mod resend;
 mod settings;
 mod signatures;

@@ -66,7 +66,8 @@ pub(crate) fn of_room(room: &str) -> Calls {
                 let called = OPERATIONS.iter().filter(|(call, _)| body.contains(call));
                 found.extend(called.map(|(_, action)| (resource(client, action), *action)));
                 // The timeline reads the table of whoever uses it.
-                found.extend(body.contains(".newest_first(").then_some((client.resource, "dynamodb:Query")));
+                let by_time = body.contains(".newest_first(") || body.contains(".oldest_first(");
+                found.extend(by_time.then_some((client.resource, "dynamodb:Query")));
                 wanted.extend(methods.keys().filter(|name| body.contains(&format!("self.{name}("))).cloned());
             }
         }

@@ -8,6 +8,7 @@ use shared::delivery::DeadReason;
 use shared::dialect::Dialect;
 use shared::event::EventType;
 use shared::provider::Provider;
+use shared::recovery::{FailureReason, Recoverable, RecoveryStatus};
 use shared::webhook::DisabledReason;
 use tests::support::World;
 use tower::ServiceExt as _;
@@ -45,6 +46,11 @@ fn every_provider_dialect_event_type_and_reason_is_documented() {
     assert_eq!(words("DisabledReason"), disabled);
     let dead: Vec<_> = DeadReason::ALL.iter().map(|reason| reason.as_str()).collect();
     assert_eq!(words("DeadReason"), dead);
+    let recoverable: Vec<_> = Recoverable::ALL.iter().map(|state| state.as_str()).collect();
+    assert_eq!(words("Recoverable"), recoverable);
+    let failures: Vec<_> = FailureReason::ALL.iter().map(|reason| reason.as_str()).collect();
+    assert_eq!(words("RecoveryFailure"), failures);
+    assert_eq!(words("RecoveryStatus"), RecoveryStatus::WORDS);
 }
 
 #[test]

@@ -33,7 +33,12 @@ pub(super) fn stuck_partitions(webhook: WebhookId, state: StateKind) -> impl Ite
 
 /// The index sort key: since when, then which. Milliseconds have 13 digits until the year 2286, so text sorts by time.
 pub(super) fn stuck_since(at: Timestamp, event: EventId) -> String {
-    format!("{:013}#{event}", at.as_millisecond().max(0))
+    format!("{}#{event}", stuck_at(at))
+}
+
+/// Where the index sort keys of a millisecond begin.
+pub(super) fn stuck_at(at: Timestamp) -> String {
+    format!("{:013}", at.as_millisecond().max(0))
 }
 
 #[cfg(test)]

@@ -53,21 +53,53 @@ impl Deliveries {
         state: StateKind,
         order: Stuck,
         after: Option<&str>,
-        limit: u8,
+        limit: impl Into<i32>,
     ) -> Result<Page<Delivery>, StoreError> {
         let bounds = match (after, order) {
             (None, _) => Bounds::All,
             (Some(after), Stuck::OldestFirst) => Bounds::After(after.to_owned()),
             (Some(after), Stuck::NewestFirst) => Bounds::Before(after.to_owned()),
         };
-        let of_each = i32::from(limit) / i32::from(SHARDS) + 1;
+        self.stuck(tenant, (webhook, state), order, &bounds, limit.into()).await
+    }
+
+    /// One page of those that became held or dead within `range`, oldest first, from after `after`.
+    pub async fn list_stuck_within(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        state: StateKind,
+        range: TimeRange,
+        after: Option<&str>,
+        limit: u16,
+    ) -> Result<Page<Delivery>, StoreError> {
+        // `~` sorts after every character of a key: between after a row and its successor, and after a whole millisecond.
+        let first = after.map_or_else(|| keys::stuck_at(range.from), |after| format!("{after}~"));
+        let last = format!("{}~", keys::stuck_at(range.to));
+        if first > last {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
+        self.stuck(tenant, (webhook, state), Stuck::OldestFirst, &Bounds::Within(first, last), limit.into()).await
+    }
+
+    async fn stuck(
+        &self,
+        tenant: TenantId,
+        (webhook, state): (WebhookId, StateKind),
+        order: Stuck,
+        bounds: &Bounds,
+        limit: i32,
+    ) -> Result<Page<Delivery>, StoreError> {
+        let share = limit / i32::from(SHARDS);
+        // Chance gives some shards more than their share: by four standard deviations pages are full, or nearly.
+        let of_each = share + 4 * share.isqrt() + 1;
         let partitions = keys::stuck_partitions(webhook, state);
         let calls = partitions.map(|partition| bounds.apply(self.query_stuck(partition, order, of_each)).send());
         let mut shards = Vec::new();
         for answer in try_join_all(calls).await.map_err(StoreError::aws)? {
             shards.push(Shard::of(answer)?);
         }
-        Ok(stuck_page(tenant, shards, order, usize::from(limit)))
+        Ok(stuck_page(tenant, shards, order, usize::try_from(limit).unwrap_or(0)))
     }
 
     fn query_stuck(&self, partition: String, order: Stuck, limit: i32) -> QueryFluentBuilder {
@@ -86,17 +118,26 @@ enum Bounds {
     All,
     After(String),
     Before(String),
+    /// Both ends included.
+    Within(String, String),
 }
 
 impl Bounds {
     fn apply(&self, call: QueryFluentBuilder) -> QueryFluentBuilder {
-        let (condition, key) = match self {
-            Self::All => return call.key_condition_expression("hd_pk = :pk"),
-            Self::After(key) => ("hd_pk = :pk AND hd_sk > :key", key),
-            Self::Before(key) => ("hd_pk = :pk AND hd_sk < :key", key),
-        };
-        let call = call.key_condition_expression(condition);
-        call.expression_attribute_values(":key", AttributeValue::S(key.clone()))
+        let text = |key: &String| AttributeValue::S(key.clone());
+        match self {
+            Self::All => call.key_condition_expression("hd_pk = :pk"),
+            Self::After(key) => call
+                .key_condition_expression("hd_pk = :pk AND hd_sk > :key")
+                .expression_attribute_values(":key", text(key)),
+            Self::Before(key) => call
+                .key_condition_expression("hd_pk = :pk AND hd_sk < :key")
+                .expression_attribute_values(":key", text(key)),
+            Self::Within(first, last) => call
+                .key_condition_expression("hd_pk = :pk AND hd_sk BETWEEN :first AND :last")
+                .expression_attribute_values(":first", text(first))
+                .expression_attribute_values(":last", text(last)),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The deliveries of one event.
+//! The deliveries of one event, or to one webhook, by their keys.
 
 use std::collections::HashMap;
 
@@ -25,21 +25,45 @@ impl Deliveries {
         let mut deliveries = Vec::new();
         for batch in webhooks.chunks(BATCH) {
             let wanted = batch.iter().map(|webhook| key(*webhook, event)).collect();
-            deliveries.extend(self.get_batch(wanted).await?);
+            deliveries.extend(self.get_batch(wanted, false).await?);
         }
         deliveries.retain(|delivery| delivery.tenant == tenant);
         deliveries.sort_by_key(|delivery| delivery.webhook);
         Ok(deliveries)
     }
 
-    async fn get_batch(&self, keys: Vec<HashMap<String, AttributeValue>>) -> Result<Vec<Delivery>, StoreError> {
+    /// The deliveries of any of `events` to `webhook`, strongly consistent, in no particular order.
+    pub async fn to_webhook(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        events: &[EventId],
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let mut deliveries = Vec::new();
+        for batch in events.chunks(BATCH) {
+            let wanted = batch.iter().map(|event| key(webhook, *event)).collect();
+            deliveries.extend(self.get_batch(wanted, true).await?);
+        }
+        deliveries.retain(|delivery| delivery.tenant == tenant);
+        Ok(deliveries)
+    }
+
+    async fn get_batch(
+        &self,
+        keys: Vec<HashMap<String, AttributeValue>>,
+        consistent: bool,
+    ) -> Result<Vec<Delivery>, StoreError> {
         let mut found = Vec::new();
         let mut left = keys;
         for _ in 0..MAX_ROUNDS {
             if left.is_empty() {
                 return Ok(found);
             }
-            let asked = KeysAndAttributes::builder().set_keys(Some(left)).build().map_err(StoreError::aws)?;
+            let asked = KeysAndAttributes::builder()
+                .set_keys(Some(left))
+                .consistent_read(consistent)
+                .build()
+                .map_err(StoreError::aws)?;
             let answer =
                 self.client.batch_get_item().request_items(&self.table, asked).send().await.map_err(StoreError::aws)?;
             for items in answer.responses.unwrap_or_default().into_values() {

@@ -139,6 +139,12 @@ fn with_condition(call: UpdateItemFluentBuilder, expected: Expected) -> UpdateIt
             .expression_attribute_values(":at_round", AttributeValue::N(round.to_string()))
             .expression_attribute_values(":at_n", AttributeValue::N(round_attempts.to_string()))
             .expression_attribute_values(":delivered", AttributeValue::S("delivered".to_owned())),
+        // The names are those of the update itself, which has `#next` in any case.
+        Expected::Waiting { round, round_attempts, next_attempt_at } => call
+            .condition_expression("#round = :at_round AND n = :at_n AND #next = :at_next")
+            .expression_attribute_values(":at_round", AttributeValue::N(round.to_string()))
+            .expression_attribute_values(":at_n", AttributeValue::N(round_attempts.to_string()))
+            .expression_attribute_values(":at_next", AttributeValue::N(next_attempt_at.as_millisecond().to_string())),
         Expected::Final { round, round_attempts } => call
             .condition_expression("#round = :at_round AND n = :at_n AND (#state = :delivered OR #state = :discarded)")
             .expression_attribute_values(":at_round", AttributeValue::N(round.to_string()))

@@ -18,4 +18,20 @@ impl Events {
         let items = page.items.iter().map(event_in_row).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
     }
+
+    /// A stretch of a tenant's events in `range`, oldest first, from above `after`: what is looked at for missing
+    /// deliveries. It may be empty, and still name a next one; it has at most `of_each_shard` events of each shard.
+    pub async fn list_oldest_first(
+        &self,
+        tenant: TenantId,
+        range: TimeRange,
+        after: Option<EventId>,
+        of_each_shard: u8,
+    ) -> Result<Page<Event>, StoreError> {
+        let timeline = Timeline { client: &self.client, table: &self.table, state: None };
+        let partition = |day: &str, shard| keys::partition(tenant, day, shard);
+        let page = timeline.oldest_first(range, after, of_each_shard, partition).await?;
+        let items = page.items.iter().map(event_in_row).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: page.next })
+    }
 }

@@ -13,6 +13,7 @@ mod api_key;
 mod breaker;
 mod certificate;
 mod data_key;
+mod recovery;
 mod source;
 mod tenant;
 mod webhook;
@@ -21,6 +22,7 @@ pub(super) use api_key::ApiKeyItem;
 pub(super) use breaker::BreakerItem;
 pub(super) use certificate::CertificateItem;
 pub(super) use data_key::DataKeyItem;
+pub(super) use recovery::RecoveryItem;
 pub(super) use source::{IngestKeyItem, SourceItem};
 pub(super) use tenant::TenantItem;
 pub(super) use webhook::WebhookItem;
@@ -46,7 +48,7 @@ where
     text.parse().map_err(StoreError::unreadable)
 }
 
-fn millis(stored: i64) -> Result<Timestamp, StoreError> {
+pub(super) fn millis(stored: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(stored).map_err(StoreError::unreadable)
 }
 

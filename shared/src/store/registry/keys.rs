@@ -3,7 +3,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::id::{KeyId, SourceId, TenantId, WebhookId};
+use crate::id::{KeyId, RecoveryId, SourceId, TenantId, WebhookId};
 use crate::provider::CertificateUrl;
 use crate::seal::DataKeyNumber;
 use crate::source::IngestKeyHash;
@@ -18,6 +18,8 @@ pub(super) const DATA_KEYS: &str = "DATA_KEYS";
 pub(super) const WEBHOOK: &str = "W#";
 /// Sort key prefix of sources.
 pub(super) const SOURCE: &str = "S#";
+/// Sort key prefix of recoveries.
+pub(super) const RECOVERY: &str = "R#";
 /// Sort key prefix of API keys.
 pub(super) const API_KEY: &str = "K#";
 
@@ -40,6 +42,15 @@ pub(super) fn webhook(tenant: TenantId, webhook: WebhookId) -> (String, String) 
 /// Of the webhook's breaker, which is no part of the webhook: it changes without a change of it.
 pub(super) fn breaker(tenant: TenantId, webhook: WebhookId) -> (String, String) {
     (tenant_partition(tenant), format!("B#{webhook}"))
+}
+
+pub(super) fn recovery(tenant: TenantId, recovery: RecoveryId) -> (String, String) {
+    (tenant_partition(tenant), format!("{RECOVERY}{recovery}"))
+}
+
+/// Of the recovery of what the webhook holds, which changes without a change of it.
+pub(super) fn recovering(tenant: TenantId, webhook: WebhookId) -> (String, String) {
+    (tenant_partition(tenant), format!("A#{webhook}"))
 }
 
 /// Of the line of slots that deliveries to the webhook are claimed from, where it has a rate limit.

@@ -17,6 +17,9 @@ pub(in crate::store::registry) struct TenantItem {
     /// Raised by every change to its webhooks; only in the tenant's own row.
     #[serde(default)]
     pub(in crate::store::registry) webhooks_version: u64,
+    /// How many of its recoveries run; only in the tenant's own row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store::registry) recoveries_running: Option<u32>,
 }
 
 impl From<&Tenant> for TenantItem {
@@ -28,6 +31,7 @@ impl From<&Tenant> for TenantItem {
             created_at: tenant.created_at.as_millisecond(),
             webhook_count: 0,
             webhooks_version: 0,
+            recoveries_running: None,
         }
     }
 }

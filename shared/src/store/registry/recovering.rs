@@ -1,0 +1,52 @@
+//! When a webhook's held deliveries were last being let go, by a recovery that nobody asked for: a row beside the webhook,
+//! written with each page, so that the sweep does not begin a second one beside a long one that gets on.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::item::millis;
+use super::{Registry, StoreError, keys};
+use crate::id::{TenantId, WebhookId};
+
+/// How long such a row is of any use.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+#[derive(Deserialize)]
+struct RecoveringItem {
+    at: i64,
+}
+
+impl Registry {
+    /// Notes that the recovery of what a webhook holds got on.
+    pub async fn note_recovering(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (pk, sk) = keys::recovering(tenant, webhook);
+        let expires = now.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+            .update_expression("SET v = :v, #at = :at, #ttl = :ttl")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":v", AttributeValue::N("1".to_owned()))
+            .expression_attribute_values(":at", AttributeValue::N(now.as_millisecond().to_string()))
+            .expression_attribute_values(":ttl", AttributeValue::N(expires.as_second().to_string()))
+            .send()
+            .await
+            .map_err(StoreError::aws)?;
+        Ok(())
+    }
+
+    /// When it last got on, if it did of late.
+    pub async fn recovering_at(&self, tenant: TenantId, webhook: WebhookId) -> Result<Option<Timestamp>, StoreError> {
+        let item: Option<RecoveringItem> = self.get(keys::recovering(tenant, webhook), true).await?;
+        item.map(|item| millis(item.at)).transpose()
+    }
+}

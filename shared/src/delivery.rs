@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::event::{EventType, closed_words};
 use crate::id::{EventId, TenantId, WebhookId};
 
+pub mod post_id;
 pub mod standing;
 
 /// How much of a receiver's answer is kept with an attempt: 1 KiB.

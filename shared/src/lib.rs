@@ -11,6 +11,7 @@ pub mod event;
 pub mod id;
 pub mod problem;
 pub mod provider;
+pub mod rate_limit;
 pub mod recovery;
 pub mod retry;
 pub mod seal;

@@ -8,6 +8,7 @@ use crate::breaker::BreakerSettings;
 use crate::dialect::Dialect;
 use crate::event::{Event, EventType, closed_words};
 use crate::id::{SourceId, TenantId, WebhookId};
+use crate::rate_limit::RateLimit;
 use crate::retry::RetryPolicy;
 use crate::secret::SigningSecret;
 
@@ -23,6 +24,10 @@ pub const MAX_PER_TENANT: u32 = 500;
 pub const TIMEOUT_MS: std::ops::RangeInclusive<u32> = 1_000..=15_000;
 /// The time limit that applies when none is given, in milliseconds.
 pub const DEFAULT_TIMEOUT_MS: u32 = 10_000;
+/// Bounds of how many events one POST may hold, where the dialect has arrays. An invocation has at most 10 jobs.
+pub const BATCH: std::ops::RangeInclusive<u8> = 1..=10;
+/// Every event has a POST of its own unless its webhook says otherwise.
+pub const DEFAULT_BATCH: u8 = 1;
 /// How long the previous secret signs beside the new one unless the rotation says otherwise, in seconds (24 h).
 pub const DEFAULT_OVERLAP_SECONDS: u32 = 24 * 3600;
 /// The longest overlap of a rotation, in seconds (7 d).
@@ -67,6 +72,10 @@ pub struct Webhook {
     pub paused: bool,
     /// The tenant's own notes by key: shown, never delivered.
     pub metadata: BTreeMap<String, String>,
+    /// Most POSTs in a second; `None` for as many as there are deliveries.
+    pub rate_limit: Option<RateLimit>,
+    /// Most events in one POST, within [`BATCH`]; 1 where the dialect has no arrays.
+    pub batch: u8,
 }
 
 impl Webhook {
@@ -77,7 +86,7 @@ impl Webhook {
 
     /// Whether `event` is owed to it. A disabled or paused webhook is still owed its events: they are held.
     pub fn wants(&self, event: &Event) -> bool {
-        self.subscription.wants(event, self.dialect)
+        self.subscription.wants(self.id, event, self.dialect)
     }
 }
 
@@ -95,7 +104,7 @@ pub struct Subscriber {
 impl Subscriber {
     /// Whether `event` is owed to it.
     pub fn wants(&self, event: &Event) -> bool {
-        self.subscription.wants(event, self.dialect)
+        self.subscription.wants(self.id, event, self.dialect)
     }
 }
 
@@ -125,7 +134,7 @@ closed_words!(
     }
 );
 
-/// Which events a webhook wants: all conditions that are given must hold.
+/// Which events a webhook wants: all conditions that are given must hold. Of operational events only the type counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     /// The wanted types.
@@ -139,8 +148,10 @@ pub struct Subscription {
 /// The event types of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WantedTypes {
-    /// `*`: every type that the dialect has a word for.
+    /// `*`: every type that the dialect has a word for, but no operational one: those are wanted by name.
     All,
+    /// `*`, and these operational ones.
+    AllAnd(BTreeSet<EventType>),
     /// These.
     Only(BTreeSet<EventType>),
 }
@@ -149,16 +160,24 @@ impl Subscription {
     /// Most sources and most domains that a subscription may name.
     pub const MAX_FILTERS: usize = 50;
 
-    fn wants(&self, event: &Event, dialect: Dialect) -> bool {
+    fn wants(&self, webhook: WebhookId, event: &Event, dialect: Dialect) -> bool {
         let event_type = event.facts.event_type;
         // What could not be read is for its owner to look at.
         if event_type == EventType::Unparsed {
             return false;
         }
         let type_wanted = match &self.types {
-            WantedTypes::All => dialect.name(event_type).is_some(),
+            WantedTypes::AllAnd(operational) if event_type.is_operational() => operational.contains(&event_type),
+            WantedTypes::All | WantedTypes::AllAnd(_) => {
+                dialect.name(event_type).is_some() && !event_type.is_operational()
+            }
             WantedTypes::Only(types) => types.contains(&event_type),
         };
+        // These come from no source and are about no email, so the other conditions say nothing of them. None is owed to
+        // the webhook that it is about: a receiver that is down would be told so again and again.
+        if let Some(about) = &event.facts.about {
+            return type_wanted && about.webhook != webhook;
+        }
         let source_wanted =
             self.sources.is_empty() || event.source.is_some_and(|source| self.sources.contains(&source));
         let domain_wanted = self.domains.is_empty()

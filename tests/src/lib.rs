@@ -2,7 +2,8 @@
 //!
 //! Room tests run a room's `handle` against a real DynamoDB engine in this process, a queue that keeps SQS's rules, and
 //! receivers on loopback. Conformance takes fixtures through the code that `ingest` runs. End-to-end tests run the
-//! deployed template. The benchmark runs the real bootstraps.
+//! deployed template. The fault suite breaks what is around
+//! that and counts. The benchmark runs the real bootstraps.
 
 pub mod batches;
 pub mod bench;
@@ -13,4 +14,5 @@ pub mod invariants;
 pub mod lambda_process;
 pub mod node;
 pub mod normalised;
+pub mod soak;
 pub mod support;

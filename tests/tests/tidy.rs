@@ -48,6 +48,7 @@ const PURE: [&str; 17] = [
     "retry",
     "breaker",
     "problem",
+    "rate_limit",
     "outbound/address_policy",
     "queue/pack",
 ];

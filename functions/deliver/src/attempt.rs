@@ -1,45 +1,119 @@
-//! One attempt: render, sign, post, decide, record.
+//! One attempt of the deliveries that share a POST: render, sign, post; then decide and record for each its own.
 
+use futures::future::join_all;
+use jiff::Timestamp;
 use shared::clock::random_jitter;
 use shared::delivery::{Attempt, Delivery, DeliveryState, Outcome, Via};
 use shared::event::Event;
 use shared::queue::job::Deliver as DeliverJob;
-use shared::retry::{Decision, decide};
+use shared::retry::{Decision, decide, settled};
 use shared::store::StoreError;
 use shared::store::deliveries::Change;
 
+use crate::alone::{attempted, log};
 use crate::carry_out::bury;
-use crate::post::post;
-use crate::webhooks::Known;
-use crate::{Deliver, Next, breaker};
+use crate::deliveries::time_needed;
+use crate::next::Nexts;
+use crate::post::{Posted, post};
+use crate::prepare::Ready;
+use crate::{Deliver, Next, breaker, claim, tell};
 use shared::delivery::standing::{Expected, Standing, Turn, standing};
 
 /// How often a delivery is written as accepted while rounds of it are begun in between, each by somebody's request.
 const INSISTENCE: u8 = 3;
 
-/// Makes the attempt that it is the turn of, and says what becomes of its message.
-pub(crate) async fn attempt(
-    job: &DeliverJob,
-    event: &Event,
-    known: &Known,
-    turn: Turn,
-    room: &Deliver,
-) -> Result<Next, StoreError> {
-    let webhook = &known.webhook;
+/// Makes the attempt that it is the turn of, and says what becomes of the messages.
+pub(crate) async fn attempt(members: Vec<Ready<'_>>, room: &Deliver) -> Nexts {
+    let mut nexts = Nexts::new();
+    let members = claimed(members, &mut nexts, room).await;
+    let Some((first, more)) = members.split_first() else { return nexts };
+    let (tenant, known) = (first.owed.job.tenant, &first.known);
+    let more: Vec<&Event> = more.iter().map(|member| &member.event).collect();
     let at = room.clock.now();
-    let posted = post(event, webhook, at, room).await;
+    let posted = post(&first.event, &more, &known.webhook, at, room).await;
     let now = room.clock.now();
-    let ending = posted.ending();
-    let decision = decide(&ending, turn.number, &webhook.retry_policy, now, random_jitter());
-    let attempt = posted.into_attempt(turn, at);
+    let settled = settled(&posted.ending());
+    if let Some(Decision::Disable { disabled, .. }) = settled {
+        // Before the rows: once these say dead nothing comes back to do it. After a crash in between the jobs find the
+        // webhook disabled, and the deliveries are held.
+        if let Err(error) = tell::disable(&known.webhook, disabled, None, now, room).await {
+            for member in &members {
+                log(&member.owed.message.id, &error);
+            }
+            return nexts;
+        }
+    }
+    let recorded = join_all(
+        members.iter().map(|member| attempted(&member.owed.message.id, record(member, &posted, at, now, room))),
+    );
+    let mut is_ours = false;
+    for (member, recorded) in members.iter().zip(recorded.await) {
+        let Some(recorded) = recorded else { continue };
+        is_ours |= matches!(recorded, Recorded::Ours(_));
+        nexts.push((member.owed.index, recorded.next()));
+    }
+    // Once for the POST, however many deliveries it held, unless others were faster with all of them.
+    match settled {
+        // Disabled already.
+        Some(Decision::Disable { .. }) => {}
+        _ if !is_ours => {}
+        Some(Decision::Done) => breaker::note_success(tenant, known, room).await,
+        Some(Decision::Dead { .. } | Decision::Retry { .. }) | None => breaker::note_failure(tenant, known, room).await,
+    }
+    nexts
+}
+
+/// Claims the attempts of which there may be several at once; a member whose attempt is another copy's is left out.
+async fn claimed<'a>(members: Vec<Ready<'a>>, nexts: &mut Nexts, room: &Deliver) -> Vec<Ready<'a>> {
+    let claims = members.iter().map(|member| attempted(&member.owed.message.id, claim_of(member, room)));
+    let claims = join_all(claims).await;
+    let mut claimed = Vec::with_capacity(members.len());
+    for (member, claim) in members.into_iter().zip(claims) {
+        match claim {
+            Some(Ok(turn)) => claimed.push(Ready { turn, ..member }),
+            Some(Err(next)) => nexts.push((member.owed.index, next)),
+            None => {}
+        }
+    }
+    claimed
+}
+
+async fn claim_of(member: &Ready<'_>, room: &Deliver) -> Result<Result<Turn, Next>, StoreError> {
+    if !member.turn.to_claim {
+        return Ok(Ok(member.turn));
+    }
+    let lasting = time_needed(&member.known.webhook);
+    claim::claim(&member.owed.job, &member.event, member.turn, lasting, room).await
+}
+
+/// What became of a message, and whether the attempt is in the row as it was made.
+enum Recorded {
+    Ours(Next),
+    Outrun(Next),
+}
+
+impl Recorded {
+    fn next(self) -> Next {
+        match self {
+            Self::Ours(next) | Self::Outrun(next) => next,
+        }
+    }
+}
+
+/// Decides what follows for one delivery and records it.
+async fn record(
+    member: &Ready<'_>,
+    posted: &Posted,
+    at: Timestamp,
+    now: Timestamp,
+    room: &Deliver,
+) -> Result<Recorded, StoreError> {
+    let (job, turn) = (&member.owed.job, member.turn);
+    let policy = &member.known.webhook.retry_policy;
+    let decision = decide(&posted.ending(), turn.number, policy, now, random_jitter());
+    let attempt = posted.attempt(turn, at);
     if !matches!(attempt.outcome, Outcome::Delivered { .. }) {
         log_failure(job, &attempt);
-    }
-    if let Decision::Disable { disabled, .. } = decision {
-        // Before the row: once that says dead nothing comes back to do it. After a crash in between the job finds the
-        // webhook disabled, and the delivery is held. Forgotten first, for a failed call may have taken effect.
-        room.webhooks.forget(job.tenant, job.webhook);
-        room.registry.disable_webhook(job.tenant, job.webhook, disabled, now).await?;
     }
     let (state, next) = match decision {
         Decision::Done | Decision::Disable { dead: None, .. } => (DeliveryState::Delivered, Next::Finish),
@@ -52,7 +126,7 @@ pub(crate) async fn attempt(
         tenant: job.tenant,
         webhook: job.webhook,
         event: job.event,
-        event_type: event.facts.event_type,
+        event_type: member.event.facts.event_type,
         expected: turn.expected,
         round: turn.round,
         round_attempts: turn.number,
@@ -61,18 +135,11 @@ pub(crate) async fn attempt(
         state,
         now,
     };
-    match room.deliveries.write(&change).await {
-        Ok(()) => {}
-        Err(StoreError::Conflict) => return outrun(job, &change, room).await,
-        Err(error) => return Err(error),
+    match tell::write(&change, &member.known.webhook, room).await {
+        Ok(()) => Ok(Recorded::Ours(next)),
+        Err(StoreError::Conflict) => outrun(job, &change, room).await.map(Recorded::Outrun),
+        Err(error) => Err(error),
     }
-    match decision {
-        Decision::Done => breaker::note_success(job.tenant, known, room).await,
-        Decision::Retry { .. } | Decision::Dead { .. } => breaker::note_failure(job.tenant, known, room).await,
-        // Disabled already.
-        Decision::Disable { .. } => {}
-    }
-    Ok(next)
 }
 
 /// The row moved on while our attempt was under way: another copy of the job was faster, or our own write took effect,

@@ -12,6 +12,7 @@ use shared::queue::job::{Job, Probe};
 use shared::store::StoreError;
 
 use crate::Deliver;
+use crate::tell;
 use crate::webhooks::Known;
 
 /// A receiver has accepted a delivery: failures before it no longer count.
@@ -55,10 +56,7 @@ async fn open(tenant: TenantId, known: &Known, since: Timestamp, room: &Deliver)
             return Ok(());
         }
     }
-    if room.registry.open_breaker(tenant, webhook, &open).await? {
-        tracing::warn!(tenant.id = %tenant, webhook.id = %webhook, "the breaker of {webhook} is open");
-    }
-    Ok(())
+    tell::open_breaker(&known.webhook, &open, now, room).await
 }
 
 fn log(result: Result<(), StoreError>, known: &Known) {

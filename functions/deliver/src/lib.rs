@@ -1,17 +1,15 @@
 //! The deliver room: woken by the deliveries and the retries queue, it makes one attempt for each job, records it, and
 //! does what follows.
 //!
-//! The jobs of a batch run at the same time; what they lead to in the queues is done together at the end, in as few
-//! calls as possible. A job that fails, or panics, fails alone: its message comes back when its visibility ends, reads
-//! its delivery's row, and goes on from there.
-
-use std::panic::AssertUnwindSafe;
+//! The jobs of a batch run at the same time, in phases: `carry_out` tells kinds apart, `deliveries` lets those of each
+//! webhook line up (`prepare`, `slots`) and gives each POST a place (`places`), `attempt` makes and records it. What
+//! they lead to in the queues is done together at the end (`perform`), in as few calls as possible. A job that fails, or
+//! panics, fails alone: its message comes back when its visibility ends, reads its delivery's row, and goes on from
+//! there.
 
 use aws_config::SdkConfig;
 use aws_lambda_events::event::sqs::SqsEvent;
 use aws_lambda_events::event::streams::{SqsBatchItemFailure, SqsEventResponse};
-use futures::FutureExt as _;
-use futures::future::join_all;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent};
 use shared::clock::Clock;
@@ -21,19 +19,25 @@ use shared::outbound::{Outbound, SetupError};
 use shared::queue::Queue;
 use shared::store::{Deliveries, Events, Registry};
 
+mod alone;
 mod attempt;
 mod breaker;
 mod carry_out;
 mod claim;
+mod deliveries;
 mod hold;
 mod next;
 mod perform;
+mod places;
 mod post;
+mod prepare;
 mod probe;
 mod received;
 mod recover;
 mod recovery;
+mod slots;
 mod sweep;
+mod tell;
 mod webhooks;
 
 use next::Next;
@@ -80,21 +84,9 @@ pub async fn handle(batch: LambdaEvent<SqsEvent>, room: &Deliver) -> Result<SqsE
     let deadline = i64::try_from(batch.context.deadline).ok();
     let deadline = deadline.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX);
     let received: Vec<_> = batch.payload.records.into_iter().map(|record| Received::new(record, room)).collect();
-    let jobs = received.iter().map(|message| alone(&message.id, carry_out::carry_out(message, room, deadline)));
-    let nexts = join_all(jobs).await;
+    let nexts = carry_out::carry_out(&received, room, deadline).await;
     let kept = perform::perform(&received, nexts, room, started).await;
     Ok(response(kept))
-}
-
-/// One job: whatever happens in it stays in it, a panic too.
-async fn alone(message_id: &str, job: impl Future<Output = Next>) -> Next {
-    match AssertUnwindSafe(job).catch_unwind().await {
-        Ok(next) => next,
-        Err(_panic) => {
-            tracing::error!(sqs.message_id = message_id, "the job of message {message_id} panicked");
-            Next::ComeBack
-        }
-    }
 }
 
 fn response(kept: Vec<String>) -> SqsEventResponse {
@@ -108,16 +100,4 @@ fn response(kept: Vec<String>) -> SqsEventResponse {
         })
         .collect();
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_panic_fails_its_own_job_only() {
-        let panicking = alone("1", async { panic!("on purpose") });
-        let healthy = alone("2", async { Next::Finish });
-        assert_eq!(futures::join!(panicking, healthy), (Next::ComeBack, Next::Finish));
-    }
 }

@@ -1,7 +1,7 @@
 //! Does in the queues what a batch led to, in as few calls as possible, and reads every result.
 
 use jiff::{SignedDuration, Timestamp};
-use shared::queue::job::Job;
+use shared::queue::job::{Deliver as DeliverJob, Job};
 use shared::queue::{EntryFailed, Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue};
 
 use crate::received::From;
@@ -34,6 +34,7 @@ pub(crate) async fn perform(
                 hidden.push(Hidden { receipt: message.receipt.clone(), seconds: hop(until, now, started) });
             }
             (Next::Wait { until }, From::Deliveries) => to_retries.add(index, waiting(message, until, now)),
+            (Next::WaitInLine { job, until }, _) => to_retries.add(index, in_line(*job, until, now)),
             (Next::Bury(letter), _) => to_dead_letters.add(index, letter),
             (Next::Forward(messages), _) => messages.into_iter().for_each(|one| to_deliveries.add(index, one)),
         }
@@ -73,13 +74,17 @@ fn log(failure: &EntryFailed) {
 fn waiting(message: &Received, until: Timestamp, now: Timestamp) -> Outgoing {
     // The group of a message that was moved by hand may be missing; the job knows its webhook.
     let group = Job::from_json(&message.body).map(|job| job.group()).unwrap_or_default();
-    let delay = seconds_until(until, now).min(u32::from(MAX_DELAY_SECONDS));
-    Outgoing {
-        body: message.body.clone(),
-        group,
-        delay_seconds: u16::try_from(delay).unwrap_or(MAX_DELAY_SECONDS),
-        attributes: Vec::new(),
-    }
+    Outgoing { body: message.body.clone(), group, delay_seconds: delay(until, now), attributes: Vec::new() }
+}
+
+/// The job with its slot for the retries queue.
+fn in_line(job: DeliverJob, until: Timestamp, now: Timestamp) -> Outgoing {
+    Outgoing { delay_seconds: delay(until, now), ..Outgoing::now(&Job::Deliver(job)) }
+}
+
+/// As long as SQS delays a message; what comes back early waits again.
+fn delay(until: Timestamp, now: Timestamp) -> u16 {
+    u16::try_from(seconds_until(until, now)).unwrap_or(MAX_DELAY_SECONDS).min(MAX_DELAY_SECONDS)
 }
 
 /// How long a message of the retries queue is hidden from now: SQS counts its 12 hours from the receive.

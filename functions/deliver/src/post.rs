@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shared::delivery::post_id::post_id;
 use shared::delivery::{Attempt, Via};
 use shared::dialect::{Cover, Rendered};
 use shared::event::Event;
+use shared::id::EventId;
 use shared::outbound::{Answered, Post};
 use shared::retry::{Ending, settled};
 use shared::webhook::{Webhook, WebhookUrl};
@@ -23,11 +25,12 @@ pub(crate) struct Posted {
     final_statuses: &'static [u16],
 }
 
-/// Posts `event`, signed as of `at`. Where there is a backup URL the main one has half of the time limit, so that one
-/// that hangs leaves time for the other, which has the rest. What the main URL's receiver settles by its answer is
-/// settled: the backup is for receivers that cannot be reached, not for a second opinion.
-pub(crate) async fn post(event: &Event, webhook: &Webhook, at: Timestamp, room: &Deliver) -> Posted {
-    let request = Request::of(event, webhook, at);
+/// Posts `first`, and where the dialect has arrays `more` with it, signed as of `at`. Where there is a backup URL the main
+/// one has half of the time limit, so that one that hangs leaves time for the other, which has the rest. What the main
+/// URL's receiver settles by its answer is settled: the backup is for receivers that cannot be reached, not for a second
+/// opinion.
+pub(crate) async fn post(first: &Event, more: &[&Event], webhook: &Webhook, at: Timestamp, room: &Deliver) -> Posted {
+    let request = Request::of(first, more, webhook, at);
     let limit = Duration::from_millis(u64::from(webhook.timeout_ms));
     let final_statuses = webhook.dialect.final_statuses();
     let Some(backup_url) = &webhook.backup_url else {
@@ -57,15 +60,15 @@ impl Posted {
     }
 
     /// The attempt for the record.
-    pub(crate) fn into_attempt(self, turn: Turn, at: Timestamp) -> Attempt {
+    pub(crate) fn attempt(&self, turn: Turn, at: Timestamp) -> Attempt {
         Attempt {
             number: turn.number,
             round: turn.round,
             at,
             outcome: self.answered.outcome,
             duration_ms: self.duration_ms,
-            address: self.answered.address,
-            answer: self.answered.answer,
+            address: self.answered.address.clone(),
+            answer: self.answered.answer.clone(),
             via: self.via,
         }
     }
@@ -78,9 +81,11 @@ struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    fn of(event: &Event, webhook: &'a Webhook, at: Timestamp) -> Self {
-        let cover = Cover { id: &event.id.to_string(), webhook: webhook.id, at, secrets: &webhook.secrets.at(at) };
-        Self { webhook, rendered: webhook.dialect.render(event, &cover) }
+    fn of(first: &Event, more: &[&Event], webhook: &'a Webhook, at: Timestamp) -> Self {
+        let ids: Vec<EventId> = more.iter().map(|event| event.id).collect();
+        let (id, secrets) = (post_id(first.id, &ids), webhook.secrets.at(at));
+        let cover = Cover { id: &id, webhook: webhook.id, at, secrets: &secrets };
+        Self { webhook, rendered: webhook.dialect.render_all(first, more, &cover) }
     }
 
     async fn send(&self, url: &WebhookUrl, time_limit: Duration, now: Timestamp, room: &Deliver) -> Answered {

@@ -5,6 +5,7 @@
 use shared::delivery::StateKind;
 use shared::queue::Outgoing;
 use shared::queue::job::{Job, Recover};
+use shared::rate_limit::RateLimit;
 use shared::recovery::{DEFAULT_RATE, Pace};
 use shared::store::StoreError;
 use shared::store::deliveries::Stuck;
@@ -17,11 +18,13 @@ use crate::{Deliver, Next};
 pub(crate) async fn recover(job: &Recover, room: &Deliver) -> Result<Next, StoreError> {
     let now = room.clock.now();
     let known = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, now).await?;
-    if known.is_some_and(|known| !known.takes_attempts()) {
+    if known.as_ref().is_some_and(|known| !known.takes_attempts()) {
         // Disabled, paused or open again meanwhile: what lets it go the next time recovers.
         return Ok(Next::Finish);
     }
-    let pace = Pace::of(DEFAULT_RATE);
+    // Faster than its rate limit they would only wait in line.
+    let limit = known.and_then(|known| known.webhook.rate_limit).map_or(DEFAULT_RATE, RateLimit::per_second);
+    let pace = Pace::of(limit.min(DEFAULT_RATE));
     let (order, after) = (Stuck::OldestFirst, job.after.as_deref());
     let held = room.deliveries.list_stuck(job.tenant, job.webhook, StateKind::Held, order, after, pace.page()).await?;
     let jobs: Vec<Job> = held.items.iter().map(next_round).collect();

@@ -1,10 +1,12 @@
 //! What travels in a queue.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::ProbeId;
 use crate::event::Event;
 use crate::id::{EventId, RecoveryId, TenantId, WebhookId};
+use crate::rate_limit::{RateLimit, Slot};
 use crate::store::events::stored::StoredEvent;
 
 /// The version of jobs that this code writes.
@@ -43,6 +45,8 @@ pub struct Deliver {
     pub inline: Option<Box<Event>>,
     /// Somebody asked for it to be sent again: it is attempted also when it was delivered already.
     pub resend: bool,
+    /// What it waits for in line, where its webhook has a rate limit.
+    pub slot: Option<Slot>,
 }
 
 /// Send the held deliveries of one webhook to the deliveries queue.
@@ -125,9 +129,25 @@ struct Wire {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     resend: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    slot: Option<WireSlot>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     recovery: Option<String>,
     #[serde(default, skip_serializing_if = "is_zero")]
     page: u32,
+}
+
+/// A slot in a rate limit's line.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireSlot {
+    /// When its second begins, in Unix seconds.
+    at: i64,
+    /// The limit that it was claimed under.
+    rate: u32,
+    /// The attempt that it is for.
+    attempt: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    shared: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -157,6 +177,7 @@ impl Wire {
             after: None,
             probe: None,
             resend: false,
+            slot: None,
             recovery: None,
             page: 0,
         }
@@ -178,6 +199,7 @@ impl Job {
             round: 0,
             inline: Some(Box::new(event.clone())),
             resend: false,
+            slot: None,
         })
     }
 
@@ -200,6 +222,7 @@ impl Job {
                 round: deliver.round,
                 inline: deliver.inline.as_deref().and_then(inline),
                 resend: deliver.resend,
+                slot: deliver.slot.as_ref().map(WireSlot::from),
                 ..Wire::new(Kind::Deliver, deliver.tenant, deliver.webhook)
             },
             Self::Recover(recover) => {
@@ -252,8 +275,28 @@ impl Job {
                     .transpose()
                     .map_err(|error| NotAJob::Part(error.into()))?,
                 resend: wire.resend,
+                // One that cannot be read is one that was never claimed.
+                slot: wire.slot.and_then(WireSlot::read),
             }),
         })
+    }
+}
+
+impl From<&Slot> for WireSlot {
+    fn from(slot: &Slot) -> Self {
+        Self {
+            at: slot.begins_at.as_second(),
+            rate: slot.limit.per_second(),
+            attempt: slot.attempt,
+            shared: slot.shared,
+        }
+    }
+}
+
+impl WireSlot {
+    fn read(self) -> Option<Slot> {
+        let begins_at = Timestamp::from_second(self.at).ok()?;
+        Some(Slot { begins_at, limit: RateLimit::new(self.rate)?, attempt: self.attempt, shared: self.shared })
     }
 }
 
@@ -265,8 +308,6 @@ fn inline(event: &Event) -> Option<Box<StoredEvent>> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::event::{EventType, Facts};
     use crate::provider::Provider;
@@ -286,6 +327,11 @@ mod tests {
     fn jobs_read_back() {
         let deliver = Job::first(webhook(), &event("short"));
         assert_eq!(Job::from_json(&deliver.to_json()).unwrap(), deliver);
+        let Job::Deliver(job) = deliver else { panic!("not a delivery") };
+        let limit = RateLimit::new(5).unwrap();
+        let slot = Slot { begins_at: Timestamp::UNIX_EPOCH, limit, attempt: 2, shared: true };
+        let in_line = Job::Deliver(Deliver { slot: Some(slot), ..job });
+        assert_eq!(Job::from_json(&in_line.to_json()).unwrap(), in_line);
         let tenant = TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]);
         let recover = Job::Recover(Recover { tenant, webhook: webhook(), after: Some("x".into()) });
         assert_eq!(Job::from_json(&recover.to_json()).unwrap(), recover);

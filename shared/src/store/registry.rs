@@ -16,6 +16,7 @@ mod certificates;
 mod data_keys;
 mod item;
 mod keys;
+mod rate_limits;
 mod recoveries;
 mod recovering;
 mod sealing;

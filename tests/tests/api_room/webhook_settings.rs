@@ -74,6 +74,13 @@ async fn can_be_changed_one_by_one_and_taken_away() {
         json!({ "metadata": { "a": "1", "b": "2" } }),
         json!({ "metadata": { "b": "3" } }),
         json!({ "metadata": {} }),
+        json!({ "rate_limit": 1 }),
+        json!({ "rate_limit": 1_000 }),
+        json!({ "rate_limit": null }),
+        json!({ "dialect": "mailjet_v2" }),
+        json!({ "batch": 10 }),
+        json!({ "batch": 1 }),
+        json!({ "dialect": "standard" }),
     ] {
         let before = without_health(&tenant.get(&path).await);
         let after = tenant.patch(&path, &change).await;
@@ -264,4 +271,49 @@ async fn a_paused_one_cannot_be_tested() {
     let path = made(&tenant, &json!({ "paused": true })).await;
     let refused = tenant.post(&format!("{path}/test"), &json!({ "eventType": "email.delivered" })).await;
     insta::assert_snapshot!(refused.problem(), @"409 webhook-paused: Deliveries to it are held; set `paused` to false first, then test it.");
+}
+
+#[tokio::test]
+async fn bad_rates_and_batches_are_refused_with_what_would_be_right() {
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let path = made(&tenant, &json!({})).await;
+    let mut refusals = Vec::new();
+    for change in [
+        json!({ "rate_limit": 0 }),
+        json!({ "rate_limit": 1_001 }),
+        json!({ "rate_limit": 2.5 }),
+        json!({ "rate_limit": "5" }),
+        json!({ "rate_limit": { "per_second": 5 } }),
+        json!({ "batch": 0, "dialect": "mailjet_v2" }),
+        json!({ "batch": 11, "dialect": "mailjet_v2" }),
+        json!({ "batch": null }),
+        json!({ "batch": [1] }),
+        json!({ "batch": 2 }),
+        json!({ "batch": 2, "dialect": "platform" }),
+        json!({ "batch": 0, "rate_limit": -1 }),
+    ] {
+        let at_creation = tenant.post("/api/v1/webhooks", &hook_with(&change)).await.problem();
+        assert_eq!(tenant.patch(&path, &change).await.problem(), at_creation, "{change}");
+        refusals.push(at_creation);
+    }
+    insta::assert_snapshot!(refusals.join("\n"), @r#"
+    422 invalid-request: /rate_limit: expected a whole number from 1 to 1000, got 0
+    422 invalid-request: /rate_limit: expected a whole number from 1 to 1000, got 1001
+    422 invalid-request: /rate_limit: expected a whole number from 1 to 1000, got 2.5
+    422 invalid-request: /rate_limit: expected a whole number from 1 to 1000, got text
+    422 invalid-request: /rate_limit: expected a whole number from 1 to 1000, got an object
+    422 invalid-request: /batch: expected a whole number from 1 to 10, got 0
+    422 invalid-request: /batch: expected a whole number from 1 to 10, got 11
+    422 invalid-request: /batch: expected a whole number from 1 to 10, got null; leave the field out instead
+    422 invalid-request: /batch: expected a whole number from 1 to 10, got a list
+    422 invalid-request: /batch: the dialect `standard` has no arrays, so every event has a POST of its own; give `"batch": 1`, or a dialect that has them: mailjet_v2
+    422 invalid-request: /batch: the dialect `platform` has no arrays, so every event has a POST of its own; give `"batch": 1`, or a dialect that has them: mailjet_v2
+    422 invalid-request: /rate_limit: expected a whole number from 1 to 1000, got -1; /batch: expected a whole number from 1 to 10, got 0
+    "#);
+    // One that has arrays cannot be left while several events go into one POST, unless that is ended with it.
+    let change = json!({ "dialect": "mailjet_v2", "batch": 5 });
+    assert_eq!(tenant.patch(&path, &change).await.status, 200);
+    insta::assert_snapshot!(tenant.patch(&path, &json!({ "dialect": "standard" })).await.problem(), @r#"422 invalid-request: /dialect: the dialect `standard` has no arrays, so every event has a POST of its own; give `"batch": 1`, or a dialect that has them: mailjet_v2"#);
+    assert_eq!(tenant.patch(&path, &json!({ "dialect": "standard", "batch": 1 })).await.status, 200);
 }

@@ -38,6 +38,7 @@ async fn are_made_with_defaults_and_show_their_secret_once() {
     let answer = tenant.post("/api/v1/webhooks", &hook()).await;
     insta::assert_snapshot!(answer, @r#"
     201 {
+      "batch": 1,
       "breaker": {
         "disable_after_hours": 120,
         "failures": 20,
@@ -84,6 +85,7 @@ async fn are_made_with_everything_given() {
     });
     insta::assert_snapshot!(tenant.post("/api/v1/webhooks", &body).await, @r#"
     201 {
+      "batch": 1,
       "breaker": {
         "disable_after_hours": 120,
         "failures": 20,
@@ -182,7 +184,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
     422 invalid-request: /url: expected text, got a number
     422 invalid-request: /events: name at least one event type, or `*` for all
     422 invalid-request: /events: expected a list, got text
-    422 invalid-request: /events/1: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, or `*`
+    422 invalid-request: /events/1: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, delivery.dead, or `*`
     422 invalid-request: /events/0: the dialect `platform` has no such event type; it has: email.delivery, delivery, email.bounce, bounce, email.open, open, email.click, click, email.complaint, complaint, email.unsubscribe, unsubscribe, or `*`
     422 invalid-request: /dialect: unknown dialect; there are: standard, platform, mailgreet, mailjet, mailjet_v2, mailgun, mailgun_legacy, mailtura
     422 invalid-request: /secret: a secret is `whsec_` and base64 of 24 to 64 bytes, or any other 8 to 256 printable ASCII characters
@@ -201,7 +203,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
     422 invalid-request: /domains/0: expected a domain name like mail.example.com
     422 invalid-request: /sources: src_ID is no source of this tenant
     422 invalid-request: /description: at most 1000 characters
-    422 invalid-request: /colour: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, secret, signature
+    422 invalid-request: /colour: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch, secret, signature
     "#);
     insta::assert_snapshot!(tenant.post("/api/v1/webhooks", &json!({})).await.problem(), @"422 invalid-request: /url: is required; /events: is required");
     assert_eq!(tenant.get("/api/v1/webhooks").await.data().len(), 0, "nothing was stored");
@@ -244,6 +246,7 @@ async fn a_patch_changes_what_it_names() {
     let patched = tenant.patch(&path, &json!({ "url": "https://example.org/", "retry_policy": "mailjet" })).await;
     insta::assert_snapshot!(patched, @r#"
     200 {
+      "batch": 1,
       "breaker": {
         "disable_after_hours": 120,
         "failures": 20,
@@ -278,7 +281,7 @@ async fn a_patch_changes_what_it_names() {
     ];
     insta::assert_snapshot!(refusals.join("\n"), @r#"
     422 invalid-request: /url: expected text, got null; leave the field out instead
-    422 invalid-request: /secret: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata
+    422 invalid-request: /secret: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch
     "#);
 }
 
@@ -341,6 +344,7 @@ async fn a_rotation_keeps_the_old_secret_for_a_while() {
     let rotated = tenant.post(&format!("{path}/rotate-secret"), &json!({ "overlap_seconds": 60 })).await;
     insta::assert_snapshot!(rotated, @r#"
     200 {
+      "batch": 1,
       "breaker": {
         "disable_after_hours": 120,
         "failures": 20,
@@ -464,8 +468,8 @@ async fn what_disabled_it_first_stays_the_reason() {
     let path = made(&tenant, &json!({})).await;
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
     let reason = shared::webhook::DisabledReason::Gone;
-    let now = room.world.clock.now();
-    room.world.registry.disable_webhook(tenant.tenant_id(), id, reason, now).await.unwrap();
+    let webhook = room.world.registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+    assert!(room.world.disable(&webhook, reason).await.unwrap());
     let patched = tenant.patch(&path, &json!({ "enabled": false })).await;
     assert_eq!(patched.body["disabled_reason"], "gone");
     let stored = room.world.registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();

@@ -160,7 +160,7 @@ async fn a_large_event_travels_by_reference() {
 }
 
 #[tokio::test]
-async fn without_time_for_a_whole_attempt_the_job_comes_back_unattempted() {
+async fn without_time_for_a_whole_attempt_the_job_waits_for_another_turn_unattempted() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     let url = receiver.url("/hook");
@@ -168,14 +168,20 @@ async fn without_time_for_a_whole_attempt_the_job_comes_back_unattempted() {
         webhook.timeout_ms = 15_000;
         webhook
     });
-    webhook.await.unwrap();
-    scene.accept("a").await;
+    let webhook = webhook.await.unwrap();
+    let event = scene.accept("a").await;
     scene.world.pump_stream().await.unwrap();
     let batch = scene.world.aws.sqs.receive(DELIVERIES);
     let mut context = lambda_runtime::Context::default();
     let deadline = scene.world.clock.now() + SignedDuration::from_secs(10);
     context.deadline = u64::try_from(deadline.as_millisecond()).unwrap();
-    let answer = deliver::handle(lambda_runtime::LambdaEvent::new(batch, context), &scene.world.deliver).await.unwrap();
-    assert_eq!(answer.batch_item_failures.len(), 1);
+    let event_batch = lambda_runtime::LambdaEvent::new(batch.clone(), context);
+    let answer = deliver::handle(event_batch, &scene.world.deliver).await.unwrap();
+    assert!(answer.batch_item_failures.is_empty());
+    scene.world.aws.sqs.finish(DELIVERIES, &batch, &[]);
     assert!(receiver.received("/hook").is_empty());
+    assert!(scene.world.aws.sqs.next_visible(RETRIES).unwrap() <= scene.world.clock.now(), "not hidden: at once");
+    scene.world.run_until_idle().await.unwrap();
+    let row = scene.row(&webhook, &event).await;
+    assert_eq!((row.state, row.attempts.len()), (DeliveryState::Delivered, 1));
 }

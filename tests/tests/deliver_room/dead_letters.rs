@@ -118,6 +118,7 @@ async fn an_event_that_expired_before_its_delivery_is_a_dead_letter() {
         round: 0,
         inline: None,
         resend: false,
+        slot: None,
     });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     scene.world.run_until_idle().await.unwrap();

@@ -6,12 +6,16 @@
 mod asked;
 mod attempts;
 mod backup;
+mod batch;
 mod breaker;
 mod dead_letters;
 mod dialects;
+mod fairness;
 mod held;
 mod isolation;
+mod operational;
 mod outbound;
+mod rate_limit;
 mod recoveries;
 mod resend;
 mod settings;

@@ -12,7 +12,7 @@ use crate::Scene;
 fn job(scene: &Scene, webhook: &Webhook, event: &Event, round: u32) -> String {
     let inline = Some(Box::new(event.clone()));
     let (tenant, webhook, event) = (scene.tenant, webhook.id, event.id);
-    Job::Deliver(Deliver { tenant, webhook, event, round, inline, resend: true }).to_json()
+    Job::Deliver(Deliver { tenant, webhook, event, round, inline, resend: true, slot: None }).to_json()
 }
 
 #[tokio::test]

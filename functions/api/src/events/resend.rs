@@ -44,6 +44,7 @@ pub(super) async fn resend(
         round: row.map_or(1, |row| row.round.saturating_add(1)),
         inline: Some(Box::new(event)),
         resend: true,
+        slot: None,
     };
     for result in api.jobs.send(&[Outgoing::now(&Job::Deliver(job))]).await {
         result?;

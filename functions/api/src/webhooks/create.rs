@@ -12,11 +12,13 @@ use shared::dialect::Dialect;
 use shared::id::{TenantId, WebhookId};
 use shared::problem::Problem;
 use shared::secret::{SignatureScheme, SigningSecret};
-use shared::webhook::{DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl};
+use shared::webhook::{
+    DEFAULT_BATCH, DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl,
+};
 
 use super::given::{self, Given};
 use super::shown::Shown;
-use super::{signing, subscription};
+use super::{pace, signing, subscription};
 use crate::Api;
 use crate::body::Fields;
 use crate::caller::Manager;
@@ -35,6 +37,9 @@ pub(super) async fn create(
     let scheme = body.optional("signature", signing::scheme);
     // Names are judged in a dialect that is known, not in the default beside one that is wrong.
     let names = given.events.take().zip(given.dialect.or(default_dialect));
+    if let Some((batch, dialect)) = given.batch.zip(given.dialect.or(default_dialect)) {
+        body.noted(pace::check_dialect(dialect, batch, "/batch"));
+    }
     let types = names.and_then(|(names, dialect)| body.noted(subscription::types_named(&names, dialect)));
     let dialect = given.dialect.unwrap_or(Dialect::Standard);
     let secret = body.noted(signing::secret(secret.as_ref(), scheme, SignatureScheme::V1, dialect));
@@ -86,5 +91,7 @@ fn webhook(
         headers: BTreeMap::new(),
         paused: given.paused.unwrap_or(false),
         metadata: given.metadata.unwrap_or_default(),
+        rate_limit: given.rate_limit.flatten(),
+        batch: given.batch.unwrap_or(DEFAULT_BATCH),
     }
 }

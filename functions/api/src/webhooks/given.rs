@@ -7,6 +7,7 @@ use shared::breaker::BreakerSettings;
 use shared::dialect::Dialect;
 use shared::id::SourceId;
 use shared::outbound::address_policy::AddressPolicy;
+use shared::rate_limit::RateLimit;
 use shared::retry::{Delays, InvalidDelays, RetryPolicy};
 use shared::secret::SigningSecret;
 use shared::webhook::{Subscription, TIMEOUT_MS, WebhookUrl};
@@ -14,6 +15,7 @@ use shared::webhook::{Subscription, TIMEOUT_MS, WebhookUrl};
 use super::breaker;
 use super::headers::{GivenHeaders, headers};
 use super::metadata::metadata;
+use super::pace;
 use crate::body::{Faults, Fields, expected_number, flag, list, object, or_null, parsed, text, whole};
 
 /// Most names in `events`: more than any dialect has words.
@@ -49,6 +51,11 @@ pub(super) struct Given {
     pub(super) headers: Option<GivenHeaders>,
     pub(super) paused: Option<bool>,
     pub(super) metadata: Option<BTreeMap<String, String>>,
+    /// `Some(None)` takes away what there is.
+    #[expect(clippy::option_option, reason = "not given, given as null, given")]
+    pub(super) rate_limit: Option<Option<RateLimit>>,
+    /// Whether the dialect has arrays is judged where that is known.
+    pub(super) batch: Option<u8>,
 }
 
 impl Given {
@@ -73,6 +80,8 @@ impl Given {
             headers: body.optional("headers", headers),
             paused: body.optional("paused", flag),
             metadata: body.optional("metadata", metadata),
+            rate_limit: body.optional("rate_limit", or_null(pace::rate_limit)),
+            batch: body.optional("batch", pace::batch),
         }
     }
 }

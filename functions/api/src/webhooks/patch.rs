@@ -10,9 +10,9 @@ use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
 
 use super::change::change;
 use super::given::Given;
-use super::recover::recover;
+use super::let_go::let_go;
 use super::shown::Shown;
-use super::{signing, subscription};
+use super::{pace, signing, subscription};
 use crate::Api;
 use crate::body::Fields;
 use crate::caller::Manager;
@@ -36,9 +36,7 @@ pub(super) async fn patch(
     let webhook = change(&api, tenant, id, |stored| patched(stored, &given)).await?;
     let lets_go = given.enabled == Some(true) || given.paused == Some(false);
     if lets_go && !webhook.holds_deliveries() {
-        // Whoever lets it go means now, whatever the breaker has counted.
-        api.registry.forget_breaker(tenant, id).await?;
-        recover(&api, tenant, id).await?;
+        let_go(&api, &webhook).await?;
     }
     Ok(Json(Shown::from(&webhook)))
 }
@@ -73,6 +71,11 @@ fn patched(stored: Webhook, given: &Given) -> Result<Webhook, Problem> {
     }
     set(&mut webhook.paused, given.paused.as_ref());
     set(&mut webhook.metadata, given.metadata.as_ref());
+    set(&mut webhook.rate_limit, given.rate_limit.as_ref());
+    set(&mut webhook.batch, given.batch.as_ref());
+    // What was given is to blame, not what was stored.
+    let pointer = if given.batch.is_some() { "/batch" } else { "/dialect" };
+    pace::check_dialect(webhook.dialect, webhook.batch, pointer).map_err(Problem::invalid)?;
     webhook.status = match (given.enabled, webhook.status) {
         (None, status) => status,
         (Some(true), _) => WebhookStatus::Enabled,

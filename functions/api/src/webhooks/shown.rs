@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::breaker::Breaker;
+use shared::rate_limit::RateLimit;
 use shared::retry::RetryPolicy;
 use shared::secret::SignatureScheme;
 use shared::webhook::{WantedTypes, Webhook, WebhookStatus, WebhookUrl};
@@ -51,6 +52,9 @@ pub(super) struct Shown {
     headers: BTreeMap<String, Value>,
     paused: bool,
     metadata: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<u32>,
+    batch: u8,
 }
 
 impl Shown {
@@ -82,6 +86,9 @@ impl From<&Webhook> for Shown {
             url: webhook.url.masked(),
             events: match &webhook.subscription.types {
                 WantedTypes::All => vec!["*"],
+                WantedTypes::AllAnd(types) => {
+                    std::iter::once("*").chain(types.iter().map(|name| name.as_str())).collect()
+                }
                 WantedTypes::Only(types) => types.iter().map(|name| name.as_str()).collect(),
             },
             enabled,
@@ -105,6 +112,8 @@ impl From<&Webhook> for Shown {
             headers: headers::shown(&webhook.headers),
             paused: webhook.paused,
             metadata: webhook.metadata.clone(),
+            rate_limit: webhook.rate_limit.map(RateLimit::per_second),
+            batch: webhook.batch,
         }
     }
 }

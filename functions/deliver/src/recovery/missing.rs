@@ -63,5 +63,6 @@ fn first_job(recovery: &Recovery, known: &Known, event: Event) -> Job {
         round: ROUND,
         inline: Some(Box::new(event)),
         resend: false,
+        slot: None,
     })
 }

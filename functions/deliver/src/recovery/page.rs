@@ -207,6 +207,7 @@ pub(crate) fn next_round(stuck: &Delivery) -> Job {
         round: stuck.round.saturating_add(1),
         inline: None,
         resend: false,
+        slot: None,
     })
 }
 

@@ -7,13 +7,18 @@ use serde::{Deserialize, Serialize};
 use super::{StoreError, VERSION, millis, parsed, word};
 use crate::breaker::BreakerSettings;
 use crate::dialect::Dialect;
+use crate::event::EventType;
+use crate::rate_limit::RateLimit;
 use crate::retry::{Delays, RetryPolicy};
 use crate::secret::SigningSecret;
 use crate::store::registry::sealing::Sealable;
 use crate::webhook::{
-    CustomName, CustomValue, DisabledReason, SigningSecrets, Subscriber, Subscription, WantedTypes, Webhook,
-    WebhookStatus, WebhookUrl,
+    CustomName, CustomValue, DEFAULT_BATCH, DisabledReason, SigningSecrets, Subscriber, Subscription, WantedTypes,
+    Webhook, WebhookStatus, WebhookUrl,
 };
+
+/// Every type but the operational ones.
+const ALL: &str = "*";
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::registry) struct WebhookItem {
@@ -21,7 +26,7 @@ pub(in crate::store::registry) struct WebhookItem {
     id: String,
     tenant: String,
     url: String,
-    /// Absent means every type.
+    /// Absent means `*`; with `*` among them, the others are the operational ones beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     types: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -56,6 +61,12 @@ pub(in crate::store::registry) struct WebhookItem {
     paused: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
+    /// Absent means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<u32>,
+    /// Absent means the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    batch: Option<u8>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,7 +101,8 @@ impl From<&Webhook> for WebhookItem {
     fn from(webhook: &Webhook) -> Self {
         let types = match &webhook.subscription.types {
             WantedTypes::All => None,
-            WantedTypes::Only(types) => Some(types.iter().map(|name| name.as_str().to_owned()).collect()),
+            WantedTypes::AllAnd(types) => Some(std::iter::once(ALL).chain(names(types)).map(str::to_owned).collect()),
+            WantedTypes::Only(types) => Some(names(types).map(str::to_owned).collect()),
         };
         let (retry_policy, delays) = match &webhook.retry_policy {
             RetryPolicy::Standard => ("standard", None),
@@ -132,6 +144,8 @@ impl From<&Webhook> for WebhookItem {
             headers: webhook.headers.iter().map(HeaderItem::from).collect(),
             paused: webhook.paused,
             metadata: webhook.metadata.clone(),
+            rate_limit: webhook.rate_limit.map(RateLimit::per_second),
+            batch: (webhook.batch != DEFAULT_BATCH).then_some(webhook.batch),
         }
     }
 }
@@ -191,6 +205,8 @@ impl TryFrom<WebhookItem> for Webhook {
             headers: item.headers.iter().map(header_in).collect::<Result<_, _>>()?,
             paused: item.paused,
             metadata: item.metadata,
+            rate_limit: item.rate_limit.map(|stored| word(RateLimit::new(stored))).transpose()?,
+            batch: item.batch.unwrap_or(DEFAULT_BATCH),
         })
     }
 }
@@ -198,13 +214,21 @@ impl TryFrom<WebhookItem> for Webhook {
 fn subscription(item: &WebhookItem) -> Result<Subscription, StoreError> {
     let types = match &item.types {
         None => WantedTypes::All,
-        Some(names) => WantedTypes::Only(names.iter().map(|name| parsed(name)).collect::<Result<_, _>>()?),
+        Some(names) => {
+            let types = names.iter().filter(|name| *name != ALL).map(|name| EventType::from_stored(name));
+            let types = types.collect::<Result<_, _>>().map_err(StoreError::unreadable)?;
+            if names.iter().any(|name| name == ALL) { WantedTypes::AllAnd(types) } else { WantedTypes::Only(types) }
+        }
     };
     Ok(Subscription {
         types,
         sources: item.sources.iter().map(|id| parsed(id)).collect::<Result<BTreeSet<_>, _>>()?,
         domains: item.domains.iter().cloned().collect(),
     })
+}
+
+fn names(types: &BTreeSet<EventType>) -> impl Iterator<Item = &'static str> {
+    types.iter().map(|event_type| event_type.as_str())
 }
 
 fn dialect(item: &WebhookItem) -> Result<Dialect, StoreError> {

@@ -1,0 +1,88 @@
+//! Rate limits in the registry: a row beside each webhook that has one, with the next free slot of its line. See
+//! [`crate::rate_limit`] for the rule.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+
+use super::{Registry, StoreError, keys};
+use crate::id::{TenantId, WebhookId};
+use crate::rate_limit::{Claim, Slots};
+
+/// How often both updates are tried. Each can lose against another function's; when both do again and again, the line
+/// belongs to a later revision of the webhook.
+const MAX_ROUNDS: u8 = 3;
+/// How long a row is kept after the last claim, in seconds (30 d): it goes by itself after its webhook.
+const KEPT_SECONDS: i64 = 30 * 24 * 3600;
+
+impl Registry {
+    /// Claims slots of a webhook's line, all at once. [`StoreError::Conflict`]: the webhook has been changed, and the
+    /// line is that of its later limit.
+    pub async fn claim_slots(&self, tenant: TenantId, webhook: WebhookId, claim: &Claim) -> Result<Slots, StoreError> {
+        for _ in 0..MAX_ROUNDS {
+            // First what holds for a webhook that stays below its limit: it has more claims than one that waits in line,
+            // whose jobs claim ten at a time.
+            if let Some(next) = self.claimed(self.begun_line(tenant, webhook, claim)).await? {
+                return Ok(Slots::claimed(claim, next - i64::from(claim.count)));
+            }
+            if let Some(next) = self.claimed(self.line_gone_on_with(tenant, webhook, claim)).await? {
+                return Ok(Slots::claimed(claim, next - i64::from(claim.count)));
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    fn begun_line(&self, tenant: TenantId, webhook: WebhookId, claim: &Claim) -> UpdateItemFluentBuilder {
+        let present = claim.limit.first_slot(claim.now);
+        self.line_update(tenant, webhook, claim)
+            .update_expression("SET v = :v, per_second = :rate, revision = :revision, next_slot = :next, #ttl = :ttl")
+            .condition_expression(
+                "attribute_not_exists(next_slot) OR (revision <= :revision AND (per_second <> :rate OR next_slot < :present))",
+            )
+            .expression_attribute_values(":v", number(1))
+            .expression_attribute_values(":revision", number(i64::try_from(claim.revision).unwrap_or(i64::MAX)))
+            .expression_attribute_values(":next", number(present + i64::from(claim.count)))
+    }
+
+    fn line_gone_on_with(&self, tenant: TenantId, webhook: WebhookId, claim: &Claim) -> UpdateItemFluentBuilder {
+        self.line_update(tenant, webhook, claim)
+            .update_expression("SET #ttl = :ttl ADD next_slot :count")
+            .condition_expression("per_second = :rate AND next_slot >= :present")
+            .expression_attribute_values(":count", number(i64::from(claim.count)))
+    }
+
+    fn line_update(&self, tenant: TenantId, webhook: WebhookId, claim: &Claim) -> UpdateItemFluentBuilder {
+        let (pk, sk) = keys::rate_limit(tenant, webhook);
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":rate", number(i64::from(claim.limit.per_second())))
+            .expression_attribute_values(":present", number(claim.limit.first_slot(claim.now)))
+            .expression_attribute_values(":ttl", number(claim.now.as_second() + KEPT_SECONDS))
+            .return_values(ReturnValue::UpdatedNew)
+    }
+
+    /// Sends an update; the next free slot after it, or `None` when its condition did not hold.
+    async fn claimed(&self, call: UpdateItemFluentBuilder) -> Result<Option<i64>, StoreError> {
+        match call.send().await {
+            Ok(answer) => {
+                let row = answer.attributes.unwrap_or_default();
+                let next = row.get("next_slot").and_then(|value| value.as_n().ok()).and_then(|text| text.parse().ok());
+                next.map(Some).ok_or_else(|| StoreError::unreadable("a line without its next slot"))
+            }
+            Err(error)
+                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(StoreError::aws(error)),
+        }
+    }
+}
+
+fn number(value: i64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}

@@ -52,7 +52,7 @@ impl Deliveries {
             .key("pk", AttributeValue::S(pk))
             .key("sk", AttributeValue::S(sk))
             .update_expression(expression.update)
-            .set_condition_expression(expression.condition)
+            .condition_expression(expression.condition)
             .set_expression_attribute_names(Some(expression.names))
             .set_expression_attribute_values(Some(expression.values));
         match call.send().await {
@@ -78,7 +78,7 @@ impl Deliveries {
             .key("pk", AttributeValue::S(pk))
             .key("sk", AttributeValue::S(sk))
             .update_expression(expression.update)
-            .set_condition_expression(expression.condition)
+            .condition_expression(expression.condition)
             .set_expression_attribute_names(Some(expression.names))
             .set_expression_attribute_values(Some(expression.values))
             .build()
@@ -156,13 +156,13 @@ impl Deliveries {
 /// A change in DynamoDB's words.
 struct Expression {
     update: String,
-    condition: Option<String>,
+    condition: String,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
 }
 
 /// What the row must be like, with the values that this compares with.
-fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeValue>) -> Option<String> {
+fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeValue>) -> String {
     let mut compare = |name, value| values.insert(name, value);
     let mut at = |round: u32, round_attempts: u32| {
         compare(":at_round", AttributeValue::N(round.to_string()));
@@ -171,33 +171,33 @@ fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeVa
     let delivered = || AttributeValue::S("delivered".to_owned());
     match change.expected {
         // A round that somebody began meanwhile goes on.
-        Expected::Any => Some("attribute_not_exists(pk) OR #round <= :round".to_owned()),
-        Expected::Absent => Some("attribute_not_exists(pk)".to_owned()),
+        Expected::Any => "attribute_not_exists(pk) OR #round <= :round".to_owned(),
+        Expected::Absent => "attribute_not_exists(pk)".to_owned(),
         Expected::At { round, round_attempts } => {
             at(round, round_attempts);
             compare(":delivered", delivered());
             // A round dies once, also when two copies of a job find that it cannot be attempted.
             let dies_again = matches!(change.state, DeliveryState::Dead { .. }) && round == change.round;
             let not_dead = if dies_again { " AND #state <> :state" } else { "" };
-            Some(format!("#round = :at_round AND n = :at_n AND #state <> :delivered{not_dead}"))
+            format!("#round = :at_round AND n = :at_n AND #state <> :delivered{not_dead}")
         }
         // A row that died does not wait any more.
         Expected::Waiting { round, round_attempts, next_attempt_at } => {
             at(round, round_attempts);
             compare(":at_next", AttributeValue::N(next_attempt_at.as_millisecond().to_string()));
-            Some("#round = :at_round AND n = :at_n AND #next = :at_next".to_owned())
+            "#round = :at_round AND n = :at_n AND #next = :at_next".to_owned()
         }
         Expected::Held { round, round_attempts } => {
             at(round, round_attempts);
             compare(":held", AttributeValue::S("held".to_owned()));
-            Some("#round = :at_round AND n = :at_n AND #state = :held".to_owned())
+            "#round = :at_round AND n = :at_n AND #state = :held".to_owned()
         }
         Expected::Final { round, round_attempts } => {
             at(round, round_attempts);
             compare(":delivered", delivered());
             compare(":discarded", AttributeValue::S("discarded".to_owned()));
             let ended = "#state = :delivered OR #state = :discarded";
-            Some(format!("#round = :at_round AND n = :at_n AND ({ended})"))
+            format!("#round = :at_round AND n = :at_n AND ({ended})")
         }
     }
 }

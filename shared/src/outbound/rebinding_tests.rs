@@ -36,7 +36,7 @@ async fn receiver() -> (SocketAddr, CertificateDer<'static>) {
 }
 
 /// Somewhere that deliveries may not go, and that would notice if one came.
-async fn forbidden() -> (std::net::TcpListener, SocketAddr) {
+fn forbidden() -> (std::net::TcpListener, SocketAddr) {
     let listener = std::net::TcpListener::bind("127.0.0.2:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
@@ -73,7 +73,7 @@ async fn posts(route: &Arc<Route>, certificate: CertificateDer<'static>, count: 
 #[tokio::test]
 async fn a_name_that_turns_to_a_forbidden_address_is_looked_up_once_for_each_connection_and_then_blocked() {
     let (allowed, certificate) = receiver().await;
-    let (listener, forbidden) = forbidden().await;
+    let (listener, forbidden) = forbidden();
     let route = Route::changing(vec![vec![allowed], vec![forbidden]]);
     // The second look-up of the first request, had there been one, would have led to the forbidden address.
     assert_eq!(posts(&route, certificate.clone(), 1).await, [Outcome::Delivered { status: 200 }]);
@@ -91,7 +91,7 @@ async fn a_name_that_turns_to_a_forbidden_address_is_looked_up_once_for_each_con
 #[tokio::test]
 async fn an_answer_that_mixes_allowed_and_forbidden_addresses_is_refused_whole() {
     let (allowed, certificate) = receiver().await;
-    let (listener, forbidden) = forbidden().await;
+    let (listener, forbidden) = forbidden();
     for answer in [vec![allowed, forbidden], vec![forbidden, allowed]] {
         let route = Route::changing(vec![answer]);
         assert_eq!(posts(&route, certificate.clone(), 1).await, [Outcome::BlockedAddress]);

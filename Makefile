@@ -3,11 +3,13 @@
 PYTHON ?= python3
 PORT ?= 4566
 ARGS ?=
+SEED ?= $(shell date +%s)
+SECONDS ?= 480
 
 # A macro declares the providers' modules, so `cargo fmt` does not find their files by itself.
 PROVIDERS = shared/src/provider/*.rs
 
-.PHONY: help run demo test test-end-to-end bench outage deploy rotate-data-key lint fmt clean
+.PHONY: help run demo test test-end-to-end soak bench outage deploy rotate-data-key lint fmt clean
 
 help: ## Lists what make can do
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -18,14 +20,18 @@ run: ## Builds, deploys on the local emulator, shows events being delivered, and
 demo: ## The same, but ends after the demonstration; fails if something did not arrive
 	@$(PYTHON) infra/local/run.py --port $(PORT) --once
 
-test: ## Unit, property and room tests, then the end-to-end tests of the deployed template
+test: ## Unit, property and room tests, then the end-to-end tests of the deployed template and a short fault suite
 	cargo test --workspace --locked
 	@$(MAKE) --no-print-directory test-end-to-end
 
 # With --workspace, so that no dependency is compiled again with other features.
+END_TO_END = $(PYTHON) infra/local/stack.py exec -- cargo test --workspace --locked --features tests/end-to-end
+
 test-end-to-end: ## Only the end-to-end tests, on a fresh stack that they get for themselves
-	$(PYTHON) infra/local/stack.py exec -- cargo test --workspace --locked --features tests/end-to-end \
-		--test end_to_end --test end_to_end_logs
+	$(END_TO_END) --test end_to_end --test end_to_end_faults --test end_to_end_logs
+
+soak: ## The long fault suite, ten minutes at most; SECONDS=80 to 520 and SEED= as printed to repeat a plan
+	$(END_TO_END) --test end_to_end_faults -- --seconds $(SECONDS) --seed $(SEED)
 
 bench: ## Sizes, start-up, memory, the cost ledger and what reading an event takes, as tables and as JSON
 	@$(PYTHON) infra/local/bench.py $(ARGS)

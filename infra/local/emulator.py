@@ -10,7 +10,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from places import LOCAL, REGION
+from places import HERE, LOCAL, REGION
 from tools import environment
 
 START_SECONDS = 30
@@ -42,7 +42,8 @@ class Emulator:
             raise SystemExit(f"port {self.port} is taken; stop what listens there or choose another with PORT=")
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        command = [str(environment("emulator") / "bin" / "ministack")]
+        # Isolated, so that our own files do not stand in for modules that the emulator imports.
+        command = [str(environment("emulator") / "bin" / "python"), "-I", str(HERE / "emulator_process.py")]
         with self.log.open("wb") as log:
             # A session of its own: Ctrl-C reaches only us, and one signal to the group ends the functions as well.
             self.process = subprocess.Popen(

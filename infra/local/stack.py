@@ -50,7 +50,10 @@ class Stack:
         except BaseException:
             self.emulator.stop()
             raise
-        self.description = {**outputs, "log_file": str(log_file), "emulator_log_file": str(self.emulator.log)}
+        self.description = {
+            **outputs, "log_file": str(log_file), "emulator_log_file": str(self.emulator.log),
+            "emulator_pid": str(self.emulator.process.pid), "emulator_folder": str(self.emulator.folder),
+        }
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,8 +77,11 @@ def main() -> int:
     parser.add_argument("verb", choices=["exec"])
     parser.add_argument("--port", type=int, default=0, help="the emulator's port; 0, the default, takes a free one")
     parser.add_argument("--json", type=Path, help="where to write the description; default: .local/test/stack.json")
-    parser.add_argument("command", nargs="+", help="what to run, after --")
-    arguments = parser.parse_args()
+    # Parted by hand: argparse would also take away a second `--`, which is the command's own.
+    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    arguments, command = parser.parse_args(sys.argv[1:end]), sys.argv[end + 1 :]
+    if not command:
+        parser.error("what to run comes after --")
     end_on_signals()
     with Stack(arguments.port or free_port(), "test") as stack:
         path = (arguments.json or stack.emulator.folder / "stack.json").resolve()
@@ -83,7 +89,7 @@ def main() -> int:
         path.write_text(json.dumps(stack.description, indent=2))
         path.with_name(path.name + ".sensitive").unlink(missing_ok=True)
         variables = {**os.environ, "MAILHOOKS_STACK": str(path)}
-        return subprocess.run(arguments.command, env=variables, check=False).returncode
+        return subprocess.run(command, env=variables, check=False).returncode
 
 
 if __name__ == "__main__":

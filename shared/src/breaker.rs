@@ -8,6 +8,8 @@ use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::event::closed_words;
+
 /// The first probe's delay, in seconds.
 const FIRST_PROBE_SECONDS: i64 = 30;
 /// The longest delay between probes, in seconds (30 min).
@@ -42,7 +44,7 @@ impl Default for BreakerSettings {
 }
 
 /// The probe job of one outage, by a random name: any other probe job is void.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProbeId(String);
 
 impl ProbeId {
@@ -63,7 +65,7 @@ impl ProbeId {
 }
 
 /// The state of a webhook's breaker.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Breaker {
     /// Deliveries are attempted.
     Closed {
@@ -79,7 +81,7 @@ pub enum Breaker {
 }
 
 /// An outage.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Open {
     /// Since when every attempt has failed.
     pub since: Timestamp,
@@ -90,6 +92,18 @@ pub struct Open {
     /// When it tries next.
     pub next_probe_at: Timestamp,
 }
+
+closed_words!(
+    /// What closed a breaker.
+    ClosedReason {
+        /// Its probe was accepted.
+        Recovered = "recovered",
+        /// Its probe found nothing held; the next delivery is the probe.
+        NothingHeld = "nothing_held",
+        /// The tenant let the webhook go by hand.
+        Requested = "requested",
+    }
+);
 
 /// What follows from a probe that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,6 +172,26 @@ impl Open {
         }
         let failed_probes = self.failed_probes.saturating_add(1);
         AfterProbe::Again(Self { failed_probes, next_probe_at: later(now, probe_delay(failed_probes)), ..self.clone() })
+    }
+}
+
+/// Whether the probe of this name is the good one of an open breaker, and if not, whether it has closed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProbeStanding {
+    /// It is to try, when it is due.
+    Good(Open),
+    /// It has closed the breaker; whether what follows from that was done is not known.
+    HasClosed,
+    /// It belongs to another outage, or somebody closed the breaker by hand.
+    Void,
+}
+
+/// What a probe has to do, given the breaker.
+pub fn probe_standing(breaker: Breaker, probe: &ProbeId) -> ProbeStanding {
+    match breaker {
+        Breaker::Open(open) if open.probe == *probe => ProbeStanding::Good(open),
+        Breaker::Closed { closed_by: Some(closer), .. } if closer == *probe => ProbeStanding::HasClosed,
+        Breaker::Open(_) | Breaker::Closed { .. } => ProbeStanding::Void,
     }
 }
 

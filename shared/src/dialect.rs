@@ -74,9 +74,7 @@ impl Dialect {
     /// The types that `name` stands for: a canonical name or one of the dialect's own words. Where it has one word for
     /// several types, all of them. Empty when the dialect has no word for it.
     pub fn types_named(self, name: &str) -> Vec<EventType> {
-        EventType::ALL
-            .iter()
-            .copied()
+        EventType::deliverable()
             .filter(|event_type| {
                 let canonical = name == event_type.as_str() && self.name(*event_type).is_some();
                 canonical || self.own_names(*event_type).contains(&name)
@@ -87,8 +85,8 @@ impl Dialect {
     /// Every name of its own that a subscription in this dialect may use, for the text of a refusal.
     pub fn known_names(self) -> Vec<&'static str> {
         let mut names = Vec::new();
-        for event_type in EventType::ALL {
-            for name in self.name(*event_type).iter().chain(self.own_names(*event_type)) {
+        for event_type in EventType::deliverable() {
+            for name in self.name(event_type).iter().chain(self.own_names(event_type)) {
                 if !names.contains(name) {
                     names.push(*name);
                 }
@@ -177,6 +175,17 @@ mod tests {
         let both = [EventType::Unsubscribed, EventType::SubscriberUnsubscribed];
         assert_eq!(Dialect::Platform.types_named("unsubscribe"), both);
         assert_eq!(Dialect::Standard.types_named("email.bounced"), [EventType::Bounced]);
+    }
+
+    #[test]
+    fn operational_events_have_canonical_names_only() {
+        for event_type in EventType::OPERATIONAL {
+            assert_eq!(Dialect::Standard.types_named(event_type.as_str()), [*event_type]);
+            assert!(Dialect::Standard.known_names().contains(&event_type.as_str()));
+            for other in Dialect::ALL.iter().filter(|dialect| **dialect != Dialect::Standard) {
+                assert!(other.types_named(event_type.as_str()).is_empty(), "{}", other.as_str());
+            }
+        }
     }
 
     #[test]

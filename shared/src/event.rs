@@ -10,9 +10,11 @@ use crate::provider::Provider;
 
 mod event_type;
 mod example;
+pub mod operational;
 
 pub use event_type::{EventType, UnknownEventType};
 pub use example::example;
+pub use operational::{About, GivenUp, What};
 
 /// A fact about an email or a subscriber, owned by a tenant.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +84,8 @@ pub struct Facts {
     pub url: Option<String>,
     /// For opens, clicks, unsubscribes: who did it with what.
     pub client: Client,
+    /// For operational events: what became of which webhook.
+    pub about: Option<About>,
     /// What was received of the provider; `None` where there is no provider.
     pub raw: Option<Raw>,
 }
@@ -143,6 +147,7 @@ impl Facts {
             diagnostic: None,
             url: None,
             client: Client::default(),
+            about: None,
             raw: None,
         }
     }
@@ -198,7 +203,7 @@ pub struct Geo {
 macro_rules! closed_words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum $name { $($(#[$vdoc])* $variant),+ }
 
         impl $name {

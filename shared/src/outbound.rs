@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -12,13 +13,15 @@ use url::Host;
 
 use self::address_policy::{AddressPolicy, Verdict};
 pub use self::fetch::{FetchError, SnsUrl};
-use self::resolver::CheckedResolver;
+use self::resolver::{CheckedResolver, Route};
 use crate::delivery::{Asked, KEPT_ANSWER, Outcome};
 use crate::webhook::{CustomName, CustomValue, WebhookUrl};
 
 pub mod address_policy;
 mod failure;
 mod fetch;
+#[cfg(test)]
+mod rebinding_tests;
 mod resolver;
 mod retry_after;
 #[cfg(test)]
@@ -105,16 +108,17 @@ impl Outbound {
         roots: rustls::RootCertStore,
         routes: HashMap<String, SocketAddr>,
     ) -> Result<Self, SetupError> {
-        Self::trusting(policy, roots, routes)
+        let routes = routes.into_iter().map(|(name, address)| (name, Route::changing(vec![vec![address]])));
+        Self::trusting(policy, roots, routes.collect())
     }
 
     /// Builds a door that trusts these roots.
     fn trusting(
         policy: AddressPolicy,
         roots: rustls::RootCertStore,
-        routes: HashMap<String, SocketAddr>,
+        routes: HashMap<String, Arc<Route>>,
     ) -> Result<Self, SetupError> {
-        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)

@@ -42,6 +42,8 @@ macro_rules! providers {
                 $($(#[$doc])* $variant = $word,)+
                 /// Events that a tenant publishes itself through `POST /api/v1/events`.
                 Own = "own",
+                /// mailhooks itself, of what became of webhooks and deliveries.
+                Mailhooks = "mailhooks",
             }
         );
 
@@ -50,7 +52,7 @@ macro_rules! providers {
             fn profile(self) -> Option<&'static Profile> {
                 match self {
                     $(Self::$variant => Some(&$module::PROFILE),)+
-                    Self::Own => None,
+                    Self::Own | Self::Mailhooks => None,
                 }
             }
         }

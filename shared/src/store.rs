@@ -6,11 +6,13 @@ use std::error::Error;
 pub mod deliveries;
 pub mod events;
 pub mod registry;
+mod telling;
 mod timeline;
 
 pub use deliveries::Deliveries;
 pub use events::Events;
 pub use registry::Registry;
+pub use telling::Telling;
 pub use timeline::TimeRange;
 
 /// What a table operation can fail with; callers branch on it.

@@ -86,7 +86,7 @@ impl Webhook {
 
     /// Whether `event` is owed to it. A disabled or paused webhook is still owed its events: they are held.
     pub fn wants(&self, event: &Event) -> bool {
-        self.subscription.wants(event, self.dialect)
+        self.subscription.wants(self.id, event, self.dialect)
     }
 }
 
@@ -104,7 +104,7 @@ pub struct Subscriber {
 impl Subscriber {
     /// Whether `event` is owed to it.
     pub fn wants(&self, event: &Event) -> bool {
-        self.subscription.wants(event, self.dialect)
+        self.subscription.wants(self.id, event, self.dialect)
     }
 }
 
@@ -134,7 +134,7 @@ closed_words!(
     }
 );
 
-/// Which events a webhook wants: all conditions that are given must hold.
+/// Which events a webhook wants: all conditions that are given must hold. Of operational events only the type counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     /// The wanted types.
@@ -148,8 +148,10 @@ pub struct Subscription {
 /// The event types of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WantedTypes {
-    /// `*`: every type that the dialect has a word for.
+    /// `*`: every type that the dialect has a word for, but no operational one: those are wanted by name.
     All,
+    /// `*`, and these operational ones.
+    AllAnd(BTreeSet<EventType>),
     /// These.
     Only(BTreeSet<EventType>),
 }
@@ -158,16 +160,24 @@ impl Subscription {
     /// Most sources and most domains that a subscription may name.
     pub const MAX_FILTERS: usize = 50;
 
-    fn wants(&self, event: &Event, dialect: Dialect) -> bool {
+    fn wants(&self, webhook: WebhookId, event: &Event, dialect: Dialect) -> bool {
         let event_type = event.facts.event_type;
         // What could not be read is for its owner to look at.
         if event_type == EventType::Unparsed {
             return false;
         }
         let type_wanted = match &self.types {
-            WantedTypes::All => dialect.name(event_type).is_some(),
+            WantedTypes::AllAnd(operational) if event_type.is_operational() => operational.contains(&event_type),
+            WantedTypes::All | WantedTypes::AllAnd(_) => {
+                dialect.name(event_type).is_some() && !event_type.is_operational()
+            }
             WantedTypes::Only(types) => types.contains(&event_type),
         };
+        // These come from no source and are about no email, so the other conditions say nothing of them. None is owed to
+        // the webhook that it is about: a receiver that is down would be told so again and again.
+        if let Some(about) = &event.facts.about {
+            return type_wanted && about.webhook != webhook;
+        }
         let source_wanted =
             self.sources.is_empty() || event.source.is_some_and(|source| self.sources.contains(&source));
         let domain_wanted = self.domains.is_empty()

@@ -2,7 +2,8 @@
 //!
 //! Room tests run a room's `handle` against a real DynamoDB engine in this process, a queue that keeps SQS's rules, and
 //! receivers on loopback. Conformance takes fixtures through the code that `ingest` runs. End-to-end tests run the
-//! deployed template. The benchmark runs the real bootstraps.
+//! deployed template. The fault suite breaks what is around
+//! that and counts. The benchmark runs the real bootstraps.
 
 pub mod batches;
 pub mod bench;
@@ -15,4 +16,5 @@ pub mod lambda_process;
 pub mod node;
 pub mod normalised;
 pub mod outage;
+pub mod soak;
 pub mod support;

@@ -8,7 +8,9 @@ pub mod seed;
 pub mod senders;
 pub mod signers;
 pub mod sqs;
+pub mod stack;
 mod tls;
+mod told;
 pub mod world;
 
 pub use endpoint::{Break, Call};

@@ -32,7 +32,7 @@ fn without_tests(text: &str) -> &str {
 }
 
 /// The modules of `shared` that know no IO, no clock and no async.
-const PURE: [&str; 18] = [
+const PURE: [&str; 19] = [
     "id",
     "event",
     "provider",
@@ -47,6 +47,7 @@ const PURE: [&str; 18] = [
     "delivery",
     "recovery",
     "retry",
+    "breaker",
     "problem",
     "rate_limit",
     "outbound/address_policy",

@@ -13,6 +13,7 @@ mod create;
 mod delete;
 mod given;
 mod headers;
+mod let_go;
 mod list;
 mod metadata;
 mod pace;

@@ -16,13 +16,16 @@ use crate::deliveries::time_needed;
 use crate::next::Nexts;
 use crate::post::{Posted, post};
 use crate::prepare::Ready;
-use crate::{Deliver, Next, breaker, claim, slow};
+use crate::{Deliver, Next, breaker, claim, slow, tell};
 use shared::delivery::standing::{Expected, Standing, Turn, standing};
+
+/// How often a delivery is written as accepted while rounds of it are begun in between, each by somebody's request.
+const INSISTENCE: u8 = 3;
 
 /// Makes the attempt that it is the turn of, and says what becomes of the messages.
 pub(crate) async fn attempt(members: Vec<Ready<'_>>, room: &Deliver) -> Nexts {
     let mut nexts = Nexts::new();
-    let members = with_their_rounds(members, &mut nexts, room).await;
+    let members = claimed(members, &mut nexts, room).await;
     let Some((first, more)) = members.split_first() else { return nexts };
     let (tenant, known) = (first.owed.job.tenant, &first.known);
     let more: Vec<&Event> = more.iter().map(|member| &member.event).collect();
@@ -32,9 +35,8 @@ pub(crate) async fn attempt(members: Vec<Ready<'_>>, room: &Deliver) -> Nexts {
     let settled = settled(&posted.ending());
     if let Some(Decision::Disable { disabled, .. }) = settled {
         // Before the rows: once these say dead nothing comes back to do it. After a crash in between the jobs find the
-        // webhook disabled, and the deliveries are held. Forgotten first, for a failed call may have taken effect.
-        room.webhooks.forget(tenant, known.webhook.id);
-        if let Err(error) = room.registry.disable_webhook(tenant, known.webhook.id, disabled, now).await {
+        // webhook disabled, and the deliveries are held.
+        if let Err(error) = tell::disable(&known.webhook, disabled, None, now, room).await {
             for member in &members {
                 log(&member.owed.message.id, &error);
             }
@@ -61,22 +63,22 @@ pub(crate) async fn attempt(members: Vec<Ready<'_>>, room: &Deliver) -> Nexts {
     nexts
 }
 
-/// Claims the rounds that begin with this attempt; a member whose round is another copy's is left out.
-async fn with_their_rounds<'a>(members: Vec<Ready<'a>>, nexts: &mut Nexts, room: &Deliver) -> Vec<Ready<'a>> {
-    let claims = members.iter().map(|member| attempted(&member.owed.message.id, round_of(member, room)));
+/// Claims the attempts of which there may be several at once; a member whose attempt is another copy's is left out.
+async fn claimed<'a>(members: Vec<Ready<'a>>, nexts: &mut Nexts, room: &Deliver) -> Vec<Ready<'a>> {
+    let claims = members.iter().map(|member| attempted(&member.owed.message.id, claim_of(member, room)));
     let claims = join_all(claims).await;
-    let mut with_rounds = Vec::with_capacity(members.len());
+    let mut claimed = Vec::with_capacity(members.len());
     for (member, claim) in members.into_iter().zip(claims) {
         match claim {
-            Some(Ok(turn)) => with_rounds.push(Ready { turn, ..member }),
+            Some(Ok(turn)) => claimed.push(Ready { turn, ..member }),
             Some(Err(next)) => nexts.push((member.owed.index, next)),
             None => {}
         }
     }
-    with_rounds
+    claimed
 }
 
-async fn round_of(member: &Ready<'_>, room: &Deliver) -> Result<Result<Turn, Next>, StoreError> {
+async fn claim_of(member: &Ready<'_>, room: &Deliver) -> Result<Result<Turn, Next>, StoreError> {
     if !member.turn.to_claim {
         return Ok(Ok(member.turn));
     }
@@ -133,7 +135,7 @@ async fn record(
         state,
         now,
     };
-    match room.deliveries.write(&change).await {
+    match tell::write(&change, &member.known.webhook, room).await {
         Ok(()) => Ok(Recorded::Ours(next)),
         Err(StoreError::Conflict) => outrun(job, &change, room).await.map(Recorded::Outrun),
         Err(error) => Err(error),
@@ -166,13 +168,23 @@ async fn outrun(job: &DeliverJob, change: &Change<'_>, room: &Deliver) -> Result
 
 /// Writes a delivery that a receiver has accepted as delivered, whatever its row says; answers whether that was needed.
 pub(crate) async fn insist(change: &Change<'_>, row: Option<&Delivery>, room: &Deliver) -> Result<bool, StoreError> {
-    let is_known = row.is_some_and(|row| row.state == DeliveryState::Delivered);
-    if change.state != DeliveryState::Delivered || is_known {
-        return Ok(false);
+    let mut row = row.cloned();
+    for _ in 0..INSISTENCE {
+        let is_known = row.as_ref().is_some_and(|row| row.state == DeliveryState::Delivered);
+        if change.state != DeliveryState::Delivered || is_known {
+            return Ok(false);
+        }
+        let round = row.map_or(change.round, |row| row.round.max(change.round));
+        match room.deliveries.write(&Change { expected: Expected::Any, round, ..*change }).await {
+            Ok(()) => return Ok(true),
+            // Another round was begun since the row was read.
+            Err(StoreError::Conflict) => {
+                row = room.deliveries.get(change.tenant, change.webhook, change.event).await?;
+            }
+            Err(error) => return Err(error),
+        }
     }
-    let round = row.map_or(change.round, |row| row.round.max(change.round));
-    room.deliveries.write(&Change { expected: Expected::Any, round, ..*change }).await?;
-    Ok(true)
+    Err(StoreError::Conflict)
 }
 
 pub(crate) fn log_failure(job: &DeliverJob, attempt: &Attempt) {

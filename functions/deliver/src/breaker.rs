@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use jiff::Timestamp;
-use shared::breaker::{Breaker, Open, ProbeId};
+use shared::breaker::{Open, ProbeId};
 use shared::clock::random;
 use shared::id::TenantId;
 use shared::queue::Outgoing;
@@ -12,6 +12,7 @@ use shared::queue::job::{Job, Probe};
 use shared::store::StoreError;
 
 use crate::Deliver;
+use crate::tell;
 use crate::webhooks::Known;
 
 /// A receiver has accepted a delivery: failures before it no longer count.
@@ -62,13 +63,10 @@ async fn open(tenant: TenantId, known: &Known, since: Timestamp, room: &Deliver)
             return Ok(());
         }
     }
-    let opened = room.registry.open_breaker(tenant, webhook, &open).await;
+    let opened = tell::open_breaker(&known.webhook, &open, now, room).await;
     // Whoever has opened it, what is in memory takes it for closed.
     room.webhooks.forget(tenant, webhook);
-    if opened? {
-        tracing::warn!(tenant.id = %tenant, webhook.id = %webhook, "the breaker of {webhook} is open");
-    }
-    Ok(())
+    opened
 }
 
 fn log(result: Result<(), StoreError>, known: &Known) {
@@ -76,25 +74,5 @@ fn log(result: Result<(), StoreError>, known: &Known) {
         let webhook = known.webhook.id;
         let error: &dyn Error = &error;
         tracing::error!(webhook.id = %webhook, error, "the breaker of {webhook} could not be written");
-    }
-}
-
-/// Whether the probe of this name is the good one of an open breaker, and if not, whether it has closed it.
-#[derive(Debug)]
-pub(crate) enum ProbeStanding {
-    /// It is to try, when it is due.
-    Good(Open),
-    /// It has closed the breaker; whether what follows from that was done is not known.
-    HasClosed,
-    /// It belongs to another outage, or somebody closed the breaker by hand.
-    Void,
-}
-
-/// What a probe has to do, given the breaker.
-pub(crate) fn probe_standing(breaker: Breaker, probe: &ProbeId) -> ProbeStanding {
-    match breaker {
-        Breaker::Open(open) if open.probe == *probe => ProbeStanding::Good(open),
-        Breaker::Closed { closed_by: Some(closer), .. } if closer == *probe => ProbeStanding::HasClosed,
-        Breaker::Open(_) | Breaker::Closed { .. } => ProbeStanding::Void,
     }
 }

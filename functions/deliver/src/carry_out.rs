@@ -8,10 +8,11 @@ use shared::queue::Outgoing;
 use shared::queue::job::{Deliver as DeliverJob, Job, NotAJob};
 use shared::store::StoreError;
 use shared::store::deliveries::Change;
+use shared::webhook::Webhook;
 
 use crate::alone::attempted;
 use crate::prepare::Owed;
-use crate::{Deliver, Next, Received, deliveries, probe, recover, recovery, sweep};
+use crate::{Deliver, Next, Received, deliveries, probe, recover, recovery, sweep, tell};
 use shared::delivery::standing::Turn;
 
 /// Group of messages that are no jobs.
@@ -56,14 +57,30 @@ async fn other(
     }
 }
 
-/// Writes a state that no attempt led to; answers whether it did. A row that has moved on meanwhile is left as it is.
+/// Writes a state that no attempt led to and that nothing tells of; answers whether it did. A row that has moved on
+/// meanwhile is left as it is.
 pub(crate) async fn record_without_attempt(
     job: &DeliverJob,
     turn: Turn,
     state: DeliveryState,
     room: &Deliver,
 ) -> Result<bool, StoreError> {
-    let change = Change {
+    is_recorded(room.deliveries.write(&without_attempt(job, turn, state, room.clock.now())).await)
+}
+
+/// Gives up a delivery whose event is no longer stored; answers whether it did.
+pub(crate) async fn record_expired(
+    job: &DeliverJob,
+    turn: Turn,
+    webhook: &Webhook,
+    room: &Deliver,
+) -> Result<bool, StoreError> {
+    let state = DeliveryState::Dead { reason: DeadReason::EventExpired };
+    is_recorded(tell::write(&without_attempt(job, turn, state, room.clock.now()), webhook, room).await)
+}
+
+fn without_attempt(job: &DeliverJob, turn: Turn, state: DeliveryState, now: Timestamp) -> Change<'static> {
+    Change {
         tenant: job.tenant,
         webhook: job.webhook,
         event: job.event,
@@ -74,9 +91,12 @@ pub(crate) async fn record_without_attempt(
         attempt: None,
         forget_attempts: false,
         state,
-        now: room.clock.now(),
-    };
-    match room.deliveries.write(&change).await {
+        now,
+    }
+}
+
+fn is_recorded(written: Result<(), StoreError>) -> Result<bool, StoreError> {
+    match written {
         Ok(()) => Ok(true),
         Err(StoreError::Conflict) => Ok(false),
         Err(error) => Err(error),

@@ -20,7 +20,7 @@ pub(crate) async fn hold(job: &DeliverJob, turn: Turn, room: &Deliver) -> Result
     }
     let now = room.clock.now();
     let known = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, now).await?;
-    let turn = Turn { expected: Expected::At { round: turn.round, round_attempts: turn.number - 1 }, ..turn };
+    let turn = Turn { expected: Expected::Held { round: turn.round, round_attempts: turn.number - 1 }, ..turn };
     let Some(known) = known else {
         discard(job, turn, room).await?;
         return Ok(None);

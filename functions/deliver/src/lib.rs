@@ -38,6 +38,7 @@ mod recovery;
 mod slots;
 mod slow;
 mod sweep;
+mod tell;
 mod webhooks;
 
 use next::Next;

@@ -3,15 +3,15 @@
 //! Each step answers what to go on with, or what becomes of the message.
 
 use jiff::Timestamp;
+use shared::delivery::DeadReason;
 use shared::delivery::standing::{Standing, Turn, standing};
-use shared::delivery::{DeadReason, DeliveryState};
 use shared::event::Event;
 use shared::queue::job::Deliver as DeliverJob;
 use shared::rate_limit::SlotStanding;
 use shared::recovery::is_late;
 use shared::store::StoreError;
 
-use crate::carry_out::{bury, record_without_attempt};
+use crate::carry_out::{bury, record_expired};
 use crate::received::From;
 use crate::webhooks::Known;
 use crate::{Deliver, Next, Received, hold, slow};
@@ -53,8 +53,9 @@ pub(crate) async fn turn_of(owed: &Owed<'_>, room: &Deliver) -> Result<Result<Tu
     })
 }
 
-/// Whether a recovery may have sent a job for the same delivery before its first attempt. Of an event that does not travel
-/// with the job it is not known, so that it counts as late; only large ones do not.
+/// Whether a recovery may have sent a job for the same delivery before its first attempt, or this is an old one that came
+/// back from the dead-letter queue: a redrive makes a new message of it, received for the first time. Of an event that
+/// does not travel with the job it is not known, so that it counts as late; only large ones do not.
 fn comes_late(job: &DeliverJob, now: Timestamp) -> bool {
     job.inline.as_ref().is_none_or(|event| is_late(event.accepted_at, job.webhook, now))
 }
@@ -84,9 +85,8 @@ pub(crate) async fn ready<'a>(
         return Ok(Err(Next::Wait { until: room.clock.now() }));
     }
     let Some(event) = event_of(job, room).await? else {
-        let reason = DeadReason::EventExpired;
-        let recorded = record_without_attempt(job, turn, DeliveryState::Dead { reason }, room).await?;
-        return Ok(Err(if recorded { bury(job, reason) } else { Next::ComeBack }));
+        let recorded = record_expired(job, turn, &known.webhook, room).await?;
+        return Ok(Err(if recorded { bury(job, DeadReason::EventExpired) } else { Next::ComeBack }));
     };
     Ok(Ok(Ready { owed, event, turn, known }))
 }

@@ -3,7 +3,7 @@
 //! of a rate limit: while it tries, nothing else is posted to its webhook.
 
 use jiff::Timestamp;
-use shared::breaker::{AfterProbe, Open};
+use shared::breaker::{AfterProbe, ClosedReason, Open, ProbeStanding, probe_standing};
 use shared::clock::random_jitter;
 use shared::delivery::{Delivery, DeliveryState, StateKind};
 use shared::event::Event;
@@ -15,10 +15,9 @@ use shared::store::deliveries::{Change, Stuck};
 use shared::webhook::{DisabledReason, Webhook};
 
 use crate::attempt::{insist, log_failure};
-use crate::breaker::{ProbeStanding, probe_standing};
 use crate::deliveries::fits;
 use crate::post::post;
-use crate::{Deliver, Next};
+use crate::{Deliver, Next, tell};
 use shared::delivery::standing::{Standing, standing};
 
 /// Of how many held deliveries one with a stored event is looked for. Events expire before their deliveries, if at all,
@@ -45,11 +44,18 @@ pub(crate) async fn probe(job: &Probe, room: &Deliver, deadline: Timestamp) -> R
     let Some((delivery, event)) = oldest_held(job, room).await? else {
         // What failed before still waits for its time, or has ended. The next delivery is the probe then.
         let failures = open.failures_left(known.webhook.breaker);
-        return close(job, &open, failures, room).await;
+        tell::close_breaker(&known.webhook, &open, failures, ClosedReason::NothingHeld, room).await?;
+        return Ok(closed(job, room));
     };
     match try_once(job, &known.webhook, &delivery, &event, room).await? {
-        Decision::Done => close(job, &open, 0, room).await,
-        Decision::Disable { disabled, .. } => disable(job, disabled, room).await,
+        Decision::Done => {
+            tell::close_breaker(&known.webhook, &open, 0, ClosedReason::Recovered, room).await?;
+            Ok(closed(job, room))
+        }
+        Decision::Disable { disabled, .. } => {
+            tell::disable(&known.webhook, disabled, None, room.clock.now(), room).await?;
+            Ok(Next::Finish)
+        }
         Decision::Retry { .. } | Decision::Dead { .. } => again(job, &known.webhook, &open, room).await,
     }
 }
@@ -125,13 +131,9 @@ async fn try_once(
     Ok(decision)
 }
 
-async fn close(job: &Probe, open: &Open, failures: u32, room: &Deliver) -> Result<Next, StoreError> {
-    if room.registry.close_breaker(job.tenant, job.webhook, open, failures).await? {
-        let webhook = job.webhook;
-        tracing::info!(tenant.id = %job.tenant, webhook.id = %webhook, "the breaker of {webhook} is closed");
-    }
+fn closed(job: &Probe, room: &Deliver) -> Next {
     room.webhooks.forget(job.tenant, job.webhook);
-    Ok(recover(job))
+    recover(job)
 }
 
 /// The job that brings back what was held.
@@ -141,20 +143,16 @@ fn recover(job: &Probe) -> Next {
 }
 
 async fn again(job: &Probe, webhook: &Webhook, open: &Open, room: &Deliver) -> Result<Next, StoreError> {
-    match open.after_failed_probe(webhook.breaker, room.clock.now()) {
+    let now = room.clock.now();
+    match open.after_failed_probe(webhook.breaker, now) {
         AfterProbe::Again(next) => {
             let until = next.next_probe_at;
             let is_noted = room.registry.note_failed_probe(job.tenant, job.webhook, &next).await?;
             Ok(if is_noted { Next::Wait { until } } else { Next::ComeBack })
         }
-        AfterProbe::GiveUp => disable(job, DisabledReason::Failing, room).await,
+        AfterProbe::GiveUp => {
+            tell::disable(webhook, DisabledReason::Failing, Some(open.since), now, room).await?;
+            Ok(Next::Finish)
+        }
     }
-}
-
-async fn disable(job: &Probe, reason: DisabledReason, room: &Deliver) -> Result<Next, StoreError> {
-    room.webhooks.forget(job.tenant, job.webhook);
-    room.registry.disable_webhook(job.tenant, job.webhook, reason, room.clock.now()).await?;
-    let webhook = job.webhook;
-    tracing::warn!(tenant.id = %job.tenant, webhook.id = %webhook, "{webhook} is disabled: {}", reason.as_str());
-    Ok(Next::Finish)
 }

@@ -21,8 +21,8 @@ use page::{Page, Then};
 /// Carries out the job of a page.
 pub(crate) async fn recovery(job: &RecoveryPage, first_receive: bool, room: &Deliver) -> Result<Next, StoreError> {
     let Some(recovery) = room.registry.get_recovery(job.tenant, job.recovery).await? else {
-        // Its job is sent first, and it was not stored then; or it is forgotten.
-        return Ok(Next::Finish);
+        // Its job is sent before it is stored. What is still not there when the job comes back was refused.
+        return Ok(if first_receive { Next::ComeBack } else { Next::Finish });
     };
     let now = room.clock.now();
     match recovery.page_standing(job.page, first_receive, now) {

@@ -60,8 +60,9 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use shared::breaker::ClosedReason;
     use shared::dialect::Dialect;
-    use shared::event::{EventType, Facts};
+    use shared::event::{About, EventType, Facts, What};
     use shared::id::{TenantId, WebhookId};
     use shared::provider::Provider;
     use shared::webhook::{Subscription, WantedTypes};
@@ -108,6 +109,26 @@ mod tests {
         let mut plan = Plan::default();
         plan.add("1".into(), &event(EventType::Unparsed, "a"), &[webhook(1, WantedTypes::All)]);
         assert!(plan.jobs().is_empty());
+    }
+
+    #[test]
+    fn operational_events_go_to_whoever_named_them_and_not_to_whom_they_are_about() {
+        let closed = WantedTypes::Only([EventType::WebhookClosed].into());
+        let webhooks = [
+            webhook(1, closed.clone()),
+            webhook(2, closed),
+            webhook(3, WantedTypes::AllAnd([EventType::WebhookClosed].into())),
+            webhook(4, WantedTypes::AllAnd([EventType::WebhookOpened].into())),
+            webhook(5, WantedTypes::All),
+        ];
+        let what = What::Closed { since: NOW, reason: ClosedReason::Recovered };
+        let about = About { webhook: webhooks[0].id, description: String::new(), what };
+        let closed = Event::accept(Facts::of_change(about, "k", NOW), tenant(), None, NOW);
+        let wanting = webhooks.iter().filter(|webhook| webhook.wants(&closed)).map(|webhook| webhook.id);
+        assert_eq!(wanting.collect::<Vec<_>>(), [webhooks[1].id, webhooks[2].id]);
+        let reported = event(EventType::Opened, "a");
+        let wanting = webhooks.iter().filter(|webhook| webhook.wants(&reported)).count();
+        assert_eq!(wanting, 3, "`*`, whatever is named beside it");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::event::EventType;
 use jiff::Timestamp;
 
 /// What the row must be like for a change to be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Expected {
     /// There is none yet.
     Absent,
@@ -25,6 +25,13 @@ pub enum Expected {
         /// When the next one is due.
         next_attempt_at: Timestamp,
     },
+    /// It stands at this point and is held: nobody has claimed it since.
+    Held {
+        /// Its round.
+        round: u32,
+        /// Its attempts in that round.
+        round_attempts: u32,
+    },
     /// It stands at this point and is delivered or discarded.
     Final {
         /// Its round.
@@ -32,7 +39,8 @@ pub enum Expected {
         /// Its attempts in that round.
         round_attempts: u32,
     },
-    /// Anything: a delivery that was accepted is delivered, whatever the row says.
+    /// Anything, in no later round than the one that is written: a delivery that was accepted is delivered, whatever the
+    /// row says, but a row's round never falls.
     Any,
 }
 
@@ -56,7 +64,7 @@ pub enum Standing {
 }
 
 /// An attempt's place in the delivery, and the row that it presumes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Turn {
     /// The round.
     pub round: u32,
@@ -108,7 +116,10 @@ pub fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp
             Standing::Attempt(turn)
         }
         DeliveryState::Dead { reason } => Standing::BuryAgain { reason },
-        DeliveryState::Held => Standing::Attempt(Turn { held: true, ..turn }),
+        DeliveryState::Held => {
+            let expected = Expected::Held { round: row.round, round_attempts: row.round_attempts };
+            Standing::Attempt(Turn { held: true, expected, ..turn })
+        }
         DeliveryState::Waiting { next_attempt_at } if now < next_attempt_at => Standing::NotDue { at: next_attempt_at },
         DeliveryState::Waiting { next_attempt_at } if turn.to_claim => {
             let (round, round_attempts) = (row.round, row.round_attempts);

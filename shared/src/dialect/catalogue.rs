@@ -13,6 +13,8 @@ use crate::event::{BounceType, Event, EventType, RejectReason, example};
 use crate::id::{EventId, TenantId};
 use crate::provider::Provider;
 
+mod operational;
+
 /// The dialect of JSON Schema that [`schema`] is written in.
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -78,7 +80,10 @@ pub fn example_body(event_type: EventType) -> Vec<u8> {
 
 /// The JSON Schema of a whole body.
 pub fn schema(event_type: EventType) -> Value {
-    let parts = Parts::of(event_type);
+    let data = match example(event_type, "", Timestamp::UNIX_EPOCH).about {
+        Some(about) => operational::data(&about.what),
+        None => data(&Parts::of(event_type)),
+    };
     json!({
         "$schema": DRAFT,
         "$id": format!("urn:mailhooks:event-type:{}", event_type.as_str()),
@@ -96,7 +101,7 @@ pub fn schema(event_type: EventType) -> Value {
                 "description": "When it happened, by the provider's clock: RFC 3339 in UTC, with as many fractional \
                                 digits as the provider gave.",
             },
-            "data": data(&parts),
+            "data": data,
         },
     })
 }
@@ -108,12 +113,7 @@ fn data(parts: &Parts) -> Value {
         "additionalProperties": false,
         "required": ["event_id", "source"],
         "properties": {
-            "event_id": {
-                "type": "string",
-                "pattern": format!("^{}[0-7][0-9A-HJKMNP-TV-Z]{{25}}$", EventId::PREFIX),
-                "description": "Our id of the event, the same in every attempt and equal to the header `webhook-id`. \
-                                Ids sort by the time of the event.",
-            },
+            "event_id": event_id(),
             "message_id": text("The id of the email itself, without angle brackets."),
             "recipient": text("The address that it is about, without a display name, in the case that was received."),
             "subject": text("The email's subject."),
@@ -131,22 +131,43 @@ fn data(parts: &Parts) -> Value {
                 "additionalProperties": true,
                 "description": "The sender's own fields, with any JSON value.",
             },
-            "source": source(),
+            "source": source(&reporters()),
             "bounce": bounce(parts.bounce),
             "reject": reject(parts.reject),
             "click": click(parts.click),
             "client": client(parts.client),
-            "test": {"const": true, "description": "Made up by a call of `…/test`; nothing of it happened."},
+            "test": test(),
         },
     })
+}
+
+fn event_id() -> Value {
+    json!({
+        "type": "string",
+        "pattern": id_pattern(EventId::PREFIX),
+        "description": "Our id of the event, the same in every attempt and equal to the header `webhook-id`. Ids sort \
+                        by the time of the event.",
+    })
+}
+
+fn id_pattern(prefix: &str) -> String {
+    format!("^{prefix}[0-7][0-9A-HJKMNP-TV-Z]{{25}}$")
+}
+
+fn test() -> Value {
+    json!({"const": true, "description": "Made up by a call of `…/test`; nothing of it happened."})
+}
+
+/// Whoever reports what is not operational.
+fn reporters() -> Vec<&'static str> {
+    Provider::ALL.iter().filter(|one| **one != Provider::Mailhooks).map(|one| one.as_str()).collect()
 }
 
 fn text(description: &str) -> Value {
     json!({"type": "string", "minLength": 1, "description": description})
 }
 
-fn source() -> Value {
-    let providers: Vec<_> = Provider::ALL.iter().map(|provider| provider.as_str()).collect();
+fn source(providers: &[&str]) -> Value {
     json!({
         "type": "object",
         "description": "Who says so.",
@@ -155,7 +176,8 @@ fn source() -> Value {
         "properties": {
             "provider": {
                 "enum": providers,
-                "description": "The provider; `own` for events that the tenant published itself.",
+                "description": "The provider; `own` for events that the tenant published itself, `mailhooks` for \
+                                operational ones.",
             },
             "provider_event": {"type": "string", "description": "The provider's own name for the type, as received."},
             "provider_event_id": {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::json::{Fields, written};
-use crate::event::{Client, Event, Facts};
+use crate::event::{About, Client, Event, Facts, GivenUp};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -38,6 +38,10 @@ struct Data<'a> {
     click: Option<Click<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<WireClient<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook: Option<WireWebhook<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<WireDelivery>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     test: bool,
 }
@@ -93,6 +97,26 @@ struct WireGeo<'a> {
     city: Option<&'a str>,
 }
 
+/// What an operational event is about.
+#[derive(Serialize)]
+struct WireWebhook<'a> {
+    id: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+}
+
+#[derive(Serialize)]
+struct WireDelivery {
+    event_id: String,
+    event_type: &'static str,
+    reason: &'static str,
+    attempts: u32,
+}
+
 /// The body of one event.
 pub(super) fn body(event: &Event) -> Vec<u8> {
     let facts = &event.facts;
@@ -117,6 +141,8 @@ pub(super) fn body(event: &Event) -> Vec<u8> {
             reject: facts.reject_reason.map(|reason| Reject { reason: reason.as_str() }),
             click: facts.url.as_deref().map(|url| Click { url }),
             client: client(&facts.client),
+            webhook: facts.about.as_ref().map(webhook),
+            delivery: facts.about.as_ref().and_then(|about| about.what.given_up()).map(delivery),
             test: event.test,
         },
     };
@@ -148,6 +174,24 @@ fn client(client: &Client) -> Option<WireClient<'_>> {
     (*client != Client::default()).then_some(wire)
 }
 
+fn webhook(about: &About) -> WireWebhook<'_> {
+    WireWebhook {
+        id: about.webhook.to_string(),
+        description: &about.description,
+        reason: about.what.reason(),
+        since: about.what.since().map(|since| since.to_string()),
+    }
+}
+
+fn delivery(given_up: &GivenUp) -> WireDelivery {
+    WireDelivery {
+        event_id: given_up.event.to_string(),
+        event_type: given_up.event_type.as_str(),
+        reason: given_up.reason.as_str(),
+        attempts: given_up.attempts,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
@@ -168,6 +212,27 @@ mod tests {
         let event = Event::accept(facts, tenant, None, at);
         let text = String::from_utf8(body(&event)).unwrap().replace(&event.id.to_string(), "evt_X");
         insta::assert_snapshot!(text, @r#"{"type":"email.bounced","timestamp":"2026-01-02T03:04:05.678Z","data":{"event_id":"evt_X","recipient":"a@example.com","source":{"provider":"mailgun","provider_event":"failed","provider_event_id":"key-1"},"bounce":{"type":"hard","smtp_code":550}}}"#);
+    }
+
+    #[test]
+    fn operational_events_say_which_webhook_and_which_delivery() {
+        let at: Timestamp = "2026-01-07T00:00:00Z".parse().unwrap();
+        let said = |event_type| {
+            let facts = crate::event::example(event_type, "key-1", at);
+            let event = Event::accept(facts, TenantId::mint(at, [1; 10]), None, at);
+            let body: serde_json::Value = serde_json::from_slice(&body(&event)).unwrap();
+            let mut data = body["data"].clone();
+            data.as_object_mut().unwrap().remove("event_id");
+            format!("{} {data}", body["type"])
+        };
+        let all: Vec<_> = EventType::OPERATIONAL.iter().map(|event_type| said(*event_type)).collect();
+        insta::assert_snapshot!(all.join("\n"), @r#"
+        "webhook.opened" {"source":{"provider":"mailhooks","provider_event":"webhook.opened","provider_event_id":"key-1"},"webhook":{"description":"Orders","id":"wh_00000000000000000000000000","since":"2026-01-02T00:00:00Z"}}
+        "webhook.closed" {"source":{"provider":"mailhooks","provider_event":"webhook.closed","provider_event_id":"key-1"},"webhook":{"description":"Orders","id":"wh_00000000000000000000000000","reason":"recovered","since":"2026-01-02T00:00:00Z"}}
+        "webhook.disabled" {"source":{"provider":"mailhooks","provider_event":"webhook.disabled","provider_event_id":"key-1"},"webhook":{"description":"Orders","id":"wh_00000000000000000000000000","reason":"failing","since":"2026-01-02T00:00:00Z"}}
+        "webhook.enabled" {"source":{"provider":"mailhooks","provider_event":"webhook.enabled","provider_event_id":"key-1"},"webhook":{"description":"Orders","id":"wh_00000000000000000000000000"}}
+        "delivery.dead" {"delivery":{"attempts":10,"event_id":"evt_01KDY021000000000000000000","event_type":"email.bounced","reason":"attempts_exhausted"},"source":{"provider":"mailhooks","provider_event":"delivery.dead","provider_event_id":"key-1"},"webhook":{"description":"Orders","id":"wh_00000000000000000000000000"}}
+        "#);
     }
 
     #[test]

@@ -43,6 +43,11 @@ macro_rules! event_types {
                 }
             }
 
+            /// Every type that a webhook can be delivered, in the order of the documentation.
+            pub fn deliverable() -> impl Iterator<Item = Self> {
+                Self::ALL.iter().chain(Self::OPERATIONAL).copied()
+            }
+
             /// Whether it is one of [`Self::OPERATIONAL`].
             pub fn is_operational(self) -> bool {
                 matches!(self, $(Self::$operational)|+)

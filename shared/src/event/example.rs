@@ -1,13 +1,25 @@
 //! Made-up facts that say what real ones of their type would: for the catalogue's examples and for test events.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{BounceType, EventType, Facts, Recipient, RejectReason};
+use super::{About, BounceType, EventType, Facts, GivenUp, Recipient, RejectReason, What};
+use crate::breaker::ClosedReason;
+use crate::delivery::DeadReason;
+use crate::id::{EventId, WebhookId};
 use crate::provider::Provider;
+use crate::webhook::DisabledReason;
 
-/// Facts of `event_type` as a tenant could have published them; `key` tells them from every other.
+/// How long the outages of examples have lasted: as long as webhooks may be down until they are disabled.
+const OUTAGE: SignedDuration = SignedDuration::from_hours(120);
+
+/// Facts of `event_type` as a tenant could have published them, or mailhooks could have reported; `key` tells them from
+/// every other.
 pub fn example(event_type: EventType, key: &str, at: Timestamp) -> Facts {
+    if let Some(what) = what(event_type, at) {
+        let webhook = WebhookId::mint(Timestamp::UNIX_EPOCH, [0; 10]);
+        return Facts::of_change(About { webhook, description: "Orders".to_owned(), what }, key, at);
+    }
     let mut facts = Facts::new(event_type, Provider::Own, event_type.as_str(), key, at);
     facts.recipient = Recipient::new("reader@example.com");
     facts.sending_domain = Some("example.com".to_owned());
@@ -22,6 +34,38 @@ pub fn example(event_type: EventType, key: &str, at: Timestamp) -> Facts {
     }
     say_what_belongs_to(event_type, &mut facts);
     facts
+}
+
+/// What an operational event would report.
+fn what(event_type: EventType, at: Timestamp) -> Option<What> {
+    let since = at.saturating_sub(OUTAGE).unwrap_or(Timestamp::UNIX_EPOCH);
+    Some(match event_type {
+        EventType::WebhookOpened => What::Opened { since },
+        EventType::WebhookClosed => What::Closed { since, reason: ClosedReason::Recovered },
+        EventType::WebhookDisabled => What::Disabled { since: Some(since), reason: DisabledReason::Failing },
+        EventType::WebhookEnabled => What::Enabled,
+        EventType::DeliveryDead => What::Dead(GivenUp {
+            event: EventId::first_of(since),
+            event_type: EventType::Bounced,
+            reason: DeadReason::AttemptsExhausted,
+            attempts: 10,
+        }),
+        EventType::Sent
+        | EventType::Delivered
+        | EventType::Deferred
+        | EventType::Bounced
+        | EventType::Rejected
+        | EventType::Failed
+        | EventType::Opened
+        | EventType::Clicked
+        | EventType::Complained
+        | EventType::Unsubscribed
+        | EventType::Subscribed
+        | EventType::SubscriberCreated
+        | EventType::SubscriberUnsubscribed
+        | EventType::Unknown
+        | EventType::Unparsed => return None,
+    })
 }
 
 fn is_about_subscriber(event_type: EventType) -> bool {

@@ -160,6 +160,87 @@ mod tests {
         }
     }
 
+    /// Each row of IANA's two registries, as they stand in 2026, and multicast, which has registries of its own.
+    #[test]
+    fn every_row_of_the_special_purpose_registries() {
+        for row in [
+            "0.0.0.0/8",          // "this network"
+            "0.0.0.0/32",         // "this host on this network"
+            "10.0.0.0/8",         // private use
+            "100.64.0.0/10",      // shared address space
+            "127.0.0.0/8",        // loopback
+            "169.254.0.0/16",     // link local
+            "172.16.0.0/12",      // private use
+            "192.0.0.0/24",       // IETF protocol assignments
+            "192.0.0.0/29",       // IPv4 service continuity
+            "192.0.0.8/32",       // dummy address
+            "192.0.0.9/32",       // Port Control Protocol anycast
+            "192.0.0.10/32",      // TURN anycast
+            "192.0.0.170/31",     // NAT64 and DNS64 discovery
+            "192.0.2.0/24",       // documentation
+            "192.31.196.0/24",    // AS112-v4
+            "192.52.193.0/24",    // AMT
+            "192.88.99.0/24",     // 6to4 relay anycast, deprecated
+            "192.88.99.2/32",     // 6a44 relay anycast
+            "192.168.0.0/16",     // private use
+            "192.175.48.0/24",    // direct delegation AS112
+            "198.18.0.0/15",      // benchmarking
+            "198.51.100.0/24",    // documentation
+            "203.0.113.0/24",     // documentation
+            "224.0.0.0/4",        // multicast
+            "240.0.0.0/4",        // reserved
+            "255.255.255.255/32", // limited broadcast
+            "::1/128",            // loopback
+            "::/128",             // unspecified
+            "64:ff9b:1::/48",     // local-use translation
+            "100::/64",           // discard only
+            "100:0:0:1::/64",     // dummy prefix
+            "2001::/23",          // IETF protocol assignments
+            "2001::/32",          // Teredo
+            "2001:1::1/128",      // Port Control Protocol anycast
+            "2001:1::2/128",      // TURN anycast
+            "2001:1::3/128",      // DNS-SD service registration anycast
+            "2001:2::/48",        // benchmarking
+            "2001:3::/32",        // AMT
+            "2001:4:112::/48",    // AS112-v6
+            "2001:10::/28",       // ORCHID, deprecated
+            "2001:20::/28",       // ORCHIDv2
+            "2001:30::/28",       // drone remote ids
+            "2001:db8::/32",      // documentation
+            "2002::/16",          // 6to4
+            "2620:4f:8000::/48",  // direct delegation AS112
+            "3fff::/20",          // documentation
+            "5f00::/16",          // segment routing
+            "fc00::/7",           // unique local
+            "fe80::/10",          // link-local unicast
+            "ff00::/8",           // multicast
+        ] {
+            let network: IpNet = row.parse().unwrap();
+            for address in [network.network(), network.broadcast()] {
+                assert_eq!(verdict(&address.to_string()), Verdict::Forbidden, "{address} of {row}");
+            }
+        }
+        // The two rows that carry a v4 address are what that address is.
+        for (public, forbidden) in [("::ffff:1.1.1.1", "::ffff:10.0.0.1"), ("64:ff9b::1.1.1.1", "64:ff9b::10.0.0.1")] {
+            assert_eq!((verdict(public), verdict(forbidden)), (Verdict::Public, Verdict::Forbidden));
+        }
+    }
+
+    #[test]
+    fn the_metadata_addresses_of_clouds() {
+        for address in [
+            "169.254.169.254", // AWS, Azure, Google Cloud and others
+            "169.254.170.2",   // AWS containers
+            "fd00:ec2::254",   // AWS
+            "fd20:ce::254",    // Google Cloud
+            "168.63.129.16",   // Azure
+            "100.100.100.200", // Alibaba Cloud
+            "192.0.0.192",     // Oracle Cloud
+        ] {
+            assert_eq!(verdict(address), Verdict::Forbidden, "{address}");
+        }
+    }
+
     #[test]
     fn special_v6_outside_the_global_space() {
         for address in [

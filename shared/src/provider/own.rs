@@ -146,8 +146,14 @@ fn geo(fields: &mut Fields<'_>) -> Geo {
 }
 
 fn event_type(value: &Value) -> Result<EventType, String> {
-    let words = || EventType::ALL.iter().map(|known| known.as_str());
-    value.as_str().and_then(|name| name.parse().ok()).ok_or_else(|| one_of("an event type", words()))
+    let known = || one_of("an event type", EventType::ALL.iter().map(|known| known.as_str()));
+    let name = value.as_str().ok_or_else(known)?;
+    match EventType::from_stored(name) {
+        Ok(own) if own.is_operational() => {
+            Err(format!("`{name}` is reported by mailhooks itself and cannot be published; {}", known()))
+        }
+        Ok(_) | Err(_) => name.parse().map_err(|_| known()),
+    }
 }
 
 fn timestamp(value: &Value, now: Timestamp) -> Result<Timestamp, String> {
@@ -272,6 +278,18 @@ mod tests {
     #[test]
     fn what_could_not_be_read_cannot_be_published() {
         assert_eq!(pointers(r#"{"type":"unparsed","timestamp":"2026-01-01T00:00:00Z"}"#), ["/type"]);
+    }
+
+    #[test]
+    fn what_mailhooks_reports_cannot_be_published() {
+        for event_type in EventType::OPERATIONAL {
+            let name = event_type.as_str();
+            let body = format!(r#"[{{"type":"{name}","timestamp":"2026-01-01T00:00:00Z"}}]"#);
+            let Err(Refusal::Invalid(faults)) = parsed(&body) else { panic!("{name} is published") };
+            assert_eq!((faults.len(), faults[0].pointer.as_str()), (1, "/0/type"));
+            let wanted = format!("`{name}` is reported by mailhooks itself and cannot be published; expected an event");
+            assert!(faults[0].detail.starts_with(&wanted), "{}", faults[0].detail);
+        }
     }
 
     #[test]

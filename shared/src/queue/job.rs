@@ -129,11 +129,11 @@ struct Wire {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     resend: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    slot: Option<WireSlot>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     recovery: Option<String>,
     #[serde(default, skip_serializing_if = "is_zero")]
     page: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    slot: Option<WireSlot>,
 }
 
 /// A slot in a rate limit's line.
@@ -177,9 +177,9 @@ impl Wire {
             after: None,
             probe: None,
             resend: false,
+            slot: None,
             recovery: None,
             page: 0,
-            slot: None,
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Page, StoreError};
+use super::{Page, StoreError, Telling};
 use crate::event::Event;
 use crate::id::{EventId, TenantId};
 
@@ -58,6 +58,14 @@ impl Events {
                 _ => Err(StoreError::aws(error)),
             },
         }
+    }
+
+    /// The write of an event that reports a change of ours, for the transaction of that change. It has no condition of its
+    /// own: the change's decides, and the event's id is as unique as the change is.
+    pub fn telling(&self, event: &Event) -> Result<Telling, StoreError> {
+        let row = row::row(event, self.expiry(event.accepted_at))?;
+        let put = aws_sdk_dynamodb::types::Put::builder().table_name(&self.table).set_item(Some(row));
+        Ok(Telling(TransactWriteItem::builder().put(put.build().map_err(StoreError::aws)?).build()))
     }
 
     /// One event of a tenant, if it is still stored; strongly consistent, so that a job never takes a new event for an

@@ -32,6 +32,9 @@ pub enum Break {
     Before,
     /// It takes effect, but the caller sees a failure.
     After,
+    /// It meets a transaction of the same row: it does not take effect, and DynamoDB says why. A call that writes
+    /// nothing to DynamoDB takes effect.
+    Collision,
 }
 
 /// What the calls so far would be billed as.
@@ -220,7 +223,24 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body:
             endpoint.carry_out(&target, &headers, body).await;
             failure.into_response()
         }
+        Some(Break::Collision) => match collision(&target) {
+            Some(refusal) => (StatusCode::BAD_REQUEST, refusal).into_response(),
+            None => endpoint.carry_out(&target, &headers, body).await,
+        },
         None => endpoint.carry_out(&target, &headers, body).await,
+    }
+}
+
+/// What DynamoDB answers to a write of a row that is part of a transaction at the same moment.
+fn collision(target: &str) -> Option<&'static str> {
+    match target.rsplit('.').next().unwrap_or_default() {
+        "TransactWriteItems" => Some(
+            r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"cancelled","CancellationReasons":[{"Code":"TransactionConflict","Message":"Transaction is ongoing for the item"},{"Code":"None"}]}"#,
+        ),
+        "PutItem" | "UpdateItem" | "DeleteItem" => {
+            Some(r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"ongoing"}"#)
+        }
+        _ => None,
     }
 }
 

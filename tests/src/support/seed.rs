@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::breaker::BreakerSettings;
+use shared::breaker::{BreakerSettings, ClosedReason, Open, ProbeId};
 use shared::clock::random;
 use shared::dialect::Dialect;
-use shared::event::{Event, EventType, Facts, Recipient};
+use shared::event::{Event, EventType, Facts, Recipient, operational};
 use shared::id::{SourceId, TenantId, WebhookId};
 use shared::outbound::address_policy::AddressPolicy;
 use shared::provider::Provider;
@@ -13,7 +13,9 @@ use shared::retry::{Delays, RetryPolicy};
 use shared::secret::SigningSecret;
 use shared::source::{IngestKey, Source, Trust};
 use shared::tenant::Tenant;
-use shared::webhook::{DEFAULT_BATCH, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl};
+use shared::webhook::{
+    DEFAULT_BATCH, DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl,
+};
 
 use super::World;
 
@@ -68,6 +70,32 @@ impl World {
         });
         self.registry.create_webhook(&webhook).await?;
         Ok(webhook)
+    }
+
+    /// Opens a webhook's breaker now, as `deliver` does; its probe is in no queue.
+    pub async fn open_breaker(&self, webhook: &Webhook) -> anyhow::Result<Open> {
+        let now = self.clock.now();
+        let open = Open::begin(ProbeId::generate(random()), now, now);
+        let telling = self.events.telling(&operational::opened(webhook, &open, now))?;
+        let is_opened = self.registry.open_breaker(webhook.tenant, webhook.id, &open, telling).await?;
+        anyhow::ensure!(is_opened, "it was open before");
+        Ok(open)
+    }
+
+    /// Closes the breaker of `open` now, as an accepted probe does.
+    pub async fn close_breaker(&self, webhook: &Webhook, open: &Open) -> anyhow::Result<()> {
+        let event = operational::closed(webhook, open, ClosedReason::Recovered, self.clock.now());
+        let telling = self.events.telling(&event)?;
+        let is_closed = self.registry.close_breaker(webhook.tenant, webhook.id, open, 0, telling).await?;
+        anyhow::ensure!(is_closed, "it was closed before");
+        Ok(())
+    }
+
+    /// Disables a webhook now, as `deliver` does; answers whether it was enabled.
+    pub async fn disable(&self, webhook: &Webhook, reason: DisabledReason) -> anyhow::Result<bool> {
+        let now = self.clock.now();
+        let telling = self.events.telling(&operational::disabled(webhook, reason, None, now))?;
+        Ok(self.registry.disable_webhook(webhook.tenant, webhook.id, reason, now, telling).await?)
     }
 
     /// A new source, stored, and its ingest key.

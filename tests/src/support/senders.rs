@@ -58,7 +58,7 @@ impl Sender {
             Provider::Mailjet | Provider::Brevo => Proof::Basic { password: secret },
             Provider::SparkPost | Provider::Generic => Proof::Bearer { token: secret },
             Provider::Postmark => Proof::Header { value: secret },
-            Provider::Own => anyhow::bail!("own events come with an API key"),
+            Provider::Own | Provider::Mailhooks => anyhow::bail!("own events come with an API key"),
         };
         Ok(Self { provider, proof })
     }
@@ -268,7 +268,7 @@ fn body(provider: Provider, id: &str) -> String {
         Provider::Brevo => (include_str!("../../fixtures/brevo/request.json"), "201803062010.27287306012"),
         Provider::Mandrill => (include_str!("../../fixtures/mandrill/send.form"), "abcdef012345789abcdef012345789"),
         Provider::MailerSend => (include_str!("../../fixtures/mailersend/v1_sent.json"), "63fd1c1d31b9c750540fe85c"),
-        Provider::Generic | Provider::Own => (
+        Provider::Generic | Provider::Own | Provider::Mailhooks => (
             r#"{"type":"email.delivered","email_id":"number@example.com","recipient":"recipient@example.com","timestamp":"2026-01-02T03:04:05Z"}"#,
             "number",
         ),

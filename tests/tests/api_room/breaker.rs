@@ -1,7 +1,7 @@
 //! A webhook's breaker in the API: its settings, its state, and how it is closed by hand.
 
 use serde_json::json;
-use shared::breaker::{Breaker, Open, ProbeId};
+use shared::breaker::Breaker;
 use shared::queue::job::Job;
 use tests::support::world::DELIVERIES;
 
@@ -50,9 +50,8 @@ async fn an_open_one_is_shown_and_enabling_or_unpausing_closes_it() {
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
     let registry = &room.world.registry;
     for change in [json!({ "enabled": true }), json!({ "paused": false })] {
-        let now = room.world.clock.now();
-        let open = Open::begin(ProbeId::generate([1; 10]), now, now);
-        assert!(registry.open_breaker(tenant.tenant_id(), id, &open).await.unwrap());
+        let webhook = registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+        room.world.open_breaker(&webhook).await.unwrap();
         let health = tenant.get(&path).await.body["health"].clone();
         assert_eq!((health["state"].as_str(), health["failed_probes"].as_u64()), (Some("open"), Some(0)));
         assert!(health["since"].is_string() && health["next_probe_at"].is_string(), "{health}");

@@ -11,6 +11,7 @@ mod events;
 mod every_provider;
 mod keys;
 mod moves;
+mod operational;
 mod recoveries;
 mod redrives;
 mod requests;

@@ -3,7 +3,6 @@
 use axum::http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::breaker::{Open, ProbeId};
 use shared::queue::job::Job;
 use shared::recovery::{MAX_RUNNING, Progress, Recovery, RecoveryStatus};
 use tests::support::Break;
@@ -169,9 +168,8 @@ async fn a_webhook_that_takes_no_attempts_is_not_recovered_but_what_it_misses_is
     let paused = made(&tenant, &json!({ "paused": true })).await;
     let open = made(&tenant, &json!({})).await;
     let id = open.rsplit('/').next().unwrap().parse().unwrap();
-    let now = room.world.clock.now();
-    let outage = Open::begin(ProbeId::generate([1; 10]), now, now);
-    assert!(room.world.registry.open_breaker(tenant.tenant_id(), id, &outage).await.unwrap());
+    let webhook = room.world.registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+    room.world.open_breaker(&webhook).await.unwrap();
     let mut refusals = Vec::new();
     for path in [&disabled, &paused, &open] {
         refusals.push(tenant.post(&format!("{path}/recover"), &body(&room, &json!({}))).await.problem());

@@ -235,7 +235,7 @@ fn redacted_field(name: &str, text: &str) -> String {
 }
 
 /// Ids keep their prefix.
-fn redacted_text(text: &str) -> String {
+pub(crate) fn redacted_text(text: &str) -> String {
     let mut redacted = text.to_owned();
     for prefix in ["ten_", "key_", "wh_", "src_", "evt_", "rec_"] {
         let mut from = 0;

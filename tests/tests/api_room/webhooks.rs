@@ -184,7 +184,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
     422 invalid-request: /url: expected text, got a number
     422 invalid-request: /events: name at least one event type, or `*` for all
     422 invalid-request: /events: expected a list, got text
-    422 invalid-request: /events/1: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, or `*`
+    422 invalid-request: /events/1: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, delivery.dead, or `*`
     422 invalid-request: /events/0: the dialect `platform` has no such event type; it has: email.delivery, delivery, email.bounce, bounce, email.open, open, email.click, click, email.complaint, complaint, email.unsubscribe, unsubscribe, or `*`
     422 invalid-request: /dialect: unknown dialect; there are: standard, platform, mailgreet, mailjet, mailjet_v2, mailgun, mailgun_legacy, mailtura
     422 invalid-request: /secret: a secret is `whsec_` and base64 of 24 to 64 bytes, or any other 8 to 256 printable ASCII characters
@@ -429,7 +429,12 @@ async fn a_deleted_one_is_gone() {
     let room = Room::start().await;
     let tenant = room.tenant().await;
     let path = made(&tenant, &json!({})).await;
+    let before = room.world.clock.now();
     assert_eq!(tenant.delete(&path).await.status, 204);
+    // What it held ends by this job, which must not be carried out before the webhook is gone. No request lasts 30 s.
+    let jobs = room.world.aws.sqs.messages(DELIVERIES);
+    assert_eq!(jobs.len(), 1);
+    assert!(jobs[0].visible_at.duration_since(before) > jiff::SignedDuration::from_secs(30));
     insta::assert_snapshot!(tenant.delete(&path).await.problem(), @"404 not-found: There is no webhook with this id.");
     assert_eq!(tenant.get(&path).await.status, 404);
     assert_eq!(tenant.get("/api/v1/webhooks").await.data().len(), 0);
@@ -463,8 +468,8 @@ async fn what_disabled_it_first_stays_the_reason() {
     let path = made(&tenant, &json!({})).await;
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
     let reason = shared::webhook::DisabledReason::Gone;
-    let now = room.world.clock.now();
-    room.world.registry.disable_webhook(tenant.tenant_id(), id, reason, now).await.unwrap();
+    let webhook = room.world.registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+    assert!(room.world.disable(&webhook, reason).await.unwrap());
     let patched = tenant.patch(&path, &json!({ "enabled": false })).await;
     assert_eq!(patched.body["disabled_reason"], "gone");
     let stored = room.world.registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();

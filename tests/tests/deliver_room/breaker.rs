@@ -33,7 +33,7 @@ async fn accept_some(scene: &Scene, count: usize) -> Vec<Event> {
 }
 
 /// Runs queues and stream as far as they go without setting the clock ahead.
-async fn run_now(scene: &Scene) {
+pub(crate) async fn run_now(scene: &Scene) {
     for _ in 0..50 {
         let world = &scene.world;
         let busy =

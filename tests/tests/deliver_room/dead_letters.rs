@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use aws_smithy_types::retry::RetryConfig;
+use jiff::SignedDuration;
+use shared::delivery::standing::Expected;
 use shared::delivery::{DeadReason, DeliveryState};
 use shared::retry::{Delays, RetryPolicy};
+use shared::store::StoreError;
+use shared::store::deliveries::Change;
 use shared::webhook::{DisabledReason, WebhookStatus};
 use tests::support::world::{DEAD_LETTER, DELIVERIES};
 use tests::support::{Answer, Break, Receiver};
@@ -169,4 +173,54 @@ async fn gone_disables_the_webhook_whichever_call_fails() {
         let webhook = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
         assert_eq!(webhook.status, WebhookStatus::Disabled { reason: DisabledReason::Gone }, "call {index} failed");
     }
+}
+
+#[tokio::test]
+async fn a_first_job_that_comes_back_from_the_dead_letter_queue_looks_at_its_row() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
+    let event = scene.accept("a").await;
+    scene.world.pump_stream().await.unwrap();
+    // Delivered, but the invocation ended before the message was deleted, and so did all the next ones: after 20 receives
+    // SQS moves it. Each hides it for three minutes.
+    let message = scene.world.aws.sqs.messages(DELIVERIES)[0].body.clone();
+    scene.world.pump_queue(DELIVERIES).await;
+    assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
+    scene.world.clock.advance(SignedDuration::from_mins(20 * 3));
+    scene.world.aws.sqs.put(DEAD_LETTER, &message);
+    // A redrive makes a new message of it, received for the first time.
+    assert_eq!(scene.world.aws.sqs.redrive(DEAD_LETTER, DELIVERIES), 1);
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.received("/hook").len(), 1, "what was delivered is not attempted again");
+}
+
+/// Insisting on what a receiver has accepted must not take back a round that was begun since the row was read.
+#[tokio::test]
+async fn a_row_that_says_delivered_after_all_stays_in_its_round() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
+    let event = scene.accept("a").await;
+    let change = |expected, round, state| Change {
+        tenant: scene.tenant,
+        webhook: webhook.id,
+        event: event.id,
+        event_type: event.facts.event_type,
+        expected,
+        round,
+        round_attempts: 1,
+        attempt: None,
+        forget_attempts: false,
+        state,
+        now: scene.world.clock.now(),
+    };
+    let waiting = DeliveryState::Waiting { next_attempt_at: scene.world.clock.now() };
+    let deliveries = &scene.world.deliveries;
+    deliveries.write(&change(Expected::Absent, 2, waiting)).await.unwrap();
+    let written = deliveries.write(&change(Expected::Any, 1, DeliveryState::Delivered)).await;
+    assert!(matches!(written, Err(StoreError::Conflict)), "{written:?}");
+    deliveries.write(&change(Expected::Any, 2, DeliveryState::Delivered)).await.unwrap();
+    let row = scene.row(&webhook, &event).await;
+    assert_eq!((row.state, row.round), (DeliveryState::Delivered, 2));
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::delivery::DeliveryState;
-use shared::queue::job::{Job, Recover};
+use shared::queue::job::{Deliver as DeliverJob, Job, Recover};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
 use tests::support::world::DELIVERIES;
 use tests::support::{Answer, Receiver};
@@ -164,4 +164,32 @@ async fn what_was_held_before_the_index_had_shards_is_recovered_with_the_rest() 
         assert_eq!(scene.row(&webhook, event).await.state, DeliveryState::Delivered);
     }
     assert_eq!(receiver.received("/hook").len(), events.len());
+}
+
+#[tokio::test]
+async fn two_copies_of_a_recovered_job_that_was_held_again_are_one_attempt() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let webhook = disabled(&scene, &receiver.url("/hook")).await;
+    let event = scene.accept("held").await;
+    scene.world.run_until_idle().await.unwrap();
+    // Recovered, and held again in its new round. The page was sent three times: two copies are still to come.
+    let job = Job::Deliver(DeliverJob {
+        tenant: scene.tenant,
+        webhook: webhook.id,
+        event: event.id,
+        round: 1,
+        inline: None,
+        resend: false,
+    });
+    scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(scene.row(&webhook, &event).await.round, 1);
+    let enabled = Webhook { status: WebhookStatus::Enabled, ..webhook.clone() };
+    scene.world.registry.replace_webhook(&enabled).await.unwrap();
+    scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
+    scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.received("/hook").len(), 1);
+    assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use shared::delivery::{Delivery, DeliveryState, Outcome};
-use shared::webhook::WebhookUrl;
+use shared::delivery::{Delivery, DeliveryState, Outcome, Via};
+use shared::webhook::{Webhook, WebhookUrl};
 use tests::support::world::DELIVERIES;
 use tests::support::{Answer, Receiver};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -50,6 +50,47 @@ async fn redirects_are_failures_and_not_followed() {
     let row = attempt(&receiver.url("/hook")).await;
     assert_eq!(row.attempts[0].outcome, Outcome::RefusedStatus { status: 302, retry_after: None });
     assert!(receiver.received("/target").is_empty());
+}
+
+/// A redirect leads nowhere, whichever it is: not to a metadata address, not to a neighbour that could be called directly.
+#[tokio::test]
+async fn the_target_of_a_redirect_gets_no_connection() {
+    let target = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    target.set_nonblocking(true).unwrap();
+    let neighbour = format!("http://{}/latest/meta-data/", target.local_addr().unwrap());
+    let metadata = "http://169.254.169.254/latest/meta-data/iam/security-credentials/".to_owned();
+    for location in [neighbour, metadata] {
+        for status in [301, 302, 303, 307, 308] {
+            let receiver = Receiver::start().await.unwrap();
+            receiver.script("/hook", [Answer::Full(status, vec![("location", location.clone())], Vec::new())]);
+            let row = attempt(&receiver.url("/hook")).await;
+            assert_eq!(row.attempts[0].outcome, Outcome::RefusedStatus { status, retry_after: None }, "{location}");
+            assert_eq!(row.attempts[0].address.as_deref(), Some("127.0.0.1"), "{location}");
+        }
+    }
+    assert_eq!(target.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[tokio::test]
+async fn a_backup_url_is_guarded_as_the_main_one_is() {
+    for forbidden in ["https://169.254.169.254/", "http://10.0.0.1/", "https://[::ffff:10.0.0.1]/"] {
+        let scene = Scene::start().await;
+        let receiver = Receiver::start().await.unwrap();
+        receiver.script("/hook", [Answer::Status(500)]);
+        let url = receiver.url("/hook");
+        let webhook = scene.webhook_with(&url, |webhook| Webhook {
+            backup_url: Some(WebhookUrl::from_stored(forbidden).unwrap()),
+            ..webhook
+        });
+        let webhook = webhook.await;
+        let event = scene.accept("a").await;
+        scene.world.pump_stream().await.unwrap();
+        scene.world.pump_queue(DELIVERIES).await;
+        let row = scene.row(&webhook, &event).await;
+        assert_eq!(row.attempts[0].outcome, Outcome::BlockedAddress, "{forbidden}");
+        let main = Outcome::RefusedStatus { status: 500, retry_after: None };
+        assert_eq!(row.attempts[0].via, Via::Backup { main }, "{forbidden}");
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! A webhook's rate limit, over all functions that deliver to it.
 
+use std::collections::{BTreeMap, HashMap};
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -32,7 +34,7 @@ async fn accept_many(scene: &Scene, count: usize) -> Vec<Event> {
 /// The next free slot in the table.
 fn next_slot(world: &World) -> Option<i64> {
     let rows = world.aws.scan_unbroken("registry").unwrap();
-    let text = |row: &std::collections::HashMap<String, AttributeValue>, name: &str| match row.get(name) {
+    let text = |row: &HashMap<String, AttributeValue>, name: &str| match row.get(name) {
         Some(AttributeValue::S(text) | AttributeValue::N(text)) => text.clone(),
         _ => String::new(),
     };
@@ -94,6 +96,26 @@ async fn holds_over_concurrent_functions_and_waiting_is_no_attempt() {
     assert!(claimed >= 40, "{claimed} slots from {begun}");
     let taken = attempts[39].at.duration_since(begun).as_secs();
     assert!((12..=60).contains(&taken), "{taken} s for 40 at 3 a second");
+}
+
+#[tokio::test]
+async fn claims_at_the_same_moment_never_get_the_same_slots() {
+    let scene = Scene::start().await;
+    let webhook = scene.webhook_with("https://example.com/", limited_to(7)).await;
+    let now = scene.world.clock.now();
+    let claims = (0..60_u32).map(|number| {
+        // Clocks of functions differ a little.
+        let now = now + SignedDuration::from_millis(i64::from(number % 7) * 300);
+        let claim = Claim { limit: limit(7), revision: 1, count: number % 10 + 1, now };
+        let (registry, tenant, id) = (scene.world.another_registry(), scene.tenant, webhook.id);
+        async move { registry.claim_slots(tenant, id, &claim).await.unwrap().times().collect::<Vec<_>>() }
+    });
+    let mut taken = BTreeMap::new();
+    for second in join_all(claims).await.into_iter().flatten() {
+        *taken.entry(second).or_insert(0) += 1;
+    }
+    assert_eq!(taken.values().sum::<u32>(), 330);
+    assert!(taken.values().all(|count| *count <= 7), "{taken:?}");
 }
 
 #[tokio::test]

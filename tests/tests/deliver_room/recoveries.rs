@@ -7,7 +7,6 @@ mod missing;
 mod scale;
 
 use jiff::{SignedDuration, Timestamp};
-use shared::breaker::{Open, ProbeId};
 use shared::clock::random;
 use shared::delivery::standing::Expected;
 use shared::delivery::{DeadReason, DeliveryState};
@@ -239,9 +238,7 @@ async fn an_outage_is_waited_for_and_what_somebody_did_ends_it() {
     let receiver = Receiver::start().await.unwrap();
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
     scene.stuck(&webhook, DEAD, 2).await;
-    let now = scene.world.clock.now();
-    let open = Open::begin(ProbeId::generate([1; 10]), now, now);
-    assert!(scene.world.registry.open_breaker(scene.tenant, webhook.id, &open).await.unwrap());
+    let open = scene.world.open_breaker(&webhook).await.unwrap();
     let waiting = scene.recovery(Some(&webhook), &[Recoverable::Dead]);
     scene.begin(&waiting).await;
     for _ in 0..3 {
@@ -249,7 +246,7 @@ async fn an_outage_is_waited_for_and_what_somebody_did_ends_it() {
         scene.world.clock.advance(SignedDuration::from_secs(61));
     }
     assert_eq!(scene.stored(&waiting).await.status, RecoveryStatus::Running);
-    assert!(scene.world.registry.close_breaker(scene.tenant, webhook.id, &open, 0).await.unwrap());
+    scene.world.close_breaker(&webhook, &open).await.unwrap();
     scene.world.run_until_idle().await.unwrap();
     scene.assert_done(&waiting, 2, 2).await;
     assert_eq!(receiver.received("/hook").len(), 2);
@@ -331,4 +328,21 @@ async fn a_copy_of_a_pages_job_dies_out_and_costs_no_delivery() {
     scene.assert_done(&recovery, 35, 35).await;
     assert_eq!(receiver.count(), 35);
     assert!(pages >= 4, "{pages} pages");
+}
+
+#[tokio::test]
+async fn a_job_that_is_faster_than_its_recovery_comes_back_once() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
+    scene.stuck(&webhook, DEAD, 1).await;
+    let (stored, refused) = (scene.recovery(None, &[Recoverable::Dead]), scene.recovery(None, &[Recoverable::Dead]));
+    scene.world.aws.sqs.put(DELIVERIES, &page_job(&stored, 0));
+    scene.world.aws.sqs.put(DELIVERIES, &page_job(&refused, 0));
+    assert_eq!(scene.world.pump_queue(DELIVERIES).await, 2);
+    scene.world.registry.create_recovery(&stored).await.unwrap();
+    scene.world.run_until_idle().await.unwrap();
+    scene.assert_done(&stored, 1, 1).await;
+    assert_eq!(receiver.count(), 1);
+    assert!(scene.world.aws.sqs.messages(DELIVERIES).is_empty());
 }

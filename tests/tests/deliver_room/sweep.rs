@@ -1,7 +1,7 @@
 //! The hourly sweep.
 
 use jiff::SignedDuration;
-use shared::breaker::{BreakerSettings, Open, ProbeId};
+use shared::breaker::BreakerSettings;
 use shared::delivery::DeliveryState;
 use shared::queue::job::{Job, Sweep};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
@@ -51,9 +51,7 @@ async fn a_breaker_whose_probe_was_lost_gets_it_once_more() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
-    let now = scene.world.clock.now();
-    let open = Open::begin(ProbeId::generate([1; 10]), now, now);
-    assert!(scene.world.registry.open_breaker(scene.tenant, webhook.id, &open).await.unwrap());
+    scene.world.open_breaker(&webhook).await.unwrap();
     let event = scene.accept("held").await;
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Held);

@@ -9,4 +9,5 @@ mod dead_letter;
 mod isolation;
 mod providers;
 mod retries;
-mod stack;
+
+use tests::support::stack;

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use shared::event::EventType;
 use shared::tenant::Role;
 
 use crate::room::{Room, publication};
@@ -36,6 +37,23 @@ async fn an_event_of_its_own_id_is_stored_once() {
     let event = &stored[&first[0].0];
     assert_eq!((event.tenant, event.source), (room.tenant, None));
     assert_eq!(event.facts.provider_event_id, "e-1");
+}
+
+#[tokio::test]
+async fn what_mailhooks_reports_itself_cannot_be_published() {
+    let room = Room::start().await;
+    let (_, key) = room.key(Role::Publish, Some(room.tenant)).await;
+    for event_type in EventType::OPERATIONAL {
+        let mut forged = event();
+        forged["type"] = event_type.as_str().into();
+        let answer = room.publish(&key, json!([event(), forged]).to_string()).await;
+        assert_eq!(answer.problem(), (422, "invalid-request"));
+        let fault = &answer.body["errors"][0];
+        assert_eq!(fault["pointer"], "/1/type");
+        let detail = fault["detail"].as_str().unwrap();
+        assert!(detail.contains("is reported by mailhooks itself and cannot be published"), "{detail}");
+    }
+    assert!(room.stored().is_empty());
 }
 
 #[tokio::test]

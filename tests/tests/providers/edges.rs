@@ -42,7 +42,7 @@ fn numbers(provider: Provider) -> &'static [&'static str] {
         Provider::Mandrill => &["/msg/_id", "/msg/metadata/n"],
         Provider::MailerSend => &["/data/id", "/data/email/message/id"],
         Provider::Generic => &["/id", "/email_id", "/metadata/n"],
-        Provider::Own => &[],
+        Provider::Own | Provider::Mailhooks => &[],
     }
 }
 

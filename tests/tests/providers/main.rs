@@ -77,7 +77,7 @@ fn click(provider: Provider) -> Value {
                 "timestamp": "2026-01-01T00:00:00Z", "metadata": {"n": 1}, "tags": ["tag"],
             });
         }
-        Provider::Own => panic!("no source can be of it"),
+        Provider::Own | Provider::Mailhooks => panic!("no source can be of it"),
     };
     let mut event = events_of(&fixture(id)).swap_remove(0);
     match provider {

@@ -121,6 +121,25 @@ fn ingest_writes_only_certificates_into_the_registry() {
     assert_eq!(writes, [["CERTIFICATES"]]);
 }
 
+/// Deliver and api raise operational events with the changes that these report, and can raise none by itself. Only ingest
+/// accepts events.
+#[test]
+fn deliver_and_api_put_events_in_transactions_only() {
+    let template = template();
+    for role in ["DeliverRole", "ApiRole"] {
+        let policies = template["Resources"][role]["Properties"]["Policies"].as_vec().unwrap();
+        let statements = policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_vec().unwrap());
+        let puts: Vec<_> = statements
+            .filter(|statement| {
+                list(&statement["Action"]).contains(&"dynamodb:PutItem".to_owned())
+                    && list(&statement["Resource"]).contains(&"EventsTable.Arn".to_owned())
+            })
+            .map(|statement| list(&statement["Condition"]["ForAnyValue:StringEquals"]["dynamodb:EnclosingOperation"]))
+            .collect();
+        assert_eq!(puts, [["TransactWriteItems"]], "{role}");
+    }
+}
+
 /// Ingest and deliver read secrets, api writes them too, and dispatch has nothing to do with them.
 #[test]
 fn the_secrets_key_is_granted_to_whoever_opens_secrets() {

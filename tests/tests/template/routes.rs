@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::Request;
+use shared::breaker::ClosedReason;
 use shared::delivery::DeadReason;
 use shared::dialect::Dialect;
 use shared::event::EventType;
@@ -42,6 +43,10 @@ fn every_provider_dialect_event_type_and_reason_is_documented() {
     assert_eq!(words("Dialect"), dialects);
     let types: Vec<_> = EventType::ALL.iter().map(|event_type| event_type.as_str()).collect();
     assert_eq!(words("EventType"), types);
+    let operational: Vec<_> = EventType::OPERATIONAL.iter().map(|event_type| event_type.as_str()).collect();
+    assert_eq!(words("OperationalEventType"), operational);
+    let closed: Vec<_> = ClosedReason::ALL.iter().map(|reason| reason.as_str()).collect();
+    assert_eq!(words("ClosedReason"), closed);
     let disabled: Vec<_> = DisabledReason::ALL.iter().map(|reason| reason.as_str()).collect();
     assert_eq!(words("DisabledReason"), disabled);
     let dead: Vec<_> = DeadReason::ALL.iter().map(|reason| reason.as_str()).collect();

@@ -11,5 +11,5 @@ use crate::refusal::Refusal;
 
 pub(super) async fn list(_: Asks, query: Query) -> Result<Json<Listed<Shown>>, Refusal> {
     query.finish(())?;
-    Ok(Json(Listed::new(EventType::ALL.iter().copied().map(Shown::from).collect(), None)))
+    Ok(Json(Listed::new(EventType::deliverable().map(Shown::from).collect(), None)))
 }

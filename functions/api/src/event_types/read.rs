@@ -17,13 +17,13 @@ pub(super) async fn read(
     query: Query,
 ) -> Result<Json<Shown>, Refusal> {
     query.finish(())?;
-    let known: Option<EventType> = name.ok().and_then(|Path(name)| name.parse().ok());
+    let known = name.ok().and_then(|Path(name)| EventType::deliverable().find(|known| known.as_str() == name));
     Ok(Json(Shown::from(known.ok_or_else(unknown)?)))
 }
 
 /// A name that a dialect or a provider has for a type is none of ours.
 fn unknown() -> Problem {
-    let known: Vec<_> = EventType::ALL.iter().map(|event_type| event_type.as_str()).collect();
+    let known: Vec<_> = EventType::deliverable().map(EventType::as_str).collect();
     let detail = format!("There is no event type of this name; there are: {}.", known.join(", "));
     Problem::new(404, "not-found", "Not found", detail)
 }

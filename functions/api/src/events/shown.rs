@@ -4,7 +4,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use shared::event::{BounceType, Client, Event, Facts, Geo, Raw, Recipient, RejectReason};
+use shared::event::{About, BounceType, Client, Event, Facts, Geo, GivenUp, Raw, Recipient, RejectReason};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Shown<'a> {
@@ -41,6 +41,12 @@ pub(super) struct Shown<'a> {
     click: Option<Click<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<ShownClient<'a>>,
+    /// Of operational events: which webhook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook: Option<ShownWebhook<'a>>,
+    /// Of `delivery.dead`: which delivery.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<ShownDelivery>,
     /// What the provider sent, digit for digit: JSON where it is JSON, else text.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<Box<RawValue>>,
@@ -99,6 +105,25 @@ struct ShownGeo<'a> {
     city: Option<&'a str>,
 }
 
+#[derive(Debug, Serialize)]
+struct ShownWebhook<'a> {
+    id: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownDelivery {
+    event_id: String,
+    event_type: &'static str,
+    reason: &'static str,
+    attempts: u32,
+}
+
 impl<'a> Shown<'a> {
     /// For lists: without what the provider sent, which can be 256 KiB.
     pub(super) fn brief(event: &'a Event) -> Self {
@@ -124,6 +149,8 @@ impl<'a> Shown<'a> {
             reject: facts.reject_reason.map(|reason: RejectReason| Reject { reason: reason.as_str() }),
             click: facts.url.as_deref().map(|url| Click { url }),
             client: client(&facts.client),
+            webhook: facts.about.as_ref().map(webhook),
+            delivery: facts.about.as_ref().and_then(|about| about.what.given_up()).map(delivery),
             raw: None,
             raw_base64: None,
             raw_bytes: None,
@@ -177,4 +204,22 @@ fn client(client: &Client) -> Option<ShownClient<'_>> {
         machine: client.machine,
     };
     (*client != Client::default()).then_some(shown)
+}
+
+fn webhook(about: &About) -> ShownWebhook<'_> {
+    ShownWebhook {
+        id: about.webhook.to_string(),
+        description: &about.description,
+        reason: about.what.reason(),
+        since: about.what.since().map(|since| since.to_string()),
+    }
+}
+
+fn delivery(given_up: &GivenUp) -> ShownDelivery {
+    ShownDelivery {
+        event_id: given_up.event.to_string(),
+        event_type: given_up.event_type.as_str(),
+        reason: given_up.reason.as_str(),
+        attempts: given_up.attempts,
+    }
 }

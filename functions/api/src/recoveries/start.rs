@@ -55,8 +55,8 @@ pub(super) async fn of_tenant(
     start(&api, tenant, None, given, now).await
 }
 
-/// Sends the job of the first page, then stores the recovery: a job without a recovery is void, while a recovery without
-/// its job would stand still until the next sweep.
+/// Sends the job of the first page, then stores the recovery: a job without a recovery comes back once and is void then,
+/// while a recovery without its job would stand still until the next sweep.
 async fn start(
     api: &Api,
     tenant: TenantId,

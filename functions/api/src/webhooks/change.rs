@@ -1,5 +1,6 @@
-//! Changing a webhook: read, change, write if nobody else wrote meanwhile.
+//! Changing a webhook: read, change, write if nobody else wrote meanwhile; with the event of its being enabled or disabled.
 
+use shared::event::operational::status_changed;
 use shared::id::{TenantId, WebhookId};
 use shared::problem::Problem;
 use shared::store::StoreError;
@@ -21,8 +22,10 @@ pub(super) async fn change(
     let mut conflict = StoreError::Conflict;
     for _ in 0..TRIES {
         let stored = api.registry.get_webhook(tenant, id).await?.ok_or_else(|| not_found("webhook"))?;
-        let changed = Webhook { updated_at: api.now(), ..change(stored)? };
-        match api.registry.replace_webhook(&changed).await {
+        let changed = Webhook { updated_at: api.now(), ..change(stored.clone())? };
+        let event = status_changed(&stored, &changed, changed.updated_at);
+        let telling = event.map(|event| api.events.telling(&event)).transpose()?;
+        match api.registry.replace_and_tell(&changed, telling).await {
             Ok(()) => return Ok(changed),
             Err(error @ StoreError::Conflict) => conflict = error,
             Err(error) => return Err(error.into()),

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use shared::id::WebhookId;
 use shared::store::StoreError;
 
-use super::recover::recover;
+use super::recover::recover_deleted;
 use crate::Api;
 use crate::caller::Manager;
 use crate::path::Id;
@@ -21,9 +21,9 @@ pub(super) async fn delete(
     if api.registry.get_webhook(tenant, id).await?.is_none() {
         return Err(not_found("webhook").into());
     }
-    // Before the deletion, which could not be repeated if this failed. The job waits for longer than a deletion takes;
-    // should it meet the webhook all the same, it does no harm.
-    recover(&api, tenant, id).await?;
+    // Before the deletion, which could not be repeated if this failed. The job waits for longer than a request lasts;
+    // should it meet the webhook all the same, because the deletion failed, it does no harm.
+    recover_deleted(&api, tenant, id).await?;
     match api.registry.delete_webhook(tenant, id).await {
         Ok(()) => {
             api.registry.forget_breaker(tenant, id).await?;

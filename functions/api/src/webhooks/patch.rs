@@ -10,7 +10,7 @@ use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
 
 use super::change::change;
 use super::given::Given;
-use super::recover::recover;
+use super::let_go::let_go;
 use super::shown::Shown;
 use super::{pace, signing, subscription};
 use crate::Api;
@@ -36,9 +36,7 @@ pub(super) async fn patch(
     let webhook = change(&api, tenant, id, |stored| patched(stored, &given)).await?;
     let lets_go = given.enabled == Some(true) || given.paused == Some(false);
     if lets_go && !webhook.holds_deliveries() {
-        // Whoever lets it go means now, whatever the breaker has counted.
-        api.registry.forget_breaker(tenant, id).await?;
-        recover(&api, tenant, id).await?;
+        let_go(&api, &webhook).await?;
     }
     Ok(Json(Shown::from(&webhook)))
 }

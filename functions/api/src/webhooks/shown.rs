@@ -86,6 +86,9 @@ impl From<&Webhook> for Shown {
             url: webhook.url.masked(),
             events: match &webhook.subscription.types {
                 WantedTypes::All => vec!["*"],
+                WantedTypes::AllAnd(types) => {
+                    std::iter::once("*").chain(types.iter().map(|name| name.as_str())).collect()
+                }
                 WantedTypes::Only(types) => types.iter().map(|name| name.as_str()).collect(),
             },
             enabled,

@@ -9,7 +9,7 @@ use shared::problem::Fault;
 use shared::store::{Registry, StoreError};
 use shared::webhook::WantedTypes;
 
-/// Every type that the dialect has a word for.
+/// Every type that the dialect has a word for, except operational ones.
 const ALL: &str = "*";
 
 /// The types that `names` stand for in `dialect`; every name without a meaning is a fault.
@@ -27,16 +27,22 @@ pub(super) fn types_named(names: &[String], dialect: Dialect) -> Result<WantedTy
         }
         types.extend(meant);
     }
-    match (faults.is_empty(), all) {
-        (false, _) => Err(faults),
-        (true, true) => Ok(WantedTypes::All),
-        (true, false) => Ok(WantedTypes::Only(types)),
+    if !faults.is_empty() {
+        return Err(faults);
     }
+    if !all {
+        return Ok(WantedTypes::Only(types));
+    }
+    types.retain(|event_type| event_type.is_operational());
+    Ok(if types.is_empty() { WantedTypes::All } else { WantedTypes::AllAnd(types) })
 }
 
 /// A fault if `dialect` has no word for a type that is wanted already.
 pub(super) fn check_dialect(dialect: Dialect, wanted: &WantedTypes) -> Result<(), Vec<Fault>> {
-    let WantedTypes::Only(types) = wanted else { return Ok(()) };
+    let types = match wanted {
+        WantedTypes::All => return Ok(()),
+        WantedTypes::AllAnd(types) | WantedTypes::Only(types) => types,
+    };
     let wordless: Vec<_> =
         types.iter().filter(|name| dialect.name(**name).is_none()).map(|name| name.as_str()).collect();
     if wordless.is_empty() {

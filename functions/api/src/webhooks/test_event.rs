@@ -8,7 +8,7 @@ use shared::id::TenantId;
 pub(super) fn test_event(event_type: EventType, tenant: TenantId, now: Timestamp, key: &str) -> Event {
     let example = example(event_type, key, now);
     let facts = Facts {
-        recipient: Recipient::new("test@example.com"),
+        recipient: example.recipient.as_ref().and_then(|_| Recipient::new("test@example.com")),
         subject: example.subject.as_ref().map(|_| "A test from mailhooks".to_owned()),
         ..example
     };
@@ -23,9 +23,9 @@ mod tests {
     fn every_type_can_be_made_up_and_says_that_it_is() {
         let now = Timestamp::UNIX_EPOCH;
         let tenant = TenantId::mint(now, [1; 10]);
-        for event_type in EventType::ALL {
-            let event = test_event(*event_type, tenant, now, "k");
-            assert!(event.test && event.facts.event_type == *event_type);
+        for event_type in EventType::deliverable() {
+            let event = test_event(event_type, tenant, now, "k");
+            assert!(event.test && event.facts.event_type == event_type);
         }
     }
 }

@@ -1,7 +1,9 @@
-//! Writing a delivery's row: one `UpdateItem` for each attempt or change of state.
+//! Writing a delivery's row: one `UpdateItem` for each attempt or change of state, or a transaction where that is told.
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use super::{Deliveries, StoreError, item, keys};
@@ -9,6 +11,7 @@ use crate::delivery::standing::Expected;
 use crate::delivery::{Attempt, DeliveryState};
 use crate::event::EventType;
 use crate::id::{EventId, TenantId, WebhookId};
+use crate::store::telling::{Telling, change_and_tell};
 
 /// A change of a delivery's row.
 #[derive(Debug, Clone, Copy)]
@@ -41,27 +44,51 @@ impl Deliveries {
     /// Writes a change; [`StoreError::Conflict`] when the row is not as expected.
     pub async fn write(&self, change: &Change<'_>) -> Result<(), StoreError> {
         let (pk, sk) = keys::delivery(change.webhook, change.event);
+        let expression = self.expression(change)?;
         let call = self
             .client
             .update_item()
             .table_name(&self.table)
             .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk));
-        let call = self.with_values(with_condition(call, change.expected), change)?;
+            .key("sk", AttributeValue::S(sk))
+            .update_expression(expression.update)
+            .set_condition_expression(expression.condition)
+            .set_expression_attribute_names(Some(expression.names))
+            .set_expression_attribute_values(Some(expression.values));
         match call.send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
-                Some(refused) if refused.is_conditional_check_failed_exception() => Err(StoreError::Conflict),
+                // Whoever has the row in a transaction is changing it.
+                Some(
+                    UpdateItemError::ConditionalCheckFailedException(_)
+                    | UpdateItemError::TransactionConflictException(_),
+                ) => Err(StoreError::Conflict),
                 _ => Err(StoreError::aws(error)),
             },
         }
     }
 
-    fn with_values(
-        &self,
-        call: UpdateItemFluentBuilder,
-        change: &Change<'_>,
-    ) -> Result<UpdateItemFluentBuilder, StoreError> {
+    /// Writes a change together with the event that reports it; [`StoreError::Conflict`] when the row is not as
+    /// expected, and then there is no event either.
+    pub async fn write_and_tell(&self, change: &Change<'_>, telling: Telling) -> Result<(), StoreError> {
+        let (pk, sk) = keys::delivery(change.webhook, change.event);
+        let expression = self.expression(change)?;
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+            .update_expression(expression.update)
+            .set_condition_expression(expression.condition)
+            .set_expression_attribute_names(Some(expression.names))
+            .set_expression_attribute_values(Some(expression.values))
+            .build()
+            .map_err(StoreError::aws)?;
+        let update = TransactWriteItem::builder().update(update).build();
+        let is_written = change_and_tell(&self.client, update, telling).await?;
+        if is_written { Ok(()) } else { Err(StoreError::Conflict) }
+    }
+
+    fn expression(&self, change: &Change<'_>) -> Result<Expression, StoreError> {
         let text = AttributeValue::S;
         let number = |value: i64| AttributeValue::N(value.to_string());
         let mut set = String::from(
@@ -69,29 +96,26 @@ impl Deliveries {
              #round = :round, n = :n, updated = :now, #ttl = :ttl",
         );
         let mut remove = Vec::new();
-        let mut call = call
-            .expression_attribute_names("#type", "type")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_names("#round", "round")
-            .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":v", number(i64::from(item::VERSION)))
-            .expression_attribute_values(":tenant", text(change.tenant.to_string()))
-            .expression_attribute_values(":webhook", text(change.webhook.to_string()))
-            .expression_attribute_values(":event", text(change.event.to_string()))
-            .expression_attribute_values(":type", text(change.event_type.as_str().to_owned()))
-            .expression_attribute_values(":state", text(change.state.as_str().to_owned()))
-            .expression_attribute_values(":round", number(i64::from(change.round)))
-            .expression_attribute_values(":n", number(i64::from(change.round_attempts)))
-            .expression_attribute_values(":now", number(change.now.as_millisecond()))
-            .expression_attribute_values(":ttl", number(self.expiry(change.now)));
+        let names = ["type", "state", "round", "ttl", "next"].map(|name| (format!("#{name}"), name.to_owned()));
+        let mut values = HashMap::from([
+            (":v", number(i64::from(item::VERSION))),
+            (":tenant", text(change.tenant.to_string())),
+            (":webhook", text(change.webhook.to_string())),
+            (":event", text(change.event.to_string())),
+            (":type", text(change.event_type.as_str().to_owned())),
+            (":state", text(change.state.as_str().to_owned())),
+            (":round", number(i64::from(change.round))),
+            (":n", number(i64::from(change.round_attempts))),
+            (":now", number(change.now.as_millisecond())),
+            (":ttl", number(self.expiry(change.now))),
+        ]);
         if let Some(attempt) = change.attempt {
-            let attempts = AttributeValue::L(vec![item::attempt_value(attempt)?]);
-            call = call.expression_attribute_values(":attempts", attempts);
+            values.insert(":attempts", AttributeValue::L(vec![item::attempt_value(attempt)?]));
             if change.forget_attempts {
                 set.push_str(", attempts = :attempts");
             } else {
                 set.push_str(", attempts = list_append(if_not_exists(attempts, :none), :attempts)");
-                call = call.expression_attribute_values(":none", AttributeValue::L(Vec::new()));
+                values.insert(":none", AttributeValue::L(Vec::new()));
             }
         }
         let (next, reason, stuck) = match change.state {
@@ -102,54 +126,79 @@ impl Deliveries {
         };
         if let Some(next) = next {
             set.push_str(", #next = :next");
-            call = call.expression_attribute_values(":next", number(next.as_millisecond()));
+            values.insert(":next", number(next.as_millisecond()));
         } else {
             remove.push("#next");
         }
         if let Some(reason) = reason {
             set.push_str(", reason = :reason");
-            call = call.expression_attribute_values(":reason", text(reason.as_str().to_owned()));
+            values.insert(":reason", text(reason.as_str().to_owned()));
         } else {
             remove.push("reason");
         }
         if stuck {
             set.push_str(", hd_pk = :hd_pk, hd_sk = :hd_sk");
             let partition = keys::stuck_partition(change.webhook, change.state.kind(), change.event);
-            call = call
-                .expression_attribute_values(":hd_pk", text(partition))
-                .expression_attribute_values(":hd_sk", text(keys::stuck_since(change.now, change.event)));
+            values.insert(":hd_pk", text(partition));
+            values.insert(":hd_sk", text(keys::stuck_since(change.now, change.event)));
         } else {
             remove.extend(["hd_pk", "hd_sk"]);
         }
-        call = call.expression_attribute_names("#next", "next");
         if !remove.is_empty() {
             set.push_str(" REMOVE ");
             set.push_str(&remove.join(", "));
         }
-        Ok(call.update_expression(set))
+        let condition = condition(change, &mut values);
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Ok(Expression { update: set, condition, names: HashMap::from(names), values })
     }
 }
 
-fn with_condition(call: UpdateItemFluentBuilder, expected: Expected) -> UpdateItemFluentBuilder {
-    match expected {
-        Expected::Any => call,
-        Expected::Absent => call.condition_expression("attribute_not_exists(pk)"),
-        Expected::At { round, round_attempts } => call
-            .condition_expression("#round = :at_round AND n = :at_n AND #state <> :delivered")
-            .expression_attribute_values(":at_round", AttributeValue::N(round.to_string()))
-            .expression_attribute_values(":at_n", AttributeValue::N(round_attempts.to_string()))
-            .expression_attribute_values(":delivered", AttributeValue::S("delivered".to_owned())),
-        // The names are those of the update itself, which has `#next` in any case.
-        Expected::Waiting { round, round_attempts, next_attempt_at } => call
-            .condition_expression("#round = :at_round AND n = :at_n AND #next = :at_next")
-            .expression_attribute_values(":at_round", AttributeValue::N(round.to_string()))
-            .expression_attribute_values(":at_n", AttributeValue::N(round_attempts.to_string()))
-            .expression_attribute_values(":at_next", AttributeValue::N(next_attempt_at.as_millisecond().to_string())),
-        Expected::Final { round, round_attempts } => call
-            .condition_expression("#round = :at_round AND n = :at_n AND (#state = :delivered OR #state = :discarded)")
-            .expression_attribute_values(":at_round", AttributeValue::N(round.to_string()))
-            .expression_attribute_values(":at_n", AttributeValue::N(round_attempts.to_string()))
-            .expression_attribute_values(":delivered", AttributeValue::S("delivered".to_owned()))
-            .expression_attribute_values(":discarded", AttributeValue::S("discarded".to_owned())),
+/// A change in DynamoDB's words.
+struct Expression {
+    update: String,
+    condition: Option<String>,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+/// What the row must be like, with the values that this compares with.
+fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeValue>) -> Option<String> {
+    let mut compare = |name, value| values.insert(name, value);
+    let mut at = |round: u32, round_attempts: u32| {
+        compare(":at_round", AttributeValue::N(round.to_string()));
+        compare(":at_n", AttributeValue::N(round_attempts.to_string()));
+    };
+    let delivered = || AttributeValue::S("delivered".to_owned());
+    match change.expected {
+        // A round that somebody began meanwhile goes on.
+        Expected::Any => Some("attribute_not_exists(pk) OR #round <= :round".to_owned()),
+        Expected::Absent => Some("attribute_not_exists(pk)".to_owned()),
+        Expected::At { round, round_attempts } => {
+            at(round, round_attempts);
+            compare(":delivered", delivered());
+            // A round dies once, also when two copies of a job find that it cannot be attempted.
+            let dies_again = matches!(change.state, DeliveryState::Dead { .. }) && round == change.round;
+            let not_dead = if dies_again { " AND #state <> :state" } else { "" };
+            Some(format!("#round = :at_round AND n = :at_n AND #state <> :delivered{not_dead}"))
+        }
+        // A row that died does not wait any more.
+        Expected::Waiting { round, round_attempts, next_attempt_at } => {
+            at(round, round_attempts);
+            compare(":at_next", AttributeValue::N(next_attempt_at.as_millisecond().to_string()));
+            Some("#round = :at_round AND n = :at_n AND #next = :at_next".to_owned())
+        }
+        Expected::Held { round, round_attempts } => {
+            at(round, round_attempts);
+            compare(":held", AttributeValue::S("held".to_owned()));
+            Some("#round = :at_round AND n = :at_n AND #state = :held".to_owned())
+        }
+        Expected::Final { round, round_attempts } => {
+            at(round, round_attempts);
+            compare(":delivered", delivered());
+            compare(":discarded", AttributeValue::S("discarded".to_owned()));
+            let ended = "#state = :delivered OR #state = :discarded";
+            Some(format!("#round = :at_round AND n = :at_n AND ({ended})"))
+        }
     }
 }

@@ -9,6 +9,10 @@ use super::StoreError;
 use crate::event::{BounceType, Client, Event, EventType, Facts, Geo, Raw, Recipient, RejectReason};
 use crate::provider::Provider;
 
+mod about;
+
+use about::StoredAbout;
+
 /// The version of events that this code writes.
 const VERSION: u8 = 1;
 
@@ -70,6 +74,9 @@ pub struct StoredEvent {
     city: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     machine: Option<bool>,
+    /// Of operational events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    about: Option<StoredAbout>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     raw: Option<String>,
     /// Instead of `raw`, base64 of bytes that are no text.
@@ -124,6 +131,7 @@ impl From<&Event> for StoredEvent {
             region: facts.client.geo.region.clone(),
             city: facts.client.geo.city.clone(),
             machine: facts.client.machine,
+            about: facts.about.as_ref().map(StoredAbout::from),
             raw,
             raw64,
             raw_of,
@@ -137,8 +145,9 @@ impl TryFrom<StoredEvent> for Event {
     fn try_from(stored: StoredEvent) -> Result<Self, StoreError> {
         let unknown = || StoreError::unreadable("a word that this version does not know");
         let occurred_at: Timestamp = stored.at.parse().map_err(StoreError::unreadable)?;
+        let event_type = EventType::from_stored(&stored.r#type).map_err(StoreError::unreadable)?;
         let facts = Facts {
-            event_type: EventType::from_stored(&stored.r#type).map_err(StoreError::unreadable)?,
+            event_type,
             provider: Provider::from_word(&stored.provider).ok_or_else(unknown)?,
             provider_event: stored.pevent,
             provider_event_id: stored.pid,
@@ -171,6 +180,7 @@ impl TryFrom<StoredEvent> for Event {
                 geo: Geo { country: stored.country, region: stored.region, city: stored.city },
                 machine: stored.machine,
             },
+            about: stored.about.map(|about| about.of(event_type)).transpose()?,
             raw: read_raw(stored.raw, stored.raw64, stored.raw_of)?,
         };
         Ok(Self {

@@ -1,9 +1,11 @@
 //! Breakers in the registry: a row beside each webhook that has failed lately. It is written only when failures begin,
-//! go on or end, or when its receiver is slow, and no change of it is a change of the webhook.
+//! go on or end, or when its receiver is slow, and no change of it is a change of the webhook. Opening and closing are
+//! told.
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, ReturnValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use super::item::BreakerItem;
@@ -11,6 +13,10 @@ use super::{Registry, StoreError, keys};
 use crate::breaker::{Breaker, Open};
 use crate::id::{TenantId, WebhookId};
 use crate::slowness::{Noted, Slowness};
+use crate::store::telling::{Telling, change_and_tell};
+
+/// The breaker is open, and for the outage that its probe names.
+const IS_THIS_OUTAGE: &str = "attribute_exists(open_since) AND probe = :probe";
 
 impl Registry {
     /// The breaker of a webhook; strongly consistent. A webhook without a row has counted nothing.
@@ -65,8 +71,8 @@ impl Registry {
                     serde_dynamo::from_item(answer.attributes.unwrap_or_default()).map_err(StoreError::unreadable)?;
                 Breaker::try_from(item)
             }
-            // Opened meanwhile.
-            Err(error) if is_condition_failure(error.as_service_error()) => self.get_breaker(tenant, webhook).await,
+            // Opened meanwhile, or being opened.
+            Err(error) if is_refused(error.as_service_error()) => self.get_breaker(tenant, webhook).await,
             Err(error) => Err(StoreError::aws(error)),
         }
     }
@@ -81,18 +87,29 @@ impl Registry {
         Ok(())
     }
 
-    /// Opens a closed breaker; answers whether this call did.
-    pub async fn open_breaker(&self, tenant: TenantId, webhook: WebhookId, open: &Open) -> Result<bool, StoreError> {
-        let call = self
-            .breaker_update(tenant, webhook)
+    /// Opens a closed breaker and tells of it; answers whether this call did.
+    pub async fn open_breaker(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        open: &Open,
+        telling: Telling,
+    ) -> Result<bool, StoreError> {
+        let (pk, sk) = keys::breaker(tenant, webhook);
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
             .update_expression("SET v = :v, open_since = :since, probe = :probe, failed_probes = :zero, probe_at = :at")
             .condition_expression("attribute_not_exists(open_since)")
             .expression_attribute_values(":v", number(1))
             .expression_attribute_values(":since", number(open.since.as_millisecond()))
             .expression_attribute_values(":probe", AttributeValue::S(open.probe.as_str().to_owned()))
             .expression_attribute_values(":zero", number(0))
-            .expression_attribute_values(":at", number(open.next_probe_at.as_millisecond()));
-        self.changed(call).await
+            .expression_attribute_values(":at", number(open.next_probe_at.as_millisecond()))
+            .build()
+            .map_err(StoreError::aws)?;
+        change_and_tell(&self.client, TransactWriteItem::builder().update(update).build(), telling).await
     }
 
     /// Notes that the probe failed; answers whether it was still the one that is good.
@@ -105,39 +122,45 @@ impl Registry {
         let call = self
             .breaker_update(tenant, webhook)
             .update_expression("SET failed_probes = :failed, probe_at = :at")
-            .condition_expression("attribute_exists(open_since) AND probe = :probe AND failed_probes < :failed")
+            .condition_expression(format!("{IS_THIS_OUTAGE} AND failed_probes < :failed"))
             .expression_attribute_values(":failed", number(i64::from(next.failed_probes)))
             .expression_attribute_values(":at", number(next.next_probe_at.as_millisecond()))
             .expression_attribute_values(":probe", AttributeValue::S(next.probe.as_str().to_owned()));
         self.changed(call).await
     }
 
-    /// Closes the breaker of `open`, with `failures` counted since the outage began; answers whether this call did. The
-    /// probe's name stays, so that a repetition of the probe knows that it has closed it.
+    /// Closes the breaker of `open`, with `failures` counted since the outage began, and tells of it; answers whether
+    /// this call did. The probe's name stays, so that a repetition of the probe knows that it has closed it.
     pub async fn close_breaker(
         &self,
         tenant: TenantId,
         webhook: WebhookId,
         open: &Open,
         failures: u32,
+        telling: Telling,
     ) -> Result<bool, StoreError> {
-        let mut call = self
-            .breaker_update(tenant, webhook)
-            .condition_expression("attribute_exists(open_since) AND probe = :probe")
+        let (pk, sk) = keys::breaker(tenant, webhook);
+        let mut update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+            .condition_expression(IS_THIS_OUTAGE)
             .expression_attribute_values(":probe", AttributeValue::S(open.probe.as_str().to_owned()));
-        call = if failures == 0 {
-            call.update_expression("REMOVE open_since, failed_probes, probe_at, failures, since")
+        update = if failures == 0 {
+            update.update_expression("REMOVE open_since, failed_probes, probe_at, failures, since")
         } else {
-            call.update_expression(
-                "SET failures = :failures, since = :since REMOVE open_since, failed_probes, probe_at",
-            )
-            .expression_attribute_values(":failures", number(i64::from(failures)))
-            .expression_attribute_values(":since", number(open.since.as_millisecond()))
+            update
+                .update_expression(
+                    "SET failures = :failures, since = :since REMOVE open_since, failed_probes, probe_at",
+                )
+                .expression_attribute_values(":failures", number(i64::from(failures)))
+                .expression_attribute_values(":since", number(open.since.as_millisecond()))
         };
-        self.changed(call).await
+        let update = update.build().map_err(StoreError::aws)?;
+        change_and_tell(&self.client, TransactWriteItem::builder().update(update).build(), telling).await
     }
 
-    /// Forgets everything about a webhook's breaker: somebody enabled the webhook by hand, or deleted it.
+    /// Forgets everything about the breaker of a webhook that was deleted.
     pub async fn forget_breaker(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
         let (pk, sk) = keys::breaker(tenant, webhook);
         self.client
@@ -151,6 +174,48 @@ impl Registry {
         Ok(())
     }
 
+    /// Forgets what a closed breaker has counted, and which probe closed it; answers whether it was closed.
+    pub async fn forget_closed_breaker(&self, tenant: TenantId, webhook: WebhookId) -> Result<bool, StoreError> {
+        let (pk, sk) = keys::breaker(tenant, webhook);
+        let call = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+            .condition_expression("attribute_not_exists(open_since)");
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(
+                    DeleteItemError::ConditionalCheckFailedException(_)
+                    | DeleteItemError::TransactionConflictException(_),
+                ) => Ok(false),
+                _ => Err(StoreError::aws(error)),
+            },
+        }
+    }
+
+    /// Closes the breaker of `open` by hand: forgets everything about it, and tells of it; answers whether this call did.
+    pub async fn forget_open_breaker(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        open: &Open,
+        telling: Telling,
+    ) -> Result<bool, StoreError> {
+        let (pk, sk) = keys::breaker(tenant, webhook);
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+            .condition_expression(IS_THIS_OUTAGE)
+            .expression_attribute_values(":probe", AttributeValue::S(open.probe.as_str().to_owned()))
+            .build()
+            .map_err(StoreError::aws)?;
+        change_and_tell(&self.client, TransactWriteItem::builder().delete(delete).build(), telling).await
+    }
+
     fn breaker_update(&self, tenant: TenantId, webhook: WebhookId) -> UpdateItemFluentBuilder {
         let (pk, sk) = keys::breaker(tenant, webhook);
         self.client
@@ -160,18 +225,20 @@ impl Registry {
             .key("sk", AttributeValue::S(sk))
     }
 
-    /// Sends a conditional change; answers whether its condition held.
+    /// Sends a conditional change; answers whether its condition held. Whoever has the row in a transaction opens or
+    /// closes the breaker, and then it does not hold any more.
     async fn changed(&self, call: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
         match call.send().await {
             Ok(_) => Ok(true),
-            Err(error) if is_condition_failure(error.as_service_error()) => Ok(false),
+            Err(error) if is_refused(error.as_service_error()) => Ok(false),
             Err(error) => Err(StoreError::aws(error)),
         }
     }
 }
 
-fn is_condition_failure(error: Option<&UpdateItemError>) -> bool {
-    error.is_some_and(UpdateItemError::is_conditional_check_failed_exception)
+fn is_refused(error: Option<&UpdateItemError>) -> bool {
+    error
+        .is_some_and(|error| error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception())
 }
 
 fn number(value: i64) -> AttributeValue {

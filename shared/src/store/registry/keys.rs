@@ -44,6 +44,11 @@ pub(super) fn breaker(tenant: TenantId, webhook: WebhookId) -> (String, String) 
     (tenant_partition(tenant), format!("B#{webhook}"))
 }
 
+/// Of the line of slots that deliveries to the webhook are claimed from, where it has a rate limit.
+pub(super) fn rate_limit(tenant: TenantId, webhook: WebhookId) -> (String, String) {
+    (tenant_partition(tenant), format!("L#{webhook}"))
+}
+
 pub(super) fn recovery(tenant: TenantId, recovery: RecoveryId) -> (String, String) {
     (tenant_partition(tenant), format!("{RECOVERY}{recovery}"))
 }
@@ -51,11 +56,6 @@ pub(super) fn recovery(tenant: TenantId, recovery: RecoveryId) -> (String, Strin
 /// Of the recovery of what the webhook holds, which changes without a change of it.
 pub(super) fn recovering(tenant: TenantId, webhook: WebhookId) -> (String, String) {
     (tenant_partition(tenant), format!("A#{webhook}"))
-}
-
-/// Of the line of slots that deliveries to the webhook are claimed from, where it has a rate limit.
-pub(super) fn rate_limit(tenant: TenantId, webhook: WebhookId) -> (String, String) {
-    (tenant_partition(tenant), format!("L#{webhook}"))
 }
 
 pub(super) fn source(tenant: TenantId, source: SourceId) -> (String, String) {

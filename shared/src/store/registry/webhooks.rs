@@ -3,13 +3,13 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use super::item::WebhookItem;
 use super::{Page, Registry, StoreError, keys};
 use crate::id::{TenantId, WebhookId};
+use crate::store::telling::{Telling, change_and_tell};
 use crate::webhook::{DisabledReason, MAX_PER_TENANT, Subscriber, Webhook};
 
 /// Webhooks are read this many at a time when all of a tenant's are wanted.
@@ -28,6 +28,7 @@ impl Registry {
         self.change_webhooks(
             TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build(),
             count,
+            None,
             &[StoreError::Conflict, StoreError::LimitReached],
         )
         .await
@@ -51,10 +52,12 @@ impl Registry {
         &self,
         row: TransactWriteItem,
         tenant: aws_sdk_dynamodb::types::builders::UpdateBuilder,
+        telling: Option<Telling>,
         refusals: &[StoreError],
     ) -> Result<(), StoreError> {
         let tenant = TransactWriteItem::builder().update(tenant.build().map_err(StoreError::aws)?).build();
-        let call = self.client.transact_write_items().transact_items(row).transact_items(tenant);
+        let writes = [row, tenant].into_iter().chain(telling.map(|Telling(event)| event));
+        let call = self.client.transact_write_items().set_transact_items(Some(writes.collect()));
         call.send().await.map_err(|error| transaction_error(error, refusals))?;
         Ok(())
     }
@@ -111,8 +114,13 @@ impl Registry {
     }
 
     /// Replaces a webhook by its next revision: `webhook.revision` is the one that was read, the stored one is one
-    /// more. [`StoreError::Conflict`] when somebody else changed it meanwhile.
+    /// more. [`StoreError::Conflict`] when somebody else changed it meanwhile. For changes that raise no event.
     pub async fn replace_webhook(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        self.replace_and_tell(webhook, None).await
+    }
+
+    /// The same, with the event that reports what the change means, if anything.
+    pub async fn replace_and_tell(&self, webhook: &Webhook, telling: Option<Telling>) -> Result<(), StoreError> {
         let next = Webhook { revision: webhook.revision + 1, ..webhook.clone() };
         let row = self
             .put_webhook(&next)
@@ -125,7 +133,8 @@ impl Registry {
             .tenant_update(webhook.tenant)
             .update_expression("ADD webhooks_version :one")
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
-        self.change_webhooks(TransactWriteItem::builder().put(row).build(), tenant, &[StoreError::Conflict]).await
+        let row = TransactWriteItem::builder().put(row).build();
+        self.change_webhooks(row, tenant, telling, &[StoreError::Conflict]).await
     }
 
     /// Deletes a webhook; [`StoreError::Conflict`] when it is gone already.
@@ -143,41 +152,35 @@ impl Registry {
             .update_expression("ADD webhooks_version :one, webhook_count :minus_one")
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .expression_attribute_values(":minus_one", AttributeValue::N("-1".to_owned()));
-        self.change_webhooks(TransactWriteItem::builder().delete(row).build(), count, &[StoreError::Conflict]).await
+        let row = TransactWriteItem::builder().delete(row).build();
+        self.change_webhooks(row, count, None, &[StoreError::Conflict]).await
     }
 
-    /// Disables an existing webhook, whatever its revision. `dispatch` need not know: what is disabled is still owed
-    /// its events. A webhook that is gone meanwhile is no error.
+    /// Disables an enabled webhook, whatever its revision, and tells of it; answers whether this call did. `dispatch`
+    /// need not know: what is disabled is still owed its events. A webhook that is gone or disabled meanwhile is no
+    /// error; what disabled it first stays the reason.
     pub async fn disable_webhook(
         &self,
         tenant: TenantId,
         webhook: WebhookId,
         reason: DisabledReason,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+        telling: Telling,
+    ) -> Result<bool, StoreError> {
         let (pk, sk) = keys::webhook(tenant, webhook);
-        let answer = self
-            .client
-            .update_item()
+        let update = Update::builder()
             .table_name(&self.table)
             .key("pk", AttributeValue::S(pk))
             .key("sk", AttributeValue::S(sk))
             .update_expression("SET disabled = :reason, updated_at = :now ADD revision :one")
-            .condition_expression("attribute_exists(pk)")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(disabled)")
             .expression_attribute_values(":reason", AttributeValue::S(reason.as_str().to_owned()))
             .expression_attribute_values(":now", AttributeValue::N(now.as_millisecond().to_string()))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .send()
-            .await;
-        match answer {
-            Err(error) if !is_condition_failure(&error) => Err(StoreError::aws(error)),
-            Ok(_) | Err(_) => Ok(()),
-        }
+            .build()
+            .map_err(StoreError::aws)?;
+        change_and_tell(&self.client, TransactWriteItem::builder().update(update).build(), telling).await
     }
-}
-
-fn is_condition_failure(error: &SdkError<UpdateItemError>) -> bool {
-    error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception)
 }
 
 /// Turns a cancelled transaction into the refusal that belongs to the first entry whose condition failed.

@@ -99,14 +99,13 @@ async fn a_hundred_thousand_held_deliveries_are_recovered_through_crashes_at_the
 
     let mut sent: Vec<Sent> = Vec::new();
     let mut page_sizes = Vec::new();
+    let mut room = scene.world.another_deliver(|_| {}).unwrap();
     // Which of a page's calls notes it; the next job is sent with the one after it.
     let mut note = 0;
     while let Some(due) = scene.world.aws.sqs.next_visible(DELIVERIES) {
         let wait = due.duration_since(scene.world.clock.now()) + SignedDuration::from_millis(1);
         scene.world.clock.advance(wait.max(SignedDuration::ZERO));
         scene.world.aws.take_calls();
-        // After each crash another function takes over, which knows nothing.
-        let room = scene.world.another_deliver(|_| {}).unwrap();
         let pump = scene.world.pump_queue_with(DELIVERIES, &room);
         let crash = CRASHES.iter().find(|(page, _)| *page == page_sizes.len()).map(|(_, crash)| *crash);
         match crash {
@@ -127,8 +126,12 @@ async fn a_hundred_thousand_held_deliveries_are_recovered_through_crashes_at_the
             }
         }
         assert!(!scene.world.aws.call_off_break(), "never reached");
+        if crash.is_some() {
+            // Another function takes over, which knows nothing.
+            room = scene.world.another_deliver(|_| {}).unwrap();
+        }
         let calls = scene.world.aws.take_calls();
-        if page_sizes.is_empty() {
+        if crash.is_none() && scene.world.aws.sqs.messages(DELIVERIES).len() > 1 {
             note = calls.iter().position(|call| call.operation == "DynamoDB.UpdateItem").unwrap();
             assert_eq!((note + 2, calls[note + 1].operation.as_str()), (calls.len(), "SQS.SendMessageBatch"));
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{StoreError, VERSION, millis, parsed, word};
 use crate::breaker::BreakerSettings;
 use crate::dialect::Dialect;
+use crate::event::EventType;
 use crate::rate_limit::RateLimit;
 use crate::retry::{Delays, RetryPolicy};
 use crate::secret::SigningSecret;
@@ -16,13 +17,16 @@ use crate::webhook::{
     Webhook, WebhookStatus, WebhookUrl,
 };
 
+/// Every type but the operational ones.
+const ALL: &str = "*";
+
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::registry) struct WebhookItem {
     v: u8,
     id: String,
     tenant: String,
     url: String,
-    /// Absent means every type.
+    /// Absent means `*`; with `*` among them, the others are the operational ones beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     types: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -97,7 +101,8 @@ impl From<&Webhook> for WebhookItem {
     fn from(webhook: &Webhook) -> Self {
         let types = match &webhook.subscription.types {
             WantedTypes::All => None,
-            WantedTypes::Only(types) => Some(types.iter().map(|name| name.as_str().to_owned()).collect()),
+            WantedTypes::AllAnd(types) => Some(std::iter::once(ALL).chain(names(types)).map(str::to_owned).collect()),
+            WantedTypes::Only(types) => Some(names(types).map(str::to_owned).collect()),
         };
         let (retry_policy, delays) = match &webhook.retry_policy {
             RetryPolicy::Standard => ("standard", None),
@@ -209,13 +214,21 @@ impl TryFrom<WebhookItem> for Webhook {
 fn subscription(item: &WebhookItem) -> Result<Subscription, StoreError> {
     let types = match &item.types {
         None => WantedTypes::All,
-        Some(names) => WantedTypes::Only(names.iter().map(|name| parsed(name)).collect::<Result<_, _>>()?),
+        Some(names) => {
+            let types = names.iter().filter(|name| *name != ALL).map(|name| EventType::from_stored(name));
+            let types = types.collect::<Result<_, _>>().map_err(StoreError::unreadable)?;
+            if names.iter().any(|name| name == ALL) { WantedTypes::AllAnd(types) } else { WantedTypes::Only(types) }
+        }
     };
     Ok(Subscription {
         types,
         sources: item.sources.iter().map(|id| parsed(id)).collect::<Result<BTreeSet<_>, _>>()?,
         domains: item.domains.iter().cloned().collect(),
     })
+}
+
+fn names(types: &BTreeSet<EventType>) -> impl Iterator<Item = &'static str> {
+    types.iter().map(|event_type| event_type.as_str())
 }
 
 fn dialect(item: &WebhookItem) -> Result<Dialect, StoreError> {

@@ -1,8 +1,12 @@
 //! The deployed stack as the tests see it.
 
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a harness fails by panicking")]
+
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::signers::{Signed, sns};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -10,8 +14,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::provider::CertificateUrl;
-use shared::store::Registry;
-use tests::support::signers::{Signed, sns};
+use shared::store::{Deliveries, Registry};
 
 /// What the stack's description holds, as `infra/local/stack.py` writes it.
 #[derive(Debug, Deserialize)]
@@ -22,49 +25,59 @@ struct Description {
     region: String,
     deliveries_queue_url: String,
     dead_letter_queue_url: String,
+    retries_queue_url: String,
+    dispatch_failures_queue_url: String,
     registry_table_name: String,
+    events_table_name: String,
+    deliveries_table_name: String,
+    emulator_pid: String,
+    emulator_folder: PathBuf,
 }
 
 /// The deployed stack.
-pub(crate) struct Stack {
+pub struct Stack {
     description: Description,
     http: reqwest::Client,
 }
 
 /// A tenant of the deployed stack with a key of its own.
-pub(crate) struct Tenant<'a> {
+pub struct Tenant<'a> {
     stack: &'a Stack,
-    pub(crate) id: String,
-    pub(crate) key: String,
+    /// Its id.
+    pub id: String,
+    /// An API key of its own, with the role `tenant`.
+    pub key: String,
 }
 
 /// An answer of the API.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: Value,
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body, if it is JSON.
+    pub body: Value,
 }
 
 impl Stack {
     /// The stack that `MAILHOOKS_STACK` describes.
     #[expect(clippy::disallowed_methods, reason = "a harness reads its own environment")]
-    pub(crate) fn deployed() -> Self {
+    pub fn deployed() -> Self {
         let path = std::env::var("MAILHOOKS_STACK").expect("MAILHOOKS_STACK names the stack; run `make test`");
         let description = std::fs::read_to_string(path).expect("the stack's description");
-        let http = tests::support::http_client();
+        let http = super::http_client();
         Self { description: serde_json::from_str(&description).expect("a stack description"), http }
     }
 
     /// Notes a text that no log line may contain; `end_to_end_logs` looks for it.
     #[expect(clippy::disallowed_methods, reason = "a harness reads its own environment")]
-    pub(crate) fn sensitive(text: &str) {
+    pub fn sensitive(text: &str) {
         let path = std::env::var("MAILHOOKS_STACK").unwrap() + ".sensitive";
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
         writeln!(file, "{text}").unwrap();
     }
 
     /// A tenant of its own for a test, so that tests do not see each other.
-    pub(crate) async fn tenant(&self) -> Tenant<'_> {
+    pub async fn tenant(&self) -> Tenant<'_> {
         let admin = &self.description.admin_key;
         let tenant = self.call(Method::POST, "/api/v1/tenants", Some((admin, "")), Some(json!({"name": "Acme"}))).await;
         assert_eq!(tenant.status, 201, "{tenant:?}");
@@ -78,13 +91,7 @@ impl Stack {
     }
 
     /// Calls the API, with `(key, tenant)` if given.
-    pub(crate) async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        auth: Option<(&str, &str)>,
-        body: Option<Value>,
-    ) -> Answer {
+    pub async fn call(&self, method: Method, path: &str, auth: Option<(&str, &str)>, body: Option<Value>) -> Answer {
         let mut call = self.http.request(method, self.url(path));
         if let Some((key, tenant)) = auth {
             call = call.bearer_auth(key);
@@ -99,7 +106,7 @@ impl Stack {
     }
 
     /// Sends a post as a provider signs it.
-    pub(crate) async fn send(&self, path: &str, post: &Signed) -> Answer {
+    pub async fn send(&self, path: &str, post: &Signed) -> Answer {
         let mut call = self.http.post(self.url(path)).body(post.body.clone());
         for (name, value) in &post.headers {
             call = call.header(*name, value);
@@ -109,7 +116,7 @@ impl Stack {
 
     /// Puts the tests' SNS certificate where `ingest` keeps the ones that it has fetched: on the emulator nobody can sign
     /// with Amazon's key, and a function reaches no host of the test's own for Amazon's.
-    pub(crate) async fn know_certificate(&self) {
+    pub async fn know_certificate(&self) {
         let dynamo = aws_sdk_dynamodb::Client::new(&self.sdk());
         let registry = Registry::new(dynamo, &self.description.registry_table_name);
         let url = CertificateUrl::parse(sns::CERTIFICATE_URL).unwrap();
@@ -122,8 +129,33 @@ impl Stack {
     }
 
     /// An SQS client for what an operator does by hand.
-    pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.sdk())
+    }
+
+    /// A DynamoDB client for what nobody but a test reads directly.
+    pub fn dynamo(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.sdk())
+    }
+
+    /// The deliveries table.
+    pub fn deliveries(&self) -> Deliveries {
+        Deliveries::new(self.dynamo(), &self.description.deliveries_table_name, 1)
+    }
+
+    /// The bodies of everything in a queue, in flight or not, which only an emulator can tell.
+    pub async fn queued(&self, queue: &str) -> Vec<String> {
+        let call = self.http.get(format!("{}/_ministack/sqs/messages", self.description.endpoint_url));
+        let answer = answer(call).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let name = queue.rsplit('/').next().unwrap_or_default();
+        let regions =
+            answer.body["messages"].as_object().into_iter().flatten().filter_map(|(_, regions)| regions.as_object());
+        let queues = regions.flatten().filter_map(|(_, queues)| queues.as_object()).flatten();
+        let messages = queues
+            .filter(|(url, _)| url.rsplit('/').next() == Some(name))
+            .filter_map(|(_, messages)| messages.as_array());
+        messages.flatten().filter_map(|message| message["Body"].as_str().map(str::to_owned)).collect()
     }
 
     fn sdk(&self) -> SdkConfig {
@@ -136,28 +168,66 @@ impl Stack {
             .build()
     }
 
-    pub(crate) fn deliveries_queue(&self) -> &str {
+    /// Where the functions, and nobody else, find AWS from their next start on; `None` for the emulator itself.
+    pub fn set_functions_endpoint(&self, url: Option<&str>) {
+        let file = self.description.emulator_folder.join("functions_endpoint");
+        match url {
+            Some(url) => std::fs::write(file, url).unwrap(),
+            None => std::fs::remove_file(file).unwrap(),
+        }
+    }
+
+    /// The emulator's endpoint.
+    pub fn endpoint(&self) -> &str {
+        &self.description.endpoint_url
+    }
+
+    /// The emulator's process, whose children are the functions.
+    pub fn emulator_pid(&self) -> i32 {
+        self.description.emulator_pid.parse().unwrap()
+    }
+
+    /// The name of the events table.
+    pub fn events_table(&self) -> &str {
+        &self.description.events_table_name
+    }
+
+    /// The URL of the retries queue.
+    pub fn retries_queue(&self) -> &str {
+        &self.description.retries_queue_url
+    }
+
+    /// The URL of the dispatch failures queue.
+    pub fn dispatch_failures_queue(&self) -> &str {
+        &self.description.dispatch_failures_queue_url
+    }
+
+    /// The URL of the deliveries queue.
+    pub fn deliveries_queue(&self) -> &str {
         &self.description.deliveries_queue_url
     }
 
-    pub(crate) fn dead_letter_queue(&self) -> &str {
+    /// The URL of the dead-letter queue.
+    pub fn dead_letter_queue(&self) -> &str {
         &self.description.dead_letter_queue_url
     }
 }
 
 impl Tenant<'_> {
-    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    /// Calls the API with the tenant's key.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         self.stack.call(method, path, Some((&self.key, &self.id)), body).await
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Value {
+    /// What the API answers to a GET that succeeds.
+    pub async fn get(&self, path: &str) -> Value {
         let answer = self.call(Method::GET, path, None).await;
         assert_eq!(answer.status, 200, "GET {path}: {answer:?}");
         answer.body
     }
 
     /// Creates something and answers what the API said of it.
-    pub(crate) async fn create(&self, path: &str, body: Value) -> Value {
+    pub async fn create(&self, path: &str, body: Value) -> Value {
         let answer = self.call(Method::POST, path, Some(body)).await;
         assert_eq!(answer.status, 201, "POST {path}: {answer:?}");
         for secret in ["secret", "ingest_key"].iter().filter_map(|name| answer.body[*name].as_str()) {
@@ -167,7 +237,7 @@ impl Tenant<'_> {
     }
 
     /// Publishes an event of its own; answers its id.
-    pub(crate) async fn publish(&self, key: &str) -> String {
+    pub async fn publish(&self, key: &str) -> String {
         let event = json!({
             "type": "email.delivered", "id": key, "recipient": "reader-e2e@example.com",
             "timestamp": jiff_now(), "message_id": format!("{key}@example.com"),
@@ -180,7 +250,7 @@ impl Tenant<'_> {
 }
 
 /// The present time as RFC 3339.
-pub(crate) fn jiff_now() -> String {
+pub fn jiff_now() -> String {
     shared::clock::Clock::default().now().to_string()
 }
 
@@ -196,11 +266,7 @@ async fn answer(call: reqwest::RequestBuilder) -> Answer {
 
 /// Asks again and again until `probe` answers something, for at most `seconds`. The emulator's pollers decide when a
 /// thing happens; there is nothing to wait on but what it leads to.
-pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
-    seconds: u64,
-    what: &str,
-    mut probe: impl FnMut() -> F,
-) -> T {
+pub async fn eventually<T, F: Future<Output = Option<T>>>(seconds: u64, what: &str, mut probe: impl FnMut() -> F) -> T {
     let deadline = Instant::now() + Duration::from_secs(seconds);
     loop {
         if let Some(found) = probe().await {

@@ -1,0 +1,48 @@
+//! Changes of state that raise an event: both are written in one transaction, so that there is no change without its event
+//! and no event without its change.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use super::StoreError;
+
+/// How often a transaction is tried that meets another one of the same row. The other is over within milliseconds, and
+/// whoever loses finds the row changed.
+const TRIES: u8 = 3;
+
+/// The write of an event, to be made together with the change that it reports. [`super::Events::telling`] makes it.
+#[derive(Debug, Clone)]
+pub struct Telling(pub(super) TransactWriteItem);
+
+/// Makes a conditional change and tells of it; answers whether the change's condition held. Nothing is written if not.
+///
+/// The SDK gives each transaction a token, so that one whose answer was lost is not refused when the SDK repeats it.
+/// [`StoreError::Conflict`] when others kept changing the row.
+pub(super) async fn change_and_tell(
+    client: &Client,
+    change: TransactWriteItem,
+    telling: Telling,
+) -> Result<bool, StoreError> {
+    let call = client.transact_write_items().transact_items(change).transact_items(telling.0);
+    for _ in 0..TRIES {
+        match call.clone().send().await {
+            Ok(_) => return Ok(true),
+            Err(error) if is_cancelled(&error, "ConditionalCheckFailed") => return Ok(false),
+            Err(error) if is_cancelled(&error, "TransactionConflict") => {}
+            Err(error) => return Err(StoreError::aws(error)),
+        }
+    }
+    Err(StoreError::Conflict)
+}
+
+/// Whether a transaction was cancelled for this reason.
+fn is_cancelled(error: &SdkError<TransactWriteItemsError>, code: &str) -> bool {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some(code))
+        }
+        _ => false,
+    }
+}

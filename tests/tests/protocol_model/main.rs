@@ -1,0 +1,90 @@
+//! The protocol of job, row, round and queue as a model that a checker explores: every order of every effect, with
+//! crashes, duplicates, lost answers, stale memories and an operator, within bounds. The rules in it are the rooms' own
+//! (`retry::decide`, `breaker`, `standing`); only the effects are modelled, each with the file that it mirrors.
+//!
+//! `cargo test -p tests --test protocol_model -- --nocapture` tells how many worlds each scope has; with
+//! `--features deep-model` there are larger scopes. A step of the model that differs from the room's own would prove
+//! nothing: whoever changes the order of effects in `functions/deliver` changes it here.
+//!
+//! What is left out: batches, pages, the index that follows its table, expiry, more than one webhook. Webhook and breaker
+//! are read at one moment. Time is a timer that is due or not; three times are held to be longer than what they wait for
+//! (a claim than its attempt, a probe's first delay and a deletion's than the invocation that sends them).
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, its own functions included")]
+
+mod attempting;
+mod bridge;
+mod closing;
+mod delivering;
+mod invocation;
+mod model;
+mod mutants;
+mod noting;
+mod operating;
+mod probing;
+mod properties;
+mod recovering;
+mod scope;
+mod scopes;
+mod state;
+mod tables;
+
+use std::fmt::Write as _;
+
+use stateright::{Checker as _, Expectation, Model as _, Path};
+
+use crate::model::Action;
+use crate::scope::Scope;
+use crate::state::State;
+
+/// Explores a scope to its end; every invariant must hold in every world of it.
+#[expect(clippy::print_stdout, reason = "how many worlds there are is worth knowing")]
+fn explore(scope: Scope) {
+    let (name, started) = (scope.name, std::time::Instant::now());
+    let checker = scope.checker().spawn_bfs().join();
+    println!(
+        "{name}: {} worlds, {} ways between them, at most {} steps from the start, {:.1} s",
+        checker.unique_state_count(),
+        checker.state_count(),
+        checker.max_depth(),
+        started.elapsed().as_secs_f32()
+    );
+    for property in checker.model().properties() {
+        let path = checker.discovery(property.name);
+        match (property.expectation, path) {
+            (Expectation::Always, Some(path)) => panic!("{name}: not so: {}\n{}", property.name, told(path)),
+            (Expectation::Sometimes, None) => panic!("{name}: never: {}", property.name),
+            (Expectation::Always, None) | (Expectation::Sometimes, Some(_)) => {}
+            (Expectation::Eventually, _) => unreachable!("the closing run asks for that"),
+        }
+    }
+}
+
+/// The way to a world, effect by effect.
+fn told(path: Path<State, Action>) -> String {
+    let mut lines = String::new();
+    for (state, action) in path.into_vec() {
+        match action {
+            Some(Action::Step { worker, choice }) => {
+                let phase = state.workers[worker].as_ref();
+                writeln!(lines, "{worker}: {choice:?} {phase:?}").unwrap();
+            }
+            Some(action) => writeln!(lines, "{action:?}").unwrap(),
+            None => writeln!(lines, "{state:#?}").unwrap(),
+        }
+    }
+    lines
+}
+
+#[cfg(feature = "deep-model")]
+#[test]
+fn every_deep_scope_keeps_every_invariant() {
+    scopes::deep().into_iter().for_each(explore);
+}
+
+#[test]
+fn every_scope_keeps_every_invariant() {
+    for scope in scopes::all() {
+        explore(scope);
+    }
+}

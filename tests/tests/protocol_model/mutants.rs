@@ -1,0 +1,48 @@
+//! Errors that somebody could make, each made in the model, and the invariant that finds it out. A check that finds none
+//! of them would prove nothing.
+
+use stateright::{Checker as _, HasDiscoveries, Model as _};
+
+use crate::properties::{ACCOUNTED_FOR, ENDS, NOT_AGAIN, PROBED, ROUNDS, STAYS_DELIVERED, WAKER, WRITTEN};
+use crate::scope::{Mutant, Scope};
+use crate::scopes;
+
+/// An error, where it is looked for, and the invariant that it breaks.
+type Case = (Mutant, fn() -> Scope, &'static str);
+
+const MUTANTS: [Case; 21] = [
+    (Mutant::AcknowledgeFirst, scopes::answers, ACCOUNTED_FOR),
+    (Mutant::AcknowledgeBeforeHandingOver, scopes::answers, ACCOUNTED_FOR),
+    (Mutant::ConfirmBeforeDispatch, scopes::answers, ACCOUNTED_FOR),
+    (Mutant::SlotForgetsTheJob, scopes::answers, ACCOUNTED_FOR),
+    (Mutant::SameRoundInDeadLetter, scopes::redrives, ACCOUNTED_FOR),
+    (Mutant::NoSecondLetter, scopes::redrives, ACCOUNTED_FOR),
+    (Mutant::ClaimSkipped, scopes::redrives, NOT_AGAIN),
+    (Mutant::RedriveOfDelivered, scopes::redrives, STAYS_DELIVERED),
+    (Mutant::RedrivenIsFresh, scopes::poison, NOT_AGAIN),
+    (Mutant::HeldIsAnybodys, scopes::recovered_copies, NOT_AGAIN),
+    (Mutant::UnconditionalWrite, scopes::copies, STAYS_DELIVERED),
+    (Mutant::NoInsisting, scopes::copies, WRITTEN),
+    (Mutant::OldRoundGoesOn, scopes::resending, ROUNDS),
+    (Mutant::InsistingLowersRounds, scopes::resending, ROUNDS),
+    (Mutant::HoldWithoutLookingAfresh, scopes::holding, WAKER),
+    (Mutant::EnableWithoutRecover, scopes::holding, WAKER),
+    (Mutant::DeletionOutlastsItsDelay, scopes::deletion, WAKER),
+    (Mutant::ProbeSentAfterOpening, scopes::broken_outage, PROBED),
+    (Mutant::CloseWithoutRecover, scopes::outage, WAKER),
+    (Mutant::ClosedProbeIsVoid, scopes::broken_outage, WAKER),
+    (Mutant::NoSweep, scopes::lost_probe, ENDS),
+];
+
+#[test]
+#[expect(clippy::print_stdout, reason = "how many worlds it took is worth knowing")]
+fn every_error_is_found_out_by_its_invariant() {
+    for (mutant, scope, property) in MUTANTS {
+        let scope = Scope { mutant: Some(mutant), ..scope() };
+        let until_found = HasDiscoveries::AnyOf([property].into());
+        let checker = scope.checker().finish_when(until_found).spawn_bfs().join();
+        let steps = checker.discovery(property).map(|path| path.into_actions().len());
+        println!("{mutant:?}: {} worlds, {steps:?} steps: {property}", checker.unique_state_count());
+        assert!(steps.is_some(), "{mutant:?} is not found out by: {property}");
+    }
+}

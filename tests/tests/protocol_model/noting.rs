@@ -1,0 +1,61 @@
+//! What attempts mean for the breaker: the effects of `functions/deliver/src/breaker.rs`.
+
+use shared::breaker::{Breaker, Open};
+
+use crate::invocation::{Choice, Phase};
+use crate::scope::{Mutant, Scope};
+use crate::state::{Job, NOW, Queue, State, probe_id};
+use crate::tables::{count_failure, forget_failures, open_breaker};
+
+pub(crate) fn step(phase: Phase, scope: &Scope, state: &mut State, worker: usize, choice: Choice) -> Phase {
+    match phase {
+        Phase::ForgetFailures(hand, next) => {
+            if choice == Choice::Go {
+                forget_failures(state);
+            }
+            state.caches[worker] = None;
+            Phase::Perform(hand.job(), hand.from, next)
+        }
+        Phase::CountFailure(hand, next) => {
+            state.caches[worker] = None;
+            if choice != Choice::Go {
+                return Phase::Perform(hand.job(), hand.from, next);
+            }
+            let breaker = count_failure(state);
+            if !breaker.trips(scope.breaker, NOW) {
+                return Phase::Perform(hand.job(), hand.from, next);
+            }
+            state.outages += 1;
+            let open = Open::begin(probe_id(state.outages), breaker.failing_since(NOW), NOW);
+            let outage = state.outages;
+            if scope.mutant == Some(Mutant::ProbeSentAfterOpening) {
+                return Phase::OpenBreaker(hand, next, outage, open);
+            }
+            Phase::SendProbe(hand, next, outage, open)
+        }
+        Phase::SendProbe(hand, next, outage, open) => {
+            if choice == Choice::Go {
+                state.send(Queue::Deliveries, Job::Probe(outage));
+            }
+            if choice != Choice::Go || scope.mutant == Some(Mutant::ProbeSentAfterOpening) {
+                return Phase::Perform(hand.job(), hand.from, next);
+            }
+            Phase::OpenBreaker(hand, next, outage, open)
+        }
+        Phase::OpenBreaker(hand, next, outage, open) => {
+            if choice == Choice::Go {
+                open_breaker(state, open.clone());
+                if scope.mutant == Some(Mutant::ProbeSentAfterOpening) {
+                    return Phase::SendProbe(hand, next, outage, open);
+                }
+            }
+            Phase::Perform(hand.job(), hand.from, next)
+        }
+        _ => unreachable!("not a phase of the breaker's: {phase:?}"),
+    }
+}
+
+/// Whether the breaker is open.
+pub(crate) fn is_open(breaker: &Breaker) -> bool {
+    matches!(breaker, Breaker::Open(_))
+}

@@ -1,0 +1,91 @@
+//! What an operator does through the API, call by call: `functions/api/src/webhooks/{patch,delete,recover}.rs`,
+//! `events/resend.rs`, `redrives/start.rs`. A request may break off after any call.
+
+use shared::breaker::Breaker;
+
+use crate::scope::{Mutant, Scope};
+use crate::state::{Job, Operation, Queue, RowState, State, Stuck, UnderWay, Webhook};
+
+/// Begins the next operation: makes its first call.
+pub(crate) fn begin(scope: &Scope, state: &mut State) {
+    let operation = state.left.operations.remove(0);
+    call(scope, state, UnderWay { operation, calls: 0, round: 0 });
+}
+
+/// Makes the next call of a request.
+pub(crate) fn call(scope: &Scope, state: &mut State, under_way: UnderWay) {
+    let UnderWay { operation, calls, mut round } = under_way;
+    let mut is_done = true;
+    match (operation, calls) {
+        (Operation::Disable, _) => {
+            if state.webhook == Webhook::On {
+                state.webhook = Webhook::Off;
+            }
+        }
+        (Operation::Enable, 0) => {
+            if state.webhook == Webhook::Off {
+                state.webhook = Webhook::On;
+            }
+            // What is deleted is answered with 404, and that is all.
+            is_done = state.webhook == Webhook::Deleted;
+        }
+        (Operation::Enable, 1) | (Operation::Delete, 2..) => {
+            state.breaker = Breaker::NEW;
+            is_done = operation == Operation::Delete;
+        }
+        (Operation::Enable, _) => {
+            if scope.mutant != Some(Mutant::EnableWithoutRecover) {
+                state.send(Queue::Deliveries, Job::Recover(Stuck::Held));
+            }
+        }
+        (Operation::Delete, 0) => {
+            state.send(Queue::Deliveries, Job::Recover(Stuck::OfDeleted));
+            is_done = false;
+        }
+        (Operation::Delete, 1) => {
+            state.webhook = Webhook::Deleted;
+            is_done = false;
+        }
+        (Operation::Redrive, _) => redrive(state),
+        (Operation::Recover(stuck), _) => state.send(Queue::Deliveries, Job::Recover(stuck)),
+        (Operation::Resend, 0) => {
+            round = state.rows[0].map_or(1, |row| row.round + 1);
+            is_done = false;
+        }
+        (Operation::Resend, _) => {
+            state.send(Queue::Deliveries, Job::Deliver { event: 0, round, resend: true });
+        }
+    }
+    state.operator = (!is_done).then_some(UnderWay { operation, calls: calls + 1, round });
+}
+
+/// SQS makes new messages of the dead letters: nothing was received before.
+fn redrive(state: &mut State) {
+    for message in state.messages.iter_mut().filter(|message| message.queue == Queue::DeadLetter) {
+        (message.queue, message.received) = (Queue::Deliveries, false);
+    }
+    state.messages.sort_unstable();
+}
+
+/// The request breaks off; the client hears of a failure.
+pub(crate) fn break_off(state: &mut State) {
+    state.operator = None;
+    state.left.crashes -= 1;
+    state.sweep_is_due = true;
+}
+
+/// `functions/deliver/src/sweep.rs`, in one step: its job only sends, and a crash repeats what it sends.
+pub(crate) fn sweep(scope: &Scope, state: &mut State) {
+    if state.webhook != Webhook::On || state.in_state(RowState::Held).is_empty() {
+        return;
+    }
+    if scope.mutant == Some(Mutant::NoSweep) {
+        return;
+    }
+    let job = match &state.breaker {
+        Breaker::Open(open) if open.next_probe_at > crate::state::NOW => return,
+        Breaker::Open(open) => Job::Probe(open.probe.as_str().parse().expect("a number of the model's")),
+        Breaker::Closed { .. } => Job::Recover(Stuck::Held),
+    };
+    state.send(Queue::Deliveries, job);
+}

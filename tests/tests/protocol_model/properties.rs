@@ -1,0 +1,103 @@
+//! The invariants, each by its name. ARCHITECTURE.md lists them.
+
+use shared::breaker::{Breaker, ProbeStanding, probe_standing};
+use stateright::Property;
+
+use crate::closing::{everything_ends, has_its_probe};
+use crate::noting::is_open;
+use crate::scope::Scope;
+use crate::state::{Broken, Job, Queue, Row, RowState, State, Stream, Stuck, Webhook, probe_id};
+
+pub(crate) const ACCOUNTED_FOR: &str = "every delivery is accounted for";
+pub(crate) const NOT_AGAIN: &str = "a delivered one is not attempted again";
+pub(crate) const STAYS_DELIVERED: &str = "delivered stays delivered";
+pub(crate) const ROUNDS: &str = "a round never falls";
+pub(crate) const WRITTEN: &str = "what was heard accepted is written";
+pub(crate) const WAKER: &str = "what is held has a waker";
+pub(crate) const PROBED: &str = "an open breaker has its probe";
+pub(crate) const ENDS: &str = "everything ends";
+
+/// All of them.
+pub(crate) fn all() -> Vec<Property<Scope>> {
+    vec![
+        Property::<Scope>::always(ACCOUNTED_FOR, |scope, state| {
+            (0..state.rows.len()).all(|event| is_accounted_for(scope, state, event))
+        }),
+        Property::<Scope>::always("delivered means accepted", |_, state| {
+            state.in_state(RowState::Delivered).into_iter().all(|event| state.accepted[event])
+        }),
+        Property::<Scope>::always("discarded means deleted", |_, state| {
+            state.webhook == Webhook::Deleted || state.in_state(RowState::Discarded).is_empty()
+        }),
+        Property::<Scope>::always(NOT_AGAIN, |_, state| state.broken != Some(Broken::AttemptedAgain)),
+        Property::<Scope>::always(STAYS_DELIVERED, |_, state| state.broken != Some(Broken::DeliveredUndone)),
+        Property::<Scope>::always(ROUNDS, |_, state| state.broken != Some(Broken::RoundFell)),
+        Property::<Scope>::always(WRITTEN, |_, state| state.broken != Some(Broken::AcceptanceForgotten)),
+        Property::<Scope>::always(WAKER, |_, state| (0..state.rows.len()).all(|event| held_has_a_waker(state, event))),
+        Property::<Scope>::always(PROBED, |_, state| {
+            // Whoever lets a webhook go forgets its breaker, and until then its probe may have found it off.
+            let is_excused = state.webhook != Webhook::On || state.operator.is_some() || state.sweep_is_due;
+            !is_open(&state.breaker) || is_excused || has_its_probe(state)
+        }),
+        Property::<Scope>::always(ENDS, |scope, state| {
+            // An invocation under way ends or crashes, and that is a world at rest too.
+            let is_at_rest = state.workers.iter().all(Option::is_none) && state.operator.is_none();
+            !is_at_rest || everything_ends(scope, state)
+        }),
+        // Without these an exploration that goes nowhere would look like a proof.
+        Property::<Scope>::sometimes("something is delivered", |_, state| {
+            !state.in_state(RowState::Delivered).is_empty()
+        }),
+    ]
+}
+
+/// Deliver jobs of an event in these queues, of this round at least. What an invocation has in hand is still in its
+/// queue.
+fn has_job(state: &State, event: usize, least: u32, queues: &[Queue]) -> bool {
+    state.messages.iter().any(|message| {
+        let of = |job| matches!(job, Job::Deliver { event: of, round, .. } if of == event && round >= least);
+        queues.contains(&message.queue) && of(message.job)
+    })
+}
+
+const ALIVE: [Queue; 2] = [Queue::Deliveries, Queue::Retries];
+const ALL: [Queue; 3] = [Queue::Deliveries, Queue::Retries, Queue::DeadLetter];
+
+/// A delivery is in one place, and what that place needs is there: queued and waiting, a job; dead, a dead letter or a
+/// job that is about to bury it. A row says one state, so no delivery is in two.
+fn is_accounted_for(scope: &Scope, state: &State, event: usize) -> bool {
+    let Some(row) = state.rows[event] else {
+        return state.stream[event] != Stream::Done || has_job(state, event, 0, &ALL);
+    };
+    match row.state {
+        RowState::Waiting { .. } => has_job(state, event, row.round, &ALL),
+        RowState::Dead => {
+            let is_buried = has_job(state, event, row.round + 1, &ALL);
+            // A job that SQS itself moved is as it was. Redriven it buries its letter, and that is redriven in its turn.
+            let places = if scope.left.poisonings > 0 { &ALL[..] } else { &ALIVE[..] };
+            is_buried || has_job(state, event, row.round, places)
+        }
+        RowState::Held | RowState::Delivered | RowState::Discarded => true,
+    }
+}
+
+/// Something wakes what is held: the operator, if the webhook is off; the probe, if its breaker is open; otherwise a
+/// recover job, a job of its own, a probe that has closed the breaker and must still recover, or a request under way.
+fn held_has_a_waker(state: &State, event: usize) -> bool {
+    let Some(Row { state: RowState::Held, round, .. }) = state.rows[event] else { return true };
+    let excused = state.webhook == Webhook::Off || state.operator.is_some() || state.sweep_is_due;
+    if excused || (state.webhook == Webhook::On && is_open(&state.breaker)) {
+        return true;
+    }
+    let recovers = |job: Job| match job {
+        Job::Recover(Stuck::Held | Stuck::OfDeleted) => true,
+        Job::Probe(outage) => closed_by(&state.breaker, outage),
+        Job::Deliver { .. } | Job::Recover(Stuck::Dead | Stuck::Missing) => false,
+    };
+    let in_queue = state.messages.iter().filter(|message| message.queue != Queue::DeadLetter);
+    in_queue.map(|message| message.job).any(recovers) || has_job(state, event, round, &ALL)
+}
+
+fn closed_by(breaker: &Breaker, outage: u8) -> bool {
+    matches!(probe_standing(breaker.clone(), &probe_id(outage)), ProbeStanding::HasClosed)
+}

@@ -1,0 +1,32 @@
+//! Carrying out a recover job, as in `functions/deliver/src/recover.rs`, for held deliveries, dead ones, and old
+//! events that have none. Pages are left
+//! out: a crash after some of the jobs were sent repeats what a repeated page does.
+
+use crate::invocation::{Next, Phase};
+use crate::state::{Job, Row, RowState, State, Stuck, Webhook};
+
+pub(crate) fn step(phase: &Phase, state: &State) -> Phase {
+    match *phase {
+        Phase::LookForRecover(stuck, from) => {
+            if state.webhook != Webhook::Deleted && !state.known().takes_attempts() {
+                return Phase::Perform(Job::Recover(stuck), from, Next::Finish);
+            }
+            Phase::ListStuck(stuck, from)
+        }
+        Phase::ListStuck(stuck, from) => {
+            let events = match stuck {
+                Stuck::Held | Stuck::OfDeleted => state.in_state(RowState::Held),
+                Stuck::Dead => state.in_state(RowState::Dead),
+                Stuck::Missing if state.events_are_old => {
+                    (0..state.rows.len()).filter(|event| state.rows[*event].is_none()).collect()
+                }
+                Stuck::Missing => Vec::new(),
+            };
+            let round = |event: usize| state.rows[event].map_or(0, |row: Row| row.round) + 1;
+            let job = |event| Job::Deliver { event, round: round(event), resend: false };
+            let jobs = events.into_iter().map(job).collect();
+            Phase::Perform(Job::Recover(stuck), from, Next::Forward(jobs))
+        }
+        _ => unreachable!("not a phase of recovering: {phase:?}"),
+    }
+}

@@ -1,0 +1,120 @@
+//! How much of the world one exploration covers, and the errors that the model can be told to make.
+
+use shared::breaker::BreakerSettings;
+
+use crate::state::{Left, Operation, Webhook};
+
+/// How a receiver answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Answer {
+    /// 200.
+    Accept,
+    /// 500.
+    Refuse,
+    /// 410.
+    Gone,
+    /// It accepts, but its answer does not arrive in time; to us that is what a receiver that hangs looks like.
+    AcceptUnheard,
+}
+
+/// One exploration.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    pub name: &'static str,
+    pub events: usize,
+    pub webhook: Webhook,
+    pub answers: &'static [Answer],
+    /// Delays of the retry policy; the model takes their number, not their length.
+    pub delays: &'static [i64],
+    pub breaker: BreakerSettings,
+    /// Invocations that may be under way at once.
+    pub workers: usize,
+    /// Whether functions remember webhooks, and so may know them as they were.
+    pub caches: bool,
+    /// Whether the events may grow old while they are not delivered.
+    pub events_grow_old: bool,
+    pub left: Left,
+    /// Most outages, and most failed probes of one.
+    pub outages: u8,
+    pub mutant: Option<Mutant>,
+}
+
+/// A breaker that one scope or another never opens.
+pub(crate) const NEVER_OPENS: BreakerSettings =
+    BreakerSettings { failures: 1_000, window_seconds: 0, disable_after_hours: 720 };
+/// A breaker that the first failure opens, and that gives up once its outage is old.
+pub(crate) const OPENS_AT_ONCE: BreakerSettings =
+    BreakerSettings { failures: 1, window_seconds: 0, disable_after_hours: 1 };
+
+impl Scope {
+    /// One event, one worker, a receiver that accepts, nothing that goes wrong.
+    pub(crate) fn calm(name: &'static str) -> Self {
+        Self {
+            name,
+            events: 1,
+            webhook: Webhook::On,
+            answers: &[Answer::Accept],
+            delays: &[],
+            breaker: NEVER_OPENS,
+            workers: 1,
+            caches: false,
+            events_grow_old: false,
+            left: Left { crashes: 0, duplicates: 0, poisonings: 0, slots: 0, sweeps: 0, operations: Vec::new() },
+            outages: 2,
+            mutant: None,
+        }
+    }
+
+    /// The same with these operations.
+    pub(crate) fn with(mut self, operations: &[Operation]) -> Self {
+        self.left.operations = operations.to_vec();
+        self
+    }
+}
+
+/// An error that somebody could make in the rooms, made in the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mutant {
+    /// A received message is deleted before its job is carried out.
+    AcknowledgeFirst,
+    /// A message that is to wait is deleted before its copy is in the retries queue.
+    AcknowledgeBeforeHandingOver,
+    /// The stream's record is confirmed before the job is sent.
+    ConfirmBeforeDispatch,
+    /// A dead letter has the round of its row.
+    SameRoundInDeadLetter,
+    /// A job of a dead row finishes: surely its letter was sent.
+    NoSecondLetter,
+    /// A round after the first begins without a claim.
+    ClaimSkipped,
+    /// A row is written whatever it says.
+    UnconditionalWrite,
+    /// What outran an attempt counts, whatever the receiver said.
+    NoInsisting,
+    /// Whoever insists does not mind a later round: so it was until this model found it.
+    InsistingLowersRounds,
+    /// What is held may be claimed by every copy of a job: so it was until this model found it.
+    HeldIsAnybodys,
+    /// A job of an earlier round is not void.
+    OldRoundGoesOn,
+    /// A redrive of what was delivered begins a round.
+    RedriveOfDelivered,
+    /// A redriven first job is taken for a fresh one, and reads no row: so it was until this model found it.
+    RedrivenIsFresh,
+    /// Whoever writes held does not look at the webhook afresh.
+    HoldWithoutLookingAfresh,
+    /// The breaker is opened before its probe is sent.
+    ProbeSentAfterOpening,
+    /// A probe that closes the breaker recovers nothing.
+    CloseWithoutRecover,
+    /// A probe that has closed the breaker is void when it comes back.
+    ClosedProbeIsVoid,
+    /// An enabled webhook gets no recover job.
+    EnableWithoutRecover,
+    /// The recover job of a deletion may run before the deletion does: so it was until this model found it.
+    DeletionOutlastsItsDelay,
+    /// Nothing sweeps.
+    NoSweep,
+    /// Waiting for a slot, a job is deleted and not sent anew.
+    SlotForgetsTheJob,
+}

@@ -1,0 +1,140 @@
+//! The scopes: each asks one question of the protocol, small enough to be answered wholly.
+
+use crate::scope::{Answer, OPENS_AT_ONCE, Scope};
+use crate::state::{Left, Operation, Stuck};
+
+const ALL_ANSWERS: &[Answer] = &[Answer::Accept, Answer::Refuse, Answer::Gone, Answer::AcceptUnheard];
+const UP_OR_DOWN: &[Answer] = &[Answer::Accept, Answer::Refuse];
+
+/// All that a test run explores.
+pub(crate) fn all() -> Vec<Scope> {
+    vec![
+        answers(),
+        copies(),
+        redrives(),
+        holding(),
+        deletion(),
+        outage(),
+        broken_outage(),
+        lost_probe(),
+        resending(),
+        poison(),
+        recovering(),
+        recovered_copies(),
+        missing(),
+        memories(),
+    ]
+}
+
+/// Scopes in which more goes wrong at once: minutes each.
+#[cfg(feature = "deep-model")]
+pub(crate) fn deep() -> Vec<Scope> {
+    let more = |name, scope: Scope, crashes, duplicates| {
+        let left = Left { crashes, duplicates, ..scope.left.clone() };
+        Scope { name, left, ..scope }
+    };
+    let deep_outage = Scope { outages: 2, ..more("deep outage", outage(), 1, 0) };
+    let deep_missing = more("deep missing", missing(), 1, 1);
+    let deep_resending = more("deep resending", resending(), 1, 1);
+    let deep_copies = Scope { answers: ALL_ANSWERS, ..more("deep copies", copies(), 2, 1) };
+    vec![deep_missing, deep_resending, deep_outage, deep_copies]
+}
+
+/// Every answer, crashes anywhere.
+pub(crate) fn answers() -> Scope {
+    let calm = Scope::calm("answers");
+    let left = Left { crashes: 2, duplicates: 1, slots: 1, ..calm.left };
+    Scope { answers: ALL_ANSWERS, delays: &[1], left, ..calm }
+}
+
+/// Two copies of one delivery's job side by side.
+pub(crate) fn copies() -> Scope {
+    let calm = Scope::calm("copies");
+    let left = Left { crashes: 1, duplicates: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, delays: &[1], workers: 2, left, ..calm }
+}
+
+/// A dead letter, copied and redriven twice.
+pub(crate) fn redrives() -> Scope {
+    let calm = Scope::calm("redrives").with(&[Operation::Redrive, Operation::Redrive]);
+    let left = Left { crashes: 1, duplicates: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, workers: 2, left, ..calm }
+}
+
+/// Disabled and enabled, in the midst of everything.
+pub(crate) fn holding() -> Scope {
+    let calm = Scope::calm("holding").with(&[Operation::Disable, Operation::Enable]);
+    let left = Left { crashes: 1, duplicates: 1, ..calm.left };
+    Scope { workers: 2, left, ..calm }
+}
+
+/// Deleted, with something held.
+pub(crate) fn deletion() -> Scope {
+    let calm = Scope::calm("deletion").with(&[Operation::Disable, Operation::Delete]);
+    let left = Left { crashes: 1, duplicates: 1, ..calm.left };
+    Scope { workers: 2, left, ..calm }
+}
+
+/// A receiver that is down and comes back, with two deliveries owed to it.
+pub(crate) fn outage() -> Scope {
+    let calm = Scope::calm("outage");
+    Scope { events: 2, answers: UP_OR_DOWN, breaker: OPENS_AT_ONCE, outages: 1, workers: 2, ..calm }
+}
+
+/// The same, with crashes at any step.
+pub(crate) fn broken_outage() -> Scope {
+    let calm = Scope::calm("broken outage");
+    let left = Left { crashes: 1, ..calm.left };
+    Scope { events: 2, answers: UP_OR_DOWN, delays: &[1], breaker: OPENS_AT_ONCE, outages: 1, left, ..calm }
+}
+
+/// A probe that SQS moves to the dead-letter queue.
+pub(crate) fn lost_probe() -> Scope {
+    let calm = Scope::calm("lost probe");
+    let left = Left { crashes: 1, poisonings: 1, sweeps: 1, ..calm.left };
+    Scope { events: 2, answers: UP_OR_DOWN, breaker: OPENS_AT_ONCE, outages: 1, left, ..calm }
+}
+
+/// A resend beside what is under way, and a redrive.
+pub(crate) fn resending() -> Scope {
+    let calm = Scope::calm("resending").with(&[Operation::Resend, Operation::Redrive]);
+    let left = Left { crashes: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, workers: 2, left, ..calm }
+}
+
+/// Messages that SQS itself moves to the dead-letter queue, and somebody redrives.
+pub(crate) fn poison() -> Scope {
+    let calm = Scope::calm("poison").with(&[Operation::Redrive]);
+    let left = Left { crashes: 2, duplicates: 1, poisonings: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, left, ..calm }
+}
+
+/// Dead deliveries recovered while their letters are redriven.
+pub(crate) fn recovering() -> Scope {
+    let operations = [Operation::Recover(Stuck::Dead), Operation::Redrive];
+    let calm = Scope::calm("recovering").with(&operations);
+    let left = Left { crashes: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, workers: 2, left, ..calm }
+}
+
+/// A page of held deliveries that is recovered twice, and held again in between.
+pub(crate) fn recovered_copies() -> Scope {
+    let operations = [Operation::Disable, Operation::Enable, Operation::Disable, Operation::Enable];
+    let calm = Scope::calm("recovered copies").with(&operations);
+    let left = Left { duplicates: 1, ..calm.left };
+    Scope { workers: 2, left, ..calm }
+}
+
+/// Events taken for missing while their first jobs are still somewhere.
+pub(crate) fn missing() -> Scope {
+    let calm = Scope::calm("missing").with(&[Operation::Recover(Stuck::Missing)]);
+    let left = Left { crashes: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, workers: 2, events_grow_old: true, left, ..calm }
+}
+
+/// Functions that know the webhook as it was.
+pub(crate) fn memories() -> Scope {
+    let calm = Scope::calm("memories").with(&[Operation::Disable, Operation::Enable]);
+    let left = Left { crashes: 1, duplicates: 1, ..calm.left };
+    Scope { workers: 2, caches: true, left, ..calm }
+}

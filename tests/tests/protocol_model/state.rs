@@ -1,0 +1,248 @@
+//! What the model's world is made of: rows, messages, invocations under way. Times are no numbers here: a timer is due or
+//! not yet, and an action lets it become due. So every order of events is explored, and the states stay few.
+
+use jiff::{SignedDuration, Timestamp};
+use shared::breaker::{Breaker, ProbeId};
+use shared::delivery::{DeadReason, Delivery, DeliveryState};
+use shared::event::EventType;
+use shared::id::{EventId, TenantId, WebhookId};
+
+use crate::invocation::Phase;
+
+/// The model's present. What is due is at or before it, what is not yet due is after it.
+pub(crate) const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+/// Any time that is not yet due.
+pub(crate) const LATER: SignedDuration = SignedDuration::from_hours(1);
+/// Deliver invocations that may be under way at once.
+pub(crate) const WORKERS: usize = 2;
+
+/// Where a delivery stands, as in [`DeliveryState`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum RowState {
+    Waiting { due: bool },
+    Delivered,
+    Dead,
+    Held,
+    Discarded,
+}
+
+/// A row of the deliveries table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Row {
+    pub state: RowState,
+    pub round: u32,
+    pub attempts: u32,
+    /// In which round the attempt was made that delivered it; no part of the real row.
+    pub delivered_in: Option<u32>,
+}
+
+impl Row {
+    /// The row as the real rules read it.
+    pub(crate) fn as_read(self) -> Delivery {
+        let state = match self.state {
+            RowState::Waiting { due: true } => DeliveryState::Waiting { next_attempt_at: NOW },
+            RowState::Waiting { due: false } => DeliveryState::Waiting { next_attempt_at: NOW + LATER },
+            RowState::Delivered => DeliveryState::Delivered,
+            RowState::Dead => DeliveryState::Dead { reason: DeadReason::AttemptsExhausted },
+            RowState::Held => DeliveryState::Held,
+            RowState::Discarded => DeliveryState::Discarded,
+        };
+        Delivery {
+            tenant: TenantId::mint(NOW, [1; 10]),
+            webhook: WebhookId::mint(NOW, [2; 10]),
+            event: EventId::first_of(NOW),
+            event_type: EventType::Delivered,
+            state,
+            round: self.round,
+            round_attempts: self.attempts,
+            attempts: Vec::new(),
+            updated_at: NOW,
+        }
+    }
+}
+
+/// What dispatch knows of an accepted event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Stream {
+    /// Its insert is in the stream: it will be handed over, again if need be.
+    Pending,
+    /// Its job was confirmed by the deliveries queue.
+    Done,
+    /// There was no webhook when it was dispatched: nothing is owed.
+    NotOwed,
+}
+
+/// A row of the registry: does the webhook take deliveries? Paused and disabled are one to the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Webhook {
+    On,
+    Off,
+    Deleted,
+}
+
+/// A webhook and its breaker as an invocation knows them, as in `functions/deliver/src/webhooks.rs`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Known {
+    pub webhook: Webhook,
+    pub breaker: Breaker,
+}
+
+impl Known {
+    pub(crate) fn takes_attempts(&self) -> bool {
+        self.webhook == Webhook::On && matches!(self.breaker, Breaker::Closed { .. })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Queue {
+    Deliveries,
+    Retries,
+    DeadLetter,
+}
+
+/// Which deliveries a recover job brings back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Stuck {
+    Held,
+    Dead,
+    /// What a webhook held that is about to be deleted.
+    OfDeleted,
+    /// Old events without a row.
+    Missing,
+}
+
+/// What travels in a queue. The sweep is an action of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Job {
+    Deliver { event: usize, round: u32, resend: bool },
+    Recover(Stuck),
+    Probe(u8),
+}
+
+/// The name of the probe of the outage number `outage`.
+pub(crate) fn probe_id(outage: u8) -> ProbeId {
+    ProbeId::from_stored(outage.to_string())
+}
+
+/// A message. There is no visibility: one that is hidden may come back early, and has to bear it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Message {
+    pub queue: Queue,
+    pub job: Job,
+    /// Received before, as `ApproximateReceiveCount` says; a redrive makes a new message of it.
+    pub received: bool,
+    /// The invocation that has it in hand.
+    pub taken: Option<usize>,
+}
+
+impl Message {
+    pub(crate) fn new(queue: Queue, job: Job) -> Self {
+        Self { queue, job, received: false, taken: None }
+    }
+}
+
+/// What an operator does, and how far that has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Operation {
+    Disable,
+    /// `patch.rs`: the webhook is written, its breaker forgotten, the recover job sent.
+    Enable,
+    /// `delete.rs`: the recover job is sent, the webhook deleted, its breaker forgotten.
+    Delete,
+    Redrive,
+    Recover(Stuck),
+    /// `resend.rs`: the row is read, a job of the next round sent.
+    Resend,
+}
+
+/// An operation that needs more than one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct UnderWay {
+    pub operation: Operation,
+    /// Calls made.
+    pub calls: u8,
+    /// For a resend: the round that it will send.
+    pub round: u32,
+}
+
+/// What may still happen to the world; a scope gives it at the start.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Left {
+    /// Crashes of invocations, of dispatch and of the operator's requests, and calls whose answer is lost.
+    pub crashes: u8,
+    /// Messages handed out twice, or dead letters copied.
+    pub duplicates: u8,
+    /// Messages that SQS moves to the dead-letter queue after too many receives.
+    pub poisonings: u8,
+    /// Attempts that find no slot of their webhook's rate limit.
+    pub slots: u8,
+    /// Sweeps.
+    pub sweeps: u8,
+    /// What the operator may do, each at most once and in this order.
+    pub operations: Vec<Operation>,
+}
+
+/// An invariant of the way rather than of the place: broken by a step, and never mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Broken {
+    /// A job attempted what was delivered.
+    AttemptedAgain,
+    /// A row that said delivered says something else, and nobody asked for it.
+    DeliveredUndone,
+    /// A row's round fell.
+    RoundFell,
+    /// A receiver accepted, we heard it, and the row does not say so.
+    AcceptanceForgotten,
+}
+
+/// The whole world.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct State {
+    pub stream: Vec<Stream>,
+    pub rows: Vec<Option<Row>>,
+    /// Whether the receiver has accepted the event; it knows better than any row.
+    pub accepted: Vec<bool>,
+    pub webhook: Webhook,
+    pub breaker: Breaker,
+    /// Probes that were named so far.
+    pub outages: u8,
+    /// Sorted, so that two worlds with the same messages are the same.
+    pub messages: Vec<Message>,
+    pub workers: [Option<Phase>; WORKERS],
+    /// What warm functions remember.
+    pub caches: [Option<Known>; WORKERS],
+    pub operator: Option<UnderWay>,
+    /// The events were accepted a while ago: first jobs look at their rows from now on, and what has none is missing.
+    pub events_are_old: bool,
+    pub left: Left,
+    /// Something was lost that only the sweep finds: a request that broke off half-way, a probe or a recover job among
+    /// the dead letters.
+    pub sweep_is_due: bool,
+    pub broken: Option<Broken>,
+}
+
+impl State {
+    pub(crate) fn known(&self) -> Known {
+        Known { webhook: self.webhook, breaker: self.breaker.clone() }
+    }
+
+    pub(crate) fn send(&mut self, queue: Queue, job: Job) {
+        self.messages.push(Message::new(queue, job));
+        self.messages.sort_unstable();
+    }
+
+    /// The message that an invocation has in hand; after "acknowledge first" there is none.
+    pub(crate) fn in_hand(&self, worker: usize) -> Option<usize> {
+        self.messages.iter().position(|message| message.taken == Some(worker))
+    }
+
+    /// Whether the events may have grown old: an invocation that was begun when they were young is over a minute later.
+    pub(crate) fn may_grow_old(&self) -> bool {
+        !self.workers.iter().flatten().any(Phase::has_first_job)
+    }
+
+    pub(crate) fn in_state(&self, state: RowState) -> Vec<usize> {
+        let is = |event: &usize| self.rows[*event].is_some_and(|row| row.state == state);
+        (0..self.rows.len()).filter(is).collect()
+    }
+}

@@ -10,6 +10,7 @@ use serde_json::json;
 use shared::delivery::DeliveryState;
 use shared::id::{KeyId, TenantId};
 use shared::provider::Provider;
+use shared::retry::{Delays, RetryPolicy};
 use shared::store::events::event_in_row;
 use shared::tenant::{ApiKey, PresentedKey, Role};
 use shared::webhook::{Webhook, WebhookStatus};
@@ -60,7 +61,10 @@ impl Scene {
         let tenant = world.tenant().await.unwrap();
         let mut webhooks = Vec::new();
         for path in ["/ok", "/flaky", "/down", "/gone"] {
-            webhooks.push(world.webhook(tenant, &receiver.url(path)).await.unwrap());
+            // The last wait is longer than SQS's longest delay, so that its message is hidden.
+            let retry_policy = RetryPolicy::Custom(Delays::new(&[1, 2, 1_200]).unwrap());
+            let change = |webhook| Webhook { retry_policy, ..webhook };
+            webhooks.push(world.webhook_with(tenant, &receiver.url(path), change).await.unwrap());
         }
         let amazon = Amazon::start().await.unwrap();
         let ingest = world.ingest(amazon.outbound());

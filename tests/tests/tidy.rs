@@ -32,7 +32,7 @@ fn without_tests(text: &str) -> &str {
 }
 
 /// The modules of `shared` that know no IO, no clock and no async.
-const PURE: [&str; 17] = [
+const PURE: [&str; 18] = [
     "id",
     "event",
     "provider",

@@ -177,6 +177,7 @@ impl Day {
             round: row.map_or(1, |row| row.round + 1),
             inline: Some(Box::new(event.clone())),
             resend: true,
+            slot: None,
         });
         self.world.aws.sqs.put(DELIVERIES, &job.to_json());
         Ok(())

@@ -9,7 +9,7 @@ SECONDS ?= 480
 # A macro declares the providers' modules, so `cargo fmt` does not find their files by itself.
 PROVIDERS = shared/src/provider/*.rs
 
-.PHONY: help run demo test test-end-to-end soak bench deploy rotate-data-key lint fmt clean
+.PHONY: help run demo test test-end-to-end soak outage bench deploy rotate-data-key lint fmt clean
 
 help: ## Lists what make can do
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -35,6 +35,9 @@ soak: ## The long fault suite, ten minutes at most; SECONDS=80 to 520 and SEED= 
 
 bench: ## Sizes, start-up, memory, the cost ledger and what reading an event takes, as tables and as JSON
 	@$(PYTHON) infra/local/bench.py $(ARGS)
+
+outage: ## What broken receivers do to healthy ones: 20,000 deliveries, 10 of 200 webhooks down and 10 slow
+	@$(PYTHON) infra/local/outage.py $(ARGS)
 
 deploy: ## Deploys to the AWS account and region of the environment; see infra/deploy.py --help
 	@$(PYTHON) infra/deploy.py $(ARGS)

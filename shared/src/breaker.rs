@@ -129,6 +129,15 @@ impl Breaker {
         }
     }
 
+    /// Whether one more failure at `now` could change anything. When enough are counted and only their window is not
+    /// over yet, it could not, and a receiver that fails a thousand times a second costs no write for each.
+    pub fn counts(&self, settings: BreakerSettings, now: Timestamp) -> bool {
+        match self {
+            Self::Closed { failures, .. } => *failures < settings.failures || self.trips(settings, now),
+            Self::Open(_) => true,
+        }
+    }
+
     /// When the failures began that it has counted; `now` when it has counted none.
     pub fn failing_since(&self, now: Timestamp) -> Timestamp {
         match self {
@@ -221,6 +230,16 @@ mod tests {
         assert!(!Breaker::NEW.trips(settings, at(1_000)));
         let at_once = BreakerSettings { failures: 1, window_seconds: 0, ..settings };
         assert!(counted(1).trips(at_once, at(0)));
+    }
+
+    #[test]
+    fn counts_no_further_than_it_has_to() {
+        let settings = BreakerSettings::default();
+        for (failures, seconds, expected) in [(0, 0, true), (19, 299, true), (20, 299, false), (20, 300, true)] {
+            assert_eq!(counted(failures).counts(settings, at(seconds)), expected, "{failures} over {seconds} s");
+        }
+        let open = Open::begin(ProbeId::generate([1; 10]), at(0), at(0));
+        assert!(Breaker::Open(open).counts(settings, at(0)), "who takes it for closed has to learn");
     }
 
     #[test]

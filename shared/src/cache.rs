@@ -38,6 +38,14 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         entries.insert(key, (now, value));
     }
 
+    /// Corrects a value that is kept; it is trusted no longer for that.
+    pub fn correct(&self, key: &K, correct: impl FnOnce(&mut V)) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, value)) = entries.get_mut(key) {
+            correct(value);
+        }
+    }
+
     /// Forgets a value that is known to be stale.
     pub fn forget(&self, key: &K) {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
@@ -55,6 +63,18 @@ mod tests {
         cache.put("key", 1, put_at);
         assert_eq!(cache.get(&"key", put_at + SignedDuration::from_secs(29)), Some(1));
         assert_eq!(cache.get(&"key", put_at + SignedDuration::from_secs(30)), None);
+    }
+
+    #[test]
+    fn a_corrected_entry_is_trusted_no_longer() {
+        let cache = Cache::new(30);
+        let put_at = Timestamp::UNIX_EPOCH;
+        cache.put("key", 1, put_at);
+        cache.correct(&"key", |value| *value = 2);
+        cache.correct(&"another", |value| *value = 2);
+        assert_eq!(cache.get(&"key", put_at + SignedDuration::from_secs(29)), Some(2));
+        assert_eq!(cache.get(&"key", put_at + SignedDuration::from_secs(30)), None);
+        assert_eq!(cache.get(&"another", put_at), None);
     }
 
     #[test]

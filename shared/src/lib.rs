@@ -17,6 +17,7 @@ pub mod retry;
 pub mod seal;
 pub mod secret;
 pub mod signature;
+pub mod slowness;
 pub mod source;
 pub mod tenant;
 pub mod webhook;

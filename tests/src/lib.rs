@@ -7,6 +7,7 @@
 
 pub mod batches;
 pub mod bench;
+pub mod capacity;
 pub mod catalogue;
 pub mod conformance;
 pub mod cost;
@@ -14,5 +15,6 @@ pub mod invariants;
 pub mod lambda_process;
 pub mod node;
 pub mod normalised;
+pub mod outage;
 pub mod soak;
 pub mod support;

@@ -32,7 +32,7 @@ fn without_tests(text: &str) -> &str {
 }
 
 /// The modules of `shared` that know no IO, no clock and no async.
-const PURE: [&str; 18] = [
+const PURE: [&str; 19] = [
     "id",
     "event",
     "provider",
@@ -42,6 +42,7 @@ const PURE: [&str; 18] = [
     "seal",
     "secret",
     "signature",
+    "slowness",
     "dialect",
     "delivery",
     "recovery",

@@ -16,7 +16,7 @@ use crate::deliveries::time_needed;
 use crate::next::Nexts;
 use crate::post::{Posted, post};
 use crate::prepare::Ready;
-use crate::{Deliver, Next, breaker, claim, tell};
+use crate::{Deliver, Next, breaker, claim, slow, tell};
 use shared::delivery::standing::{Expected, Standing, Turn, standing};
 
 /// How often a delivery is written as accepted while rounds of it are begun in between, each by somebody's request.
@@ -30,7 +30,7 @@ pub(crate) async fn attempt(members: Vec<Ready<'_>>, room: &Deliver) -> Nexts {
     let (tenant, known) = (first.owed.job.tenant, &first.known);
     let more: Vec<&Event> = more.iter().map(|member| &member.event).collect();
     let at = room.clock.now();
-    let posted = post(&first.event, &more, &known.webhook, at, room).await;
+    let posted = slow::attended(post(&first.event, &more, &known.webhook, at, room), tenant, known, room).await;
     let now = room.clock.now();
     let settled = settled(&posted.ending());
     if let Some(Decision::Disable { disabled, .. }) = settled {

@@ -31,10 +31,17 @@ pub(crate) async fn note_failure(tenant: TenantId, known: &Known, room: &Deliver
 
 async fn count(tenant: TenantId, known: &Known, room: &Deliver) -> Result<(), StoreError> {
     let webhook = known.webhook.id;
-    // What is in memory knows of fewer failures than there are now.
-    room.webhooks.forget(tenant, webhook);
     let now = room.clock.now();
-    let breaker = room.registry.count_failure(tenant, webhook, now).await?;
+    if !known.breaker.counts(known.webhook.breaker, now) {
+        return Ok(());
+    }
+    let counted = room.registry.count_failure(tenant, webhook, now).await;
+    match &counted {
+        Ok(breaker) => room.webhooks.correct(tenant, webhook, breaker),
+        // It may have taken effect all the same.
+        Err(_) => room.webhooks.forget(tenant, webhook),
+    }
+    let breaker = counted?;
     let since = breaker.failing_since(now);
     if breaker.trips(known.webhook.breaker, now) { open(tenant, known, since, room).await } else { Ok(()) }
 }
@@ -56,7 +63,10 @@ async fn open(tenant: TenantId, known: &Known, since: Timestamp, room: &Deliver)
             return Ok(());
         }
     }
-    tell::open_breaker(&known.webhook, &open, now, room).await
+    let opened = tell::open_breaker(&known.webhook, &open, now, room).await;
+    // Whoever has opened it, what is in memory takes it for closed.
+    room.webhooks.forget(tenant, webhook);
+    opened
 }
 
 fn log(result: Result<(), StoreError>, known: &Known) {

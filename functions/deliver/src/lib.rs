@@ -36,6 +36,7 @@ mod received;
 mod recover;
 mod recovery;
 mod slots;
+mod slow;
 mod sweep;
 mod tell;
 mod webhooks;

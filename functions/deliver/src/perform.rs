@@ -29,11 +29,11 @@ pub(crate) async fn perform(
         match (next, message.from) {
             (Next::Finish, _) => {}
             (Next::ComeBack, _) => keep[index] = true,
-            (Next::Wait { until }, From::Retries) => {
+            (Next::Wait { until }, From::Retries) if !is_short(until, now) => {
                 keep[index] = true;
                 hidden.push(Hidden { receipt: message.receipt.clone(), seconds: hop(until, now, started) });
             }
-            (Next::Wait { until }, From::Deliveries) => to_retries.add(index, waiting(message, until, now)),
+            (Next::Wait { until }, _) => to_retries.add(index, waiting(message, until, now)),
             (Next::WaitInLine { job, until }, _) => to_retries.add(index, in_line(*job, until, now)),
             (Next::Bury(letter), _) => to_dead_letters.add(index, letter),
             (Next::Forward(messages), _) => messages.into_iter().for_each(|one| to_deliveries.add(index, one)),
@@ -85,6 +85,13 @@ fn in_line(job: DeliverJob, until: Timestamp, now: Timestamp) -> Outgoing {
 /// As long as SQS delays a message; what comes back early waits again.
 fn delay(until: Timestamp, now: Timestamp) -> u16 {
     u16::try_from(seconds_until(until, now)).unwrap_or(MAX_DELAY_SECONDS).min(MAX_DELAY_SECONDS)
+}
+
+/// Whether a wait is within SQS's longest delay. Then the message is sent anew rather than hidden: what is hidden is in
+/// flight, of which a queue has 120,000 at most, and a receiver that fails 1,000 times a second would use these up
+/// before its breaker may open. A delayed message is not, and costs the same.
+fn is_short(until: Timestamp, now: Timestamp) -> bool {
+    seconds_until(until, now) <= u32::from(MAX_DELAY_SECONDS)
 }
 
 /// How long a message of the retries queue is hidden from now: SQS counts its 12 hours from the receive.

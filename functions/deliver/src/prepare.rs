@@ -14,7 +14,7 @@ use shared::store::StoreError;
 use crate::carry_out::{bury, record_expired};
 use crate::received::From;
 use crate::webhooks::Known;
-use crate::{Deliver, Next, Received, hold};
+use crate::{Deliver, Next, Received, hold, slow};
 
 /// A received job to deliver.
 #[derive(Debug)]
@@ -81,6 +81,9 @@ pub(crate) async fn ready<'a>(
     let job = &owed.job;
     let Some(known) = known else { return hold::discard(job, turn, room).await.map(Err) };
     let Some((known, turn)) = attemptable(known, job, turn, room).await? else { return Ok(Err(Next::Finish)) };
+    if slow::goes_by_retries(&known, owed.message.from, room.clock.now()) {
+        return Ok(Err(Next::Wait { until: room.clock.now() }));
+    }
     let Some(event) = event_of(job, room).await? else {
         let recorded = record_expired(job, turn, &known.webhook, room).await?;
         return Ok(Err(if recorded { bury(job, DeadReason::EventExpired) } else { Next::ComeBack }));

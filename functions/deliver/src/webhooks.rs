@@ -4,14 +4,16 @@ use jiff::Timestamp;
 use shared::breaker::Breaker;
 use shared::cache::Cache;
 use shared::id::{TenantId, WebhookId};
+use shared::slowness::Slowness;
 use shared::store::{Registry, StoreError};
 use shared::webhook::Webhook;
 
-/// A webhook and the state of its breaker.
+/// A webhook, the state of its breaker, and whether it was slow lately.
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
     pub(crate) webhook: Webhook,
     pub(crate) breaker: Breaker,
+    pub(crate) slowness: Slowness,
 }
 
 impl Known {
@@ -57,14 +59,21 @@ impl Webhooks {
         webhook: WebhookId,
         now: Timestamp,
     ) -> Result<Option<Known>, StoreError> {
-        let (found, breaker) =
-            futures::try_join!(registry.get_webhook(tenant, webhook), registry.get_breaker(tenant, webhook))?;
-        let known = found.map(|webhook| Known { webhook, breaker });
+        let (found, (breaker, slowness)) = futures::try_join!(
+            registry.get_webhook(tenant, webhook),
+            registry.get_breaker_and_slowness(tenant, webhook)
+        )?;
+        let known = found.map(|webhook| Known { webhook, breaker, slowness });
         match &known {
             Some(known) => self.cache.put((tenant, webhook), known.clone(), now),
             None => self.cache.forget(&(tenant, webhook)),
         }
         Ok(known)
+    }
+
+    /// Takes notice of what a failure made of a breaker.
+    pub(crate) fn correct(&self, tenant: TenantId, webhook: WebhookId, breaker: &Breaker) {
+        self.cache.correct(&(tenant, webhook), |known| known.breaker = breaker.clone());
     }
 
     /// Forgets a webhook that was just changed.

@@ -52,8 +52,10 @@ pub struct Units {
 pub struct Endpoint {
     database: Database,
     dynamo_url: String,
+    /// Where the queues are, when they are a process of their own.
+    queues_url: Option<String>,
     http: reqwest::Client,
-    /// The queues.
+    /// The queues, unless they are a process of their own.
     pub sqs: Sqs,
     /// The keys.
     pub kms: Kms,
@@ -69,8 +71,8 @@ impl std::fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// Starts the engine and the endpoint; answers the state and the URL.
-    pub async fn start(sqs: Sqs) -> anyhow::Result<(Arc<Self>, String)> {
+    /// Starts the engine and the endpoint; answers the state and the URL. Calls to SQS go to `queues_url`, if given.
+    pub async fn start(sqs: Sqs, queues_url: Option<String>) -> anyhow::Result<(Arc<Self>, String)> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let dynamo_url = format!("http://{}/", listener.local_addr()?);
         let database = Database::memory().map_err(|error| anyhow::anyhow!("{error:?}"))?;
@@ -81,6 +83,7 @@ impl Endpoint {
         let endpoint = Arc::new(Self {
             database,
             dynamo_url,
+            queues_url,
             http,
             sqs,
             kms: Kms::default(),
@@ -167,7 +170,10 @@ impl Endpoint {
         if let Some(action) = target.strip_prefix("AmazonSQS.") {
             let steps = body.len().div_ceil(64 * 1024) as u64;
             self.units.lock().unwrap_or_else(PoisonError::into_inner).sqs_requests += steps;
-            return self.sqs.answer(action, &body);
+            return match &self.queues_url {
+                Some(url) => self.hand_on(url, headers, body.to_vec()).await.1,
+                None => self.sqs.answer(action, &body),
+            };
         }
         if let Some(action) = target.strip_prefix("TrentService.") {
             return self.kms.answer(action, &body);
@@ -176,9 +182,15 @@ impl Endpoint {
             let refusal = r#"{"__type":"com.amazon.coral.validate#ValidationException"}"#;
             return (StatusCode::BAD_REQUEST, refusal).into_response();
         }
-        let body = asking_for_capacity(&body);
-        let mut call = self.http.post(&self.dynamo_url).body(body);
-        // Signed over the body as it was; the engine does not check it.
+        let (answered, response) = self.hand_on(&self.dynamo_url, headers, asking_for_capacity(&body)).await;
+        self.bill(target, &serde_json::from_slice(&answered).unwrap_or_default());
+        response
+    }
+
+    /// The same call to another endpoint; its body and the whole answer.
+    async fn hand_on(&self, url: &str, headers: &HeaderMap, body: Vec<u8>) -> (Bytes, Response) {
+        let mut call = self.http.post(url).body(body);
+        // Signed over the body as it was; nobody here checks it.
         for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
             if let Some(value) = headers.get(name) {
                 call = call.header(name, value);
@@ -191,10 +203,11 @@ impl Endpoint {
                 while let Ok(Some(chunk)) = answer.chunk().await {
                     body.extend_from_slice(&chunk);
                 }
-                self.bill(target, &serde_json::from_slice(&body).unwrap_or_default());
-                (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response()
+                let body = Bytes::from(body);
+                let headers = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
+                (body.clone(), (status, headers, body).into_response())
             }
-            Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
+            Err(error) => (Bytes::new(), (StatusCode::BAD_GATEWAY, error.to_string()).into_response()),
         }
     }
 }

@@ -64,17 +64,23 @@ pub struct World {
 impl World {
     /// An empty world; deliveries may go to loopback.
     pub async fn start() -> anyhow::Result<Self> {
-        Self::start_with(RetryConfig::disabled()).await
+        Self::start_with(RetryConfig::disabled(), None).await
     }
 
     /// A world whose clients repeat failed calls, as in production: a call whose answer was lost meets its own effect.
     pub async fn start_with_retries() -> anyhow::Result<Self> {
-        Self::start_with(RetryConfig::standard().with_initial_backoff(std::time::Duration::from_millis(10))).await
+        Self::start_with(RetryConfig::standard().with_initial_backoff(std::time::Duration::from_millis(10)), None).await
     }
 
-    async fn start_with(retries: RetryConfig) -> anyhow::Result<Self> {
+    /// The same with queues that are a process of their own at `queues_url`, which goes by real time; `aws.sqs` stays
+    /// empty.
+    pub async fn start_with_queues_at(queues_url: &str) -> anyhow::Result<Self> {
+        Self::start_with(RetryConfig::standard(), Some(queues_url.to_owned())).await
+    }
+
+    async fn start_with(retries: RetryConfig, queues_url: Option<String>) -> anyhow::Result<Self> {
         let clock = Clock::default();
-        let (aws, url) = Endpoint::start(Sqs::new(clock.clone())).await?;
+        let (aws, url) = Endpoint::start(Sqs::new(clock.clone()), queues_url).await?;
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::from_static("us-east-1"))

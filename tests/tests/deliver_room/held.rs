@@ -1,5 +1,6 @@
 //! Webhooks that are disabled, paused or deleted.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use shared::delivery::DeliveryState;
 use shared::queue::job::{Deliver as DeliverJob, Job, Recover};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
@@ -150,6 +151,7 @@ async fn two_copies_of_a_recovered_job_that_was_held_again_are_one_attempt() {
         round: 1,
         inline: None,
         resend: false,
+        slot: None,
     });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     scene.world.run_until_idle().await.unwrap();
@@ -161,4 +163,34 @@ async fn two_copies_of_a_recovered_job_that_was_held_again_are_one_attempt() {
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.received("/hook").len(), 1);
     assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
+}
+
+/// Rows that were held before the index had shards lie in one partition for each webhook and state.
+#[tokio::test]
+async fn what_was_held_before_the_index_had_shards_is_recovered_with_the_rest() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let webhook = disabled(&scene, &receiver.url("/hook")).await;
+    let mut events = Vec::new();
+    for number in 0..20 {
+        events.push(scene.accept(&format!("event-{number}")).await);
+    }
+    scene.world.run_until_idle().await.unwrap();
+    let dynamo = aws_sdk_dynamodb::Client::new(&scene.world.sdk);
+    let rows = scene.world.aws.scan_unbroken("deliveries").unwrap();
+    for row in rows.iter().take(10) {
+        let unsharded = AttributeValue::S(format!("{}#held", webhook.id));
+        let call =
+            dynamo.update_item().table_name("deliveries").key("pk", row["pk"].clone()).key("sk", row["sk"].clone());
+        let call = call.update_expression("SET hd_pk = :pk").expression_attribute_values(":pk", unsharded);
+        call.send().await.unwrap();
+    }
+    let enabled = Webhook { status: WebhookStatus::Enabled, ..webhook.clone() };
+    scene.world.registry.replace_webhook(&enabled).await.unwrap();
+    recover(&scene, &webhook);
+    scene.world.run_until_idle().await.unwrap();
+    for event in &events {
+        assert_eq!(scene.row(&webhook, event).await.state, DeliveryState::Delivered);
+    }
+    assert_eq!(receiver.received("/hook").len(), events.len());
 }

@@ -20,7 +20,9 @@ mod recoveries;
 mod resend;
 mod settings;
 mod signatures;
+mod slow;
 mod sweep;
+mod waits;
 
 use shared::delivery::Delivery;
 use shared::event::Event;

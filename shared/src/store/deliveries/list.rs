@@ -1,12 +1,17 @@
 //! Deliveries of one webhook: by time, and those that are held or dead.
 
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures::future::try_join_all;
 
 use super::{Deliveries, STUCK_INDEX, StoreError, item, keys};
 use crate::delivery::{Delivery, StateKind};
 use crate::id::{EventId, TenantId, WebhookId};
 use crate::store::Page;
+use crate::store::events::keys::SHARDS;
 use crate::store::timeline::{TimeRange, Timeline};
 
 /// Which end of a list of held or dead deliveries comes first.
@@ -39,7 +44,8 @@ impl Deliveries {
     }
 
     /// One page of a webhook's held or dead deliveries in the order of when they became so. `state` is `Held` or
-    /// `Dead`; every other state has no rows here. The index follows the table within about a second.
+    /// `Dead`; every other state has no rows here. The index follows the table within about a second. A page may be
+    /// short and still name a next one.
     pub async fn list_stuck(
         &self,
         tenant: TenantId,
@@ -49,17 +55,12 @@ impl Deliveries {
         after: Option<&str>,
         limit: impl Into<i32>,
     ) -> Result<Page<Delivery>, StoreError> {
-        let call = self.query_stuck(webhook, state, limit).scan_index_forward(order == Stuck::OldestFirst);
-        let call = match (after, order) {
-            (None, _) => call.key_condition_expression("hd_pk = :pk"),
-            (Some(after), Stuck::OldestFirst) => call
-                .key_condition_expression("hd_pk = :pk AND hd_sk > :after")
-                .expression_attribute_values(":after", AttributeValue::S(after.to_owned())),
-            (Some(after), Stuck::NewestFirst) => call
-                .key_condition_expression("hd_pk = :pk AND hd_sk < :after")
-                .expression_attribute_values(":after", AttributeValue::S(after.to_owned())),
+        let bounds = match (after, order) {
+            (None, _) => Bounds::All,
+            (Some(after), Stuck::OldestFirst) => Bounds::After(after.to_owned()),
+            (Some(after), Stuck::NewestFirst) => Bounds::Before(after.to_owned()),
         };
-        stuck_page(tenant, call).await
+        self.stuck(tenant, (webhook, state), order, &bounds, limit.into()).await
     }
 
     /// One page of those that became held or dead within `range`, oldest first, from after `after`.
@@ -78,29 +79,104 @@ impl Deliveries {
         if first > last {
             return Ok(Page { items: Vec::new(), next: None });
         }
-        let call = self
-            .query_stuck(webhook, state, limit)
-            .key_condition_expression("hd_pk = :pk AND hd_sk BETWEEN :first AND :last")
-            .expression_attribute_values(":first", AttributeValue::S(first))
-            .expression_attribute_values(":last", AttributeValue::S(last));
-        stuck_page(tenant, call).await
+        self.stuck(tenant, (webhook, state), Stuck::OldestFirst, &Bounds::Within(first, last), limit.into()).await
     }
 
-    fn query_stuck(&self, webhook: WebhookId, state: StateKind, limit: impl Into<i32>) -> QueryFluentBuilder {
+    async fn stuck(
+        &self,
+        tenant: TenantId,
+        (webhook, state): (WebhookId, StateKind),
+        order: Stuck,
+        bounds: &Bounds,
+        limit: i32,
+    ) -> Result<Page<Delivery>, StoreError> {
+        let share = limit / i32::from(SHARDS);
+        // Chance gives some shards more than their share: by four standard deviations pages are full, or nearly.
+        let of_each = share + 4 * share.isqrt() + 1;
+        let partitions = keys::stuck_partitions(webhook, state);
+        let calls = partitions.map(|partition| bounds.apply(self.query_stuck(partition, order, of_each)).send());
+        let mut shards = Vec::new();
+        for answer in try_join_all(calls).await.map_err(StoreError::aws)? {
+            shards.push(Shard::of(answer)?);
+        }
+        Ok(stuck_page(tenant, shards, order, usize::try_from(limit).unwrap_or(0)))
+    }
+
+    fn query_stuck(&self, partition: String, order: Stuck, limit: i32) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&self.table)
             .index_name(STUCK_INDEX)
-            .expression_attribute_values(":pk", AttributeValue::S(keys::stuck_partition(webhook, state)))
-            .limit(limit.into())
+            .expression_attribute_values(":pk", AttributeValue::S(partition))
+            .scan_index_forward(order == Stuck::OldestFirst)
+            .limit(limit)
     }
 }
 
-async fn stuck_page(tenant: TenantId, call: QueryFluentBuilder) -> Result<Page<Delivery>, StoreError> {
-    let answer = call.send().await.map_err(StoreError::aws)?;
-    let next = answer.last_evaluated_key.as_ref().and_then(|key| key.get("hd_sk")).and_then(|sk| sk.as_s().ok());
-    let next = next.cloned();
-    let items = answer.items.unwrap_or_default().into_iter().map(item::delivery_in);
-    let items = items.collect::<Result<Vec<_>, _>>()?;
-    Ok(Page { items: items.into_iter().filter(|delivery| delivery.tenant == tenant).collect(), next })
+/// Which index sort keys are asked for.
+enum Bounds {
+    All,
+    After(String),
+    Before(String),
+    /// Both ends included.
+    Within(String, String),
+}
+
+impl Bounds {
+    fn apply(&self, call: QueryFluentBuilder) -> QueryFluentBuilder {
+        let text = |key: &String| AttributeValue::S(key.clone());
+        match self {
+            Self::All => call.key_condition_expression("hd_pk = :pk"),
+            Self::After(key) => call
+                .key_condition_expression("hd_pk = :pk AND hd_sk > :key")
+                .expression_attribute_values(":key", text(key)),
+            Self::Before(key) => call
+                .key_condition_expression("hd_pk = :pk AND hd_sk < :key")
+                .expression_attribute_values(":key", text(key)),
+            Self::Within(first, last) => call
+                .key_condition_expression("hd_pk = :pk AND hd_sk BETWEEN :first AND :last")
+                .expression_attribute_values(":first", text(first))
+                .expression_attribute_values(":last", text(last)),
+        }
+    }
+}
+
+/// What one partition of the index gave: rows by their sort keys, and that down to which it was searched when it was not
+/// searched to its end.
+struct Shard {
+    rows: Vec<(String, Delivery)>,
+    searched_to: Option<String>,
+}
+
+impl Shard {
+    fn of(answer: QueryOutput) -> Result<Self, StoreError> {
+        let rows =
+            answer.items.unwrap_or_default().into_iter().map(|row| Ok((sort_key(&row)?, item::delivery_in(row)?)));
+        let rows = rows.collect::<Result<_, StoreError>>()?;
+        let searched_to = answer.last_evaluated_key.as_ref().map(sort_key).transpose()?;
+        Ok(Self { rows, searched_to })
+    }
+}
+
+fn sort_key(row: &HashMap<String, AttributeValue>) -> Result<String, StoreError> {
+    let key = row.get("hd_sk").and_then(|key| key.as_s().ok());
+    key.cloned().ok_or_else(|| StoreError::unreadable("a row of the index without hd_sk"))
+}
+
+/// The rows of all shards in one order, as far as every shard was searched, and at most `limit`.
+fn stuck_page(tenant: TenantId, shards: Vec<Shard>, order: Stuck, limit: usize) -> Page<Delivery> {
+    let sooner = |one: &String, other: &String| match order {
+        Stuck::OldestFirst => one.cmp(other),
+        Stuck::NewestFirst => other.cmp(one),
+    };
+    let mut next = shards.iter().filter_map(|shard| shard.searched_to.clone()).min_by(sooner);
+    let mut rows: Vec<_> = shards.into_iter().flat_map(|shard| shard.rows).collect();
+    rows.sort_by(|(one, _), (other, _)| sooner(one, other));
+    rows.retain(|(key, _)| next.as_ref().is_none_or(|next| sooner(key, next).is_le()));
+    if rows.len() > limit {
+        rows.truncate(limit);
+        next = rows.last().map(|(key, _)| key.clone());
+    }
+    let items = rows.into_iter().map(|(_, delivery)| delivery).filter(|delivery| delivery.tenant == tenant).collect();
+    Page { items, next }
 }

@@ -138,7 +138,7 @@ impl Deliveries {
         }
         if stuck {
             set.push_str(", hd_pk = :hd_pk, hd_sk = :hd_sk");
-            values.insert(":hd_pk", text(keys::stuck_partition(change.webhook, change.state.kind())));
+            values.insert(":hd_pk", text(keys::stuck_partition(change.webhook, change.state.kind(), change.event)));
             values.insert(":hd_sk", text(keys::stuck_since(change.now, change.event)));
         } else {
             remove.extend(["hd_pk", "hd_sk"]);

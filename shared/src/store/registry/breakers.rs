@@ -1,5 +1,6 @@
 //! Breakers in the registry: a row beside each webhook that has failed lately. It is written only when failures begin,
-//! go on or end, and no change of it is a change of the webhook. Opening and closing are told.
+//! go on or end, or when its receiver is slow, and no change of it is a change of the webhook. Opening and closing are
+//! told.
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -11,6 +12,7 @@ use super::item::BreakerItem;
 use super::{Registry, StoreError, keys};
 use crate::breaker::{Breaker, Open};
 use crate::id::{TenantId, WebhookId};
+use crate::slowness::{Noted, Slowness};
 use crate::store::telling::{Telling, change_and_tell};
 
 /// The breaker is open, and for the outage that its probe names.
@@ -21,6 +23,31 @@ impl Registry {
     pub async fn get_breaker(&self, tenant: TenantId, webhook: WebhookId) -> Result<Breaker, StoreError> {
         let item: Option<BreakerItem> = self.get(keys::breaker(tenant, webhook), true).await?;
         item.map_or(Ok(Breaker::NEW), Breaker::try_from)
+    }
+
+    /// The same, and whether the webhook was slow lately, in one read.
+    pub async fn get_breaker_and_slowness(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+    ) -> Result<(Breaker, Slowness), StoreError> {
+        let item: Option<BreakerItem> = self.get(keys::breaker(tenant, webhook), true).await?;
+        let Some(item) = item else { return Ok((Breaker::NEW, Slowness::default())) };
+        let slowness = item.slowness()?;
+        Ok((Breaker::try_from(item)?, slowness))
+    }
+
+    /// Notes that a webhook is slow, unless others have noted it lately.
+    pub async fn note_slow(&self, tenant: TenantId, webhook: WebhookId, noted: Noted) -> Result<(), StoreError> {
+        let call = self
+            .breaker_update(tenant, webhook)
+            .update_expression("SET v = :v, slow_until = :until")
+            .condition_expression("attribute_not_exists(slow_until) OR slow_until < :enough")
+            .expression_attribute_values(":v", number(1))
+            .expression_attribute_values(":until", number(noted.until.as_millisecond()))
+            .expression_attribute_values(":enough", number(noted.enough.as_millisecond()));
+        self.changed(call).await?;
+        Ok(())
     }
 
     /// Counts a failure of a closed breaker; answers the breaker as it is afterwards.

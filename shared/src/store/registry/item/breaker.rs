@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{StoreError, millis};
 use crate::breaker::{Breaker, Open, ProbeId};
+use crate::slowness::Slowness;
 
 /// With `open_since` it is open, without closed.
 #[derive(Deserialize)]
@@ -16,6 +17,14 @@ pub(in crate::store::registry) struct BreakerItem {
     #[serde(default)]
     failed_probes: u32,
     probe_at: Option<i64>,
+    slow_until: Option<i64>,
+}
+
+impl BreakerItem {
+    /// Whether the webhook was slow lately, which stands beside its breaker and does not depend on it.
+    pub(in crate::store::registry) fn slowness(&self) -> Result<Slowness, StoreError> {
+        Ok(Slowness { until: self.slow_until.map(millis).transpose()? })
+    }
 }
 
 impl TryFrom<BreakerItem> for Breaker {

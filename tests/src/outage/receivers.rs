@@ -1,0 +1,135 @@
+//! The receivers on loopback: healthy, slow, hanging, or refusing connections; each remembers what it accepted.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use shared::clock::random;
+use tokio::net::TcpSocket;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// How a receiver behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Manner {
+    /// It answers at once.
+    Healthy,
+    /// It answers after so many milliseconds, somewhere in the range.
+    Slow(std::ops::Range<u64>),
+    /// It takes the connection and never answers.
+    Hanging,
+}
+
+/// By webhook and event: when the requests that were answered 200 had come in.
+type Accepted = HashMap<(u32, String), Vec<Instant>>;
+
+#[derive(Debug, Default)]
+struct Inner {
+    manners: Mutex<HashMap<u32, Manner>>,
+    accepted: Mutex<Accepted>,
+    posts: AtomicU64,
+}
+
+/// All receivers: one server with a path for each webhook, and a port that refuses connections until it is opened.
+#[derive(Debug)]
+pub struct Receivers {
+    inner: Arc<Inner>,
+    open: SocketAddr,
+    /// Bound, so that nobody else takes the port, but not listening.
+    closed: Mutex<Option<TcpSocket>>,
+    closed_at: SocketAddr,
+}
+
+impl Receivers {
+    /// Starts them, all healthy.
+    pub fn start() -> anyhow::Result<Self> {
+        let inner = Arc::<Inner>::default();
+        let socket = bound()?;
+        let open = socket.local_addr()?;
+        serve(socket, &inner)?;
+        let closed = bound()?;
+        let closed_at = closed.local_addr()?;
+        Ok(Self { inner, open, closed: Mutex::new(Some(closed)), closed_at })
+    }
+
+    /// The URL of a webhook's receiver.
+    pub fn url(&self, webhook: u32) -> String {
+        format!("http://{}/{webhook}", self.open)
+    }
+
+    /// The same behind the port that refuses connections.
+    pub fn refusing_url(&self, webhook: u32) -> String {
+        format!("http://{}/{webhook}", self.closed_at)
+    }
+
+    /// From now on the webhook's receiver behaves so.
+    pub fn set(&self, webhook: u32, manner: Manner) {
+        self.inner.manners.lock().unwrap_or_else(PoisonError::into_inner).insert(webhook, manner);
+    }
+
+    /// Everyone is well from now on.
+    pub fn recover(&self) -> anyhow::Result<()> {
+        self.inner.manners.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        match self.closed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(closed) => serve(closed, &self.inner),
+            None => Ok(()),
+        }
+    }
+
+    /// How many deliveries were accepted at least once, and how often one was accepted again.
+    pub fn counts(&self) -> (usize, usize) {
+        let accepted = self.inner.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = accepted.values().map(Vec::len).sum();
+        (accepted.len(), all - accepted.len())
+    }
+
+    /// Requests in all, whatever became of them.
+    pub fn posts(&self) -> u64 {
+        self.inner.posts.load(Ordering::Relaxed)
+    }
+
+    /// When a webhook first got an event that it accepted.
+    pub fn first(&self, webhook: u32, event: &str) -> Option<Instant> {
+        let accepted = self.inner.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        accepted.get(&(webhook, event.to_owned())).and_then(|times| times.first().copied())
+    }
+}
+
+fn bound() -> anyhow::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    Ok(socket)
+}
+
+fn serve(socket: TcpSocket, inner: &Arc<Inner>) -> anyhow::Result<()> {
+    let listener = socket.listen(BACKLOG)?;
+    let router = Router::new().route("/{webhook}", post(receive)).with_state(Arc::clone(inner));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(())
+}
+
+async fn receive(State(inner): State<Arc<Inner>>, Path(webhook): Path<u32>, headers: HeaderMap) -> StatusCode {
+    let arrived = Instant::now();
+    inner.posts.fetch_add(1, Ordering::Relaxed);
+    let manner = inner.manners.lock().unwrap_or_else(PoisonError::into_inner).get(&webhook).cloned();
+    match manner {
+        None | Some(Manner::Healthy) => {}
+        Some(Manner::Slow(range)) => {
+            let span = (range.end - range.start).max(1);
+            let millis = range.start + u64::from(u32::from_be_bytes(random())) % span;
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+        }
+        Some(Manner::Hanging) => std::future::pending().await,
+    }
+    let event = headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
+    let mut accepted = inner.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+    accepted.entry((webhook, event)).or_default().push(arrived);
+    StatusCode::OK
+}

@@ -1,5 +1,5 @@
-//! Carrying out a deliver job up to its attempt, in the order of effects of `functions/deliver/src/carry_out.rs`,
-//! `hold.rs` and `claim.rs`.
+//! Carrying out a deliver job up to its attempt, in the order of effects of `functions/deliver/src/prepare.rs`,
+//! `hold.rs`, `slots.rs` and `claim.rs`.
 
 use shared::delivery::standing::{Expected, Standing, Turn, standing};
 

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::Method;
 use shared::delivery::StateKind;
-use shared::event::Event;
+use shared::event::{About, Event};
 use shared::id::{EventId, TenantId, WebhookId};
 use shared::queue::job::Job;
 use shared::store::events::event_in_row;
@@ -57,6 +57,10 @@ pub(super) struct Census {
     pub(super) unknown: u64,
     /// Requests whose signature was not good.
     pub(super) not_genuine: u64,
+    /// Operational events: nobody here listens, but each change has one.
+    pub(super) told: u64,
+    /// Deliveries that are dead without an event that says so.
+    pub(super) untold_deaths: u64,
     /// Messages in the dispatch failures queue.
     pub(super) undispatched: u64,
     /// What is lost, in words, the first few.
@@ -96,13 +100,18 @@ impl Census {
         let mut queued = Queued::default();
         queued.read(stack).await;
         let holding = holding(tenant, subjects).await;
-        let events = stored_events(stack, &tenant.id).await?;
+        let mut events = stored_events(stack, &tenant.id).await?;
+        events.retain(|event| event.facts.about.is_none());
         let rows = rows(stack, tenant.id.parse()?, &events, subjects).await?;
+        let told = stored_events(stack, &tenant.id).await?;
+        let told: Vec<About> = told.into_iter().filter_map(|event| event.facts.about).collect();
         queued.read(stack).await;
         let known = Known { events, rows, holding, queued };
 
         let undispatched = stack.queued(stack.dispatch_failures_queue()).await.len() as u64;
-        let mut census = Self { undispatched, ..Self::default() };
+        let mut census = Self { undispatched, told: told.len() as u64, ..Self::default() };
+        census.untold_deaths =
+            known.deaths().filter(|death| !told.iter().any(|about| tells(about, *death))).count() as u64;
         census.note_events(&known.events, sent);
         for (behaviour, _) in Behaviour::CAST {
             let mut tally = Tally::default();
@@ -173,7 +182,16 @@ impl Census {
     }
 }
 
+/// Whether it says that this delivery is dead.
+fn tells(about: &About, (webhook, event): (WebhookId, EventId)) -> bool {
+    about.webhook == webhook && about.what.given_up().is_some_and(|given_up| given_up.event == event)
+}
+
 impl Known {
+    fn deaths(&self) -> impl Iterator<Item = (WebhookId, EventId)> {
+        self.rows.iter().filter(|(_, state)| **state == StateKind::Dead).map(|(pair, _)| *pair)
+    }
+
     fn evidence(&self, webhook: WebhookId, event: EventId, post: &Post) -> Evidence {
         let pair = (webhook, event);
         Evidence {

@@ -35,6 +35,7 @@ impl Report {
         unless(total.lost == 0, format!("{} deliveries are lost", total.lost));
         unless(census.not_stored.is_empty(), format!("accepted, but not stored: {:?}", census.not_stored));
         unless(census.unknown == 0, format!("{} events were received that nobody sent", census.unknown));
+        unless(census.untold_deaths == 0, format!("{} deaths have no event", census.untold_deaths));
         unless(census.not_genuine == 0, format!("{} requests were not signed well", census.not_genuine));
         unless(census.undispatched == 0, format!("{} stream batches were given up", census.undispatched));
         unless(self.sent.refused.is_empty(), format!("good posts were refused: {:?}", self.sent.refused));
@@ -79,13 +80,14 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "events: {} accepted in {} posts, {} tries answered otherwise; {} posts given up, {} not made for want of room; \
-             {} events stored without an answer",
+             {} events stored without an answer, {} operational ones",
             sent.accepted.len(),
             sent.posts,
             sent.retried,
             sent.given_up,
             sent.not_made,
-            census.answers_lost
+            census.answers_lost,
+            census.told
         )?;
         let failed: u64 = self.faults.values().sum();
         writeln!(

@@ -24,6 +24,7 @@ mod signed;
 mod synthetic_id;
 mod text;
 
+pub(crate) use mailgun::is_own_field as is_mailgun_field;
 pub use received::{Received, Token};
 pub use refusal::{Refusal, Unauthentic};
 pub use report::Report;

@@ -7,6 +7,7 @@ use url::form_urlencoded::Serializer;
 use super::mailgun::{self, Signature};
 use crate::event::{BounceType, Event, EventType, Facts, Recipient, RejectReason};
 use crate::id::WebhookId;
+use crate::provider::is_mailgun_field;
 use crate::secret::SigningSecret;
 
 /// The words of the present form, and before them those that only the legacy form has. `dropped` stands for bounces too:
@@ -36,40 +37,6 @@ pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
     }
 }
 
-/// Every name that the form itself can have, here or at Mailgun. A variable of the sender's with one of them is left out: of a field that
-/// stands twice some receivers read the first and some the last.
-const OWN: [&str; 29] = [
-    "event",
-    "severity",
-    "recipient",
-    "domain",
-    "Message-Id",
-    "message-id",
-    "timestamp",
-    "token",
-    "signature",
-    "url",
-    "ip",
-    "country",
-    "region",
-    "city",
-    "client-name",
-    "client-os",
-    "client-type",
-    "device-type",
-    "user-agent",
-    "code",
-    "error",
-    "notification",
-    "reason",
-    "description",
-    "tag",
-    "campaign-id",
-    "campaign-name",
-    "mailing-list",
-    "message-headers",
-];
-
 /// The body of one event. Mailgun's own fields come first, then the sender's variables, then the signature: receivers
 /// that take the last of two equal names are safe too.
 pub(super) fn body(event: &Event, webhook: WebhookId, secret: Option<&SigningSecret>) -> Vec<u8> {
@@ -91,7 +58,8 @@ pub(super) fn body(event: &Event, webhook: WebhookId, secret: Option<&SigningSec
     for tag in &facts.tags {
         form.say("tag", Some(tag));
     }
-    for (name, value) in facts.metadata.iter().filter(|(name, _)| !OWN.contains(&name.as_str())) {
+    // Of a field that stands twice some receivers read the first and some the last.
+    for (name, value) in facts.metadata.iter().filter(|(name, _)| !is_mailgun_field(name)) {
         let json = value.to_string();
         form.say(name, Some(value.as_str().unwrap_or(&json)));
     }

@@ -17,6 +17,8 @@ mod legacy;
 mod multipart;
 mod signature;
 
+pub(crate) use legacy::is_own_field;
+
 use legacy::Form;
 use signature::Signature;
 

@@ -151,7 +151,7 @@ fn a_senders_variable_is_never_taken_for_a_field_of_the_form() {
     let mut event = example_of(EventType::Clicked);
     let claims =
         [("event", "complained"), ("recipient", "victim@example.com"), ("url", "x"), ("token", "x"), ("shop", "north")];
-    for (name, value) in claims {
+    for (name, value) in claims.into_iter().chain([("X-Mailgun-Tag", "x")]) {
         event.facts.metadata.insert(name.to_owned(), value.into());
     }
     let form = rendered(Dialect::MailgunLegacy, &event);
@@ -161,6 +161,8 @@ fn a_senders_variable_is_never_taken_for_a_field_of_the_form() {
     };
     assert_eq!((values("event"), values("recipient")), (vec!["clicked"], vec!["reader@example.com"]));
     assert_eq!((values("url").len(), values("token").len(), values("shop")), (1, 1, vec!["north"]));
+    // Another of Mailgun's names, which a receiver would take for one of its tags.
+    assert!(values("X-Mailgun-Tag").is_empty());
 }
 
 /// A receiver that takes a made-up subscriber for one would add it to its list.

@@ -162,14 +162,17 @@ fn metadata(form: &Form, headers: &[(String, Value)]) -> Map<String, Value> {
     }
     if variables.is_empty() {
         for (name, value) in &form.0 {
-            let own = RESERVED.contains(&name.as_str())
-                || ["x-mailgun-", "attachment-"].iter().any(|prefix| starts_with(name, prefix));
-            if !own && !variables.contains_key(name) {
+            if !is_own_field(name) && !variables.contains_key(name) {
                 variables.insert(name.clone(), Value::String(value.clone()));
             }
         }
     }
     variables
+}
+
+/// Whether a field of the form is Mailgun's own, and no variable of the sender's.
+pub(crate) fn is_own_field(name: &str) -> bool {
+    RESERVED.contains(&name) || ["x-mailgun-", "attachment-"].iter().any(|prefix| starts_with(name, prefix))
 }
 
 fn starts_with(name: &str, prefix: &str) -> bool {

@@ -8,10 +8,10 @@ use axum::routing::{get, post};
 use crate::Api;
 
 mod breaker;
-mod change;
+pub(crate) mod change;
 mod create;
-mod delete;
-mod given;
+pub(crate) mod delete;
+pub(crate) mod given;
 mod headers;
 mod let_go;
 mod list;
@@ -20,10 +20,11 @@ mod pace;
 mod patch;
 mod read;
 mod recover;
+pub(crate) mod register;
 mod rotate_secret;
 mod shown;
-mod signing;
-mod subscription;
+pub(crate) mod signing;
+pub(crate) mod subscription;
 mod test;
 mod test_event;
 

@@ -18,6 +18,7 @@ mod requests;
 mod resend;
 mod room;
 mod secrets;
+mod settings;
 mod signatures;
 mod source_trust;
 mod sources;

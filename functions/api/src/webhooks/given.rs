@@ -86,7 +86,7 @@ impl Given {
     }
 }
 
-fn url(value: Value, addresses: &AddressPolicy) -> Result<WebhookUrl, Faults> {
+pub(crate) fn url(value: Value, addresses: &AddressPolicy) -> Result<WebhookUrl, Faults> {
     let url = WebhookUrl::parse(&text(1..=MAX_URL)(value)?, addresses).map_err(|error| error.to_string())?;
     if url.as_url().password() == Some(MASK) {
         return Err("the password in it is masked; give the real one, or leave the field out".into());
@@ -105,7 +105,7 @@ fn events(value: Value) -> Result<Vec<String>, Faults> {
     Ok(names)
 }
 
-fn dialect(value: Value) -> Result<Dialect, Faults> {
+pub(crate) fn dialect(value: Value) -> Result<Dialect, Faults> {
     let word = parsed::<String>(value)?;
     let known = || Dialect::ALL.iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ");
     Dialect::from_word(&word).ok_or_else(|| format!("unknown dialect; there are: {}", known()).into())
@@ -143,7 +143,7 @@ fn timeout_ms(value: Value) -> Result<u32, Faults> {
 }
 
 /// A domain name, in lower case; internationalised ones in their `xn--` form, as providers report them.
-fn domain(value: Value) -> Result<String, Faults> {
+pub(crate) fn domain(value: Value) -> Result<String, Faults> {
     let name = text(1..=MAX_DOMAIN)(value)?.to_ascii_lowercase();
     let label = |label: &str| {
         let fine = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
@@ -153,7 +153,7 @@ fn domain(value: Value) -> Result<String, Faults> {
 }
 
 /// A signing secret that the receiver already has.
-pub(super) fn secret(value: Value) -> Result<SigningSecret, Faults> {
+pub(crate) fn secret(value: Value) -> Result<SigningSecret, Faults> {
     // Read as text first, because a fault must not repeat it.
     SigningSecret::parse(&text(0..=MAX_SECRET_READ)(value)?).map_err(|error| error.to_string().into())
 }

@@ -70,6 +70,5 @@ fn same_number(value: &Value, stored: &Webhook) -> Result<(), Faults> {
 
 fn same_time(value: Value, stored: &Webhook) -> Result<(), Faults> {
     let time = text(1..=MAX_TIME)(value)?;
-    let own = stored.created_at.to_string();
-    if time == own { Ok(()) } else { Err(format!("cannot be changed; it is {own}").into()) }
+    if time == stored.created_at.to_string() { Ok(()) } else { Err("cannot be changed; leave the field out".into()) }
 }

@@ -11,6 +11,7 @@ mod events;
 mod every_provider;
 mod keys;
 mod moves;
+mod numbers;
 mod operational;
 mod recoveries;
 mod redrives;

@@ -12,6 +12,7 @@ mod every_provider;
 mod keys;
 mod mailgun;
 mod moves;
+mod numbers;
 mod operational;
 mod platform;
 mod recoveries;

@@ -55,8 +55,8 @@ async fn settings_are_for_those_who_manage_the_tenant() {
 
     let refused = async |body| acme.patch(&path, &body).await.problem();
     insta::assert_snapshot!(refused(json!({ "default_dialect": "klingon" })).await, @"422 invalid-request: /default_dialect: unknown dialect; there are: standard, platform, mailgreet, mailjet, mailjet_v2, mailgun, mailgun_legacy, mailtura");
-    insta::assert_snapshot!(refused(json!({ "webhook_secret": "short" })).await, @"");
+    insta::assert_snapshot!(refused(json!({ "webhook_secret": "short" })).await, @"422 invalid-request: /webhook_secret: a secret is `whsec_` and base64 of 24 to 64 bytes, or any other 8 to 256 printable ASCII characters");
     let key_pair = json!({ "webhook_secret": "whsk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" });
-    insta::assert_snapshot!(refused(key_pair).await, @"");
-    insta::assert_snapshot!(refused(json!({ "name": "x" })).await, @"");
+    insta::assert_snapshot!(refused(key_pair).await, @"422 invalid-request: /webhook_secret: an ed25519 key signs for one webhook; give a shared secret");
+    insta::assert_snapshot!(refused(json!({ "name": "x" })).await, @"422 invalid-request: /name: unknown field; this object knows: default_dialect, webhook_secret");
 }

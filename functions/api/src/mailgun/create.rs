@@ -26,7 +26,7 @@ pub(super) async fn create(
     mut form: Form,
 ) -> Result<Json<Changed>, Refusal> {
     let name = form.0.required("id", Name::read);
-    let urls = form.urls(&api);
+    let urls = form.urls(&api, &[]);
     let (name, urls) = form.0.finish(name.zip(urls))?;
 
     let topic = Topic { domain, name };

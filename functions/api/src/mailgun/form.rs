@@ -25,15 +25,20 @@ const REPEATED: &str = "url";
 pub(super) struct Form(pub(super) Fields);
 
 impl Form {
-    /// The URLs, each once; a fault when there is none.
-    pub(super) fn urls(&mut self, api: &Api) -> Option<Vec<WebhookUrl>> {
-        self.0.required(REPEATED, |value| urls(value, api))
+    /// The URLs, each once; a fault when there is none. One of `shown` may be given as it was shown, with its password
+    /// masked: clients read a name's URLs to give them back with another one.
+    pub(super) fn urls(&mut self, api: &Api, shown: &[WebhookUrl]) -> Option<Vec<WebhookUrl>> {
+        self.0.required(REPEATED, |value| urls(value, api, shown))
     }
 }
 
-fn urls(value: Value, api: &Api) -> Result<Vec<WebhookUrl>, Faults> {
+fn urls(value: Value, api: &Api, shown: &[WebhookUrl]) -> Result<Vec<WebhookUrl>, Faults> {
+    let url = |value: Value| match shown.iter().find(|shown| value == shown.masked().as_str()) {
+        Some(shown) => Ok(shown.clone()),
+        None => given::url(value, &api.addresses),
+    };
     let mut once = Vec::with_capacity(MAX_URLS);
-    for url in list(MAX_URLS, |value| given::url(value, &api.addresses))(value)? {
+    for url in list(MAX_URLS, url)(value)? {
         if !once.contains(&url) {
             once.push(url);
         }

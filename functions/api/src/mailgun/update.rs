@@ -33,7 +33,9 @@ pub(super) async fn update(
 ) -> Result<Json<Changed>, Refusal> {
     // Some clients send it, though the path says it.
     form.0.optional("id", |value| same_name(value, topic.name));
-    let urls = form.urls(&api);
+    let listed = api.registry.all_webhooks(tenant).await?.into_iter().filter(|webhook| topic.is_wanted_by(webhook));
+    let listed: Vec<_> = listed.map(|webhook| webhook.url).collect();
+    let urls = form.urls(&api, &listed);
     let urls = form.0.finish(urls)?;
     Ok(Json(replace(&api, tenant, &topic, &urls).await?.updated()))
 }

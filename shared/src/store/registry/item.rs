@@ -15,6 +15,7 @@ mod certificate;
 mod data_key;
 mod recovery;
 mod source;
+mod stream;
 mod tenant;
 mod webhook;
 

@@ -11,6 +11,7 @@ mod breaker;
 mod change;
 mod create;
 mod delete;
+mod destination;
 mod given;
 mod headers;
 mod let_go;

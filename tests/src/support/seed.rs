@@ -45,7 +45,7 @@ impl World {
         let webhook = change(Webhook {
             id: WebhookId::mint(now, random()),
             tenant,
-            url: WebhookUrl::parse(url, &policy)?,
+            url: WebhookUrl::parse(url, &policy)?.into(),
             subscription: Subscription {
                 types: WantedTypes::All,
                 sources: BTreeSet::default(),

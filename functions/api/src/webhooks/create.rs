@@ -13,12 +13,12 @@ use shared::id::{TenantId, WebhookId};
 use shared::problem::Problem;
 use shared::secret::{SignatureScheme, SigningSecret};
 use shared::webhook::{
-    DEFAULT_BATCH, DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl,
+    DEFAULT_BATCH, Destination, DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus,
 };
 
 use super::given::{self, Given};
 use super::shown::Shown;
-use super::{pace, signing, subscription};
+use super::{destination, pace, signing, subscription};
 use crate::Api;
 use crate::body::Fields;
 use crate::caller::Manager;
@@ -32,6 +32,7 @@ pub(super) async fn create(
     body.demand("url");
     body.demand("events");
     let default_dialect = (!body.has("dialect")).then_some(Dialect::Standard);
+    let has_credentials = body.has("credentials");
     let mut given = Given::read(&mut body, &api.addresses);
     let secret = body.optional("secret", given::secret);
     let scheme = body.optional("signature", signing::scheme);
@@ -44,7 +45,8 @@ pub(super) async fn create(
     let dialect = given.dialect.unwrap_or(Dialect::Standard);
     let secret = body.noted(signing::secret(secret.as_ref(), scheme, SignatureScheme::V1, dialect));
     let headers = body.noted(given.headers.take().unwrap_or_default().over(&BTreeMap::new()));
-    let indispensable = given.url.take().zip(types).zip(secret).zip(headers);
+    let url = destination::of_new(&mut body, given.url.take(), given.credentials.take(), has_credentials);
+    let indispensable = url.zip(types).zip(secret).zip(headers);
     let (((url, types), secret), headers) = body.finish(indispensable)?;
 
     let webhook = Webhook { headers, ..webhook(api.now(), tenant, url, types, given, secret) };
@@ -59,7 +61,7 @@ pub(super) async fn create(
 fn webhook(
     now: Timestamp,
     tenant: TenantId,
-    url: WebhookUrl,
+    url: Destination,
     types: WantedTypes,
     given: Given,
     secret: SigningSecret,

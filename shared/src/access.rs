@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use jiff::Timestamp;
@@ -81,7 +82,7 @@ impl From<Problem> for Denied {
     }
 }
 
-/// Finds out who calls: `Authorization: Bearer mh_…`, and `X-Tenant-ID`, which may only name the key's own tenant unless
+/// Finds out who calls: an API key, as [`presented`], and `X-Tenant-ID`, which may only name the key's own tenant unless
 /// it is an admin key.
 ///
 /// Keys are trusted from `cache` for its age limit; absence is never cached. `deploy_time_key` is the hash of the admin
@@ -93,7 +94,7 @@ pub async fn authorise(
     deploy_time_key: Option<&KeyHash>,
     now: Timestamp,
 ) -> Result<Caller, Denied> {
-    let presented = bearer(headers).and_then(|text| PresentedKey::from_str(text).ok()).ok_or_else(unauthorised)?;
+    let presented = presented(headers).ok_or_else(unauthorised)?;
     let (role, owner) = match presented.id {
         None => match deploy_time_key {
             Some(hash) if presented.matches(hash) => (Role::Admin, None),
@@ -106,6 +107,26 @@ pub async fn authorise(
     };
     let tenant = tenant_of(role, owner, named_tenant(headers)?)?;
     Ok(Caller { role, tenant, key_id: presented.id })
+}
+
+/// The API key of the `Authorization` header: `Bearer mh_…`, or as the clients of other systems carry theirs, by basic auth:
+/// `<key id>:<secret>` (Mailjet's) or the whole key as the password of any user (Mailgun's is `api`).
+fn presented(headers: &HeaderMap) -> Option<PresentedKey> {
+    if let Some(text) = bearer(headers) {
+        return text.parse().ok();
+    }
+    let (user, password) = basic(headers)?;
+    PresentedKey::from_str(&password).or_else(|_| PresentedKey::of_halves(&user, &password)).ok()
+}
+
+/// User and password of `Authorization: Basic …` (RFC 7617).
+pub fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(BASE64_STANDARD.decode(credentials.trim()).ok()?).ok()?;
+    decoded.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
 }
 
 /// The credentials of `Authorization: Bearer …`; the scheme's name in any case, as RFC 9110 has it.
@@ -192,6 +213,24 @@ mod tests {
         assert_eq!(all.map(|permission| may(Role::Read, permission)), [true, false, false]);
         let nowhere = Caller { role: Role::Admin, tenant: None, key_id: None };
         assert_eq!(nowhere.tenant_for(Permission::Read).map_err(|problem| problem.status), Err(400));
+    }
+
+    #[test]
+    fn a_key_is_found_wherever_clients_carry_it() {
+        let id = KeyId::mint(Timestamp::UNIX_EPOCH, [3; 10]);
+        let key = PresentedKey::generate(id, [9; 32]);
+        let whole = key.expose();
+        let (_, secret) = whole.rsplit_once('_').unwrap();
+        let read = |value: String| presented(&HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]));
+        let basic =
+            |user: &str, password: &str| format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")));
+        assert_eq!(read(format!("Bearer {whole}")), Some(key.clone()));
+        assert_eq!(read(basic("api", &whole)), Some(key.clone()));
+        assert_eq!(read(basic(&id.bare(), secret)), Some(key.clone()));
+        assert_eq!(read(basic(&id.to_string(), secret)), Some(key));
+        for other in [basic("api", secret), basic(&whole, ""), basic("", ""), "Basic %".to_owned(), whole] {
+            assert_eq!(read(other.clone()), None, "{other}");
+        }
     }
 
     #[test]

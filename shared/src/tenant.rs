@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::dialect::Dialect;
 use crate::event::closed_words;
 use crate::id::{KeyId, TenantId};
+use crate::secret::SigningSecret;
 
 /// An account that owns sources, webhooks and data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,18 @@ pub struct Tenant {
     pub name: String,
     /// When it was created.
     pub created_at: Timestamp,
+}
+
+/// What a tenant's new webhooks have where the request that makes them says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TenantSettings {
+    /// The dialect of webhooks made through the native API; `None` for [`Dialect::Standard`].
+    pub default_dialect: Option<Dialect>,
+    /// What webhooks sign with that are made through an API without a field for secrets (Mailgun's, Mailjet's, the
+    /// platform's): their users have one key for all. `None`: each gets one of its own.
+    pub webhook_secret: Option<SigningSecret>,
+    /// Raised by every change; a change of an older revision is refused. 0 for settings that were never set.
+    pub revision: u64,
 }
 
 closed_words!(
@@ -95,6 +109,13 @@ impl PresentedKey {
     /// A new key; the secret is shown once, as [`PresentedKey::expose`].
     pub fn generate(id: KeyId, random: [u8; 32]) -> Self {
         Self { id: Some(id), secret: hex::encode(random) }
+    }
+
+    /// The key of a key's id, as it is shown or as it stands in keys, and its secret: how clients of other systems hold
+    /// the two halves.
+    pub fn of_halves(id: &str, secret: &str) -> Result<Self, MalformedKey> {
+        let bare = id.parse().map_or_else(|_| id.to_owned(), |id: KeyId| id.bare());
+        format!("{}{bare}_{secret}", Self::PREFIX).parse()
     }
 
     /// The hash to store or compare.

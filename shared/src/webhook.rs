@@ -43,6 +43,9 @@ pub struct Webhook {
     pub id: WebhookId,
     /// Who owns it.
     pub tenant: TenantId,
+    /// Its number among the tenant's webhooks, for management APIs whose ids are integers: counted from 1, never given
+    /// twice. `None` until the registry has counted it.
+    pub number: Option<u32>,
     /// Where deliveries go.
     pub url: Destination,
     /// Which events it wants.
@@ -69,6 +72,9 @@ pub struct Webhook {
     pub breaker: BreakerSettings,
     /// Where an attempt goes when it has failed at `url`.
     pub backup_url: Option<WebhookUrl>,
+    /// `url` is the backup of a main URL that is not there: Mailjet's clients make and delete each by itself. Deliveries
+    /// go to it until there is a main one.
+    pub is_backup: bool,
     /// What every delivery carries beside our own headers; at most [`MAX_CUSTOM_HEADERS`].
     pub headers: BTreeMap<CustomName, CustomValue>,
     /// Deliveries are held for as long as the tenant wants, whatever the status.
@@ -134,6 +140,18 @@ pub enum WebhookStatus {
         /// Why.
         reason: DisabledReason,
     },
+}
+
+impl WebhookStatus {
+    /// The status after somebody has asked for it to be enabled or not. What disabled it first stays the reason.
+    #[must_use]
+    pub fn switched(self, enabled: bool) -> Self {
+        match (enabled, self) {
+            (true, _) => Self::Enabled,
+            (false, Self::Disabled { reason }) => Self::Disabled { reason },
+            (false, Self::Enabled) => Self::Disabled { reason: DisabledReason::Requested },
+        }
+    }
 }
 
 closed_words!(

@@ -8,12 +8,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use shared::delivery::DeliveryState;
+use shared::dialect::Dialect;
 use shared::id::TenantId;
 use shared::provider::Provider;
 use shared::secret::{SigningSecret, VerificationSecret};
 use shared::source::{BasicPair, ConfiguredUrl, Credentials, Source, Trust, Verification};
 use shared::store::StoreError;
 use shared::store::registry::Resealed;
+use shared::tenant::TenantSettings;
 use shared::webhook::{CustomName, CustomValue, SigningSecrets, Webhook};
 use tests::support::amazon::Amazon;
 use tests::support::world::DELIVERIES;
@@ -104,8 +106,12 @@ async fn two_functions_that_make_the_first_data_key_at_once_end_with_one() {
         .collect();
     let created = registries.iter().zip(&webhooks).map(async |(registry, webhook)| {
         // Two changes of one tenant at the same moment may collide, which callers repeat.
-        while let Err(error) = registry.create_webhook(webhook).await {
-            assert!(matches!(error, StoreError::Conflict), "{error:?}");
+        loop {
+            let census = registry.census(tenant).await.unwrap().unwrap();
+            match registry.create_webhook(webhook, &census).await {
+                Ok(_) => break,
+                Err(error) => assert!(matches!(error, StoreError::Conflict), "{error:?}"),
+            }
         }
     });
     join_all(created).await;
@@ -332,4 +338,23 @@ async fn ingest_without_the_key_asks_the_provider_to_come_again() {
     world.aws.kms.refuse(false);
     assert_eq!(post().await, 200);
     assert_eq!(world.event_rows().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_secret_of_a_tenants_settings_is_sealed_and_follows_the_data_key() {
+    let (world, tenant) = world().await;
+    let settings = TenantSettings {
+        default_dialect: Some(Dialect::Mailgun),
+        webhook_secret: Some(SigningSecret::parse("the key of the account").unwrap()),
+        revision: 0,
+    };
+    world.registry.replace_settings(tenant, &settings).await.unwrap();
+    let stored = TenantSettings { revision: 1, ..settings.clone() };
+    assert!(!format!("{:?}", rows(&world, "SETTINGS")).contains("the key of"));
+    assert!(matches!(world.registry.replace_settings(tenant, &settings).await, Err(StoreError::Conflict)));
+
+    world.registry.next_data_key().await.unwrap();
+    assert_eq!(world.registry.reseal().await.unwrap().changed, 1);
+    assert_eq!(sealed_with(&rows(&world, "SETTINGS")[0]), BTreeSet::from(["2".to_owned()]));
+    assert_eq!(world.another_registry().get_settings(tenant).await.unwrap(), stored);
 }

@@ -1,4 +1,4 @@
-//! What every answer has: a request id, and for refusals the problem document.
+//! What every answer has: a request id, and for refusals the error in the words of the API that was asked.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -7,9 +7,10 @@ use axum::middleware::Next;
 use axum::response::Response;
 use lambda_http::RequestExt as _;
 use shared::clock::random;
-use shared::problem::{self, Problem};
+use shared::problem::Problem;
 
 use crate::refusal::Refusal;
+use crate::style::Style;
 
 /// The header that names the request; Lambda's own id, so that it is found in the logs.
 const REQUEST_ID: &str = "x-request-id";
@@ -23,9 +24,10 @@ const MAX_REQUEST_ID: usize = 128;
 /// Runs the request and finishes its answer.
 pub(crate) async fn finish(request: Request, next: Next) -> Response {
     let id = request_id(&request);
+    let style = Style::of(request.uri().path());
     let mut response = next.run(request).await;
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
-        put_problem(&mut response, &problem_of(refusal, &id), &id);
+        put_error(&mut response, &problem_of(refusal, &id), style, &id);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -46,14 +48,15 @@ fn problem_of(refusal: Refusal, id: &str) -> Problem {
 }
 
 /// Leaves other headers, such as `allow`, as they are.
-fn put_problem(response: &mut Response, problem: &Problem, id: &str) {
-    *response.status_mut() = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    *response.body_mut() = Body::from(problem.body(id));
+fn put_error(response: &mut Response, problem: &Problem, style: Style, id: &str) {
+    let error = style.error(problem, id);
+    *response.status_mut() = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.body_mut() = Body::from(error.body);
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(error.content_type));
     match problem.status {
-        401 => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+        401 => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(style.challenge())),
         503 => headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER)),
         _ => None,
     };

@@ -31,14 +31,18 @@ mod event_types;
 mod events;
 mod health;
 mod keys;
+mod mailgun;
+mod mailjet;
 mod page;
 mod path;
+mod platform;
 mod public_keys;
 mod query;
 mod recoveries;
 mod redrives;
 mod refusal;
 mod sources;
+mod style;
 mod tenants;
 mod time_range;
 mod webhooks;
@@ -91,7 +95,8 @@ impl Api {
     }
 }
 
-/// The room, as a service from requests to answers. Every answer that is an error is `application/problem+json`.
+/// The room, as a service from requests to answers. An error is `application/problem+json`, or what the clients of another
+/// system expect on that system's paths.
 pub fn router(api: Api) -> Router {
     Router::new()
         .route("/health", get(health::health))

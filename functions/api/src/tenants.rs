@@ -1,4 +1,4 @@
-//! Tenants: made and listed by admins; a tenant may read itself.
+//! Tenants: made and listed by admins; a tenant may read itself, and settle what its new webhooks have.
 
 use std::sync::Arc;
 
@@ -12,11 +12,13 @@ use crate::Api;
 mod create;
 mod list;
 mod read;
+mod settings;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     Router::new()
         .route("/api/v1/tenants", get(list::list).post(create::create))
         .route("/api/v1/tenants/{tenant_id}", get(read::read))
+        .merge(settings::routes())
 }
 
 /// A tenant as it is shown.

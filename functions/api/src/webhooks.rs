@@ -8,11 +8,11 @@ use axum::routing::{get, post};
 use crate::Api;
 
 mod breaker;
-mod change;
+pub(crate) mod change;
 mod create;
-mod delete;
+pub(crate) mod delete;
 mod destination;
-mod given;
+pub(crate) mod given;
 mod headers;
 mod let_go;
 mod list;
@@ -21,10 +21,11 @@ mod pace;
 mod patch;
 mod read;
 mod recover;
+pub(crate) mod register;
 mod rotate_secret;
 mod shown;
-mod signing;
-mod subscription;
+pub(crate) mod signing;
+pub(crate) mod subscription;
 mod test;
 mod test_event;
 

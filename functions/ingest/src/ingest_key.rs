@@ -1,26 +1,18 @@
 //! Where senders put the ingest key when it is not in the path.
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
-use shared::access::bearer;
+use shared::access::{basic, bearer};
 
 /// The bearer token, or the password of basic auth with any user name.
 pub(crate) fn in_header(headers: &HeaderMap) -> Option<String> {
-    bearer(headers).map(str::to_owned).or_else(|| basic_password(headers))
-}
-
-fn basic_password(headers: &HeaderMap) -> Option<String> {
-    let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let decoded = String::from_utf8(BASE64_STANDARD.decode(credentials.trim()).ok()?).ok()?;
-    decoded.split_once(':').map(|(_, password)| password.to_owned())
+    bearer(headers).map(str::to_owned).or_else(|| basic(headers).map(|(_, password)| password))
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+    use http::header::AUTHORIZATION;
+
     use super::*;
 
     #[test]

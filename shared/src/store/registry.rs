@@ -9,6 +9,7 @@ use data_keys::DataKeys;
 use sealing::Row;
 
 pub use sealing::Resealed;
+pub use webhooks::Census;
 
 mod api_keys;
 mod breakers;
@@ -20,6 +21,7 @@ mod rate_limits;
 mod recoveries;
 mod recovering;
 mod sealing;
+mod settings;
 mod sources;
 mod tenants;
 mod webhooks;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::Context as _;
 use shared::breaker::{BreakerSettings, ClosedReason, Open, ProbeId};
 use shared::clock::random;
 use shared::dialect::Dialect;
@@ -45,6 +46,7 @@ impl World {
         let webhook = change(Webhook {
             id: WebhookId::mint(now, random()),
             tenant,
+            number: None,
             url: WebhookUrl::parse(url, &policy)?.into(),
             subscription: Subscription {
                 types: WantedTypes::All,
@@ -62,14 +64,15 @@ impl World {
             revision: 1,
             breaker: BreakerSettings::default(),
             backup_url: None,
+            is_backup: false,
             headers: BTreeMap::new(),
             paused: false,
             metadata: BTreeMap::new(),
             rate_limit: None,
             batch: DEFAULT_BATCH,
         });
-        self.registry.create_webhook(&webhook).await?;
-        Ok(webhook)
+        let census = self.registry.census(tenant).await?.context("a tenant")?;
+        Ok(self.registry.create_webhook(&webhook, &census).await?)
     }
 
     /// Opens a webhook's breaker now, as `deliver` does; its probe is in no queue.

@@ -119,3 +119,24 @@ async fn bad_ones_are_refused() {
     let others_key = other.get("/api/v1/keys").await.data()[0]["id"].as_str().unwrap().to_owned();
     insta::assert_snapshot!(acme.delete(&format!("/api/v1/keys/{others_key}")).await.problem(), @"404 not-found: There is no key with this id.");
 }
+
+#[tokio::test]
+async fn are_taken_as_other_systems_clients_carry_them() {
+    use axum::body::Body;
+    use axum::http::Request;
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+
+    let room = Room::start().await;
+    let acme = room.tenant().await;
+    let (id, secret) = acme.key.strip_prefix("mh_").unwrap().split_once('_').unwrap();
+    let status = async |user: &str, password: &str| {
+        let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
+        let request = Request::get("/api/v1/webhooks").header("authorization", format!("Basic {credentials}"));
+        room.send(request.body(Body::empty()).unwrap()).await.status
+    };
+    assert_eq!(status(id, secret).await, 200);
+    assert_eq!(status(&format!("key_{id}"), secret).await, 200);
+    assert_eq!(status("api", &acme.key).await, 200);
+    assert_eq!(status("api", secret).await, 401);
+    assert_eq!(status(id, "0000").await, 401);
+}

@@ -55,6 +55,7 @@ async fn are_made_with_defaults_and_show_their_secret_once() {
       "headers": {},
       "id": "wh_ID",
       "metadata": {},
+      "number": 1,
       "paused": false,
       "retry_policy": "standard",
       "secret": "SECRET",
@@ -108,6 +109,7 @@ async fn are_made_with_everything_given() {
       "headers": {},
       "id": "wh_ID",
       "metadata": {},
+      "number": 1,
       "paused": false,
       "retry_policy": {
         "delays_seconds": [
@@ -263,6 +265,7 @@ async fn a_patch_changes_what_it_names() {
       "headers": {},
       "id": "wh_ID",
       "metadata": {},
+      "number": 1,
       "paused": false,
       "retry_policy": "mailjet",
       "signature": "v1",
@@ -361,6 +364,7 @@ async fn a_rotation_keeps_the_old_secret_for_a_while() {
       "headers": {},
       "id": "wh_ID",
       "metadata": {},
+      "number": 1,
       "paused": false,
       "previous_secret_expires_at": "TIME",
       "retry_policy": "standard",

@@ -6,6 +6,7 @@ use shared::problem::Problem;
 use shared::store::StoreError;
 use shared::webhook::Webhook;
 
+use super::let_go::let_go;
 use crate::Api;
 use crate::refusal::{Refusal, not_found};
 
@@ -13,7 +14,7 @@ use crate::refusal::{Refusal, not_found};
 const TRIES: u8 = 2;
 
 /// Applies `change` to the stored webhook and answers what was written. `change` may run more than once.
-pub(super) async fn change(
+pub(crate) async fn change(
     api: &Api,
     tenant: TenantId,
     id: WebhookId,
@@ -32,4 +33,19 @@ pub(super) async fn change(
         }
     }
     Err(conflict.into())
+}
+
+/// The same, and what is held goes out if the change means to let the webhook go and it takes deliveries now.
+pub(crate) async fn change_and_let_go(
+    api: &Api,
+    tenant: TenantId,
+    id: WebhookId,
+    lets_go: bool,
+    changed: impl Fn(Webhook) -> Result<Webhook, Problem>,
+) -> Result<Webhook, Refusal> {
+    let webhook = change(api, tenant, id, changed).await?;
+    if lets_go && !webhook.holds_deliveries() {
+        let_go(api, &webhook).await?;
+    }
+    Ok(webhook)
 }

@@ -6,17 +6,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use jiff::Timestamp;
-use shared::clock::random;
 use shared::dialect::Dialect;
-use shared::id::{TenantId, WebhookId};
 use shared::problem::Problem;
-use shared::secret::{SignatureScheme, SigningSecret};
-use shared::webhook::{
-    DEFAULT_BATCH, Destination, DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus,
-};
+use shared::secret::SignatureScheme;
+use shared::webhook::{CustomName, CustomValue, DisabledReason, Subscription, Webhook, WebhookStatus};
 
 use super::given::{self, Given};
+use super::register::{draft, register};
 use super::shown::Shown;
 use super::{destination, pace, signing, subscription};
 use crate::Api;
@@ -31,7 +27,8 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
     body.demand("url");
     body.demand("events");
-    let default_dialect = (!body.has("dialect")).then_some(Dialect::Standard);
+    let default = api.registry.get_settings(tenant).await?.default_dialect.unwrap_or(Dialect::Standard);
+    let default_dialect = (!body.has("dialect")).then_some(default);
     let has_credentials = body.has("credentials");
     let mut given = Given::read(&mut body, &api.addresses);
     let secret = body.optional("secret", given::secret);
@@ -42,58 +39,42 @@ pub(super) async fn create(
         body.noted(pace::check_dialect(dialect, batch, "/batch"));
     }
     let types = names.and_then(|(names, dialect)| body.noted(subscription::types_named(&names, dialect)));
-    let dialect = given.dialect.unwrap_or(Dialect::Standard);
+    let dialect = given.dialect.unwrap_or(default);
     let secret = body.noted(signing::secret(secret.as_ref(), scheme, SignatureScheme::V1, dialect));
     let headers = body.noted(given.headers.take().unwrap_or_default().over(&BTreeMap::new()));
     let url = destination::of_new(&mut body, given.url.take(), given.credentials.take(), has_credentials);
     let indispensable = url.zip(types).zip(secret).zip(headers);
     let (((url, types), secret), headers) = body.finish(indispensable)?;
 
-    let webhook = Webhook { headers, ..webhook(api.now(), tenant, url, types, given, secret) };
+    let sources = given.sources.take().unwrap_or_default();
+    let subscription = Subscription { types, sources, domains: given.domains.take().unwrap_or_default() };
+    let draft = draft(api.now(), tenant, url, subscription, dialect, secret);
+    let webhook = webhook(draft, given, headers);
     let unknown = subscription::unknown_sources(&api.registry, tenant, &webhook.subscription.sources).await?;
     if !unknown.is_empty() {
         return Err(Problem::invalid(unknown).into());
     }
-    api.registry.create_webhook(&webhook).await?;
+    let webhook = register(&api, &webhook).await?;
     Ok((StatusCode::CREATED, Json(Shown::with_secret(&webhook))))
 }
 
-fn webhook(
-    now: Timestamp,
-    tenant: TenantId,
-    url: Destination,
-    types: WantedTypes,
-    given: Given,
-    secret: SigningSecret,
-) -> Webhook {
-    let dialect = given.dialect.unwrap_or(Dialect::Standard);
+/// What was given in place of the draft's defaults.
+fn webhook(draft: Webhook, given: Given, headers: BTreeMap<CustomName, CustomValue>) -> Webhook {
     Webhook {
-        id: WebhookId::mint(now, random()),
-        tenant,
-        url,
-        subscription: Subscription {
-            types,
-            sources: given.sources.unwrap_or_default(),
-            domains: given.domains.unwrap_or_default(),
-        },
-        dialect,
-        retry_policy: given.retry_policy.unwrap_or_else(|| dialect.default_retry_policy()),
-        timeout_ms: given.timeout_ms.unwrap_or_else(|| dialect.default_timeout_ms()),
+        headers,
+        retry_policy: given.retry_policy.unwrap_or_else(|| draft.dialect.default_retry_policy()),
+        timeout_ms: given.timeout_ms.unwrap_or_else(|| draft.dialect.default_timeout_ms()),
         status: match given.enabled {
             None | Some(true) => WebhookStatus::Enabled,
             Some(false) => WebhookStatus::Disabled { reason: DisabledReason::Requested },
         },
-        secrets: SigningSecrets { current: secret, previous: None },
         description: given.description.unwrap_or_default(),
-        created_at: now,
-        updated_at: now,
-        revision: 1,
         breaker: given.breaker.unwrap_or_default(),
         backup_url: given.backup_url.flatten(),
-        headers: BTreeMap::new(),
         paused: given.paused.unwrap_or(false),
         metadata: given.metadata.unwrap_or_default(),
         rate_limit: given.rate_limit.flatten(),
-        batch: given.batch.unwrap_or(DEFAULT_BATCH),
+        batch: given.batch.unwrap_or(draft.batch),
+        ..draft
     }
 }

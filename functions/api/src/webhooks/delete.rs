@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use shared::id::WebhookId;
+use shared::id::{TenantId, WebhookId};
 use shared::store::StoreError;
 
 use super::recover::recover_deleted;
@@ -18,17 +18,20 @@ pub(super) async fn delete(
     State(api): State<Arc<Api>>,
     Id(id): Id<WebhookId>,
 ) -> Result<StatusCode, Refusal> {
+    remove(&api, tenant, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Deletes a webhook, whichever API asks for it; 404 when it is not there.
+pub(crate) async fn remove(api: &Api, tenant: TenantId, id: WebhookId) -> Result<(), Refusal> {
     if api.registry.get_webhook(tenant, id).await?.is_none() {
         return Err(not_found("webhook").into());
     }
     // Before the deletion, which could not be repeated if this failed. The job waits for longer than a request lasts;
     // should it meet the webhook all the same, because the deletion failed, it does no harm.
-    recover_deleted(&api, tenant, id).await?;
+    recover_deleted(api, tenant, id).await?;
     match api.registry.delete_webhook(tenant, id).await {
-        Ok(()) => {
-            api.registry.forget_breaker(tenant, id).await?;
-            Ok(StatusCode::NO_CONTENT)
-        }
+        Ok(()) => Ok(api.registry.forget_breaker(tenant, id).await?),
         Err(StoreError::Conflict) => Err(not_found("webhook").into()),
         Err(error) => Err(error.into()),
     }

@@ -40,10 +40,10 @@ pub(super) fn target(value: Value, addresses: &AddressPolicy) -> Result<Target, 
 }
 
 /// A URL that is no stream.
-pub(super) fn https_url(value: Value, addresses: &AddressPolicy) -> Result<WebhookUrl, Faults> {
+pub(crate) fn https_url(value: Value, addresses: &AddressPolicy) -> Result<WebhookUrl, Faults> {
     match target(value, addresses)? {
         Target::Https(url) => Ok(url),
-        Target::Stream(_) => Err("only an https:// URL can be a backup; a stream can be the `url`".into()),
+        Target::Stream(_) => Err("expected an https:// URL; a stream can only be the `url` of a webhook of /api/v1/webhooks".into()),
     }
 }
 

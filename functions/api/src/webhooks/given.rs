@@ -13,10 +13,10 @@ use shared::secret::SigningSecret;
 use shared::stream::StreamCredentials;
 use shared::webhook::{Subscription, TIMEOUT_MS, Target, WebhookUrl};
 
-use super::{breaker, destination};
+pub(crate) use super::destination::https_url as url;
 use super::headers::{GivenHeaders, headers};
 use super::metadata::metadata;
-use super::pace;
+use super::{breaker, destination, pace};
 use crate::body::{Faults, Fields, expected_number, flag, list, object, or_null, parsed, text, whole};
 
 /// Most names in `events`: more than any dialect has words.
@@ -77,7 +77,7 @@ impl Given {
                 .map(|names| names.into_iter().collect()),
             description: body.optional("description", text(0..=MAX_DESCRIPTION)),
             breaker: body.optional("breaker", breaker::settings),
-            backup_url: body.optional("backup_url", or_null(|value| destination::https_url(value, addresses))),
+            backup_url: body.optional("backup_url", or_null(|value| url(value, addresses))),
             headers: body.optional("headers", headers),
             paused: body.optional("paused", flag),
             metadata: body.optional("metadata", metadata),
@@ -95,7 +95,7 @@ fn events(value: Value) -> Result<Vec<String>, Faults> {
     Ok(names)
 }
 
-fn dialect(value: Value) -> Result<Dialect, Faults> {
+pub(crate) fn dialect(value: Value) -> Result<Dialect, Faults> {
     let word = parsed::<String>(value)?;
     let known = || Dialect::ALL.iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ");
     Dialect::from_word(&word).ok_or_else(|| format!("unknown dialect; there are: {}", known()).into())
@@ -133,7 +133,7 @@ fn timeout_ms(value: Value) -> Result<u32, Faults> {
 }
 
 /// A domain name, in lower case; internationalised ones in their `xn--` form, as providers report them.
-fn domain(value: Value) -> Result<String, Faults> {
+pub(crate) fn domain(value: Value) -> Result<String, Faults> {
     let name = text(1..=MAX_DOMAIN)(value)?.to_ascii_lowercase();
     let label = |label: &str| {
         let fine = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
@@ -143,7 +143,7 @@ fn domain(value: Value) -> Result<String, Faults> {
 }
 
 /// A signing secret that the receiver already has.
-pub(super) fn secret(value: Value) -> Result<SigningSecret, Faults> {
+pub(crate) fn secret(value: Value) -> Result<SigningSecret, Faults> {
     // Read as text first, because a fault must not repeat it.
     SigningSecret::parse(&text(0..=MAX_SECRET_READ)(value)?).map_err(|error| error.to_string().into())
 }

@@ -6,11 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::WebhookId;
 use shared::problem::Problem;
-use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
+use shared::webhook::Webhook;
 
-use super::change::change;
+use super::change::change_and_let_go;
 use super::given::Given;
-use super::let_go::let_go;
 use super::shown::Shown;
 use super::{destination, pace, signing, subscription};
 use crate::Api;
@@ -33,11 +32,8 @@ pub(super) async fn patch(
             return Err(Problem::invalid(unknown).into());
         }
     }
-    let webhook = change(&api, tenant, id, |stored| patched(stored, &given)).await?;
     let lets_go = given.enabled == Some(true) || given.paused == Some(false);
-    if lets_go && !webhook.holds_deliveries() {
-        let_go(&api, &webhook).await?;
-    }
+    let webhook = change_and_let_go(&api, tenant, id, lets_go, |stored| patched(stored, &given)).await?;
     Ok(Json(Shown::from(&webhook)))
 }
 
@@ -77,13 +73,9 @@ fn patched(stored: Webhook, given: &Given) -> Result<Webhook, Problem> {
     // What was given is to blame, not what was stored.
     let pointer = if given.batch.is_some() { "/batch" } else { "/dialect" };
     pace::check_dialect(webhook.dialect, webhook.batch, pointer).map_err(Problem::invalid)?;
-    webhook.status = match (given.enabled, webhook.status) {
-        (None, status) => status,
-        (Some(true), _) => WebhookStatus::Enabled,
-        // What disabled it first stays the reason.
-        (Some(false), WebhookStatus::Disabled { reason }) => WebhookStatus::Disabled { reason },
-        (Some(false), WebhookStatus::Enabled) => WebhookStatus::Disabled { reason: DisabledReason::Requested },
-    };
+    if let Some(enabled) = given.enabled {
+        webhook.status = webhook.status.switched(enabled);
+    }
     Ok(webhook)
 }
 

@@ -17,6 +17,9 @@ use super::breaker::{Health, shown_settings};
 #[derive(Debug, Serialize)]
 pub(super) struct Shown {
     id: String,
+    /// What management APIs with integer ids call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u32>,
     /// A password in it is masked.
     url: String,
     /// Of a stream: which they are, not what they are.
@@ -52,6 +55,9 @@ pub(super) struct Shown {
     /// A password in it is masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     backup_url: Option<String>,
+    /// `url` is a backup without a main URL, made through Mailjet's API.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_backup: bool,
     headers: BTreeMap<String, Value>,
     paused: bool,
     metadata: BTreeMap<String, String>,
@@ -86,6 +92,7 @@ impl From<&Webhook> for Shown {
         let public_key = webhook.secrets.current.public_key();
         Self {
             id: webhook.id.to_string(),
+            number: webhook.number,
             url: webhook.url.masked(),
             credentials: destination::shown(&webhook.url),
             events: match &webhook.subscription.types {
@@ -113,6 +120,7 @@ impl From<&Webhook> for Shown {
             breaker: shown_settings(webhook.breaker),
             health: None,
             backup_url: webhook.backup_url.as_ref().map(WebhookUrl::masked),
+            is_backup: webhook.is_backup,
             headers: headers::shown(&webhook.headers),
             paused: webhook.paused,
             metadata: webhook.metadata.clone(),

@@ -3,10 +3,13 @@
 use serde_json::Value;
 use shared::clock::random;
 use shared::dialect::Dialect;
+use shared::id::TenantId;
 use shared::problem::Fault;
 use shared::secret::{SignatureScheme, SigningSecret};
 
+use crate::Api;
 use crate::body::{Faults, parsed};
+use crate::refusal::Refusal;
 
 /// The field `signature`.
 pub(super) fn scheme(value: Value) -> Result<SignatureScheme, Faults> {
@@ -46,4 +49,10 @@ pub(super) fn check_dialect(dialect: Dialect, scheme: SignatureScheme, pointer: 
     }
     let detail = format!("the dialect `{}` signs with a shared secret only, `v1`", dialect.as_str());
     Err(vec![Fault::new(pointer, detail)])
+}
+
+/// What a webhook signs with that is made through an API without a field for secrets: the tenant's own, else a new one.
+pub(crate) async fn tenants_secret(api: &Api, tenant: TenantId) -> Result<SigningSecret, Refusal> {
+    let settings = api.registry.get_settings(tenant).await?;
+    Ok(settings.webhook_secret.unwrap_or_else(|| SigningSecret::generate(random())))
 }

@@ -13,7 +13,7 @@ use shared::webhook::WantedTypes;
 const ALL: &str = "*";
 
 /// The types that `names` stand for in `dialect`; every name without a meaning is a fault.
-pub(super) fn types_named(names: &[String], dialect: Dialect) -> Result<WantedTypes, Vec<Fault>> {
+pub(crate) fn types_named(names: &[String], dialect: Dialect) -> Result<WantedTypes, Vec<Fault>> {
     let (mut types, mut faults) = (BTreeSet::new(), Vec::new());
     let mut all = false;
     for (index, name) in names.iter().enumerate() {

@@ -20,6 +20,8 @@ pub(super) const WEBHOOK: &str = "W#";
 pub(super) const SOURCE: &str = "S#";
 /// Sort key prefix of recoveries.
 pub(super) const RECOVERY: &str = "R#";
+/// Sort key of a tenant's settings.
+pub(super) const SETTINGS: &str = "SETTINGS";
 /// Sort key prefix of API keys.
 pub(super) const API_KEY: &str = "K#";
 
@@ -33,6 +35,10 @@ pub(super) fn tenant(tenant: TenantId) -> (String, String) {
 
 pub(super) fn tenant_in_list(tenant: TenantId) -> (String, String) {
     (TENANTS.to_owned(), tenant.to_string())
+}
+
+pub(super) fn settings(tenant: TenantId) -> (String, String) {
+    (tenant_partition(tenant), SETTINGS.to_owned())
 }
 
 pub(super) fn webhook(tenant: TenantId, webhook: WebhookId) -> (String, String) {

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::item::{self, SourceItem, WebhookItem};
+use super::item::{self, SettingsItem, SourceItem, WebhookItem};
 use super::{Registry, StoreError, keys};
 use crate::clock::random;
 use crate::id::TenantId;
@@ -102,6 +102,7 @@ impl Registry {
         let mut sum = Resealed::default();
         self.reseal_rows::<WebhookItem>(tenant, keys::WEBHOOK, &newest, &mut sum).await?;
         self.reseal_rows::<SourceItem>(tenant, keys::SOURCE, &newest, &mut sum).await?;
+        self.reseal_rows::<SettingsItem>(tenant, keys::SETTINGS, &newest, &mut sum).await?;
         Ok(sum)
     }
 

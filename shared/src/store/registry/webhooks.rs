@@ -6,32 +6,83 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 
-use super::item::WebhookItem;
+use super::item::{TenantItem, WebhookItem};
 use super::{Page, Registry, StoreError, keys};
 use crate::id::{TenantId, WebhookId};
 use crate::store::telling::{Telling, change_and_tell};
 use crate::webhook::{DisabledReason, MAX_PER_TENANT, Subscriber, Webhook};
 
+/// What is known of all webhooks of a tenant before another is made. A webhook is created only if none of the others has
+/// changed since, so that rules over all of them (how many there are, which URL is whose backup) hold under races.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Census {
+    version: u64,
+    count: u32,
+    last_number: u32,
+}
+
+impl Census {
+    fn next_number(&self) -> u32 {
+        self.last_number.saturating_add(1)
+    }
+}
+
 /// Webhooks are read this many at a time when all of a tenant's are wanted.
 const ALL_PAGE: u8 = 250;
 
 impl Registry {
-    /// Stores a new webhook; [`StoreError::LimitReached`] when the tenant has [`MAX_PER_TENANT`].
-    pub async fn create_webhook(&self, webhook: &Webhook) -> Result<(), StoreError> {
-        let row = self.put_webhook(webhook).await?.condition_expression("attribute_not_exists(pk)");
-        let count = self
-            .tenant_update(webhook.tenant)
-            .update_expression("ADD webhooks_version :one, webhook_count :one")
-            .condition_expression("attribute_exists(pk) AND webhook_count < :most")
+    /// Stores a new webhook under the tenant's next number, and answers it with that. [`StoreError::LimitReached`] when
+    /// the tenant has [`MAX_PER_TENANT`], [`StoreError::Conflict`] when a webhook of the tenant was changed since `census`
+    /// was taken: what was found out about them may be true no more.
+    pub async fn create_webhook(&self, webhook: &Webhook, census: &Census) -> Result<Webhook, StoreError> {
+        if census.count >= MAX_PER_TENANT {
+            return Err(StoreError::LimitReached);
+        }
+        let counted = Webhook { number: Some(census.next_number()), ..webhook.clone() };
+        let row = self.put_webhook(&counted).await?.condition_expression("attribute_not_exists(pk)");
+        let tenant = self
+            .count_one(webhook.tenant, census)
+            .update_expression("SET last_webhook_number = :number ADD webhooks_version :one, webhook_count :one");
+        let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();
+        self.change_webhooks(row, tenant, None, &[StoreError::Conflict, StoreError::Conflict]).await?;
+        Ok(counted)
+    }
+
+    /// Gives a webhook from before webhooks were counted its number; [`StoreError::Conflict`] as above.
+    pub async fn number_webhook(&self, webhook: &Webhook, census: &Census) -> Result<Webhook, StoreError> {
+        let next = webhook.revision + 1;
+        let counted = Webhook { number: Some(census.next_number()), revision: next, ..webhook.clone() };
+        let row = self
+            .put_webhook(&counted)
+            .await?
+            .condition_expression("revision = :read")
+            .expression_attribute_values(":read", AttributeValue::N(webhook.revision.to_string()));
+        let tenant = self
+            .count_one(webhook.tenant, census)
+            .update_expression("SET last_webhook_number = :number ADD webhooks_version :one");
+        let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();
+        self.change_webhooks(row, tenant, None, &[StoreError::Conflict, StoreError::Conflict]).await?;
+        Ok(counted)
+    }
+
+    /// How many webhooks a tenant has and in which state of them it was counted, strongly consistent; `None` without the
+    /// tenant.
+    pub async fn census(&self, tenant: TenantId) -> Result<Option<Census>, StoreError> {
+        let item: Option<TenantItem> = self.get(keys::tenant(tenant), true).await?;
+        Ok(item.map(|item| Census {
+            version: item.webhooks_version,
+            count: item.webhook_count,
+            last_number: item.last_webhook_number.unwrap_or(0),
+        }))
+    }
+
+    /// The tenant's row, on condition that no webhook has changed since the census.
+    fn count_one(&self, tenant: TenantId, census: &Census) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        self.tenant_update(tenant)
+            .condition_expression("attribute_exists(pk) AND webhooks_version = :version")
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .expression_attribute_values(":most", AttributeValue::N(MAX_PER_TENANT.to_string()));
-        self.change_webhooks(
-            TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build(),
-            count,
-            None,
-            &[StoreError::Conflict, StoreError::LimitReached],
-        )
-        .await
+            .expression_attribute_values(":version", AttributeValue::N(census.version.to_string()))
+            .expression_attribute_values(":number", AttributeValue::N(census.next_number().to_string()))
     }
 
     async fn put_webhook(

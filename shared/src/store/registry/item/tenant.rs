@@ -13,7 +13,10 @@ pub(in crate::store::registry) struct TenantItem {
     created_at: i64,
     /// How many webhooks it has; only in the tenant's own row.
     #[serde(default)]
-    webhook_count: u32,
+    pub(in crate::store::registry) webhook_count: u32,
+    /// The number of the webhook that was counted last; only in the tenant's own row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store::registry) last_webhook_number: Option<u32>,
     /// Raised by every change to its webhooks; only in the tenant's own row.
     #[serde(default)]
     pub(in crate::store::registry) webhooks_version: u64,
@@ -30,6 +33,7 @@ impl From<&Tenant> for TenantItem {
             name: tenant.name.clone(),
             created_at: tenant.created_at.as_millisecond(),
             webhook_count: 0,
+            last_webhook_number: None,
             webhooks_version: 0,
             recoveries_running: None,
         }

@@ -27,6 +27,9 @@ pub(in crate::store::registry) struct WebhookItem {
     v: u8,
     id: String,
     tenant: String,
+    /// Absent in rows from before webhooks were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store::registry) number: Option<u32>,
     url: String,
     /// Absent means `*`; with `*` among them, the others are the operational ones beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,6 +60,8 @@ pub(in crate::store::registry) struct WebhookItem {
     breaker: Option<BreakerSettingsItem>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     backup_url: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_backup: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     headers: Vec<HeaderItem>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -124,6 +129,7 @@ impl From<&Webhook> for WebhookItem {
             v: VERSION,
             id: webhook.id.to_string(),
             tenant: webhook.tenant.to_string(),
+            number: webhook.number,
             url: webhook.url.expose(),
             types,
             sources: webhook.subscription.sources.iter().map(ToString::to_string).collect(),
@@ -149,6 +155,7 @@ impl From<&Webhook> for WebhookItem {
                 hours: webhook.breaker.disable_after_hours,
             }),
             backup_url: webhook.backup_url.as_ref().map(|url| url.expose().to_owned()),
+            is_backup: webhook.is_backup,
             headers: webhook.headers.iter().map(HeaderItem::from).collect(),
             paused: webhook.paused,
             metadata: webhook.metadata.clone(),
@@ -189,6 +196,7 @@ impl TryFrom<WebhookItem> for Webhook {
         Ok(Self {
             id: parsed(&item.id)?,
             tenant: parsed(&item.tenant)?,
+            number: item.number,
             url: word(Destination::from_stored(&item.url, credentials))?,
             subscription: subscription(&item)?,
             dialect: dialect(&item)?,
@@ -212,6 +220,7 @@ impl TryFrom<WebhookItem> for Webhook {
                 .backup_url
                 .map(|url| WebhookUrl::from_stored(&url).map_err(StoreError::unreadable))
                 .transpose()?,
+            is_backup: item.is_backup,
             headers: item.headers.iter().map(header_in).collect::<Result<_, _>>()?,
             paused: item.paused,
             metadata: item.metadata,

@@ -1,0 +1,41 @@
+//! A tenant's settings in the registry.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::item::SettingsItem;
+use super::{Registry, StoreError, keys};
+use crate::id::TenantId;
+use crate::tenant::TenantSettings;
+
+impl Registry {
+    /// A tenant's settings, strongly consistent; the defaults where none were set.
+    pub async fn get_settings(&self, tenant: TenantId) -> Result<TenantSettings, StoreError> {
+        let Some(row) = self.get_row(keys::settings(tenant), true).await? else {
+            return Ok(TenantSettings::default());
+        };
+        let item: SettingsItem = self.opened_item(row).await?;
+        TenantSettings::try_from(item)
+    }
+
+    /// Replaces a tenant's settings by their next revision; [`StoreError::Conflict`] when somebody else changed them
+    /// since they were read.
+    pub async fn replace_settings(&self, tenant: TenantId, settings: &TenantSettings) -> Result<(), StoreError> {
+        let next = TenantSettings { revision: settings.revision + 1, ..settings.clone() };
+        let row = self.sealed_row(keys::settings(tenant), SettingsItem::from(&next)).await?;
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(row));
+        let put = if settings.revision == 0 {
+            put.condition_expression("attribute_not_exists(pk)")
+        } else {
+            put.condition_expression("revision = :read")
+                .expression_attribute_values(":read", AttributeValue::N(settings.revision.to_string()))
+        };
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+                Err(StoreError::Conflict)
+            }
+            Err(error) => Err(StoreError::aws(error)),
+        }
+    }
+}

@@ -14,7 +14,7 @@ use dynoxide::Database;
 use serde_json::Value;
 
 use super::kms::Kms;
-use super::sqs::Sqs;
+use super::sqs::{Caller, Sqs};
 
 /// One AWS call that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl Endpoint {
             self.units.lock().unwrap_or_else(PoisonError::into_inner).sqs_requests += steps;
             return match &self.queues_url {
                 Some(url) => self.hand_on(url, headers, body.to_vec()).await.1,
-                None => self.sqs.answer(action, &body),
+                None => self.sqs.answer(action, &caller(headers), &body),
             };
         }
         if let Some(action) = target.strip_prefix("TrentService.") {
@@ -210,6 +210,10 @@ impl Endpoint {
             Err(error) => (Bytes::new(), (StatusCode::BAD_GATEWAY, error.to_string()).into_response()),
         }
     }
+}
+
+fn caller(headers: &HeaderMap) -> Caller {
+    Caller::of(headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default())
 }
 
 async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body: Bytes) -> Response {

@@ -164,8 +164,8 @@ pub(super) fn size(message: &Message) -> usize {
     message.body.len() + message.attribute_bytes() + message.attributes.len() * ATTRIBUTE_TYPE
 }
 
-/// Whether SQS takes each character of a body: those of XML. JSON has no others but these two unescaped, and for one of
-/// them SQS refuses the whole call.
+/// Whether SQS takes each character of a body: those of XML. JSON has no others but these two unescaped. That SQS refuses
+/// them is documented, whether it does so for the message or for its whole call is not.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
 pub(super) fn takes_characters(body: &str) -> bool {
     !body.contains(['\u{fffe}', '\u{ffff}'])

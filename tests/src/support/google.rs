@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
@@ -126,10 +126,9 @@ async fn publish(
     }
     let failing = google.failing.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     if let Some(Failing { status, headers, body }) = failing {
-        let headers: Vec<_> = headers.into_iter().collect();
         let mut response = (StatusCode::from_u16(status).unwrap_or_default(), body).into_response();
         for (name, value) in headers {
-            response.headers_mut().extend(value.parse().map(|value| (axum::http::HeaderName::from_static(name), value)));
+            response.headers_mut().extend(value.parse().map(|value| (HeaderName::from_static(name), value)));
         }
         return response;
     }

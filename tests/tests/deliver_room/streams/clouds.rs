@@ -80,7 +80,7 @@ async fn wrong_credentials_are_refused_with_what_the_service_says_and_right_ones
         (account(google::EMAIL, google::KEY_ID, google::STRANGE_KEY), "a wrong signature", pubsub()),
         (account(google::EMAIL, "0123", google::KEY), "an unknown key", pubsub()),
         (account("x@y.iam.gserviceaccount.com", google::KEY_ID, google::KEY), "an unknown account", pubsub()),
-        (shared_key(azure::KEY_NAME, "another key"), invalid, servicebus()),
+        (shared_key(azure::KEY_NAME, "another-key"), invalid, servicebus()),
         (shared_key("listen-only", azure::KEY), invalid, servicebus()),
     ] {
         let (scene, clouds) = start().await;

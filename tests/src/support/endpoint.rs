@@ -35,6 +35,8 @@ pub enum Break {
     /// It meets a transaction of the same row: it does not take effect, and DynamoDB says why. A call that writes
     /// nothing to DynamoDB takes effect.
     Collision,
+    /// It does not take effect, and is never answered.
+    Hang,
 }
 
 /// What the calls so far would be billed as.
@@ -227,6 +229,7 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body:
             endpoint.carry_out(&target, &headers, body).await;
             failure.into_response()
         }
+        Some(Break::Hang) => std::future::pending().await,
         Some(Break::Collision) => match collision(&target) {
             Some(refusal) => (StatusCode::BAD_REQUEST, refusal).into_response(),
             None => endpoint.carry_out(&target, &headers, body).await,

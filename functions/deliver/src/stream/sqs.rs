@@ -113,7 +113,9 @@ fn of_call(error: &SdkError<SendMessageBatchError>) -> (Outcome, Option<String>)
             (Outcome::RefusedStatus { status, retry_after: None }, said)
         }
         SdkError::TimeoutError(_) => (Outcome::Timeout, None),
-        SdkError::DispatchFailure(failure) => (outcome_of_call(error, failure.is_timeout()), None),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => (Outcome::Timeout, None),
+        SdkError::DispatchFailure(failure) if failure.is_io() => (outcome_of_call(error, Outcome::Connect), None),
+        SdkError::DispatchFailure(_) => (outcome_of_call(error, Outcome::Protocol), None),
         _ => (Outcome::Protocol, None),
     }
 }

@@ -7,6 +7,7 @@ use shared::delivery::{DeadReason, DeliveryState, Outcome, Via};
 use shared::dialect::Dialect;
 use shared::event::{Event, EventType, Facts};
 use shared::provider::Provider;
+use shared::queue::job::Job;
 use shared::rate_limit::RateLimit;
 use shared::retry::{Delays, RetryPolicy};
 use shared::secret::SigningSecret;
@@ -167,6 +168,35 @@ async fn a_fifo_queue_gets_a_group_and_something_to_deduplicate_by() {
         let outcomes: Vec<_> = row.attempts.iter().map(|attempt| attempt.outcome).collect();
         assert_eq!(outcomes, [refused(500), Outcome::Delivered { status: 200 }]);
     }
+}
+
+#[tokio::test]
+async fn a_queue_that_does_not_answer_has_the_webhooks_time_limit() {
+    let (scene, _clouds) = start().await;
+    let webhook = scene.stream(sqs(), |webhook| webhook).await;
+    scene.accept_many(1).await;
+    scene.world.run_until_idle().await.unwrap();
+    let event = scene.accept("a").await;
+    scene.world.pump_stream().await.unwrap();
+    // The webhook is known, so that the first call is the one to the queue.
+    scene.world.aws.break_call(0, Break::Hang);
+    scene.world.pump_queue(DELIVERIES).await;
+    let row = scene.row(&webhook, &event).await;
+    assert_eq!(row.attempts[0].outcome, Outcome::Timeout);
+    assert!((1_000..1_500).contains(&row.attempts[0].duration_ms), "{row:?}");
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
+}
+
+#[tokio::test]
+async fn a_test_event_arrives_like_any_other_and_says_so() {
+    let (scene, _clouds) = start().await;
+    let webhook = scene.stream(sqs(), |webhook| webhook).await;
+    let event = Event { test: true, ..scene.world.event(scene.tenant, "test") };
+    scene.world.aws.sqs.put(DELIVERIES, &Job::first(webhook.id, &event).to_json());
+    scene.world.pump_queue(DELIVERIES).await;
+    assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
+    assert_eq!(in_queue(&scene)[0].json()["data"]["test"], true);
 }
 
 #[tokio::test]

@@ -314,10 +314,8 @@ mod tests {
     fn a_dialects_final_statuses_end_the_delivery() {
         let policy = RetryPolicy::Standard;
         let dead = Decision::Dead { reason: DeadReason::Refused };
-        let of_mailgun = |status| Ending {
-            receiver: Receiver::Endpoint { final_statuses: &[406] },
-            ..refused(status, None).into()
-        };
+        let of_mailgun =
+            |status| Ending { receiver: Receiver::Endpoint { final_statuses: &[406] }, ..refused(status, None).into() };
         assert_eq!(decide(&of_mailgun(406), 1, &policy, NOW, 0.0), dead);
         assert!(matches!(decide(&of_mailgun(500), 1, &policy, NOW, 0.0), Decision::Retry { .. }));
         assert!(matches!(decide(&refused(406, None).into(), 1, &policy, NOW, 0.0), Decision::Retry { .. }));

@@ -101,9 +101,8 @@ impl StreamName {
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (scheme, host) = (scheme.to_ascii_lowercase(), host.to_ascii_lowercase());
         let of_topic = |topic: Option<pubsub::Topic>| topic.map(Self::Pubsub).ok_or(InvalidStream::Pubsub);
-        let of_entity = |path: &str| {
-            servicebus::Entity::parse(&host, path).map(Self::Servicebus).ok_or(InvalidStream::Servicebus)
-        };
+        let of_entity =
+            |path: &str| servicebus::Entity::parse(&host, path).map(Self::Servicebus).ok_or(InvalidStream::Servicebus);
         match scheme.as_str() {
             "pubsub" => Some(of_topic(pubsub::Topic::parse(rest))),
             "servicebus" | "sb" => Some(of_entity(path)),

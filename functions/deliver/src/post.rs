@@ -50,12 +50,7 @@ pub(crate) async fn post(events: &[&Event], webhook: &Webhook, at: Timestamp, ro
 impl Posted {
     /// What decides what follows.
     pub(crate) fn ending(&self) -> Ending<'static> {
-        Ending {
-            outcome: self.answered.outcome,
-            asked: self.answered.asked,
-            via: self.via,
-            receiver: self.receiver,
-        }
+        Ending { outcome: self.answered.outcome, asked: self.answered.asked, via: self.via, receiver: self.receiver }
     }
 
     /// The attempt for the record.

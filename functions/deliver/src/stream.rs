@@ -83,7 +83,8 @@ fn too_large(messages: &[Message], stream: &Stream) -> Option<Answered> {
     let kind = stream.kind();
     let size = messages.first()?.size(kind);
     let most = kind.max_message_bytes();
-    let says = format!("not sent: the message has {size} bytes, and one of the kind `{}` has {most} at most", kind.as_str());
+    let says =
+        format!("not sent: the message has {size} bytes, and one of the kind `{}` has {most} at most", kind.as_str());
     let outcome = Outcome::RefusedStatus { status: TOO_LARGE, retry_after: None };
     (size > most).then(|| Answered { answer: Some(says), ..silent(outcome, Duration::ZERO) })
 }

@@ -26,14 +26,29 @@ fn parsed(text: &str) -> Option<Result<String, InvalidStream>> {
 fn names_of_all_forms_have_one_canonical_form() {
     for (given, canonical) in [
         ("arn:aws:sqs:eu-central-1:123456789012:events", "arn:aws:sqs:eu-central-1:123456789012:events"),
-        ("https://sqs.eu-central-1.amazonaws.com/123456789012/a_b-C.fifo", "arn:aws:sqs:eu-central-1:123456789012:a_b-C.fifo"),
+        (
+            "https://sqs.eu-central-1.amazonaws.com/123456789012/a_b-C.fifo",
+            "arn:aws:sqs:eu-central-1:123456789012:a_b-C.fifo",
+        ),
         ("HTTPS://SQS.ap-southeast-2.AMAZONAWS.com/123456789012/x", "arn:aws:sqs:ap-southeast-2:123456789012:x"),
         ("pubsub://projects/my-project-1/topics/events", "pubsub://projects/my-project-1/topics/events"),
-        ("https://pubsub.googleapis.com/v1/projects/my-project-1/topics/a.b~c+d%e", "pubsub://projects/my-project-1/topics/a.b~c+d%e"),
-        ("https://pubsub.googleapis.com/v1/projects/my-project-1/topics/events:publish", "pubsub://projects/my-project-1/topics/events"),
-        ("servicebus://Contoso.servicebus.windows.net/mail/events", "servicebus://contoso.servicebus.windows.net/mail/events"),
+        (
+            "https://pubsub.googleapis.com/v1/projects/my-project-1/topics/a.b~c+d%e",
+            "pubsub://projects/my-project-1/topics/a.b~c+d%e",
+        ),
+        (
+            "https://pubsub.googleapis.com/v1/projects/my-project-1/topics/events:publish",
+            "pubsub://projects/my-project-1/topics/events",
+        ),
+        (
+            "servicebus://Contoso.servicebus.windows.net/mail/events",
+            "servicebus://contoso.servicebus.windows.net/mail/events",
+        ),
         ("sb://contoso.servicebus.windows.net/Events", "servicebus://contoso.servicebus.windows.net/Events"),
-        ("https://contoso.servicebus.windows.net/events/messages", "servicebus://contoso.servicebus.windows.net/events"),
+        (
+            "https://contoso.servicebus.windows.net/events/messages",
+            "servicebus://contoso.servicebus.windows.net/events",
+        ),
         ("https://contoso.servicebus.windows.net/events", "servicebus://contoso.servicebus.windows.net/events"),
     ] {
         assert_eq!(parsed(given), Some(Ok(canonical.to_owned())), "{given}");
@@ -211,7 +226,8 @@ fn what_sqs_refuses_a_call_for_is_alone_in_its_call() {
 /// Made with Python's `hmac`.
 #[test]
 fn known_signature_of_service_bus() {
-    let Some(Ok(StreamName::Servicebus(entity))) = StreamName::parse("sb://contoso.servicebus.windows.net/mail-events") else {
+    let Some(Ok(StreamName::Servicebus(entity))) = StreamName::parse("sb://contoso.servicebus.windows.net/mail-events")
+    else {
         panic!("an entity")
     };
     let key = SharedKey::new("send-only", "c29tZSBrZXkgb2YgMzIgYnl0ZXMsIGFzIEF6dXJlJ3M=").unwrap();

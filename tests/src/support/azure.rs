@@ -60,12 +60,8 @@ pub struct Azure {
 impl Azure {
     /// Starts it; answers also the certificate to trust and where it listens.
     pub(super) async fn start(clock: Clock) -> anyhow::Result<(Self, CertificateDer<'static>, SocketAddr)> {
-        let inner = Arc::new(Inner {
-            clock,
-            sent: Mutex::default(),
-            failing: Mutex::default(),
-            refused: Mutex::default(),
-        });
+        let inner =
+            Arc::new(Inner { clock, sent: Mutex::default(), failing: Mutex::default(), refused: Mutex::default() });
         let (listener, certificate) = TlsListener::bind(HOST).await?;
         let address = axum::serve::Listener::local_addr(&listener)?;
         let router = Router::new().fallback(send).layer(DefaultBodyLimit::disable()).with_state(Arc::clone(&inner));

@@ -159,9 +159,9 @@ fn read(body: &[u8]) -> Option<Vec<(Vec<u8>, BTreeMap<String, String>)>> {
         let fields = message.as_object().filter(|fields| fields.len() == 2)?;
         let data = BASE64_STANDARD.decode(fields.get("data")?.as_str()?).ok()?;
         let attributes: BTreeMap<String, String> = serde_json::from_value(fields.get("attributes")?.clone()).ok()?;
-        let is_fine = attributes.iter().all(|(name, value)| {
-            (1..=256).contains(&name.len()) && value.len() <= 1024 && !name.starts_with("goog")
-        });
+        let is_fine = attributes
+            .iter()
+            .all(|(name, value)| (1..=256).contains(&name.len()) && value.len() <= 1024 && !name.starts_with("goog"));
         (is_fine && attributes.len() <= 100).then_some((data, attributes))
     };
     fields.get("messages")?.as_array()?.iter().map(message).collect()

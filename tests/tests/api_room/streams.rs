@@ -48,7 +48,10 @@ async fn are_taken_in_all_forms_and_shown_in_one_with_which_credentials_but_not_
         (QUEUE, access_key()),
         ("https://sqs.eu-central-1.amazonaws.com/123456789012/mail-events.fifo", temporary),
         (TOPIC, Google::service_account()),
-        ("https://pubsub.googleapis.com/v1/projects/example-project/topics/mail-events:publish", Google::service_account()),
+        (
+            "https://pubsub.googleapis.com/v1/projects/example-project/topics/mail-events:publish",
+            Google::service_account(),
+        ),
         ("sb://Contoso.servicebus.windows.net/mail-events", shared_key()),
         ("https://contoso.servicebus.windows.net/mail-events/messages", shared_key()),
     ] {
@@ -233,5 +236,7 @@ async fn a_test_goes_to_a_stream_as_to_any_webhook() {
     let path = made(&tenant, &json!({ "url": ENTITY, "credentials": shared_key() })).await;
     assert_eq!(tenant.post(&format!("{path}/test"), &json!({ "eventType": "email.delivered" })).await.status, 202);
     let jobs = room.world.aws.sqs.messages(DELIVERIES);
-    assert!(matches!(Job::from_json(&jobs[0].body), Ok(Job::Deliver(job)) if job.inline.as_ref().is_some_and(|event| event.test)));
+    assert!(
+        matches!(Job::from_json(&jobs[0].body), Ok(Job::Deliver(job)) if job.inline.as_ref().is_some_and(|event| event.test))
+    );
 }

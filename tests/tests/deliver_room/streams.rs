@@ -98,7 +98,10 @@ struct Arrived {
 fn in_queue(scene: &Scene) -> Vec<Arrived> {
     let messages = scene.world.aws.sqs.messages(QUEUE).into_iter();
     messages
-        .map(|message| Arrived { body: message.body.into_bytes(), attributes: message.attributes.into_iter().collect() })
+        .map(|message| Arrived {
+            body: message.body.into_bytes(),
+            attributes: message.attributes.into_iter().collect(),
+        })
         .collect()
 }
 

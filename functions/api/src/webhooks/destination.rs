@@ -43,7 +43,9 @@ pub(super) fn target(value: Value, addresses: &AddressPolicy) -> Result<Target, 
 pub(crate) fn https_url(value: Value, addresses: &AddressPolicy) -> Result<WebhookUrl, Faults> {
     match target(value, addresses)? {
         Target::Https(url) => Ok(url),
-        Target::Stream(_) => Err("expected an https:// URL; a stream can only be the `url` of a webhook of /api/v1/webhooks".into()),
+        Target::Stream(_) => {
+            Err("expected an https:// URL; a stream can only be the `url` of a webhook of /api/v1/webhooks".into())
+        }
     }
 }
 

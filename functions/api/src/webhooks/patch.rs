@@ -54,8 +54,8 @@ fn patched(stored: Webhook, given: &Given) -> Result<Webhook, Problem> {
         }
         None => {}
     }
-    webhook.url = destination::changed(&webhook.url, given.url.as_ref(), given.credentials.as_ref())
-        .map_err(Problem::invalid)?;
+    webhook.url =
+        destination::changed(&webhook.url, given.url.as_ref(), given.credentials.as_ref()).map_err(Problem::invalid)?;
     set(&mut webhook.retry_policy, given.retry_policy.as_ref());
     set(&mut webhook.timeout_ms, given.timeout_ms.as_ref());
     set(&mut webhook.subscription.sources, given.sources.as_ref());

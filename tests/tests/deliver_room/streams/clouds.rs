@@ -157,7 +157,11 @@ async fn throttled_it_waits_as_long_as_the_service_asks_and_comes_with_the_same_
 async fn what_a_service_says_asks_for_nothing_and_gives_no_secret_away() {
     let (scene, clouds) = start().await;
     let headers = vec![("webhook-delivery", "disable".to_owned())];
-    clouds.azure.fail([Failing { headers, body: "your key is c29tZSBrZXkgb2YgMzIgYnl0ZXMsIGFzIEF6dXJlJ3M=.", status: 500 }]);
+    clouds.azure.fail([Failing {
+        headers,
+        body: "your key is c29tZSBrZXkgb2YgMzIgYnl0ZXMsIGFzIEF6dXJlJ3M=.",
+        status: 500,
+    }]);
     let webhook = scene.stream(servicebus(), |webhook| webhook).await;
     let event = scene.accept("a").await;
     scene.world.pump_stream().await.unwrap();

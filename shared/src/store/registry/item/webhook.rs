@@ -15,8 +15,8 @@ use crate::secret::SigningSecret;
 use crate::store::registry::sealing::Sealable;
 use crate::stream::StreamCredentials;
 use crate::webhook::{
-    CustomName, CustomValue, DEFAULT_BATCH, Destination, DisabledReason, SigningSecrets, Subscriber, Subscription, WantedTypes,
-    Webhook, WebhookStatus, WebhookUrl,
+    CustomName, CustomValue, DEFAULT_BATCH, Destination, DisabledReason, SigningSecrets, Subscriber, Subscription,
+    WantedTypes, Webhook, WebhookStatus, WebhookUrl,
 };
 
 /// Every type but the operational ones.

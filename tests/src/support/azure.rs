@@ -123,8 +123,11 @@ fn error(status: StatusCode, detail: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "application/xml; charset=utf-8")], body).into_response()
 }
 
+/// Body, id and properties.
+type Read = (String, String, BTreeMap<String, String>);
+
 /// The messages of a batch, if it has its form and nothing else.
-fn read(body: &[u8]) -> Option<Vec<(String, String, BTreeMap<String, String>)>> {
+fn read(body: &[u8]) -> Option<Vec<Read>> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let message = |message: &Value| {
         let fields = message.as_object().filter(|fields| fields.len() == 3)?;

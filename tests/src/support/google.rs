@@ -151,8 +151,11 @@ fn error(status: StatusCode, word: &str, message: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
+/// Data and attributes.
+type Read = (Vec<u8>, BTreeMap<String, String>);
+
 /// The messages of a request, if it has its form and nothing else.
-fn read(body: &[u8]) -> Option<Vec<(Vec<u8>, BTreeMap<String, String>)>> {
+fn read(body: &[u8]) -> Option<Vec<Read>> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let fields = body.as_object().filter(|fields| fields.len() == 1)?;
     let message = |message: &Value| {
@@ -168,7 +171,7 @@ fn read(body: &[u8]) -> Option<Vec<(Vec<u8>, BTreeMap<String, String>)>> {
 }
 
 impl Inner {
-    fn take(&self, messages: Vec<(Vec<u8>, BTreeMap<String, String>)>) -> Response {
+    fn take(&self, messages: Vec<Read>) -> Response {
         let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
         let request = published.last().map_or(0, |last| last.request + 1);
         let ids: Vec<String> = (published.len()..published.len() + messages.len()).map(|id| id.to_string()).collect();

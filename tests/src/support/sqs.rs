@@ -47,6 +47,8 @@ pub struct Sqs {
 
 /// The most that a batch of ours may have, so that every SQS-compatible endpoint takes it.
 const OUR_BATCH: usize = 256 * 1024;
+/// What the names of FIFO queues end with.
+const FIFO: &str = ".fifo";
 /// What SQS takes in one batch.
 const SQS_BATCH: usize = 1024 * 1024;
 
@@ -221,7 +223,7 @@ impl Sqs {
         if entries.iter().any(|entry| entry["MessageAttributes"].as_object().is_some_and(|all| all.len() > 10)) {
             return refusal("com.amazonaws.sqs#InvalidParameterValue");
         }
-        let is_fifo = queue.ends_with(".fifo");
+        let is_fifo = queue.ends_with(FIFO);
         if entries.iter().any(|entry| is_fifo == entry["MessageDeduplicationId"].is_null()) {
             return refusal("com.amazonaws.sqs#MissingParameter");
         }

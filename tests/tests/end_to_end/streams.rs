@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::stack::{Stack, Tenant, eventually};
 
+/// What the names of FIFO queues end with.
+const FIFO: &str = ".fifo";
+
 /// The tenant's own key, which the emulator takes for any.
 fn credentials() -> Value {
     json!({ "access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" })
@@ -16,7 +19,7 @@ fn credentials() -> Value {
 async fn queue(stack: &Stack, name: &str) -> (String, String) {
     let sqs = stack.sqs();
     let mut call = sqs.create_queue().queue_name(name);
-    if name.ends_with(".fifo") {
+    if name.ends_with(FIFO) {
         call = call.attributes(QueueAttributeName::FifoQueue, "true");
     }
     let url = call.send().await.unwrap().queue_url.unwrap();
@@ -99,7 +102,7 @@ async fn a_queue_gets_bodies_and_attributes_that_verify() {
 async fn a_fifo_queue_gets_group_and_deduplication_and_what_waited_until_it_was_there() {
     let stack = Stack::deployed();
     let tenant = stack.tenant().await;
-    let name = format!("mail-events-{}.fifo", &tenant.id[4..]);
+    let name = format!("mail-events-{}{FIFO}", &tenant.id[4..]);
     // Where any queue of this account would be.
     let (_, other) = queue(&stack, &format!("other-{}", &tenant.id[4..])).await;
     let arn = format!("{}:{name}", other.rsplit_once(':').unwrap().0);

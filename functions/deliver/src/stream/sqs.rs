@@ -27,7 +27,7 @@ const SERVICES_FAULT: u16 = 500;
 /// From which a client of each tenant's queue is made: connections and endpoint are ours, region and key are not.
 #[derive(Debug)]
 pub(super) struct TenantsQueues {
-    base: Builder,
+    base: Box<Builder>,
 }
 
 impl TenantsQueues {
@@ -39,13 +39,13 @@ impl TenantsQueues {
             // It would keep an entry for each client that was ever made.
             .identity_cache(IdentityCache::no_cache());
         base.set_credentials_provider(None);
-        Self { base }
+        Self { base: Box::new(base) }
     }
 
     fn client(&self, queue: &Queue, key: &AccessKey) -> Client {
         let token = key.session_token().map(|token| token.expose().to_owned());
         let credentials = Credentials::new(key.id(), key.secret().expose(), token, None, "webhook");
-        let config = self.base.clone().region(Region::new(queue.region().to_owned()));
+        let config = Builder::clone(&self.base).region(Region::new(queue.region().to_owned()));
         Client::from_conf(config.credentials_provider(credentials).build())
     }
 }

@@ -132,7 +132,9 @@ async fn what_a_call_refuses_or_leaves_out_fails_alone_and_comes_with_the_same_i
 
         scene.world.run_until_idle().await.unwrap();
         let mut ids: BTreeMap<String, usize> = BTreeMap::new();
-        in_queue(&scene).iter().for_each(|arrived| *ids.entry(arrived.id().to_owned()).or_default() += 1);
+        for arrived in in_queue(&scene) {
+            *ids.entry(arrived.id().to_owned()).or_default() += 1;
+        }
         assert_eq!(ids, events.iter().map(|event| (event.id.to_string(), 1)).collect());
         for event in failed {
             let row = scene.row(&webhook, event).await;
@@ -249,7 +251,7 @@ async fn a_queue_that_is_made_later_gets_what_waited() {
 /// An event whose body has so many bytes, and a little more.
 async fn accept_large(scene: &Scene, bytes: usize, text: &str) -> Event {
     let now = scene.world.clock.now();
-    let mut facts = Facts::new(EventType::Delivered, Provider::Own, "email.delivered", &format!("{bytes}{text}"), now);
+    let mut facts = Facts::new(EventType::Delivered, Provider::Own, "email.delivered", format!("{bytes}{text}"), now);
     facts.subject = Some(format!("{}{text}", "x".repeat(bytes)));
     let event = Event::accept(facts, scene.tenant, None, now);
     scene.world.events.put(&event).await.unwrap();

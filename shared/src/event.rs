@@ -60,6 +60,8 @@ pub struct Facts {
     pub email_message_id: Option<String>,
     /// The domain that the email was sent from.
     pub sending_domain: Option<String>,
+    /// Who the email is from, as its header says, display name included.
+    pub from: Option<String>,
     /// The email's subject.
     pub subject: Option<String>,
     /// The provider's or sender's campaign.
@@ -80,6 +82,10 @@ pub struct Facts {
     pub enhanced_code: Option<String>,
     /// The text that explains it, as received.
     pub diagnostic: Option<String>,
+    /// Which of the provider's attempts to hand the email over this came of, from 1.
+    pub attempt: Option<u32>,
+    /// The provider's id of the list that it is about.
+    pub list_id: Option<String>,
     /// For clicks: the link.
     pub url: Option<String>,
     /// For opens, clicks, unsubscribes: who did it with what.
@@ -135,6 +141,7 @@ impl Facts {
             recipient: None,
             email_message_id: None,
             sending_domain: None,
+            from: None,
             subject: None,
             campaign_id: None,
             subscriber_id: None,
@@ -145,6 +152,8 @@ impl Facts {
             smtp_code: None,
             enhanced_code: None,
             diagnostic: None,
+            attempt: None,
+            list_id: None,
             url: None,
             client: Client::default(),
             about: None,
@@ -183,6 +192,12 @@ pub struct Client {
     pub ip: Option<String>,
     /// The user agent header.
     pub user_agent: Option<String>,
+    /// The program, by the provider's judgement, as in `Chrome`.
+    pub name: Option<String>,
+    /// The operating system, likewise, as in `OS X`.
+    pub os: Option<String>,
+    /// What kind of device, in the provider's words, as in `desktop`.
+    pub device: Option<String>,
     /// Where the provider thinks it was.
     pub geo: Geo,
     /// A machine, not a person, opened it, by the provider's judgement.

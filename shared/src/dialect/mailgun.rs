@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::json::{Fields, written};
-use crate::event::{Event, EventType, Facts, Geo, Recipient};
+use crate::event::{Client, Event, EventType, Facts, Geo, Recipient};
 use crate::id::{EventId, WebhookId};
 use crate::provider::Provider;
 use crate::secret::SigningSecret;
@@ -142,6 +142,8 @@ struct MessageHeaders<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
 }
 
@@ -154,6 +156,8 @@ struct DeliveryStatus<'a> {
     enhanced_code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt_no: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -174,7 +178,14 @@ struct Geolocation<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct ClientInfo<'a> {
-    user_agent: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_os: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -208,17 +219,12 @@ fn event_data(event: &Event) -> EventData<'_> {
         campaigns: facts.campaign_id.as_deref().map(|id| Campaign { id }).into_iter().collect(),
         user_variables: known(&facts.metadata),
         message: message(facts),
-        delivery_status: (facts.smtp_code.is_some() || facts.enhanced_code.is_some() || diagnostic.is_some())
-            .then_some(DeliveryStatus {
-                code: facts.smtp_code,
-                enhanced_code: facts.enhanced_code.as_deref(),
-                message: diagnostic,
-            }),
+        delivery_status: delivery_status(facts),
         reject: diagnostic.filter(|_| failure.event == REJECTED).map(|reason| Reject { reason }),
         url: facts.url.as_deref(),
         ip: facts.client.ip.as_deref(),
         geolocation: geolocation(&facts.client.geo),
-        client_info: facts.client.user_agent.as_deref().map(|user_agent| ClientInfo { user_agent }),
+        client_info: client_info(&facts.client),
         flags: event.test.then_some(Flags { is_test_mode: true }),
     }
 }
@@ -238,10 +244,33 @@ fn message(facts: &Facts) -> Option<Message<'_>> {
     let headers = MessageHeaders {
         message_id: facts.email_message_id.as_deref(),
         to: facts.recipient.as_ref().map(Recipient::expose),
+        from: facts.from.as_deref(),
         subject: facts.subject.as_deref(),
     };
-    let known = headers.message_id.is_some() || headers.to.is_some() || headers.subject.is_some();
+    let known = [headers.message_id, headers.to, headers.from, headers.subject].iter().any(Option::is_some);
     known.then_some(Message { headers })
+}
+
+fn delivery_status(facts: &Facts) -> Option<DeliveryStatus<'_>> {
+    let status = DeliveryStatus {
+        code: facts.smtp_code,
+        enhanced_code: facts.enhanced_code.as_deref(),
+        message: facts.diagnostic.as_deref(),
+        attempt_no: facts.attempt,
+    };
+    let texts = [status.enhanced_code, status.message];
+    (status.code.is_some() || status.attempt_no.is_some() || texts.iter().any(Option::is_some)).then_some(status)
+}
+
+fn client_info(client: &Client) -> Option<ClientInfo<'_>> {
+    let info = ClientInfo {
+        client_name: client.name.as_deref(),
+        client_os: client.os.as_deref(),
+        device_type: client.device.as_deref(),
+        user_agent: client.user_agent.as_deref(),
+    };
+    let known = [info.client_name, info.client_os, info.device_type, info.user_agent].iter().any(Option::is_some);
+    known.then_some(info)
 }
 
 fn geolocation(geo: &Geo) -> Option<Geolocation<'_>> {

@@ -52,6 +52,9 @@ pub(super) fn body(event: &Event, webhook: WebhookId, secret: Option<&SigningSec
     form.say("country", facts.client.geo.country.as_deref());
     form.say("region", facts.client.geo.region.as_deref());
     form.say("city", facts.client.geo.city.as_deref());
+    form.say("client-name", facts.client.name.as_deref());
+    form.say("client-os", facts.client.os.as_deref());
+    form.say("device-type", facts.client.device.as_deref());
     form.say("user-agent", facts.client.user_agent.as_deref());
     failure(&mut form, facts, word);
     form.say("campaign-id", facts.campaign_id.as_deref());

@@ -74,6 +74,8 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    mj_list_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     geo: Option<&'a str>,
@@ -126,6 +128,7 @@ fn object(event: &Event) -> Body<'_> {
         mj_message_id: None,
         smtp_reply: None,
         url: None,
+        mj_list_id: None,
         ip: None,
         geo: None,
         agent: None,
@@ -155,7 +158,10 @@ fn of_type<'a>(facts: &'a Facts, bare: Body<'a>) -> Body<'a> {
             smtp_reply: diagnostic,
             ..bare
         },
-        EventType::Opened | EventType::Unsubscribed | EventType::SubscriberUnsubscribed => read(bare),
+        EventType::Opened => read(bare),
+        EventType::Unsubscribed | EventType::SubscriberUnsubscribed => {
+            read(Body { mj_list_id: facts.list_id.as_deref().and_then(number), ..bare })
+        }
         EventType::Clicked => read(Body { url: facts.url.as_deref(), ..bare }),
         EventType::Bounced | EventType::Deferred => bounce(facts, bare),
         EventType::Rejected | EventType::Failed => match Cause::of_rejection(facts) {

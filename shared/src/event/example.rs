@@ -23,6 +23,7 @@ pub fn example(event_type: EventType, key: &str, at: Timestamp) -> Facts {
     let mut facts = Facts::new(event_type, Provider::Own, event_type.as_str(), key, at);
     facts.recipient = Recipient::new("reader@example.com");
     facts.sending_domain = Some("example.com".to_owned());
+    facts.from = Some("Example <hello@example.com>".to_owned());
     facts.tags = vec!["welcome".to_owned()];
     facts.metadata.insert("order".to_owned(), Value::from(7));
     if is_about_subscriber(event_type) {
@@ -114,6 +115,7 @@ fn say_what_belongs_to(event_type: EventType, facts: &mut Facts) {
 }
 
 fn answered(facts: &mut Facts, smtp_code: u16, enhanced_code: &str, diagnostic: &str) {
+    facts.attempt = Some(1);
     facts.smtp_code = Some(smtp_code);
     facts.enhanced_code = Some(enhanced_code.to_owned());
     facts.diagnostic = Some(diagnostic.to_owned());
@@ -123,6 +125,9 @@ fn answered(facts: &mut Facts, smtp_code: u16, enhanced_code: &str, diagnostic: 
 fn read_by_a_person(facts: &mut Facts) {
     facts.client.ip = Some("203.0.113.7".to_owned());
     facts.client.user_agent = Some("Mozilla/5.0 (mailhooks example)".to_owned());
+    facts.client.name = Some("Firefox".to_owned());
+    facts.client.os = Some("Linux".to_owned());
+    facts.client.device = Some("desktop".to_owned());
     facts.client.geo.country = Some("DE".to_owned());
     facts.client.geo.city = Some("Ulm".to_owned());
 }

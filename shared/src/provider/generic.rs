@@ -138,6 +138,7 @@ fn report(entry: &str, now: Timestamp) -> Option<Report> {
             user_agent: object.text("user_agent"),
             geo: Geo { country: geo.text("country"), region: geo.text("region"), city: geo.text("city") },
             machine: object.flag("machine"),
+            ..Client::default()
         };
     }))
 }

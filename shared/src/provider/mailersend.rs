@@ -86,6 +86,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
     let (smtp_code, enhanced_code) = reading.diagnostic.as_deref().map(codes_of_reply).unwrap_or_default();
     Some(vec![reading.report(now, |facts| {
         facts.sending_domain = email.text("from").as_deref().and_then(domain);
+        facts.from = email.text("from");
         facts.subject = data.text("subject").or(email.text("subject"));
         facts.tags = data.texts("tags");
         if facts.tags.is_empty() {

@@ -46,13 +46,15 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
         facts.subject = object.text("subject");
         facts.campaign_id = campaign(&object);
         facts.metadata = metadata(&object);
+        // 0 where the recipient left no list in particular.
+        facts.list_id = object.text("mj_list_id").filter(|id| id != "0");
         facts.smtp_code = smtp_code;
         facts.enhanced_code = enhanced_code;
         facts.client = Client {
             ip: object.text("ip"),
             user_agent: object.text("agent"),
             geo: Geo { country: object.text("geo"), ..Geo::default() },
-            machine: None,
+            ..Client::default()
         };
     })])
 }

@@ -84,6 +84,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
     Some(vec![reading.report(now, |facts| {
         let place = object.object("location");
         facts.sending_domain = msg.text("sender").as_deref().and_then(domain);
+        facts.from = msg.text("sender");
         facts.subject = msg.text("subject");
         facts.tags = msg.texts("tags");
         // An empty list when there is none.
@@ -94,7 +95,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
             ip: object.text("ip"),
             user_agent: object.text("user_agent"),
             geo: Geo { country: place.text("country_short"), region: place.text("region"), city: place.text("city") },
-            machine: None,
+            ..Client::default()
         };
     })])
 }

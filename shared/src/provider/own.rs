@@ -82,6 +82,7 @@ fn event(mut fields: Fields<'_>, now: Timestamp) -> Option<OwnEvent> {
     let recipient = fields.text("recipient", ADDRESS).as_deref().and_then(Recipient::new);
     let email_message_id = fields.text("message_id", LINE).and_then(|id| super::text::message_id(&id));
     let sending_domain = fields.text("sending_domain", 255);
+    let from = fields.text("from", LINE);
     let subject = fields.text("subject", LINE);
     let campaign_id = fields.text("campaign_id", ID);
     let subscriber_id = fields.text("subscriber_id", ID);
@@ -98,6 +99,7 @@ fn event(mut fields: Fields<'_>, now: Timestamp) -> Option<OwnEvent> {
         recipient,
         email_message_id,
         sending_domain,
+        from,
         subject,
         campaign_id,
         subscriber_id,
@@ -107,6 +109,7 @@ fn event(mut fields: Fields<'_>, now: Timestamp) -> Option<OwnEvent> {
         smtp_code: bounce.smtp_code,
         enhanced_code: bounce.enhanced_code,
         diagnostic: bounce.diagnostic,
+        attempt: bounce.attempt,
         reject_reason,
         url,
         client,
@@ -121,6 +124,7 @@ struct Bounce {
     smtp_code: Option<u16>,
     enhanced_code: Option<String>,
     diagnostic: Option<String>,
+    attempt: Option<u32>,
 }
 
 fn bounce(fields: &mut Fields<'_>) -> Bounce {
@@ -129,6 +133,7 @@ fn bounce(fields: &mut Fields<'_>) -> Bounce {
         smtp_code: fields.read("smtp_code", smtp_code),
         enhanced_code: fields.read("enhanced_code", enhanced_code),
         diagnostic: fields.text("diagnostic", DIAGNOSTIC),
+        attempt: fields.read("attempt", attempt),
     }
 }
 
@@ -136,6 +141,9 @@ fn client(fields: &mut Fields<'_>) -> Client {
     Client {
         ip: fields.text("ip", WORD),
         user_agent: fields.text("user_agent", URL),
+        name: fields.text("name", WORD),
+        os: fields.text("os", WORD),
+        device: fields.text("device", WORD),
         geo: fields.object("geo", geo).unwrap_or_default(),
         machine: fields.read("machine", |value| value.as_bool().ok_or("expected true or false".to_owned())),
     }
@@ -184,6 +192,11 @@ fn smtp_code(value: &Value) -> Result<u16, String> {
     code.ok_or_else(|| "expected a number from 200 to 599".to_owned())
 }
 
+fn attempt(value: &Value) -> Result<u32, String> {
+    let number = value.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0);
+    number.ok_or_else(|| "expected a whole number from 1".to_owned())
+}
+
 fn enhanced_code(value: &Value) -> Result<String, String> {
     let code = value.as_str().and_then(super::text::enhanced_code);
     code.ok_or_else(|| "expected an enhanced status code, as in `5.1.1`".to_owned())
@@ -225,11 +238,11 @@ mod tests {
     #[test]
     fn everything_that_can_be_said_is_taken() {
         let body = r#"{"type":"email.bounced","timestamp":"2026-01-01T00:00:00.123456Z","id":"e-1","recipient":"ann@example.org",
-            "message_id":"<m-1@example.org>","sending_domain":"example.org","subject":"Hello","campaign_id":"c","subscriber_id":"s",
+            "message_id":"<m-1@example.org>","sending_domain":"example.org","from":"Ann <ann@example.org>","subject":"Hello","campaign_id":"c","subscriber_id":"s",
             "tags":["a","b"],"metadata":{"order":9007199254740993,"nested":[null]},
-            "bounce":{"type":"hard","smtp_code":550,"enhanced_code":"5.1.1","diagnostic":"no such user"},
+            "bounce":{"type":"hard","smtp_code":550,"enhanced_code":"5.1.1","diagnostic":"no such user","attempt":3},
             "reject":{"reason":"policy"},"click":{"url":"https://example.org/"},
-            "client":{"ip":"192.0.2.1","user_agent":"Mail","geo":{"country":"DE","city":"Ulm"},"machine":false}}"#;
+            "client":{"ip":"192.0.2.1","user_agent":"Mail","name":"Mail","os":"OS X","device":"desktop","geo":{"country":"DE","city":"Ulm"},"machine":false}}"#;
         let report = parsed(body).unwrap().remove(0).keyed(|| unreachable!("it has an id"));
         let facts = report.facts;
         assert_eq!(facts.provider_event_id, "e-1");
@@ -240,6 +253,8 @@ mod tests {
         assert_eq!(facts.reject_reason, Some(RejectReason::Policy));
         assert_eq!(facts.client.geo.city.as_deref(), Some("Ulm"));
         assert_eq!(facts.client.machine, Some(false));
+        assert_eq!(facts.client.device.as_deref(), Some("desktop"));
+        assert_eq!((facts.from.as_deref(), facts.attempt), (Some("Ann <ann@example.org>"), Some(3)));
         assert_eq!(facts.raw, None);
     }
 

@@ -43,6 +43,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
     let report = reading.report(now, |facts| {
         let geo = object.object("Geo");
         facts.sending_domain = object.text("From").as_deref().and_then(domain);
+        facts.from = object.text("From");
         facts.subject = object.text("Subject");
         facts.tags = object.texts("Tag");
         facts.metadata = object.object("Metadata").values(|_| true);
@@ -56,6 +57,9 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
                 region: geo.text("RegionISOCode").or(geo.text("Region")),
                 city: geo.text("City"),
             },
+            name: known(object.object("Client").text("Name")),
+            os: known(object.object("OS").text("Name")),
+            device: known(object.text("Platform")),
             machine: None,
         };
     });
@@ -106,6 +110,11 @@ fn subscription(object: &Object<'_>) -> Class {
         (Some(true), _) => Class::of(EventType::Unsubscribed),
         (None, _) => Class::UNKNOWN,
     }
+}
+
+/// Postmark writes `Unknown` where it does not know, in any case.
+fn known(judged: Option<String>) -> Option<String> {
+    judged.filter(|word| !word.eq_ignore_ascii_case("unknown"))
 }
 
 #[cfg(test)]

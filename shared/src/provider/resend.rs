@@ -94,6 +94,7 @@ fn map(entry: &str, id: Option<&str>, now: Timestamp) -> Mapped {
     let (smtp_code, enhanced_code) = reply.map(codes_of_reply).unwrap_or_default();
     Some(vec![reading.report(now, |facts| {
         facts.sending_domain = data.text("from").as_deref().and_then(domain);
+        facts.from = data.text("from");
         facts.subject = data.text("subject");
         facts.campaign_id = data.text("broadcast_id");
         facts.metadata = tags(&data);

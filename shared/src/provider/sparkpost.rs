@@ -54,6 +54,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
         let geo = object.object("geo_ip");
         let sender = || ["friendly_from", "msg_from"].iter().find_map(|name| object.text(name));
         facts.sending_domain = object.text("sending_domain").or_else(|| domain(&sender()?));
+        facts.from = sender();
         facts.subject = object.text("subject");
         facts.campaign_id = object.text("campaign_id");
         facts.tags = object.texts("rcpt_tags");
@@ -64,7 +65,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
             ip: object.text("ip_address"),
             user_agent: object.text("user_agent"),
             geo: Geo { country: geo.text("country"), region: geo.text("region"), city: geo.text("city") },
-            machine: None,
+            ..Client::default()
         };
     });
     Some(vec![match key {

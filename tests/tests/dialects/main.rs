@@ -74,7 +74,9 @@ fn hostile(event_type: EventType) -> Event {
     facts.subscriber_id = Some(odd.clone());
     facts.campaign_id = Some(odd.clone());
     facts.email_message_id = Some(odd.clone());
+    facts.from = Some(odd.clone());
     facts.subject = Some(odd.clone());
+    facts.list_id = Some(odd.clone());
     facts.tags = vec![odd.clone(), String::new()];
     facts.diagnostic = Some(odd.clone());
     facts.enhanced_code = Some("5.1.1".to_owned());
@@ -82,6 +84,9 @@ fn hostile(event_type: EventType) -> Event {
     facts.url = Some(odd.clone());
     facts.client.ip = Some(odd.clone());
     facts.client.user_agent = Some(odd.clone());
+    facts.client.name = Some(odd.clone());
+    facts.client.os = Some(odd.clone());
+    facts.client.device = Some(odd.clone());
     facts.client.geo.country = Some(odd.clone());
     facts.client.geo.region = Some(odd.clone());
     facts.client.geo.city = Some(odd.clone());

@@ -50,14 +50,17 @@ fn texts() -> impl Strategy<Value = Option<String>> {
 }
 
 fn client() -> impl Strategy<Value = Client> {
-    (texts(), texts(), texts(), texts(), texts(), of(any::<bool>())).prop_map(
-        |(ip, user_agent, country, region, city, machine)| Client {
-            ip,
-            user_agent,
-            geo: Geo { country, region, city },
-            machine,
-        },
-    )
+    let program = (texts(), texts(), texts(), texts());
+    let geo = (texts(), texts(), texts()).prop_map(|(country, region, city)| Geo { country, region, city });
+    (texts(), program, geo, of(any::<bool>())).prop_map(|(ip, (user_agent, name, os, device), geo, machine)| Client {
+        ip,
+        user_agent,
+        name,
+        os,
+        device,
+        geo,
+        machine,
+    })
 }
 
 fn facts() -> impl Strategy<Value = Facts> {

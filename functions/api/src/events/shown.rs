@@ -24,9 +24,13 @@ pub(super) struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     sending_domain: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     campaign_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     subscriber_id: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -71,6 +75,8 @@ struct Bounce<'a> {
     enhanced_code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     diagnostic: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,6 +95,12 @@ struct ShownClient<'a> {
     ip: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    os: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     geo: Option<ShownGeo<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -140,8 +152,10 @@ impl<'a> Shown<'a> {
             recipient: facts.recipient.as_ref().map(Recipient::expose),
             message_id: facts.email_message_id.as_deref(),
             sending_domain: facts.sending_domain.as_deref(),
+            from: facts.from.as_deref(),
             subject: facts.subject.as_deref(),
             campaign_id: facts.campaign_id.as_deref(),
+            list_id: facts.list_id.as_deref(),
             subscriber_id: facts.subscriber_id.as_deref(),
             tags: &facts.tags,
             metadata: &facts.metadata,
@@ -185,12 +199,14 @@ fn bounce(facts: &Facts) -> Option<Bounce<'_>> {
     let known = facts.bounce_type.is_some()
         || facts.smtp_code.is_some()
         || facts.enhanced_code.is_some()
-        || facts.diagnostic.is_some();
+        || facts.diagnostic.is_some()
+        || facts.attempt.is_some();
     known.then(|| Bounce {
         r#type: facts.bounce_type.map(BounceType::as_str),
         smtp_code: facts.smtp_code,
         enhanced_code: facts.enhanced_code.as_deref(),
         diagnostic: facts.diagnostic.as_deref(),
+        attempt: facts.attempt,
     })
 }
 
@@ -200,6 +216,9 @@ fn client(client: &Client) -> Option<ShownClient<'_>> {
     let shown = ShownClient {
         ip: client.ip.as_deref(),
         user_agent: client.user_agent.as_deref(),
+        name: client.name.as_deref(),
+        os: client.os.as_deref(),
+        device: client.device.as_deref(),
         geo: (*geo != Geo::default()).then_some(place),
         machine: client.machine,
     };

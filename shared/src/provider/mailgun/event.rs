@@ -32,12 +32,14 @@ pub(super) fn report(data: &str, signature: &Signature, now: Timestamp) -> Optio
     let (_, enhanced_of_reply) = reading.diagnostic.as_deref().map(codes_of_reply).unwrap_or_default();
     Some(reading.report(now, |facts| {
         facts.sending_domain = sending_domain(&object);
+        facts.from = headers.text("from");
         facts.subject = headers.text("subject");
         facts.campaign_id = campaign(&object);
         facts.tags = object.texts("tags");
         facts.metadata = user_variables(&object);
         facts.smtp_code = status.text("code").as_deref().and_then(smtp_code);
         facts.enhanced_code = enhanced(&status).or(enhanced_of_reply);
+        facts.attempt = status.text("attempt-no").and_then(|number| number.parse().ok());
         facts.client = client(&object);
     }))
 }
@@ -122,6 +124,9 @@ fn client(object: &Object<'_>) -> Client {
     Client {
         ip: object.text("ip"),
         user_agent: info.text("user-agent"),
+        name: info.text("client-name"),
+        os: info.text("client-os"),
+        device: info.text("device-type"),
         geo: Geo { country: geo.text("country"), region: geo.text("region"), city: geo.text("city") },
         // Names the bot, or is empty.
         machine: info.text("bot").map(|_| true),
@@ -197,6 +202,17 @@ mod tests {
         assert_eq!(odd.client.machine, Some(true));
         let error = facts(r#"{"event":"opened","user-variables":"JSON error"}"#);
         assert_eq!(error.metadata["user-variables"], "JSON error");
+    }
+
+    #[test]
+    fn the_sender_the_attempt_and_the_client_are_kept() {
+        let facts = facts(
+            r#"{"event":"opened","message":{"headers":{"from":"Ann <ann@example.org>"}},"delivery-status":{"attempt-no":2},
+                "client-info":{"client-name":"Chrome","client-os":"OS X","device-type":"desktop"}}"#,
+        );
+        assert_eq!((facts.from.as_deref(), facts.attempt), (Some("Ann <ann@example.org>"), Some(2)));
+        let client = [facts.client.name, facts.client.os, facts.client.device];
+        assert_eq!(client.map(Option::unwrap), ["Chrome", "OS X", "desktop"]);
     }
 
     #[test]

@@ -183,6 +183,9 @@ fn client(form: &Form) -> Client {
     Client {
         ip: form.known("ip"),
         user_agent: form.known("user-agent"),
+        name: form.known("client-name"),
+        os: form.known("client-os"),
+        device: form.known("device-type"),
         geo: Geo { country: form.known("country"), region: form.known("region"), city: form.known("city") },
         machine: None,
     }

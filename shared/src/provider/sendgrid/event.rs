@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
+use crate::event::{BounceType, Client, EventType, RejectReason};
 use crate::provider::json::Object;
 use crate::provider::reading::{Class, Reading};
 use crate::provider::text::{codes_of_reply, enhanced_code, unix_seconds};
@@ -71,8 +71,8 @@ pub(super) fn report(entry: &str, now: Timestamp) -> Option<Report> {
         facts.client = Client {
             ip: object.text("ip"),
             user_agent: object.text("useragent"),
-            geo: Geo::default(),
             machine: object.flag("sg_machine_open"),
+            ..Client::default()
         };
     }))
 }

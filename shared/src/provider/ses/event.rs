@@ -82,7 +82,9 @@ impl Envelope {
         let by_reader = matches!(class.event_type, EventType::Opened | EventType::Clicked);
         reading.report(now, |facts| {
             facts.sending_domain = mail.text("source").as_deref().and_then(domain);
-            facts.subject = mail.object("commonHeaders").text("subject");
+            let headers = mail.object("commonHeaders");
+            facts.from = headers.texts("from").into_iter().next().or(mail.text("source"));
+            facts.subject = headers.text("subject");
             facts.metadata = tags(&mail.object("tags"));
             facts.smtp_code = smtp_code;
             facts.enhanced_code = addressee.status.as_deref().and_then(enhanced_code).or(enhanced_of_reply);

@@ -41,6 +41,8 @@ pub struct StoredEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     domain: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     campaign: Option<String>,
@@ -61,11 +63,21 @@ pub struct StoredEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     diag: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    attempt: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    list: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ip: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     agent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    program: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    os: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     country: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,6 +126,7 @@ impl From<&Event> for StoredEvent {
             rcpt: facts.recipient.as_ref().map(|recipient| recipient.expose().to_owned()),
             mid: facts.email_message_id.clone(),
             domain: facts.sending_domain.clone(),
+            from: facts.from.clone(),
             subject: facts.subject.clone(),
             campaign: facts.campaign_id.clone(),
             subscriber: facts.subscriber_id.clone(),
@@ -124,9 +137,14 @@ impl From<&Event> for StoredEvent {
             smtp: facts.smtp_code,
             code: facts.enhanced_code.clone(),
             diag: facts.diagnostic.clone(),
+            attempt: facts.attempt,
+            list: facts.list_id.clone(),
             url: facts.url.clone(),
             ip: facts.client.ip.clone(),
             agent: facts.client.user_agent.clone(),
+            program: facts.client.name.clone(),
+            os: facts.client.os.clone(),
+            device: facts.client.device.clone(),
             country: facts.client.geo.country.clone(),
             region: facts.client.geo.region.clone(),
             city: facts.client.geo.city.clone(),
@@ -155,6 +173,7 @@ impl TryFrom<StoredEvent> for Event {
             recipient: stored.rcpt.as_deref().and_then(Recipient::new),
             email_message_id: stored.mid,
             sending_domain: stored.domain,
+            from: stored.from,
             subject: stored.subject,
             campaign_id: stored.campaign,
             subscriber_id: stored.subscriber,
@@ -173,10 +192,15 @@ impl TryFrom<StoredEvent> for Event {
             smtp_code: stored.smtp,
             enhanced_code: stored.code,
             diagnostic: stored.diag,
+            attempt: stored.attempt,
+            list_id: stored.list,
             url: stored.url,
             client: Client {
                 ip: stored.ip,
                 user_agent: stored.agent,
+                name: stored.program,
+                os: stored.os,
+                device: stored.device,
                 geo: Geo { country: stored.country, region: stored.region, city: stored.city },
                 machine: stored.machine,
             },

@@ -7,14 +7,14 @@ use futures::stream;
 use multer::{Multipart, parse_boundary};
 use serde_json::{Map, Value};
 use shared::problem::Problem;
-use shared::webhook::WebhookUrl;
+use shared::webhook::Destination;
 use url::form_urlencoded;
 
 use super::plan::MAX_URLS;
 use crate::Api;
 use crate::body::{Faults, Fields, bounded, list};
 use crate::refusal::Refusal;
-use crate::webhooks::given;
+use crate::webhooks::destination;
 
 /// Most fields of a form: more than make sense, so that what is too much is told by the limit of what is repeated.
 const MAX_FIELDS: usize = 100;
@@ -27,15 +27,15 @@ pub(super) struct Form(pub(super) Fields);
 impl Form {
     /// The URLs, each once; a fault when there is none. One of `shown` may be given as it was shown, with its password
     /// masked: clients read a name's URLs to give them back with another one.
-    pub(super) fn urls(&mut self, api: &Api, shown: &[WebhookUrl]) -> Option<Vec<WebhookUrl>> {
+    pub(super) fn urls(&mut self, api: &Api, shown: &[Destination]) -> Option<Vec<Destination>> {
         self.0.required(REPEATED, |value| urls(value, api, shown))
     }
 }
 
-fn urls(value: Value, api: &Api, shown: &[WebhookUrl]) -> Result<Vec<WebhookUrl>, Faults> {
+fn urls(value: Value, api: &Api, shown: &[Destination]) -> Result<Vec<Destination>, Faults> {
     let url = |value: Value| match shown.iter().find(|shown| value == shown.masked().as_str()) {
         Some(shown) => Ok(shown.clone()),
-        None => given::url(value, &api.addresses),
+        None => destination::https_url(value, &api.addresses).map(Destination::from),
     };
     let mut once = Vec::with_capacity(MAX_URLS);
     for url in list(MAX_URLS, url)(value)? {

@@ -2,7 +2,7 @@
 
 use shared::id::WebhookId;
 use shared::problem::{Fault, Problem};
-use shared::webhook::{Webhook, WebhookUrl};
+use shared::webhook::{Destination, Webhook};
 
 use super::topic::{Topic, webhook_not_found};
 
@@ -21,17 +21,17 @@ pub(super) enum Leaving {
 /// The URLs that need a webhook for the topic to have exactly these, and what has to leave it afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Replacing {
-    pub(super) missing: Vec<WebhookUrl>,
+    pub(super) missing: Vec<Destination>,
     pub(super) leaving: Vec<Leaving>,
 }
 
 /// Whether `urls` can be made the topic's: 400 when it has some already, or one of these gets its events already.
-pub(super) fn creating(webhooks: &[Webhook], topic: &Topic, urls: &[WebhookUrl]) -> Result<(), Problem> {
+pub(super) fn creating(webhooks: &[Webhook], topic: &Topic, urls: &[Destination]) -> Result<(), Problem> {
     if webhooks.iter().any(|webhook| topic.owns(webhook)) {
         let detail = "Webhook already exists; replace its URLs by PUT.";
         return Err(Problem::new(400, "already-exists", "Exists already", detail));
     }
-    let taken = |url: &WebhookUrl| webhooks.iter().find(|other| topic.is_wanted_by(other) && other.url == *url);
+    let taken = |url: &Destination| webhooks.iter().find(|other| topic.is_wanted_by(other) && other.url == *url);
     let faults: Vec<_> = urls.iter().enumerate().filter_map(|(index, url)| Some((index, taken(url)?))).collect();
     if faults.is_empty() {
         return Ok(());
@@ -43,7 +43,7 @@ pub(super) fn creating(webhooks: &[Webhook], topic: &Topic, urls: &[WebhookUrl])
 }
 
 /// What makes `urls` the topic's, and no others. A webhook that gets its events at one of them stays as it is.
-pub(super) fn replacing(webhooks: &[Webhook], topic: &Topic, urls: &[WebhookUrl]) -> Result<Replacing, Problem> {
+pub(super) fn replacing(webhooks: &[Webhook], topic: &Topic, urls: &[Destination]) -> Result<Replacing, Problem> {
     let listed: Vec<_> = webhooks.iter().filter(|webhook| topic.is_wanted_by(webhook)).collect();
     let missing = urls.iter().filter(|url| listed.iter().all(|webhook| webhook.url != **url)).cloned().collect();
     let surplus = listed.iter().filter(|webhook| !urls.contains(&webhook.url));
@@ -83,7 +83,7 @@ mod tests {
     use shared::id::TenantId;
     use shared::outbound::address_policy::AddressPolicy;
     use shared::secret::SigningSecret;
-    use shared::webhook::{Subscription, WantedTypes};
+    use shared::webhook::{Subscription, WantedTypes, WebhookUrl};
 
     use super::*;
     use crate::mailgun::name::Name;
@@ -92,11 +92,11 @@ mod tests {
 
     const DOMAINS: [&str; 3] = ["a.example", "b.example", "c.example"];
 
-    fn url(number: u8) -> WebhookUrl {
-        WebhookUrl::parse(&format!("https://{number}.example/"), &AddressPolicy::public_only()).unwrap()
+    fn url(number: u8) -> Destination {
+        WebhookUrl::parse(&format!("https://{number}.example/"), &AddressPolicy::public_only()).unwrap().into()
     }
 
-    fn webhook(url: WebhookUrl, dialect: Dialect, subscription: Subscription) -> Webhook {
+    fn webhook(url: Destination, dialect: Dialect, subscription: Subscription) -> Webhook {
         let (now, secret) = (Timestamp::UNIX_EPOCH, SigningSecret::generate([7; 32]));
         draft(now, TenantId::mint(now, [1; 10]), url, subscription, dialect, secret)
     }
@@ -124,7 +124,7 @@ mod tests {
         })
     }
 
-    fn any_urls() -> impl Strategy<Value = Vec<WebhookUrl>> {
+    fn any_urls() -> impl Strategy<Value = Vec<Destination>> {
         proptest::sample::subsequence((0..5).map(url).collect::<Vec<_>>(), 1..=MAX_URLS)
     }
 

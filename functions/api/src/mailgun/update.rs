@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde_json::Value;
 use shared::id::TenantId;
 use shared::store::StoreError;
-use shared::webhook::{Webhook, WebhookUrl};
+use shared::webhook::{Destination, Webhook};
 
 use super::create::drafts;
 use super::form::Form;
@@ -43,7 +43,7 @@ pub(super) async fn update(
 /// Until nothing is left to do: others may have changed the name meanwhile, and two such requests at the same time must
 /// not leave it without any URL. New webhooks come first, so that no event is owed to nobody; a request that breaks off
 /// is completed by its repetition.
-async fn replace(api: &Api, tenant: TenantId, topic: &Topic, urls: &[WebhookUrl]) -> Result<Urls, Refusal> {
+async fn replace(api: &Api, tenant: TenantId, topic: &Topic, urls: &[Destination]) -> Result<Urls, Refusal> {
     let secret = signing::tenants_secret(api, tenant).await?;
     for _ in 0..TRIES {
         let planned = |webhooks: &[Webhook]| {

@@ -11,7 +11,7 @@ mod breaker;
 pub(crate) mod change;
 mod create;
 pub(crate) mod delete;
-mod destination;
+pub(crate) mod destination;
 pub(crate) mod given;
 mod headers;
 mod let_go;

@@ -87,7 +87,7 @@ impl Given {
     }
 }
 
-fn events(value: Value) -> Result<Vec<String>, Faults> {
+pub(crate) fn events(value: Value) -> Result<Vec<String>, Faults> {
     let names = list(MAX_EVENTS, text(1..=MAX_EVENT_NAME))(value)?;
     if names.is_empty() {
         return Err("name at least one event type, or `*` for all".into());

@@ -299,14 +299,20 @@ async fn a_password_is_masked_and_may_be_given_back_so() {
     let room = Room::start().await;
     let acme = room.tenant().await;
     let client = Client::of(&room, &acme);
-    let made = client.post(LIST, &[("id", "clicked"), ("url", "https://user:hunter2@a.example/")]).await;
-    assert_eq!(urls_of(&made), ["https://user:***@a.example/"]);
+    let created = client.post(LIST, &[("id", "clicked"), ("url", "https://user:hunter2@a.example/")]).await;
+    assert_eq!(urls_of(&created), ["https://user:***@a.example/"]);
     let read = client.urls(CLICKED).await;
     let with_another = [("url", read[0].as_str()), ("url", "https://b.example/")];
     assert_eq!(client.put(CLICKED, &with_another).await.status, 200);
     assert_eq!(client.urls(CLICKED).await, ["https://user:***@a.example/", "https://b.example/"]);
     let stored = room.world.registry.all_webhooks(acme.tenant_id()).await.unwrap();
     assert!(stored.iter().any(|webhook| webhook.url.parts().1.as_deref() == Some("hunter2")));
+    // What differs in the password alone is shown as one.
+    let same = json!({ "url": "https://user:other@a.example/", "events": ["clicked"], "dialect": "mailgun" });
+    let path = made(&acme, &same).await;
+    assert_eq!(client.urls(CLICKED).await, ["https://user:***@a.example/", "https://b.example/"]);
+    assert_eq!(client.put(CLICKED, &[("url", read[0].as_str())]).await.status, 200);
+    assert_eq!((client.urls(CLICKED).await, acme.get(&path).await.status), (read.clone(), 200));
     // Of another name it is not known.
     let elsewhere = client.put(&format!("{LIST}/opened"), &with_another).await.error();
     insta::assert_snapshot!(elsewhere, @"400 /url/0: the password in it is masked; give the real one, or leave the field out");
@@ -352,6 +358,9 @@ async fn what_other_apis_made_is_listed_where_its_events_are() {
         change["url"] = json!(url);
         made(&acme, &change).await;
     }
+    let queue = "arn:aws:sqs:eu-central-1:123456789012:events";
+    let key = json!({ "access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "wJalrXUtnFEMI" });
+    made(&acme, &json!({ "url": queue, "events": ["email.clicked"], "credentials": key })).await;
     let platform = json!({ "url": "https://platform.example/", "events": "open" });
     assert_eq!(acme.post("/api/webhooks/manage", &platform).await.status, 201);
     let listed = client.get(LIST).await;
@@ -360,7 +369,7 @@ async fn what_other_apis_made_is_listed_where_its_events_are() {
         "accepted": { "urls": [all, mailtura] },
         "delivered": { "urls": [all, mailtura] },
         "opened": { "urls": [all, mailtura, "https://platform.example/"] },
-        "clicked": { "urls": [all, mailtura] },
+        "clicked": { "urls": [all, mailtura, queue] },
         "unsubscribed": { "urls": [all] },
         "complained": { "urls": [all, mailtura] },
         "temporary_fail": { "urls": [all] },
@@ -370,9 +379,16 @@ async fn what_other_apis_made_is_listed_where_its_events_are() {
 
     let again = client.post(LIST, &[("id", "opened"), ("url", "https://platform.example/")]).await;
     insta::assert_snapshot!(again.error(), @"400 /url/0: it gets these events already, as webhook wh_ID");
+    let stream = client.post(LIST, &[("id", "opened"), ("url", queue)]).await;
+    insta::assert_snapshot!(stream.error(), @"400 /url/0: expected an https:// URL; a stream can only be the `url` of a webhook of /api/v1/webhooks");
     let beside = client.post(LIST, &[("id", "opened"), ("url", "https://own.example/")]).await;
     assert_eq!(beside.status, 200);
     assert_eq!(client.urls(&format!("{LIST}/opened")).await.len(), 4);
+    // What is listed may be given back, as it was shown.
+    let read = client.urls(CLICKED).await;
+    let back: Vec<_> = read.iter().map(|url| ("url", url.as_str())).collect();
+    assert_eq!(client.put(CLICKED, &back).await.status, 200);
+    assert_eq!(client.urls(CLICKED).await, read);
 }
 
 /// What also gets events of other domains is not this API's to change, and nothing is done by halves.

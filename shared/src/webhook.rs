@@ -75,7 +75,7 @@ pub struct Webhook {
     /// `url` is the backup of a main URL that is not there: Mailjet's clients make and delete each by itself. Deliveries
     /// go to it until there is a main one.
     pub is_backup: bool,
-    /// What every delivery carries beside our own headers; at most [`MAX_CUSTOM_HEADERS`].
+    /// What every POST carries beside our own headers, and no message of a stream; at most [`MAX_CUSTOM_HEADERS`].
     pub headers: BTreeMap<CustomName, CustomValue>,
     /// Deliveries are held for as long as the tenant wants, whatever the status.
     pub paused: bool,

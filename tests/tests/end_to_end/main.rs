@@ -8,6 +8,7 @@ mod bad_input;
 mod dead_letter;
 mod isolation;
 mod providers;
+mod receivers;
 mod retries;
 mod streams;
 

@@ -1,6 +1,6 @@
 //! Receivers and clients of the systems that users come from, in their own languages: `tests/systems`.
 
-#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a harness fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a harness fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -166,7 +166,7 @@ fn documents_name_the_versions_of_other_systems_software_that_are_tried() {
     let version = |name: &str| {
         let starts = [format!("\"{name}\": \""), format!("\n{name}==")];
         let pinned = starts.iter().find_map(|start| pins.split_once(start.as_str())).unwrap().1;
-        pinned.split(['"', '\n']).next().unwrap().to_owned()
+        pinned.split(['"', ';', '\n']).next().unwrap().to_owned()
     };
     for (page, clients) in [
         ("platform", [].as_slice()),

@@ -2,4 +2,4 @@
 const app = require(`./${process.argv[2]}`);
 
 const server = app.listen(0, '127.0.0.1', () => console.log(`listening on ${server.address().port}`));
-process.stdin.on('close', () => process.exit()).resume();
+process.stdin.on('end', () => process.exit()).resume();

@@ -7,7 +7,7 @@ const config = { host: API_URL.replace('https://', '') };
 const client = (apiSecret) => new Mailjet({ apiKey: API_KEY_ID, apiSecret, config });
 const say = (step) => ({ response, body }) => console.log(`${step} ${response.status} ${JSON.stringify(body)}`);
 const refused = (step) => (error) => {
-  console.log(`${step} refused: ${error.statusCode} ${JSON.stringify(error.response.data)}`);
+  console.log(`${step} refused: ${error.statusCode} ${error.response.data.ErrorMessage}`);
 };
 
 async function manage(mailjet) {

@@ -15,7 +15,7 @@ const USER: &str = "mailjet";
 const PASSWORD: &str = "password-of-the-clients-receivers";
 const DOMAIN: &str = "mail.clients.example";
 
-/// What a client said, what its receiver took, and both stripped of what differs from run to run.
+/// What a client said, with words in place of URLs, and what its receiver took.
 struct Story {
     client: String,
     receiver: String,
@@ -35,6 +35,7 @@ async fn story(mut client: Command, framework: Framework, system: &str) -> Story
     let receiver = SystemReceiver::start(framework, system, &known).await.unwrap();
     let credentials = if system == "mailjet" { format!("{USER}:{PASSWORD}@") } else { String::new() };
     let url = receiver.url(&credentials);
+    let masked = receiver.url(&format!("{USER}:***@"));
     let elsewhere = format!("{url}/elsewhere");
 
     let (front, api_url) = stack.behind_tls().await;
@@ -48,8 +49,7 @@ async fn story(mut client: Command, framework: Framework, system: &str) -> Story
     assert!(output.status.success(), "{said}");
 
     publish(&tenant, &receiver, system).await;
-    let addresses = [(&*url, "RECEIVER"), (&*receiver.url(&format!("{USER}:***@")), "RECEIVER"), (&*api_url, "API")];
-    let client = addresses.iter().fold(said, |said, (address, name)| said.replace(address, name));
+    let client = said.replace(&url, "RECEIVER").replace(&masked, "MASKED");
     Story { client, receiver: receiver.said().join("\n") }
 }
 
@@ -77,27 +77,90 @@ async fn publish(tenant: &Tenant<'_>, receiver: &SystemReceiver, system: &str) {
 #[tokio::test]
 async fn mailgun_js() {
     let story = story(javascript("clients/mailgun.js"), Framework::Express, "mailgun").await;
-    insta::assert_snapshot!(story.client, @"");
-    insta::assert_snapshot!(story.receiver, @"");
+    insta::assert_snapshot!(story.client, @r#"
+    created {"id":"delivered","url":"RECEIVER/elsewhere","urls":["RECEIVER/elsewhere"]}
+    created {"id":"permanent_fail","url":"RECEIVER","urls":["RECEIVER","RECEIVER/elsewhere"]}
+    created {"id":"clicked","url":"RECEIVER","urls":["RECEIVER"]}
+    listed {"clicked":{"urls":["RECEIVER"]},"delivered":{"urls":["RECEIVER/elsewhere"]},"permanent_fail":{"urls":["RECEIVER","RECEIVER/elsewhere"]}}
+    read {"id":"permanent_fail","url":"RECEIVER","urls":["RECEIVER","RECEIVER/elsewhere"]}
+    updated {"id":"delivered","url":"RECEIVER","urls":["RECEIVER"]}
+    updated {"id":"permanent_fail","url":"RECEIVER","urls":["RECEIVER"]}
+    deleted {"id":"clicked","url":"RECEIVER","urls":["RECEIVER"]}
+    listed {"delivered":{"urls":["RECEIVER"]},"permanent_fail":{"urls":["RECEIVER"]}}
+    read refused: 404 Not Found: Webhook not found
+    created refused: 400 Bad Request: /url/0: not an absolute URL like https://example.com/hook
+    listed refused: 401 Unauthorized: Send a valid API key, as `Authorization: Bearer mh_…`.
+    "#);
+    insta::assert_snapshot!(story.receiver, @r#"
+    delivered to email.delivered@clients.example
+    permanent failure for email.bounced@clients.example: 550 no such user
+    "#);
 }
 
 #[tokio::test]
 async fn mailgun_in_python() {
     let story = story(python("clients/mailgun.py"), Framework::Flask, "mailgun").await;
-    insta::assert_snapshot!(story.client, @"");
-    insta::assert_snapshot!(story.receiver, @"");
+    insta::assert_snapshot!(story.client, @r#"
+    created 200 {"message": "Webhook has been created", "webhook": {"urls": ["RECEIVER/elsewhere"]}}
+    created 200 {"message": "Webhook has been created", "webhook": {"urls": ["RECEIVER", "RECEIVER/elsewhere"]}}
+    created 200 {"message": "Webhook has been created", "webhook": {"urls": ["RECEIVER"]}}
+    listed 200 {"webhooks": {"clicked": {"urls": ["RECEIVER"]}, "delivered": {"urls": ["RECEIVER/elsewhere"]}, "permanent_fail": {"urls": ["RECEIVER", "RECEIVER/elsewhere"]}}}
+    read 200 {"webhook": {"urls": ["RECEIVER", "RECEIVER/elsewhere"]}}
+    updated 200 {"message": "Webhook has been updated", "webhook": {"urls": ["RECEIVER"]}}
+    updated 200 {"message": "Webhook has been updated", "webhook": {"urls": ["RECEIVER"]}}
+    deleted 200 {"message": "Webhook has been deleted", "webhook": {"urls": ["RECEIVER"]}}
+    listed 200 {"webhooks": {"delivered": {"urls": ["RECEIVER"]}, "permanent_fail": {"urls": ["RECEIVER"]}}}
+    read 404 {"message": "Webhook not found"}
+    created 400 {"message": "/url/0: not an absolute URL like https://example.com/hook"}
+    listed 401 {"message": "Send a valid API key, as `Authorization: Bearer mh_\u2026`."}
+    "#);
+    insta::assert_snapshot!(story.receiver, @r#"
+    delivered to email.delivered@clients.example
+    permanent failure for email.bounced@clients.example: 550 no such user
+    "#);
 }
 
 #[tokio::test]
 async fn node_mailjet() {
     let story = story(javascript("clients/mailjet.js"), Framework::Express, "mailjet").await;
-    insta::assert_snapshot!(story.client, @"");
-    insta::assert_snapshot!(story.receiver, @"");
+    insta::assert_snapshot!(story.client, @r#"
+    created 201 {"Count":1,"Data":[{"EventType":"sent","ID":16,"IsBackup":false,"Status":"alive","Url":"MASKED/elsewhere","Version":1}],"Total":1}
+    created 201 {"Count":1,"Data":[{"EventType":"bounce","ID":38,"IsBackup":false,"Status":"alive","Url":"MASKED","Version":2}],"Total":1}
+    created 201 {"Count":1,"Data":[{"EventType":"click","ID":52,"IsBackup":false,"Status":"alive","Url":"MASKED","Version":1}],"Total":1}
+    listed 200 {"Count":3,"Data":[{"EventType":"sent","ID":16,"IsBackup":false,"Status":"alive","Url":"MASKED/elsewhere","Version":1},{"EventType":"bounce","ID":38,"IsBackup":false,"Status":"alive","Url":"MASKED","Version":2},{"EventType":"click","ID":52,"IsBackup":false,"Status":"alive","Url":"MASKED","Version":1}],"Total":3}
+    read 200 {"Count":1,"Data":[{"EventType":"bounce","ID":38,"IsBackup":false,"Status":"alive","Url":"MASKED","Version":2}],"Total":1}
+    updated 200 {"Count":1,"Data":[{"EventType":"sent","ID":16,"IsBackup":false,"Status":"alive","Url":"MASKED","Version":1}],"Total":1}
+    deleted 204 ""
+    listed 200 {"Count":2,"Data":[{"EventType":"sent","ID":16,"IsBackup":false,"Status":"alive","Url":"MASKED","Version":1},{"EventType":"bounce","ID":38,"IsBackup":false,"Status":"alive","Url":"MASKED","Version":2}],"Total":2}
+    read refused: 404 There is no event callback URL with this id.
+    created refused: 400 /Url: not an absolute URL like https://example.com/hook
+    listed refused: 401 Send a valid API key by basic auth: its id, `key_…`, as user and its secret as password.
+    "#);
+    insta::assert_snapshot!(story.receiver, @r#"
+    bounced (hard) from email.bounced@clients.example: user unknown
+    delivered to email.delivered@clients.example, message 20547673299877: 550 no such user
+    "#);
 }
 
 #[tokio::test]
 async fn mailjet_rest() {
     let story = story(python("clients/mailjet.py"), Framework::Flask, "mailjet").await;
-    insta::assert_snapshot!(story.client, @"");
-    insta::assert_snapshot!(story.receiver, @"");
+    insta::assert_snapshot!(story.client, @r#"
+    created 201 {"Count": 1, "Data": [{"EventType": "sent", "ID": 16, "IsBackup": false, "Status": "alive", "Url": "MASKED/elsewhere", "Version": 1}], "Total": 1}
+    created 201 {"Count": 1, "Data": [{"EventType": "bounce", "ID": 38, "IsBackup": false, "Status": "alive", "Url": "MASKED", "Version": 2}], "Total": 1}
+    created 201 {"Count": 1, "Data": [{"EventType": "click", "ID": 52, "IsBackup": false, "Status": "alive", "Url": "MASKED", "Version": 1}], "Total": 1}
+    listed 200 {"Count": 3, "Data": [{"EventType": "sent", "ID": 16, "IsBackup": false, "Status": "alive", "Url": "MASKED/elsewhere", "Version": 1}, {"EventType": "bounce", "ID": 38, "IsBackup": false, "Status": "alive", "Url": "MASKED", "Version": 2}, {"EventType": "click", "ID": 52, "IsBackup": false, "Status": "alive", "Url": "MASKED", "Version": 1}], "Total": 3}
+    read 200 {"Count": 1, "Data": [{"EventType": "bounce", "ID": 38, "IsBackup": false, "Status": "alive", "Url": "MASKED", "Version": 2}], "Total": 1}
+    updated 200 {"Count": 1, "Data": [{"EventType": "sent", "ID": 16, "IsBackup": false, "Status": "alive", "Url": "MASKED", "Version": 1}], "Total": 1}
+    deleted 204 
+    listed 200 {"Count": 2, "Data": [{"EventType": "sent", "ID": 16, "IsBackup": false, "Status": "alive", "Url": "MASKED", "Version": 1}, {"EventType": "bounce", "ID": 38, "IsBackup": false, "Status": "alive", "Url": "MASKED", "Version": 2}], "Total": 2}
+    read refused: DoesNotExistError 404 Resource not found: There is no event callback URL with this id.
+    created refused: ValidationError 400 Payload validation failed: /Url: not an absolute URL like https://example.com/hook
+    listed refused: MailjetAuthError 401 Authentication or Authorization failed: Send a valid API key by basic auth: its id, `key_…`, as user and its secret as password.
+    https://hooks.example.com/
+    "#);
+    insta::assert_snapshot!(story.receiver, @r#"
+    bounced (hard) from email.bounced@clients.example: user unknown
+    delivered to email.delivered@clients.example, message 20547673299877: 550 no such user
+    "#);
 }

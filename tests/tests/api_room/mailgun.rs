@@ -306,7 +306,7 @@ async fn a_password_is_masked_and_may_be_given_back_so() {
     assert_eq!(client.put(CLICKED, &with_another).await.status, 200);
     assert_eq!(client.urls(CLICKED).await, ["https://user:***@a.example/", "https://b.example/"]);
     let stored = room.world.registry.all_webhooks(acme.tenant_id()).await.unwrap();
-    assert!(stored.iter().any(|webhook| webhook.url.expose() == "https://user:hunter2@a.example/"));
+    assert!(stored.iter().any(|webhook| webhook.url.parts().1.as_deref() == Some("hunter2")));
     // Of another name it is not known.
     let elsewhere = client.put(&format!("{LIST}/opened"), &with_another).await.error();
     insta::assert_snapshot!(elsewhere, @"400 /url/0: the password in it is masked; give the real one, or leave the field out");

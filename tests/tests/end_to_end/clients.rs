@@ -89,7 +89,7 @@ async fn mailgun_js() {
     listed {"delivered":{"urls":["RECEIVER"]},"permanent_fail":{"urls":["RECEIVER"]}}
     read refused: 404 Not Found: Webhook not found
     created refused: 400 Bad Request: /url/0: not an absolute URL like https://example.com/hook
-    listed refused: 401 Unauthorized: Send a valid API key, as `Authorization: Bearer mh_…`.
+    listed refused: 401 Unauthorized: Send a valid API key by basic auth: `api` as user and the whole key, `mh_…`, as password.
     "#);
     insta::assert_snapshot!(story.receiver, @r#"
     delivered to email.delivered@clients.example
@@ -112,7 +112,7 @@ async fn mailgun_in_python() {
     listed 200 {"webhooks": {"delivered": {"urls": ["RECEIVER"]}, "permanent_fail": {"urls": ["RECEIVER"]}}}
     read 404 {"message": "Webhook not found"}
     created 400 {"message": "/url/0: not an absolute URL like https://example.com/hook"}
-    listed 401 {"message": "Send a valid API key, as `Authorization: Bearer mh_\u2026`."}
+    listed 401 {"message": "Send a valid API key by basic auth: `api` as user and the whole key, `mh_\u2026`, as password."}
     "#);
     insta::assert_snapshot!(story.receiver, @r#"
     delivered to email.delivered@clients.example

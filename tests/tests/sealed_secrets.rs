@@ -108,7 +108,7 @@ async fn two_functions_that_make_the_first_data_key_at_once_end_with_one() {
         // Two changes of one tenant at the same moment may collide, which callers repeat.
         loop {
             let census = registry.census(tenant).await.unwrap().unwrap();
-            match registry.create_webhook(webhook, &census).await {
+            match registry.create_webhooks(tenant, std::slice::from_ref(webhook), &census).await {
                 Ok(_) => break,
                 Err(error) => assert!(matches!(error, StoreError::Conflict), "{error:?}"),
             }

@@ -72,7 +72,8 @@ impl World {
             batch: DEFAULT_BATCH,
         });
         let census = self.registry.census(tenant).await?.context("a tenant")?;
-        Ok(self.registry.create_webhook(&webhook, &census).await?)
+        let stored = self.registry.create_webhooks(tenant, &[webhook], &census).await?;
+        stored.into_iter().next().context("a webhook")
     }
 
     /// Opens a webhook's breaker now, as `deliver` does; its probe is in no queue.

@@ -56,7 +56,13 @@ pub(crate) fn draft(
 
 /// Stores a new webhook and answers it with its number.
 pub(crate) async fn register(api: &Api, webhook: &Webhook) -> Result<Webhook, Refusal> {
-    stored(api, webhook, async || Ok(())).await
+    for _ in 0..TRIES {
+        let census = census(api, webhook.tenant).await?;
+        if let Some(stored) = stored(api, webhook.tenant, std::slice::from_ref(webhook), &census).await? {
+            return one(stored);
+        }
+    }
+    Err(StoreError::Conflict.into())
 }
 
 /// The same for a webhook that must fit to the tenant's others: `fits` sees all of them as they are when it is stored.
@@ -65,37 +71,73 @@ pub(crate) async fn register_beside(
     webhook: &Webhook,
     fits: impl Fn(&[Webhook]) -> Result<(), Problem>,
 ) -> Result<Webhook, Refusal> {
-    stored(api, webhook, async || Ok(fits(&api.registry.all_webhooks(webhook.tenant).await?)?)).await
+    let plan = |others: &[Webhook]| fits(others).map(|()| (vec![webhook.clone()], ()));
+    let (stored, ()) = register_planned(api, webhook.tenant, plan).await?;
+    one(stored)
 }
 
-async fn stored(
+/// Stores what `plan` makes of the tenant's webhooks as they are when that is stored, all or none, and answers it with its
+/// numbers and what else the plan says. A plan without new webhooks writes nothing.
+pub(crate) async fn register_planned<P>(
     api: &Api,
-    webhook: &Webhook,
-    check: impl AsyncFn() -> Result<(), Refusal>,
-) -> Result<Webhook, Refusal> {
-    let mut conflict = StoreError::Conflict;
+    tenant: TenantId,
+    plan: impl Fn(&[Webhook]) -> Result<(Vec<Webhook>, P), Problem>,
+) -> Result<(Vec<Webhook>, P), Refusal> {
     for _ in 0..TRIES {
-        // Before the check, so that whatever changes meanwhile makes the creation fail.
-        let census = census(api, webhook.tenant).await?;
-        check().await?;
-        match api.registry.create_webhook(webhook, &census).await {
-            Ok(stored) => return Ok(stored),
-            Err(error @ StoreError::Conflict) => conflict = error,
-            Err(error) => return Err(error.into()),
+        // Before the plan, so that whatever changes meanwhile makes the creation fail.
+        let census = census(api, tenant).await?;
+        let (new, rest) = plan(&api.registry.all_webhooks(tenant).await?)?;
+        if new.is_empty() {
+            return Ok((new, rest));
+        }
+        if let Some(stored) = stored(api, tenant, &new, &census).await? {
+            return Ok((stored, rest));
         }
     }
-    Err(conflict.into())
+    Err(StoreError::Conflict.into())
+}
+
+fn one(stored: Vec<Webhook>) -> Result<Webhook, Refusal> {
+    stored.into_iter().next().ok_or_else(|| StoreError::Conflict.into())
+}
+
+/// Stores new webhooks unless one of the tenant's was changed since the census.
+async fn stored(
+    api: &Api,
+    tenant: TenantId,
+    new: &[Webhook],
+    census: &Census,
+) -> Result<Option<Vec<Webhook>>, Refusal> {
+    match api.registry.create_webhooks(tenant, new, census).await {
+        Ok(stored) => Ok(Some(stored)),
+        Err(StoreError::Conflict) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// All webhooks of a tenant, at most 500, oldest first, each with its number: those from before webhooks were counted get
 /// theirs now.
 pub(crate) async fn numbered(api: &Api, tenant: TenantId) -> Result<Vec<Webhook>, Refusal> {
-    let mut webhooks = api.registry.all_webhooks(tenant).await?;
+    for _ in 0..TRIES {
+        let webhooks = api.registry.all_webhooks(tenant).await?;
+        if let Some(numbered) = number_rest(api, tenant, webhooks).await? {
+            return Ok(numbered);
+        }
+    }
+    Err(StoreError::Conflict.into())
+}
+
+/// `None` when a webhook of the tenant was changed meanwhile.
+async fn number_rest(api: &Api, tenant: TenantId, mut webhooks: Vec<Webhook>) -> Result<Option<Vec<Webhook>>, Refusal> {
     for webhook in webhooks.iter_mut().filter(|webhook| webhook.number.is_none()) {
         let census = census(api, tenant).await?;
-        *webhook = api.registry.number_webhook(webhook, &census).await?;
+        *webhook = match api.registry.number_webhook(webhook, &census).await {
+            Ok(numbered) => numbered,
+            Err(StoreError::Conflict) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
     }
-    Ok(webhooks)
+    Ok(Some(webhooks))
 }
 
 async fn census(api: &Api, tenant: TenantId) -> Result<Census, Refusal> {

@@ -31,20 +31,33 @@ impl Census {
 const ALL_PAGE: u8 = 250;
 
 impl Registry {
-    /// Stores a new webhook under the tenant's next number, and answers it with that. [`StoreError::LimitReached`] when
-    /// the tenant has [`MAX_PER_TENANT`], [`StoreError::Conflict`] when a webhook of the tenant was changed since `census`
-    /// was taken: what was found out about them may be true no more.
-    pub async fn create_webhook(&self, webhook: &Webhook, census: &Census) -> Result<Webhook, StoreError> {
-        if census.count >= MAX_PER_TENANT {
+    /// Stores new webhooks of one tenant under its next numbers, in their order, and answers them with those: all or none,
+    /// at most 99, because a transaction has 100 rows and one is the tenant's. [`StoreError::LimitReached`] when the
+    /// tenant would have more than [`MAX_PER_TENANT`], [`StoreError::Conflict`] when a webhook of the tenant was changed
+    /// since `census` was taken: what was found out about them may be true no more.
+    pub async fn create_webhooks(
+        &self,
+        tenant: TenantId,
+        webhooks: &[Webhook],
+        census: &Census,
+    ) -> Result<Vec<Webhook>, StoreError> {
+        let new = u32::try_from(webhooks.len()).unwrap_or(u32::MAX);
+        if census.count.saturating_add(new) > MAX_PER_TENANT {
             return Err(StoreError::LimitReached);
         }
-        let counted = Webhook { number: Some(census.next_number()), ..webhook.clone() };
-        let row = self.put_webhook(&counted).await?.condition_expression("attribute_not_exists(pk)");
-        let tenant = self
-            .count_one(webhook.tenant, census)
-            .update_expression("SET last_webhook_number = :number ADD webhooks_version :one, webhook_count :one");
-        let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();
-        self.change_webhooks(row, tenant, None, &[StoreError::Conflict, StoreError::Conflict]).await?;
+        let (mut counted, mut rows) = (Vec::with_capacity(webhooks.len()), Vec::with_capacity(webhooks.len()));
+        for (number, webhook) in (census.next_number()..).zip(webhooks) {
+            let webhook = Webhook { number: Some(number), ..webhook.clone() };
+            let row = self.put_webhook(&webhook).await?.condition_expression("attribute_not_exists(pk)");
+            rows.push(TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build());
+            counted.push(webhook);
+        }
+        let update = self
+            .count(tenant, census, census.last_number.saturating_add(new))
+            .update_expression("SET last_webhook_number = :number ADD webhooks_version :one, webhook_count :new")
+            .expression_attribute_values(":new", AttributeValue::N(new.to_string()));
+        let refusals: Vec<_> = rows.iter().map(|_| StoreError::Conflict).chain([StoreError::Conflict]).collect();
+        self.change_webhooks(rows, update, None, &refusals).await?;
         Ok(counted)
     }
 
@@ -58,10 +71,10 @@ impl Registry {
             .condition_expression("revision = :read")
             .expression_attribute_values(":read", AttributeValue::N(webhook.revision.to_string()));
         let tenant = self
-            .count_one(webhook.tenant, census)
+            .count(webhook.tenant, census, census.next_number())
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one");
         let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();
-        self.change_webhooks(row, tenant, None, &[StoreError::Conflict, StoreError::Conflict]).await?;
+        self.change_webhooks(vec![row], tenant, None, &[StoreError::Conflict, StoreError::Conflict]).await?;
         Ok(counted)
     }
 
@@ -76,13 +89,13 @@ impl Registry {
         }))
     }
 
-    /// The tenant's row, on condition that no webhook has changed since the census.
-    fn count_one(&self, tenant: TenantId, census: &Census) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+    /// The tenant's row with the last number that is given, on condition that no webhook has changed since the census.
+    fn count(&self, tenant: TenantId, census: &Census, last: u32) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
         self.tenant_update(tenant)
             .condition_expression("attribute_exists(pk) AND webhooks_version = :version")
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .expression_attribute_values(":version", AttributeValue::N(census.version.to_string()))
-            .expression_attribute_values(":number", AttributeValue::N(census.next_number().to_string()))
+            .expression_attribute_values(":number", AttributeValue::N(last.to_string()))
     }
 
     async fn put_webhook(
@@ -101,13 +114,13 @@ impl Registry {
 
     async fn change_webhooks(
         &self,
-        row: TransactWriteItem,
+        rows: Vec<TransactWriteItem>,
         tenant: aws_sdk_dynamodb::types::builders::UpdateBuilder,
         telling: Option<Telling>,
         refusals: &[StoreError],
     ) -> Result<(), StoreError> {
         let tenant = TransactWriteItem::builder().update(tenant.build().map_err(StoreError::aws)?).build();
-        let writes = [row, tenant].into_iter().chain(telling.map(|Telling(event)| event));
+        let writes = rows.into_iter().chain([tenant]).chain(telling.map(|Telling(event)| event));
         let call = self.client.transact_write_items().set_transact_items(Some(writes.collect()));
         call.send().await.map_err(|error| transaction_error(error, refusals))?;
         Ok(())
@@ -185,7 +198,7 @@ impl Registry {
             .update_expression("ADD webhooks_version :one")
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
         let row = TransactWriteItem::builder().put(row).build();
-        self.change_webhooks(row, tenant, telling, &[StoreError::Conflict]).await
+        self.change_webhooks(vec![row], tenant, telling, &[StoreError::Conflict]).await
     }
 
     /// Deletes a webhook; [`StoreError::Conflict`] when it is gone already.
@@ -204,7 +217,7 @@ impl Registry {
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .expression_attribute_values(":minus_one", AttributeValue::N("-1".to_owned()));
         let row = TransactWriteItem::builder().delete(row).build();
-        self.change_webhooks(row, count, None, &[StoreError::Conflict]).await
+        self.change_webhooks(vec![row], count, None, &[StoreError::Conflict]).await
     }
 
     /// Disables an enabled webhook, whatever its revision, and tells of it; answers whether this call did. `dispatch`

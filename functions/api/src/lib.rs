@@ -111,6 +111,7 @@ pub fn router(api: Api) -> Router {
         .merge(dead_letters::routes())
         .merge(redrives::routes())
         .merge(recoveries::routes())
+        .merge(mailjet::routes())
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .layer(middleware::from_fn(answer::finish))

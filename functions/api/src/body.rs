@@ -1,6 +1,7 @@
 //! JSON bodies, read field by field into domain values; everything that is wrong with one is told at once, by JSON
 //! pointer. What is not JSON is 400, what says something impossible is 422.
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
@@ -56,7 +57,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
-        Ok(Self::of_bytes(&bounded(request).await?)?)
+        Ok(Self::of_bytes(&json(request).await?)?)
     }
 }
 
@@ -68,29 +69,35 @@ impl<S: Send + Sync> FromRequest<S> for OptionalBody {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
-        let body = bounded(request).await?;
+        let body = json(request).await?;
         let fields = if body.is_empty() { Fields::new(String::new(), Map::new()) } else { Fields::of_bytes(&body)? };
         Ok(Self(fields))
     }
 }
 
-async fn bounded(request: Request) -> Result<axum::body::Bytes, Problem> {
+/// A body of JSON, or none.
+async fn json(request: Request) -> Result<Bytes, Problem> {
     let is_json = is_json(request.headers());
+    let body = bounded(request).await?;
+    if !is_json && !body.is_empty() {
+        let detail = "Send `content-type: application/json`.";
+        return Err(Problem::new(415, "unsupported-media-type", "Unsupported media type", detail));
+    }
+    Ok(body)
+}
+
+/// A body of any kind; 413 when it is too long.
+pub(crate) async fn bounded(request: Request) -> Result<Bytes, Problem> {
     // On Lambda the body is in memory already, so the only way to fail is to be too long.
     let body = axum::body::to_bytes(request.into_body(), MAX_BODY).await;
-    let body = body.map_err(|_| {
+    body.map_err(|_| {
         Problem::new(
             413,
             "body-too-large",
             "The body is too large",
             format!("A body may have {MAX_BODY} bytes (64 KiB)."),
         )
-    })?;
-    if !is_json && !body.is_empty() {
-        let detail = "Send `content-type: application/json`.";
-        return Err(Problem::new(415, "unsupported-media-type", "Unsupported media type", detail));
-    }
-    Ok(body)
+    })
 }
 
 /// No content type at all is taken for JSON: there is nothing else that it could be.
@@ -104,6 +111,11 @@ fn is_json(headers: &HeaderMap) -> bool {
 impl Fields {
     fn new(pointer: String, left: Map<String, Value>) -> Self {
         Self { pointer, left, known: Vec::new(), faults: Vec::new() }
+    }
+
+    /// Of an object that was read elsewhere.
+    pub(crate) fn of_object(fields: Map<String, Value>) -> Self {
+        Self::new(String::new(), fields)
     }
 
     fn of_bytes(body: &[u8]) -> Result<Self, Problem> {

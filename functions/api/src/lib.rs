@@ -112,6 +112,8 @@ pub fn router(api: Api) -> Router {
         .merge(redrives::routes())
         .merge(recoveries::routes())
         .merge(mailjet::routes())
+        .merge(mailgun::routes())
+        .merge(platform::routes())
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .layer(middleware::from_fn(answer::finish))

@@ -62,7 +62,7 @@ impl IntoResponse for Refusal {
 }
 
 /// 409: somebody else changed the object while it was being changed.
-fn conflict() -> Problem {
+pub(crate) fn conflict() -> Problem {
     let detail =
         "Somebody else changed it at the same time. Read it again, then repeat the change if it still makes sense.";
     Problem::new(409, "conflict", "Changed meanwhile", detail)

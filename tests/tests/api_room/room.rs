@@ -73,8 +73,8 @@ impl Room {
         Caller { room: self, key: key.text("key"), tenant: Some(tenant.to_owned()) }
     }
 
-    /// A room that takes URLs of receivers on loopback, as the world's deliver room does.
-    pub(crate) async fn allowing_loopback() -> Self {
+    /// A room that takes receivers on loopback.
+    pub(crate) async fn with_receivers() -> Self {
         let world = World::start().await.unwrap();
         let config = config::Api { allowed_networks: vec!["127.0.0.0/8".parse().unwrap()], ..config(&world) };
         let router = api::router(Api::new(&world.sdk, &config, world.clock.clone()));
@@ -82,14 +82,13 @@ impl Room {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let speaks_for_others =
-            ["/v3/", "/api/webhooks/manage"].iter().any(|path| request.uri().path().starts_with(path));
+        let path = request.uri().path().to_owned();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 16 * 1024 * 1024).await.unwrap();
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
         let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
-        answer.check_form(speaks_for_others);
+        answer.check_form(&path);
         answer
     }
 }
@@ -147,6 +146,10 @@ impl Caller<'_> {
         self.send(Method::PATCH, path, Some(body)).await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None).await
     }
@@ -177,19 +180,36 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// What holds for every answer; errors of the APIs of other systems have their form.
-    fn check_form(&self, speaks_for_others: bool) {
+    /// What holds for every answer to a request for `path`.
+    fn check_form(&self, path: &str) {
         let header = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         assert!(!header("x-request-id").is_empty());
         let for_everybody = self.body.get("keys").is_some();
         assert_eq!(header("cache-control"), if for_everybody { "public, max-age=300" } else { "no-store" });
-        if self.status >= 400 && speaks_for_others {
-            assert_eq!(header("content-type"), "application/json");
-        } else if self.status >= 400 {
-            assert_eq!(header("content-type"), "application/problem+json");
+        if self.status < 400 {
+            return;
+        }
+        let content_type = header("content-type");
+        if path.starts_with("/v3/domains/") {
+            assert_eq!((content_type, &self.body), ("application/json", &json!({ "message": self.text("message") })));
+        } else if path.starts_with("/api/webhooks/manage") {
+            assert_eq!((content_type, &self.body), ("application/json", &json!({ "error": self.text("error") })));
+        } else if path.starts_with("/v3/REST/") {
+            assert_eq!((content_type, &self.body["StatusCode"]), ("application/json", &json!(self.status)));
+            assert_eq!(self.body["ErrorInfo"], header("x-request-id"));
+        } else {
+            assert_eq!(content_type, "application/problem+json");
             assert_eq!(self.body["request_id"], header("x-request-id"));
             assert_eq!(self.body["status"], self.status);
         }
+    }
+
+    /// For errors of other systems' APIs: status and text in one line.
+    pub(crate) fn error(&self) -> String {
+        assert!(self.status >= 400, "not an error: {self}");
+        let fields = self.body.as_object().unwrap();
+        let text = ["message", "error"].iter().find_map(|name| fields.get(*name)).and_then(Value::as_str).unwrap();
+        format!("{} {}", self.status, redacted_text(text))
     }
 
     /// A field that holds text.

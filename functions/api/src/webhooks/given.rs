@@ -97,7 +97,7 @@ pub(crate) fn url(value: Value, addresses: &AddressPolicy) -> Result<WebhookUrl,
 /// What [`WebhookUrl::masked`] shows instead of a password. Whoever sends a shown webhook back must not store it.
 const MASK: &str = "***";
 
-fn events(value: Value) -> Result<Vec<String>, Faults> {
+pub(crate) fn events(value: Value) -> Result<Vec<String>, Faults> {
     let names = list(MAX_EVENTS, text(1..=MAX_EVENT_NAME))(value)?;
     if names.is_empty() {
         return Err("name at least one event type, or `*` for all".into());

@@ -16,8 +16,9 @@ use shared::webhook::{DEFAULT_BATCH, SigningSecrets, Subscription, Webhook, Webh
 use crate::Api;
 use crate::refusal::{Refusal, not_found};
 
-/// How often it is tried when other webhooks of the tenant keep being changed at the same time.
-const TRIES: u8 = 5;
+/// How often it is tried when other webhooks of the tenant keep being changed at the same time: clients make one for each of
+/// Mailgun's eight names at once, and each of those may have to wait for all others, or collide with one on top.
+const TRIES: u8 = 16;
 
 /// A webhook with the defaults of its dialect, not stored yet.
 pub(crate) fn draft(
@@ -58,22 +59,12 @@ pub(crate) fn draft(
 pub(crate) async fn register(api: &Api, webhook: &Webhook) -> Result<Webhook, Refusal> {
     for _ in 0..TRIES {
         let census = census(api, webhook.tenant).await?;
-        if let Some(stored) = stored(api, webhook.tenant, std::slice::from_ref(webhook), &census).await? {
-            return one(stored);
+        let stored = stored(api, webhook.tenant, std::slice::from_ref(webhook), &census).await?;
+        if let Some(webhook) = stored.and_then(|webhooks| webhooks.into_iter().next()) {
+            return Ok(webhook);
         }
     }
     Err(StoreError::Conflict.into())
-}
-
-/// The same for a webhook that must fit to the tenant's others: `fits` sees all of them as they are when it is stored.
-pub(crate) async fn register_beside(
-    api: &Api,
-    webhook: &Webhook,
-    fits: impl Fn(&[Webhook]) -> Result<(), Problem>,
-) -> Result<Webhook, Refusal> {
-    let plan = |others: &[Webhook]| fits(others).map(|()| (vec![webhook.clone()], ()));
-    let (stored, ()) = register_planned(api, webhook.tenant, plan).await?;
-    one(stored)
 }
 
 /// Stores what `plan` makes of the tenant's webhooks as they are when that is stored, all or none, and answers it with its
@@ -95,10 +86,6 @@ pub(crate) async fn register_planned<P>(
         }
     }
     Err(StoreError::Conflict.into())
-}
-
-fn one(stored: Vec<Webhook>) -> Result<Webhook, Refusal> {
-    stored.into_iter().next().ok_or_else(|| StoreError::Conflict.into())
 }
 
 /// Stores new webhooks unless one of the tenant's was changed since the census.

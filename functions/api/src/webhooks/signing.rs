@@ -43,7 +43,7 @@ pub(super) fn secret(
 }
 
 /// A fault at `pointer` if the receivers of `dialect` could not verify `scheme`.
-pub(super) fn check_dialect(dialect: Dialect, scheme: SignatureScheme, pointer: &str) -> Result<(), Vec<Fault>> {
+pub(crate) fn check_dialect(dialect: Dialect, scheme: SignatureScheme, pointer: &str) -> Result<(), Vec<Fault>> {
     if dialect.takes(scheme) {
         return Ok(());
     }

@@ -27,7 +27,7 @@ fn words(receiver: &Receiver, path: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn each_url_gets_the_events_of_its_type() {
-    let room = Room::allowing_loopback().await;
+    let room = Room::with_receivers().await;
     let acme = room.tenant().await;
     let client = Client::of(&room, &acme);
     let receiver = Receiver::start().await.unwrap();
@@ -45,7 +45,7 @@ async fn each_url_gets_the_events_of_its_type() {
 
 #[tokio::test]
 async fn the_backup_gets_what_the_main_url_refuses_and_everything_when_it_is_alone() {
-    let room = Room::allowing_loopback().await;
+    let room = Room::with_receivers().await;
     let acme = room.tenant().await;
     let client = Client::of(&room, &acme);
     let receiver = Receiver::start().await.unwrap();
@@ -74,7 +74,7 @@ async fn the_backup_gets_what_the_main_url_refuses_and_everything_when_it_is_alo
 
 #[tokio::test]
 async fn version_2_sends_up_to_ten_in_an_array() {
-    let room = Room::allowing_loopback().await;
+    let room = Room::with_receivers().await;
     let acme = room.tenant().await;
     let client = Client::of(&room, &acme);
     let receiver = Receiver::start().await.unwrap();
@@ -91,7 +91,7 @@ async fn version_2_sends_up_to_ten_in_an_array() {
 
 #[tokio::test]
 async fn a_url_that_fails_for_long_is_dead_and_what_it_missed_arrives_once_it_is_alive() {
-    let room = Room::allowing_loopback().await;
+    let room = Room::with_receivers().await;
     let acme = room.tenant().await;
     let client = Client::of(&room, &acme);
     let receiver = Receiver::start().await.unwrap();

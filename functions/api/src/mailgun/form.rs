@@ -1,0 +1,110 @@
+//! Forms, in both encodings that Mailgun's clients send, read as if they were JSON: a field that may be repeated is a list.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header;
+use futures::stream;
+use multer::{Multipart, parse_boundary};
+use serde_json::{Map, Value};
+use shared::problem::Problem;
+use shared::webhook::WebhookUrl;
+use url::form_urlencoded;
+
+use super::plan::MAX_URLS;
+use crate::Api;
+use crate::body::{Faults, Fields, bounded, list};
+use crate::refusal::Refusal;
+use crate::webhooks::given;
+
+/// Most fields of a form: more than make sense, so that what is too much is told by the limit of what is repeated.
+const MAX_FIELDS: usize = 100;
+/// The field that may be repeated.
+const REPEATED: &str = "url";
+
+/// The fields of a form.
+pub(super) struct Form(pub(super) Fields);
+
+impl Form {
+    /// The URLs, each once; a fault when there is none.
+    pub(super) fn urls(&mut self, api: &Api) -> Option<Vec<WebhookUrl>> {
+        self.0.required(REPEATED, |value| urls(value, api))
+    }
+}
+
+fn urls(value: Value, api: &Api) -> Result<Vec<WebhookUrl>, Faults> {
+    let mut once = Vec::with_capacity(MAX_URLS);
+    for url in list(MAX_URLS, |value| given::url(value, &api.addresses))(value)? {
+        if !once.contains(&url) {
+            once.push(url);
+        }
+    }
+    Ok(once)
+}
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let body = bounded(request).await?;
+        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let fields = match media_type.as_str() {
+            "multipart/form-data" => multipart(&content_type, body).await?,
+            // No content type at all is what a client sends that has nothing to say.
+            "application/x-www-form-urlencoded" | "" => urlencoded(&body)?,
+            _ => return Err(unknown_media_type().into()),
+        };
+        Ok(Self(Fields::of_object(gathered(fields))))
+    }
+}
+
+fn urlencoded(body: &[u8]) -> Result<Vec<(String, String)>, Problem> {
+    let fields = form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned()));
+    let fields: Vec<_> = fields.take(MAX_FIELDS + 1).collect();
+    if fields.len() > MAX_FIELDS { Err(too_many_fields()) } else { Ok(fields) }
+}
+
+async fn multipart(content_type: &str, body: Bytes) -> Result<Vec<(String, String)>, Problem> {
+    let malformed = |_: multer::Error| malformed("The body is not `multipart/form-data` as its `content-type` says.");
+    let boundary = parse_boundary(content_type).map_err(malformed)?;
+    let whole = stream::once(async move { Ok::<_, std::convert::Infallible>(body) });
+    let mut parts = Multipart::new(whole, boundary);
+    let mut fields = Vec::new();
+    while let Some(part) = parts.next_field().await.map_err(malformed)? {
+        if fields.len() == MAX_FIELDS {
+            return Err(too_many_fields());
+        }
+        let name = part.name().unwrap_or_default().to_owned();
+        fields.push((name, part.text().await.map_err(malformed)?));
+    }
+    Ok(fields)
+}
+
+/// What is given once is text. What is given more often is a list, which is a fault where it must not be.
+fn gathered(fields: Vec<(String, String)>) -> Map<String, Value> {
+    let mut lists = Map::new();
+    for (name, value) in fields {
+        if let Value::Array(values) = lists.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
+            values.push(Value::String(value));
+        }
+    }
+    let single = |(name, value): (String, Value)| match value {
+        Value::Array(mut values) if values.len() == 1 && name != REPEATED => (name, values.remove(0)),
+        other => (name, other),
+    };
+    lists.into_iter().map(single).collect()
+}
+
+fn malformed(detail: &str) -> Problem {
+    Problem::new(400, "malformed-form", "The body is not a form", detail)
+}
+
+fn too_many_fields() -> Problem {
+    malformed(&format!("A form may have {MAX_FIELDS} fields."))
+}
+
+fn unknown_media_type() -> Problem {
+    let detail = "Send `content-type: application/x-www-form-urlencoded` or `multipart/form-data`.";
+    Problem::new(415, "unsupported-media-type", "Unsupported media type", detail)
+}

@@ -1,0 +1,71 @@
+//! Which events a webhook wants, as the platform's clients write it: its words, with commas between them.
+//!
+//! All of a tenant's webhooks are shown, in whatever dialect, and what is shown can be sent back: it means the same again.
+
+use serde_json::Value;
+use shared::dialect::Dialect;
+use shared::event::EventType;
+use shared::problem::Fault;
+use shared::webhook::WantedTypes;
+
+use crate::body::Faults;
+use crate::webhooks::{given, subscription};
+
+/// Every type, as [`WantedTypes::All`] has it.
+const ALL: &str = "*";
+
+/// The field `events`: text with commas, or a list of names.
+pub(super) fn read(value: Value) -> Result<Vec<String>, Faults> {
+    match value {
+        Value::String(text) => {
+            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+            given::events(names.map(Value::from).collect())
+        }
+        other => given::events(other),
+    }
+}
+
+/// What `names` mean to a webhook of `dialect`: its own names, or the platform's.
+pub(super) fn wanted(names: &[String], dialect: Dialect) -> Result<WantedTypes, Vec<Fault>> {
+    let (mut canonical, mut faults) = (Vec::new(), Vec::new());
+    for name in names {
+        let meant = meant(name, dialect);
+        if name == ALL {
+            canonical.push(ALL.to_owned());
+        } else if meant.is_empty() {
+            let known = dialect.known_names().join(", ");
+            let detail =
+                format!("the dialect `{}` has no event type `{name}`; it has: {known}, or `*`", dialect.as_str());
+            faults.push(Fault::new("/events", detail));
+        }
+        canonical.extend(meant.iter().map(|event_type| event_type.as_str().to_owned()));
+    }
+    if faults.is_empty() { subscription::types_named(&canonical, dialect) } else { Err(faults) }
+}
+
+/// The same types in the platform's words, where it has one that says no more than is wanted; else their canonical names.
+pub(super) fn shown(types: &WantedTypes, dialect: Dialect) -> String {
+    let (mut names, types) = match types {
+        WantedTypes::All => return ALL.to_owned(),
+        WantedTypes::AllAnd(operational) => (vec![ALL], operational),
+        WantedTypes::Only(types) => (Vec::new(), types),
+    };
+    for event_type in types {
+        let word = Dialect::Platform.name(*event_type);
+        let word = word.filter(|word| meant(word, dialect).iter().all(|meant| types.contains(meant)));
+        let name = word.unwrap_or(event_type.as_str());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(",")
+}
+
+fn meant(name: &str, dialect: Dialect) -> Vec<EventType> {
+    let own = dialect.types_named(name);
+    if !own.is_empty() {
+        return own;
+    }
+    let of_platform = Dialect::Platform.types_named(name).into_iter();
+    of_platform.filter(|event_type| dialect.name(*event_type).is_some()).collect()
+}

@@ -166,3 +166,19 @@ async fn a_backup_has_version_and_status_of_its_main_url() {
     37 click backup alive v1 https://example.org/
     ");
 }
+
+#[tokio::test]
+async fn a_backup_that_is_given_one_by_the_native_api_is_a_main_url() {
+    let room = Room::start().await;
+    let acme = room.tenant().await;
+    let client = Client::of(&room, &acme);
+    client.made(json!({ "EventType": "open", "Url": "https://example.com/", "IsBackup": true })).await;
+    let path = format!("/api/v1/webhooks/{}", stored(&room, &acme).await.id);
+    assert_eq!(acme.patch(&path, &json!({ "description": "Ours" })).await.body["is_backup"], true);
+    let patched = acme.patch(&path, &json!({ "backup_url": "https://example.org/" })).await;
+    assert!(patched.body.get("is_backup").is_none(), "{patched}");
+    let both = "18 open alive v1 https://example.com/\n19 open backup alive v1 https://example.org/";
+    assert_eq!(client.all().await, both);
+    acme.patch(&path, &json!({ "backup_url": null })).await;
+    assert_eq!(client.all().await, "18 open alive v1 https://example.com/");
+}

@@ -58,6 +58,29 @@ async fn the_backup_url_of_several_event_types_is_not_deleted_for_one() {
     assert_eq!(client.all().await, "20 click alive v1 https://example.com/");
 }
 
+/// The main URL is deleted while a backup is made for it: whatever comes first, the backup is there afterwards.
+#[tokio::test]
+async fn what_joins_a_webhook_while_that_is_deleted_is_not_deleted_with_it() {
+    let room = Room::start().await;
+    let acme = room.tenant().await;
+    let client = Client::of(&room, &acme);
+    for head_start in 0..8 {
+        let main = client.made(json!({ "EventType": "open", "Url": "https://example.com/" })).await;
+        let backup = json!({ "EventType": "open", "Url": "https://example.org/", "IsBackup": true });
+        let delete = async {
+            for _ in 0..head_start {
+                room.world.registry.census(acme.tenant_id()).await.unwrap();
+            }
+            client.delete(main).await
+        };
+        let (deleted, made) = futures::future::join(delete, client.post(backup)).await;
+        assert_eq!((deleted.status, made.status), (204, 201), "{deleted} {made}");
+        let left = entries(&client.get("").await);
+        assert_eq!((left.len(), &left[0]["IsBackup"]), (1, &json!(true)));
+        assert_eq!(client.delete(left[0]["ID"].as_u64().unwrap()).await.status, 204);
+    }
+}
+
 /// More requests than any single break needs.
 const MAX_REQUESTS: usize = 3;
 

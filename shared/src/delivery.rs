@@ -108,6 +108,8 @@ closed_words!(
         ReceiverAsked = "receiver_asked",
         /// The receiver answered with a status that means "not again" in its dialect.
         Refused = "refused",
+        /// It is larger than a message of the webhook's stream may be.
+        TooLarge = "too_large",
     }
 );
 

@@ -19,6 +19,7 @@ pub mod secret;
 pub mod signature;
 pub mod slowness;
 pub mod source;
+pub mod stream;
 pub mod tenant;
 pub mod webhook;
 

@@ -12,6 +12,7 @@ use reqwest::{Client, redirect, retry};
 use url::Host;
 
 use self::address_policy::{AddressPolicy, Verdict};
+pub use self::failure::outcome_of_call;
 pub use self::fetch::{FetchError, SnsUrl};
 use self::resolver::{CheckedResolver, Route};
 use crate::delivery::{Asked, KEPT_ANSWER, Outcome};

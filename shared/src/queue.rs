@@ -12,7 +12,7 @@ use futures::{StreamExt as _, stream};
 use self::job::Job;
 
 pub mod job;
-mod pack;
+pub(crate) mod pack;
 pub mod redrive;
 
 /// How often entries that a batch call left over are sent again at once before the caller hears of it.
@@ -91,7 +91,7 @@ impl Queue {
     /// their order.
     pub async fn send(&self, messages: &[Outgoing]) -> Vec<Result<(), EntryFailed>> {
         let sizes: Vec<usize> = messages.iter().map(|outgoing| outgoing.body.len()).collect();
-        let batches = pack::batches(&sizes);
+        let batches = pack::batches(&sizes, pack::MAX_BYTES);
         let sent = stream::iter(batches).map(|range| self.send_range(messages, range)).buffered(SIDE_BY_SIDE);
         sent.collect::<Vec<_>>().await.concat()
     }

@@ -16,6 +16,9 @@ const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(12);
 /// Jitter moves a delay by at most a tenth of it, either way.
 const JITTER_SHARE: f64 = 0.1;
 
+/// The status of a message that is larger than its stream takes: "content too large" (RFC 9110, 15.5.14).
+pub const TOO_LARGE: u16 = 413;
+
 const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
 
@@ -126,14 +129,26 @@ pub struct Ending<'a> {
     pub asked: Option<Asked>,
     /// Which of the webhook's URLs it ended at.
     pub via: Via,
-    /// The statuses that are final in the webhook's dialect.
-    pub final_statuses: &'a [u16],
+    /// What it ended at.
+    pub receiver: Receiver<'a>,
+}
+
+/// What an attempt ended at, as far as it decides what a status means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receiver<'a> {
+    /// An HTTPS URL.
+    Endpoint {
+        /// The statuses that are final in the webhook's dialect.
+        final_statuses: &'a [u16],
+    },
+    /// A stream, whose service answers for it.
+    Stream,
 }
 
 /// An end at the webhook's own URL that asks for nothing, in a dialect without final statuses.
 impl From<Outcome> for Ending<'static> {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, asked: None, via: Via::Main, final_statuses: &[] }
+        Self { outcome, asked: None, via: Via::Main, receiver: Receiver::Endpoint { final_statuses: &[] } }
     }
 }
 
@@ -164,21 +179,36 @@ pub enum Decision {
 /// What an attempt settles whatever the schedule says; `None` when it failed and may be tried elsewhere or again.
 ///
 /// Success is success even if the receiver asks for this event no more. 410 speaks of the URL that answers it: at the
-/// backup URL it is a failure like others.
+/// backup URL it is a failure like others. A stream's service means by it that there is no such stream, which whoever
+/// owns it may have just not made yet. What is too large for a stream will always be.
 pub fn settled(ending: &Ending<'_>) -> Option<Decision> {
     let disable = |disabled, dead| Some(Decision::Disable { disabled, dead });
     match (ending.outcome, ending.asked) {
+        (Outcome::RefusedStatus { status: TOO_LARGE, .. }, _) if ending.receiver == Receiver::Stream => {
+            Some(Decision::Dead { reason: DeadReason::TooLarge })
+        }
         (Outcome::Delivered { .. }, Some(Asked::Disable)) => disable(DisabledReason::ReceiverAsked, None),
         (Outcome::Delivered { .. }, Some(Asked::AbortMessage) | None) => Some(Decision::Done),
         (_, Some(Asked::Disable)) => disable(DisabledReason::ReceiverAsked, Some(DeadReason::ReceiverAsked)),
-        (Outcome::RefusedStatus { status: 410, .. }, _) if ending.via == Via::Main => {
+        (Outcome::RefusedStatus { status: 410, .. }, _)
+            if ending.via == Via::Main && ending.receiver != Receiver::Stream =>
+        {
             disable(DisabledReason::Gone, Some(DeadReason::Gone))
         }
         (_, Some(Asked::AbortMessage)) => Some(Decision::Dead { reason: DeadReason::Aborted }),
-        (Outcome::RefusedStatus { status, .. }, None) if ending.final_statuses.contains(&status) => {
+        (Outcome::RefusedStatus { status, .. }, None) if ending.receiver.calls_final(status) => {
             Some(Decision::Dead { reason: DeadReason::Refused })
         }
         (_, None) => None,
+    }
+}
+
+impl Receiver<'_> {
+    fn calls_final(&self, status: u16) -> bool {
+        match self {
+            Self::Endpoint { final_statuses } => final_statuses.contains(&status),
+            Self::Stream => false,
+        }
     }
 }
 
@@ -284,12 +314,26 @@ mod tests {
     fn a_dialects_final_statuses_end_the_delivery() {
         let policy = RetryPolicy::Standard;
         let dead = Decision::Dead { reason: DeadReason::Refused };
-        let of_mailgun = |status| Ending { final_statuses: &[406], ..refused(status, None).into() };
+        let of_mailgun =
+            |status| Ending { receiver: Receiver::Endpoint { final_statuses: &[406] }, ..refused(status, None).into() };
         assert_eq!(decide(&of_mailgun(406), 1, &policy, NOW, 0.0), dead);
         assert!(matches!(decide(&of_mailgun(500), 1, &policy, NOW, 0.0), Decision::Retry { .. }));
         assert!(matches!(decide(&refused(406, None).into(), 1, &policy, NOW, 0.0), Decision::Retry { .. }));
         for dialect in crate::dialect::Dialect::ALL {
             assert!(!dialect.final_statuses().iter().any(|status| dialect.accepts()(*status)), "{}", dialect.as_str());
+        }
+    }
+
+    #[test]
+    fn a_streams_service_is_never_gone_and_what_is_too_large_for_it_is_given_up() {
+        let policy = RetryPolicy::Standard;
+        let of_stream = |status| Ending { receiver: Receiver::Stream, ..refused(status, None).into() };
+        assert_eq!(settled(&of_stream(410)), None);
+        assert!(matches!(decide(&of_stream(410), 1, &policy, NOW, 0.0), Decision::Retry { .. }));
+        assert_eq!(settled(&of_stream(413)), Some(Decision::Dead { reason: DeadReason::TooLarge }));
+        assert_eq!(settled(&refused(413, None).into()), None);
+        for status in [400, 401, 403, 404, 406, 429] {
+            assert_eq!(settled(&of_stream(status)), None, "{status}");
         }
     }
 

@@ -116,6 +116,28 @@ impl VerificationSecret {
     }
 }
 
+/// A tenant's secret towards a stream of its own, whose kind says what it may look like.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StreamSecret(String);
+
+impl StreamSecret {
+    /// Takes what its kind has checked.
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The secret itself, for what is signed with it, and for storage.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for StreamSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StreamSecret(redacted)")
+    }
+}
+
 impl fmt::Debug for SigningSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SigningSecret(redacted)")

@@ -11,10 +11,13 @@ use crate::id::{SourceId, TenantId, WebhookId};
 use crate::rate_limit::RateLimit;
 use crate::retry::RetryPolicy;
 use crate::secret::SigningSecret;
+use crate::stream;
 
+mod destination;
 mod headers;
 mod url;
 
+pub use self::destination::{Destination, InvalidTarget, Target, UnfitCredentials};
 pub use self::headers::{CustomName, CustomValue, InvalidHeader, MAX_CUSTOM_HEADERS};
 pub use self::url::{InvalidUrl, WebhookUrl};
 
@@ -44,7 +47,7 @@ pub struct Webhook {
     /// twice. `None` until the registry has counted it.
     pub number: Option<u32>,
     /// Where deliveries go.
-    pub url: WebhookUrl,
+    pub url: Destination,
     /// Which events it wants.
     pub subscription: Subscription,
     /// How deliveries look.
@@ -80,7 +83,7 @@ pub struct Webhook {
     pub metadata: BTreeMap<String, String>,
     /// Most POSTs in a second; `None` for as many as there are deliveries.
     pub rate_limit: Option<RateLimit>,
-    /// Most events in one POST, within [`BATCH`]; 1 where the dialect has no arrays.
+    /// Most events in one POST, or in one message of a stream, within [`BATCH`]; 1 where the dialect has no arrays.
     pub batch: u8,
 }
 
@@ -88,6 +91,19 @@ impl Webhook {
     /// Whether deliveries to it are held instead of attempted: it is disabled or paused.
     pub fn holds_deliveries(&self) -> bool {
         self.paused || self.status != WebhookStatus::Enabled
+    }
+
+    /// Most events in one POST, or in one message of a stream.
+    pub fn events_in_a_body(&self) -> usize {
+        if self.dialect.takes_arrays() { usize::from(self.batch).max(1) } else { 1 }
+    }
+
+    /// Most events that are sent together: those of a POST, or those of all the messages of a call to a stream.
+    pub fn events_in_a_call(&self) -> usize {
+        match &self.url {
+            Destination::Https(_) => self.events_in_a_body(),
+            Destination::Stream(_) => stream::MAX_MESSAGES,
+        }
     }
 
     /// Whether `event` is owed to it. A disabled or paused webhook is still owed its events: they are held.

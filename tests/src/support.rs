@@ -1,7 +1,10 @@
 //! A world in one process: tables, queues, the rooms, one clock, and a way to break any AWS call.
 
 pub mod amazon;
+pub mod azure;
+pub mod clouds;
 pub mod endpoint;
+pub mod google;
 pub mod kms;
 pub mod receiver;
 pub mod seed;

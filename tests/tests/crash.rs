@@ -182,7 +182,7 @@ async fn every_call_fails_once_before_and_once_after_it_took_effect_and_nothing_
     ] {
         assert!(calls.iter().any(|call| call.operation == operation), "the run never makes {operation}");
     }
-    let never_made = fail_each(Arrival::Own, &calls).await;
+    let never_made = Box::pin(fail_each(Arrival::Own, &calls)).await;
     // Whether two waiting jobs come in one batch depends on the millisecond, so a run may make a call or two fewer.
     assert!(never_made <= 6, "{never_made} breaks of {} were never reached", 2 * calls.len());
 }
@@ -197,7 +197,7 @@ async fn every_call_that_ingest_makes_for_a_providers_post_fails_once_and_nothin
         let calls: Vec<Call> = undisturbed.world.aws.take_calls();
         let written = calls.iter().filter(|call| call.operation == "DynamoDB.PutItem").count();
         assert_eq!(written, writes, "{arrival:?}: {calls:?}");
-        assert_eq!(fail_each(arrival, &calls).await, 0, "{arrival:?}");
+        assert_eq!(Box::pin(fail_each(arrival, &calls)).await, 0, "{arrival:?}");
     }
 }
 

@@ -79,6 +79,25 @@ async fn only_webhooks_that_want_the_event_get_a_job() {
     assert_eq!(sent, BTreeSet::from([by_type.id, by_domain.id].map(|id| id.to_string())));
 }
 
+/// SQS refuses a message with U+FFFE or U+FFFF in it, and anybody may put these into the subject of an email.
+#[tokio::test]
+async fn an_event_with_characters_that_sqs_does_not_take_is_owed_like_any_other() {
+    let (world, tenant) = world().await;
+    world.webhook(tenant, "http://127.0.0.1:9/hook").await.unwrap();
+    let mut event = world.event(tenant, "odd");
+    event.facts.subject = Some("odd \u{fffe}\u{ffff} subject".to_owned());
+    world.events.put(&event).await.unwrap();
+    accept(&world, tenant, "even").await;
+    assert_eq!(world.pump_stream().await.unwrap(), 2);
+    let jobs = world.aws.sqs.messages(DELIVERIES);
+    assert_eq!(jobs.len(), 2);
+    let inline = jobs.iter().filter_map(|job| match Job::from_json(&job.body) {
+        Ok(Job::Deliver(job)) => job.inline,
+        _ => None,
+    });
+    assert!(inline.into_iter().any(|inline| inline.facts.subject == event.facts.subject));
+}
+
 #[tokio::test]
 async fn entries_that_sqs_did_not_take_are_sent_again_at_once() {
     let (world, tenant) = world().await;

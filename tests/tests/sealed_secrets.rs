@@ -10,14 +10,20 @@ use futures::future::join_all;
 use shared::delivery::DeliveryState;
 use shared::dialect::Dialect;
 use shared::id::TenantId;
+use shared::outbound::address_policy::AddressPolicy;
 use shared::provider::Provider;
 use shared::secret::{SigningSecret, VerificationSecret};
 use shared::source::{BasicPair, ConfiguredUrl, Credentials, Source, Trust, Verification};
 use shared::store::StoreError;
 use shared::store::registry::Resealed;
+use shared::stream::StreamCredentials;
+use shared::stream::pubsub::ServiceAccount;
+use shared::stream::servicebus::SharedKey;
+use shared::stream::sqs::AccessKey;
 use shared::tenant::TenantSettings;
-use shared::webhook::{CustomName, CustomValue, SigningSecrets, Webhook};
+use shared::webhook::{CustomName, CustomValue, Destination, SigningSecrets, Target, Webhook};
 use tests::support::amazon::Amazon;
+use tests::support::google;
 use tests::support::world::DELIVERIES;
 use tests::support::{Break, Receiver, World};
 
@@ -357,4 +363,74 @@ async fn the_secret_of_a_tenants_settings_is_sealed_and_follows_the_data_key() {
     assert_eq!(world.registry.reseal().await.unwrap().changed, 1);
     assert_eq!(sealed_with(&rows(&world, "SETTINGS")[0]), BTreeSet::from(["2".to_owned()]));
     assert_eq!(world.another_registry().get_settings(tenant).await.unwrap(), stored);
+}
+
+/// A webhook for a stream of each kind, with a secret in every field that can hold one.
+async fn streams(world: &World, tenant: TenantId) -> Vec<Webhook> {
+    let key = AccessKey::new("AKIAIOSFODNN7EXAMPLE", "the-secret-of-amazon", Some("the-token"));
+    let account = ServiceAccount::new(google::EMAIL, google::KEY_ID, google::KEY).unwrap();
+    let shared = SharedKey::new("send-only", "the-key-of-azure").unwrap();
+    let mut webhooks = Vec::new();
+    for (url, credentials) in [
+        ("arn:aws:sqs:eu-central-1:123456789012:mail-events", StreamCredentials::Sqs(key.unwrap())),
+        ("pubsub://projects/example-project/topics/mail-events", StreamCredentials::Pubsub(account)),
+        ("servicebus://contoso.servicebus.windows.net/mail-events", StreamCredentials::Servicebus(shared)),
+    ] {
+        let target = Target::parse(url, &AddressPolicy::public_only()).unwrap();
+        let url = Destination::new(target, Some(credentials)).unwrap();
+        let webhook = world.webhook_with(tenant, "http://127.0.0.1:9/", |webhook| Webhook { url, ..webhook });
+        let webhook = webhook.await.unwrap();
+        webhooks.push(world.registry.get_webhook(tenant, webhook.id).await.unwrap().unwrap());
+    }
+    webhooks
+}
+
+#[tokio::test]
+async fn the_credentials_of_streams_are_sealed_each_for_its_own_field() {
+    let (world, tenant) = world().await;
+    let webhooks = streams(&world, tenant).await;
+    assert_eq!(webhooks.iter().filter(|webhook| webhook.url.stream().is_some()).count(), 3);
+    let stored = format!("{:?}", rows(&world, "W#"));
+    for secret in ["the-secret-of-amazon", "the-token", "BEGIN", "the-key-of-azure"] {
+        assert!(!stored.contains(secret), "{secret}");
+    }
+    // What tells which they are is no secret.
+    for name in ["AKIAIOSFODNN7EXAMPLE", google::EMAIL, google::KEY_ID, "send-only"] {
+        assert!(stored.contains(name), "{name}");
+    }
+    // A seal opens in its own field only.
+    let row = rows(&world, "W#").into_iter().find(|row| text(row, "url").starts_with("arn:")).unwrap();
+    let mut credentials = row["credentials"].as_m().unwrap().clone();
+    let token = credentials["session_token"].clone();
+    credentials.insert("secret".to_owned(), token);
+    let mut swapped = row.clone();
+    swapped.insert("credentials".to_owned(), AttributeValue::M(credentials));
+    put(&world, swapped).await;
+    let swapped = world.registry.get_webhook(tenant, webhooks[0].id).await;
+    assert!(matches!(swapped, Err(StoreError::Unreadable(_))), "{swapped:?}");
+    put(&world, row).await;
+
+    world.registry.next_data_key().await.unwrap();
+    assert_eq!(world.registry.reseal().await.unwrap(), Resealed { rows: 3, changed: 3, missed: 0 });
+    for row in rows(&world, "W#") {
+        assert_eq!(sealed_with(&row), BTreeSet::from(["2".to_owned()]));
+    }
+    let registry = world.another_registry();
+    for webhook in &webhooks {
+        assert_eq!(registry.get_webhook(tenant, webhook.id).await.unwrap().as_ref(), Some(webhook));
+    }
+}
+
+/// What was registered as an HTTPS URL before there were streams is delivered to as one, whatever its host.
+#[tokio::test]
+async fn a_row_from_before_there_were_streams_is_an_https_url() {
+    let (world, tenant) = world().await;
+    let webhook = world.webhook(tenant, "http://127.0.0.1:9/").await.unwrap();
+    let mut row = rows(&world, "W#").remove(0);
+    assert!(!row.contains_key("credentials"));
+    let url = "https://contoso.servicebus.windows.net/mail-events/messages";
+    row.insert("url".to_owned(), s(url));
+    put(&world, row).await;
+    let stored = world.registry.get_webhook(tenant, webhook.id).await.unwrap().unwrap();
+    assert_eq!((stored.url.stream(), stored.url.masked().as_str()), (None, url));
 }

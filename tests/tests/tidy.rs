@@ -32,7 +32,7 @@ fn without_tests(text: &str) -> &str {
 }
 
 /// The modules of `shared` that know no IO, no clock and no async.
-const PURE: [&str; 19] = [
+const PURE: [&str; 20] = [
     "id",
     "event",
     "provider",
@@ -43,6 +43,7 @@ const PURE: [&str; 19] = [
     "secret",
     "signature",
     "slowness",
+    "stream",
     "dialect",
     "delivery",
     "recovery",
@@ -100,6 +101,21 @@ fn customer_directed_http_has_one_door() {
     }
     let of_sns = std::fs::read_to_string(&doors[0]).unwrap();
     assert!(!without_tests(&of_sns).contains(".post("), "ingest posts nothing anywhere");
+}
+
+/// A tenant's queue is not reached by the door, because its requests are the AWS SDK's. It has one place all the same,
+/// which takes the tenant's key and never the function's role, and a host that follows from a region.
+#[test]
+fn tenants_queues_are_sent_to_in_one_place_and_with_their_own_keys() {
+    let places = ["shared/src/queue.rs", "functions/deliver/src/stream/sqs.rs"].map(|path| root().join(path));
+    for folder in ["functions", "shared/src"] {
+        for (path, text) in rust_files(folder) {
+            assert!(places.contains(&path) || !text.contains(".send_message_batch()"), "{}", path.display());
+            assert!(places.contains(&path) || !text.contains(".send_message()"), "{}", path.display());
+        }
+    }
+    let of_tenants = std::fs::read_to_string(&places[1]).unwrap();
+    assert!(of_tenants.contains("base.set_credentials_provider(None)") && !of_tenants.contains(".endpoint_url("));
 }
 
 #[test]

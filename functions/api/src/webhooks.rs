@@ -12,6 +12,7 @@ mod breaker;
 pub(crate) mod change;
 mod create;
 pub(crate) mod delete;
+pub(crate) mod destination;
 pub(crate) mod given;
 mod headers;
 mod let_go;

@@ -1,10 +1,12 @@
-//! One attempt of the deliveries that share a POST: render, sign, post; then decide and record for each its own.
+//! One attempt of the deliveries that share a POST, or a call to a stream: render, sign, post; then decide and record for
+//! each its own.
 
 use futures::future::join_all;
 use jiff::Timestamp;
 use shared::clock::random_jitter;
-use shared::delivery::{Attempt, Delivery, DeliveryState, Outcome, Via};
+use shared::delivery::{Attempt, DeadReason, Delivery, DeliveryState, Outcome, Via};
 use shared::event::Event;
+use shared::id::TenantId;
 use shared::queue::job::Deliver as DeliverJob;
 use shared::retry::{Decision, decide, settled};
 use shared::store::StoreError;
@@ -16,6 +18,7 @@ use crate::deliveries::time_needed;
 use crate::next::Nexts;
 use crate::post::{Posted, post};
 use crate::prepare::Ready;
+use crate::webhooks::Known;
 use crate::{Deliver, Next, breaker, claim, slow, tell};
 use shared::delivery::standing::{Expected, Standing, Turn, standing};
 
@@ -26,14 +29,18 @@ const INSISTENCE: u8 = 3;
 pub(crate) async fn attempt(members: Vec<Ready<'_>>, room: &Deliver) -> Nexts {
     let mut nexts = Nexts::new();
     let members = claimed(members, &mut nexts, room).await;
-    let Some((first, more)) = members.split_first() else { return nexts };
+    let Some(first) = members.first() else { return nexts };
     let (tenant, known) = (first.owed.job.tenant, &first.known);
-    let more: Vec<&Event> = more.iter().map(|member| &member.event).collect();
+    let events: Vec<&Event> = members.iter().map(|member| &member.event).collect();
     let at = room.clock.now();
-    let posted = slow::attended(post(&first.event, &more, &known.webhook, at, room), tenant, known, room).await;
+    let posted = slow::attended(post(&events, &known.webhook, at, room), tenant, known, room).await;
     let now = room.clock.now();
-    let settled = settled(&posted.ending());
-    if let Some(Decision::Disable { disabled, .. }) = settled {
+    let settled: Vec<Option<Decision>> = posted.iter().map(|posted| settled(&posted.ending())).collect();
+    let disabled = settled.iter().find_map(|settled| match settled {
+        Some(Decision::Disable { disabled, .. }) => Some(*disabled),
+        _ => None,
+    });
+    if let Some(disabled) = disabled {
         // Before the rows: once these say dead nothing comes back to do it. After a crash in between the jobs find the
         // webhook disabled, and the deliveries are held.
         if let Err(error) = tell::disable(&known.webhook, disabled, None, now, room).await {
@@ -44,23 +51,39 @@ pub(crate) async fn attempt(members: Vec<Ready<'_>>, room: &Deliver) -> Nexts {
         }
     }
     let recorded = join_all(
-        members.iter().map(|member| attempted(&member.owed.message.id, record(member, &posted, at, now, room))),
+        members
+            .iter()
+            .zip(&posted)
+            .map(|(member, posted)| attempted(&member.owed.message.id, record(member, posted, at, now, room))),
     );
-    let mut is_ours = false;
-    for (member, recorded) in members.iter().zip(recorded.await) {
+    let mut ours = Vec::new();
+    for ((member, settled), recorded) in members.iter().zip(settled).zip(recorded.await) {
         let Some(recorded) = recorded else { continue };
-        is_ours |= matches!(recorded, Recorded::Ours(_));
+        if matches!(recorded, Recorded::Ours(_)) {
+            ours.push(settled);
+        }
         nexts.push((member.owed.index, recorded.next()));
     }
-    // Once for the POST, however many deliveries it held, unless others were faster with all of them.
-    match settled {
-        // Disabled already.
-        Some(Decision::Disable { .. }) => {}
-        _ if !is_ours => {}
-        Some(Decision::Done) => breaker::note_success(tenant, known, room).await,
-        Some(Decision::Dead { .. } | Decision::Retry { .. }) | None => breaker::note_failure(tenant, known, room).await,
+    // Disabled already, its breaker does not matter.
+    if disabled.is_none() {
+        note(&ours, tenant, known, room).await;
     }
     nexts
+}
+
+/// Lets the breaker know once what the POST, or the call to a stream, says of the receiver, however many deliveries it
+/// held, unless others were faster with all of them. One that was accepted shows that the receiver can be reached.
+async fn note(settled: &[Option<Decision>], tenant: TenantId, known: &Known, room: &Deliver) {
+    let is_failure = |settled: &Option<Decision>| match settled {
+        // Nobody was asked.
+        Some(Decision::Dead { reason: DeadReason::TooLarge } | Decision::Done | Decision::Disable { .. }) => false,
+        Some(Decision::Dead { .. } | Decision::Retry { .. }) | None => true,
+    };
+    if settled.contains(&Some(Decision::Done)) {
+        breaker::note_success(tenant, known, room).await;
+    } else if settled.iter().any(is_failure) {
+        breaker::note_failure(tenant, known, room).await;
+    }
 }
 
 /// Claims the attempts of which there may be several at once; a member whose attempt is another copy's is left out.

@@ -37,12 +37,14 @@ mod recover;
 mod recovery;
 mod slots;
 mod slow;
+mod stream;
 mod sweep;
 mod tell;
 mod webhooks;
 
 use next::Next;
 use received::Received;
+use stream::Streams;
 use webhooks::Webhooks;
 
 /// What the room works with; built once, kept warm.
@@ -56,6 +58,7 @@ pub struct Deliver {
     retries_queue: Queue,
     dead_letter_queue: Queue,
     outbound: Outbound,
+    streams: Streams,
     clock: Clock,
 }
 
@@ -74,8 +77,15 @@ impl Deliver {
             retries_queue: Queue::new(sqs.clone(), &config.retries_queue_url),
             dead_letter_queue: Queue::new(sqs, &config.dead_letter_queue_url),
             outbound: Outbound::new(AddressPolicy::allowing(config.allowed_networks.clone()))?,
+            streams: Streams::new(sdk),
             clock,
         })
+    }
+
+    /// The same room with another door, for tests that stand in for a service under its own name.
+    #[must_use]
+    pub fn with_outbound(self, outbound: Outbound) -> Self {
+        Self { outbound, ..self }
     }
 }
 

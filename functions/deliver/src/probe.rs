@@ -86,7 +86,7 @@ async fn try_once(
         // The index follows the table a little later: it is held no more.
         return Ok(Decision::Retry { at });
     };
-    let posted = post(event, &[], webhook, at, room).await;
+    let Some(posted) = post(&[event], webhook, at, room).await.pop() else { return Ok(Decision::Retry { at }) };
     let now = room.clock.now();
     let decision = decide(&posted.ending(), turn.number, &webhook.retry_policy, now, random_jitter());
     let attempt = posted.attempt(turn, at);

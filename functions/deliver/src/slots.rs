@@ -32,7 +32,7 @@ pub(crate) struct Planned<'a> {
 pub(crate) async fn plan<'a>(ready: Vec<Ready<'a>>, nexts: &mut Nexts, room: &Deliver) -> Vec<Planned<'a>> {
     let Some(first) = ready.first() else { return Vec::new() };
     let webhook = &first.known.webhook;
-    let most = if webhook.dialect.takes_arrays() { usize::from(webhook.batch) } else { 1 };
+    let most = webhook.events_in_a_call();
     let Some(limit) = webhook.rate_limit else {
         let posts = divided(Vec::new(), ready, most).into_iter();
         return posts.map(|members| Planned { members, good_until: None }).collect();

@@ -19,6 +19,12 @@ pub(super) fn outcome(error: &reqwest::Error) -> Outcome {
     }
 }
 
+/// The same for a call of the AWS SDK that got no answer, whose error says less: `otherwise` where no cause has a type
+/// that names its outcome.
+pub fn outcome_of_call(error: &(dyn Error + 'static), otherwise: Outcome) -> Outcome {
+    named(error).unwrap_or(otherwise)
+}
+
 /// Looks for an error type that names its outcome in `error` and all its causes. An I/O error hides what it wraps from
 /// `source`, often another I/O error, and is looked into by `get_ref`.
 fn named(error: &(dyn Error + 'static)) -> Option<Outcome> {

@@ -14,7 +14,7 @@ use dynoxide::Database;
 use serde_json::Value;
 
 use super::kms::Kms;
-use super::sqs::Sqs;
+use super::sqs::{Caller, Sqs};
 
 /// One AWS call that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub enum Break {
     /// It meets a transaction of the same row: it does not take effect, and DynamoDB says why. A call that writes
     /// nothing to DynamoDB takes effect.
     Collision,
+    /// It does not take effect, and is never answered.
+    Hang,
 }
 
 /// What the calls so far would be billed as.
@@ -172,7 +174,7 @@ impl Endpoint {
             self.units.lock().unwrap_or_else(PoisonError::into_inner).sqs_requests += steps;
             return match &self.queues_url {
                 Some(url) => self.hand_on(url, headers, body.to_vec()).await.1,
-                None => self.sqs.answer(action, &body),
+                None => self.sqs.answer(action, &caller(headers), &body),
             };
         }
         if let Some(action) = target.strip_prefix("TrentService.") {
@@ -212,6 +214,10 @@ impl Endpoint {
     }
 }
 
+fn caller(headers: &HeaderMap) -> Caller {
+    Caller::of(headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default())
+}
+
 async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let call = describe(&target, &body);
@@ -223,6 +229,7 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body:
             endpoint.carry_out(&target, &headers, body).await;
             failure.into_response()
         }
+        Some(Break::Hang) => std::future::pending().await,
         Some(Break::Collision) => match collision(&target) {
             Some(refusal) => (StatusCode::BAD_REQUEST, refusal).into_response(),
             None => endpoint.carry_out(&target, &headers, body).await,

@@ -47,7 +47,7 @@ impl World {
             id: WebhookId::mint(now, random()),
             tenant,
             number: None,
-            url: WebhookUrl::parse(url, &policy)?,
+            url: WebhookUrl::parse(url, &policy)?.into(),
             subscription: Subscription {
                 types: WantedTypes::All,
                 sources: BTreeSet::default(),

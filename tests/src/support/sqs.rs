@@ -25,6 +25,8 @@ pub struct Message {
     pub attributes: HashMap<String, String>,
     /// Its group.
     pub group: String,
+    /// What a FIFO queue deduplicates by; empty elsewhere.
+    pub deduplication: String,
     /// When it can next be received.
     pub visible_at: Timestamp,
     /// How often it was received.
@@ -39,7 +41,16 @@ pub struct Sqs {
     sent: Mutex<u64>,
     refusing: Mutex<u32>,
     ignoring: Mutex<u32>,
+    /// Of tenants: the key that may send, by the queue's URL.
+    tenants_queues: Mutex<HashMap<String, String>>,
 }
+
+/// The most that a batch of ours may have, so that every SQS-compatible endpoint takes it.
+const OUR_BATCH: usize = 256 * 1024;
+/// What the names of FIFO queues end with.
+const FIFO: &str = ".fifo";
+/// What SQS takes in one batch.
+const SQS_BATCH: usize = 1024 * 1024;
 
 impl Sqs {
     /// Empty queues that go by `clock`.
@@ -50,6 +61,7 @@ impl Sqs {
             sent: Mutex::default(),
             refusing: Mutex::default(),
             ignoring: Mutex::default(),
+            tenants_queues: Mutex::default(),
         }
     }
 
@@ -133,6 +145,30 @@ impl Sqs {
         self.push(queue, &json!({ "MessageBody": body }));
     }
 
+    /// Creates a queue of a tenant's own, at a URL of Amazon's, to which this access key may send.
+    pub fn create_tenants_queue(&self, url: &str, access_key_id: &str) {
+        let mut queues = self.tenants_queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.insert(url.to_owned(), access_key_id.to_owned());
+    }
+
+    /// Whether this caller may send to a tenant's queue; the refusal if not.
+    fn refuse_tenants_queue(&self, url: &str, caller: &Caller) -> Option<Response> {
+        let queues = self.tenants_queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(allowed) = queues.get(url) else {
+            return Some(refusal("com.amazonaws.sqs#QueueDoesNotExist"));
+        };
+        let of_region = format!("https://sqs.{}.amazonaws.com/", caller.region);
+        let is_allowed = *allowed == caller.access_key_id && url.starts_with(&of_region);
+        (!is_allowed).then(|| {
+            let body = json!({
+                "__type": "com.amazon.coral.service#InvalidClientTokenId",
+                "message": "The security token included in the request is invalid.",
+            });
+            let headers = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
+            (StatusCode::FORBIDDEN, headers, body.to_string()).into_response()
+        })
+    }
+
     fn push(&self, queue: &str, entry: &Value) -> String {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         *sent += 1;
@@ -147,6 +183,7 @@ impl Sqs {
                 .map(|(name, value)| (name.clone(), value["StringValue"].as_str().unwrap_or_default().to_owned()))
                 .collect(),
             group: entry["MessageGroupId"].as_str().unwrap_or_default().to_owned(),
+            deduplication: entry["MessageDeduplicationId"].as_str().unwrap_or_default().to_owned(),
             visible_at: self.clock.now() + delay,
             receives: 0,
         };
@@ -155,24 +192,40 @@ impl Sqs {
     }
 
     /// Answers a call of the SQS JSON protocol.
-    pub(super) fn answer(&self, action: &str, body: &[u8]) -> Response {
+    pub(super) fn answer(&self, action: &str, caller: &Caller, body: &[u8]) -> Response {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let url = body["QueueUrl"].as_str().unwrap_or_default();
+        let is_tenants = url.starts_with("https://sqs.");
+        if let Some(refusal) = is_tenants.then(|| self.refuse_tenants_queue(url, caller)).flatten() {
+            return refusal;
+        }
         let queue = body["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();
         let entries = body["Entries"].as_array().cloned().unwrap_or_default();
         if entries.is_empty() || entries.len() > 10 {
             return refusal("AWS.SimpleQueueService.TooManyEntriesInBatchRequest");
         }
         match action {
-            "SendMessageBatch" => self.send_batch(&queue, &entries),
+            "SendMessageBatch" if is_tenants => self.send_batch(&queue, &entries, SQS_BATCH),
+            "SendMessageBatch" => self.send_batch(&queue, &entries, OUR_BATCH),
             "ChangeMessageVisibilityBatch" => self.hide_batch(&queue, &entries),
             _ => refusal("UnknownOperationException"),
         }
     }
 
-    fn send_batch(&self, queue: &str, entries: &[Value]) -> Response {
-        let bytes: usize = entries.iter().filter_map(|entry| entry["MessageBody"].as_str()).map(str::len).sum();
-        if bytes > 256 * 1024 {
+    fn send_batch(&self, queue: &str, entries: &[Value], most_bytes: usize) -> Response {
+        let bodies = || entries.iter().filter_map(|entry| entry["MessageBody"].as_str());
+        if bodies().map(str::len).sum::<usize>() > most_bytes {
             return refusal("AWS.SimpleQueueService.BatchRequestTooLong");
+        }
+        if bodies().any(|body| body.contains(['\u{fffe}', '\u{ffff}'])) {
+            return refusal("com.amazonaws.sqs#InvalidMessageContents");
+        }
+        if entries.iter().any(|entry| entry["MessageAttributes"].as_object().is_some_and(|all| all.len() > 10)) {
+            return refusal("com.amazonaws.sqs#InvalidParameterValue");
+        }
+        let is_fifo = queue.ends_with(FIFO);
+        if entries.iter().any(|entry| is_fifo == entry["MessageDeduplicationId"].is_null()) {
+            return refusal("com.amazonaws.sqs#MissingParameter");
         }
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         for entry in entries {
@@ -182,7 +235,10 @@ impl Sqs {
             if counts_down(&self.refusing) {
                 failed.push(json!({ "Id": entry["Id"], "SenderFault": false, "Code": "InternalError" }));
             } else {
-                let id = self.push(queue, entry);
+                let deduplication = entry["MessageDeduplicationId"].as_str().unwrap_or_default();
+                let known = self.messages(queue).into_iter().find(|message| message.deduplication == deduplication);
+                let known = known.filter(|_| is_fifo).map(|message| message.id);
+                let id = known.unwrap_or_else(|| self.push(queue, entry));
                 successful.push(json!({ "Id": entry["Id"], "MessageId": id, "MD5OfMessageBody": NO_DIGEST }));
             }
         }
@@ -207,6 +263,23 @@ impl Sqs {
             }
         }
         success(&json!({ "Successful": successful, "Failed": failed }))
+    }
+}
+
+/// Who makes a call, as its signature says; the signature itself is not checked.
+#[derive(Debug, Default)]
+pub(super) struct Caller {
+    access_key_id: String,
+    region: String,
+}
+
+impl Caller {
+    /// Reads `AWS4-HMAC-SHA256 Credential=<key id>/<day>/<region>/sqs/aws4_request, …`.
+    pub(super) fn of(authorization: &str) -> Self {
+        let scope = authorization.split_once("Credential=").map_or("", |(_, rest)| rest);
+        let mut parts = scope.split('/').map(str::to_owned);
+        let (access_key_id, region) = (parts.next(), parts.nth(1));
+        Self { access_key_id: access_key_id.unwrap_or_default(), region: region.unwrap_or_default() }
     }
 }
 

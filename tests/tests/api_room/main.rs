@@ -26,6 +26,7 @@ mod settings;
 mod signatures;
 mod source_trust;
 mod sources;
+mod streams;
 mod tenants;
 mod webhook_settings;
 mod webhooks;

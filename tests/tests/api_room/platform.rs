@@ -122,7 +122,7 @@ async fn bad_requests_are_refused_in_the_platforms_shape_and_do_nothing() {
     let before = listed(&acme).await;
     let path = one(&json!(1));
     let post = async |change: Value| acme.post(MANAGE, &hook_with(&change)).await.error();
-    let patch = async |body: Value| acme.patch(&path, &body).await.error();
+    let change = async |body: Value| acme.patch(&path, &body).await.error();
     let raw = async |method: Method, path: &str, body: &'static str| {
         room.send(acme.request(method, path).body(body.into()).unwrap()).await.error()
     };
@@ -142,10 +142,10 @@ async fn bad_requests_are_refused_in_the_platforms_shape_and_do_nothing() {
         post(json!({ "dialect": "mailgun" })).await,
         acme.put(&path, &json!({ "url": "https://example.com/" })).await.error(),
         acme.put(&path, &json!({ "events": "open" })).await.error(),
-        patch(json!({ "secret": "another secret" })).await,
-        patch(json!({ "id": 2, "created_at": "2026-01-01T00:00:00Z" })).await,
-        patch(json!({ "events": "email.sent" })).await,
-        patch(json!({ "url": null })).await,
+        change(json!({ "secret": "another secret" })).await,
+        change(json!({ "id": 2, "created_at": "2026-01-01T00:00:00Z" })).await,
+        change(json!({ "events": "email.sent" })).await,
+        change(json!({ "url": null })).await,
         raw(Method::POST, MANAGE, "{").await,
         raw(Method::PATCH, &path, "[]").await,
         raw(Method::PUT, &path, "").await,
@@ -231,7 +231,9 @@ async fn all_webhooks_of_the_tenant_are_listed_and_can_be_changed() {
 
     let native = async || {
         let mut webhooks = acme.get("/api/v1/webhooks").await.data().to_vec();
-        webhooks.iter_mut().for_each(|webhook| webhook["updated_at"] = Value::Null);
+        for webhook in &mut webhooks {
+            webhook["updated_at"] = Value::Null;
+        }
         webhooks
     };
     let before = native().await;

@@ -21,6 +21,7 @@ mod resend;
 mod settings;
 mod signatures;
 mod slow;
+mod streams;
 mod sweep;
 mod waits;
 

@@ -15,7 +15,7 @@ use crate::Scene;
 async fn attempt(url: &str) -> Delivery {
     let scene = Scene::start().await;
     let webhook = scene.world.webhook_with(scene.tenant, "http://127.0.0.1/", |mut webhook| {
-        webhook.url = WebhookUrl::from_stored(url).unwrap();
+        webhook.url = WebhookUrl::from_stored(url).unwrap().into();
         webhook
     });
     let webhook = webhook.await.unwrap();
@@ -155,7 +155,7 @@ async fn forbidden_addresses_are_not_called_however_they_are_reached() {
     let url = receiver.url("/hook").replace("http://127.0.0.1", "https://localhost");
     let scene = Scene::start().await;
     let webhook = scene.world.webhook_with(scene.tenant, "http://127.0.0.1/", |mut webhook| {
-        webhook.url = WebhookUrl::from_stored(&url).unwrap();
+        webhook.url = WebhookUrl::from_stored(&url).unwrap().into();
         webhook
     });
     let webhook = webhook.await.unwrap();

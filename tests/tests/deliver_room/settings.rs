@@ -76,7 +76,7 @@ async fn changes_are_in_force_within_the_cache_time() {
     scene.world.run_until_idle().await.unwrap();
 
     let changed = Webhook {
-        url: WebhookUrl::from_stored(&receiver.url("/new")).unwrap(),
+        url: WebhookUrl::from_stored(&receiver.url("/new")).unwrap().into(),
         headers: headers(&[("x-new", "1", false)]),
         ..webhook.clone()
     };

@@ -9,5 +9,6 @@ mod dead_letter;
 mod isolation;
 mod providers;
 mod retries;
+mod streams;
 
 use tests::support::stack;

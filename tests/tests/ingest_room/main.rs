@@ -7,6 +7,7 @@ mod every_provider;
 mod mailgun_tokens;
 mod own_events;
 mod pings;
+mod platform_posts;
 mod provider_posts;
 mod requests;
 mod room;

@@ -10,6 +10,7 @@ use shared::dialect::Dialect;
 use shared::event::EventType;
 use shared::provider::Provider;
 use shared::recovery::{FailureReason, Recoverable, RecoveryStatus};
+use shared::stream::StreamKind;
 use shared::webhook::DisabledReason;
 use tests::support::World;
 use tower::ServiceExt as _;
@@ -55,6 +56,8 @@ fn every_provider_dialect_event_type_and_reason_is_documented() {
     assert_eq!(words("DisabledReason"), disabled);
     let dead: Vec<_> = DeadReason::ALL.iter().map(|reason| reason.as_str()).collect();
     assert_eq!(words("DeadReason"), dead);
+    let streams: Vec<_> = StreamKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    assert_eq!(words("StreamKind"), streams);
     let recoverable: Vec<_> = Recoverable::ALL.iter().map(|state| state.as_str()).collect();
     assert_eq!(words("Recoverable"), recoverable);
     let failures: Vec<_> = FailureReason::ALL.iter().map(|reason| reason.as_str()).collect();

@@ -7,7 +7,7 @@ use axum::extract::State;
 use shared::dialect::Dialect;
 use shared::id::TenantId;
 use shared::secret::SigningSecret;
-use shared::webhook::{Webhook, WebhookUrl};
+use shared::webhook::{Destination, Webhook};
 
 use super::form::Form;
 use super::name::Name;
@@ -26,7 +26,7 @@ pub(super) async fn create(
     mut form: Form,
 ) -> Result<Json<Changed>, Refusal> {
     let name = form.0.required("id", Name::read);
-    let urls = form.urls(&api);
+    let urls = form.urls(&api, &[]);
     let (name, urls) = form.0.finish(name.zip(urls))?;
 
     let topic = Topic { domain, name };
@@ -44,10 +44,10 @@ pub(super) fn drafts(
     api: &Api,
     tenant: TenantId,
     topic: &Topic,
-    urls: &[WebhookUrl],
+    urls: &[Destination],
     secret: &SigningSecret,
 ) -> Vec<Webhook> {
-    let draft = |url: &WebhookUrl| {
+    let draft = |url: &Destination| {
         register::draft(api.now(), tenant, url.clone(), topic.subscription(), Dialect::Mailgun, secret.clone())
     };
     urls.iter().map(draft).collect()

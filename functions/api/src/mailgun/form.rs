@@ -7,14 +7,14 @@ use futures::stream;
 use multer::{Multipart, parse_boundary};
 use serde_json::{Map, Value};
 use shared::problem::Problem;
-use shared::webhook::WebhookUrl;
+use shared::webhook::Destination;
 use url::form_urlencoded;
 
 use super::plan::MAX_URLS;
 use crate::Api;
 use crate::body::{Faults, Fields, bounded, list};
 use crate::refusal::Refusal;
-use crate::webhooks::given;
+use crate::webhooks::destination;
 
 /// Most fields of a form: more than make sense, so that what is too much is told by the limit of what is repeated.
 const MAX_FIELDS: usize = 100;
@@ -25,15 +25,20 @@ const REPEATED: &str = "url";
 pub(super) struct Form(pub(super) Fields);
 
 impl Form {
-    /// The URLs, each once; a fault when there is none.
-    pub(super) fn urls(&mut self, api: &Api) -> Option<Vec<WebhookUrl>> {
-        self.0.required(REPEATED, |value| urls(value, api))
+    /// The URLs, each once; a fault when there is none. One of `shown` may be given as it was shown, with its password
+    /// masked: clients read a name's URLs to give them back with another one.
+    pub(super) fn urls(&mut self, api: &Api, shown: &[Destination]) -> Option<Vec<Destination>> {
+        self.0.required(REPEATED, |value| urls(value, api, shown))
     }
 }
 
-fn urls(value: Value, api: &Api) -> Result<Vec<WebhookUrl>, Faults> {
+fn urls(value: Value, api: &Api, shown: &[Destination]) -> Result<Vec<Destination>, Faults> {
+    let url = |value: Value| match shown.iter().find(|shown| value == shown.masked().as_str()) {
+        Some(shown) => Ok(shown.clone()),
+        None => destination::https_url(value, &api.addresses).map(Destination::from),
+    };
     let mut once = Vec::with_capacity(MAX_URLS);
-    for url in list(MAX_URLS, |value| given::url(value, &api.addresses))(value)? {
+    for url in list(MAX_URLS, url)(value)? {
         if !once.contains(&url) {
             once.push(url);
         }
@@ -107,4 +112,66 @@ fn too_many_fields() -> Problem {
 fn unknown_media_type() -> Problem {
     let detail = "Send `content-type: application/x-www-form-urlencoded` or `multipart/form-data`.";
     Problem::new(415, "unsupported-media-type", "Unsupported media type", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn form(content_type: &str, body: Vec<u8>) -> Result<Form, Refusal> {
+        let request = Request::builder().header(header::CONTENT_TYPE, content_type).body(body.into()).unwrap();
+        // The whole body is in hand, so nothing is ever waited for.
+        Form::from_request(request, &()).now_or_never().unwrap()
+    }
+
+    fn encoded(fields: &[(String, String)]) -> [(&'static str, Vec<u8>); 2] {
+        let urlencoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let mut multipart = Vec::new();
+        for (name, value) in fields {
+            let head = format!("--b0und\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
+            multipart.extend(head.into_bytes().into_iter().chain(value.bytes()).chain(*b"\r\n"));
+        }
+        multipart.extend(b"--b0und--\r\n");
+        [
+            ("application/x-www-form-urlencoded; charset=utf-8", urlencoded.into_bytes()),
+            ("Multipart/Form-Data; boundary=b0und", multipart),
+        ]
+    }
+
+    #[test]
+    fn what_is_repeated_is_a_list_and_urls_always_are() {
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<_> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let gathered = |fields| Value::Object(gathered(pairs(fields)));
+        assert_eq!(gathered(&[("id", "x"), ("url", "a")]), json!({ "id": "x", "url": ["a"] }));
+        assert_eq!(gathered(&[("url", "b"), ("id", "x"), ("url", "a")]), json!({ "id": "x", "url": ["b", "a"] }));
+        assert_eq!(gathered(&[("id", "x"), ("id", "x")]), json!({ "id": ["x", "x"] }));
+        assert_eq!(gathered(&[]), json!({}));
+    }
+
+    proptest! {
+        #[test]
+        fn both_encodings_are_read_alike(urls in proptest::collection::vec("[ -~é\u{1f600}]{0,20}", 1..9)) {
+            let fields: Vec<_> = urls.iter().map(|url| ("url".to_owned(), url.clone())).collect();
+            for (content_type, body) in encoded(&fields) {
+                let mut form = form(content_type, body).unwrap();
+                prop_assert_eq!(form.0.required("url", Ok), Some(json!(urls)), "{}", content_type);
+            }
+        }
+
+        #[test]
+        fn no_body_is_too_odd(body in proptest::collection::vec(any::<u8>(), 0..200), cut in 0..150_usize) {
+            let fields = [("url".to_owned(), "https://a.example/".to_owned()), ("id".to_owned(), "opened".to_owned())];
+            for (content_type, good) in encoded(&fields) {
+                let _any: Result<Form, _> = form(content_type, body.clone());
+                let cut = cut.min(good.len());
+                let _spliced: Result<Form, _> = form(content_type, [&good[..cut], &body, &good[cut..]].concat());
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! for two.
 
 use serde::Serialize;
-use shared::webhook::{Webhook, WebhookUrl};
+use shared::webhook::{Destination, Webhook};
 
 use super::topic::Topic;
 
@@ -38,8 +38,8 @@ impl Urls {
         self.urls.is_empty()
     }
 
-    pub(super) fn created(urls: &[WebhookUrl]) -> Changed {
-        let urls = urls.iter().map(WebhookUrl::masked).collect();
+    pub(super) fn created(urls: &[Destination]) -> Changed {
+        let urls = urls.iter().map(Destination::masked).collect();
         Changed { message: "Webhook has been created", webhook: Self { urls } }
     }
 

@@ -18,7 +18,7 @@ use crate::webhooks::given;
 pub(super) struct Domain(String);
 
 impl Domain {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
         given::domain(Value::from(text)).map(Self).map_err(|_| domain_not_found().into())
     }
 

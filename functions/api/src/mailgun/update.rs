@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde_json::Value;
 use shared::id::TenantId;
 use shared::store::StoreError;
-use shared::webhook::{Webhook, WebhookUrl};
+use shared::webhook::{Destination, Webhook};
 
 use super::create::drafts;
 use super::form::Form;
@@ -33,7 +33,9 @@ pub(super) async fn update(
 ) -> Result<Json<Changed>, Refusal> {
     // Some clients send it, though the path says it.
     form.0.optional("id", |value| same_name(value, topic.name));
-    let urls = form.urls(&api);
+    let listed = api.registry.all_webhooks(tenant).await?.into_iter().filter(|webhook| topic.is_wanted_by(webhook));
+    let listed: Vec<_> = listed.map(|webhook| webhook.url).collect();
+    let urls = form.urls(&api, &listed);
     let urls = form.0.finish(urls)?;
     Ok(Json(replace(&api, tenant, &topic, &urls).await?.updated()))
 }
@@ -41,7 +43,7 @@ pub(super) async fn update(
 /// Until nothing is left to do: others may have changed the name meanwhile, and two such requests at the same time must
 /// not leave it without any URL. New webhooks come first, so that no event is owed to nobody; a request that breaks off
 /// is completed by its repetition.
-async fn replace(api: &Api, tenant: TenantId, topic: &Topic, urls: &[WebhookUrl]) -> Result<Urls, Refusal> {
+async fn replace(api: &Api, tenant: TenantId, topic: &Topic, urls: &[Destination]) -> Result<Urls, Refusal> {
     let secret = signing::tenants_secret(api, tenant).await?;
     for _ in 0..TRIES {
         let planned = |webhooks: &[Webhook]| {

@@ -19,16 +19,16 @@ use crate::Api;
 use crate::body::{Faults, Fields, flag};
 use crate::caller::Manager;
 use crate::refusal::Refusal;
-use crate::webhooks::given;
 use crate::webhooks::register::{draft, register};
 use crate::webhooks::signing;
+use crate::webhooks::{destination, given};
 
 pub(super) async fn create(
     Manager(tenant): Manager,
     State(api): State<Arc<Api>>,
     mut body: Fields,
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
-    let url = body.required("url", |value| given::url(value, &api.addresses));
+    let url = body.required("url", |value| destination::https_url(value, &api.addresses));
     let names = body.required("events", events::read);
     let types = names.and_then(|names| body.noted(events::wanted(&names, Dialect::Platform)));
     let active = body.optional("active", flag).unwrap_or(true);

@@ -69,3 +69,69 @@ fn meant(name: &str, dialect: Dialect) -> Vec<EventType> {
     let of_platform = Dialect::Platform.types_named(name).into_iter();
     of_platform.filter(|event_type| dialect.name(*event_type).is_some()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn names(text: &str) -> Vec<String> {
+        text.split(',').map(str::to_owned).collect()
+    }
+
+    fn only(types: impl IntoIterator<Item = EventType>) -> WantedTypes {
+        WantedTypes::Only(types.into_iter().collect())
+    }
+
+    #[test]
+    fn the_platforms_words_are_shown_where_they_say_no_more() {
+        use EventType::{Bounced, Sent, SubscriberUnsubscribed, Unsubscribed};
+        for (types, dialect, expected) in [
+            (only([Bounced, Sent]), Dialect::Standard, "email.sent,email.bounce"),
+            (only([Unsubscribed, SubscriberUnsubscribed]), Dialect::Platform, "email.unsubscribe"),
+            (only([Unsubscribed]), Dialect::Platform, "email.unsubscribed"),
+            (only([SubscriberUnsubscribed]), Dialect::Mailgreet, "subscriber.unsubscribed"),
+            (WantedTypes::All, Dialect::Mailjet, "*"),
+        ] {
+            assert_eq!(shown(&types, dialect), expected);
+        }
+    }
+
+    #[test]
+    fn names_are_the_dialects_own_or_the_platforms() {
+        let wanted = |text, dialect| wanted(&names(text), dialect);
+        assert_eq!(wanted("bounce", Dialect::Mailtura), Ok(only([EventType::Bounced])));
+        // Mailjet's own word comes first, whatever else it might be.
+        let blocked = only([EventType::Rejected, EventType::Failed, EventType::Delivered]);
+        assert_eq!(wanted("blocked,sent", Dialect::Mailjet), Ok(blocked));
+        assert_eq!(wanted("open,*", Dialect::Platform), Ok(WantedTypes::All));
+        let faults = wanted("unsubscribe,x", Dialect::Mailtura).unwrap_err();
+        assert!(faults[0].detail.contains("`unsubscribe`") && faults[1].detail.contains("`x`"), "{faults:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_means_the_same_when_it_is_sent_back(
+            dialect in proptest::sample::select(Dialect::ALL),
+            chosen in proptest::collection::vec(any::<bool>(), EventType::deliverable().count()),
+            all in any::<bool>(),
+        ) {
+            let known = EventType::deliverable().filter(|event_type| dialect.name(*event_type).is_some());
+            let types = known.zip(chosen).filter_map(|(name, chosen)| chosen.then_some(name));
+            // Mailtura's own `email.failed` is more than the canonical one: nobody can name that alone there.
+            let types: BTreeSet<_> = types.flat_map(|name| dialect.types_named(name.as_str())).collect();
+            let types = if all {
+                let operational: BTreeSet<_> = types.into_iter().filter(|name| name.is_operational()).collect();
+                if operational.is_empty() { WantedTypes::All } else { WantedTypes::AllAnd(operational) }
+            } else if types.is_empty() {
+                WantedTypes::All
+            } else {
+                WantedTypes::Only(types)
+            };
+            prop_assert_eq!(wanted(&names(&shown(&types, dialect)), dialect), Ok(types));
+        }
+    }
+}

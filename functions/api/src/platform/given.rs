@@ -7,7 +7,7 @@ use shared::webhook::{Webhook, WebhookUrl};
 use super::events;
 use crate::Api;
 use crate::body::{Faults, Fields, expected_number, flag, text};
-use crate::webhooks::given;
+use crate::webhooks::destination;
 
 /// More characters than a time has.
 const MAX_TIME: usize = 100;
@@ -42,7 +42,7 @@ impl Given {
             webhook.subscription.types = events::wanted(names, webhook.dialect).map_err(Problem::invalid)?;
         }
         if let Some(url) = &self.url {
-            webhook.url = url.clone();
+            webhook.url = url.clone().into();
         }
         if let Some(active) = self.active {
             webhook.status = webhook.status.switched(active);
@@ -57,7 +57,7 @@ fn url(value: Value, api: &Api, stored: &Webhook) -> Result<Option<WebhookUrl>, 
     if value == stored.url.masked().as_str() {
         return Ok(None);
     }
-    given::url(value, &api.addresses).map(Some)
+    destination::https_url(value, &api.addresses).map(Some)
 }
 
 fn same_number(value: &Value, stored: &Webhook) -> Result<(), Faults> {

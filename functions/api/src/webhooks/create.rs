@@ -14,7 +14,7 @@ use shared::webhook::{CustomName, CustomValue, DisabledReason, Subscription, Web
 use super::given::{self, Given};
 use super::register::{draft, register};
 use super::shown::Shown;
-use super::{pace, signing, subscription};
+use super::{destination, pace, signing, subscription};
 use crate::Api;
 use crate::body::Fields;
 use crate::caller::Manager;
@@ -29,6 +29,7 @@ pub(super) async fn create(
     body.demand("events");
     let default = api.registry.get_settings(tenant).await?.default_dialect.unwrap_or(Dialect::Standard);
     let default_dialect = (!body.has("dialect")).then_some(default);
+    let has_credentials = body.has("credentials");
     let mut given = Given::read(&mut body, &api.addresses);
     let secret = body.optional("secret", given::secret);
     let scheme = body.optional("signature", signing::scheme);
@@ -41,7 +42,8 @@ pub(super) async fn create(
     let dialect = given.dialect.unwrap_or(default);
     let secret = body.noted(signing::secret(secret.as_ref(), scheme, SignatureScheme::V1, dialect));
     let headers = body.noted(given.headers.take().unwrap_or_default().over(&BTreeMap::new()));
-    let indispensable = given.url.take().zip(types).zip(secret).zip(headers);
+    let url = destination::of_new(&mut body, given.url.take(), given.credentials.take(), has_credentials);
+    let indispensable = url.zip(types).zip(secret).zip(headers);
     let (((url, types), secret), headers) = body.finish(indispensable)?;
 
     let sources = given.sources.take().unwrap_or_default();

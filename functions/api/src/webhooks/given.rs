@@ -10,12 +10,13 @@ use shared::outbound::address_policy::AddressPolicy;
 use shared::rate_limit::RateLimit;
 use shared::retry::{Delays, InvalidDelays, RetryPolicy};
 use shared::secret::SigningSecret;
-use shared::webhook::{Subscription, TIMEOUT_MS, WebhookUrl};
+use shared::stream::StreamCredentials;
+use shared::webhook::{Subscription, TIMEOUT_MS, Target, WebhookUrl};
 
-use super::breaker;
+pub(crate) use super::destination::https_url as url;
 use super::headers::{GivenHeaders, headers};
 use super::metadata::metadata;
-use super::pace;
+use super::{breaker, destination, pace};
 use crate::body::{Faults, Fields, expected_number, flag, list, object, or_null, parsed, text, whole};
 
 /// Most names in `events`: more than any dialect has words.
@@ -24,8 +25,6 @@ const MAX_EVENTS: usize = 50;
 const MAX_EVENT_NAME: usize = 100;
 /// Most characters of a description.
 const MAX_DESCRIPTION: usize = 1000;
-/// Most characters of a URL, before it is parsed and bounded in bytes.
-const MAX_URL: usize = 2048;
 /// Most bytes of a domain name (RFC 1035).
 const MAX_DOMAIN: usize = 253;
 /// More delays than a policy may have, so that the policy's own limit gives the answer.
@@ -34,7 +33,8 @@ const MAX_DELAYS_READ: usize = 1000;
 /// What was given; `None` where nothing was.
 #[derive(Debug, Default)]
 pub(super) struct Given {
-    pub(super) url: Option<WebhookUrl>,
+    pub(super) url: Option<Target>,
+    pub(super) credentials: Option<StreamCredentials>,
     /// Names as given; which types they stand for depends on the dialect.
     pub(super) events: Option<Vec<String>>,
     pub(super) enabled: Option<bool>,
@@ -62,7 +62,8 @@ impl Given {
     /// Reads them all; `addresses` says where deliveries may go.
     pub(super) fn read(body: &mut Fields, addresses: &AddressPolicy) -> Self {
         Self {
-            url: body.optional("url", |value| url(value, addresses)),
+            url: body.optional("url", |value| destination::target(value, addresses)),
+            credentials: body.optional("credentials", destination::credentials),
             events: body.optional("events", events),
             enabled: body.optional("enabled", flag),
             dialect: body.optional("dialect", dialect),
@@ -85,17 +86,6 @@ impl Given {
         }
     }
 }
-
-pub(crate) fn url(value: Value, addresses: &AddressPolicy) -> Result<WebhookUrl, Faults> {
-    let url = WebhookUrl::parse(&text(1..=MAX_URL)(value)?, addresses).map_err(|error| error.to_string())?;
-    if url.as_url().password() == Some(MASK) {
-        return Err("the password in it is masked; give the real one, or leave the field out".into());
-    }
-    Ok(url)
-}
-
-/// What [`WebhookUrl::masked`] shows instead of a password. Whoever sends a shown webhook back must not store it.
-const MASK: &str = "***";
 
 pub(crate) fn events(value: Value) -> Result<Vec<String>, Faults> {
     let names = list(MAX_EVENTS, text(1..=MAX_EVENT_NAME))(value)?;

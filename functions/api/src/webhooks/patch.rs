@@ -11,7 +11,7 @@ use shared::webhook::Webhook;
 use super::change::change_and_let_go;
 use super::given::Given;
 use super::shown::Shown;
-use super::{pace, signing, subscription};
+use super::{destination, pace, signing, subscription};
 use crate::Api;
 use crate::body::Fields;
 use crate::caller::Manager;
@@ -54,7 +54,8 @@ fn patched(stored: Webhook, given: &Given) -> Result<Webhook, Problem> {
         }
         None => {}
     }
-    set(&mut webhook.url, given.url.as_ref());
+    webhook.url =
+        destination::changed(&webhook.url, given.url.as_ref(), given.credentials.as_ref()).map_err(Problem::invalid)?;
     set(&mut webhook.retry_policy, given.retry_policy.as_ref());
     set(&mut webhook.timeout_ms, given.timeout_ms.as_ref());
     set(&mut webhook.subscription.sources, given.sources.as_ref());

@@ -11,7 +11,7 @@ use shared::problem::Problem;
 use shared::secret::SigningSecret;
 use shared::store::StoreError;
 use shared::store::registry::Census;
-use shared::webhook::{DEFAULT_BATCH, SigningSecrets, Subscription, Webhook, WebhookStatus, WebhookUrl};
+use shared::webhook::{DEFAULT_BATCH, Destination, SigningSecrets, Subscription, Webhook, WebhookStatus};
 
 use crate::Api;
 use crate::refusal::{Refusal, not_found};
@@ -24,7 +24,7 @@ const TRIES: u8 = 16;
 pub(crate) fn draft(
     now: Timestamp,
     tenant: TenantId,
-    url: WebhookUrl,
+    url: impl Into<Destination>,
     subscription: Subscription,
     dialect: Dialect,
     secret: SigningSecret,
@@ -33,7 +33,7 @@ pub(crate) fn draft(
         id: WebhookId::mint(now, random()),
         tenant,
         number: None,
-        url,
+        url: url.into(),
         subscription,
         dialect,
         retry_policy: dialect.default_retry_policy(),

@@ -10,7 +10,7 @@ use shared::retry::RetryPolicy;
 use shared::secret::SignatureScheme;
 use shared::webhook::{WantedTypes, Webhook, WebhookStatus, WebhookUrl};
 
-use super::headers;
+use super::{destination, headers};
 
 use super::breaker::{Health, shown_settings};
 
@@ -22,6 +22,9 @@ pub(super) struct Shown {
     number: Option<u32>,
     /// A password in it is masked.
     url: String,
+    /// Of a stream: which they are, not what they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credentials: Option<Value>,
     /// Canonical names, or `*`.
     events: Vec<&'static str>,
     enabled: bool,
@@ -91,6 +94,7 @@ impl From<&Webhook> for Shown {
             id: webhook.id.to_string(),
             number: webhook.number,
             url: webhook.url.masked(),
+            credentials: destination::shown(&webhook.url),
             events: match &webhook.subscription.types {
                 WantedTypes::All => vec!["*"],
                 WantedTypes::AllAnd(types) => {

@@ -16,6 +16,7 @@ mod data_key;
 mod recovery;
 mod settings;
 mod source;
+mod stream;
 mod tenant;
 mod webhook;
 

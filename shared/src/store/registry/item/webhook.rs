@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::stream::StreamCredentialsItem;
 use super::{StoreError, VERSION, millis, parsed, word};
 use crate::breaker::BreakerSettings;
 use crate::dialect::Dialect;
@@ -12,9 +13,10 @@ use crate::rate_limit::RateLimit;
 use crate::retry::{Delays, RetryPolicy};
 use crate::secret::SigningSecret;
 use crate::store::registry::sealing::Sealable;
+use crate::stream::StreamCredentials;
 use crate::webhook::{
-    CustomName, CustomValue, DEFAULT_BATCH, DisabledReason, SigningSecrets, Subscriber, Subscription, WantedTypes,
-    Webhook, WebhookStatus, WebhookUrl,
+    CustomName, CustomValue, DEFAULT_BATCH, Destination, DisabledReason, SigningSecrets, Subscriber, Subscription,
+    WantedTypes, Webhook, WebhookStatus, WebhookUrl,
 };
 
 /// Every type but the operational ones.
@@ -72,6 +74,9 @@ pub(in crate::store::registry) struct WebhookItem {
     /// Absent means the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     batch: Option<u8>,
+    /// Present where `url` names a stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    credentials: Option<StreamCredentialsItem>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,7 +103,10 @@ impl Sealable for WebhookItem {
         let previous = self.previous_secret.as_mut().map(|secret| ("previous_secret".to_owned(), secret));
         let headers = self.headers.iter_mut().filter(|header| header.sensitive);
         let headers = headers.map(|header| (format!("headers.{}", header.name), &mut header.value));
-        std::iter::once(("secret".to_owned(), &mut self.secret)).chain(previous).chain(headers).collect()
+        let credentials = self.credentials.iter_mut().flat_map(StreamCredentialsItem::secrets);
+        let credentials = credentials.map(|(name, secret)| (format!("credentials.{name}"), secret));
+        let own = std::iter::once(("secret".to_owned(), &mut self.secret)).chain(previous);
+        own.chain(headers).chain(credentials).collect()
     }
 }
 
@@ -122,7 +130,7 @@ impl From<&Webhook> for WebhookItem {
             id: webhook.id.to_string(),
             tenant: webhook.tenant.to_string(),
             number: webhook.number,
-            url: webhook.url.expose().to_owned(),
+            url: webhook.url.expose(),
             types,
             sources: webhook.subscription.sources.iter().map(ToString::to_string).collect(),
             domains: webhook.subscription.domains.iter().cloned().collect(),
@@ -153,6 +161,7 @@ impl From<&Webhook> for WebhookItem {
             metadata: webhook.metadata.clone(),
             rate_limit: webhook.rate_limit.map(RateLimit::per_second),
             batch: (webhook.batch != DEFAULT_BATCH).then_some(webhook.batch),
+            credentials: webhook.url.stream().map(|stream| StreamCredentialsItem::from(&stream.credentials())),
         }
     }
 }
@@ -183,11 +192,12 @@ impl TryFrom<WebhookItem> for Webhook {
             (Some(text), Some(until)) => Some((secret(text)?, millis(until)?)),
             _ => None,
         };
+        let credentials = item.credentials.as_ref().map(StreamCredentials::try_from).transpose()?;
         Ok(Self {
             id: parsed(&item.id)?,
             tenant: parsed(&item.tenant)?,
             number: item.number,
-            url: WebhookUrl::from_stored(&item.url).map_err(StoreError::unreadable)?,
+            url: word(Destination::from_stored(&item.url, credentials))?,
             subscription: subscription(&item)?,
             dialect: dialect(&item)?,
             retry_policy,

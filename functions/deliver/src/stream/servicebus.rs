@@ -1,0 +1,39 @@
+//! Sending to Azure Service Bus.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shared::delivery::Outcome;
+use shared::outbound::{Answered, Post};
+use shared::stream::Message;
+use shared::stream::servicebus::{CONTENT_TYPE, Entity, SharedKey, request};
+use shared::webhook::WebhookUrl;
+
+use super::silent;
+use crate::Deliver;
+
+/// One request; what it ended with holds for each of the messages.
+pub(super) async fn send(
+    messages: &[Message],
+    entity: &Entity,
+    key: &SharedKey,
+    time_limit: Duration,
+    now: Timestamp,
+    room: &Deliver,
+) -> Answered {
+    // Does not fail for what was checked when it was set.
+    let Ok(url) = WebhookUrl::from_stored(&entity.messages_url()) else {
+        return silent(Outcome::Protocol, Duration::ZERO);
+    };
+    let post = Post {
+        url: &url,
+        headers: &[("authorization", key.authorization(entity, now))],
+        content_type: CONTENT_TYPE,
+        body: request(messages),
+        time_limit,
+        accepts: |status| status == 201,
+        custom: &BTreeMap::new(),
+    };
+    room.outbound.post(post, now).await
+}

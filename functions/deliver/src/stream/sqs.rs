@@ -1,0 +1,126 @@
+//! Sending to a tenant's Amazon SQS queue, with the tenant's own key and never with our role: by our role a webhook could
+//! name mailhooks' own queues, or any other of the account.
+
+use std::time::{Duration, Instant};
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_sdk_sqs::config::{Builder, Credentials, IdentityCache, Region};
+use aws_sdk_sqs::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::operation::send_message_batch::{SendMessageBatchError, SendMessageBatchOutput};
+use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use shared::delivery::Outcome;
+use shared::outbound::{Answered, outcome_of_call};
+use shared::stream::Message;
+use shared::stream::sqs::{AccessKey, Queue};
+
+use super::silent;
+use crate::Deliver;
+
+/// What SQS's entries without a status of their own are written as: the call's was 200 all the same.
+const SENDERS_FAULT: u16 = 400;
+/// The same where the fault is SQS's.
+const SERVICES_FAULT: u16 = 500;
+
+/// From which a client of each tenant's queue is made: connections and endpoint are ours, region and key are not.
+#[derive(Debug)]
+pub(super) struct TenantsQueues {
+    base: Box<Builder>,
+}
+
+impl TenantsQueues {
+    pub(super) fn new(sdk: &SdkConfig) -> Self {
+        let mut base = Builder::from(sdk)
+            // The schedule retries, and the webhook's time limit is the only one.
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::disabled())
+            // It would keep an entry for each client that was ever made.
+            .identity_cache(IdentityCache::no_cache());
+        base.set_credentials_provider(None);
+        Self { base: Box::new(base) }
+    }
+
+    fn client(&self, queue: &Queue, key: &AccessKey) -> Client {
+        let token = key.session_token().map(|token| token.expose().to_owned());
+        let credentials = Credentials::new(key.id(), key.secret().expose(), token, None, "webhook");
+        let config = Builder::clone(&self.base).region(Region::new(queue.region().to_owned()));
+        Client::from_conf(config.credentials_provider(credentials).build())
+    }
+}
+
+/// One call; each message has its own answer.
+pub(super) async fn send(
+    messages: &[Message],
+    queue: &Queue,
+    key: &AccessKey,
+    time_limit: Duration,
+    room: &Deliver,
+) -> Vec<Answered> {
+    let started = Instant::now();
+    let entries = messages.iter().enumerate().map(|(index, message)| entry(message, index, queue));
+    let answers = match entries.collect::<Result<Vec<_>, _>>() {
+        Ok(entries) => {
+            let client = room.streams.queues.client(queue, key);
+            let call = client.send_message_batch().queue_url(queue.url()).set_entries(Some(entries)).send();
+            match tokio::time::timeout(time_limit, call).await {
+                Ok(Ok(output)) => (0..messages.len()).map(|index| of_entry(index, &output)).collect(),
+                Ok(Err(error)) => vec![of_call(&error); messages.len()],
+                Err(_elapsed) => vec![(Outcome::Timeout, None); messages.len()],
+            }
+        }
+        // A required field is missing, which none is.
+        Err(_incomplete) => vec![(Outcome::Protocol, None); messages.len()],
+    };
+    let duration = started.elapsed();
+    answers.into_iter().map(|(outcome, answer)| Answered { answer, ..silent(outcome, duration) }).collect()
+}
+
+fn entry(message: &Message, index: usize, queue: &Queue) -> Result<SendMessageBatchRequestEntry, BuildError> {
+    let mut entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(&message.body);
+    for (name, value) in &message.attributes {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(value).build()?;
+        entry = entry.message_attributes(*name, value);
+    }
+    if queue.is_fifo() {
+        let webhook = message.webhook.to_string();
+        entry = entry.message_group_id(webhook).message_deduplication_id(&message.id);
+    }
+    entry.build()
+}
+
+/// How one message ended when its call was answered. One that is named nowhere is not taken for sent.
+fn of_entry(index: usize, output: &SendMessageBatchOutput) -> (Outcome, Option<String>) {
+    let id = index.to_string();
+    if output.successful.iter().any(|entry| entry.id == id) {
+        return (Outcome::Delivered { status: 200 }, None);
+    }
+    match output.failed.iter().find(|entry| entry.id == id) {
+        Some(entry) => {
+            let status = if entry.sender_fault { SENDERS_FAULT } else { SERVICES_FAULT };
+            (Outcome::RefusedStatus { status, retry_after: None }, said(Some(&entry.code), entry.message.as_deref()))
+        }
+        None => (Outcome::Protocol, None),
+    }
+}
+
+/// How all messages of a call ended that was refused, or not answered.
+fn of_call(error: &SdkError<SendMessageBatchError>) -> (Outcome, Option<String>) {
+    match error {
+        SdkError::ServiceError(refused) => {
+            let (said, status) = (said(error.code(), error.message()), refused.raw().status().as_u16());
+            (Outcome::RefusedStatus { status, retry_after: None }, said)
+        }
+        SdkError::TimeoutError(_) => (Outcome::Timeout, None),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => (Outcome::Timeout, None),
+        SdkError::DispatchFailure(failure) if failure.is_io() => (outcome_of_call(error, Outcome::Connect), None),
+        SdkError::DispatchFailure(_) => (outcome_of_call(error, Outcome::Protocol), None),
+        _ => (Outcome::Protocol, None),
+    }
+}
+
+fn said(code: Option<&str>, message: Option<&str>) -> Option<String> {
+    let parts: Vec<&str> = code.into_iter().chain(message).collect();
+    (!parts.is_empty()).then(|| parts.join(": "))
+}

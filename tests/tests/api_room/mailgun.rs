@@ -313,6 +313,27 @@ async fn a_password_is_masked_and_may_be_given_back_so() {
 }
 
 #[tokio::test]
+async fn a_stream_is_listed_by_its_name_and_may_be_given_back_so() {
+    let room = Room::start().await;
+    let acme = room.tenant().await;
+    let client = Client::of(&room, &acme);
+    let queue = "arn:aws:sqs:eu-west-1:123456789012:opens";
+    let body = json!({
+        "url": queue, "credentials": { "access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "x".repeat(40) },
+        "dialect": "mailgun", "events": ["clicked"], "domains": ["mail.example.com"],
+    });
+    let made = acme.post("/api/v1/webhooks", &body).await;
+    assert_eq!(made.status, 201, "{made}");
+    let read = client.urls(CLICKED).await;
+    let with_another = [("url", read[0].as_str()), ("url", "https://b.example/")];
+    assert_eq!(client.put(CLICKED, &with_another).await.status, 200);
+    assert_eq!(client.urls(CLICKED).await, [made.text("url"), "https://b.example/".to_owned()]);
+    // It takes credentials, for which this API has no field.
+    let refused = client.post(LIST, &[("id", "opened"), ("url", queue)]).await.error();
+    insta::assert_snapshot!(refused, @"400 /url/0: expected an https:// URL; a stream can only be the `url` of a webhook of /api/v1/webhooks");
+}
+
+#[tokio::test]
 async fn what_other_apis_made_is_listed_where_its_events_are() {
     let room = Room::start().await;
     let acme = room.tenant().await;

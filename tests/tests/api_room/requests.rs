@@ -94,7 +94,7 @@ async fn every_fault_of_a_body_is_told_at_once() {
         "a/b~c": 1, "retry_policy": { "delays_seconds": [1, -5], "jitter": true }, "sources": ["x"] });
     insta::assert_snapshot!(tenant.post("/api/v1/webhooks", &body).await, @r#"
     422 {
-      "detail": "/url: only https:// URLs are delivered to; /retry_policy/delays_seconds/1: a delay is a whole number of seconds from 0 to 172800 (48 h), got -5; /retry_policy/jitter: unknown field; this object knows: delays_seconds; /timeout_ms: expected a whole number from 1000 to 15000, got 10; /sources/0: expected `src_` followed by 26 characters of Crockford base32 (digits and upper-case letters without I, L, O, U); /secret: a secret is `whsec_` and base64 of 24 to 64 bytes, or any other 8 to 256 printable ASCII characters; /events/1: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, delivery.dead, or `*`; /a~1b~0c: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch, secret, signature; /colour: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch, secret, signature",
+      "detail": "/url: only https:// URLs are delivered to; /retry_policy/delays_seconds/1: a delay is a whole number of seconds from 0 to 172800 (48 h), got -5; /retry_policy/jitter: unknown field; this object knows: delays_seconds; /timeout_ms: expected a whole number from 1000 to 15000, got 10; /sources/0: expected `src_` followed by 26 characters of Crockford base32 (digits and upper-case letters without I, L, O, U); /secret: a secret is `whsec_` and base64 of 24 to 64 bytes, or any other 8 to 256 printable ASCII characters; /events/1: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, delivery.dead, or `*`; /a~1b~0c: unknown field; this object knows: url, credentials, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch, secret, signature; /colour: unknown field; this object knows: url, credentials, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch, secret, signature",
       "errors": [
         {
           "detail": "only https:// URLs are delivered to",
@@ -125,11 +125,11 @@ async fn every_fault_of_a_body_is_told_at_once() {
           "pointer": "/events/1"
         },
         {
-          "detail": "unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch, secret, signature",
+          "detail": "unknown field; this object knows: url, credentials, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch, secret, signature",
           "pointer": "/a~1b~0c"
         },
         {
-          "detail": "unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch, secret, signature",
+          "detail": "unknown field; this object knows: url, credentials, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch, secret, signature",
           "pointer": "/colour"
         }
       ],

@@ -205,7 +205,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
     422 invalid-request: /domains/0: expected a domain name like mail.example.com
     422 invalid-request: /sources: src_ID is no source of this tenant
     422 invalid-request: /description: at most 1000 characters
-    422 invalid-request: /colour: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch, secret, signature
+    422 invalid-request: /colour: unknown field; this object knows: url, credentials, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch, secret, signature
     "#);
     insta::assert_snapshot!(tenant.post("/api/v1/webhooks", &json!({})).await.problem(), @"422 invalid-request: /url: is required; /events: is required");
     assert_eq!(tenant.get("/api/v1/webhooks").await.data().len(), 0, "nothing was stored");
@@ -284,7 +284,7 @@ async fn a_patch_changes_what_it_names() {
     ];
     insta::assert_snapshot!(refusals.join("\n"), @r#"
     422 invalid-request: /url: expected text, got null; leave the field out instead
-    422 invalid-request: /secret: unknown field; this object knows: url, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch
+    422 invalid-request: /secret: unknown field; this object knows: url, credentials, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch
     "#);
 }
 

@@ -225,7 +225,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
     400 /EventType: expected text, got a number; /Url: expected text, got a number; /IsBackup: expected true or false; /Version: unknown version; there are: 1 (one event in a POST), 2 (several, in an array); /Status: unknown status; there are: alive, dead; /Colour: unknown field; this object knows: APIKeyID, ID, EventType, Url, IsBackup, Version, Status
     400 /Url: give it once
     400 /ID: expected the ID that this URL is shown with; /EventType: expected text, got null; leave the field out instead; /Url: expected text, got null; leave the field out instead; /IsBackup: expected text, got null; leave the field out instead; /Version: expected a number, got null; leave the field out instead; /Status: expected text, got null; leave the field out instead
-    400 /Url: the password in it is masked; give the real one, or leave the field out
+    400 /Url: a masked password, or the name of a stream, stands for what is shown so, and there is no such URL here; give a whole https:// URL, or leave the field out. Streams are registered at /api/v1/webhooks
     400 The body must be a JSON object, `{…}`.
     ");
     assert_eq!(client.all().await, "");

@@ -180,7 +180,7 @@ mod tests {
                 Ok(plan) => {
                     prop_assert!(!shared);
                     let after = carry_out(webhooks.clone(), &topic, &plan);
-                    prop_assert_eq!(listed(&after, &topic), urls.iter().map(WebhookUrl::masked).collect());
+                    prop_assert_eq!(listed(&after, &topic), urls.iter().map(Destination::masked).collect());
                     prop_assert_eq!(elsewhere(&after, &topic), elsewhere(&webhooks, &topic));
                     let again = replacing(&after, &topic, &urls);
                     prop_assert_eq!(again, Ok(Replacing { missing: Vec::new(), leaving: Vec::new() }));

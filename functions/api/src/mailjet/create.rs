@@ -29,7 +29,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Answer>), Refusal> {
     let given = Given::read(body, &["EventType", "Url"], &api.addresses)?;
     let (Some(event), Some(url)) = (given.event, &given.url) else { return Err(not_found(EntryId::NOUN).into()) };
-    let (place, url) = (Place { event, slot: given.slot.unwrap_or(Slot::Main) }, url.over(None)?);
+    let (place, url) = (Place { event, slot: given.slot.unwrap_or(Slot::Main) }, url.whole()?);
     let types = WantedTypes::Only(event.types().into_iter().collect());
     let subscription = Subscription { types, sources: [].into(), domains: [].into() };
     let secret = tenants_secret(&api, tenant).await?;

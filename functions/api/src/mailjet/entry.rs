@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use shared::dialect::Dialect;
 use shared::problem::Problem;
-use shared::webhook::{Webhook, WebhookStatus, WebhookUrl};
+use shared::webhook::{Destination, Webhook, WebhookStatus};
 
 use super::event_word::EventWord;
 use super::urls::{Slot, Urls};
@@ -74,7 +74,7 @@ impl Named for EntryId {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry<'a> {
     pub(super) id: EntryId,
-    pub(super) url: WebhookUrl,
+    pub(super) url: Destination,
     pub(super) webhook: &'a Webhook,
 }
 
@@ -82,7 +82,7 @@ impl<'a> Entry<'a> {
     /// The one at a place of a webhook, if that has it.
     pub(super) fn at(webhook: &'a Webhook, place: Place) -> Option<Self> {
         let number = webhook.number.filter(|_| place.event.is_wanted_by(webhook))?;
-        let url = Urls::of(webhook).get(place.slot)?.clone();
+        let url = Urls::of(webhook).get(place.slot)?;
         Some(Self { id: EntryId { number, place }, url, webhook })
     }
 

@@ -4,7 +4,8 @@
 use serde_json::Value;
 use shared::outbound::address_policy::AddressPolicy;
 use shared::problem::Problem;
-use shared::webhook::WebhookUrl;
+use shared::stream::StreamName;
+use shared::webhook::{Destination, WebhookUrl};
 
 use super::entry::Version;
 use super::event_word::EventWord;
@@ -35,8 +36,8 @@ pub(super) struct Given {
 pub(super) enum GivenUrl {
     /// One to deliver to.
     Whole(WebhookUrl),
-    /// One with a masked password: stands for the stored one that is shown so.
-    Masked(WebhookUrl),
+    /// With a masked password, or the name of a stream: stands for the stored one that is shown so.
+    AsShown(String),
 }
 
 impl Given {
@@ -61,29 +62,41 @@ impl Given {
 }
 
 impl GivenUrl {
-    /// What it means where `stored` is shown masked.
-    pub(super) fn over(&self, stored: Option<&WebhookUrl>) -> Result<WebhookUrl, Problem> {
-        match (self, stored) {
-            (Self::Whole(url), _) => Ok(url.clone()),
-            (Self::Masked(url), Some(stored)) if stored.masked() == url.expose() => Ok(stored.clone()),
-            (Self::Masked(_), _) => {
-                let detail = "/Url: the password in it is masked; give the real one, or leave the field out";
-                Err(Problem::new(400, "invalid-request", "The request is not valid", detail))
-            }
+    /// As the URL of a new entry.
+    pub(super) fn whole(&self) -> Result<WebhookUrl, Problem> {
+        match self {
+            Self::Whole(url) => Ok(url.clone()),
+            Self::AsShown(_) => Err(unknown_url()),
+        }
+    }
+
+    /// What it means in the place of `stored`.
+    pub(super) fn over(&self, stored: &Destination) -> Result<Destination, Problem> {
+        match self {
+            Self::Whole(url) => Ok(url.clone().into()),
+            Self::AsShown(text) if *text == stored.masked() => Ok(stored.clone()),
+            Self::AsShown(_) => Err(unknown_url()),
         }
     }
 }
 
+fn unknown_url() -> Problem {
+    let detail = "/Url: a masked password, or the name of a stream, stands for what is shown so, and there is no such URL \
+                  here; give a whole https:// URL, or leave the field out. Streams are registered at /api/v1/webhooks";
+    Problem::new(400, "invalid-request", "The request is not valid", detail)
+}
+
 fn url(value: Value, addresses: &AddressPolicy) -> Result<GivenUrl, Faults> {
-    let masked = value.as_str().and_then(|text| WebhookUrl::parse(text, addresses).ok()).filter(is_masked);
-    match masked {
-        Some(url) => Ok(GivenUrl::Masked(url)),
+    let text = value.as_str().filter(|text| is_as_shown(text, addresses)).map(str::to_owned);
+    match text {
+        Some(text) => Ok(GivenUrl::AsShown(text)),
         None => given::url(value, addresses).map(GivenUrl::Whole),
     }
 }
 
-fn is_masked(url: &WebhookUrl) -> bool {
-    url.as_url().password().is_some() && url.masked() == url.expose()
+fn is_as_shown(text: &str, addresses: &AddressPolicy) -> bool {
+    let masked = |url: WebhookUrl| url.as_url().password().is_some() && url.masked() == url.expose();
+    StreamName::parse(text).is_some() || WebhookUrl::parse(text, addresses).is_ok_and(masked)
 }
 
 fn id(value: Value) -> Result<u64, Faults> {

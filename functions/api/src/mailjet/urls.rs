@@ -1,6 +1,6 @@
 //! The two URLs that Mailjet knows of an event type, and how one webhook holds both. Pure.
 
-use shared::webhook::{Webhook, WebhookUrl};
+use shared::webhook::{Destination, Webhook, WebhookUrl};
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,36 +32,34 @@ impl Slot {
     }
 }
 
-/// What a webhook has in each of them.
+/// What a webhook has in each of them. The main one may be a stream, by its name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Urls {
-    main: Option<WebhookUrl>,
+    main: Option<Destination>,
     backup: Option<WebhookUrl>,
 }
 
 impl Urls {
     /// Those of a webhook: at least one.
     pub(super) fn of(webhook: &Webhook) -> Self {
-        let url = Some(webhook.url.clone());
-        match &webhook.backup_url {
-            // Whatever it was made as: what has a backup is the main one.
-            Some(backup) => Self { main: url, backup: Some(backup.clone()) },
-            None if webhook.is_backup => Self { main: None, backup: url },
-            None => Self { main: url, backup: None },
+        match (&webhook.url, &webhook.backup_url) {
+            (Destination::Https(url), None) if webhook.is_backup => Self { main: None, backup: Some(url.clone()) },
+            // Whatever it was made as: what has a backup, or is a stream, is the main one.
+            (url, backup) => Self { main: Some(url.clone()), backup: backup.clone() },
         }
     }
 
-    pub(super) fn get(&self, slot: Slot) -> Option<&WebhookUrl> {
+    pub(super) fn get(&self, slot: Slot) -> Option<Destination> {
         match slot {
-            Slot::Main => self.main.as_ref(),
-            Slot::Backup => self.backup.as_ref(),
+            Slot::Main => self.main.clone(),
+            Slot::Backup => self.backup.clone().map(Destination::Https),
         }
     }
 
     #[must_use]
     pub(super) fn with(self, slot: Slot, url: WebhookUrl) -> Self {
         match slot {
-            Slot::Main => Self { main: Some(url), ..self },
+            Slot::Main => Self { main: Some(url.into()), ..self },
             Slot::Backup => Self { backup: Some(url), ..self },
         }
     }
@@ -79,7 +77,7 @@ impl Urls {
         match self {
             Self { main: Some(url), backup } => Some(Webhook { url, backup_url: backup, is_backup: false, ..webhook }),
             Self { main: None, backup: Some(url) } => {
-                Some(Webhook { url, backup_url: None, is_backup: true, ..webhook })
+                Some(Webhook { url: url.into(), backup_url: None, is_backup: true, ..webhook })
             }
             Self { main: None, backup: None } => None,
         }

@@ -54,7 +54,7 @@ async fn a_masked_password_that_is_sent_back_changes_nothing() {
     assert_eq!(webhook.url.expose(), "https://user:secret@example.com/");
     assert_eq!(webhook.backup_url.unwrap().expose(), "https://user:other@example.org/");
     let elsewhere = client.put(id, json!({ "Url": "https://user:***@example.org/" })).await;
-    insta::assert_snapshot!(error(&elsewhere), @"400 /Url: the password in it is masked; give the real one, or leave the field out");
+    insta::assert_snapshot!(error(&elsewhere), @"400 /Url: a masked password, or the name of a stream, stands for what is shown so, and there is no such URL here; give a whole https:// URL, or leave the field out. Streams are registered at /api/v1/webhooks");
 }
 
 #[tokio::test]

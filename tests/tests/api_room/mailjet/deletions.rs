@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::support::Break;
 
-use super::{Client, entries, error, line};
+use super::{Client, entries, error, line, only};
 use crate::room::{Answer, Caller, Room};
 
 async fn native(caller: &Caller<'_>, events: &[&str], dialect: &str) -> String {
@@ -97,8 +97,7 @@ async fn insist(request: impl AsyncFn() -> Answer) -> Answer {
 
 #[tokio::test]
 async fn whichever_call_fails_before_or_after_its_effect_a_client_that_insists_has_what_it_wants() {
-    let [main, backup] = ["18 open alive v1 https://example.com/", "19 open backup alive v1 https://example.org/"];
-    for how in [Break::Before, Break::After, Break::Collision] {
+    for how in [Break::Before, Break::After] {
         let mut hits = 0;
         for calls_before in 0.. {
             let room = Room::start().await;
@@ -112,24 +111,21 @@ async fn whichever_call_fails_before_or_after_its_effect_a_client_that_insists_h
                 let posted = insist(async || client.post(given.clone()).await).await;
                 assert!(matches!(posted.status, 201 | 400), "{what}: {posted}");
             }
-            for id in [18, 19] {
-                let put = insist(async || client.put(id, json!({ "Status": "alive" })).await).await;
-                assert_eq!(put.status, 200, "{what}: {put}");
-            }
-            for (deleted, left) in [(18, vec![main, backup]), (19, vec![backup])] {
-                let listed = insist(async || client.get("").await).await;
-                assert_eq!(entries(&listed).iter().map(line).collect::<Vec<_>>(), left, "{what}");
-                let deleted = insist(async || client.delete(deleted).await).await;
-                assert!(matches!(deleted.status, 204 | 404), "{what}: {deleted}");
-            }
+            let put = insist(async || client.put(18, json!({ "Status": "dead" })).await).await;
+            assert_eq!(put.status, 200, "{what}: {put}");
+            let deleted = insist(async || client.delete(18).await).await;
+            assert!(matches!(deleted.status, 204 | 404), "{what}: {deleted}");
+            let listed = insist(async || client.get("").await).await;
+            assert_eq!(line(&only(&listed)), "19 open backup dead v1 https://example.org/", "{what}");
+            let deleted = insist(async || client.delete(19).await).await;
+            assert!(matches!(deleted.status, 204 | 404), "{what}: {deleted}");
             let was_hit = !room.world.aws.call_off_break();
-            assert_eq!(client.all().await, "", "{what}");
             assert_eq!(acme.get("/api/v1/webhooks").await.data().len(), 0, "{what}");
             if !was_hit {
                 break;
             }
             hits += 1;
         }
-        assert!(hits >= 30, "{how:?}: only {hits} calls");
+        assert!(hits >= 25, "{how:?}: only {hits} calls");
     }
 }

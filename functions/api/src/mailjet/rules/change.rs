@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use shared::problem::Problem;
-use shared::webhook::{WantedTypes, Webhook, WebhookUrl};
+use shared::webhook::{Destination, WantedTypes, Webhook};
 
 use super::{holders, in_version, is_own, not_own, refused, taken};
 use crate::mailjet::entry::{Entry, EntryId, Place};
@@ -19,7 +19,7 @@ pub(in crate::mailjet) fn changed(all: &[Webhook], id: EntryId, given: &Given) -
     }
     let webhook = entry.webhook;
     let place = place_after(id, given);
-    let url = given.url.as_ref().map_or(Ok(entry.url.clone()), |url| url.over(Some(&entry.url)))?;
+    let url = given.url.as_ref().map_or(Ok(entry.url.clone()), |url| url.over(&entry.url))?;
     let version = given.version.unwrap_or(entry.version());
     let alive = given.alive.unwrap_or(entry.is_alive());
     let stays = place == id.place && url == entry.url && version == entry.version() && alive == entry.is_alive();
@@ -40,7 +40,7 @@ pub(in crate::mailjet) fn place_after(id: EntryId, given: &Given) -> Place {
 }
 
 /// The entry's webhook with the URL at another place, where nothing may be, or with another URL at the same.
-fn moved(all: &[Webhook], entry: &Entry<'_>, to: Place, url: &WebhookUrl) -> Result<Webhook, Problem> {
+fn moved(all: &[Webhook], entry: &Entry<'_>, to: Place, url: &Destination) -> Result<Webhook, Problem> {
     let (webhook, from) = (entry.webhook, entry.id.place);
     let mut next = webhook.clone();
     if let Some(conflict) = in_the_way(all, webhook, from, to) {
@@ -53,7 +53,12 @@ fn moved(all: &[Webhook], entry: &Entry<'_>, to: Place, url: &WebhookUrl) -> Res
         }
         next.subscription.types = WantedTypes::Only(BTreeSet::from_iter(to.event.types()));
     }
-    let urls = Urls::of(webhook).without(from.slot).with(to.slot, url.clone());
+    let urls = match url {
+        Destination::Https(url) => Urls::of(webhook).without(from.slot).with(to.slot, url.clone()),
+        // No request can give one, so it is what there is.
+        Destination::Stream(_) if to.slot == from.slot => Urls::of(webhook),
+        Destination::Stream(_) => return Err(refused("/IsBackup: a stream cannot be a backup URL".to_owned())),
+    };
     Ok(urls.put_into(next.clone()).unwrap_or(next))
 }
 

@@ -313,3 +313,24 @@ async fn signs_with_the_tenants_secret_where_there_is_one() {
     client.made(json!({ "EventType": "open", "Url": "https://example.com/" })).await;
     assert_eq!(stored(&room, &acme).await.secrets.current.expose(), "key-0123456789abcdef");
 }
+
+#[tokio::test]
+async fn what_only_one_has_names_it_as_well_as_its_id() {
+    let room = Room::start().await;
+    let acme = room.tenant().await;
+    let client = Client::of(&room, &acme);
+    let body = json!({ "url": "https://example.com/", "events": ["*"] });
+    assert_eq!(acme.post("/api/v1/webhooks", &body).await.status, 201);
+    client.made(json!({ "EventType": "open", "Url": "https://example.com/" })).await;
+    client.made(json!({ "EventType": "open", "Url": "https://example.org/", "IsBackup": true })).await;
+    // That of a webhook in Mailjet's dialect, whatever else is listed; encoded or not.
+    assert_eq!(only(&client.get("/open%7Cfalse").await)["ID"], 34);
+    assert_eq!(only(&client.get("/open|true").await)["ID"], 35);
+    let put = client.send(Method::PUT, "/open%7Ctrue", &json!({ "Url": "https://example.net/" })).await;
+    assert_eq!(line(&only(&put)), "35 open backup alive v1 https://example.net/");
+    assert_eq!(client.send(Method::DELETE, "/open%7Cfalse", &json!({})).await.status, 204);
+    for gone in ["/open%7Cfalse", "/click%7Cfalse", "/open%7C", "/open%7Cmaybe"] {
+        assert_eq!(error(&client.get(gone).await), "404 There is no event callback URL with this id.", "{gone}");
+    }
+    assert_eq!(only(&client.get("?EventType=open&IsBackup=true").await)["Url"], "https://example.net/");
+}

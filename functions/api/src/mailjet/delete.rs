@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::entry::EntryId;
+use super::entry::Key;
 use super::rules::removed;
 use crate::Api;
 use crate::caller::Manager;
@@ -16,8 +16,8 @@ use crate::webhooks::beside::decided;
 pub(super) async fn delete(
     Manager(tenant): Manager,
     State(api): State<Arc<Api>>,
-    Id(id): Id<EntryId>,
+    Id(key): Id<Key>,
 ) -> Result<StatusCode, Refusal> {
-    decided(&api, tenant, |all| removed(all, id)).await?;
+    decided(&api, tenant, |all| removed(all, key)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

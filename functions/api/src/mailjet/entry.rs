@@ -8,6 +8,7 @@ use shared::problem::Problem;
 use shared::webhook::{Destination, Webhook, WebhookStatus};
 
 use super::event_word::EventWord;
+use super::given::flag;
 use super::urls::{Slot, Urls};
 use crate::path::Named;
 use crate::refusal::not_found;
@@ -66,8 +67,42 @@ impl FromStr for EntryId {
     }
 }
 
-impl Named for EntryId {
+/// How a request names an entry: by its id, or as Mailjet's guides have it too, by what only one of its own has, as in
+/// `open|false`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    Id(EntryId),
+    /// That of a webhook in a dialect of Mailjet's.
+    Place(Place),
+}
+
+impl Key {
+    pub(super) fn place(self) -> Place {
+        match self {
+            Self::Id(id) => id.place,
+            Self::Place(place) => place,
+        }
+    }
+}
+
+impl FromStr for Key {
+    type Err = NoEntryId;
+
+    fn from_str(text: &str) -> Result<Self, NoEntryId> {
+        let Some((event, is_backup)) = text.split_once('|') else { return text.parse().map(Self::Id) };
+        let event = EventWord::of_word(event).ok_or(NoEntryId)?;
+        let slot = flag(is_backup).map(Slot::of_flag).map_err(|_| NoEntryId)?;
+        Ok(Self::Place(Place { event, slot }))
+    }
+}
+
+impl Named for Key {
     const NOUN: &'static str = "event callback URL";
+}
+
+/// Whether Mailjet's receivers understand what it is sent.
+pub(super) fn speaks_mailjet(webhook: &Webhook) -> bool {
+    matches!(webhook.dialect, Dialect::Mailjet | Dialect::MailjetV2)
 }
 
 /// One URL of a webhook for one of the event types that it wants.
@@ -92,10 +127,13 @@ impl<'a> Entry<'a> {
         places.filter_map(|place| Self::at(webhook, place)).collect()
     }
 
-    /// The one with this id among a tenant's webhooks; 404 when it is not there.
-    pub(super) fn find(webhooks: &'a [Webhook], id: EntryId) -> Result<Self, Problem> {
-        let webhook = webhooks.iter().find(|webhook| webhook.number == Some(id.number));
-        webhook.and_then(|webhook| Self::at(webhook, id.place)).ok_or_else(|| not_found(EntryId::NOUN))
+    /// The one with this id or at this place among a tenant's webhooks; 404 when it is not there.
+    pub(super) fn find(webhooks: &'a [Webhook], key: Key) -> Result<Self, Problem> {
+        let mut asked = webhooks.iter().filter(|webhook| match key {
+            Key::Id(id) => webhook.number == Some(id.number),
+            Key::Place(_) => speaks_mailjet(webhook),
+        });
+        asked.find_map(|webhook| Self::at(webhook, key.place())).ok_or_else(|| not_found(Key::NOUN))
     }
 
     /// Whether deliveries go out. Both URLs of a webhook are alive, or neither.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
-use super::entry::{Entry, EntryId};
+use super::entry::{Entry, Key};
 use super::shown::Answer;
 use crate::Api;
 use crate::caller::Reader;
@@ -17,11 +17,11 @@ use crate::webhooks::register::numbered;
 pub(super) async fn read(
     Reader(tenant): Reader,
     State(api): State<Arc<Api>>,
-    Id(id): Id<EntryId>,
+    Id(key): Id<Key>,
     query: Query,
 ) -> Result<Json<Answer>, Refusal> {
     query.finish(())?;
     let webhooks = numbered(&api, tenant).await?;
-    let entry = Entry::find(&webhooks, id)?;
+    let entry = Entry::find(&webhooks, key)?;
     Ok(Json(Answer::page(&[entry], 1)))
 }

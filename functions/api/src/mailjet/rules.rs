@@ -20,13 +20,8 @@ pub(super) use change::{changed, place_after};
 pub(super) use place::placed;
 pub(super) use remove::removed;
 
-use super::entry::{Entry, EntryId, Place, Version};
+use super::entry::{Entry, EntryId, Place, Version, speaks_mailjet};
 use super::event_word::EventWord;
-
-/// Whether Mailjet's receivers understand what it is sent.
-fn speaks_mailjet(webhook: &Webhook) -> bool {
-    matches!(webhook.dialect, Dialect::Mailjet | Dialect::MailjetV2)
-}
 
 /// Whether it is as this API makes them: of one event type, in a dialect of Mailjet's.
 fn is_own(webhook: &Webhook) -> bool {

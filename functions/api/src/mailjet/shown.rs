@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::problem::Problem;
 use shared::webhook::Webhook;
 
-use super::entry::{Entry, EntryId, Place};
+use super::entry::{Entry, Key, Place};
 use crate::path::Named as _;
 use crate::refusal::not_found;
 
@@ -49,7 +49,7 @@ impl Answer {
 
     /// What a webhook has at a place.
     pub(super) fn one(webhook: &Webhook, place: Place) -> Result<Self, Problem> {
-        let entry = Entry::at(webhook, place).ok_or_else(|| not_found(EntryId::NOUN))?;
+        let entry = Entry::at(webhook, place).ok_or_else(|| not_found(Key::NOUN))?;
         Ok(Self::page(&[entry], 1))
     }
 }

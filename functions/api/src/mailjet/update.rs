@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
-use super::entry::EntryId;
+use super::entry::Key;
 use super::given::Given;
 use super::rules::{changed, place_after};
 use super::shown::Answer;
@@ -19,11 +19,11 @@ use crate::webhooks::beside::decided;
 pub(super) async fn update(
     Manager(tenant): Manager,
     State(api): State<Arc<Api>>,
-    Id(id): Id<EntryId>,
+    Id(key): Id<Key>,
     body: Fields,
 ) -> Result<Json<Answer>, Refusal> {
     let given = Given::read(body, &[], &api.addresses)?;
-    let webhook = decided(&api, tenant, |all| changed(all, id, &given)).await?;
-    let webhook = webhook.ok_or_else(|| not_found(EntryId::NOUN))?;
-    Ok(Json(Answer::one(&webhook, place_after(id, &given))?))
+    let webhook = decided(&api, tenant, |all| changed(all, key, &given)).await?;
+    let webhook = webhook.ok_or_else(|| not_found(Key::NOUN))?;
+    Ok(Json(Answer::one(&webhook, place_after(key, &given))?))
 }

@@ -6,19 +6,20 @@ use shared::problem::Problem;
 use shared::webhook::{Destination, WantedTypes, Webhook};
 
 use super::{holders, in_version, is_own, not_own, refused, taken};
-use crate::mailjet::entry::{Entry, EntryId, Place};
+use crate::mailjet::entry::{Entry, Key, Place};
 use crate::mailjet::given::Given;
 use crate::mailjet::urls::Urls;
 use crate::webhooks::beside::Decision;
 
 /// The entry as the request wants it, and where it is then: another event type or slot is another place, with another id.
-pub(in crate::mailjet) fn changed(all: &[Webhook], id: EntryId, given: &Given) -> Result<Decision, Problem> {
-    let entry = Entry::find(all, id)?;
+pub(in crate::mailjet) fn changed(all: &[Webhook], key: Key, given: &Given) -> Result<Decision, Problem> {
+    let entry = Entry::find(all, key)?;
+    let id = entry.id;
     if given.id.is_some_and(|repeated| repeated != id.as_number()) {
         return Err(refused(format!("/ID: it is {id}, and is not changed; leave it out")));
     }
     let webhook = entry.webhook;
-    let place = place_after(id, given);
+    let place = place_after(key, given);
     let url = given.url.as_ref().map_or(Ok(entry.url.clone()), |url| url.over(&entry.url))?;
     let version = given.version.unwrap_or(entry.version());
     let alive = given.alive.unwrap_or(entry.is_alive());
@@ -35,8 +36,9 @@ pub(in crate::mailjet) fn changed(all: &[Webhook], id: EntryId, given: &Given) -
 }
 
 /// Where the entry is after the change.
-pub(in crate::mailjet) fn place_after(id: EntryId, given: &Given) -> Place {
-    Place { event: given.event.unwrap_or(id.place.event), slot: given.slot.unwrap_or(id.place.slot) }
+pub(in crate::mailjet) fn place_after(key: Key, given: &Given) -> Place {
+    let before = key.place();
+    Place { event: given.event.unwrap_or(before.event), slot: given.slot.unwrap_or(before.slot) }
 }
 
 /// The entry's webhook with the URL at another place, where nothing may be, or with another URL at the same.

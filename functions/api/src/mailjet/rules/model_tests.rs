@@ -11,7 +11,7 @@ use shared::secret::SigningSecret;
 use shared::webhook::{Subscription, WantedTypes, Webhook, WebhookUrl};
 
 use super::{changed, is_own, placed, removed};
-use crate::mailjet::entry::{Entry, EntryId, Place};
+use crate::mailjet::entry::{Entry, EntryId, Key, Place};
 use crate::mailjet::event_word::EventWord;
 use crate::mailjet::given::{Given, GivenUrl};
 use crate::mailjet::urls::Slot;
@@ -44,7 +44,7 @@ impl Tenant {
     /// What is listed.
     fn entries(&self) -> BTreeMap<EntryId, String> {
         let entries = self.webhooks.iter().flat_map(Entry::all_of);
-        entries.map(|entry| (entry.id, entry.url.expose().to_owned())).collect()
+        entries.map(|entry| (entry.id, entry.url.expose())).collect()
     }
 
     /// The same without ids; what is at one place twice would be lost, and missed by the comparison of lengths.
@@ -52,9 +52,10 @@ impl Tenant {
         self.entries().into_iter().map(|(id, url)| (id.place, url)).collect()
     }
 
-    fn id_at(&self, place: Place) -> EntryId {
+    /// By its id or by its place: which makes no difference.
+    fn key_of(&self, place: Place, by_id: bool) -> Key {
         let id = self.entries().into_keys().find(|id| id.place == place);
-        id.unwrap_or(EntryId { number: u32::MAX, place })
+        if by_id { Key::Id(id.unwrap_or(EntryId { number: u32::MAX, place })) } else { Key::Place(place) }
     }
 }
 
@@ -62,8 +63,8 @@ impl Tenant {
 #[derive(Debug, Clone)]
 enum Request {
     Post(Place, u8),
-    Put(Place, Place, u8),
-    Delete(Place),
+    Put(Place, bool, Place, u8),
+    Delete(Place, bool),
 }
 
 fn url(number: u8) -> WebhookUrl {
@@ -89,8 +90,9 @@ fn any_place() -> impl Strategy<Value = Place> {
 fn any_request() -> impl Strategy<Value = Request> {
     prop_oneof![
         (any_place(), any::<u8>()).prop_map(|(place, url)| Request::Post(place, url)),
-        (any_place(), any_place(), any::<u8>()).prop_map(|(from, to, url)| Request::Put(from, to, url)),
-        any_place().prop_map(Request::Delete),
+        (any_place(), any::<bool>(), any_place(), any::<u8>())
+            .prop_map(|(from, by_id, to, url)| Request::Put(from, by_id, to, url)),
+        (any_place(), any::<bool>()).prop_map(|(place, by_id)| Request::Delete(place, by_id)),
     ]
 }
 
@@ -103,7 +105,7 @@ fn expected(model: &mut BTreeMap<Place, String>, request: &Request) -> bool {
             model.entry(*place).or_insert_with(|| url(*number).expose().to_owned());
             is_free
         }
-        Request::Put(from, to, number) => {
+        Request::Put(from, _, to, number) => {
             let beside = |place: &Place| Place { slot: place.slot.other(), ..*place };
             // Both URLs of an event type are one webhook, which another event type takes as a whole or not at all.
             let stays = from.event == to.event;
@@ -116,7 +118,7 @@ fn expected(model: &mut BTreeMap<Place, String>, request: &Request) -> bool {
             }
             goes
         }
-        Request::Delete(place) => model.remove(place).is_some(),
+        Request::Delete(place, _) => model.remove(place).is_some(),
     }
 }
 
@@ -127,16 +129,16 @@ fn decide(tenant: &Tenant, request: &Request) -> Option<Decision> {
             let url = url(*number);
             placed(all, &of_event(place.event, url.clone()), *place, &url, &Given::default()).ok()
         }
-        Request::Put(from, to, number) => {
+        Request::Put(from, by_id, to, number) => {
             let given = Given {
                 event: Some(to.event),
                 slot: Some(to.slot),
                 url: Some(GivenUrl::Whole(url(*number))),
                 ..Given::default()
             };
-            changed(all, tenant.id_at(*from), &given).ok()
+            changed(all, tenant.key_of(*from, *by_id), &given).ok()
         }
-        Request::Delete(place) => removed(all, tenant.id_at(*place)).ok(),
+        Request::Delete(place, by_id) => removed(all, tenant.key_of(*place, *by_id)).ok(),
     }
 }
 
@@ -155,8 +157,8 @@ proptest! {
             prop_assert_eq!(tenant.entries().len(), model.len());
             prop_assert!(tenant.webhooks.iter().all(is_own));
             let concerned = match request {
-                Request::Post(place, _) | Request::Delete(place) => [place, place],
-                Request::Put(from, to, _) => [from, to],
+                Request::Post(place, _) | Request::Delete(place, _) => [place, place],
+                Request::Put(from, _, to, _) => [from, to],
             };
             let others = |entries: &BTreeMap<EntryId, String>| -> Vec<_> {
                 entries.keys().filter(|id| !concerned.contains(&id.place)).copied().collect()
@@ -188,7 +190,7 @@ proptest! {
         let before = tenant.entries();
         let ids: Vec<_> = before.keys().copied().collect();
         let id = *choice.get(&ids);
-        let Ok(decision) = removed(&tenant.webhooks, id) else {
+        let Ok(decision) = removed(&tenant.webhooks, Key::Id(id)) else {
             prop_assert!(id.place.slot.is_backup() && has_backup);
             return Ok(());
         };
@@ -237,6 +239,11 @@ fn ids_stay_what_clients_hold() {
     assert_eq!(id(1, EventWord::Unsub, Slot::Backup), 29);
     assert_eq!(id(7, EventWord::Open, Slot::Main), 114);
     assert_eq!(id(u32::MAX, EventWord::Unsub, Slot::Backup), 68_719_476_733);
+    assert_eq!("open|false".parse(), Ok(Key::Place(Place { event: EventWord::Open, slot: Slot::Main })));
+    assert_eq!("unsub|True".parse(), Ok(Key::Place(Place { event: EventWord::Unsub, slot: Slot::Backup })));
+    for nobodys in ["|", "open|", "|true", "open|maybe", "Open|true", "open|true|", "open"] {
+        assert!(nobodys.parse::<Key>().is_err(), "{nobodys}");
+    }
     for nobodys in ["", "0", "15", "30", "31", "016", "+16", "16.0", "68719476736", "18446744073709551616"] {
         assert!(nobodys.parse::<EntryId>().is_err(), "{nobodys}");
     }

@@ -4,16 +4,16 @@ use shared::problem::Problem;
 use shared::webhook::Webhook;
 
 use super::{is_own, not_own};
-use crate::mailjet::entry::{Entry, EntryId};
+use crate::mailjet::entry::{Entry, Key};
 use crate::mailjet::event_word::EventWord;
 use crate::mailjet::urls::Urls;
 use crate::webhooks::beside::Decision;
 
 /// Without the entry. Of a webhook with several event types, or in another dialect, this one is taken out, whatever URLs it
 /// has; its backup URL alone cannot be, because all types have it.
-pub(in crate::mailjet) fn removed(all: &[Webhook], id: EntryId) -> Result<Decision, Problem> {
-    let entry = Entry::find(all, id)?;
-    let (webhook, slot) = (entry.webhook, id.place.slot);
+pub(in crate::mailjet) fn removed(all: &[Webhook], key: Key) -> Result<Decision, Problem> {
+    let Entry { id, webhook, .. } = Entry::find(all, key)?;
+    let slot = id.place.slot;
     let urls = Urls::of(webhook);
     let left = if is_own(webhook) {
         urls.without(slot).put_into(webhook.clone())

@@ -434,3 +434,22 @@ async fn a_row_from_before_there_were_streams_is_an_https_url() {
     let stored = world.registry.get_webhook(tenant, webhook.id).await.unwrap().unwrap();
     assert_eq!((stored.url.stream(), stored.url.masked().as_str()), (None, url));
 }
+
+/// Passwords were a part of the URL before they were kept apart.
+#[tokio::test]
+async fn a_url_stored_with_its_password_is_read_and_sealed_when_it_is_next_changed() {
+    let (world, tenant) = world().await;
+    let webhook = world.webhook(tenant, "http://in:Word-Of-Url@127.0.0.1:9/").await.unwrap();
+    let mut row = rows(&world, "W#").remove(0);
+    row.remove("url_password").unwrap();
+    row.insert("url".to_owned(), s("http://in:Word-Of-Url@127.0.0.1:9/"));
+    put(&world, row).await;
+
+    let read = world.another_registry().get_webhook(tenant, webhook.id).await.unwrap().unwrap();
+    assert_eq!(read.url, webhook.url);
+    world.registry.replace_webhook(&read).await.unwrap();
+    let row = rows(&world, "W#").remove(0);
+    assert!(!format!("{row:?}").contains("Word-Of-Url"));
+    let read = world.another_registry().get_webhook(tenant, webhook.id).await.unwrap().unwrap();
+    assert_eq!(read.url, webhook.url);
+}

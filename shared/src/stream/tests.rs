@@ -152,6 +152,42 @@ fn near_names() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    // To make and to check a signature takes milliseconds.
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn a_token_of_pubsub_is_of_its_own_parts_for_an_hour_whatever_the_account_is_called(
+        name in "[!#-;=?A-\\[\\]-~&&[^@]]{1,64}", key_id in "[0-9a-zA-Z]{1,128}", seconds in 0_i64..4_000_000_000
+    ) {
+        let email = format!("{name}@example-project.iam.gserviceaccount.com");
+        let account = ServiceAccount::new(&email, &key_id, KEY).unwrap();
+        let token = account.token(Timestamp::from_second(seconds).unwrap()).unwrap();
+        let parts: Vec<&str> = token.split('.').collect();
+        let json = |part: &str| serde_json::from_slice::<serde_json::Value>(&decoded(part)).unwrap();
+        prop_assert_eq!(json(parts[0]), serde_json::json!({ "alg": "RS256", "typ": "JWT", "kid": key_id }));
+        let audience = "https://pubsub.googleapis.com/";
+        prop_assert_eq!(json(parts[1]), serde_json::json!({
+            "iss": email, "sub": email, "aud": audience, "iat": seconds, "exp": seconds + 3600
+        }));
+        prop_assert_eq!(parts.len(), 3);
+        let signed = parts[..2].join(".");
+        prop_assert!(verifies(&signed, &decoded(parts[2])));
+    }
+}
+
+fn decoded(part: &str) -> Vec<u8> {
+    base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, part).unwrap()
+}
+
+/// Whether a signature is that of [`KEY`].
+fn verifies(signed: &str, signature: &[u8]) -> bool {
+    let der = PrivatePkcs8KeyDer::from_pem_slice(KEY.as_bytes()).unwrap();
+    let pair = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
+    let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key());
+    public.verify(signed.as_bytes(), signature).is_ok()
+}
+
+proptest! {
     #[test]
     fn whatever_is_taken_leads_to_a_host_of_the_service_and_nowhere_else(text in near_names()) {
         if let Some(Ok(name)) = StreamName::parse(&text) {
@@ -240,16 +276,12 @@ fn a_token_of_pubsub_says_who_for_what_and_how_long_and_verifies() {
     let account = ServiceAccount::new(EMAIL, "0123abcd", KEY).unwrap();
     let token = account.token(Timestamp::from_second(1_767_323_045).unwrap()).unwrap();
     let (signed, signature) = token.rsplit_once('.').unwrap();
-    let decode = |text: &str| base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, text).unwrap();
-    let part = |text: &str| String::from_utf8(decode(text)).unwrap();
+    let part = |text: &str| String::from_utf8(decoded(text)).unwrap();
     let (header, claims) = signed.split_once('.').unwrap();
     insta::assert_snapshot!(part(header), @r#"{"alg":"RS256","typ":"JWT","kid":"0123abcd"}"#);
     insta::assert_snapshot!(part(claims), @r#"{"iss":"mail@example-project.iam.gserviceaccount.com","sub":"mail@example-project.iam.gserviceaccount.com","aud":"https://pubsub.googleapis.com/","iat":1767323045,"exp":1767326645}"#);
-    let der = PrivatePkcs8KeyDer::from_pem_slice(KEY.as_bytes()).unwrap();
-    let pair = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
-    let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key());
-    assert!(public.verify(signed.as_bytes(), &decode(signature)).is_ok());
-    assert!(public.verify(claims.as_bytes(), &decode(signature)).is_err());
+    assert!(verifies(signed, &decoded(signature)));
+    assert!(!verifies(claims, &decoded(signature)));
 }
 
 #[test]

@@ -100,8 +100,10 @@ impl Destination {
     }
 
     /// Takes one back from storage, where only checked ones are put. Whether there are credentials tells what it is.
-    pub fn from_stored(url: &str, credentials: Option<StreamCredentials>) -> Option<Self> {
-        let Some(credentials) = credentials else { return WebhookUrl::from_stored(url).ok().map(Self::Https) };
+    pub fn from_parts(url: &str, password: Option<&str>, credentials: Option<StreamCredentials>) -> Option<Self> {
+        let Some(credentials) = credentials else {
+            return WebhookUrl::from_parts(url, password).ok().map(Self::Https);
+        };
         let stream = Stream::new(StreamName::parse(url)?.ok()?, credentials)?;
         Some(Self::Stream(Box::new(stream)))
     }
@@ -122,11 +124,11 @@ impl Destination {
         }
     }
 
-    /// The same as text, with what credentials a URL has: for storage only.
-    pub fn expose(&self) -> String {
+    /// The same as text without a password, and that: for storage, which seals it.
+    pub fn parts(&self) -> (String, Option<String>) {
         match self {
-            Self::Https(url) => url.expose().to_owned(),
-            Self::Stream(stream) => stream.name().to_string(),
+            Self::Https(url) => url.parts(),
+            Self::Stream(stream) => (stream.name().to_string(), None),
         }
     }
 }

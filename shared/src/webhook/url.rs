@@ -97,7 +97,28 @@ impl WebhookUrl {
         url.into()
     }
 
-    /// The URL as text, credentials included: for storage only.
+    /// The URL as text without its password, and that: for storage, which seals the password.
+    pub fn parts(&self) -> (String, Option<String>) {
+        let password = self.0.password().map(str::to_owned);
+        let mut url = self.0.clone();
+        if password.is_some() {
+            // Only fails for URLs without a host, which `parse` refuses.
+            let _without_host = url.set_password(None);
+        }
+        (url.into(), password)
+    }
+
+    /// Both parts together again.
+    pub fn from_parts(text: &str, password: Option<&str>) -> Result<Self, InvalidUrl> {
+        let mut url = Self::from_stored(text)?;
+        if password.is_some() {
+            // It is percent-encoded already, and stays as it is.
+            url.0.set_password(password).map_err(|()| InvalidUrl::Malformed)?;
+        }
+        Ok(url)
+    }
+
+    /// The URL as text, credentials included.
     pub fn expose(&self) -> &str {
         self.0.as_str()
     }
@@ -203,6 +224,20 @@ mod tests {
         assert!(WebhookUrl::parse("http://localhost:9000/", &policy).is_ok());
         assert_eq!(WebhookUrl::parse("http://93.184.216.34/", &policy), Err(InvalidUrl::NotHttps));
         assert!(WebhookUrl::parse("https://10.0.0.1/", &policy).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parts_make_the_url_again(user in "[ -~é]{0,8}", password in "[ -~é]{0,12}") {
+            let mut url = Url::parse("https://example.com/hook?x=1").unwrap();
+            url.set_username(&user).unwrap();
+            url.set_password((!password.is_empty()).then_some(&password)).unwrap();
+            let whole = parse(url.as_str()).unwrap();
+            let (text, kept) = whole.parts();
+            proptest::prop_assert_eq!(kept.is_some(), !password.is_empty());
+            proptest::prop_assert!(Url::parse(&text).unwrap().password().is_none());
+            proptest::prop_assert_eq!(WebhookUrl::from_parts(&text, kept.as_deref()).unwrap(), whole);
+        }
     }
 
     #[test]

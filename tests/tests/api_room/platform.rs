@@ -200,6 +200,7 @@ async fn bad_requests_are_refused_in_the_platforms_shape_and_do_nothing() {
 async fn all_webhooks_of_the_tenant_are_listed_and_can_be_changed() {
     let room = Room::start().await;
     let acme = room.tenant().await;
+    let key = json!({ "access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "wJalrXUtnFEMI" });
     let mut ids = Vec::new();
     for change in [
         json!({ "events": ["*", "delivery.dead"] }),
@@ -208,6 +209,7 @@ async fn all_webhooks_of_the_tenant_are_listed_and_can_be_changed() {
         json!({ "dialect": "mailtura", "events": ["failed", "opened"] }),
         json!({ "dialect": "mailgun", "events": ["*"], "url": "https://user:secret@example.com/" }),
         json!({ "dialect": "mailgreet", "events": ["subscriber.created", "email.bounced"] }),
+        json!({ "url": "arn:aws:sqs:eu-central-1:123456789012:events", "events": ["email.opened"], "credentials": key }),
     ] {
         ids.push(made(&acme, &change).await);
     }
@@ -226,7 +228,8 @@ async fn all_webhooks_of_the_tenant_are_listed_and_can_be_changed() {
     4 "email.rejected,email.failed,email.open"
     5 "*"
     6 "email.bounce,subscriber.created"
-    7 "email.deferred"
+    7 "email.open"
+    8 "email.deferred"
     "#);
 
     let native = async || {

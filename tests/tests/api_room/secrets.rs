@@ -1,6 +1,7 @@
 //! What an export of the registry gives away: nothing.
 
 use serde_json::json;
+use shared::webhook::{Destination, WebhookUrl};
 
 use crate::room::Room;
 
@@ -41,6 +42,12 @@ async fn no_secret_given_or_made_stands_in_the_table() {
         secrets.push(held.to_owned());
     }
     secrets.extend(["Key-Of-Mandrill".to_owned(), "Token-One".to_owned()]);
+    let urls = json!({
+        "url": "https://in:Word-Of-Url@example.com/3", "backup_url": "https://in:Word-Of-Backup@example.com/3",
+        "events": ["*"],
+    });
+    assert_eq!(tenant.post("/api/v1/webhooks", &urls).await.status, 201);
+    secrets.extend(["Word-Of-Url".to_owned(), "Word-Of-Backup".to_owned()]);
     secrets.extend(room.world.aws.kms.data_keys());
     // Encoded once more, a secret would be as good as in clear.
     let bare = |secret: &str| secret.trim_start_matches("whsec_").to_owned();
@@ -53,6 +60,11 @@ async fn no_secret_given_or_made_stands_in_the_table() {
     let webhooks = room.world.another_registry().list_webhooks(tenant.tenant_id(), None, 100).await.unwrap();
     let signing = |index: usize| webhooks.items[index].secrets.current.expose().to_owned();
     assert_eq!([signing(0), signing(1)], [rotated.text("secret"), made.text("secret")]);
+    let with_passwords = &webhooks.items[2];
+    let whole = WebhookUrl::from_stored("https://in:Word-Of-Url@example.com/3").unwrap();
+    assert_eq!(with_passwords.url, Destination::from(whole));
+    let backup = with_passwords.backup_url.as_ref().unwrap();
+    assert_eq!(backup.expose(), "https://in:Word-Of-Backup@example.com/3");
     let previous = webhooks.items[0].secrets.previous.as_ref().unwrap();
     assert_eq!(previous.0.expose(), "Given-Signing-Secret");
 }

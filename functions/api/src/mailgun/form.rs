@@ -33,12 +33,13 @@ impl Form {
 }
 
 fn urls(value: Value, api: &Api, shown: &[Destination]) -> Result<Vec<Destination>, Faults> {
-    let url = |value: Value| match shown.iter().find(|shown| value == shown.masked().as_str()) {
-        Some(shown) => Ok(shown.clone()),
-        None => destination::https_url(value, &api.addresses).map(Destination::from),
+    let meant = |value: Value| {
+        // All of them, should they differ in what is masked.
+        let meant: Vec<_> = shown.iter().filter(|shown| value == shown.masked().as_str()).cloned().collect();
+        if meant.is_empty() { Ok(vec![destination::https_url(value, &api.addresses)?.into()]) } else { Ok(meant) }
     };
-    let mut once = Vec::with_capacity(MAX_URLS);
-    for url in list(MAX_URLS, url)(value)? {
+    let mut once: Vec<Destination> = Vec::with_capacity(MAX_URLS);
+    for url in list(MAX_URLS, meant)(value)?.into_iter().flatten() {
         if !once.contains(&url) {
             once.push(url);
         }

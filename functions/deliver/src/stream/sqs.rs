@@ -124,3 +124,53 @@ fn said(code: Option<&str>, message: Option<&str>) -> Option<String> {
     let parts: Vec<&str> = code.into_iter().chain(message).collect();
     (!parts.is_empty()).then(|| parts.join(": "))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use aws_sdk_sqs::error::ConnectorError;
+    use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchResultEntry};
+
+    use super::*;
+
+    #[test]
+    fn calls_without_an_answer_have_the_outcome_of_their_cause() {
+        let refused = || io::Error::from(io::ErrorKind::ConnectionRefused).into();
+        for (error, outcome) in [
+            (ConnectorError::io(refused()), Outcome::Connect),
+            (ConnectorError::timeout(refused()), Outcome::Timeout),
+            (ConnectorError::other(refused(), None), Outcome::Protocol),
+        ] {
+            assert_eq!(of_call(&SdkError::dispatch_failure(error)), (outcome, None));
+        }
+        assert_eq!(of_call(&SdkError::timeout_error("late")), (Outcome::Timeout, None));
+        assert_eq!(of_call(&SdkError::construction_failure("odd")), (Outcome::Protocol, None));
+    }
+
+    #[test]
+    fn each_entry_has_the_answer_that_names_it() {
+        let taken = SendMessageBatchResultEntry::builder().id("1").message_id("x").md5_of_message_body("x");
+        let failed = |id: &str, fault: bool, message: Option<&str>| {
+            let entry = BatchResultErrorEntry::builder().id(id).code("Code").sender_fault(fault);
+            entry.set_message(message.map(str::to_owned)).build().unwrap()
+        };
+        let output = SendMessageBatchOutput::builder()
+            .successful(taken.build().unwrap())
+            .failed(failed("0", true, Some("why")))
+            .failed(failed("3", false, None))
+            .build()
+            .unwrap();
+        let refused = |status| Outcome::RefusedStatus { status, retry_after: None };
+        let ended: Vec<_> = (0..4).map(|index| of_entry(index, &output)).collect();
+        assert_eq!(
+            ended,
+            [
+                (refused(400), Some("Code: why".to_owned())),
+                (Outcome::Delivered { status: 200 }, None),
+                (Outcome::Protocol, None),
+                (refused(500), Some("Code".to_owned())),
+            ]
+        );
+    }
+}

@@ -30,7 +30,10 @@ pub(in crate::store::registry) struct WebhookItem {
     /// Absent in rows from before webhooks were counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store::registry) number: Option<u32>,
+    /// In rows from before passwords were kept apart with its password.
     url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url_password: Option<String>,
     /// Absent means `*`; with `*` among them, the others are the operational ones beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     types: Option<Vec<String>>,
@@ -60,6 +63,8 @@ pub(in crate::store::registry) struct WebhookItem {
     breaker: Option<BreakerSettingsItem>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     backup_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    backup_url_password: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_backup: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -105,8 +110,12 @@ impl Sealable for WebhookItem {
         let headers = headers.map(|header| (format!("headers.{}", header.name), &mut header.value));
         let credentials = self.credentials.iter_mut().flat_map(StreamCredentialsItem::secrets);
         let credentials = credentials.map(|(name, secret)| (format!("credentials.{name}"), secret));
+        let passwords =
+            [("url_password", &mut self.url_password), ("backup_url_password", &mut self.backup_url_password)];
+        let passwords =
+            passwords.into_iter().filter_map(|(name, password)| Some((name.to_owned(), password.as_mut()?)));
         let own = std::iter::once(("secret".to_owned(), &mut self.secret)).chain(previous);
-        own.chain(headers).chain(credentials).collect()
+        own.chain(headers).chain(credentials).chain(passwords).collect()
     }
 }
 
@@ -125,12 +134,15 @@ impl From<&Webhook> for WebhookItem {
             RetryPolicy::Custom(delays) => ("custom", Some(delays.seconds().iter().map(|s| i64::from(*s)).collect())),
         };
         let previous = webhook.secrets.previous.as_ref();
+        let (url, url_password) = webhook.url.parts();
+        let (backup_url, backup_url_password) = webhook.backup_url.as_ref().map(WebhookUrl::parts).unzip();
         Self {
             v: VERSION,
             id: webhook.id.to_string(),
             tenant: webhook.tenant.to_string(),
             number: webhook.number,
-            url: webhook.url.expose(),
+            url,
+            url_password,
             types,
             sources: webhook.subscription.sources.iter().map(ToString::to_string).collect(),
             domains: webhook.subscription.domains.iter().cloned().collect(),
@@ -154,7 +166,8 @@ impl From<&Webhook> for WebhookItem {
                 window: webhook.breaker.window_seconds,
                 hours: webhook.breaker.disable_after_hours,
             }),
-            backup_url: webhook.backup_url.as_ref().map(|url| url.expose().to_owned()),
+            backup_url,
+            backup_url_password: backup_url_password.flatten(),
             is_backup: webhook.is_backup,
             headers: webhook.headers.iter().map(HeaderItem::from).collect(),
             paused: webhook.paused,
@@ -197,7 +210,7 @@ impl TryFrom<WebhookItem> for Webhook {
             id: parsed(&item.id)?,
             tenant: parsed(&item.tenant)?,
             number: item.number,
-            url: word(Destination::from_stored(&item.url, credentials))?,
+            url: word(Destination::from_parts(&item.url, item.url_password.as_deref(), credentials))?,
             subscription: subscription(&item)?,
             dialect: dialect(&item)?,
             retry_policy,
@@ -218,8 +231,9 @@ impl TryFrom<WebhookItem> for Webhook {
             }),
             backup_url: item
                 .backup_url
-                .map(|url| WebhookUrl::from_stored(&url).map_err(StoreError::unreadable))
-                .transpose()?,
+                .map(|url| WebhookUrl::from_parts(&url, item.backup_url_password.as_deref()))
+                .transpose()
+                .map_err(StoreError::unreadable)?,
             is_backup: item.is_backup,
             headers: item.headers.iter().map(header_in).collect::<Result<_, _>>()?,
             paused: item.paused,

@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, header};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
-use shared::webhook::Webhook;
+use shared::webhook::{Destination, Webhook};
 
 use crate::room::{Answer, Caller, Room, redacted_text};
 
@@ -104,6 +104,12 @@ async fn stored(room: &Room, caller: &Caller<'_>) -> Webhook {
     let mut webhooks = room.world.registry.all_webhooks(caller.tenant_id()).await.unwrap();
     assert_eq!(webhooks.len(), 1);
     webhooks.remove(0)
+}
+
+/// Where its deliveries are posted, password included.
+fn exposed(webhook: &Webhook) -> String {
+    let Destination::Https(url) = &webhook.url else { panic!("a stream") };
+    url.expose().to_owned()
 }
 
 #[tokio::test]

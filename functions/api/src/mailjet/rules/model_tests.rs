@@ -44,7 +44,7 @@ impl Tenant {
     /// What is listed.
     fn entries(&self) -> BTreeMap<EntryId, String> {
         let entries = self.webhooks.iter().flat_map(Entry::all_of);
-        entries.map(|entry| (entry.id, entry.url.expose())).collect()
+        entries.map(|entry| (entry.id, entry.url.masked())).collect()
     }
 
     /// The same without ids; what is at one place twice would be lost, and missed by the comparison of lengths.

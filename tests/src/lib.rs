@@ -18,3 +18,4 @@ pub mod normalised;
 pub mod outage;
 pub mod soak;
 pub mod support;
+pub mod systems;

@@ -4,6 +4,7 @@ pub mod amazon;
 pub mod azure;
 pub mod clouds;
 pub mod endpoint;
+pub mod front;
 pub mod google;
 pub mod kms;
 pub mod receiver;

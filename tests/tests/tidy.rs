@@ -158,3 +158,27 @@ fn tests_do_not_sleep_through_what_they_test() {
         assert!(!text.contains("thread::sleep") && !text.contains("time::sleep("), "{}", path.display());
     }
 }
+
+#[test]
+fn documents_name_the_versions_of_other_systems_software_that_are_tried() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let pins = read("tests/systems/package.json") + &read("infra/local/requirements-systems.txt");
+    let version = |name: &str| {
+        let starts = [format!("\"{name}\": \""), format!("\n{name}==")];
+        let pinned = starts.iter().find_map(|start| pins.split_once(start.as_str())).unwrap().1;
+        pinned.split(['"', ';', '\n']).next().unwrap().to_owned()
+    };
+    for (page, clients) in [
+        ("platform", [].as_slice()),
+        ("mailgreet", &[]),
+        ("mailjet", &["node-mailjet", "mailjet_rest"]),
+        ("mailgun", &["mailgun.js", "mailgun"]),
+        ("mailtura", &[]),
+    ] {
+        let text = read(&format!("docs/coming-from/{page}.md")).to_lowercase().replace('`', "");
+        for name in ["express", "flask"].iter().chain(clients) {
+            let tried = format!("{name} {}", version(name));
+            assert!(text.contains(&tried), "docs/coming-from/{page}.md does not say {tried}");
+        }
+    }
+}

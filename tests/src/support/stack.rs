@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::front::TlsFront;
 use super::signers::{Signed, sns};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -122,6 +123,15 @@ impl Stack {
         let url = CertificateUrl::parse(sns::CERTIFICATE_URL).unwrap();
         let now = shared::clock::Clock::default().now();
         registry.put_certificate(&url, &sns::certificate().unwrap(), now).await.unwrap();
+    }
+
+    /// A front that speaks TLS for the API, and the API's URL there.
+    pub async fn behind_tls(&self) -> (TlsFront, String) {
+        let (scheme_and_host, path) = self.description.api_url.split_once("/_aws/").expect("a path of the emulator's");
+        let behind = scheme_and_host.trim_start_matches("http://");
+        let front = TlsFront::before(behind, &self.description.emulator_folder).await.unwrap();
+        let url = format!("https://{}/_aws/{path}", front.authority());
+        (front, url)
     }
 
     fn url(&self, path: &str) -> String {

@@ -460,7 +460,7 @@ async fn tenants_do_not_see_each_other_and_roles_may_what_they_may() {
     let wrong = call(&room, "mh_wrong", Method::GET, LIST, FORM, "").await;
     assert_eq!(wrong.status, 401);
     assert_eq!(wrong.headers[header::WWW_AUTHENTICATE], "Basic realm=\"mailhooks\"");
-    assert!(wrong.text("message").contains("key"));
+    assert!(wrong.text("message").contains("basic auth"));
     // An admin says for which tenant.
     let admin = room.admin().about(acme.tenant.as_deref().unwrap());
     assert_eq!(admin.get(CLICKED).await.status, 200);

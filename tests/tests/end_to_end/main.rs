@@ -5,9 +5,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
 mod bad_input;
+mod clients;
 mod dead_letter;
 mod isolation;
 mod providers;
+mod receivers;
 mod retries;
 mod streams;
 

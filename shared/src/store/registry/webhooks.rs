@@ -13,6 +13,8 @@ use crate::id::{TenantId, WebhookId};
 use crate::store::telling::{Telling, change_and_tell};
 use crate::webhook::{DisabledReason, MAX_PER_TENANT, Subscriber, Webhook};
 
+mod alone;
+
 /// What is known of all webhooks of a tenant before another is made. A webhook is created only if none of the others has
 /// changed since, so that rules over all of them (how many there are, which URL is whose backup) hold under races.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

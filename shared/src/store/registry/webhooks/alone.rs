@@ -1,0 +1,59 @@
+//! Creating a webhook that depends on none of the tenant's others, so that any number of them can be created at the same
+//! moment. With a census each of these would have to wait for all before it, and read again each time.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
+
+use super::{Registry, StoreError, keys};
+use crate::id::TenantId;
+use crate::webhook::{MAX_PER_TENANT, Webhook};
+
+impl Registry {
+    /// A number that no other webhook of the tenant has or gets; one that is not used is left out for good. `None` without
+    /// the tenant. Whoever counts on a census from before finds it outdated, so that it gives this number to nobody either.
+    pub async fn take_webhook_number(&self, tenant: TenantId) -> Result<Option<u32>, StoreError> {
+        let (pk, sk) = keys::tenant(tenant);
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S(sk))
+            .update_expression("ADD last_webhook_number :one, webhooks_version :one")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::UpdatedNew);
+        match call.send().await {
+            Ok(answer) => {
+                let row = answer.attributes.unwrap_or_default();
+                let last = row.get("last_webhook_number").and_then(|value| value.as_n().ok());
+                let last = last.and_then(|text| text.parse().ok());
+                last.map(Some).ok_or_else(|| StoreError::unreadable("a tenant without the number that was counted"))
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
+                Some(UpdateItemError::TransactionConflictException(_)) => Err(StoreError::Conflict),
+                _ => Err(StoreError::aws(error)),
+            },
+        }
+    }
+
+    /// Stores a new webhook under the number that was taken for it, whatever the tenant's others are.
+    /// [`StoreError::LimitReached`] when the tenant would have more than [`MAX_PER_TENANT`], [`StoreError::Conflict`] when
+    /// another change met it in the tenant's row.
+    pub async fn create_webhook_alone(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        let row = self.put_webhook(webhook).await?.condition_expression("attribute_not_exists(pk)");
+        let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();
+        let tenant = self
+            .tenant_update(webhook.tenant)
+            .update_expression("ADD webhooks_version :one, webhook_count :one")
+            .condition_expression("attribute_exists(pk) AND webhook_count < :most")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":most", number(MAX_PER_TENANT));
+        self.change_webhooks(vec![row], tenant, None, &[StoreError::Conflict, StoreError::LimitReached]).await
+    }
+}
+
+fn number(value: u32) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}

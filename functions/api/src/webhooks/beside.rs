@@ -13,8 +13,10 @@ use super::register::{census, numbered};
 use crate::Api;
 use crate::refusal::Refusal;
 
-/// How often it is decided anew when webhooks of the tenant keep being changed at the same time.
-const TRIES: u8 = 5;
+/// How often it is decided anew when webhooks of the tenant keep being changed at the same time: clients register a main and a
+/// backup URL for each of Mailjet's seven event types at once, and each may have to wait for all others, or collide with
+/// one on top.
+const TRIES: u8 = 32;
 
 /// What becomes of a tenant's webhooks.
 #[derive(Debug, Clone, PartialEq)]

@@ -132,6 +132,22 @@ impl Fields {
         }
     }
 
+    /// The same with fields that are called as one of `names` in other cases called so; for APIs that take them in any. One
+    /// that is given twice is a fault.
+    pub(crate) fn in_any_case(mut self, names: &[&'static str]) -> Self {
+        for name in names {
+            let mut spelled: Vec<_> =
+                self.left.keys().filter(|key| key.eq_ignore_ascii_case(name)).map(Clone::clone).collect();
+            if spelled.len() > 1 {
+                self.fault(name, "give it once");
+            }
+            let value = spelled.pop().and_then(|key| self.left.remove(&key));
+            self.left.retain(|key, _| !key.eq_ignore_ascii_case(name));
+            self.left.extend(value.map(|value| ((*name).to_owned(), value)));
+        }
+        self
+    }
+
     /// The field `name` as `read` understands it; `None` when it is absent or wrong.
     pub(crate) fn optional<T>(
         &mut self,

@@ -111,6 +111,7 @@ pub fn router(api: Api) -> Router {
         .merge(dead_letters::routes())
         .merge(redrives::routes())
         .merge(recoveries::routes())
+        .merge(mailjet::routes())
         .merge(mailgun::routes())
         .merge(platform::routes())
         .fallback(unknown_route)

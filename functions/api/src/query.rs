@@ -33,6 +33,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 }
 
 impl Query {
+    /// The same for APIs that take the names of parameters in any case, and of several with one name the first.
+    pub(crate) fn in_any_case(self, names: &[&'static str]) -> Self {
+        let mut left: Vec<(String, String)> = Vec::new();
+        for (given, value) in self.left {
+            let known = names.iter().find(|name| given.eq_ignore_ascii_case(name));
+            let name = known.map_or(given, |name| (*name).to_owned());
+            if known.is_none() || left.iter().all(|(other, _)| *other != name) {
+                left.push((name, value));
+            }
+        }
+        Self { left, ..self }
+    }
+
     /// The parameter `name` as `read` understands it; `None` when it is absent or wrong.
     pub(crate) fn optional<T>(
         &mut self,

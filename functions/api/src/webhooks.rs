@@ -7,6 +7,7 @@ use axum::routing::{get, post};
 
 use crate::Api;
 
+pub(crate) mod beside;
 mod breaker;
 pub(crate) mod change;
 mod create;

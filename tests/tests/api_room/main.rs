@@ -11,6 +11,7 @@ mod events;
 mod every_provider;
 mod keys;
 mod mailgun;
+mod mailjet;
 mod moves;
 mod numbers;
 mod operational;

@@ -194,6 +194,9 @@ impl Answer {
             assert_eq!((content_type, &self.body), ("application/json", &json!({ "message": self.text("message") })));
         } else if path.starts_with("/api/webhooks/manage") {
             assert_eq!((content_type, &self.body), ("application/json", &json!({ "error": self.text("error") })));
+        } else if path.starts_with("/v3/REST/") {
+            assert_eq!((content_type, &self.body["StatusCode"]), ("application/json", &json!(self.status)));
+            assert_eq!(self.body["ErrorInfo"], header("x-request-id"));
         } else {
             assert_eq!(content_type, "application/problem+json");
             assert_eq!(self.body["request_id"], header("x-request-id"));

@@ -42,6 +42,10 @@ fn every_provider_dialect_event_type_and_reason_is_documented() {
     assert_eq!(words("Provider"), providers.map(|provider| provider.as_str()).collect::<Vec<_>>());
     let dialects: Vec<_> = Dialect::ALL.iter().map(|dialect| dialect.as_str()).collect();
     assert_eq!(words("Dialect"), dialects);
+    let (mut of_mailjet, mut known) = (words("MailjetEventType"), Dialect::Mailjet.known_names());
+    of_mailjet.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(of_mailjet, known);
     let types: Vec<_> = EventType::ALL.iter().map(|event_type| event_type.as_str()).collect();
     assert_eq!(words("EventType"), types);
     let operational: Vec<_> = EventType::OPERATIONAL.iter().map(|event_type| event_type.as_str()).collect();

@@ -4,6 +4,7 @@ use shared::event::operational::status_changed;
 use shared::id::{TenantId, WebhookId};
 use shared::problem::Problem;
 use shared::store::StoreError;
+use shared::store::registry::Census;
 use shared::webhook::Webhook;
 
 use super::let_go::let_go;
@@ -23,11 +24,8 @@ pub(crate) async fn change(
     let mut conflict = StoreError::Conflict;
     for _ in 0..TRIES {
         let stored = api.registry.get_webhook(tenant, id).await?.ok_or_else(|| not_found("webhook"))?;
-        let changed = Webhook { updated_at: api.now(), ..change(stored.clone())? };
-        let event = status_changed(&stored, &changed, changed.updated_at);
-        let telling = event.map(|event| api.events.telling(&event)).transpose()?;
-        match api.registry.replace_and_tell(&changed, telling).await {
-            Ok(()) => return Ok(changed),
+        match written(api, &stored, change(stored.clone())?, None).await {
+            Ok(changed) => return Ok(changed),
             Err(error @ StoreError::Conflict) => conflict = error,
             Err(error) => return Err(error.into()),
         }
@@ -35,7 +33,25 @@ pub(crate) async fn change(
     Err(conflict.into())
 }
 
-/// The same, and what is held goes out if the change means to let the webhook go and it takes deliveries now.
+/// Writes a changed webhook and answers it as written, if it is still as it was `stored`, and with a census, if the tenant's
+/// others are still as they were counted.
+pub(super) async fn written(
+    api: &Api,
+    stored: &Webhook,
+    changed: Webhook,
+    census: Option<&Census>,
+) -> Result<Webhook, StoreError> {
+    let changed = Webhook { updated_at: api.now(), ..changed };
+    let event = status_changed(stored, &changed, changed.updated_at);
+    let telling = event.map(|event| api.events.telling(&event)).transpose()?;
+    match census {
+        Some(census) => api.registry.replace_webhook_beside(&changed, census, telling).await?,
+        None => api.registry.replace_and_tell(&changed, telling).await?,
+    }
+    Ok(changed)
+}
+
+/// The same as [`change`], and what is held goes out if the change means to let the webhook go and it takes deliveries now.
 pub(crate) async fn change_and_let_go(
     api: &Api,
     tenant: TenantId,

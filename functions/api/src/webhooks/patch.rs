@@ -63,6 +63,8 @@ fn patched(stored: Webhook, given: &Given) -> Result<Webhook, Problem> {
     set(&mut webhook.description, given.description.as_ref());
     set(&mut webhook.breaker, given.breaker.as_ref());
     set(&mut webhook.backup_url, given.backup_url.as_ref());
+    // What has a backup, or is a stream, is no backup without a main URL, whatever it was made as.
+    webhook.is_backup &= webhook.backup_url.is_none() && webhook.url.stream().is_none();
     if let Some(headers) = &given.headers {
         webhook.headers = headers.over(&webhook.headers).map_err(Problem::invalid)?;
     }

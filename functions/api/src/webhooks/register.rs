@@ -138,6 +138,6 @@ async fn number_rest(api: &Api, tenant: TenantId, mut webhooks: Vec<Webhook>) ->
     Ok(Some(webhooks))
 }
 
-async fn census(api: &Api, tenant: TenantId) -> Result<Census, Refusal> {
+pub(super) async fn census(api: &Api, tenant: TenantId) -> Result<Census, Refusal> {
     Ok(api.registry.census(tenant).await?.ok_or_else(|| not_found("tenant"))?)
 }

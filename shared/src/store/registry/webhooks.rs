@@ -3,6 +3,7 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 
@@ -91,25 +92,27 @@ impl Registry {
         }))
     }
 
-    /// The tenant's row with the last number that is given, on condition that no webhook has changed since the census.
-    fn count(&self, tenant: TenantId, census: &Census, last: u32) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+    /// The tenant's row, on condition that no webhook has changed since the census.
+    fn unchanged_since(&self, tenant: TenantId, census: &Census) -> UpdateBuilder {
         self.tenant_update(tenant)
             .condition_expression("attribute_exists(pk) AND webhooks_version = :version")
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .expression_attribute_values(":version", AttributeValue::N(census.version.to_string()))
+    }
+
+    /// The same with the last number that is given.
+    fn count(&self, tenant: TenantId, census: &Census, last: u32) -> UpdateBuilder {
+        self.unchanged_since(tenant, census)
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .expression_attribute_values(":number", AttributeValue::N(last.to_string()))
     }
 
-    async fn put_webhook(
-        &self,
-        webhook: &Webhook,
-    ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
+    async fn put_webhook(&self, webhook: &Webhook) -> Result<PutBuilder, StoreError> {
         let key = keys::webhook(webhook.tenant, webhook.id);
         let item = self.sealed_row(key, WebhookItem::from(webhook)).await?;
         Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
     }
 
-    fn tenant_update(&self, tenant: TenantId) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+    fn tenant_update(&self, tenant: TenantId) -> UpdateBuilder {
         let (pk, sk) = keys::tenant(tenant);
         Update::builder().table_name(&self.table).key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(sk))
     }
@@ -117,7 +120,7 @@ impl Registry {
     async fn change_webhooks(
         &self,
         rows: Vec<TransactWriteItem>,
-        tenant: aws_sdk_dynamodb::types::builders::UpdateBuilder,
+        tenant: UpdateBuilder,
         telling: Option<Telling>,
         refusals: &[StoreError],
     ) -> Result<(), StoreError> {
@@ -187,6 +190,28 @@ impl Registry {
 
     /// The same, with the event that reports what the change means, if anything.
     pub async fn replace_and_tell(&self, webhook: &Webhook, telling: Option<Telling>) -> Result<(), StoreError> {
+        let tenant = self.tenant_update(webhook.tenant).update_expression("ADD webhooks_version :one");
+        self.replace_webhook_with(webhook, tenant, telling).await
+    }
+
+    /// The same for a change that depends on the tenant's other webhooks: [`StoreError::Conflict`] also when one of them
+    /// was changed since `census` was taken.
+    pub async fn replace_webhook_beside(
+        &self,
+        webhook: &Webhook,
+        census: &Census,
+        telling: Option<Telling>,
+    ) -> Result<(), StoreError> {
+        let tenant = self.unchanged_since(webhook.tenant, census).update_expression("ADD webhooks_version :one");
+        self.replace_webhook_with(webhook, tenant, telling).await
+    }
+
+    async fn replace_webhook_with(
+        &self,
+        webhook: &Webhook,
+        tenant: UpdateBuilder,
+        telling: Option<Telling>,
+    ) -> Result<(), StoreError> {
         let next = Webhook { revision: webhook.revision + 1, ..webhook.clone() };
         let row = self
             .put_webhook(&next)
@@ -195,16 +220,33 @@ impl Registry {
             .expression_attribute_values(":read", AttributeValue::N(webhook.revision.to_string()))
             .build()
             .map_err(StoreError::aws)?;
-        let tenant = self
-            .tenant_update(webhook.tenant)
-            .update_expression("ADD webhooks_version :one")
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+        let tenant = tenant.expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
         let row = TransactWriteItem::builder().put(row).build();
-        self.change_webhooks(vec![row], tenant, telling, &[StoreError::Conflict]).await
+        self.change_webhooks(vec![row], tenant, telling, &[StoreError::Conflict, StoreError::Conflict]).await
     }
 
     /// Deletes a webhook; [`StoreError::Conflict`] when it is gone already.
     pub async fn delete_webhook(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
+        self.delete_webhook_with(tenant, webhook, self.tenant_update(tenant)).await
+    }
+
+    /// The same for a deletion that depends on what the tenant's webhooks are: [`StoreError::Conflict`] also when one of
+    /// them was changed since `census` was taken.
+    pub async fn delete_webhook_beside(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        census: &Census,
+    ) -> Result<(), StoreError> {
+        self.delete_webhook_with(tenant, webhook, self.unchanged_since(tenant, census)).await
+    }
+
+    async fn delete_webhook_with(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        count: UpdateBuilder,
+    ) -> Result<(), StoreError> {
         let (pk, sk) = keys::webhook(tenant, webhook);
         let row = Delete::builder()
             .table_name(&self.table)
@@ -213,13 +255,12 @@ impl Registry {
             .condition_expression("attribute_exists(pk)")
             .build()
             .map_err(StoreError::aws)?;
-        let count = self
-            .tenant_update(tenant)
+        let count = count
             .update_expression("ADD webhooks_version :one, webhook_count :minus_one")
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .expression_attribute_values(":minus_one", AttributeValue::N("-1".to_owned()));
         let row = TransactWriteItem::builder().delete(row).build();
-        self.change_webhooks(vec![row], count, None, &[StoreError::Conflict]).await
+        self.change_webhooks(vec![row], count, None, &[StoreError::Conflict, StoreError::Conflict]).await
     }
 
     /// Disables an enabled webhook, whatever its revision, and tells of it; answers whether this call did. `dispatch`

@@ -82,8 +82,8 @@ impl From<Problem> for Denied {
     }
 }
 
-/// Finds out who calls: an API key, as [`presented`], and `X-Tenant-ID`, which may only name the key's own tenant unless
-/// it is an admin key.
+/// Finds out who calls: an API key, as `presented` finds it, and `X-Tenant-ID`, which may only name the key's own tenant
+/// unless it is an admin key.
 ///
 /// Keys are trusted from `cache` for its age limit; absence is never cached. `deploy_time_key` is the hash of the admin
 /// key made at deploy time, for rooms that take it. A missing, unknown, revoked or wrong key is 401 in the same words.

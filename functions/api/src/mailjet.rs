@@ -24,6 +24,7 @@ mod rules;
 mod shown;
 mod update;
 mod urls;
+mod words;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     let one = get(read::read).put(update::update).delete(delete::delete);

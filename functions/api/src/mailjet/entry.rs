@@ -8,8 +8,8 @@ use shared::problem::Problem;
 use shared::webhook::{Destination, Webhook, WebhookStatus};
 
 use super::event_word::EventWord;
-use super::given::flag;
 use super::urls::{Slot, Urls};
+use super::words::{Version, flag};
 use crate::path::Named;
 use crate::refusal::not_found;
 
@@ -143,35 +143,5 @@ impl<'a> Entry<'a> {
 
     pub(super) fn version(&self) -> Version {
         Version::of(self.webhook)
-    }
-}
-
-/// How events are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Version {
-    /// One by one. That of every dialect but one.
-    One,
-    /// In arrays.
-    Two,
-}
-
-impl Version {
-    pub(super) fn of(webhook: &Webhook) -> Self {
-        if webhook.dialect == Dialect::MailjetV2 { Self::Two } else { Self::One }
-    }
-
-    pub(super) fn of_text(text: &str) -> Option<Self> {
-        match text {
-            "1" => Some(Self::One),
-            "2" => Some(Self::Two),
-            _ => None,
-        }
-    }
-
-    pub(super) fn as_number(self) -> u8 {
-        match self {
-            Self::One => 1,
-            Self::Two => 2,
-        }
     }
 }

@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 
 use shared::problem::Problem;
 
-use super::entry::{Entry, Version};
+use super::entry::Entry;
 use super::event_word::EventWord;
-use super::given::{UNKNOWN_VERSION, flag, status};
 use super::shown::Answer;
 use super::urls::Slot;
+use super::words::{UNKNOWN_VERSION, Version, flag, status};
 use crate::query::Query;
 
 /// Entries of a page when the request does not say; Mailjet's own.

@@ -7,10 +7,9 @@ use shared::problem::Problem;
 use shared::stream::StreamName;
 use shared::webhook::{Destination, WebhookUrl};
 
-use super::entry::Version;
 use super::event_word::EventWord;
-use super::shown::{ALIVE, DEAD};
 use super::urls::Slot;
+use super::words::{UNKNOWN_VERSION, Version, flag, status};
 use crate::body::{Faults, Fields, expected_number, text};
 use crate::webhooks::given;
 
@@ -130,26 +129,5 @@ fn written(value: Value) -> Result<String, Faults> {
         Value::Number(number) => Ok(number.to_string()),
         Value::String(text) if text.len() <= MAX_TEXT => Ok(text),
         other => Err(expected_number("a number", &other)),
-    }
-}
-
-pub(super) const UNKNOWN_VERSION: &str =
-    "unknown version; there are: 1 (one event in a POST), 2 (several, in an array)";
-
-/// A flag in a text or in a query string.
-pub(super) fn flag(text: &str) -> Result<bool, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
-        _ => Err("expected true or false".to_owned()),
-    }
-}
-
-/// A word of `Status`.
-pub(super) fn status(text: &str) -> Result<bool, String> {
-    match text {
-        ALIVE => Ok(true),
-        DEAD => Ok(false),
-        _ => Err(format!("unknown status; there are: {ALIVE}, {DEAD}")),
     }
 }

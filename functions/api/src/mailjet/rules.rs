@@ -20,8 +20,9 @@ pub(super) use change::{changed, place_after};
 pub(super) use place::placed;
 pub(super) use remove::removed;
 
-use super::entry::{Entry, EntryId, Place, Version, speaks_mailjet};
+use super::entry::{Entry, EntryId, Place, speaks_mailjet};
 use super::event_word::EventWord;
+use super::words::Version;
 
 /// Whether it is as this API makes them: of one event type, in a dialect of Mailjet's.
 fn is_own(webhook: &Webhook) -> bool {

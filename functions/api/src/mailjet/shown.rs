@@ -5,6 +5,7 @@ use shared::problem::Problem;
 use shared::webhook::Webhook;
 
 use super::entry::{Entry, Key, Place};
+use super::words::{ALIVE, DEAD};
 use crate::path::Named as _;
 use crate::refusal::not_found;
 
@@ -31,10 +32,6 @@ struct Shown {
     url: String,
     version: u8,
 }
-
-/// The words of `Status`.
-pub(super) const ALIVE: &str = "alive";
-pub(super) const DEAD: &str = "dead";
 
 impl Answer {
     /// One page of `total`.

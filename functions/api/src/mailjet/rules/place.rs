@@ -4,9 +4,10 @@ use shared::problem::Problem;
 use shared::webhook::{Webhook, WebhookUrl};
 
 use super::{holders, in_version, is_own, not_own, refused, taken};
-use crate::mailjet::entry::{Entry, EntryId, Place, Version};
+use crate::mailjet::entry::{Entry, EntryId, Place};
 use crate::mailjet::given::Given;
 use crate::mailjet::urls::{Slot, Urls};
+use crate::mailjet::words::Version;
 use crate::webhooks::beside::Decision;
 
 /// A URL at a place where there is none: beside the other one of its event type, or else in `draft`, a webhook of that type

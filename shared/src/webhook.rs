@@ -88,6 +88,42 @@ pub struct Webhook {
 }
 
 impl Webhook {
+    /// One with the defaults of its dialect, as it is before it is stored.
+    pub fn new(
+        id: WebhookId,
+        tenant: TenantId,
+        url: Destination,
+        subscription: Subscription,
+        dialect: Dialect,
+        secret: SigningSecret,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            tenant,
+            number: None,
+            url,
+            subscription,
+            dialect,
+            retry_policy: dialect.default_retry_policy(),
+            timeout_ms: dialect.default_timeout_ms(),
+            status: WebhookStatus::Enabled,
+            secrets: SigningSecrets { current: secret, previous: None },
+            description: String::new(),
+            created_at: now,
+            updated_at: now,
+            revision: 1,
+            breaker: BreakerSettings::default(),
+            backup_url: None,
+            is_backup: false,
+            headers: BTreeMap::new(),
+            paused: false,
+            metadata: BTreeMap::new(),
+            rate_limit: None,
+            batch: DEFAULT_BATCH,
+        }
+    }
+
     /// Whether deliveries to it are held instead of attempted: it is disabled or paused.
     pub fn holds_deliveries(&self) -> bool {
         self.paused || self.status != WebhookStatus::Enabled

@@ -1,9 +1,9 @@
 //! Ready-made tenants, webhooks and events.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anyhow::Context as _;
-use shared::breaker::{BreakerSettings, ClosedReason, Open, ProbeId};
+use shared::breaker::{ClosedReason, Open, ProbeId};
 use shared::clock::random;
 use shared::dialect::Dialect;
 use shared::event::{Event, EventType, Facts, Recipient, operational};
@@ -14,9 +14,7 @@ use shared::retry::{Delays, RetryPolicy};
 use shared::secret::SigningSecret;
 use shared::source::{IngestKey, Source, Trust};
 use shared::tenant::Tenant;
-use shared::webhook::{
-    DEFAULT_BATCH, DisabledReason, SigningSecrets, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl,
-};
+use shared::webhook::{DisabledReason, Subscription, WantedTypes, Webhook, WebhookUrl};
 
 use super::World;
 
@@ -43,33 +41,14 @@ impl World {
     ) -> anyhow::Result<Webhook> {
         let now = self.clock.now();
         let policy = AddressPolicy::allowing(vec!["127.0.0.0/8".parse()?]);
+        let url = WebhookUrl::parse(url, &policy)?.into();
+        let subscription =
+            Subscription { types: WantedTypes::All, sources: BTreeSet::default(), domains: BTreeSet::default() };
+        let (id, secret) = (WebhookId::mint(now, random()), SigningSecret::generate(random()));
         let webhook = change(Webhook {
-            id: WebhookId::mint(now, random()),
-            tenant,
-            number: None,
-            url: WebhookUrl::parse(url, &policy)?.into(),
-            subscription: Subscription {
-                types: WantedTypes::All,
-                sources: BTreeSet::default(),
-                domains: BTreeSet::default(),
-            },
-            dialect: Dialect::Standard,
             retry_policy: RetryPolicy::Custom(Delays::new(&[1, 2, 4])?),
             timeout_ms: 1_000,
-            status: WebhookStatus::Enabled,
-            secrets: SigningSecrets { current: SigningSecret::generate(random()), previous: None },
-            description: String::new(),
-            created_at: now,
-            updated_at: now,
-            revision: 1,
-            breaker: BreakerSettings::default(),
-            backup_url: None,
-            is_backup: false,
-            headers: BTreeMap::new(),
-            paused: false,
-            metadata: BTreeMap::new(),
-            rate_limit: None,
-            batch: DEFAULT_BATCH,
+            ..Webhook::new(id, tenant, url, subscription, Dialect::Standard, secret, now)
         });
         let census = self.registry.census(tenant).await?.context("a tenant")?;
         let stored = self.registry.create_webhooks(tenant, &[webhook], &census).await?;

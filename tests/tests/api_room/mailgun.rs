@@ -1,14 +1,14 @@
 //! Mailgun's management API, as its clients call it.
 
+mod deliveries;
+mod others;
+mod races;
+
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use futures::future::join_all;
-use ring::hmac;
 use serde_json::{Value, json};
-use shared::event::Event;
-use shared::id::TenantId;
-use tests::support::{Break, Receiver};
 
 use crate::room::{Answer, Caller, Room};
 use crate::webhooks::made;
@@ -340,103 +340,6 @@ async fn a_stream_is_listed_by_its_name_and_may_be_given_back_so() {
 }
 
 #[tokio::test]
-async fn what_other_apis_made_is_listed_where_its_events_are() {
-    let room = Room::start().await;
-    let acme = room.tenant().await;
-    let client = Client::of(&room, &acme);
-    for (url, change) in [
-        ("https://all.example/", json!({ "events": ["*"] })),
-        (
-            "https://bounces.example/",
-            json!({ "events": ["email.bounced"], "domains": ["mail.example.com", "b.example"] }),
-        ),
-        ("https://elsewhere.example/", json!({ "events": ["*"], "domains": ["b.example"] })),
-        ("https://alerts.example/", json!({ "events": ["webhook.disabled"] })),
-        ("https://mailtura.example/", json!({ "events": ["*"], "dialect": "mailtura" })),
-    ] {
-        let mut change = change;
-        change["url"] = json!(url);
-        made(&acme, &change).await;
-    }
-    let queue = "arn:aws:sqs:eu-central-1:123456789012:events";
-    let key = json!({ "access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "wJalrXUtnFEMI" });
-    made(&acme, &json!({ "url": queue, "events": ["email.clicked"], "credentials": key })).await;
-    let platform = json!({ "url": "https://platform.example/", "events": "open" });
-    assert_eq!(acme.post("/api/webhooks/manage", &platform).await.status, 201);
-    let listed = client.get(LIST).await;
-    let (all, mailtura) = ("https://all.example/", "https://mailtura.example/");
-    let expected = json!({
-        "accepted": { "urls": [all, mailtura] },
-        "delivered": { "urls": [all, mailtura] },
-        "opened": { "urls": [all, mailtura, "https://platform.example/"] },
-        "clicked": { "urls": [all, mailtura, queue] },
-        "unsubscribed": { "urls": [all] },
-        "complained": { "urls": [all, mailtura] },
-        "temporary_fail": { "urls": [all] },
-        "permanent_fail": { "urls": [all, "https://bounces.example/", mailtura] },
-    });
-    assert_eq!(listed.body["webhooks"], expected);
-
-    let again = client.post(LIST, &[("id", "opened"), ("url", "https://platform.example/")]).await;
-    insta::assert_snapshot!(again.error(), @"400 /url/0: it gets these events already, as webhook wh_ID");
-    let beside = client.post(LIST, &[("id", "opened"), ("url", "https://own.example/")]).await;
-    assert_eq!(beside.status, 200);
-    assert_eq!(client.urls(&format!("{LIST}/opened")).await.len(), 4);
-    // What is listed may be given back, as it was shown.
-    let read = client.urls(CLICKED).await;
-    let back: Vec<_> = read.iter().map(|url| ("url", url.as_str())).collect();
-    assert_eq!(client.put(CLICKED, &back).await.status, 200);
-    assert_eq!(client.urls(CLICKED).await, read);
-}
-
-/// What also gets events of other domains is not this API's to change, and nothing is done by halves.
-#[tokio::test]
-async fn a_webhook_of_several_domains_is_refused_with_where_to_change_it() {
-    let room = Room::start().await;
-    let acme = room.tenant().await;
-    let client = Client::of(&room, &acme);
-    client.post(LIST, &[("id", "clicked"), ("url", "https://own.example/")]).await;
-    let path = made(&acme, &json!({ "url": "https://all.example/", "events": ["*"], "dialect": "mailgun" })).await;
-    let deleted = client.delete(CLICKED).await.error();
-    insta::assert_snapshot!(deleted, @"400 https://all.example/ gets these events as webhook wh_ID, which is not of this domain alone. Change its `domains` or `events`, or delete it, by /api/v1/webhooks/wh_ID.");
-    let put = client.put(CLICKED, &[("url", "https://new.example/")]).await.error();
-    assert_eq!(put, deleted);
-    assert_eq!(client.urls(CLICKED).await, ["https://own.example/", "https://all.example/"]);
-    // With its URL among those that are given nothing has to be changed.
-    let kept = [("url", "https://all.example/"), ("url", "https://new.example/")];
-    assert_eq!(client.put(CLICKED, &kept).await.status, 200);
-    assert_eq!(client.urls(CLICKED).await, ["https://all.example/", "https://new.example/"]);
-    acme.patch(&path, &json!({ "domains": ["b.example"] })).await;
-    assert_eq!(client.delete(CLICKED).await.status, 200);
-    assert_eq!(client.urls(CLICKED).await, [""; 0]);
-}
-
-#[tokio::test]
-async fn a_webhook_of_several_names_keeps_the_others() {
-    let room = Room::start().await;
-    let acme = room.tenant().await;
-    let client = Client::of(&room, &acme);
-    let domain = json!(["mail.example.com"]);
-    let two = json!({ "events": ["clicked", "opened"], "domains": domain, "dialect": "mailgun" });
-    let all = json!({ "events": ["*", "delivery.dead"], "domains": domain, "url": "https://all.example/" });
-    let (two, all) = (made(&acme, &two).await, made(&acme, &all).await);
-    assert_eq!(client.delete(CLICKED).await.status, 200);
-    assert_eq!(acme.get(&two).await.body["events"], json!(["email.opened"]));
-    let rest = acme.get(&all).await.body["events"].clone();
-    let rest: Vec<_> = rest.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
-    assert!(!rest.contains(&"email.clicked") && !rest.contains(&"*"), "{rest:?}");
-    assert!(
-        ["email.sent", "email.rejected", "subscriber.created", "delivery.dead"].iter().all(|name| rest.contains(name))
-    );
-    assert_eq!(client.urls(CLICKED).await, [""; 0]);
-    // With its last name it goes.
-    let opened = format!("{LIST}/opened");
-    assert_eq!(client.put(&opened, &[("url", "https://all.example/")]).await.status, 200);
-    assert_eq!(acme.get(&two).await.status, 404);
-    assert_eq!(client.urls(&opened).await, ["https://all.example/"]);
-}
-
-#[tokio::test]
 async fn tenants_do_not_see_each_other_and_roles_may_what_they_may() {
     let room = Room::start().await;
     let (acme, other) = (room.tenant().await, room.tenant().await);
@@ -464,130 +367,4 @@ async fn tenants_do_not_see_each_other_and_roles_may_what_they_may() {
     // An admin says for which tenant.
     let admin = room.admin().about(acme.tenant.as_deref().unwrap());
     assert_eq!(admin.get(CLICKED).await.status, 200);
-}
-
-#[tokio::test]
-async fn its_urls_get_the_domains_events_signed_as_mailgun_does() {
-    let room = Room::with_receivers().await;
-    let acme = room.tenant().await;
-    let settings = format!("/api/v1/tenants/{}/settings", acme.tenant.as_deref().unwrap());
-    acme.patch(&settings, &json!({ "webhook_secret": "key-0123456789abcdef" })).await;
-    let client = Client::of(&room, &acme);
-    let receiver = Receiver::start().await.unwrap();
-    let urls = ["/one", "/two", "/three"].map(|path| receiver.url(path));
-    let fields: Vec<_> =
-        std::iter::once(("id", "delivered")).chain(urls.iter().map(|url| ("url", url.as_str()))).collect();
-    assert_eq!(client.post(LIST, &fields).await.status, 200);
-
-    for (key, domain) in [("of-it", Some("Mail.Example.com")), ("of-another", Some("example.com")), ("of-none", None)] {
-        room.world.events.put(&delivered(&room, acme.tenant_id(), key, domain)).await.unwrap();
-    }
-    room.world.run_until_idle().await.unwrap();
-    for path in ["/one", "/two", "/three"] {
-        let got = receiver.received(path);
-        assert_eq!(got.len(), 1, "{path}");
-        let body: Value = serde_json::from_slice(&got[0].body).unwrap();
-        assert_eq!(body["event-data"]["event"], "delivered");
-        assert_eq!(body["event-data"]["message"]["headers"]["message-id"], "message-of-it@example.com");
-        let part = |name: &str| body["signature"][name].as_str().unwrap();
-        let key = hmac::Key::new(hmac::HMAC_SHA256, b"key-0123456789abcdef");
-        let signed = format!("{}{}", part("timestamp"), part("token"));
-        hmac::verify(&key, signed.as_bytes(), &hex::decode(part("signature")).unwrap()).unwrap();
-    }
-}
-
-fn delivered(room: &Room, tenant: TenantId, key: &str, domain: Option<&str>) -> Event {
-    let mut event = room.world.event(tenant, key);
-    event.facts.sending_domain = domain.map(str::to_owned);
-    event
-}
-
-/// A request that breaks off is repeated: by then all or nothing of a POST is there, and a PUT or DELETE does the rest.
-#[tokio::test]
-async fn a_request_that_broke_off_is_completed_by_its_repetition() {
-    for method in [Method::POST, Method::PUT, Method::DELETE] {
-        for how in [Break::Before, Break::After] {
-            let mut calls = 0;
-            while completed_after_a_break(&method, calls, how).await {
-                calls += 1;
-            }
-            assert!(calls >= 5, "{method} {how:?}: {calls} calls");
-        }
-    }
-}
-
-/// Breaks one call of the request; answers whether there was such a call.
-async fn completed_after_a_break(method: &Method, calls_before: usize, how: Break) -> bool {
-    let what = format!("{method} {how:?} {calls_before}");
-    let three = ["https://a.example/", "https://b.example/", "https://c.example/"];
-    let new = ["https://c.example/", "https://d.example/", "https://e.example/"];
-    let fields: Vec<_> = std::iter::once(("id", "clicked")).chain(three.map(|url| ("url", url))).collect();
-    let expected: &[&str] = match *method {
-        Method::POST => &three,
-        Method::PUT => &new,
-        _ => &[],
-    };
-
-    let room = Room::start().await;
-    let acme = room.tenant().await;
-    let client = Client::of(&room, &acme);
-    if *method != Method::POST {
-        assert_eq!(client.post(LIST, &fields).await.status, 200);
-    }
-    let request = async || match *method {
-        Method::POST => client.post(LIST, &fields).await,
-        Method::PUT => client.put(CLICKED, &new.map(|url| ("url", url))).await,
-        _ => client.delete(CLICKED).await,
-    };
-    room.world.aws.break_call(calls_before, how);
-    let broken = request().await;
-    if room.world.aws.call_off_break() {
-        assert_eq!(broken.status, 200, "{what}");
-        return false;
-    }
-    assert_eq!(broken.status, 503, "{what}");
-    let listed = client.urls(CLICKED).await;
-    match *method {
-        Method::POST => assert!([0, 3].contains(&listed.len()), "{what}: {listed:?}"),
-        // At no time is there nobody who gets the events.
-        Method::PUT => assert!(listed.len() >= 3, "{what}: {listed:?}"),
-        _ => {}
-    }
-    let repeated = request().await;
-    match repeated.status {
-        200 => {}
-        // All of it was done before the answer was lost.
-        400 if *method == Method::POST => assert_eq!(listed.len(), 3, "{what}"),
-        404 if *method == Method::DELETE => assert!(listed.is_empty(), "{what}"),
-        other => panic!("{what}: {other}"),
-    }
-    assert_eq!(client.urls(CLICKED).await, expected, "{what}");
-    true
-}
-
-/// Clients that replace the same name at the same time: one of them wins, and the name is not left without any URL, as it
-/// would be if each took away what another one counts on.
-#[tokio::test]
-async fn of_replacements_at_once_one_stays() {
-    let room = Room::start().await;
-    let acme = room.tenant().await;
-    let client = Client::of(&room, &acme);
-    for round in 0..10 {
-        let (old, new) = ("https://old.example/", format!("https://new-{round}.example/"));
-        client.put(CLICKED, &[("url", old)]).await;
-        // Each begins while the one before it has done a little more.
-        let mut requests = Vec::new();
-        for (delay, url) in [new.as_str(), old].into_iter().enumerate() {
-            let client = &client;
-            requests.push(async move {
-                for _ in 0..delay * round {
-                    client.get(LIST).await;
-                }
-                client.put(CLICKED, &[("url", url)]).await.status
-            });
-        }
-        assert_eq!(join_all(requests).await, [200, 200]);
-        let left = client.urls(CLICKED).await;
-        assert!(left == [old] || left == [new.as_str()], "{left:?}");
-    }
 }

@@ -27,8 +27,11 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
     body.demand("url");
     body.demand("events");
-    let default = api.registry.get_settings(tenant).await?.default_dialect.unwrap_or(Dialect::Standard);
-    let default_dialect = (!body.has("dialect")).then_some(default);
+    let default_dialect = if body.has("dialect") {
+        None
+    } else {
+        Some(api.registry.get_settings(tenant).await?.default_dialect.unwrap_or(Dialect::Standard))
+    };
     let has_credentials = body.has("credentials");
     let mut given = Given::read(&mut body, &api.addresses);
     let secret = body.optional("secret", given::secret);
@@ -39,7 +42,7 @@ pub(super) async fn create(
         body.noted(pace::check_dialect(dialect, batch, "/batch"));
     }
     let types = names.and_then(|(names, dialect)| body.noted(subscription::types_named(&names, dialect)));
-    let dialect = given.dialect.unwrap_or(default);
+    let dialect = given.dialect.or(default_dialect).unwrap_or(Dialect::Standard);
     let secret = body.noted(signing::secret(secret.as_ref(), scheme, SignatureScheme::V1, dialect));
     let headers = body.noted(given.headers.take().unwrap_or_default().over(&BTreeMap::new()));
     let url = destination::of_new(&mut body, given.url.take(), given.credentials.take(), has_credentials);

@@ -1,9 +1,6 @@
 //! Storing a new webhook, whichever API it is made through: numbered, and only if the others are as they were found.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use shared::breaker::BreakerSettings;
 use shared::clock::random;
 use shared::dialect::Dialect;
 use shared::id::{TenantId, WebhookId};
@@ -11,7 +8,7 @@ use shared::problem::Problem;
 use shared::secret::SigningSecret;
 use shared::store::StoreError;
 use shared::store::registry::Census;
-use shared::webhook::{DEFAULT_BATCH, Destination, SigningSecrets, Subscription, Webhook, WebhookStatus};
+use shared::webhook::{Destination, Subscription, Webhook};
 
 use crate::Api;
 use crate::refusal::{Refusal, not_found};
@@ -29,30 +26,7 @@ pub(crate) fn draft(
     dialect: Dialect,
     secret: SigningSecret,
 ) -> Webhook {
-    Webhook {
-        id: WebhookId::mint(now, random()),
-        tenant,
-        number: None,
-        url: url.into(),
-        subscription,
-        dialect,
-        retry_policy: dialect.default_retry_policy(),
-        timeout_ms: dialect.default_timeout_ms(),
-        status: WebhookStatus::Enabled,
-        secrets: SigningSecrets { current: secret, previous: None },
-        description: String::new(),
-        created_at: now,
-        updated_at: now,
-        revision: 1,
-        breaker: BreakerSettings::default(),
-        backup_url: None,
-        is_backup: false,
-        headers: BTreeMap::new(),
-        paused: false,
-        metadata: BTreeMap::new(),
-        rate_limit: None,
-        batch: DEFAULT_BATCH,
-    }
+    Webhook::new(WebhookId::mint(now, random()), tenant, url.into(), subscription, dialect, secret, now)
 }
 
 /// Stores a new webhook, whatever the tenant's others are, and answers it with its number.

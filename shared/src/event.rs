@@ -123,6 +123,10 @@ pub const RAW_LIMIT: usize = 16 * 1024;
 /// must be written as base64.
 pub const UNPARSED_LIMIT: usize = 256 * 1024;
 
+/// Maximum levels of arrays and objects in one metadata value (124). Reason: `serde_json` reads 127 levels, and a job has
+/// three of its own around the value: the job, the event, the metadata. A stored event has two.
+pub const METADATA_NESTING: usize = 124;
+
 impl Facts {
     /// Facts of which only the indispensable is known.
     pub fn new(

@@ -1,9 +1,11 @@
 //! What holds for every post, whoever wrote it: property tests and fuzz targets check the same.
 
 use jiff::Timestamp;
-use shared::event::{EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
-use shared::id::{SourceId, TenantId};
+use shared::event::{Event, EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
+use shared::id::{SourceId, TenantId, WebhookId};
 use shared::provider::{MAX_PROVIDER_BATCH, Provider, Received, Refusal};
+use shared::queue::job::Job;
+use shared::store::events::{event_in_row, event_row};
 
 /// Checks what a post of `provider` with a body of `length` bytes gave.
 ///
@@ -33,8 +35,26 @@ pub fn check(provider: Provider, length: usize, received: Result<Received, Refus
     for report in reports {
         check_facts(provider, length, &report.facts);
         let again = report.clone().accept(tenant, Some(source), Timestamp::UNIX_EPOCH).id;
-        assert_eq!(report.accept(tenant, Some(source), Timestamp::UNIX_EPOCH).id, again, "an id that is not stable");
+        let event = report.accept(tenant, Some(source), Timestamp::UNIX_EPOCH);
+        assert_eq!(event.id, again, "an id that is not stable");
+        check_readable(&event);
     }
+}
+
+/// What `ingest` accepts, `dispatch` reads from the row, and `deliver` from the job.
+///
+/// # Panics
+///
+/// When one of them does not, or reads something else.
+pub fn check_readable(event: &Event) {
+    let row = event_row(event, 0).and_then(|row| event_in_row(&row));
+    assert_eq!(row.unwrap_or_else(|error| panic!("a row that dispatch cannot read: {error:?}")), *event);
+    let job = Job::first(WebhookId::mint(Timestamp::UNIX_EPOCH, [2; 10]), event);
+    let read =
+        Job::from_json(&job.to_json()).unwrap_or_else(|error| panic!("a job that deliver cannot read: {error:?}"));
+    let Job::Deliver(read) = read else { panic!("another kind of job") };
+    let carried = Event { facts: Facts { raw: None, ..event.facts.clone() }, ..event.clone() };
+    assert!(read.inline.is_none_or(|inline| *inline == carried), "a job with another event in it");
 }
 
 fn check_facts(provider: Provider, length: usize, facts: &Facts) {

@@ -21,6 +21,7 @@ mod answer;
 mod ingest_key;
 mod own_events;
 mod provider_post;
+mod readable;
 mod refusal;
 mod sns;
 mod sources;

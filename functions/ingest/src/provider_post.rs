@@ -13,7 +13,7 @@ use shared::store::events::Claim;
 
 use crate::answer::Answer;
 use crate::refusal::{ingest_key_wanted, unknown_ingest_key};
-use crate::{Ingest, Refusal, ingest_key, sources, store};
+use crate::{Ingest, Refusal, ingest_key, readable, sources, store};
 
 /// With the ingest key in the path.
 pub(crate) async fn by_path(key: &str, request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
@@ -55,13 +55,21 @@ async fn receive(key: &str, source: &Source, request: &Request, room: &Ingest) -
     };
     let post = Post { certificate: certificate.as_ref(), ..post };
     let received = provider::receive(source.provider, &source.trust, &post, now);
-    accept(received.map_err(|refusal| refused(source, refusal))?, source, now, room).await
+    let received = received.map_err(|refusal| refused(source, refusal))?;
+    accept(received, request.body(), source, now, room).await
 }
 
 /// Stores what a genuine post gives. Each step is repeated by the provider until all of them are done.
-async fn accept(received: Received, source: &Source, now: Timestamp, room: &Ingest) -> Result<Answer, Refusal> {
+async fn accept(
+    received: Received,
+    body: &[u8],
+    source: &Source,
+    now: Timestamp,
+    room: &Ingest,
+) -> Result<Answer, Refusal> {
     let Received { reports, token, confirm } = received;
-    let events: Vec<_> = reports.into_iter().map(|report| report.accept(source.tenant, Some(source.id), now)).collect();
+    let events = reports.into_iter().map(|report| report.accept(source.tenant, Some(source.id), now));
+    let events: Vec<_> = events.map(|event| readable::or_unparsed(event, body)).collect();
     if let Some(token) = token {
         claim(&token, &events, source, room).await?;
     }

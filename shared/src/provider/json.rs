@@ -8,6 +8,8 @@ use serde::de::{Deserializer as _, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::event::METADATA_NESTING;
+
 /// A JSON object whose values are read when asked for.
 #[derive(Debug, Default)]
 pub(super) struct Object<'a>(BTreeMap<String, &'a RawValue>);
@@ -128,9 +130,12 @@ fn text_of(raw: &str) -> Option<String> {
     }
 }
 
-/// A value as it is. What `serde_json` cannot hold exactly or at all (an integer beyond 64 bits, nesting beyond its
-/// limit) is kept as its text.
+/// A metadata value as it is. Two kinds of value are kept as their text: an integer beyond 64 bits, which `serde_json`
+/// cannot hold, and a value nested deeper than [`METADATA_NESTING`], which no later room could read back.
 fn value_of(raw: &str) -> Value {
+    if nesting(raw) > METADATA_NESTING {
+        return Value::String(raw.to_owned());
+    }
     let integer = raw.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     match serde_json::from_str(raw) {
         Ok(Value::Number(number)) if integer && number.is_f64() => Value::String(raw.to_owned()),
@@ -142,6 +147,26 @@ fn value_of(raw: &str) -> Value {
         Ok(value) => value,
         Err(_) => Value::String(raw.to_owned()),
     }
+}
+
+/// How many levels of arrays and objects a JSON text has. It counts brackets rather than parse, so that no depth is too
+/// much for it.
+pub(super) fn nesting(raw: &str) -> usize {
+    let (mut level, mut deepest, mut in_text, mut escaped) = (0_usize, 0, false, false);
+    for byte in raw.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                level += 1;
+                deepest = deepest.max(level);
+            }
+            b']' | b'}' if !in_text => level = level.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Whether there are as many digits in a row as an integer beyond 64 bits has.
@@ -198,12 +223,26 @@ mod tests {
     }
 
     #[test]
-    fn nesting_beyond_the_parsers_limit_is_kept_as_text() {
-        let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
-        let text = format!(r#"{{"event": "open", "deep": {deep}}}"#);
-        let object = Object::parse(&text).unwrap();
-        assert_eq!(object.text("event").as_deref(), Some("open"));
-        assert_eq!(object.values(|name| name == "deep")["deep"], Value::String(deep));
+    fn nesting_beyond_the_limit_is_kept_as_text() {
+        for levels in [METADATA_NESTING + 1, 126, 127, 128, 5_000] {
+            let deep = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+            let text = format!(r#"{{"event": "open", "deep": {deep}}}"#);
+            let object = Object::parse(&text).unwrap();
+            assert_eq!(object.text("event").as_deref(), Some("open"));
+            assert_eq!(object.values(|name| name == "deep")["deep"], Value::String(deep), "{levels}");
+        }
+        let most = format!("{}{}", "[".repeat(METADATA_NESTING), "]".repeat(METADATA_NESTING));
+        let text = format!(r#"{{"deep": {most}}}"#);
+        assert_eq!(Object::parse(&text).unwrap().values(|_| true)["deep"].to_string(), most);
+    }
+
+    #[test]
+    fn brackets_in_texts_are_no_levels() {
+        for (text, levels) in
+            [("1", 0), (r#""[[""#, 0), (r#"{"a":"\"[[","b":[]}"#, 2), (r#"["\\",[[1],{}]]"#, 3), ("[[],[[]],[]]", 3)]
+        {
+            assert_eq!(nesting(text), levels, "{text}");
+        }
     }
 
     #[test]

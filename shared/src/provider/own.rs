@@ -6,9 +6,11 @@ use std::ops::RangeInclusive;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use super::json::nesting;
 use super::{MAX_OWN_BATCH, Provider, Refusal, Report};
-use crate::event::{BounceType, Client, EventType, Facts, Geo, Recipient, RejectReason};
+use crate::event::{BounceType, Client, EventType, Facts, Geo, METADATA_NESTING, Recipient, RejectReason};
 
+mod depth;
 mod fields;
 
 use fields::{Faults, Fields};
@@ -55,7 +57,8 @@ pub fn parse(body: &[u8], now: Timestamp) -> Result<Vec<OwnEvent>, Refusal> {
     let (entries, is_array) = match serde_json::from_slice(body) {
         Ok(Value::Array(entries)) => (entries, true),
         Ok(entry @ Value::Object(_)) => (vec![entry], false),
-        Ok(_) | Err(_) => return Err(Refusal::Malformed),
+        Ok(_) => return Err(Refusal::Malformed),
+        Err(_) => return Err(depth::too_deep(body).map_or(Refusal::Malformed, Refusal::Invalid)),
     };
     if entries.len() > MAX_OWN_BATCH {
         return Err(Refusal::TooMany { limit: MAX_OWN_BATCH });
@@ -212,8 +215,11 @@ fn tags(value: &Value) -> Result<Vec<String>, String> {
 }
 
 fn metadata(value: &Value) -> Result<Map<String, Value>, String> {
+    let json = value.to_string();
     match value {
-        Value::Object(metadata) if value.to_string().len() <= METADATA => Ok(metadata.clone()),
+        // The object itself is a level around each of its values.
+        Value::Object(_) if nesting(&json) > METADATA_NESTING + 1 => Err(depth::fault()),
+        Value::Object(metadata) if json.len() <= METADATA => Ok(metadata.clone()),
         _ => Err(format!("expected an object of at most {METADATA} bytes of JSON")),
     }
 }
@@ -326,11 +332,31 @@ mod tests {
 
     #[test]
     fn what_is_no_object_or_array_is_malformed() {
-        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
-        for body in ["", "7", "null", "\"x\"", "{", "{}{}", &deep] {
+        let unclosed = "[".repeat(200);
+        for body in ["", "7", "null", "\"x\"", "{", "{}{}", &unclosed] {
             assert_eq!(parsed(body), Err(Refusal::Malformed), "{body}");
         }
         assert_eq!(parse(b"{\"type\":\"\xff\"}", Timestamp::UNIX_EPOCH), Err(Refusal::Malformed));
+    }
+
+    #[test]
+    fn metadata_is_nested_as_deep_as_a_job_can_carry_and_no_deeper() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let with = |metadata: &str| {
+            format!(r#"{{"type":"email.sent","timestamp":"2026-01-01T00:00:00Z","metadata":{metadata}}}"#)
+        };
+        let deep = |levels: usize| with(&format!(r#"{{"x":{}}}"#, nested(levels)));
+        assert!(parsed(&deep(METADATA_NESTING)).is_ok());
+        assert!(parsed(&format!("[{}]", deep(METADATA_NESTING))).is_ok());
+        for levels in [METADATA_NESTING + 1, 126, 127, 128, 5_000] {
+            assert_eq!(pointers(&deep(levels)), ["/metadata"], "{levels}");
+            let batch = format!("[{},{}]", deep(1), deep(levels));
+            assert_eq!(pointers(&batch), ["/1/metadata"], "{levels} in a batch");
+        }
+        let objects = format!("{}1{}", r#"{"a":"#.repeat(200), "}".repeat(200));
+        assert_eq!(pointers(&with(&objects)), ["/metadata"]);
+        assert_eq!(pointers(&nested(200)), ["/0"]);
+        assert_eq!(pointers(&format!(r#"{{"tags":{}}}"#, nested(200))), [""]);
     }
 
     #[test]

@@ -9,6 +9,11 @@ use crate::id::{EventId, RecoveryId, TenantId, WebhookId};
 use crate::rate_limit::{RateLimit, Slot};
 use crate::store::events::stored::StoredEvent;
 
+mod first;
+mod named;
+
+pub use first::FirstJobs;
+
 /// The version of jobs that this code writes.
 const VERSION: u8 = 1;
 /// An event whose stored form has up to this many bytes travels inline; SQS bills each started 64 KiB, and the rest is
@@ -28,6 +33,8 @@ pub enum Job {
     Sweep(Sweep),
     /// Do one page of a recovery that somebody asked for.
     Recovery(RecoveryPage),
+    /// Send the first jobs of one event.
+    Dispatch(Dispatch),
 }
 
 /// Deliver one event to one webhook.
@@ -90,6 +97,16 @@ pub struct RecoveryPage {
     pub page: u32,
 }
 
+/// Send the first jobs of one event: `dispatch` could not read the webhooks of its tenant, and the events of other tenants
+/// in the same shard do not wait for that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispatch {
+    /// Who owns it.
+    pub tenant: TenantId,
+    /// Which event.
+    pub event: EventId,
+}
+
 /// The message group of sweeps, which are about no webhook.
 const SWEEP_GROUP: &str = "sweep";
 
@@ -107,9 +124,10 @@ pub enum NotAJob {
     Part(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// `I` is the inline event: a [`StoredEvent`], or the JSON of one that is written for many webhooks.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wire {
+#[serde(deny_unknown_fields, bound(deserialize = "I: Deserialize<'de>"))]
+struct Wire<I = Box<StoredEvent>> {
     v: u8,
     kind: Kind,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -121,7 +139,7 @@ struct Wire {
     #[serde(default, skip_serializing_if = "is_zero")]
     round: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    inline: Option<Box<StoredEvent>>,
+    inline: Option<I>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -158,9 +176,10 @@ enum Kind {
     Probe,
     Sweep,
     Recovery,
+    Dispatch,
 }
 
-impl Wire {
+impl<I> Wire<I> {
     fn new(kind: Kind, tenant: TenantId, webhook: WebhookId) -> Self {
         Self { tenant: tenant.to_string(), webhook: webhook.to_string(), ..Self::of_no_webhook(kind) }
     }
@@ -211,6 +230,7 @@ impl Job {
             Self::Probe(probe) => probe.webhook.to_string(),
             Self::Sweep(_) => SWEEP_GROUP.to_owned(),
             Self::Recovery(page) => page.recovery.to_string(),
+            Self::Dispatch(dispatch) => dispatch.tenant.to_string(),
         }
     }
 
@@ -239,12 +259,31 @@ impl Job {
                 page: page.page,
                 ..Wire::of_no_webhook(Kind::Recovery)
             },
+            Self::Dispatch(dispatch) => Wire {
+                tenant: dispatch.tenant.to_string(),
+                event: Some(dispatch.event.to_string()),
+                ..Wire::of_no_webhook(Kind::Dispatch)
+            },
         };
-        // Every map key is a string and no number is a non-finite float, so this cannot fail.
-        let json = serde_json::to_string(&wire).unwrap_or_default();
-        // Two characters of an event's texts that SQS refuses a message for. They stand nowhere but in strings.
-        // <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
-        json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
+        taken_by_sqs(json_of(&wire))
+    }
+
+    /// Whether a job that carries the event can be read, and so its row too, which has one level less around each value.
+    /// Asked before an event is accepted: what cannot be read later would have neither delivery nor dead letter.
+    pub fn can_carry(event: &Event) -> Result<(), NotAJob> {
+        let tenant = event.tenant;
+        let wire = Wire {
+            event: Some(event.id.to_string()),
+            inline: Some(Box::new(StoredEvent::from(event).without_raw())),
+            ..Wire::new(Kind::Deliver, tenant, WebhookId::mint(event.accepted_at, [0; 10]))
+        };
+        Self::from_json(&json_of(&wire)).map(|_| ())
+    }
+
+    /// What a job to deliver that cannot be read is about: the same job without its event, as far as its body names
+    /// tenant, webhook and event. `None` for anything else.
+    pub fn named_in(body: &str) -> Option<Deliver> {
+        named::in_body(body)
     }
 
     /// Reads a message body.
@@ -261,6 +300,10 @@ impl Job {
             Kind::Recovery => {
                 let recovery = wire.recovery.unwrap_or_default().parse().map_err(part)?;
                 Self::Recovery(RecoveryPage { tenant: tenant()?, recovery, page: wire.page })
+            }
+            Kind::Dispatch => {
+                let event = wire.event.unwrap_or_default().parse().map_err(part)?;
+                Self::Dispatch(Dispatch { tenant: tenant()?, event })
             }
             Kind::Recover => Self::Recover(Recover { tenant: tenant()?, webhook: webhook()?, after: wire.after }),
             Kind::Probe => {
@@ -303,6 +346,22 @@ impl WireSlot {
     }
 }
 
+/// A job's JSON. Every map key is a string and no number is a non-finite float, so this cannot fail.
+fn json_of<I: Serialize>(wire: &Wire<I>) -> String {
+    serde_json::to_string(wire).unwrap_or_default()
+}
+
+/// The same JSON without two characters of an event's texts that SQS refuses a message for. They stand nowhere but in
+/// strings.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+fn taken_by_sqs(json: String) -> String {
+    if json.contains(['\u{fffe}', '\u{ffff}']) {
+        json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
+    } else {
+        json
+    }
+}
+
 fn inline(event: &Event) -> Option<Box<StoredEvent>> {
     let stored = StoredEvent::from(event).without_raw();
     let bytes = serde_json::to_vec(&stored).map_or(usize::MAX, |json| json.len());
@@ -312,7 +371,7 @@ fn inline(event: &Event) -> Option<Box<StoredEvent>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{EventType, Facts};
+    use crate::event::{EventType, Facts, METADATA_NESTING};
     use crate::provider::Provider;
 
     fn event(diagnostic: &str) -> Event {
@@ -345,6 +404,8 @@ mod tests {
         let recovery = RecoveryId::mint(Timestamp::UNIX_EPOCH, [4; 10]);
         let page = Job::Recovery(RecoveryPage { tenant, recovery, page: 7 });
         assert_eq!(Job::from_json(&page.to_json()).unwrap(), page);
+        let dispatch = Job::Dispatch(Dispatch { tenant, event: event("").id });
+        assert_eq!(Job::from_json(&dispatch.to_json()).unwrap(), dispatch);
         // What the template's schedule sends.
         assert_eq!(Job::from_json(r#"{"v":1,"kind":"sweep"}"#).unwrap(), Job::Sweep(Sweep { after: None }));
     }
@@ -354,6 +415,25 @@ mod tests {
         let job = Job::first(webhook(), &event(&"x".repeat(INLINE_LIMIT)));
         let Job::Deliver(read) = Job::from_json(&job.to_json()).unwrap() else { panic!("not a delivery") };
         assert_eq!(read.inline, None);
+    }
+
+    #[test]
+    fn a_job_carries_values_down_to_the_limit_of_nesting() {
+        let nested = |levels: usize| {
+            let mut event = event("short");
+            let value = (1..levels).fold(serde_json::json!([]), |inner, _| serde_json::json!([inner]));
+            event.facts.metadata.insert("x".to_owned(), value);
+            event
+        };
+        let most = nested(METADATA_NESTING);
+        Job::can_carry(&most).unwrap();
+        let job = Job::first(webhook(), &most);
+        assert_eq!(Job::from_json(&job.to_json()).unwrap(), job);
+        assert!(matches!(Job::can_carry(&nested(METADATA_NESTING + 1)), Err(NotAJob::Shape(_))));
+        // A large one travels by reference, but its row has to be read too.
+        let mut large = nested(METADATA_NESTING + 1);
+        large.facts.diagnostic = Some("x".repeat(INLINE_LIMIT));
+        assert!(Job::can_carry(&large).is_err());
     }
 
     #[test]

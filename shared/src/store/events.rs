@@ -1,5 +1,7 @@
 //! The events table: each accepted event once, and with its insert the promise that `dispatch` will see it.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
@@ -15,7 +17,7 @@ mod row;
 pub mod stored;
 mod tokens;
 
-pub use row::event_in_row;
+pub use row::{event_in_row, row as event_row};
 pub use tokens::Claim;
 
 /// The events table.
@@ -69,8 +71,21 @@ impl Events {
     }
 
     /// One event of a tenant, if it is still stored; strongly consistent, so that a job never takes a new event for an
-    /// expired one.
+    /// expired one. [`StoreError::Unreadable`] when this version cannot read its row.
     pub async fn get(&self, tenant: TenantId, event: EventId) -> Result<Option<Event>, StoreError> {
+        self.get_row(tenant, event).await?.map(|row| event_in_row(&row)).transpose()
+    }
+
+    /// The same for people: a row that this version cannot read is an `unparsed` event with what is stored.
+    pub async fn get_or_kept(&self, tenant: TenantId, event: EventId) -> Result<Option<Event>, StoreError> {
+        self.get_row(tenant, event).await?.map(|row| row::event_or_kept(&row)).transpose()
+    }
+
+    async fn get_row(
+        &self,
+        tenant: TenantId,
+        event: EventId,
+    ) -> Result<Option<HashMap<String, AttributeValue>>, StoreError> {
         let (pk, sk) = keys::event(tenant, event);
         let answer = self
             .client
@@ -82,7 +97,7 @@ impl Events {
             .send()
             .await
             .map_err(StoreError::aws)?;
-        answer.item.map(|item| event_in_row(&item)).transpose()
+        Ok(answer.item)
     }
 
     fn expiry(&self, accepted_at: Timestamp) -> i64 {

@@ -5,6 +5,7 @@
 mod credentials;
 mod every_provider;
 mod mailgun_tokens;
+mod nested;
 mod own_events;
 mod pings;
 mod platform_posts;

@@ -4,10 +4,12 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
+use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Map, Value, json};
-use shared::provider::{Post, Provider, Received, Refusal, receive};
+use shared::id::TenantId;
+use shared::provider::{Post, Provider, Received, Refusal, own, receive};
 use shared::source::Trust;
 use tests::conformance::Fixture;
 use tests::cost::{Cost, cost};
@@ -111,6 +113,26 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A value within arrays and objects, to any depth, beyond what any parser of ours reads.
+fn any_nested() -> impl Strategy<Value = String> {
+    let levels = prop_oneof![2 => 0_usize..8, 4 => 118_usize..132, 1 => 132_usize..3_000];
+    (levels, any::<u64>(), any_json()).prop_map(|(levels, shape, core)| {
+        let in_array = |level: usize| shape >> (level % 64) & 1 == 0;
+        let opening: String = (0..levels).map(|level| if in_array(level) { "[" } else { r#"{"a":"# }).collect();
+        let closing: String = (0..levels).rev().map(|level| if in_array(level) { "]" } else { "}" }).collect();
+        format!("{opening}{core}{closing}")
+    })
+}
+
+/// `text` with `nested`, which no [`Value`] can hold, in some places.
+fn with_nested(text: &str, places: &[Index], nested: &str) -> String {
+    const PLACE: &str = "nested-value-goes-here";
+    let others: Vec<_> = places.iter().map(|place| (*place, Value::from(PLACE))).collect();
+    let value = serde_json::from_str(text).map(|value| with_others(value, &others));
+    let text = value.map_or_else(|_| text.to_owned(), |value| value.to_string());
+    text.replace(&format!("\"{PLACE}\""), nested).replace(PLACE, "")
+}
+
 fn any_provider() -> impl Strategy<Value = Provider> {
     prop::sample::select(providers().collect::<Vec<_>>())
 }
@@ -152,6 +174,15 @@ fn with_others(mut value: Value, others: &[(Index, Value)]) -> Value {
         }
     }
     value
+}
+
+/// A body with its JSON changed: all of it, or what is in a form's fields.
+fn with_changed_json(body: &[u8], change: impl Fn(&str) -> String) -> String {
+    if let Some(json) = std::str::from_utf8(body).ok().filter(|text| text.trim_start().starts_with(['{', '['])) {
+        return change(json);
+    }
+    let fields = url::form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), change(&value)));
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
 /// What a source that verifies nothing and a source that verifies everything make of a changed fixture.
@@ -205,16 +236,51 @@ proptest! {
         fixture in any_fixture(),
         others in prop::collection::vec((any::<Index>(), any_json()), 1..5),
     ) {
-        if let Ok(value) = serde_json::from_slice::<Value>(&fixture.body) {
-            holds_changed(fixture, with_others(value, &others).to_string().as_bytes());
-        } else {
-            let fields = url::form_urlencoded::parse(&fixture.body).into_owned();
-            let fields = fields.map(|(name, value)| {
-                let other = serde_json::from_str(&value).map(|value| with_others(value, &others).to_string());
-                (name, other.unwrap_or(value))
-            });
-            let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-            holds_changed(fixture, body.as_bytes());
+        let body = with_changed_json(&fixture.body, |json| {
+            serde_json::from_str(json).map_or_else(|_| json.to_owned(), |value| with_others(value, &others).to_string())
+        });
+        holds_changed(fixture, body.as_bytes());
+    }
+
+    /// What is accepted can be read by every later room, whatever its values look like.
+    #[test]
+    fn fixtures_with_nested_values_hold(
+        fixture in any_fixture(),
+        places in prop::collection::vec(any::<Index>(), 1..4),
+        nested in any_nested(),
+    ) {
+        let body = with_changed_json(&fixture.body, |json| with_nested(json, &places, &nested));
+        holds_changed(fixture, body.as_bytes());
+    }
+
+    /// Metadata is where senders put what they like.
+    #[test]
+    fn nested_metadata_holds(provider in any_provider(), name in any_text(), nested in any_nested()) {
+        let event = super::click(provider).to_string();
+        let nested = format!("{}:{nested},", Value::from(name));
+        for own in ["", r#""metadata":{"#, r#""Metadata":{"#, r#""rcpt_meta":{"#, r#""user-variables":{"#, r#""Payload":{"#, r#""tags":{"#] {
+            let close = if own.is_empty() { "" } else { r#""z":1},"# };
+            let event = event.replacen('{', &format!("{{{own}{nested}{close}"), 1);
+            let (headers, body) = post_of(provider, &event);
+            holds_unsigned(provider, &headers, &body);
+        }
+    }
+
+    /// Own events: what is taken can be read, and what is too deep is refused by name.
+    #[test]
+    fn nested_own_metadata_is_readable_or_refused(nested in any_nested(), in_batch: bool) {
+        let event = format!(r#"{{"type":"email.sent","timestamp":"2026-01-01T00:00:00Z","metadata":{{"x":{nested}}}}}"#);
+        let body = if in_batch { format!("[{event}]") } else { event };
+        match own::parse(body.as_bytes(), now()) {
+            Ok(events) => for event in events {
+                let tenant = TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]);
+                invariants::check_readable(&event.keyed(|| "k".to_owned()).accept(tenant, None, Timestamp::UNIX_EPOCH));
+            },
+            Err(Refusal::Invalid(faults)) => {
+                let pointer = if in_batch { "/0/metadata" } else { "/metadata" };
+                assert!(faults.iter().all(|fault| fault.pointer == pointer), "{faults:?}");
+            }
+            Err(refusal) => panic!("{refusal}"),
         }
     }
 

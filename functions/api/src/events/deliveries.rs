@@ -24,7 +24,7 @@ pub(super) async fn deliveries(
     let webhooks: Vec<_> = api.registry.all_subscribers(tenant).await?.iter().map(|webhook| webhook.id).collect();
     let deliveries = api.deliveries.of_event(tenant, id, &webhooks).await?;
     // Made-up events have deliveries, but are not stored themselves.
-    if deliveries.is_empty() && api.events.get(tenant, id).await?.is_none() {
+    if deliveries.is_empty() && api.events.get_or_kept(tenant, id).await?.is_none() {
         return Err(not_found("event").into());
     }
     // All at once: a tenant has at most 500 webhooks.

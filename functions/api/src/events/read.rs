@@ -21,6 +21,6 @@ pub(super) async fn read(
     query: Query,
 ) -> Result<Response, Refusal> {
     query.finish(())?;
-    let event = api.events.get(tenant, id).await?.ok_or_else(|| not_found("event"))?;
+    let event = api.events.get_or_kept(tenant, id).await?.ok_or_else(|| not_found("event"))?;
     Ok(Json(Shown::whole(&event)).into_response())
 }

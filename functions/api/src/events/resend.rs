@@ -27,7 +27,7 @@ pub(super) async fn resend(
 ) -> Result<(StatusCode, Json<Accepted>), Refusal> {
     let webhook = body.required("webhook_id", parsed::<WebhookId>);
     let webhook = body.finish(webhook)?;
-    let event = api.events.get(tenant, id).await?.ok_or_else(|| not_found("event"))?;
+    let event = api.events.get_or_kept(tenant, id).await?.ok_or_else(|| not_found("event"))?;
     if event.facts.event_type == EventType::Unparsed {
         let detail = "The event is a body that could not be read; there is nothing in it that could be delivered.";
         return Err(Problem::new(409, "event-unparsed", "Not an event", detail).into());

@@ -1,11 +1,13 @@
 //! The events of a tenant by time.
 
-use super::{Event, EventId, Events, Page, StoreError, TenantId, event_in_row, keys};
+use super::row::event_or_kept;
+use super::{Event, EventId, Events, Page, StoreError, TenantId, keys};
 use crate::store::timeline::{TimeRange, Timeline};
 
 impl Events {
     /// One page of a tenant's events in `range`, newest first, from below `after`. A page may be short, even empty,
-    /// and still name a next one: it looks at eight days at most.
+    /// and still name a next one: it looks at eight days at most. A row that this version cannot read is an `unparsed`
+    /// event with what is stored.
     pub async fn list(
         &self,
         tenant: TenantId,
@@ -15,7 +17,7 @@ impl Events {
     ) -> Result<Page<Event>, StoreError> {
         let timeline = Timeline { client: &self.client, table: &self.table, state: None };
         let page = timeline.newest_first(range, after, limit, |day, shard| keys::partition(tenant, day, shard)).await?;
-        let items = page.items.iter().map(event_in_row).collect::<Result<_, _>>()?;
+        let items = page.items.iter().map(event_or_kept).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
     }
 
@@ -31,7 +33,7 @@ impl Events {
         let timeline = Timeline { client: &self.client, table: &self.table, state: None };
         let partition = |day: &str, shard| keys::partition(tenant, day, shard);
         let page = timeline.oldest_first(range, after, of_each_shard, partition).await?;
-        let items = page.items.iter().map(event_in_row).collect::<Result<_, _>>()?;
+        let items = page.items.iter().map(event_or_kept).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
     }
 }

@@ -10,7 +10,9 @@ use flate2::write::DeflateEncoder;
 
 use super::stored::StoredEvent;
 use super::{AttributeValue, Blob, Event, StoreError, keys};
-use crate::event::EventType;
+use crate::event::{EventType, Facts, Raw, UNPARSED_LIMIT};
+use crate::id::EventId;
+use crate::provider::Provider;
 
 /// Marks rows that the stream mapping lets through to `dispatch`.
 const KIND: &str = "event";
@@ -24,7 +26,7 @@ const WRITE_UNIT: usize = 1024;
 const MAX_DECOMPRESSED: u64 = 8 * 1024 * 1024;
 
 /// The row of an event that expires at `ttl` (Unix seconds).
-pub(super) fn row(event: &Event, ttl: i64) -> Result<HashMap<String, AttributeValue>, StoreError> {
+pub fn row(event: &Event, ttl: i64) -> Result<HashMap<String, AttributeValue>, StoreError> {
     let (pk, sk) = keys::event(event.tenant, event.id);
     let json = serde_json::to_vec(&StoredEvent::from(event)).map_err(StoreError::unreadable)?;
     let (name, body) = smaller(json)?;
@@ -55,20 +57,48 @@ fn smaller(json: Vec<u8>) -> Result<(&'static str, AttributeValue), StoreError> 
 /// The event in a row, be it from the table or from its stream.
 #[expect(clippy::implicit_hasher, reason = "rows come from the SDK, which has this hasher")]
 pub fn event_in_row(row: &HashMap<String, AttributeValue>) -> Result<Event, StoreError> {
-    let json = match (row.get("json"), row.get("packed")) {
-        (Some(AttributeValue::S(json)), _) => json.clone().into_bytes(),
+    let stored: StoredEvent = serde_json::from_slice(&json_in_row(row)?).map_err(StoreError::unreadable)?;
+    Event::try_from(stored)
+}
+
+fn json_in_row(row: &HashMap<String, AttributeValue>) -> Result<Vec<u8>, StoreError> {
+    match (row.get("json"), row.get("packed")) {
+        (Some(AttributeValue::S(json)), _) => Ok(json.clone().into_bytes()),
         (_, Some(AttributeValue::B(packed))) => {
             let mut json = Vec::new();
             DeflateDecoder::new(packed.as_ref())
                 .take(MAX_DECOMPRESSED)
                 .read_to_end(&mut json)
                 .map_err(StoreError::unreadable)?;
-            json
+            Ok(json)
         }
-        _ => return Err(StoreError::unreadable("an event row without an event")),
-    };
-    let stored: StoredEvent = serde_json::from_slice(&json).map_err(StoreError::unreadable)?;
-    Event::try_from(stored)
+        _ => Err(StoreError::unreadable("an event row without an event")),
+    }
+}
+
+/// The event in a row of the table, or, if this version cannot read it, an `unparsed` event with what is stored: so one
+/// such row hides neither itself nor the others of its list.
+pub(super) fn event_or_kept(row: &HashMap<String, AttributeValue>) -> Result<Event, StoreError> {
+    event_in_row(row).or_else(|error| {
+        let kept = kept(row)?;
+        let error: &dyn std::error::Error = &error;
+        tracing::error!(tenant.id = %kept.tenant, event.id = %kept.id, error, "the row of {} cannot be read", kept.id);
+        Ok(kept)
+    })
+}
+
+/// What an unreadable row says of itself: its keys, and the bytes that should have been an event.
+fn kept(row: &HashMap<String, AttributeValue>) -> Result<Event, StoreError> {
+    let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).unwrap_or_default();
+    let id: EventId = text("sk").parse().map_err(StoreError::unreadable)?;
+    let (tenant, _) = text("pk").split_once('#').unwrap_or_default();
+    let body = json_in_row(row).unwrap_or_default();
+    let bytes = body.len();
+    let mut facts = Facts::new(EventType::Unparsed, Provider::Mailhooks, "unreadable", id.to_string(), id.time());
+    facts.diagnostic = Some("stored in a form that this version cannot read; shown as stored".to_owned());
+    facts.raw = Some(Raw::Body { kept: body.into_iter().take(UNPARSED_LIMIT).collect(), bytes });
+    let tenant = tenant.parse().map_err(StoreError::unreadable)?;
+    Ok(Event { id, tenant, source: None, accepted_at: id.time(), test: false, facts })
 }
 
 #[cfg(test)]
@@ -76,9 +106,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::event::Facts;
     use crate::id::TenantId;
-    use crate::provider::Provider;
 
     fn event(diagnostic: String) -> Event {
         let at: Timestamp = "2026-01-02T03:04:05.678Z".parse().unwrap();
@@ -95,5 +123,16 @@ mod tests {
             assert!(row.contains_key(attribute), "{length}");
             assert_eq!(event_in_row(&row).unwrap(), event);
         }
+    }
+
+    #[test]
+    fn an_unreadable_row_shows_what_it_holds() {
+        let event = event("short".to_owned());
+        let mut row = row(&event, 1).unwrap();
+        row.insert("json".to_owned(), AttributeValue::S(r#"{"v":9}"#.to_owned()));
+        assert!(event_in_row(&row).is_err());
+        let kept = event_or_kept(&row).unwrap();
+        assert_eq!((kept.id, kept.tenant, kept.facts.event_type), (event.id, event.tenant, EventType::Unparsed));
+        assert_eq!(kept.facts.raw, Some(Raw::Body { kept: br#"{"v":9}"#.to_vec(), bytes: 7 }));
     }
 }

@@ -1,0 +1,93 @@
+//! The last check before an event is accepted: `dispatch` will read its row, and `deliver` its job. What neither could
+//! read would have no delivery and no dead letter.
+
+use shared::event::{Event, EventType, Facts, Raw, UNPARSED_LIMIT};
+use shared::problem::Fault;
+use shared::provider::Refusal;
+use shared::queue::job::Job;
+
+/// The event of a provider's post, or, if it cannot be read back, what was received of it as `unparsed`: that is listed
+/// and shown, and owed to nobody. `body` is the whole post.
+pub(crate) fn or_unparsed(event: Event, body: &[u8]) -> Event {
+    match Job::can_carry(&event) {
+        Ok(()) => event,
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(tenant.id = %event.tenant, event.id = %event.id, error, "{} is kept as unparsed", event.id);
+            unparsed(event, body)
+        }
+    }
+}
+
+/// Refuses own events that cannot be read back: their author can correct them.
+pub(crate) fn or_refused(events: &[Event]) -> Result<(), Refusal> {
+    let unreadable = events.iter().enumerate().filter(|(_, event)| Job::can_carry(event).is_err());
+    let faults: Vec<_> = unreadable
+        .map(|(index, _)| {
+            Fault::new(format!("/{index}"), "cannot be stored so that it reads back; simplify its metadata")
+        })
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
+}
+
+/// The same event under the same id, so that the provider's retry meets it, with nothing in it but what was received.
+fn unparsed(event: Event, body: &[u8]) -> Event {
+    let Facts { provider, provider_event, provider_event_id, occurred_at, raw, .. } = event.facts;
+    let received = match raw {
+        Some(Raw::Whole(text)) => text.into_bytes(),
+        Some(Raw::Dropped { .. } | Raw::Body { .. }) | None => body.to_vec(),
+    };
+    let bytes = received.len();
+    let kept = received.into_iter().take(UNPARSED_LIMIT).collect();
+    let mut facts = Facts::new(EventType::Unparsed, provider, provider_event, provider_event_id, occurred_at);
+    facts.diagnostic = Some("cannot be stored so that it reads back; kept as received".to_owned());
+    facts.raw = Some(Raw::Body { kept, bytes });
+    Event { facts, ..event }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+    use shared::event::METADATA_NESTING;
+    use shared::id::TenantId;
+    use shared::provider::Provider;
+
+    use super::*;
+
+    /// The providers' files flatten what is nested too deeply, so only a fault in one of them comes here.
+    fn event(levels: usize, raw: Option<Raw>) -> Event {
+        let at = Timestamp::UNIX_EPOCH;
+        let mut facts = Facts::new(EventType::Delivered, Provider::Generic, "email.delivered", "k", at);
+        let value = (1..levels).fold(json!([]), |inner, _| json!([inner]));
+        facts.metadata.insert("x".to_owned(), value);
+        facts.raw = raw;
+        Event::accept(facts, TenantId::mint(at, [1; 10]), None, at)
+    }
+
+    #[test]
+    fn what_reads_back_is_left_as_it_is() {
+        let event = event(METADATA_NESTING, None);
+        assert_eq!(or_unparsed(event.clone(), b"post"), event);
+        assert_eq!(or_refused(&[event]), Ok(()));
+    }
+
+    #[test]
+    fn what_does_not_read_back_is_kept_under_the_same_id() {
+        for (raw, kept) in [(Some(Raw::Whole("entry".to_owned())), "entry"), (Some(Raw::Dropped { bytes: 9 }), "post")]
+        {
+            let event = event(METADATA_NESTING + 1, raw);
+            let unparsed = or_unparsed(event.clone(), b"post");
+            assert_eq!((unparsed.id, unparsed.facts.event_type), (event.id, EventType::Unparsed));
+            assert_eq!(unparsed.facts.raw, Some(Raw::Body { kept: kept.into(), bytes: kept.len() }));
+            Job::can_carry(&unparsed).unwrap();
+        }
+    }
+
+    #[test]
+    fn own_events_that_do_not_read_back_are_named() {
+        let events = [event(1, None), event(METADATA_NESTING + 1, None)];
+        let Err(Refusal::Invalid(faults)) = or_refused(&events) else { panic!("not refused") };
+        assert_eq!(faults.iter().map(|fault| fault.pointer.as_str()).collect::<Vec<_>>(), ["/1"]);
+    }
+}

@@ -1,0 +1,31 @@
+//! Own events that are nested deeper than `serde_json` reads: well-formed JSON, so its author is told where.
+
+use super::fields::Faults;
+use crate::event::METADATA_NESTING;
+use crate::problem::Fault;
+use crate::provider::json::{Object, entries, nesting};
+
+/// What is wrong with metadata that is nested too deeply.
+pub(super) fn fault() -> String {
+    format!("expected values of at most {METADATA_NESTING} levels of arrays and objects")
+}
+
+/// The events of a body that no parser read because of their nesting; `None` when the body is no JSON at all.
+pub(super) fn too_deep(body: &[u8]) -> Option<Vec<Fault>> {
+    let body = std::str::from_utf8(body).ok()?;
+    let is_array = body.trim_ascii_start().starts_with('[');
+    let mut faults = Faults::default();
+    for (index, entry) in entries(body)?.into_iter().enumerate() {
+        // The event and its metadata are two levels around each value.
+        if nesting(entry) <= METADATA_NESTING + 2 {
+            continue;
+        }
+        let event = if is_array { format!("/{index}") } else { String::new() };
+        let in_metadata = Object::parse(entry)
+            .and_then(|object| object.raw("metadata").map(nesting))
+            .is_some_and(|levels| levels > METADATA_NESTING + 1);
+        faults.add(if in_metadata { format!("{event}/metadata") } else { event }, fault());
+    }
+    let faults = faults.into_vec();
+    (!faults.is_empty()).then_some(faults)
+}

@@ -110,6 +110,8 @@ closed_words!(
         Refused = "refused",
         /// It is larger than a message of the webhook's stream may be.
         TooLarge = "too_large",
+        /// This version cannot read the job, or the event that the job refers to.
+        Unreadable = "unreadable",
     }
 );
 

@@ -12,11 +12,8 @@ use shared::webhook::Webhook;
 
 use crate::alone::attempted;
 use crate::prepare::Owed;
-use crate::{Deliver, Next, Received, deliveries, probe, recover, recovery, sweep, tell};
+use crate::{Deliver, Next, Received, deliveries, dispatch, probe, recover, recovery, sweep, tell, unreadable};
 use shared::delivery::standing::Turn;
-
-/// Group of messages that are no jobs.
-const NO_GROUP: &str = "unreadable";
 
 /// Carries out the jobs of a batch beside each other; what becomes of their messages, in their order. What fails on our
 /// side ends as [`Next::ComeBack`], and is logged where it fails.
@@ -52,8 +49,8 @@ async fn other(
         Ok(Job::Probe(job)) => probe::probe(&job, room, deadline).await,
         Ok(Job::Sweep(job)) => sweep::sweep(&job, room).await,
         Ok(Job::Recovery(job)) => recovery::recovery(&job, message.first_receive, room).await,
-        // Never to be carried out, so it would only spin: it goes where people look.
-        Err(error) => Ok(bury_unreadable(message, &error)),
+        Ok(Job::Dispatch(job)) => dispatch::dispatch(&job, room).await,
+        Err(error) => unreadable::give_up(message, &error, room).await,
     }
 }
 
@@ -68,15 +65,18 @@ pub(crate) async fn record_without_attempt(
     is_recorded(room.deliveries.write(&without_attempt(job, turn, state, room.clock.now())).await)
 }
 
-/// Gives up a delivery whose event is no longer stored; answers whether it did.
-pub(crate) async fn record_expired(
+/// Gives up a delivery that cannot be attempted. A row that has moved on meanwhile is looked at again.
+pub(crate) async fn give_up(
     job: &DeliverJob,
     turn: Turn,
+    reason: DeadReason,
     webhook: &Webhook,
     room: &Deliver,
-) -> Result<bool, StoreError> {
-    let state = DeliveryState::Dead { reason: DeadReason::EventExpired };
-    is_recorded(tell::write(&without_attempt(job, turn, state, room.clock.now()), webhook, room).await)
+) -> Result<Next, StoreError> {
+    let state = DeliveryState::Dead { reason };
+    let change = without_attempt(job, turn, state, room.clock.now());
+    let recorded = is_recorded(tell::write(&change, webhook, room).await)?;
+    Ok(if recorded { bury(job, reason) } else { Next::ComeBack })
 }
 
 fn without_attempt(job: &DeliverJob, turn: Turn, state: DeliveryState, now: Timestamp) -> Change<'static> {
@@ -121,14 +121,4 @@ pub(crate) fn bury(job: &DeliverJob, reason: DeadReason) -> Next {
         ("event", job.event.to_string()),
     ];
     Next::Bury(letter)
-}
-
-fn bury_unreadable(message: &Received, error: &NotAJob) -> Next {
-    tracing::error!(sqs.message_id = message.id, "message {} is {error}; it goes to the dead-letter queue", message.id);
-    Next::Bury(Outgoing {
-        body: message.body.clone(),
-        group: NO_GROUP.to_owned(),
-        delay_seconds: 0,
-        attributes: vec![("reason", "unreadable".to_owned())],
-    })
 }

@@ -3,7 +3,6 @@
 //! Each step answers what to go on with, or what becomes of the message.
 
 use jiff::Timestamp;
-use shared::delivery::DeadReason;
 use shared::delivery::standing::{Standing, Turn, standing};
 use shared::event::Event;
 use shared::queue::job::Deliver as DeliverJob;
@@ -11,8 +10,9 @@ use shared::rate_limit::SlotStanding;
 use shared::recovery::is_late;
 use shared::store::StoreError;
 
-use crate::carry_out::{bury, record_expired};
+use crate::carry_out::{bury, give_up};
 use crate::received::From;
+use crate::stored::{self, Stored};
 use crate::webhooks::Known;
 use crate::{Deliver, Next, Received, hold, slow};
 
@@ -84,9 +84,9 @@ pub(crate) async fn ready<'a>(
     if slow::goes_by_retries(&known, owed.message.from, room.clock.now()) {
         return Ok(Err(Next::Wait { until: room.clock.now() }));
     }
-    let Some(event) = event_of(job, room).await? else {
-        let recorded = record_expired(job, turn, &known.webhook, room).await?;
-        return Ok(Err(if recorded { bury(job, DeadReason::EventExpired) } else { Next::ComeBack }));
+    let event = match event_of(job, room).await? {
+        Stored::Event(event) => *event,
+        Stored::Nothing(reason) => return give_up(job, turn, reason, &known.webhook, room).await.map(Err),
     };
     Ok(Ok(Ready { owed, event, turn, known }))
 }
@@ -101,9 +101,9 @@ async fn attemptable(
     if known.takes_attempts() { Ok(Some((known, turn))) } else { hold::hold(job, turn, room).await }
 }
 
-async fn event_of(job: &DeliverJob, room: &Deliver) -> Result<Option<Event>, StoreError> {
+async fn event_of(job: &DeliverJob, room: &Deliver) -> Result<Stored, StoreError> {
     match &job.inline {
-        Some(event) => Ok(Some(Event::clone(event))),
-        None => room.events.get(job.tenant, job.event).await,
+        Some(event) => Ok(Stored::Event(event.clone())),
+        None => stored::event(job.tenant, job.event, room).await,
     }
 }

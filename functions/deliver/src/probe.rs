@@ -17,6 +17,7 @@ use shared::webhook::{DisabledReason, Webhook};
 use crate::attempt::{insist, log_failure};
 use crate::deliveries::fits;
 use crate::post::post;
+use crate::stored::{self, Stored};
 use crate::{Deliver, Next, tell};
 use shared::delivery::standing::{Standing, standing};
 
@@ -64,8 +65,8 @@ async fn oldest_held(job: &Probe, room: &Deliver) -> Result<Option<(Delivery, Ev
     let (order, held) = (Stuck::OldestFirst, StateKind::Held);
     let page = room.deliveries.list_stuck(job.tenant, job.webhook, held, order, None, CANDIDATES).await?;
     for delivery in page.items {
-        if let Some(event) = room.events.get(job.tenant, delivery.event).await? {
-            return Ok(Some((delivery, event)));
+        if let Stored::Event(event) = stored::event(job.tenant, delivery.event, room).await? {
+            return Ok(Some((delivery, *event)));
         }
     }
     Ok(None)

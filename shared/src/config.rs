@@ -22,6 +22,8 @@ pub const RETRIES_QUEUE_URL: &str = "RETRIES_QUEUE_URL";
 pub const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 /// ARN of the dead-letter queue, where redrives start.
 pub const DEAD_LETTER_QUEUE_ARN: &str = "DEAD_LETTER_QUEUE_ARN";
+/// URL of the queue of events that `dispatch` cannot dispatch.
+pub const DISPATCH_FAILURES_QUEUE_URL: &str = "DISPATCH_FAILURES_QUEUE_URL";
 /// How long events and deliveries are kept, in days, 1 to 3650.
 pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
 /// How long sources, keys and webhooks are trusted from memory, in seconds, 0 to 300.
@@ -63,6 +65,8 @@ pub struct Dispatch {
     pub registry_table: String,
     /// See [`DELIVERIES_QUEUE_URL`].
     pub deliveries_queue_url: String,
+    /// See [`DISPATCH_FAILURES_QUEUE_URL`].
+    pub dispatch_failures_queue_url: String,
 }
 
 /// Configuration of `deliver`.
@@ -139,7 +143,11 @@ impl Ingest {
 impl Dispatch {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { registry_table: text(REGISTRY_TABLE)?, deliveries_queue_url: text(DELIVERIES_QUEUE_URL)? })
+        Ok(Self {
+            registry_table: text(REGISTRY_TABLE)?,
+            deliveries_queue_url: text(DELIVERIES_QUEUE_URL)?,
+            dispatch_failures_queue_url: text(DISPATCH_FAILURES_QUEUE_URL)?,
+        })
     }
 }
 

@@ -72,8 +72,17 @@ pub struct Hidden {
 pub struct EntryFailed {
     /// Which call.
     pub operation: &'static str,
-    /// SQS's error code for the entry, or what befell the whole call.
+    /// SQS's error code for the entry, or of the whole call.
     pub code: String,
+    /// SQS says that the entry itself is at fault: sent again, it would be refused again.
+    pub is_at_fault: bool,
+}
+
+impl EntryFailed {
+    /// An entry that may be taken the next time.
+    fn for_now(operation: &'static str, code: String) -> Self {
+        Self { operation, code, is_at_fault: false }
+    }
 }
 
 impl Queue {
@@ -141,14 +150,15 @@ impl Queue {
                     let named = answer.failed.iter().find(|failed| failed.id == id);
                     // An entry that is named nowhere is not taken for sent: twice is harmless, never is not.
                     let code = named.map_or("unanswered", |failed| failed.code.as_str()).to_owned();
-                    (*index, EntryFailed { operation, code }, named.is_none_or(|failed| !failed.sender_fault))
+                    let is_at_fault = named.is_some_and(|failed| failed.sender_fault);
+                    (*index, EntryFailed { operation, code, is_at_fault }, !is_at_fault)
                 };
                 not_taken.map(failure).collect()
             }
             // The SDK has retried the call itself already.
             Err(error) => {
                 let code = call_code(&error);
-                indexes.iter().map(|index| (*index, EntryFailed { operation, code: code.clone() }, false)).collect()
+                indexes.iter().map(|index| (*index, EntryFailed::for_now(operation, code.clone()), false)).collect()
             }
         }
     }
@@ -169,7 +179,7 @@ impl Queue {
             let entries = match entries.collect::<Result<Vec<_>, _>>() {
                 Ok(entries) => entries,
                 Err(error) => {
-                    let failure = EntryFailed { operation, code: error.to_string() };
+                    let failure = EntryFailed::for_now(operation, error.to_string());
                     results[first..first + chunk.len()].fill(Err(failure));
                     continue;
                 }
@@ -179,12 +189,12 @@ impl Queue {
                 Ok(answer) => {
                     for failed in answer.failed {
                         if let Some(slot) = failed.id.parse::<usize>().ok().and_then(|index| results.get_mut(index)) {
-                            *slot = Err(EntryFailed { operation, code: failed.code });
+                            *slot = Err(EntryFailed { operation, code: failed.code, is_at_fault: failed.sender_fault });
                         }
                     }
                 }
                 Err(error) => {
-                    let failure = EntryFailed { operation, code: call_code(&error) };
+                    let failure = EntryFailed::for_now(operation, call_code(&error));
                     results[first..first + chunk.len()].fill(Err(failure));
                 }
             }
@@ -194,8 +204,7 @@ impl Queue {
 }
 
 fn entry(outgoing: &Outgoing, index: usize) -> Result<SendMessageBatchRequestEntry, EntryFailed> {
-    let malformed =
-        |error: aws_sdk_sqs::error::BuildError| EntryFailed { operation: "SendMessageBatch", code: error.to_string() };
+    let malformed = |error: aws_sdk_sqs::error::BuildError| EntryFailed::for_now("SendMessageBatch", error.to_string());
     let mut builder = SendMessageBatchRequestEntry::builder()
         .id(index.to_string())
         .message_body(&outgoing.body)

@@ -1,21 +1,32 @@
 //! The dispatch room: woken by the events table's stream, it sends one job for each delivery that an event owes.
 //!
-//! It writes no table and calls nobody. What it could not hand to the deliveries queue it reports as failed, record by
-//! record, and the stream replays it; jobs that are sent twice for that are told apart by the delivery's row.
+//! It writes no table and calls nobody. The stream replays a batch from the record that the room reports, so the room
+//! reports only what the next try can do better (SQS or DynamoDB did not answer, time is up) and sends nothing behind
+//! that record. Records that no try can read go to the dispatch-failures queue, and the shard goes on. Events of a tenant
+//! whose webhooks cannot be read are handed to `deliver`, which tries that tenant again: other tenants do not wait.
 
 use aws_config::SdkConfig;
 use aws_lambda_events::event::dynamodb::Event as StreamEvent;
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent};
+use shared::clock::Clock;
 use shared::config;
 use shared::queue::Queue;
 use shared::store::Registry;
 
-mod plan;
+mod failure;
+mod outbox;
+mod owed;
+mod portion;
 mod record;
+mod sent;
 mod webhooks;
 
-use plan::Plan;
+use outbox::Outbox;
+use owed::owed;
+use record::Record;
+use sent::Sent;
 use webhooks::Known;
 
 /// What the room works with; built once, kept warm.
@@ -23,57 +34,63 @@ use webhooks::Known;
 pub struct Dispatch {
     registry: Registry,
     deliveries_queue: Queue,
+    failures_queue: Queue,
     known: Known,
+    sent: Sent,
+    clock: Clock,
 }
 
 impl Dispatch {
     /// The room's clients, from the SDK's configuration and the room's own.
-    pub fn new(sdk: &SdkConfig, config: &config::Dispatch) -> Self {
+    pub fn new(sdk: &SdkConfig, config: &config::Dispatch, clock: Clock) -> Self {
+        let sqs = aws_sdk_sqs::Client::new(sdk);
         Self {
             registry: Registry::new(aws_sdk_dynamodb::Client::new(sdk), &config.registry_table),
-            deliveries_queue: Queue::new(aws_sdk_sqs::Client::new(sdk), &config.deliveries_queue_url),
+            deliveries_queue: Queue::new(sqs.clone(), &config.deliveries_queue_url),
+            failures_queue: Queue::new(sqs, &config.dispatch_failures_queue_url),
             known: Known::default(),
+            sent: Sent::default(),
+            clock,
         }
     }
 }
 
-/// Sends the jobs of a batch of stream records and names the records that must be replayed.
+/// Sends the jobs of a batch of stream records, and names the record from which on it must be replayed.
 pub async fn handle(batch: LambdaEvent<StreamEvent>, room: &Dispatch) -> Result<DynamoDbEventResponse, Error> {
-    let mut plan = Plan::default();
-    let mut versions = webhooks::CheckedVersions::default();
-    for record in batch.payload.records {
-        let sequence_number = record.change.sequence_number.clone().unwrap_or_default();
-        match record::event_of(record) {
-            Ok(event) => match room.known.of_tenant(&room.registry, event.tenant, &mut versions).await {
-                Ok(webhooks) => plan.add(sequence_number, &event, &webhooks),
-                Err(error) => {
-                    tracing::error!(tenant.id = %event.tenant, event.id = %event.id, error = &error as &dyn std::error::Error, "could not read the webhooks of {}", event.tenant);
-                    plan.fail(sequence_number);
-                }
-            },
-            // Replayed until its retries are used up, then kept in the on-failure queue, which has an alarm.
-            Err(error) => {
-                tracing::error!(
-                    record.sequence_number = sequence_number,
-                    error = &error as &dyn std::error::Error,
-                    "record {sequence_number} holds no readable event"
-                );
-                plan.fail(sequence_number);
-            }
-        }
-    }
-    let results = room.deliveries_queue.send(plan.jobs()).await;
-    let failed = plan.failed_records(&results);
-    Ok(response(failed))
+    let deadline = i64::try_from(batch.context.deadline).ok();
+    let deadline = deadline.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX);
+    let records: Vec<_> = batch.payload.records.into_iter().map(Record::read).collect();
+    let from = dispatch(&records, deadline, room).await;
+    Ok(response(from.and_then(|from| records.get(from))))
 }
 
-fn response(failed: Vec<String>) -> DynamoDbEventResponse {
+/// The position of the first record that must be replayed; `None` when all are done.
+async fn dispatch(records: &[Record], deadline: Timestamp, room: &Dispatch) -> Option<usize> {
+    let tenants = records.iter().filter_map(|record| record.event.as_ref().ok()).map(|event| event.tenant);
+    let webhooks = match room.known.of_tenants(&room.registry, tenants.collect()).await {
+        Ok(webhooks) => webhooks,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "could not read which webhooks have changed");
+            return Some(0);
+        }
+    };
+    let mut outbox = Outbox::new(records, deadline, room);
+    for (index, record) in records.iter().enumerate() {
+        if let Err(from) = outbox.add(index, owed(record, &webhooks)).await {
+            return Some(from);
+        }
+    }
+    outbox.finish().await.err()
+}
+
+/// Lambda replays from the lowest record that is reported, so one is enough.
+fn response(from: Option<&Record>) -> DynamoDbEventResponse {
     let mut response = DynamoDbEventResponse::default();
-    response.batch_item_failures = failed
+    response.batch_item_failures = from
         .into_iter()
-        .map(|sequence_number| {
+        .map(|record| {
             let mut failure = DynamoDbBatchItemFailure::default();
-            failure.item_identifier = Some(sequence_number);
+            failure.item_identifier = Some(record.sequence_number.clone());
             failure
         })
         .collect();

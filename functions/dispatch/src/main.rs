@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use dispatch::Dispatch;
 use lambda_runtime::service_fn;
+use shared::clock::Clock;
 use shared::{aws, config, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,7 +11,7 @@ async fn main() -> anyhow::Result<()> {
     telemetry::init();
     let config = config::Dispatch::from_env().context("configuration")?;
     let sdk = aws::sdk_config().await.context("AWS clients")?;
-    let room = Dispatch::new(&sdk, &config);
+    let room = Dispatch::new(&sdk, &config, Clock::default());
     let room = &room;
     lambda_runtime::run(service_fn(move |event| dispatch::handle(event, room)))
         .await

@@ -1,4 +1,4 @@
-//! From a stream record to the event in it.
+//! A stream record: where it stands, and the event in it.
 
 use std::collections::HashMap;
 
@@ -8,8 +8,33 @@ use shared::event::Event;
 use shared::store::StoreError;
 use shared::store::events::event_in_row;
 
-/// The event whose insert the record reports. The mapping's filter lets nothing else through.
-pub(crate) fn event_of(record: EventRecord) -> Result<Event, StoreError> {
-    let row: HashMap<String, AttributeValue> = record.change.new_image.into();
-    event_in_row(&row)
+/// One insert into the events table.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// Its place in the stream.
+    pub(crate) sequence_number: String,
+    /// The partition key of its row.
+    pub(crate) pk: String,
+    /// The sort key of its row: the event's id.
+    pub(crate) sk: String,
+    /// The event, unless this version cannot read it.
+    pub(crate) event: Result<Event, StoreError>,
+}
+
+impl Record {
+    /// Reads a record. The mapping's filter lets only inserts of events through.
+    pub(crate) fn read(record: EventRecord) -> Self {
+        let row: HashMap<String, AttributeValue> = record.change.new_image.into();
+        let keys: HashMap<String, AttributeValue> = record.change.keys.into();
+        let key = |name: &str| {
+            let value = row.get(name).or_else(|| keys.get(name));
+            value.and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
+        };
+        Self {
+            sequence_number: record.change.sequence_number.unwrap_or_default(),
+            pk: key("pk"),
+            sk: key("sk"),
+            event: event_in_row(&row),
+        }
+    }
 }

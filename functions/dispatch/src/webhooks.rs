@@ -1,22 +1,22 @@
-//! The webhooks of the tenants met lately, never stale: each tenant's version is read once for each batch, strongly
-//! consistent, and the webhooks only when it has changed. So a webhook gets every event that was accepted after its
-//! creation was answered.
+//! The webhooks of the tenants met lately, never stale: the versions of a batch's tenants are read once, strongly
+//! consistent and in one call, and a tenant's webhooks only when its version has changed. So a webhook gets every event
+//! that was accepted after its creation was answered.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::{StreamExt as _, stream};
 use shared::id::TenantId;
 use shared::store::{Registry, StoreError};
 use shared::webhook::Subscriber;
 
-/// Most tenants kept; a function that meets more starts over rather than grow.
+/// Maximum tenants kept; a function that meets more starts over rather than grow.
 const MAX_TENANTS: usize = 1_000;
+/// Tenants whose webhooks are read side by side.
+const SIDE_BY_SIDE: usize = 8;
 
 /// A tenant's webhooks, shared between batches.
-type Webhooks = Arc<Vec<Subscriber>>;
-
-/// The versions read during the present batch.
-pub(crate) type CheckedVersions = HashMap<TenantId, Option<u64>>;
+pub(crate) type Webhooks = Arc<Vec<Subscriber>>;
 
 /// Webhooks by tenant, with the version that they were read at or before.
 #[derive(Debug, Default)]
@@ -25,18 +25,30 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// The webhooks of a tenant as of this batch; none for a tenant that does not exist.
-    pub(crate) async fn of_tenant(
+    /// The webhooks of each of these tenants as of this batch; none for a tenant that does not exist, and `None` for one
+    /// whose webhooks could not be read. An error is one of all tenants alike.
+    pub(crate) async fn of_tenants(
         &self,
         registry: &Registry,
-        tenant: TenantId,
-        checked: &mut CheckedVersions,
-    ) -> Result<Webhooks, StoreError> {
-        let version = match checked.get(&tenant) {
-            Some(version) => *version,
-            None => *checked.entry(tenant).or_insert(registry.webhooks_version(tenant).await?),
-        };
-        let Some(version) = version else { return Ok(Webhooks::default()) };
+        tenants: BTreeSet<TenantId>,
+    ) -> Result<HashMap<TenantId, Option<Webhooks>>, StoreError> {
+        let versions = registry.webhooks_versions(&tenants.into_iter().collect::<Vec<_>>()).await?;
+        let read = versions.into_iter().map(|(tenant, version)| async move {
+            let webhooks = match version {
+                Ok(Some(version)) => self.of_tenant(registry, tenant, version).await,
+                Ok(None) => Ok(Webhooks::default()),
+                Err(error) => Err(error),
+            };
+            let logged = webhooks.inspect_err(|error| {
+                let error: &dyn std::error::Error = error;
+                tracing::error!(tenant.id = %tenant, error, "could not read the webhooks of {tenant}; deliver tries again");
+            });
+            (tenant, logged.ok())
+        });
+        Ok(stream::iter(read).buffer_unordered(SIDE_BY_SIDE).collect().await)
+    }
+
+    async fn of_tenant(&self, registry: &Registry, tenant: TenantId, version: u64) -> Result<Webhooks, StoreError> {
         if let Some(webhooks) = self.at_version(tenant, version) {
             return Ok(webhooks);
         }

@@ -25,6 +25,7 @@ mod settings;
 mod sources;
 mod tenants;
 mod webhooks;
+mod webhooks_versions;
 
 /// The registry table.
 #[derive(Debug, Clone)]

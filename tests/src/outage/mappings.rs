@@ -157,7 +157,8 @@ impl Mapping {
     }
 }
 
-/// The stream's mapping onto `dispatch`: rows in, one batch at a time, failed records again.
+/// The stream's mapping onto `dispatch`: rows in, one batch at a time, again from the first
+/// record that is reported.
 pub(super) async fn dispatch(world: Arc<World>, mut rows: mpsc::UnboundedReceiver<HashMap<String, AttributeValue>>) {
     let mut left: Vec<EventRecord> = Vec::new();
     let mut number = 0_u64;
@@ -179,7 +180,10 @@ pub(super) async fn dispatch(world: Arc<World>, mut rows: mpsc::UnboundedReceive
         if let Ok(answer) = dispatch::handle(LambdaEvent::new(batch, context(&world)), &world.dispatch).await {
             let failed = answer.batch_item_failures.into_iter().filter_map(|failure| failure.item_identifier);
             let failed: Vec<_> = failed.collect();
-            left.retain(|record| record.change.sequence_number.as_ref().is_some_and(|id| failed.contains(id)));
+            let is_reported =
+                |record: &EventRecord| record.change.sequence_number.as_ref().is_some_and(|id| failed.contains(id));
+            let done = left.iter().position(is_reported).unwrap_or(left.len());
+            left.drain(..done);
         }
     }
 }

@@ -74,6 +74,10 @@ struct Queued {
     recoveries: HashSet<WebhookId>,
     probes: HashSet<WebhookId>,
     letters: HashSet<(WebhookId, EventId)>,
+    /// Events whose first jobs `deliver` sends later.
+    events: HashSet<EventId>,
+    /// The same that were given up.
+    letters_of_events: HashSet<EventId>,
 }
 
 /// Losses that are told in words.
@@ -197,8 +201,10 @@ impl Known {
         Evidence {
             state: self.rows.get(&pair).copied(),
             accepted: post.accepted.contains_key(&event.to_string()),
-            queued: self.queued.deliveries.contains(&pair) || self.queued.recoveries.contains(&webhook),
-            letter: self.queued.letters.contains(&pair),
+            queued: self.queued.deliveries.contains(&pair)
+                || self.queued.recoveries.contains(&webhook)
+                || self.queued.events.contains(&pair.1),
+            letter: self.queued.letters.contains(&pair) || self.queued.letters_of_events.contains(&pair.1),
             holding: match self.holding.get(&webhook) {
                 Some(Hold::Disabled) => true,
                 Some(Hold::Open) => self.queued.probes.contains(&webhook),
@@ -263,14 +269,17 @@ impl Queued {
                     Ok(Job::Deliver(job)) => _ = self.deliveries.insert((job.webhook, job.event)),
                     Ok(Job::Recover(job)) => _ = self.recoveries.insert(job.webhook),
                     Ok(Job::Probe(job)) => _ = self.probes.insert(job.webhook),
+                    Ok(Job::Dispatch(job)) => _ = self.events.insert(job.event),
                     // The suite asks for no recovery.
                     Ok(Job::Sweep(_) | Job::Recovery(_)) | Err(_) => {}
                 }
             }
         }
         for body in stack.queued(stack.dead_letter_queue()).await {
-            if let Ok(Job::Deliver(job)) = Job::from_json(&body) {
-                self.letters.insert((job.webhook, job.event));
+            match Job::from_json(&body) {
+                Ok(Job::Deliver(job)) => _ = self.letters.insert((job.webhook, job.event)),
+                Ok(Job::Dispatch(job)) => _ = self.letters_of_events.insert(job.event),
+                Ok(Job::Recover(_) | Job::Probe(_) | Job::Sweep(_) | Job::Recovery(_)) | Err(_) => {}
             }
         }
     }

@@ -41,6 +41,8 @@ pub struct Sqs {
     sent: Mutex<u64>,
     refusing: Mutex<u32>,
     ignoring: Mutex<u32>,
+    /// Texts of which an entry has all when it is refused, and whether SQS calls it the sender's fault.
+    refused: Mutex<(Vec<String>, bool)>,
     /// Of tenants: the key that may send, by the queue's URL.
     tenants_queues: Mutex<HashMap<String, String>>,
 }
@@ -61,6 +63,7 @@ impl Sqs {
             sent: Mutex::default(),
             refusing: Mutex::default(),
             ignoring: Mutex::default(),
+            refused: Mutex::default(),
             tenants_queues: Mutex::default(),
         }
     }
@@ -78,6 +81,20 @@ impl Sqs {
     /// Fails so many of the next entries of batch sends, each for itself, as SQS does when a part of it is in trouble.
     pub fn refuse_entries(&self, count: u32) {
         *self.refusing.lock().unwrap_or_else(PoisonError::into_inner) = count;
+    }
+
+    /// Fails the entries of batch sends that have all of these texts in their bodies, until told otherwise; none without
+    /// texts. `is_at_fault`: SQS says that the entry itself is at fault.
+    pub fn refuse_entries_with(&self, texts: &[String], is_at_fault: bool) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = (texts.to_vec(), is_at_fault);
+    }
+
+    /// Whether an entry is refused, and then whether it is the sender's fault.
+    fn refuses(&self, body: &str) -> Option<bool> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let (texts, is_at_fault) = &*refused;
+        let is_refused = !texts.is_empty() && texts.iter().all(|text| body.contains(text.as_str()));
+        is_refused.then_some(*is_at_fault)
     }
 
     /// Drops so many of the next entries of batch sends and names them nowhere in the answer.
@@ -232,12 +249,13 @@ impl Sqs {
             if counts_down(&self.ignoring) {
                 continue;
             }
-            if counts_down(&self.refusing) {
-                failed.push(json!({ "Id": entry["Id"], "SenderFault": false, "Code": "InternalError" }));
+            let refused = self.refuses(entry["MessageBody"].as_str().unwrap_or_default());
+            if let Some(is_at_fault) = refused.or_else(|| counts_down(&self.refusing).then_some(false)) {
+                failed.push(json!({ "Id": entry["Id"], "SenderFault": is_at_fault, "Code": "InternalError" }));
             } else {
                 let deduplication = entry["MessageDeduplicationId"].as_str().unwrap_or_default();
-                let known = self.messages(queue).into_iter().find(|message| message.deduplication == deduplication);
-                let known = known.filter(|_| is_fifo).map(|message| message.id);
+                let same = |message: &&Message| is_fifo && message.deduplication == deduplication;
+                let known = self.with(queue, |messages| messages.iter().find(same).map(|message| message.id.clone()));
                 let id = known.unwrap_or_else(|| self.push(queue, entry));
                 successful.push(json!({ "Id": entry["Id"], "MessageId": id, "MD5OfMessageBody": NO_DIGEST }));
             }

@@ -34,6 +34,10 @@ pub const DELIVERIES: &str = "deliveries";
 pub const RETRIES: &str = "retries";
 /// Name of the dead-letter queue.
 pub const DEAD_LETTER: &str = "dead-letter";
+/// Name of the queue of events that cannot be dispatched.
+pub const DISPATCH_FAILURES: &str = "dispatch-failures";
+/// The time limit of `dispatch` and `deliver` in the template.
+const TIME_LIMIT: SignedDuration = SignedDuration::from_secs(30);
 /// More steps than any test needs; a world that is not idle by then goes round in circles.
 const MAX_STEPS: usize = 2_000;
 
@@ -99,7 +103,7 @@ impl World {
                 .sealing_secrets(aws_sdk_kms::Client::new(&sdk), KMS_KEY),
             events: Events::new(dynamo.clone(), "events", 30),
             deliveries: Deliveries::new(dynamo, "deliveries", 30),
-            dispatch: Dispatch::new(&sdk, &dispatch_config(&url)),
+            dispatch: Dispatch::new(&sdk, &dispatch_config(&url), clock.clone()),
             deliver: Deliver::new(&sdk, &deliver_config(&url)?, clock.clone())?,
             clock,
             aws,
@@ -126,7 +130,7 @@ impl World {
 
     /// A dispatch room like the world's own, with cold caches.
     pub fn another_dispatch(&self) -> Dispatch {
-        Dispatch::new(&self.sdk, &dispatch_config(&self.url))
+        Dispatch::new(&self.sdk, &dispatch_config(&self.url), self.clock.clone())
     }
 
     /// A new ingest room, with nothing in its memory, whose calls to Amazon go through `outbound`.
@@ -168,12 +172,13 @@ impl World {
         Ok(Some(batch))
     }
 
-    /// Takes the answer to a batch: what it does not name as failed is done with. Answers how many are.
+    /// Takes the answer to a batch as Lambda does: what stands before the first record that it reports is done with, all
+    /// the rest is replayed. Answers how many are done.
     pub fn finish_stream_batch(&self, batch: &StreamEvent, answer: &DynamoDbEventResponse) -> usize {
         let failed: HashSet<_> =
             answer.batch_item_failures.iter().filter_map(|failure| failure.item_identifier.as_ref()).collect();
         let numbers = batch.records.iter().filter_map(|record| record.change.sequence_number.as_ref());
-        let done: Vec<_> = numbers.filter(|number| !failed.contains(number)).cloned().collect();
+        let done: Vec<_> = numbers.take_while(|number| !failed.contains(number)).cloned().collect();
         let count = done.len();
         self.dispatched.lock().unwrap_or_else(PoisonError::into_inner).extend(done);
         count
@@ -182,8 +187,14 @@ impl World {
     /// Hands every stored event that was not dispatched yet to `dispatch`, as the stream does; answers how many were
     /// done with. A failed batch is handed over again the next time.
     pub async fn pump_stream(&self) -> anyhow::Result<usize> {
+        self.pump_stream_within(TIME_LIMIT).await
+    }
+
+    /// The same in an invocation that has this much time left.
+    pub async fn pump_stream_within(&self, time: SignedDuration) -> anyhow::Result<usize> {
         let Some(batch) = self.next_stream_batch(usize::MAX)? else { return Ok(0) };
-        let answer = dispatch::handle(LambdaEvent::new(batch.clone(), self.context()), &self.dispatch).await;
+        let context = self.context_within(time);
+        let answer = dispatch::handle(LambdaEvent::new(batch.clone(), context), &self.dispatch).await;
         // An invocation that fails altogether is replayed whole.
         Ok(answer.map_or(0, |answer| self.finish_stream_batch(&batch, &answer)))
     }
@@ -252,7 +263,11 @@ impl World {
     }
 
     fn context(&self) -> Context {
-        let deadline = self.clock.now() + SignedDuration::from_secs(30);
+        self.context_within(TIME_LIMIT)
+    }
+
+    fn context_within(&self, time: SignedDuration) -> Context {
+        let deadline = self.clock.now() + time;
         let mut context = Context::default();
         "request-1".clone_into(&mut context.request_id);
         context.deadline = u64::try_from(deadline.as_millisecond()).unwrap_or(0);
@@ -269,7 +284,11 @@ fn queue_url(url: &str, queue: &str) -> String {
 }
 
 fn dispatch_config(url: &str) -> config::Dispatch {
-    config::Dispatch { registry_table: "registry".to_owned(), deliveries_queue_url: queue_url(url, DELIVERIES) }
+    config::Dispatch {
+        registry_table: "registry".to_owned(),
+        deliveries_queue_url: queue_url(url, DELIVERIES),
+        dispatch_failures_queue_url: queue_url(url, DISPATCH_FAILURES),
+    }
 }
 
 fn deliver_config(url: &str) -> anyhow::Result<config::Deliver> {

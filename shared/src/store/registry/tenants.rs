@@ -43,10 +43,4 @@ impl Registry {
         let items = page.items.into_iter().map(Tenant::try_from).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
     }
-
-    /// A number that every change to the tenant's webhooks raises, strongly consistent; `None` without the tenant.
-    pub async fn webhooks_version(&self, tenant: TenantId) -> Result<Option<u64>, StoreError> {
-        let item: Option<TenantItem> = self.get(keys::tenant(tenant), true).await?;
-        Ok(item.map(|item| item.webhooks_version))
-    }
 }

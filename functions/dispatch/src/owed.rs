@@ -1,0 +1,120 @@
+//! What a record leads to. Pure.
+
+use std::collections::HashMap;
+
+use shared::id::{EventId, TenantId, WebhookId};
+use shared::queue::job::{Dispatch, FirstJobs, Job};
+
+use crate::failure::Reason;
+use crate::record::Record;
+use crate::webhooks::Webhooks;
+
+/// What a record leads to.
+#[derive(Debug)]
+pub(crate) enum Owed {
+    /// One job for each of these webhooks.
+    Jobs { event: EventId, jobs: FirstJobs, to: Vec<WebhookId> },
+    /// This job, which `deliver` carries out when the tenant's webhooks can be read.
+    Later(Job),
+    /// A message for people: no later try can read the record either.
+    Nothing(Reason),
+}
+
+/// What `record` leads to, given the webhooks of its tenant: `None` where they could not be read.
+pub(crate) fn owed(record: &Record, webhooks: &HashMap<TenantId, Option<Webhooks>>) -> Owed {
+    let Ok(event) = &record.event else { return Owed::Nothing(Reason::Unreadable) };
+    match webhooks.get(&event.tenant) {
+        Some(Some(webhooks)) => {
+            let wanting = webhooks.iter().filter(|webhook| webhook.wants(event));
+            Owed::Jobs { event: event.id, jobs: FirstJobs::of(event), to: wanting.map(|webhook| webhook.id).collect() }
+        }
+        Some(None) | None => Owed::Later(Job::Dispatch(Dispatch { tenant: event.tenant, event: event.id })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use shared::breaker::ClosedReason;
+    use shared::dialect::Dialect;
+    use shared::event::{About, Event, EventType, Facts, What};
+    use shared::provider::Provider;
+    use shared::store::StoreError;
+    use shared::webhook::{Subscriber, Subscription, WantedTypes};
+
+    use super::*;
+
+    const NOW: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
+
+    fn tenant() -> TenantId {
+        TenantId::mint(NOW, [1; 10])
+    }
+
+    fn event(event_type: EventType) -> Event {
+        let facts = Facts::new(event_type, Provider::Own, event_type.as_str(), "k", NOW);
+        Event::accept(facts, tenant(), None, NOW)
+    }
+
+    fn record(event: Result<Event, StoreError>) -> Record {
+        Record { sequence_number: "1".to_owned(), pk: "p".to_owned(), sk: "s".to_owned(), event }
+    }
+
+    fn webhook(number: u8, types: WantedTypes) -> Subscriber {
+        Subscriber {
+            id: WebhookId::mint(NOW, [number; 10]),
+            subscription: Subscription { types, sources: BTreeSet::default(), domains: BTreeSet::default() },
+            dialect: Dialect::Standard,
+        }
+    }
+
+    fn to(event: Event, webhooks: &[Subscriber]) -> Vec<WebhookId> {
+        let known = HashMap::from([(tenant(), Some(Arc::new(webhooks.to_vec())))]);
+        match owed(&record(Ok(event)), &known) {
+            Owed::Jobs { to, .. } => to,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_job_for_each_webhook_that_wants_the_event() {
+        let only_bounces = WantedTypes::Only([EventType::Bounced].into());
+        let webhooks = [webhook(1, WantedTypes::All), webhook(2, only_bounces)];
+        assert_eq!(to(event(EventType::Bounced), &webhooks), [webhooks[0].id, webhooks[1].id]);
+        assert_eq!(to(event(EventType::Opened), &webhooks), [webhooks[0].id]);
+    }
+
+    /// The stream's filter keeps it back already; should that ever be wrong, still nobody gets it.
+    #[test]
+    fn nobody_wants_what_could_not_be_read() {
+        assert!(to(event(EventType::Unparsed), &[webhook(1, WantedTypes::All)]).is_empty());
+    }
+
+    #[test]
+    fn operational_events_go_to_whoever_named_them_and_not_to_whom_they_are_about() {
+        let closed = WantedTypes::Only([EventType::WebhookClosed].into());
+        let webhooks = [
+            webhook(1, closed.clone()),
+            webhook(2, closed),
+            webhook(3, WantedTypes::AllAnd([EventType::WebhookClosed].into())),
+            webhook(4, WantedTypes::AllAnd([EventType::WebhookOpened].into())),
+            webhook(5, WantedTypes::All),
+        ];
+        let what = What::Closed { since: NOW, reason: ClosedReason::Recovered };
+        let about = About { webhook: webhooks[0].id, description: String::new(), what };
+        let closed = Event::accept(Facts::of_change(about, "k", NOW), tenant(), None, NOW);
+        assert_eq!(to(closed, &webhooks), [webhooks[1].id, webhooks[2].id]);
+        assert_eq!(to(event(EventType::Opened), &webhooks).len(), 3, "`*`, and what is named next to it");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_handed_over() {
+        let unreadable = record(Err(StoreError::unreadable("on purpose")));
+        assert!(matches!(owed(&unreadable, &HashMap::new()), Owed::Nothing(Reason::Unreadable)));
+        let readable = record(Ok(event(EventType::Opened)));
+        let unread = HashMap::from([(tenant(), None)]);
+        let Owed::Later(Job::Dispatch(job)) = owed(&readable, &unread) else { panic!("not handed over") };
+        assert_eq!((job.tenant, Some(job.event)), (tenant(), readable.event.ok().map(|event| event.id)));
+    }
+}

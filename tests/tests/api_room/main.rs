@@ -16,6 +16,7 @@ mod moves;
 mod numbers;
 mod operational;
 mod platform;
+mod public_keys;
 mod recoveries;
 mod redrives;
 mod requests;

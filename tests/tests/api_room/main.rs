@@ -15,6 +15,7 @@ mod mailjet;
 mod moves;
 mod numbers;
 mod operational;
+mod patches;
 mod platform;
 mod public_keys;
 mod recoveries;

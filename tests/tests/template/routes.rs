@@ -47,7 +47,7 @@ fn routed() -> Vec<(String, String)> {
     routes.map(|route| (text(&route["Properties"]["RouteKey"]), text(&route["Properties"]["Target"]))).collect()
 }
 
-fn openapi() -> Yaml {
+pub(crate) fn openapi() -> Yaml {
     let text = std::fs::read_to_string(root().join("infra/openapi.yaml")).unwrap();
     YamlLoader::load_from_str(&text).unwrap().remove(0)
 }

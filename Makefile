@@ -17,7 +17,7 @@ help: ## Lists what make can do
 run: ## Builds, deploys on the local emulator, shows events being delivered, and stays up until Ctrl-C
 	@$(PYTHON) infra/local/run.py --port $(PORT) $(ARGS)
 
-demo: ## The same, but ends after the demonstration; fails if something did not arrive
+demo: ## The same, but ends after the demonstration; fails if something did not arrive or is not listed
 	@$(PYTHON) infra/local/run.py --port $(PORT) --once
 
 test: ## Unit, property and room tests, then the end-to-end tests of the deployed template and a short fault suite

@@ -1,4 +1,7 @@
-"""Mailgun and SendGrid as senders: real fixture bodies, signed with keys made here, at the current time."""
+"""Mailgun and SendGrid as senders: real fixture bodies that tell of now, signed with keys made here.
+
+The events' own times are set to now, because lists show the last day unless they are asked for more.
+"""
 
 import base64
 import hashlib
@@ -22,9 +25,11 @@ class Mailgun:
         self.verification = {"signing_key": self.key}
 
     def request(self, fixture: str) -> tuple[bytes, dict[str, str]]:
-        """Body and headers. The event is the fixture's, untouched; only the signature object is new."""
+        """Body and headers. The event is the fixture's but for its time; the signature object is new."""
         body = json.loads((FIXTURES / "mailgun" / fixture).read_bytes())
-        timestamp, token = str(int(time.time())), secrets.token_hex(25)
+        now = time.time()
+        body["event-data"]["timestamp"] = now
+        timestamp, token = str(int(now)), secrets.token_hex(25)
         signature = hmac.new(self.key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
         body["signature"] = {"timestamp": timestamp, "token": token, "signature": signature}
         return json.dumps(body).encode(), {"content-type": "application/json"}
@@ -43,10 +48,12 @@ class SendGrid:
         self.verification = {"public_key": base64.b64encode(public).decode()}
 
     def request(self, *fixtures: str) -> tuple[bytes, dict[str, str]]:
-        """Body and headers of one batch with the events of all `fixtures`, each event's bytes as they are."""
-        events = [(FIXTURES / "sendgrid" / fixture).read_bytes().strip()[1:-1] for fixture in fixtures]
-        body = b"[" + b",\r\n".join(events) + b"]\r\n"
-        timestamp = str(int(time.time()))
+        """Body and headers of one batch with the events of all `fixtures`, each as it is but for its time."""
+        now = int(time.time())
+        events = [event for file in fixtures for event in json.loads((FIXTURES / "sendgrid" / file).read_bytes())]
+        # As SendGrid writes a batch: an event a line, and a line's end after the last.
+        body = "[" + ",\r\n".join(json.dumps({**event, "timestamp": now}) for event in events) + "]\r\n"
+        body, timestamp = body.encode(), str(now)
         signature = self.key.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
         return body, {
             "content-type": "application/json",

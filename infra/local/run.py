@@ -3,7 +3,7 @@
 
     run.py [--port N] [--once]
 
-Stays up afterwards, until Ctrl-C; with --once it ends, and fails if something did not arrive.
+Stays up afterwards, until Ctrl-C; with --once it ends, and fails if something did not arrive or is not listed.
 """
 
 import sys
@@ -28,6 +28,7 @@ MAILGUN_FIXTURES = ["delivered.json", "failed_permanent.json", "opened.json", "c
 SENDGRID_FIXTURES = ["processed.json", "delivered.json", "bounce.json"]
 EVENTS = len(MAILGUN_FIXTURES) + len(SENDGRID_FIXTURES)
 PATHS = ["/ok", "/flaky"]
+EVENTS_PATH = "/api/v1/events"
 
 
 def main() -> int:
@@ -65,8 +66,11 @@ def demonstrate(stack: Stack, receiver: Receiver, once: bool) -> int:
     for path in PATHS:
         attempts = sum(post.path == path for post in receiver.received)
         print(f"{path}: {receiver.delivered(path)} of {EVENTS} events delivered, {attempts} attempts")
+    listed = len(acme.get(EVENTS_PATH)["data"])
+    print(f"GET {EVENTS_PATH}: {listed} of {EVENTS} events listed")
+    complete = complete and listed == EVENTS
     if not complete:
-        print(f"NOT everything arrived; logs: {stack.description['log_file']}", file=sys.stderr)
+        print(f"NOT everything arrived and is listed; logs: {stack.description['log_file']}", file=sys.stderr)
     if once:
         return 0 if complete else 1
     stay(stack, tenant, key)
@@ -107,7 +111,8 @@ def stay(stack: Stack, tenant: str, key: str) -> None:
         f"  tenant     {tenant}\n"
         f"  its key    {key}\n"
         f"  logs       {stack.description['log_file']}\n\n"
-        f"  curl '{url}/api/v1/events' -H 'authorization: Bearer {key}' -H 'x-tenant-id: {tenant}'\n",
+        f"This lists the events:\n\n"
+        f"  curl '{url}{EVENTS_PATH}' -H 'authorization: Bearer {key}' -H 'x-tenant-id: {tenant}'\n",
         flush=True,
     )
     signal.pause()

@@ -1,4 +1,5 @@
-//! A small cache in memory with an age limit. Absence is never cached: what was just created must be found.
+//! A small cache in memory with an age limit. Absence is not cached beside what is there: what was just created must be
+//! found, and ids that clients invent would drive out the others.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,20 +7,26 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Most entries kept; a function that meets more starts over rather than grow.
+/// Most entries kept unless said otherwise.
 const MAX_ENTRIES: usize = 10_000;
 
 /// Values by key, each trusted for a while.
 #[derive(Debug)]
 pub struct Cache<K, V> {
     age_limit: SignedDuration,
+    most: usize,
     entries: Mutex<HashMap<K, (Timestamp, V)>>,
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// An empty cache that trusts its entries for `seconds`; 0 switches it off.
     pub fn new(seconds: u32) -> Self {
-        Self { age_limit: SignedDuration::from_secs(i64::from(seconds)), entries: Mutex::default() }
+        Self::holding(MAX_ENTRIES, seconds)
+    }
+
+    /// The same, with at most so many entries: each new one takes the place of the oldest then.
+    pub fn holding(most: usize, seconds: u32) -> Self {
+        Self { age_limit: SignedDuration::from_secs(i64::from(seconds)), most, entries: Mutex::default() }
     }
 
     /// The value, if it was put less than the age limit ago.
@@ -32,8 +39,16 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// Keeps a value.
     pub fn put(&self, key: K, value: V, now: Timestamp) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() >= MAX_ENTRIES {
-            entries.clear();
+        if entries.len() >= self.most && !entries.contains_key(&key) {
+            // Looking at all of them takes microseconds; what had to be read for this one took milliseconds.
+            entries.retain(|_, (put_at, _)| now.duration_since(*put_at) < self.age_limit);
+            let oldest = entries.values().map(|(put_at, _)| *put_at).min();
+            let mut is_full = entries.len() >= self.most;
+            entries.retain(|_, (put_at, _)| {
+                let goes = is_full && Some(*put_at) == oldest;
+                is_full &= !goes;
+                !goes
+            });
         }
         entries.insert(key, (now, value));
     }
@@ -75,6 +90,29 @@ mod tests {
         assert_eq!(cache.get(&"key", put_at + SignedDuration::from_secs(29)), Some(2));
         assert_eq!(cache.get(&"key", put_at + SignedDuration::from_secs(30)), None);
         assert_eq!(cache.get(&"another", put_at), None);
+    }
+
+    #[test]
+    fn a_full_one_loses_what_is_stale_or_else_its_oldest_entry_alone() {
+        let at = |second| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second);
+        let cache = Cache::holding(3, 30);
+        let kept = |now| (0..9).filter(|key| cache.get(key, now).is_some()).collect::<Vec<_>>();
+        for key in 0..3 {
+            cache.put(key, "value", at(key));
+        }
+        // One that is there takes nobody's place.
+        cache.put(1, "another", at(3));
+        assert_eq!(kept(at(3)), [0, 1, 2]);
+        cache.put(3, "value", at(4));
+        assert_eq!(kept(at(4)), [1, 2, 3]);
+        // Of many that are equally old, one goes.
+        for key in 4..7 {
+            cache.put(key, "value", at(5));
+        }
+        cache.put(7, "value", at(5));
+        assert_eq!(kept(at(5)).len(), 3);
+        cache.put(8, "value", at(35));
+        assert_eq!(cache.entries.lock().unwrap().len(), 1);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::event::closed_words;
 
 mod public_key;
 
-pub use public_key::PublicKey;
+pub use public_key::{InvalidPublicKey, PublicKey};
 
 /// The prefix of a Standard Webhooks secret.
 const STANDARD_PREFIX: &str = "whsec_";

@@ -10,7 +10,7 @@ use crate::event::{Event, EventType, closed_words};
 use crate::id::{SourceId, TenantId, WebhookId};
 use crate::rate_limit::RateLimit;
 use crate::retry::RetryPolicy;
-use crate::secret::SigningSecret;
+use crate::secret::{PublicKey, SigningSecret};
 use crate::stream;
 
 mod destination;
@@ -286,10 +286,35 @@ impl SigningSecrets {
         std::iter::once(&self.current).chain(previous).collect()
     }
 
+    /// What receivers verify `v1a` signatures with, the present key first: none where the secrets are shared ones.
+    pub fn public_keys(&self) -> Vec<PublishedKey> {
+        let present = self.current.public_key().map(|key| PublishedKey { key, until: None });
+        let former = self.previous.as_ref();
+        let former =
+            former.and_then(|(secret, until)| Some(PublishedKey { key: secret.public_key()?, until: Some(*until) }));
+        present.into_iter().chain(former).collect()
+    }
+
     /// Puts `new` first; the present secret keeps signing until `until`.
     #[must_use]
     pub fn rotated(self, new: SigningSecret, until: Timestamp) -> Self {
         Self { previous: Some((self.current, until)), current: new }
+    }
+}
+
+/// The public half of a secret that signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublishedKey {
+    /// The key.
+    pub key: PublicKey,
+    /// Until when its secret signs; `None` for the present one.
+    pub until: Option<Timestamp>,
+}
+
+impl PublishedKey {
+    /// Whether its secret signs at `now`, as in [`SigningSecrets::at`].
+    pub fn signs_at(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
     }
 }
 

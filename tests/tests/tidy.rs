@@ -182,3 +182,23 @@ fn documents_name_the_versions_of_other_systems_software_that_are_tried() {
         }
     }
 }
+
+/// Lists show the last day unless they are asked for more, so what a command sends must not be older, however long ago it was
+/// written down.
+#[test]
+fn no_command_that_users_copy_has_a_date_of_its_own() {
+    let pages = std::fs::read_dir(root().join("docs/coming-from")).unwrap().map(|page| page.unwrap().path());
+    let others =
+        ["README.md", "CONTRIBUTING.md", "infra/deploy.py", "infra/local/run.py", "infra/local/events/ingest.json"];
+    for path in others.iter().map(|path| root().join(path)).chain(pages) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let is_date = |words: &[u8]| {
+            let form = b"dddd-dd-ddT";
+            words.iter().zip(form).all(|(byte, form)| if *form == b'd' { byte.is_ascii_digit() } else { byte == form })
+        };
+        assert!(!text.as_bytes().windows(11).any(is_date), "{}", path.display());
+        // As JSON has Unix times.
+        assert!(!text.contains("\"timestamp\":1") && !text.contains("\"timestamp\": 1"), "{}", path.display());
+        assert!(!text.contains(r#"timestamp\":1"#) && !text.contains(r#"timestamp\":\"1"#), "{}", path.display());
+    }
+}

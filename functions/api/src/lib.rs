@@ -10,11 +10,10 @@ use aws_config::SdkConfig;
 use axum::routing::get;
 use axum::{Router, middleware};
 use jiff::Timestamp;
-use serde_json::Value;
 use shared::cache::Cache;
 use shared::clock::Clock;
 use shared::config;
-use shared::id::{KeyId, TenantId};
+use shared::id::KeyId;
 use shared::outbound::address_policy::AddressPolicy;
 use shared::problem::Problem;
 use shared::queue::Queue;
@@ -47,6 +46,7 @@ mod tenants;
 mod time_range;
 mod webhooks;
 
+use public_keys::PublicKeys;
 use refusal::Refusal;
 
 /// What the room works with; built once, kept warm.
@@ -60,7 +60,7 @@ pub struct Api {
     /// Switched off: management is rare, and here a revoked key ends at once.
     keys: Cache<KeyId, ApiKey>,
     admin_key: KeyHash,
-    public_keys: Cache<TenantId, Vec<Value>>,
+    public_keys: PublicKeys,
     addresses: AddressPolicy,
     public_url: String,
     clock: Clock,
@@ -80,7 +80,7 @@ impl Api {
             jobs: Queue::new(sqs.clone(), &config.deliveries_queue_url),
             redrives: Redrives::new(sqs, &config.dead_letter_queue_arn, &config.deliveries_queue_arn),
             keys: Cache::new(0),
-            public_keys: Cache::new(public_keys::CACHE_SECONDS),
+            public_keys: PublicKeys::new(),
             admin_key: config.admin_key.clone(),
             addresses: AddressPolicy::allowing(config.allowed_networks.clone()),
             public_url: config.public_url.clone(),

@@ -1,6 +1,7 @@
 //! The public half of an ed25519 signing secret: what receivers verify `v1a` signatures with.
 
 use std::fmt;
+use std::str::FromStr;
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use sha2::{Digest, Sha256};
@@ -30,6 +31,20 @@ impl PublicKey {
     }
 }
 
+/// The text is no public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not `whpk_` and base64 of 32 bytes")]
+pub struct InvalidPublicKey;
+
+impl FromStr for PublicKey {
+    type Err = InvalidPublicKey;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPublicKey> {
+        let bytes = text.strip_prefix(PREFIX).and_then(|encoded| BASE64_STANDARD.decode(encoded).ok());
+        bytes.and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or(InvalidPublicKey)
+    }
+}
+
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{PREFIX}{}", BASE64_STANDARD.encode(self.0))
@@ -39,6 +54,16 @@ impl fmt::Display for PublicKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_printed_is_read_again_and_nothing_else_is() {
+        let key = PublicKey::new([7; 32]);
+        assert_eq!(key.to_string().parse(), Ok(key));
+        let short = format!("{PREFIX}{}", BASE64_STANDARD.encode([7; 31]));
+        for text in [short.as_str(), "whpk_", "whpk_?", &key.to_string()[PREFIX.len()..]] {
+            assert_eq!(text.parse::<PublicKey>(), Err(InvalidPublicKey), "{text}");
+        }
+    }
 
     /// RFC 8037, A.2 and A.3.
     #[test]

@@ -17,6 +17,7 @@ mod certificates;
 mod data_keys;
 mod item;
 mod keys;
+mod public_keys;
 mod rate_limits;
 mod recoveries;
 mod recovering;
@@ -91,7 +92,7 @@ impl Registry {
         pk: String,
         prefix: &str,
         after: Option<&str>,
-        limit: u8,
+        limit: impl Into<i32>,
     ) -> Result<Page<Row>, StoreError> {
         // `~` sorts after every character of an id, and a space before it: DynamoDB compares no key with an empty text.
         let first = match after {
@@ -108,7 +109,7 @@ impl Registry {
             .expression_attribute_values(":first", AttributeValue::S(first))
             .expression_attribute_values(":last", AttributeValue::S(format!("{prefix}~")))
             .consistent_read(true)
-            .limit(i32::from(limit))
+            .limit(limit.into())
             .send()
             .await
             .map_err(StoreError::aws)?;

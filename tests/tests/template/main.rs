@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
 mod calls;
+mod openapi;
 mod policies;
 mod routes;
 mod shape;

@@ -18,6 +18,26 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 use super::{root, template};
 
+/// Settings of a route that is not there, or not yet, fail the deployment.
+#[test]
+fn the_route_that_wants_no_key_has_a_throttle_of_its_own() {
+    let template = template();
+    let stage = &template["Resources"]["DefaultStage"];
+    let settings = stage["Properties"]["RouteSettings"].as_hash().unwrap();
+    for (route, throttle) in settings {
+        let found = template["Resources"].as_hash().unwrap().iter().find(|(_, resource)| {
+            resource["Type"].as_str() == Some("AWS::ApiGatewayV2::Route")
+                && resource["Properties"]["RouteKey"] == *route
+        });
+        let (name, _) = found.unwrap_or_else(|| panic!("{route:?} is not routed"));
+        let waits_for = &stage["DependsOn"];
+        assert!(waits_for == name || waits_for.as_vec().is_some_and(|names| names.contains(name)), "{route:?}");
+        assert!(throttle["ThrottlingRateLimit"].as_i64().is_some_and(|limit| (1..=100).contains(&limit)));
+        assert!(throttle["ThrottlingBurstLimit"].as_i64().is_some_and(|limit| (1..=200).contains(&limit)));
+    }
+    assert!(settings.contains_key(&Yaml::String("GET /.well-known/webhooks/{tenant_id}".to_owned())));
+}
+
 /// `(method and path, the integration that serves it)`, of the template.
 fn routed() -> Vec<(String, String)> {
     let template = template();
@@ -27,7 +47,7 @@ fn routed() -> Vec<(String, String)> {
     routes.map(|route| (text(&route["Properties"]["RouteKey"]), text(&route["Properties"]["Target"]))).collect()
 }
 
-fn openapi() -> Yaml {
+pub(crate) fn openapi() -> Yaml {
     let text = std::fs::read_to_string(root().join("infra/openapi.yaml")).unwrap();
     YamlLoader::load_from_str(&text).unwrap().remove(0)
 }

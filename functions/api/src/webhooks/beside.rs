@@ -76,7 +76,10 @@ pub(crate) async fn decided(
             }
         };
         match done {
-            Ok(webhook) => return Ok(webhook),
+            Ok(webhook) => {
+                api.public_keys.forget(tenant);
+                return Ok(webhook);
+            }
             Err(error @ StoreError::Conflict) => conflict = error,
             Err(error) => return Err(error.into()),
         }

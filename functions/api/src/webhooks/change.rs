@@ -48,6 +48,7 @@ pub(super) async fn written(
         Some(census) => api.registry.replace_webhook_beside(&changed, census, telling).await?,
         None => api.registry.replace_and_tell(&changed, telling).await?,
     }
+    api.public_keys.forget(changed.tenant);
     Ok(changed)
 }
 

@@ -31,7 +31,10 @@ pub(crate) async fn remove(api: &Api, tenant: TenantId, id: WebhookId) -> Result
     // should it meet the webhook all the same, because the deletion failed, it does no harm.
     recover_deleted(api, tenant, id).await?;
     match api.registry.delete_webhook(tenant, id).await {
-        Ok(()) => Ok(api.registry.forget_breaker(tenant, id).await?),
+        Ok(()) => {
+            api.public_keys.forget(tenant);
+            Ok(api.registry.forget_breaker(tenant, id).await?)
+        }
         Err(StoreError::Conflict) => Err(not_found("webhook").into()),
         Err(error) => Err(error.into()),
     }

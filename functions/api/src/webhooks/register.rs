@@ -35,6 +35,7 @@ pub(crate) async fn register(api: &Api, webhook: &Webhook) -> Result<Webhook, Re
     let number = unless_met(|| registry.take_webhook_number(webhook.tenant)).await?;
     let webhook = Webhook { number: Some(number.ok_or_else(|| not_found("tenant"))?), ..webhook.clone() };
     unless_met(|| registry.create_webhook_alone(&webhook)).await?;
+    api.public_keys.forget(webhook.tenant);
     Ok(webhook)
 }
 

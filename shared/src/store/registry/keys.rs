@@ -14,6 +14,11 @@ pub(super) const TENANTS: &str = "TENANTS";
 pub(super) const ADMIN_KEYS: &str = "ADMIN_KEYS";
 /// Partition of the data keys, which belong to no tenant. The role of `api` alone may write it.
 pub(super) const DATA_KEYS: &str = "DATA_KEYS";
+/// Sort key of a tenant's own row.
+pub(super) const TENANT: &str = "TENANT";
+/// Sort key prefix of the public keys of a tenant's webhooks. They sort right after the tenant's own row, so that one query
+/// reads all of it.
+const PUBLIC_KEYS: &str = "TENANT#P#";
 /// Sort key prefix of webhooks.
 pub(super) const WEBHOOK: &str = "W#";
 /// Sort key prefix of sources.
@@ -30,7 +35,7 @@ pub(super) fn tenant_partition(tenant: TenantId) -> String {
 }
 
 pub(super) fn tenant(tenant: TenantId) -> (String, String) {
-    (tenant_partition(tenant), "TENANT".to_owned())
+    (tenant_partition(tenant), TENANT.to_owned())
 }
 
 pub(super) fn tenant_in_list(tenant: TenantId) -> (String, String) {
@@ -43,6 +48,11 @@ pub(super) fn settings(tenant: TenantId) -> (String, String) {
 
 pub(super) fn webhook(tenant: TenantId, webhook: WebhookId) -> (String, String) {
     (tenant_partition(tenant), format!("{WEBHOOK}{webhook}"))
+}
+
+/// Of the public keys that the webhook's deliveries are verified with, where it has any.
+pub(super) fn public_keys(tenant: TenantId, webhook: WebhookId) -> (String, String) {
+    (tenant_partition(tenant), format!("{PUBLIC_KEYS}{webhook}"))
 }
 
 /// Of the webhook's breaker, which is no part of the webhook: it changes without a change of it.

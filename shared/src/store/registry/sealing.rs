@@ -79,7 +79,7 @@ impl Registry {
     }
 
     /// Seals with the newest data key whatever is in clear or sealed with an older one, of every tenant, once. Rows that
-    /// were missed are for the next time.
+    /// were missed are for the next time. Public keys that an older version left within secrets get rows of their own.
     pub async fn reseal(&self) -> Result<Resealed, StoreError> {
         let mut sum = Resealed::default();
         let mut after: Option<String> = None;
@@ -103,6 +103,7 @@ impl Registry {
         self.reseal_rows::<WebhookItem>(tenant, keys::WEBHOOK, &newest, &mut sum).await?;
         self.reseal_rows::<SourceItem>(tenant, keys::SOURCE, &newest, &mut sum).await?;
         self.reseal_rows::<SettingsItem>(tenant, keys::SETTINGS, &newest, &mut sum).await?;
+        sum.missed += self.set_public_keys_apart(tenant).await?;
         Ok(sum)
     }
 

@@ -35,7 +35,7 @@ const ALL_PAGE: u8 = 250;
 
 impl Registry {
     /// Stores new webhooks of one tenant under its next numbers, in their order, and answers them with those: all or none,
-    /// at most 99, because a transaction has 100 rows and one is the tenant's. [`StoreError::LimitReached`] when the
+    /// at most 49, because a transaction has 100 rows, a webhook may have two, and one is the tenant's. [`StoreError::LimitReached`] when the
     /// tenant would have more than [`MAX_PER_TENANT`], [`StoreError::Conflict`] when a webhook of the tenant was changed
     /// since `census` was taken: what was found out about them may be true no more.
     pub async fn create_webhooks(
@@ -49,10 +49,12 @@ impl Registry {
             return Err(StoreError::LimitReached);
         }
         let (mut counted, mut rows) = (Vec::with_capacity(webhooks.len()), Vec::with_capacity(webhooks.len()));
+        let mut keys = Vec::new();
         for (number, webhook) in (census.next_number()..).zip(webhooks) {
             let webhook = Webhook { number: Some(number), ..webhook.clone() };
             let row = self.put_webhook(&webhook).await?.condition_expression("attribute_not_exists(pk)");
             rows.push(TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build());
+            keys.extend(self.put_public_keys(&webhook)?);
             counted.push(webhook);
         }
         let update = self
@@ -60,7 +62,7 @@ impl Registry {
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one, webhook_count :new")
             .expression_attribute_values(":new", AttributeValue::N(new.to_string()));
         let refusals: Vec<_> = rows.iter().map(|_| StoreError::Conflict).chain([StoreError::Conflict]).collect();
-        self.change_webhooks(rows, update, None, &refusals).await?;
+        self.change_webhooks(rows, update, None, keys, &refusals).await?;
         Ok(counted)
     }
 
@@ -77,7 +79,8 @@ impl Registry {
             .count(webhook.tenant, census, census.next_number())
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one");
         let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();
-        self.change_webhooks(vec![row], tenant, None, &[StoreError::Conflict, StoreError::Conflict]).await?;
+        let keys = self.put_public_keys(&counted)?.into_iter().collect();
+        self.change_webhooks(vec![row], tenant, None, keys, &[StoreError::Conflict, StoreError::Conflict]).await?;
         Ok(counted)
     }
 
@@ -117,15 +120,18 @@ impl Registry {
         Update::builder().table_name(&self.table).key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(sk))
     }
 
+    /// One transaction. `refusals` are those of the rows, then of the tenant's; what comes after has no condition that
+    /// could fail by anybody else's doing.
     async fn change_webhooks(
         &self,
         rows: Vec<TransactWriteItem>,
         tenant: UpdateBuilder,
         telling: Option<Telling>,
+        public_keys: Vec<TransactWriteItem>,
         refusals: &[StoreError],
     ) -> Result<(), StoreError> {
         let tenant = TransactWriteItem::builder().update(tenant.build().map_err(StoreError::aws)?).build();
-        let writes = rows.into_iter().chain([tenant]).chain(telling.map(|Telling(event)| event));
+        let writes = rows.into_iter().chain([tenant]).chain(telling.map(|Telling(event)| event)).chain(public_keys);
         let call = self.client.transact_write_items().set_transact_items(Some(writes.collect()));
         call.send().await.map_err(|error| transaction_error(error, refusals))?;
         Ok(())
@@ -222,7 +228,13 @@ impl Registry {
             .map_err(StoreError::aws)?;
         let tenant = tenant.expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
         let row = TransactWriteItem::builder().put(row).build();
-        self.change_webhooks(vec![row], tenant, telling, &[StoreError::Conflict, StoreError::Conflict]).await
+        let keys = match self.put_public_keys(&next)? {
+            Some(put) => put,
+            // It may have had some until now.
+            None => self.delete_public_keys(next.tenant, next.id)?,
+        };
+        self.change_webhooks(vec![row], tenant, telling, vec![keys], &[StoreError::Conflict, StoreError::Conflict])
+            .await
     }
 
     /// Deletes a webhook; [`StoreError::Conflict`] when it is gone already.
@@ -260,7 +272,8 @@ impl Registry {
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .expression_attribute_values(":minus_one", AttributeValue::N("-1".to_owned()));
         let row = TransactWriteItem::builder().delete(row).build();
-        self.change_webhooks(vec![row], count, None, &[StoreError::Conflict, StoreError::Conflict]).await
+        let keys = vec![self.delete_public_keys(tenant, webhook)?];
+        self.change_webhooks(vec![row], count, None, keys, &[StoreError::Conflict, StoreError::Conflict]).await
     }
 
     /// Disables an enabled webhook, whatever its revision, and tells of it; answers whether this call did. `dispatch`

@@ -23,6 +23,10 @@ pub(in crate::store::registry) struct TenantItem {
     /// How many of its recoveries run; only in the tenant's own row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store::registry) recoveries_running: Option<u32>,
+    /// Whether the public keys of all its webhooks have rows of their own; only in the tenant's own row. Absent in rows
+    /// from before there were such.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::store::registry) public_keys_apart: bool,
 }
 
 impl From<&Tenant> for TenantItem {
@@ -36,6 +40,7 @@ impl From<&Tenant> for TenantItem {
             last_webhook_number: None,
             webhooks_version: 0,
             recoveries_running: None,
+            public_keys_apart: true,
         }
     }
 }

@@ -50,7 +50,8 @@ impl Registry {
             .condition_expression("attribute_exists(pk) AND webhook_count < :most")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":most", number(MAX_PER_TENANT));
-        self.change_webhooks(vec![row], tenant, None, &[StoreError::Conflict, StoreError::LimitReached]).await
+        let keys = self.put_public_keys(webhook)?.into_iter().collect();
+        self.change_webhooks(vec![row], tenant, None, keys, &[StoreError::Conflict, StoreError::LimitReached]).await
     }
 }
 

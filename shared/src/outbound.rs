@@ -4,17 +4,19 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, redirect, retry};
+use tokio::time::Instant;
 use url::Host;
 
 use self::address_policy::{AddressPolicy, Verdict};
 pub use self::failure::outcome_of_call;
 pub use self::fetch::{FetchError, SnsUrl};
 use self::resolver::{CheckedResolver, Route};
+use self::silent_hosts::SilentHosts;
 use crate::delivery::{Asked, KEPT_ANSWER, Outcome};
 use crate::webhook::{CustomName, CustomValue, WebhookUrl};
 
@@ -25,13 +27,14 @@ mod fetch;
 mod rebinding_tests;
 mod resolver;
 mod retry_after;
+mod silent_hosts;
+#[cfg(test)]
+mod silent_tests;
 #[cfg(test)]
 mod tls_tests;
 
 /// Of an answer's body at most this much is read (16 KiB): enough for any message of a receiver, too little to tie us up.
 const MAX_ANSWER: usize = 16 * 1024;
-/// Most bytes of an answer's headers over HTTP/2.
-const MAX_HEADERS: u32 = 16 * 1024;
 /// The header by which a receiver asks for something beside what its status says.
 const WEBHOOK_DELIVERY: &str = "webhook-delivery";
 /// How receivers know us.
@@ -44,10 +47,20 @@ const IDLE_LIMIT: Duration = Duration::from_secs(50);
 /// The door: pooled clients and the policy that guards them.
 #[derive(Debug, Clone)]
 pub struct Outbound {
-    https: Client,
+    https: Clients,
     /// Plain HTTP, to allowed networks only.
-    plain: Client,
+    plain: Clients,
     policy: AddressPolicy,
+    silent: Arc<SilentHosts>,
+}
+
+/// Clients of one scheme.
+#[derive(Debug, Clone)]
+struct Clients {
+    /// Keeps connections open between requests.
+    pooled: Client,
+    /// Opens a connection for each request and closes it afterwards.
+    fresh: Client,
 }
 
 /// One request.
@@ -124,25 +137,33 @@ impl Outbound {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let https = client().https_only(true).tls_backend_preconfigured(tls.clone());
-        let resolver = CheckedResolver::public_or_allowed(policy.clone()).rerouting(routes);
-        let https = https.dns_resolver(resolver).build()?;
-        let plain = client().tls_backend_preconfigured(tls);
-        let plain = plain.dns_resolver(CheckedResolver::allowed_only(policy.clone())).build()?;
-        Ok(Self { https, plain, policy })
+        // HTTP/1.1 only. A time-out closes an HTTP/1.1 connection, but it leaves an HTTP/2 connection in the pool, and every
+        // later request to the host would use it, dead or not.
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let resolver = Arc::new(CheckedResolver::public_or_allowed(policy.clone()).rerouting(routes));
+        let secure =
+            || client().https_only(true).tls_backend_preconfigured(tls.clone()).dns_resolver(Arc::clone(&resolver));
+        let https = Clients::built(secure)?;
+        let resolver = Arc::new(CheckedResolver::allowed_only(policy.clone()));
+        let plain =
+            Clients::built(|| client().tls_backend_preconfigured(tls.clone()).dns_resolver(Arc::clone(&resolver)))?;
+        Ok(Self { https, plain, policy, silent: Arc::default() })
     }
 
     /// Makes one request. `now` is when it begins; `Retry-After` in seconds counts from when the answer came.
     pub async fn post(&self, post: Post<'_>, now: Timestamp) -> Answered {
         let started = Instant::now();
         let time_limit = post.time_limit;
+        let host = post.url.as_url().origin().ascii_serialization();
         let mut progress = Progress::default();
         let exchange = self.exchange(post, now, started, &mut progress);
         let outcome = match tokio::time::timeout(time_limit, exchange).await {
             Ok(outcome) => outcome,
             Err(_elapsed) => Outcome::Timeout,
         };
+        if is_silence(outcome) {
+            self.silent.note(host, Instant::now());
+        }
         let answer = (!progress.kept.is_empty()).then(|| String::from_utf8_lossy(&progress.kept).into_owned());
         let duration_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
         Answered { outcome, duration_ms, address: progress.address, answer, asked: progress.asked }
@@ -150,7 +171,9 @@ impl Outbound {
 
     async fn exchange(&self, post: Post<'_>, now: Timestamp, started: Instant, progress: &mut Progress) -> Outcome {
         let url = post.url.as_url();
-        let Some(client) = self.client_for(url) else { return Outcome::BlockedAddress };
+        let Some(clients) = self.clients_for(url) else { return Outcome::BlockedAddress };
+        let is_silent = self.silent.contains(&url.origin().ascii_serialization(), started);
+        let client = if is_silent { &clients.fresh } else { &clients.pooled };
         let request = client.post(url.clone()).headers(headers(&post)).body(post.body);
         let mut response = match request.send().await {
             Ok(response) => response,
@@ -181,9 +204,9 @@ impl Outbound {
         }
     }
 
-    /// The client that may talk to this URL; `None` when its host is a forbidden address. Names are checked by the
-    /// client's resolver, when they are connected to.
-    fn client_for(&self, url: &url::Url) -> Option<&Client> {
+    /// The clients that may talk to this URL; `None` when its host is a forbidden address. Names are checked by the
+    /// clients' resolver, when they are connected to.
+    fn clients_for(&self, url: &url::Url) -> Option<&Clients> {
         let verdict = match url.host()? {
             Host::Domain(_) => None,
             Host::Ipv4(v4) => Some(self.policy.verdict(v4.into())),
@@ -194,6 +217,27 @@ impl Outbound {
             ("http", None | Some(Verdict::Allowed)) => Some(&self.plain),
             _ => None,
         }
+    }
+}
+
+impl Clients {
+    fn built(client: impl Fn() -> reqwest::ClientBuilder) -> Result<Self, reqwest::Error> {
+        let pooled = client().pool_max_idle_per_host(IDLE_CONNECTIONS).build()?;
+        Ok(Self { pooled, fresh: client().pool_max_idle_per_host(0).build()? })
+    }
+}
+
+/// Whether a request ended in a way that makes the host's other open connections suspect: a connection gave no answer, or
+/// broke before the answer.
+fn is_silence(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Timeout | Outcome::Protocol => true,
+        Outcome::Delivered { .. }
+        | Outcome::RefusedStatus { .. }
+        | Outcome::Dns
+        | Outcome::Connect
+        | Outcome::Tls
+        | Outcome::BlockedAddress => false,
     }
 }
 
@@ -218,8 +262,7 @@ fn client() -> reqwest::ClientBuilder {
         .retry(retry::never())
         .no_proxy()
         .referer(false)
-        .http2_max_header_list_size(MAX_HEADERS)
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
+        .http1_only()
         .pool_idle_timeout(IDLE_LIMIT)
 }
 

@@ -171,7 +171,7 @@ pub enum Outcome {
         /// When the receiver wants to be asked again, from `Retry-After`.
         retry_after: Option<Timestamp>,
     },
-    /// The webhook's time limit was over before the end of the answer.
+    /// The time limit was over before the receiver sent a status.
     Timeout,
     /// The host name did not resolve.
     Dns,
@@ -181,7 +181,7 @@ pub enum Outcome {
     Tls,
     /// The host is, or resolves to, an address that deliveries may not go to.
     BlockedAddress,
-    /// The far end did not speak HTTP, or broke off.
+    /// The far end did not speak HTTP, or broke off before a status.
     Protocol,
 }
 

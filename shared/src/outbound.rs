@@ -35,6 +35,9 @@ mod tls_tests;
 
 /// Of an answer's body at most this much is read (16 KiB): enough for any message of a receiver, too little to tie us up.
 const MAX_ANSWER: usize = 16 * 1024;
+/// Maximum number of headers of an answer, as curl has it. Reason: the memory that an exchange takes. Of the bytes of a head
+/// the HTTP library has its own maximum, between 400 KiB and 1 MiB.
+const MAX_HEADERS: usize = 5_000;
 /// The header by which a receiver asks for something beside what its status says.
 const WEBHOOK_DELIVERY: &str = "webhook-delivery";
 /// How receivers know us.
@@ -93,7 +96,7 @@ pub struct Answered {
     pub address: Option<String>,
     /// The first [`KEPT_ANSWER`] bytes of the body, as text.
     pub answer: Option<String>,
-    /// What the receiver asked for, if its answer arrived whole.
+    /// What the receiver asked for by a header.
     pub asked: Option<Asked>,
 }
 
@@ -157,10 +160,10 @@ impl Outbound {
         let host = post.url.as_url().origin().ascii_serialization();
         let mut progress = Progress::default();
         let exchange = self.exchange(post, now, started, &mut progress);
-        let outcome = match tokio::time::timeout(time_limit, exchange).await {
-            Ok(outcome) => outcome,
-            Err(_elapsed) => Outcome::Timeout,
-        };
+        let ended = tokio::time::timeout(time_limit, exchange).await;
+        // A status that came before the time limit decides, whatever became of the body. Dropped with its body unread, the
+        // answer takes its connection with it.
+        let outcome = progress.answered.or(ended.ok().and_then(Result::err)).unwrap_or(Outcome::Timeout);
         if is_silence(outcome) {
             self.silent.note(host, Instant::now());
         }
@@ -169,39 +172,41 @@ impl Outbound {
         Answered { outcome, duration_ms, address: progress.address, answer, asked: progress.asked }
     }
 
-    async fn exchange(&self, post: Post<'_>, now: Timestamp, started: Instant, progress: &mut Progress) -> Outcome {
+    /// Sends the request and reads the answer into `progress`; an error when no status came.
+    async fn exchange(
+        &self,
+        post: Post<'_>,
+        now: Timestamp,
+        started: Instant,
+        progress: &mut Progress,
+    ) -> Result<(), Outcome> {
         let url = post.url.as_url();
-        let Some(clients) = self.clients_for(url) else { return Outcome::BlockedAddress };
+        let clients = self.clients_for(url).ok_or(Outcome::BlockedAddress)?;
         let is_silent = self.silent.contains(&url.origin().ascii_serialization(), started);
         let client = if is_silent { &clients.fresh } else { &clients.pooled };
         let request = client.post(url.clone()).headers(headers(&post)).body(post.body);
-        let mut response = match request.send().await {
-            Ok(response) => response,
-            Err(error) => return failure::outcome(&error),
-        };
+        let mut response = request.send().await.map_err(|error| failure::outcome(&error))?;
         progress.address = response.remote_addr().map(|address| address.ip().to_string());
         let status = response.status().as_u16();
         let answered_at = now + started.elapsed();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after::parse(value, answered_at));
-        let asked = response.headers().get(WEBHOOK_DELIVERY).and_then(asked);
-        let mut read = 0;
-        while read < MAX_ANSWER {
-            match response.chunk().await {
-                Ok(Some(chunk)) => {
-                    read += chunk.len();
-                    let room = KEPT_ANSWER.saturating_sub(progress.kept.len());
-                    progress.kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                }
-                Ok(None) => break,
-                Err(error) => return failure::outcome(&error),
-            }
-        }
-        progress.asked = asked;
-        if (post.accepts)(status) {
+        progress.asked = response.headers().get(WEBHOOK_DELIVERY).and_then(asked);
+        progress.answered = Some(if (post.accepts)(status) {
             Outcome::Delivered { status }
         } else {
             Outcome::RefusedStatus { status, retry_after }
+        });
+        let mut read = 0;
+        // A body that breaks off ends here.
+        while let Ok(Some(chunk)) = response.chunk().await {
+            read += chunk.len();
+            let room = KEPT_ANSWER.saturating_sub(progress.kept.len());
+            progress.kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if read >= MAX_ANSWER {
+                break;
+            }
         }
+        Ok(())
     }
 
     /// The clients that may talk to this URL; `None` when its host is a forbidden address. Names are checked by the
@@ -244,6 +249,8 @@ fn is_silence(outcome: Outcome) -> bool {
 /// What is known when the time limit strikes.
 #[derive(Default)]
 struct Progress {
+    /// What the status means, once there is one.
+    answered: Option<Outcome>,
     address: Option<String>,
     kept: Vec<u8>,
     asked: Option<Asked>,
@@ -263,6 +270,12 @@ fn client() -> reqwest::ClientBuilder {
         .no_proxy()
         .referer(false)
         .http1_only()
+        // Heads that Node, browsers and curl take, in their default settings or in those that people use. Which of the
+        // headers are odd does not matter: we look at two, and at those that say where the body ends.
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_max_headers(MAX_HEADERS)
         .pool_idle_timeout(IDLE_LIMIT)
 }
 

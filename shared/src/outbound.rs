@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, redirect, retry};
 use tokio::time::Instant;
 use url::Host;
@@ -17,8 +17,8 @@ pub use self::failure::outcome_of_call;
 pub use self::fetch::{FetchError, SnsUrl};
 use self::resolver::{CheckedResolver, Route};
 use self::silent_hosts::SilentHosts;
-use crate::delivery::{Asked, KEPT_ANSWER, Outcome};
-use crate::webhook::{CustomName, CustomValue, WebhookUrl};
+use crate::delivery::{Asked, Outcome};
+use crate::webhook::{CustomName, CustomValue, MAX_SEARCHED, Redaction, WebhookUrl};
 
 pub mod address_policy;
 mod failure;
@@ -83,6 +83,8 @@ pub struct Post<'a> {
     pub accepts: fn(u16) -> bool,
     /// The tenant's own headers. One named `authorization` takes the place of the URL's user and password.
     pub custom: &'a BTreeMap<CustomName, CustomValue>,
+    /// What must not be kept of the answer. An `authorization` of `headers` is hidden in any case.
+    pub redaction: &'a Redaction,
 }
 
 /// What came of a request.
@@ -94,7 +96,7 @@ pub struct Answered {
     pub duration_ms: u32,
     /// The address that answered.
     pub address: Option<String>,
-    /// The first [`KEPT_ANSWER`] bytes of the body, as text.
+    /// The beginning of the body as text, without secrets, at most [`KEPT_ANSWER`](crate::delivery::KEPT_ANSWER) bytes.
     pub answer: Option<String>,
     /// What the receiver asked for by a header.
     pub asked: Option<Asked>,
@@ -157,6 +159,8 @@ impl Outbound {
     pub async fn post(&self, post: Post<'_>, now: Timestamp) -> Answered {
         let started = Instant::now();
         let time_limit = post.time_limit;
+        let authorization = post.headers.iter().filter(|(name, _)| *name == AUTHORIZATION.as_str());
+        let redaction = authorization.fold(post.redaction.clone(), |all, (_, value)| all.with_authorization(value));
         let host = post.url.as_url().origin().ascii_serialization();
         let mut progress = Progress::default();
         let exchange = self.exchange(post, now, started, &mut progress);
@@ -167,7 +171,7 @@ impl Outbound {
         if is_silence(outcome) {
             self.silent.note(host, Instant::now());
         }
-        let answer = (!progress.kept.is_empty()).then(|| String::from_utf8_lossy(&progress.kept).into_owned());
+        let answer = (!progress.kept.is_empty()).then(|| redaction.clean(&progress.kept, progress.is_whole));
         let duration_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
         Answered { outcome, duration_ms, address: progress.address, answer, asked: progress.asked }
     }
@@ -198,9 +202,13 @@ impl Outbound {
         });
         let mut read = 0;
         // A body that breaks off ends here.
-        while let Ok(Some(chunk)) = response.chunk().await {
+        while let Ok(chunk) = response.chunk().await {
+            let Some(chunk) = chunk else {
+                progress.is_whole = read <= MAX_SEARCHED;
+                break;
+            };
             read += chunk.len();
-            let room = KEPT_ANSWER.saturating_sub(progress.kept.len());
+            let room = MAX_SEARCHED.saturating_sub(progress.kept.len());
             progress.kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
             if read >= MAX_ANSWER {
                 break;
@@ -253,6 +261,8 @@ struct Progress {
     answered: Option<Outcome>,
     address: Option<String>,
     kept: Vec<u8>,
+    /// The body has ended as it should, and all of it is in `kept`.
+    is_whole: bool,
     asked: Option<Asked>,
 }
 

@@ -108,6 +108,7 @@ async fn post(outbound: &Outbound, url: &str) -> Outcome {
         time_limit: Duration::from_millis(1_000),
         accepts: |status| status == 200,
         custom: &BTreeMap::new(),
+        redaction: &Redaction::default(),
     };
     outbound.post(post, Timestamp::UNIX_EPOCH).await.outcome
 }

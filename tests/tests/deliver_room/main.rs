@@ -19,6 +19,7 @@ mod outbound;
 mod rate_limit;
 mod recoveries;
 mod resend;
+mod secrets_in_answers;
 mod settings;
 mod signatures;
 mod slow;

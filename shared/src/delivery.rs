@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::event::{EventType, closed_words};
 use crate::id::{EventId, TenantId, WebhookId};
+use crate::retry::MAX_DELAYS;
 
 pub mod post_id;
 pub mod standing;
@@ -11,8 +12,10 @@ pub mod standing;
 /// How much of a receiver's answer is kept with an attempt: 1 KiB.
 pub const KEPT_ANSWER: usize = 1024;
 /// How many attempts a row keeps; older ones make room when a new round begins, so that a row stays far below
-/// DynamoDB's 400 KB. A round has at most 31 attempts.
+/// DynamoDB's 400 KB.
 pub const MAX_ATTEMPTS_KEPT: usize = 100;
+/// Maximum number of attempts of a round, one more than a policy has delays. Probes come on top.
+const MAX_ROUND_ATTEMPTS: usize = MAX_DELAYS + 1;
 
 /// One event owed to one webhook.
 #[derive(Debug, Clone, PartialEq)]
@@ -173,7 +176,7 @@ pub enum Outcome {
         /// When the receiver wants to be asked again, from `Retry-After`.
         retry_after: Option<Timestamp>,
     },
-    /// The webhook's time limit was over before the end of the answer.
+    /// The time limit was over before the receiver sent a status.
     Timeout,
     /// The host name did not resolve.
     Dns,
@@ -183,7 +186,7 @@ pub enum Outcome {
     Tls,
     /// The host is, or resolves to, an address that deliveries may not go to.
     BlockedAddress,
-    /// The far end did not speak HTTP, or broke off.
+    /// The far end did not speak HTTP, or broke off before a status.
     Protocol,
 }
 

@@ -4,19 +4,21 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, redirect, retry};
+use tokio::time::Instant;
 use url::Host;
 
 use self::address_policy::{AddressPolicy, Verdict};
 pub use self::failure::outcome_of_call;
 pub use self::fetch::{FetchError, SnsUrl};
 use self::resolver::{CheckedResolver, Route};
-use crate::delivery::{Asked, KEPT_ANSWER, Outcome};
-use crate::webhook::{CustomName, CustomValue, WebhookUrl};
+use self::silent_hosts::SilentHosts;
+use crate::delivery::{Asked, Outcome};
+use crate::webhook::{CustomName, CustomValue, MAX_SEARCHED, Redaction, WebhookUrl};
 
 pub mod address_policy;
 mod failure;
@@ -25,13 +27,17 @@ mod fetch;
 mod rebinding_tests;
 mod resolver;
 mod retry_after;
+mod silent_hosts;
+#[cfg(test)]
+mod silent_tests;
 #[cfg(test)]
 mod tls_tests;
 
 /// Of an answer's body at most this much is read (16 KiB): enough for any message of a receiver, too little to tie us up.
 const MAX_ANSWER: usize = 16 * 1024;
-/// Most bytes of an answer's headers over HTTP/2.
-const MAX_HEADERS: u32 = 16 * 1024;
+/// Maximum number of headers of an answer, as curl has it. Reason: the memory that an exchange takes. Of the bytes of a head
+/// the HTTP library has its own maximum, between 400 KiB and 1 MiB.
+const MAX_HEADERS: usize = 5_000;
 /// The header by which a receiver asks for something beside what its status says.
 const WEBHOOK_DELIVERY: &str = "webhook-delivery";
 /// How receivers know us.
@@ -44,10 +50,20 @@ const IDLE_LIMIT: Duration = Duration::from_secs(50);
 /// The door: pooled clients and the policy that guards them.
 #[derive(Debug, Clone)]
 pub struct Outbound {
-    https: Client,
+    https: Clients,
     /// Plain HTTP, to allowed networks only.
-    plain: Client,
+    plain: Clients,
     policy: AddressPolicy,
+    silent: Arc<SilentHosts>,
+}
+
+/// Clients of one scheme.
+#[derive(Debug, Clone)]
+struct Clients {
+    /// Keeps connections open between requests.
+    pooled: Client,
+    /// Opens a connection for each request and closes it afterwards.
+    fresh: Client,
 }
 
 /// One request.
@@ -67,6 +83,8 @@ pub struct Post<'a> {
     pub accepts: fn(u16) -> bool,
     /// The tenant's own headers. One named `authorization` takes the place of the URL's user and password.
     pub custom: &'a BTreeMap<CustomName, CustomValue>,
+    /// What must not be kept of the answer. An `authorization` of `headers` is hidden in any case.
+    pub redaction: &'a Redaction,
 }
 
 /// What came of a request.
@@ -78,9 +96,9 @@ pub struct Answered {
     pub duration_ms: u32,
     /// The address that answered.
     pub address: Option<String>,
-    /// The first [`KEPT_ANSWER`] bytes of the body, as text.
+    /// The beginning of the body as text, without secrets, at most [`KEPT_ANSWER`](crate::delivery::KEPT_ANSWER) bytes.
     pub answer: Option<String>,
-    /// What the receiver asked for, if its answer arrived whole.
+    /// What the receiver asked for by a header.
     pub asked: Option<Asked>,
 }
 
@@ -124,66 +142,84 @@ impl Outbound {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let https = client().https_only(true).tls_backend_preconfigured(tls.clone());
-        let resolver = CheckedResolver::public_or_allowed(policy.clone()).rerouting(routes);
-        let https = https.dns_resolver(resolver).build()?;
-        let plain = client().tls_backend_preconfigured(tls);
-        let plain = plain.dns_resolver(CheckedResolver::allowed_only(policy.clone())).build()?;
-        Ok(Self { https, plain, policy })
+        // HTTP/1.1 only. A time-out closes an HTTP/1.1 connection, but it leaves an HTTP/2 connection in the pool, and every
+        // later request to the host would use it, dead or not.
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let resolver = Arc::new(CheckedResolver::public_or_allowed(policy.clone()).rerouting(routes));
+        let secure =
+            || client().https_only(true).tls_backend_preconfigured(tls.clone()).dns_resolver(Arc::clone(&resolver));
+        let https = Clients::built(secure)?;
+        let resolver = Arc::new(CheckedResolver::allowed_only(policy.clone()));
+        let plain =
+            Clients::built(|| client().tls_backend_preconfigured(tls.clone()).dns_resolver(Arc::clone(&resolver)))?;
+        Ok(Self { https, plain, policy, silent: Arc::default() })
     }
 
     /// Makes one request. `now` is when it begins; `Retry-After` in seconds counts from when the answer came.
     pub async fn post(&self, post: Post<'_>, now: Timestamp) -> Answered {
         let started = Instant::now();
         let time_limit = post.time_limit;
+        let authorization = post.headers.iter().filter(|(name, _)| *name == AUTHORIZATION.as_str());
+        let redaction = authorization.fold(post.redaction.clone(), |all, (_, value)| all.with_authorization(value));
+        let host = post.url.as_url().origin().ascii_serialization();
         let mut progress = Progress::default();
         let exchange = self.exchange(post, now, started, &mut progress);
-        let outcome = match tokio::time::timeout(time_limit, exchange).await {
-            Ok(outcome) => outcome,
-            Err(_elapsed) => Outcome::Timeout,
-        };
-        let answer = (!progress.kept.is_empty()).then(|| String::from_utf8_lossy(&progress.kept).into_owned());
+        let ended = tokio::time::timeout(time_limit, exchange).await;
+        // A status that came before the time limit decides, whatever became of the body. Dropped with its body unread, the
+        // answer takes its connection with it.
+        let outcome = progress.answered.or(ended.ok().and_then(Result::err)).unwrap_or(Outcome::Timeout);
+        if is_silence(outcome) {
+            self.silent.note(host, Instant::now());
+        }
+        let answer = (!progress.kept.is_empty()).then(|| redaction.clean(&progress.kept, progress.is_whole));
         let duration_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
         Answered { outcome, duration_ms, address: progress.address, answer, asked: progress.asked }
     }
 
-    async fn exchange(&self, post: Post<'_>, now: Timestamp, started: Instant, progress: &mut Progress) -> Outcome {
+    /// Sends the request and reads the answer into `progress`; an error when no status came.
+    async fn exchange(
+        &self,
+        post: Post<'_>,
+        now: Timestamp,
+        started: Instant,
+        progress: &mut Progress,
+    ) -> Result<(), Outcome> {
         let url = post.url.as_url();
-        let Some(client) = self.client_for(url) else { return Outcome::BlockedAddress };
+        let clients = self.clients_for(url).ok_or(Outcome::BlockedAddress)?;
+        let is_silent = self.silent.contains(&url.origin().ascii_serialization(), started);
+        let client = if is_silent { &clients.fresh } else { &clients.pooled };
         let request = client.post(url.clone()).headers(headers(&post)).body(post.body);
-        let mut response = match request.send().await {
-            Ok(response) => response,
-            Err(error) => return failure::outcome(&error),
-        };
+        let mut response = request.send().await.map_err(|error| failure::outcome(&error))?;
         progress.address = response.remote_addr().map(|address| address.ip().to_string());
         let status = response.status().as_u16();
         let answered_at = now + started.elapsed();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after::parse(value, answered_at));
-        let asked = response.headers().get(WEBHOOK_DELIVERY).and_then(asked);
-        let mut read = 0;
-        while read < MAX_ANSWER {
-            match response.chunk().await {
-                Ok(Some(chunk)) => {
-                    read += chunk.len();
-                    let room = KEPT_ANSWER.saturating_sub(progress.kept.len());
-                    progress.kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                }
-                Ok(None) => break,
-                Err(error) => return failure::outcome(&error),
-            }
-        }
-        progress.asked = asked;
-        if (post.accepts)(status) {
+        progress.asked = response.headers().get(WEBHOOK_DELIVERY).and_then(asked);
+        progress.answered = Some(if (post.accepts)(status) {
             Outcome::Delivered { status }
         } else {
             Outcome::RefusedStatus { status, retry_after }
+        });
+        let mut read = 0;
+        // A body that breaks off ends here.
+        while let Ok(chunk) = response.chunk().await {
+            let Some(chunk) = chunk else {
+                progress.is_whole = read <= MAX_SEARCHED;
+                break;
+            };
+            read += chunk.len();
+            let room = MAX_SEARCHED.saturating_sub(progress.kept.len());
+            progress.kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if read >= MAX_ANSWER {
+                break;
+            }
         }
+        Ok(())
     }
 
-    /// The client that may talk to this URL; `None` when its host is a forbidden address. Names are checked by the
-    /// client's resolver, when they are connected to.
-    fn client_for(&self, url: &url::Url) -> Option<&Client> {
+    /// The clients that may talk to this URL; `None` when its host is a forbidden address. Names are checked by the
+    /// clients' resolver, when they are connected to.
+    fn clients_for(&self, url: &url::Url) -> Option<&Clients> {
         let verdict = match url.host()? {
             Host::Domain(_) => None,
             Host::Ipv4(v4) => Some(self.policy.verdict(v4.into())),
@@ -197,11 +233,36 @@ impl Outbound {
     }
 }
 
+impl Clients {
+    fn built(client: impl Fn() -> reqwest::ClientBuilder) -> Result<Self, reqwest::Error> {
+        let pooled = client().pool_max_idle_per_host(IDLE_CONNECTIONS).build()?;
+        Ok(Self { pooled, fresh: client().pool_max_idle_per_host(0).build()? })
+    }
+}
+
+/// Whether a request ended in a way that makes the host's other open connections suspect: a connection gave no answer, or
+/// broke before the answer.
+fn is_silence(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Timeout | Outcome::Protocol => true,
+        Outcome::Delivered { .. }
+        | Outcome::RefusedStatus { .. }
+        | Outcome::Dns
+        | Outcome::Connect
+        | Outcome::Tls
+        | Outcome::BlockedAddress => false,
+    }
+}
+
 /// What is known when the time limit strikes.
 #[derive(Default)]
 struct Progress {
+    /// What the status means, once there is one.
+    answered: Option<Outcome>,
     address: Option<String>,
     kept: Vec<u8>,
+    /// The body has ended as it should, and all of it is in `kept`.
+    is_whole: bool,
     asked: Option<Asked>,
 }
 
@@ -218,8 +279,13 @@ fn client() -> reqwest::ClientBuilder {
         .retry(retry::never())
         .no_proxy()
         .referer(false)
-        .http2_max_header_list_size(MAX_HEADERS)
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
+        .http1_only()
+        // Heads that Node, browsers and curl take, in their default settings or in those that people use. Which of the
+        // headers are odd does not matter: we look at two, and at those that say where the body ends.
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_max_headers(MAX_HEADERS)
         .pool_idle_timeout(IDLE_LIMIT)
 }
 

@@ -8,6 +8,7 @@ use aws_sdk_sqs::types::{
 };
 
 use futures::{StreamExt as _, stream};
+use jiff::SignedDuration;
 
 use self::job::Job;
 
@@ -24,6 +25,9 @@ pub const MAX_DELAY_SECONDS: u16 = 900;
 /// The longest that a received message may stay hidden, counted from its receive. SQS allows 12 h (43,200 s) and
 /// refuses more; the rest is left for the time already spent.
 pub const MAX_HOP_SECONDS: u32 = 43_000;
+/// How long SQS keeps a message, counted from when it was sent: 14 days, its maximum, as the template says. Hiding a
+/// message does not prolong its life.
+pub const RETENTION: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// One queue.
 #[derive(Debug, Clone)]

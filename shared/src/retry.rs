@@ -11,8 +11,11 @@ pub const MAX_DELAYS: usize = 30;
 pub const MAX_DELAY_SECONDS: u32 = 48 * 3600;
 /// Longest sum of a custom policy's delays: 13 days, so that a job never outlives SQS's retention of 14 days.
 pub const MAX_TOTAL_SECONDS: u32 = 13 * 24 * 3600;
-/// `Retry-After` is honoured up to 12 h.
+/// `Retry-After` is honoured up to 12 h at a time.
 const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(12);
+/// How far `Retry-After` and jitter together may move an attempt behind its place in the schedule: 22 h. Reason: the longest
+/// schedule lasts 13 days, and a message that carried the whole of it stays 2 h younger than SQS's retention of 14 days.
+const MAX_SLIP: SignedDuration = SignedDuration::from_hours(22);
 /// Jitter moves a delay by at most a tenth of it, either way.
 const JITTER_SHARE: f64 = 0.1;
 
@@ -102,6 +105,12 @@ impl RetryPolicy {
             }
             Self::Custom(delays) => delays.0.get(index).copied(),
         }
+    }
+
+    /// The schedule's delays up to the one after attempt number `attempt` (from 1), together.
+    fn elapsed_after(&self, attempt: u32) -> SignedDuration {
+        let delays = (1..=attempt).map_while(|attempt| self.delay_after(attempt));
+        SignedDuration::from_secs(delays.map(i64::from).sum())
     }
 
     /// Whether delays may be jittered: not where a dialect's documentation promises exact ones.
@@ -212,12 +221,22 @@ impl Receiver<'_> {
     }
 }
 
-/// Decides what follows from attempt number `attempt` (from 1, within its round) that ended as `ending` at `now`.
+/// Decides what follows from attempt number `attempt` (from 1, within its round) that ended as `ending` at `now`. `began` is
+/// when the round's first attempt was made.
 ///
 /// `jitter` is in -1.0..=1.0 and moves the delay by up to 10 %. `Retry-After` counts on 429 and 503 only, never makes
 /// an attempt earlier than the schedule, and at most 12 h later than now. The webhook's own URL is asked first the next
-/// time, so its wish counts, not the backup's.
-pub fn decide(ending: &Ending<'_>, attempt: u32, policy: &RetryPolicy, now: Timestamp, jitter: f64) -> Decision {
+/// time, so its wish counts, not the backup's. Both together never move an attempt more than 22 h behind its place in the
+/// schedule. Time that was lost otherwise, in the line of a rate limit or while no function ran, is not made up for by
+/// shorter delays.
+pub fn decide(
+    ending: &Ending<'_>,
+    attempt: u32,
+    began: Timestamp,
+    policy: &RetryPolicy,
+    now: Timestamp,
+    jitter: f64,
+) -> Decision {
     if let Some(decision) = settled(ending) {
         return decision;
     }
@@ -239,13 +258,21 @@ pub fn decide(ending: &Ending<'_>, attempt: u32, policy: &RetryPolicy, now: Time
     let Some(seconds) = policy.delay_after(attempt) else {
         return Decision::Dead { reason: DeadReason::AttemptsExhausted };
     };
-    let share = if policy.jittered() { jitter.clamp(-1.0, 1.0) * JITTER_SHARE } else { 0.0 };
-    let delay = SignedDuration::from_secs_f64(f64::from(seconds) * (1.0 + share));
-    let scheduled = now.saturating_add(delay).unwrap_or(Timestamp::MAX);
-    let latest = now.saturating_add(MAX_RETRY_AFTER).unwrap_or(Timestamp::MAX);
-    let at = retry_after.map_or(scheduled, |asked| scheduled.max(asked.min(latest)));
-    Decision::Retry { at }
+    let share = if policy.jittered() { JITTER_SHARE } else { 0.0 };
+    let after_delay =
+        |jitter: f64| later(now, SignedDuration::from_secs_f64(f64::from(seconds) * (1.0 + jitter * share)));
+    let scheduled = after_delay(jitter.clamp(-1.0, 1.0));
+    let asked = retry_after.map_or(scheduled, |asked| asked.min(later(now, MAX_RETRY_AFTER)));
+    let latest = later(began, policy.elapsed_after(attempt).saturating_add(MAX_SLIP));
+    Decision::Retry { at: scheduled.max(asked).min(latest).max(after_delay(-1.0)) }
 }
+
+fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod schedule_tests;
 
 #[cfg(test)]
 mod tests {
@@ -259,7 +286,7 @@ mod tests {
     }
 
     fn wait(outcome: &Outcome, attempt: u32, policy: &RetryPolicy) -> Option<i64> {
-        match decide(&Ending::from(*outcome), attempt, policy, NOW, 0.0) {
+        match decide(&Ending::from(*outcome), attempt, NOW, policy, NOW, 0.0) {
             Decision::Retry { at } => Some(at.as_second()),
             _ => None,
         }
@@ -283,7 +310,7 @@ mod tests {
     #[test]
     fn verdicts() {
         let policy = RetryPolicy::Custom(Delays::new(&[10]).unwrap());
-        let decided = |outcome: Outcome, attempt| decide(&outcome.into(), attempt, &policy, NOW, 0.0);
+        let decided = |outcome: Outcome, attempt| decide(&outcome.into(), attempt, NOW, &policy, NOW, 0.0);
         assert_eq!(decided(Outcome::Delivered { status: 200 }, 1), Decision::Done);
         assert_eq!(decided(refused(410, None), 1), GONE);
         assert_eq!(decided(Outcome::Dns, 2), Decision::Dead { reason: DeadReason::AttemptsExhausted });
@@ -306,7 +333,11 @@ mod tests {
         ] {
             let ending = Ending { asked: Some(asked), ..outcome.into() };
             assert_eq!(settled(&ending), expected, "{outcome:?} {asked:?}");
-            assert_eq!(Some(decide(&ending, 1, &RetryPolicy::Standard, NOW, 0.0)), expected, "{outcome:?} {asked:?}");
+            assert_eq!(
+                Some(decide(&ending, 1, NOW, &RetryPolicy::Standard, NOW, 0.0)),
+                expected,
+                "{outcome:?} {asked:?}"
+            );
         }
     }
 
@@ -316,9 +347,9 @@ mod tests {
         let dead = Decision::Dead { reason: DeadReason::Refused };
         let of_mailgun =
             |status| Ending { receiver: Receiver::Endpoint { final_statuses: &[406] }, ..refused(status, None).into() };
-        assert_eq!(decide(&of_mailgun(406), 1, &policy, NOW, 0.0), dead);
-        assert!(matches!(decide(&of_mailgun(500), 1, &policy, NOW, 0.0), Decision::Retry { .. }));
-        assert!(matches!(decide(&refused(406, None).into(), 1, &policy, NOW, 0.0), Decision::Retry { .. }));
+        assert_eq!(decide(&of_mailgun(406), 1, NOW, &policy, NOW, 0.0), dead);
+        assert!(matches!(decide(&of_mailgun(500), 1, NOW, &policy, NOW, 0.0), Decision::Retry { .. }));
+        assert!(matches!(decide(&refused(406, None).into(), 1, NOW, &policy, NOW, 0.0), Decision::Retry { .. }));
         for dialect in crate::dialect::Dialect::ALL {
             assert!(!dialect.final_statuses().iter().any(|status| dialect.accepts()(*status)), "{}", dialect.as_str());
         }
@@ -329,7 +360,7 @@ mod tests {
         let policy = RetryPolicy::Standard;
         let of_stream = |status| Ending { receiver: Receiver::Stream, ..refused(status, None).into() };
         assert_eq!(settled(&of_stream(410)), None);
-        assert!(matches!(decide(&of_stream(410), 1, &policy, NOW, 0.0), Decision::Retry { .. }));
+        assert!(matches!(decide(&of_stream(410), 1, NOW, &policy, NOW, 0.0), Decision::Retry { .. }));
         assert_eq!(settled(&of_stream(413)), Some(Decision::Dead { reason: DeadReason::TooLarge }));
         assert_eq!(settled(&refused(413, None).into()), None);
         for status in [400, 401, 403, 404, 406, 429] {
@@ -344,7 +375,7 @@ mod tests {
         let at_backup = |outcome: Outcome, asked| Ending { asked, via, ..outcome.into() };
         for outcome in [Outcome::Timeout, refused(410, None), refused(429, Some(5000))] {
             assert_eq!(settled(&at_backup(outcome, None)), None, "{outcome:?}");
-            let decision = decide(&at_backup(outcome, None), 1, &policy, NOW, 0.0);
+            let decision = decide(&at_backup(outcome, None), 1, NOW, &policy, NOW, 0.0);
             assert_eq!(decision, Decision::Retry { at: NOW + SignedDuration::from_secs(100) }, "{outcome:?}");
         }
         assert_eq!(settled(&at_backup(Outcome::Delivered { status: 200 }, None)), Some(Decision::Done));
@@ -379,7 +410,7 @@ mod tests {
         #[test]
         fn jitter_stays_within_a_tenth(attempt in 1_u32..9, jitter in -2.0_f64..2.0) {
             let exact = RetryPolicy::Standard.delay_after(attempt).unwrap();
-            let decision = decide(&Outcome::Connect.into(), attempt, &RetryPolicy::Standard, NOW, jitter);
+            let decision = decide(&Outcome::Connect.into(), attempt, NOW, &RetryPolicy::Standard, NOW, jitter);
             let Decision::Retry { at } = decision else { panic!("not a retry") };
             let got = at.duration_since(NOW).as_secs_f64();
             prop_assert!((got - f64::from(exact)).abs() <= f64::from(exact) * 0.1 + 0.001);

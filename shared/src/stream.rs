@@ -212,15 +212,14 @@ impl Stream {
         }
     }
 
-    /// A service's answer without anything of the credentials: some services repeat what they were sent.
-    pub fn without_secrets(&self, answer: &str) -> String {
+    /// What of the credentials is secret.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
         let secrets: [Option<&StreamSecret>; 2] = match self {
             Self::Sqs(_, key) => [Some(key.secret()), key.session_token()],
             Self::Pubsub(_, account) => [Some(account.private_key()), None],
             Self::Servicebus(_, key) => [Some(key.key()), None],
         };
-        let hidden = |answer: String, secret: &StreamSecret| answer.replace(secret.expose(), "***");
-        secrets.into_iter().flatten().fold(answer.to_owned(), hidden)
+        secrets.into_iter().flatten().map(StreamSecret::expose).collect()
     }
 }
 

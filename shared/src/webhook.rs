@@ -15,10 +15,13 @@ use crate::stream;
 
 mod destination;
 mod headers;
+mod redaction;
 mod url;
 
 pub use self::destination::{Destination, InvalidTarget, Target, UnfitCredentials};
 pub use self::headers::{CustomName, CustomValue, InvalidHeader, MAX_CUSTOM_HEADERS};
+pub(crate) use self::redaction::MAX_SEARCHED;
+pub use self::redaction::Redaction;
 pub use self::url::{InvalidUrl, WebhookUrl};
 
 /// Most webhooks of one tenant. `dispatch` holds them all in memory and matches each event against each.

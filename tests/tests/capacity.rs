@@ -37,10 +37,13 @@ fn littles_law() {
 fn built_in_policies_use_up_no_messages_in_flight_before_a_breaker_opens() {
     let window = i64::from(BreakerSettings::default().window_seconds);
     for policy in [RetryPolicy::Standard, RetryPolicy::Mailgreet, RetryPolicy::Mailjet, RetryPolicy::Mailgun] {
-        let mut now = jiff::Timestamp::UNIX_EPOCH;
+        let began = jiff::Timestamp::UNIX_EPOCH;
+        let mut now = began;
         for attempt in 1.. {
             let failed = shared::delivery::Outcome::Timeout.into();
-            let Decision::Retry { at } = decide(&failed, attempt, &policy, now, 1.0) else { panic!("{policy:?}") };
+            let Decision::Retry { at } = decide(&failed, attempt, began, &policy, now, 1.0) else {
+                panic!("{policy:?}")
+            };
             let wait = at.duration_since(now).as_secs();
             if wait > i64::from(MAX_DELAY_SECONDS) {
                 break;

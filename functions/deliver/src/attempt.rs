@@ -133,7 +133,8 @@ async fn record(
 ) -> Result<Recorded, StoreError> {
     let (job, turn) = (&member.owed.job, member.turn);
     let policy = &member.known.webhook.retry_policy;
-    let decision = decide(&posted.ending(), turn.number, policy, now, random_jitter());
+    let began = turn.began.unwrap_or(at);
+    let decision = decide(&posted.ending(), turn.number, began, policy, now, random_jitter());
     let attempt = posted.attempt(turn, at);
     if !matches!(attempt.outcome, Outcome::Delivered { .. }) {
         log_failure(job, &attempt);

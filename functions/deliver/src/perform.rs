@@ -2,10 +2,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 use shared::queue::job::{Deliver as DeliverJob, Job};
-use shared::queue::{EntryFailed, Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue};
+use shared::queue::{EntryFailed, Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue, RETENTION};
 
 use crate::received::From;
 use crate::{Deliver, Next, Received};
+
+/// Maximum age of a message at the end of a hop: half of SQS's retention of 14 days. Reason: the other half is for times in
+/// which no function runs.
+const MAX_AGE: SignedDuration = SignedDuration::from_hours(RETENTION.as_hours() / 2);
+/// The longest hop.
+const MAX_HOP: SignedDuration = SignedDuration::from_secs(MAX_HOP_SECONDS as i64);
 
 /// Messages for one queue, each with the received message that it belongs to.
 #[derive(Default)]
@@ -29,7 +35,7 @@ pub(crate) async fn perform(
         match (next, message.from) {
             (Next::Finish, _) => {}
             (Next::ComeBack, _) => keep[index] = true,
-            (Next::Wait { until }, From::Retries) if !is_short(until, now) => {
+            (Next::Wait { until }, From::Retries) if is_hidden(message.sent_at, until, now) => {
                 keep[index] = true;
                 hidden.push(Hidden { receipt: message.receipt.clone(), seconds: hop(until, now, started) });
             }
@@ -87,11 +93,18 @@ fn delay(until: Timestamp, now: Timestamp) -> u16 {
     u16::try_from(seconds_until(until, now)).unwrap_or(MAX_DELAY_SECONDS).min(MAX_DELAY_SECONDS)
 }
 
-/// Whether a wait is within SQS's longest delay. Then the message is sent anew rather than hidden: what is hidden is in
-/// flight, of which a queue has 120,000 at most, and a receiver that fails 1,000 times a second would use these up
-/// before its breaker may open. A delayed message is not, and costs the same.
-fn is_short(until: Timestamp, now: Timestamp) -> bool {
-    seconds_until(until, now) <= u32::from(MAX_DELAY_SECONDS)
+/// Whether a message of the retries queue is hidden rather than sent anew.
+///
+/// It is sent anew when the wait is within SQS's longest delay: what is hidden is in flight, of which a queue has 120,000
+/// at most, and a receiver that fails 1,000 times a second would use these up before its breaker may open. A delayed
+/// message is not in flight, and costs the same. It is sent anew also when it would grow too old: SQS deletes a message at
+/// the end of its retention, hidden or not, and the delivery would wait for ever.
+fn is_hidden(sent_at: Option<Timestamp>, until: Timestamp, now: Timestamp) -> bool {
+    let grows_old = sent_at.is_some_and(|sent_at| {
+        let end_of_hop = until.min(now.saturating_add(MAX_HOP).unwrap_or(Timestamp::MAX));
+        end_of_hop.duration_since(sent_at) > MAX_AGE
+    });
+    seconds_until(until, now) > u32::from(MAX_DELAY_SECONDS) && !grows_old
 }
 
 /// How long a message of the retries queue is hidden from now: SQS counts its 12 hours from the receive.
@@ -125,6 +138,18 @@ mod tests {
             prop_assert!(hop <= rest.max(0));
             prop_assert!(hop == rest.max(0) || hop >= 42_900);
         }
+    }
+
+    #[test]
+    fn what_waits_long_is_hidden_unless_its_message_would_be_older_than_a_week() {
+        let week = MAX_AGE.as_secs();
+        let hidden = |until, now| is_hidden(Some(at(0)), at(until), at(now));
+        assert!(!hidden(900, 0) && hidden(901, 0));
+        assert!(hidden(week, week - 1_000) && !hidden(week + 1, week - 1_000));
+        // Of a longer wait the next hop counts.
+        let hop = i64::from(MAX_HOP_SECONDS);
+        assert!(hidden(2 * week, week - hop) && !hidden(2 * week, week - hop + 1));
+        assert!(is_hidden(None, at(901), at(0)));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use shared::id::EventId;
 use shared::outbound::{Answered, Post};
 use shared::retry::{Decision, Ending, Receiver, settled};
 use shared::stream::{Message, Stream};
-use shared::webhook::{Destination, Webhook, WebhookUrl};
+use shared::webhook::{Destination, Redaction, Webhook, WebhookUrl};
 
 use crate::{Deliver, stream};
 use shared::delivery::standing::Turn;
@@ -113,6 +113,7 @@ impl<'a> Body<'a> {
             time_limit,
             accepts: self.webhook.dialect.accepts(),
             custom: &self.webhook.headers,
+            redaction: &Redaction::of(self.webhook),
         };
         room.outbound.post(post, now).await
     }

@@ -89,7 +89,8 @@ async fn try_once(
     };
     let Some(posted) = post(&[event], webhook, at, room).await.pop() else { return Ok(Decision::Retry { at }) };
     let now = room.clock.now();
-    let decision = decide(&posted.ending(), turn.number, &webhook.retry_policy, now, random_jitter());
+    let began = turn.began.unwrap_or(at);
+    let decision = decide(&posted.ending(), turn.number, began, &webhook.retry_policy, now, random_jitter());
     let attempt = posted.attempt(turn, at);
     let state = match decision {
         Decision::Done | Decision::Disable { dead: None, .. } => DeliveryState::Delivered,

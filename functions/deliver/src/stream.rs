@@ -7,7 +7,7 @@ use aws_config::SdkConfig;
 use futures::future::{BoxFuture, FutureExt as _, join_all};
 use jiff::Timestamp;
 use shared::cache::Cache;
-use shared::delivery::{KEPT_ANSWER, Outcome};
+use shared::delivery::Outcome;
 use shared::id::WebhookId;
 use shared::outbound::Answered;
 use shared::retry::TOO_LARGE;
@@ -49,8 +49,8 @@ pub(crate) async fn send(
 ) -> Vec<Answered> {
     let call = |range: Range<usize>| call(&messages[range], stream, webhook, time_limit, now, room);
     let answers = join_all(stream.kind().calls(messages).into_iter().map(call)).await;
-    let answers = answers.into_iter().flatten();
-    answers.map(|answered| of_stream(answered, stream)).collect()
+    // What receivers may ask for by a header is not for services to ask.
+    answers.into_iter().flatten().map(|answered| Answered { asked: None, ..answered }).collect()
 }
 
 fn call<'a>(
@@ -65,14 +65,14 @@ fn call<'a>(
         return std::future::ready(vec![refusal; messages.len()]).boxed();
     }
     match stream {
-        Stream::Sqs(queue, key) => sqs::send(messages, queue, key, time_limit, room).boxed(),
+        Stream::Sqs(queue, key) => sqs::send(messages, queue, key, webhook, time_limit, room).boxed(),
         Stream::Pubsub(topic, account) => {
             // All of a request is published, or nothing.
             let answered = pubsub::send(messages, topic, account, webhook, time_limit, now, room);
             answered.map(|answered| vec![answered; messages.len()]).boxed()
         }
         Stream::Servicebus(entity, key) => {
-            let answered = servicebus::send(messages, entity, key, time_limit, now, room);
+            let answered = servicebus::send(messages, entity, key, webhook, time_limit, now, room);
             answered.map(|answered| vec![answered; messages.len()]).boxed()
         }
     }
@@ -87,18 +87,6 @@ fn too_large(messages: &[Message], stream: &Stream) -> Option<Answered> {
         format!("not sent: the message has {size} bytes, and one of the kind `{}` has {most} at most", kind.as_str());
     let outcome = Outcome::RefusedStatus { status: TOO_LARGE, retry_after: None };
     (size > most).then(|| Answered { answer: Some(says), ..silent(outcome, Duration::ZERO) })
-}
-
-/// What a service says is kept without secrets, and what receivers may ask for by a header is not for services to ask.
-fn of_stream(answered: Answered, stream: &Stream) -> Answered {
-    let answer = answered.answer.map(|answer| shortened(stream.without_secrets(&answer)));
-    Answered { asked: None, answer, ..answered }
-}
-
-fn shortened(mut text: String) -> String {
-    let end = (0..=text.len().min(KEPT_ANSWER)).rev().find(|end| text.is_char_boundary(*end));
-    text.truncate(end.unwrap_or(0));
-    text
 }
 
 /// An end without a word from the far side.

@@ -1,6 +1,6 @@
 //! What a job has to do, given its delivery's row. Pure.
 
-use super::{DeadReason, Delivery, DeliveryState, MAX_ATTEMPTS_KEPT};
+use super::{DeadReason, Delivery, DeliveryState, MAX_ATTEMPTS_KEPT, MAX_ROUND_ATTEMPTS};
 use crate::event::EventType;
 use jiff::Timestamp;
 
@@ -70,6 +70,8 @@ pub struct Turn {
     pub round: u32,
     /// From 1, within the round.
     pub number: u32,
+    /// When the round's first attempt was made; `None` before it.
+    pub began: Option<Timestamp>,
     /// The row as it was read, or its absence.
     pub expected: Expected,
     /// The row has as many attempts as it may keep.
@@ -90,6 +92,7 @@ pub fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp
         return Standing::Attempt(Turn {
             round,
             number: 1,
+            began: None,
             expected: Expected::Absent,
             forget_attempts: false,
             held: false,
@@ -101,11 +104,14 @@ pub fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp
         return Standing::Void;
     }
     let expected = Expected::At { round: row.round, round_attempts: row.round_attempts };
-    let forget_attempts = row.attempts.len() >= MAX_ATTEMPTS_KEPT;
     let new_round = row.round < round;
     let number = if new_round { 1 } else { row.round_attempts + 1 };
+    // A round that begins makes room for all of its attempts: the first of them tells when it began.
+    let to_come = if new_round { MAX_ROUND_ATTEMPTS } else { 1 };
+    let forget_attempts = row.attempts.len() + to_come > MAX_ATTEMPTS_KEPT;
+    let began = row.attempts.iter().find(|attempt| attempt.round == round).map(|attempt| attempt.at);
     let event_type = Some(row.event_type);
-    let turn = Turn { round, number, expected, forget_attempts, held: false, to_claim: round > 0, event_type };
+    let turn = Turn { round, number, began, expected, forget_attempts, held: false, to_claim: round > 0, event_type };
     match row.state {
         DeliveryState::Delivered | DeliveryState::Discarded if resend && new_round => {
             let expected = Expected::Final { round: row.round, round_attempts: row.round_attempts };
@@ -132,6 +138,7 @@ pub fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delivery::{Attempt, Outcome, Via};
     use crate::id::{EventId, TenantId, WebhookId};
     use jiff::SignedDuration;
 
@@ -186,6 +193,36 @@ mod tests {
             // The same job again, after its round was delivered.
             assert_eq!(standing(1, true, Some(&row(1, state)), NOW), Standing::Void);
         }
+    }
+
+    fn attempt(round: u32, seconds: i64) -> Attempt {
+        Attempt {
+            number: 1,
+            round,
+            at: NOW + SignedDuration::from_secs(seconds),
+            outcome: Outcome::Timeout,
+            duration_ms: 0,
+            address: None,
+            answer: None,
+            via: Via::Main,
+        }
+    }
+
+    #[test]
+    fn a_round_begins_with_its_first_attempt_and_has_room_for_all_of_them() {
+        let turn = |round, attempts: Vec<Attempt>| {
+            let row = Delivery { attempts, ..row(1, waiting(0)) };
+            let Standing::Attempt(turn) = standing(round, false, Some(&row), NOW) else { panic!("not due") };
+            (turn.began.map(Timestamp::as_second), turn.forget_attempts)
+        };
+        assert_eq!(turn(1, vec![attempt(0, 1), attempt(1, 7), attempt(1, 9)]), (Some(7), false));
+        assert_eq!(turn(2, vec![attempt(0, 1), attempt(1, 7)]), (None, false));
+        let many = |count| vec![attempt(1, 7); count];
+        assert_eq!(turn(2, many(MAX_ATTEMPTS_KEPT - MAX_ROUND_ATTEMPTS)), (None, false));
+        assert_eq!(turn(2, many(MAX_ATTEMPTS_KEPT - MAX_ROUND_ATTEMPTS + 1)), (None, true));
+        assert_eq!(turn(1, many(MAX_ATTEMPTS_KEPT - 1)), (Some(7), false));
+        // As many attempts of one round are probes'.
+        assert_eq!(turn(1, many(MAX_ATTEMPTS_KEPT)), (Some(7), true));
     }
 
     #[test]

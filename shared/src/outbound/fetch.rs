@@ -47,8 +47,8 @@ impl Outbound {
     }
 
     async fn read(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
-        let client = self.client_for(url).ok_or(FetchError::Blocked)?;
-        let mut response = client.get(url.clone()).send().await.map_err(unreached)?;
+        let clients = self.clients_for(url).ok_or(FetchError::Blocked)?;
+        let mut response = clients.fresh.get(url.clone()).send().await.map_err(unreached)?;
         if response.status() != reqwest::StatusCode::OK {
             return Err(FetchError::Status(response.status().as_u16()));
         }

@@ -64,6 +64,7 @@ async fn posts(route: &Arc<Route>, certificate: CertificateDer<'static>, count: 
             time_limit: Duration::from_secs(10),
             accepts: |status| status == 200,
             custom: &BTreeMap::new(),
+            redaction: &Redaction::default(),
         };
         outcomes.push(outbound.post(post, Timestamp::UNIX_EPOCH).await.outcome);
     }

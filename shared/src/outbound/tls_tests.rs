@@ -44,6 +44,7 @@ async fn post(outbound: &Outbound, url: &str) -> Answered {
     let custom = BTreeMap::new();
     let post = Post {
         custom: &custom,
+        redaction: &Redaction::default(),
         url: &url,
         headers: &[],
         content_type: "application/json",

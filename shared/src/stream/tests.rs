@@ -309,9 +309,6 @@ fn credentials_are_checked_and_never_print() {
     for secret in ["BEGIN", "MII", "hunter2", "swordfish"] {
         assert!(!printed.contains(secret), "{printed}");
     }
-    let Some(Ok(queue)) = StreamName::parse("arn:aws:sqs:eu-central-1:123456789012:events") else { panic!("a queue") };
-    let stream = Stream::new(queue, StreamCredentials::Sqs(key)).unwrap();
-    assert_eq!(stream.without_secrets("no: hunter2, swordfish, AKIA"), "no: ***, ***, AKIA");
 }
 
 #[test]

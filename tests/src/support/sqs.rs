@@ -14,6 +14,9 @@ use shared::clock::Clock;
 /// How long a received message stays hidden: as in the template.
 pub const VISIBILITY: SignedDuration = SignedDuration::from_secs(180);
 
+/// After this time from when it was sent SQS deletes a message, hidden or not: as in the template.
+const RETENTION: SignedDuration = SignedDuration::from_hours(14 * 24);
+
 /// A message in a queue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
@@ -31,6 +34,8 @@ pub struct Message {
     pub visible_at: Timestamp,
     /// How often it was received.
     pub receives: u32,
+    /// When it was sent.
+    pub sent_at: Timestamp,
 }
 
 /// The queues by name, and one clock.
@@ -70,7 +75,10 @@ impl Sqs {
 
     fn with<T>(&self, queue: &str, act: impl FnOnce(&mut Vec<Message>) -> T) -> T {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        act(queues.entry(queue.to_owned()).or_default())
+        let messages = queues.entry(queue.to_owned()).or_default();
+        let now = self.clock.now();
+        messages.retain(|message| now.duration_since(message.sent_at) < RETENTION);
+        act(messages)
     }
 
     /// All messages of a queue, hidden ones included.
@@ -138,7 +146,8 @@ impl Sqs {
         let moved = self.with(from, std::mem::take);
         let count = moved.len();
         self.with(to, |messages| {
-            messages.extend(moved.into_iter().map(|message| Message { visible_at: now, receives: 0, ..message }));
+            let anew = |message| Message { visible_at: now, receives: 0, sent_at: now, ..message };
+            messages.extend(moved.into_iter().map(anew));
         });
         count
     }
@@ -192,6 +201,7 @@ impl Sqs {
         let id = format!("message-{sent}");
         let delay = SignedDuration::from_secs(entry["DelaySeconds"].as_i64().unwrap_or(0));
         let attributes = entry["MessageAttributes"].as_object().cloned().unwrap_or_default();
+        let now = self.clock.now();
         let message = Message {
             id: id.clone(),
             body: entry["MessageBody"].as_str().unwrap_or_default().to_owned(),
@@ -201,8 +211,9 @@ impl Sqs {
                 .collect(),
             group: entry["MessageGroupId"].as_str().unwrap_or_default().to_owned(),
             deduplication: entry["MessageDeduplicationId"].as_str().unwrap_or_default().to_owned(),
-            visible_at: self.clock.now() + delay,
+            visible_at: now + delay,
             receives: 0,
+            sent_at: now,
         };
         self.with(queue, |messages| messages.push(message));
         id
@@ -321,6 +332,7 @@ fn record(message: &Message, arn: &str) -> SqsMessage {
     record.body = Some(message.body.clone());
     record.attributes = HashMap::from([
         ("ApproximateReceiveCount".to_owned(), message.receives.to_string()),
+        ("SentTimestamp".to_owned(), message.sent_at.as_millisecond().to_string()),
         ("MessageGroupId".to_owned(), message.group.clone()),
     ]);
     record.event_source_arn = Some(arn.to_owned());

@@ -1,8 +1,9 @@
 //! Where a job is while it waits for its next attempt.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use shared::breaker::BreakerSettings;
-use shared::retry::{Delays, RetryPolicy};
+use shared::delivery::{DeadReason, Delivery, DeliveryState};
+use shared::retry::{Delays, MAX_DELAY_SECONDS, RetryPolicy};
 use shared::webhook::Webhook;
 use tests::support::world::{DELIVERIES, RETRIES};
 use tests::support::{Answer, Receiver};
@@ -67,4 +68,63 @@ async fn failures_beyond_what_the_breaker_needs_write_nothing_but_their_own_rows
     );
     // The webhook, its breaker, and the data key that opens its secret, once.
     assert_eq!(count("DynamoDB.GetItem", "registry"), 3);
+}
+
+/// The row of a delivery whose receiver answers 503 with this `Retry-After` each time, once nothing is left to do.
+async fn refused_to_the_end(retry_policy: RetryPolicy, retry_after: &str) -> Delivery {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/busy", [Answer::Full(503, vec![("retry-after", retry_after.to_owned())], Vec::new())]);
+    let breaker = BreakerSettings { failures: 1_000, ..BreakerSettings::default() };
+    let change = |webhook| Webhook { retry_policy, breaker, ..webhook };
+    let webhook = scene.webhook_with(&receiver.url("/busy"), change).await;
+    let event = scene.accept("a").await;
+    scene.world.run_until_idle().await.unwrap();
+    scene.row(&webhook, &event).await
+}
+
+/// SQS deletes a message after 14 days, and nobody else knows of the delivery that waits in it.
+#[tokio::test]
+async fn no_delivery_is_lost_whatever_its_receiver_asks_for() {
+    let two_days = i64::from(MAX_DELAY_SECONDS);
+    let longest = [two_days, two_days, two_days, two_days, two_days, two_days, two_days / 2];
+    for policy in [
+        RetryPolicy::Mailjet,
+        RetryPolicy::Custom(Delays::new(&[3_600; 30]).unwrap()),
+        RetryPolicy::Custom(Delays::new(&[37_440; 30]).unwrap()),
+        RetryPolicy::Custom(Delays::new(&longest).unwrap()),
+    ] {
+        let delays: Vec<u32> = (1..).map_while(|attempt| policy.delay_after(attempt)).collect();
+        let row = refused_to_the_end(policy.clone(), "1000000").await;
+        assert_eq!(row.state, DeliveryState::Dead { reason: DeadReason::AttemptsExhausted }, "{policy:?}");
+        assert_eq!(row.attempts.len(), delays.len() + 1, "{policy:?}");
+        let lasted = row.attempts[row.attempts.len() - 1].at.duration_since(row.attempts[0].at);
+        let end = SignedDuration::from_secs(delays.iter().map(|delay| i64::from(*delay)).sum());
+        assert!(lasted <= end + SignedDuration::from_hours(24), "{policy:?}: {lasted:?}");
+    }
+}
+
+/// A message may be old when a wait begins: it stood in the queue while no function ran.
+#[tokio::test]
+async fn a_message_that_would_grow_too_old_is_sent_anew() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/hook", [Answer::Status(500), Answer::Status(500), Answer::Status(500), Answer::Status(200)]);
+    let two_days = i64::from(MAX_DELAY_SECONDS);
+    let retry_policy = RetryPolicy::Custom(Delays::new(&[3_600, two_days, two_days]).unwrap());
+    let change = |webhook| Webhook { retry_policy, ..webhook };
+    let webhook = scene.webhook_with(&receiver.url("/hook"), change).await;
+    let event = scene.accept("a").await;
+    scene.world.pump_stream().await.unwrap();
+    scene.world.pump_queue(DELIVERIES).await;
+    let sent_at = |scene: &Scene| -> Timestamp { scene.world.aws.sqs.messages(RETRIES)[0].sent_at };
+    let first = sent_at(&scene);
+    scene.world.clock.advance(SignedDuration::from_secs(900));
+    scene.world.pump_queue(RETRIES).await;
+    assert_eq!(sent_at(&scene), first, "the rest of an hour: hidden");
+    scene.world.clock.advance(SignedDuration::from_hours(11 * 24));
+    scene.world.pump_queue(RETRIES).await;
+    assert_eq!(receiver.count(), 2);
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
 }

@@ -110,7 +110,7 @@ pub(crate) fn decided(scope: &Scope, state: &mut State, event: usize, number: u3
         state.accepted[event] = true;
     }
     let delays = Delays::new(scope.delays).expect("delays within their limits");
-    decide(&Ending::from(outcome), number, &RetryPolicy::Custom(delays), NOW, 0.0)
+    decide(&Ending::from(outcome), number, NOW, &RetryPolicy::Custom(delays), NOW, 0.0)
 }
 
 /// `disable_webhook`; a webhook that is gone stays so.

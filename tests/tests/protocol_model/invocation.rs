@@ -222,7 +222,8 @@ fn perform(scope: &Scope, state: &mut State, worker: usize, (job, from, next): (
     match (next, job) {
         (Next::Finish, _) => return Phase::Acknowledge.step_now(scope, state, worker),
         (Next::ComeBack, _) => return release(state, worker),
-        // A short wait, sent anew from whichever queue it came. A long one is hidden, and leaves nothing in between.
+        // Sent anew, from whichever queue it came: a short wait, or a long one of an old message. Any other long one is hidden,
+        // and leaves nothing in between.
         (Next::Wait, job) => {
             if scope.mutant == Some(Mutant::AcknowledgeBeforeHandingOver) && state.in_hand(worker).is_some() {
                 Phase::Acknowledge.step(scope, state, worker, Choice::Go);

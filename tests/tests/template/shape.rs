@@ -2,6 +2,8 @@
 
 use yaml_rust2::Yaml;
 
+use shared::queue::RETENTION;
+
 use super::{root, template};
 
 fn resources_of(template: &Yaml, kind: &str) -> Vec<(String, Yaml)> {
@@ -50,6 +52,7 @@ fn queues_outlast_their_function_and_end_in_the_dead_letter_queue() {
     }
     for (name, queue) in resources_of(&template, "AWS::SQS::Queue") {
         assert_eq!(queue["SqsManagedSseEnabled"].as_bool(), Some(true), "{name}");
+        assert_eq!(queue["MessageRetentionPeriod"].as_i64(), Some(RETENTION.as_secs()), "{name}");
     }
     let allowed = &template["Resources"]["DeadLetterQueue"]["Properties"]["RedriveAllowPolicy"];
     assert_eq!(allowed["redrivePermission"].as_str(), Some("byQueue"));

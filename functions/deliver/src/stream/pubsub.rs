@@ -8,7 +8,7 @@ use shared::delivery::Outcome;
 use shared::outbound::{Answered, Post};
 use shared::stream::Message;
 use shared::stream::pubsub::{ServiceAccount, Topic, Unsigned, request};
-use shared::webhook::{Webhook, WebhookUrl};
+use shared::webhook::{Redaction, Webhook, WebhookUrl};
 
 use super::silent;
 use crate::Deliver;
@@ -36,6 +36,7 @@ pub(super) async fn send(
         time_limit,
         accepts: |status| status == 200,
         custom: &BTreeMap::new(),
+        redaction: &Redaction::of(webhook),
     };
     room.outbound.post(post, now).await
 }

@@ -8,7 +8,7 @@ use shared::delivery::Outcome;
 use shared::outbound::{Answered, Post};
 use shared::stream::Message;
 use shared::stream::servicebus::{CONTENT_TYPE, Entity, SharedKey, request};
-use shared::webhook::WebhookUrl;
+use shared::webhook::{Redaction, Webhook, WebhookUrl};
 
 use super::silent;
 use crate::Deliver;
@@ -18,6 +18,7 @@ pub(super) async fn send(
     messages: &[Message],
     entity: &Entity,
     key: &SharedKey,
+    webhook: &Webhook,
     time_limit: Duration,
     now: Timestamp,
     room: &Deliver,
@@ -34,6 +35,7 @@ pub(super) async fn send(
         time_limit,
         accepts: |status| status == 201,
         custom: &BTreeMap::new(),
+        redaction: &Redaction::of(webhook),
     };
     room.outbound.post(post, now).await
 }

@@ -15,6 +15,7 @@ use shared::delivery::Outcome;
 use shared::outbound::{Answered, outcome_of_call};
 use shared::stream::Message;
 use shared::stream::sqs::{AccessKey, Queue};
+use shared::webhook::{Redaction, Webhook};
 
 use super::silent;
 use crate::Deliver;
@@ -55,6 +56,7 @@ pub(super) async fn send(
     messages: &[Message],
     queue: &Queue,
     key: &AccessKey,
+    webhook: &Webhook,
     time_limit: Duration,
     room: &Deliver,
 ) -> Vec<Answered> {
@@ -73,8 +75,12 @@ pub(super) async fn send(
         // A required field is missing, which none is.
         Err(_incomplete) => vec![(Outcome::Protocol, None); messages.len()],
     };
-    let duration = started.elapsed();
-    answers.into_iter().map(|(outcome, answer)| Answered { answer, ..silent(outcome, duration) }).collect()
+    let (duration, redaction) = (started.elapsed(), Redaction::of(webhook));
+    let answered = |(outcome, said): (Outcome, Option<String>)| {
+        let answer = said.map(|said| redaction.clean(said.as_bytes(), true));
+        Answered { answer, ..silent(outcome, duration) }
+    };
+    answers.into_iter().map(answered).collect()
 }
 
 fn entry(message: &Message, index: usize, queue: &Queue) -> Result<SendMessageBatchRequestEntry, BuildError> {

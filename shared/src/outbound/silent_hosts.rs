@@ -1,0 +1,72 @@
+//! Hosts at which a connection fell silent or broke off lately.
+//!
+//! A NAT, a firewall or a peer can forget its open connections without closing them. Then all idle connections to the host
+//! are dead, and a pool would hand out one after the other, each for a failed attempt. So after the first failure no idle
+//! connection to the host is used until all that were open at that time have reached the pool's idle limit.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::time::Instant;
+
+use super::IDLE_LIMIT;
+
+/// Maximum number of hosts remembered. Reason: memory stays below 1 MB however many hosts fail. Without its entry a host
+/// only loses attempts to dead idle connections, as many as there are.
+const MAX_HOSTS: usize = 1_000;
+
+/// When a host last failed, by scheme, name and port.
+#[derive(Debug, Default)]
+pub(super) struct SilentHosts(Mutex<HashMap<String, Instant>>);
+
+impl SilentHosts {
+    /// Remembers that a request to the host failed.
+    pub(super) fn note(&self, host: String, now: Instant) {
+        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if hosts.len() >= MAX_HOSTS {
+            hosts.retain(|_, at| is_recent(*at, now));
+        }
+        if hosts.len() < MAX_HOSTS || hosts.contains_key(&host) {
+            hosts.insert(host, now);
+        }
+    }
+
+    /// Whether idle connections to the host may be dead.
+    pub(super) fn contains(&self, host: &str, now: Instant) -> bool {
+        let hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.get(host).is_some_and(|at| is_recent(*at, now))
+    }
+}
+
+fn is_recent(at: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(at) <= IDLE_LIMIT
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_host_is_suspect_as_long_as_a_connection_may_stay_idle() {
+        let (hosts, now) = (SilentHosts::default(), Instant::now());
+        hosts.note("https://a.example".to_owned(), now);
+        assert!(hosts.contains("https://a.example", now + IDLE_LIMIT));
+        assert!(!hosts.contains("https://a.example", now + IDLE_LIMIT + Duration::from_millis(1)));
+        assert!(!hosts.contains("https://b.example", now));
+    }
+
+    #[test]
+    fn no_more_hosts_are_remembered_than_the_limit_and_old_ones_make_room() {
+        let (hosts, now) = (SilentHosts::default(), Instant::now());
+        for number in 0..=MAX_HOSTS {
+            hosts.note(number.to_string(), now);
+        }
+        assert!(hosts.contains(&(MAX_HOSTS - 1).to_string(), now) && !hosts.contains(&MAX_HOSTS.to_string(), now));
+        let later = now + IDLE_LIMIT + Duration::from_millis(1);
+        hosts.note("new".to_owned(), later);
+        assert!(hosts.contains("new", later));
+        assert_eq!(hosts.0.lock().unwrap().len(), 1);
+    }
+}

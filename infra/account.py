@@ -11,6 +11,11 @@ from typing import Any
 
 from tools import build_path
 
+# No deployment has finished in these, and CloudFormation updates none of them.
+BROKEN = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"}
+# A change set was made and never carried out: there is nothing yet.
+NOT_YET = "REVIEW_IN_PROGRESS"
+
 
 def settle_region(named: str | None = None) -> str:
     """The region: the one that is named, AWS_REGION, AWS_DEFAULT_REGION, the profile's, in this order, as for the AWS CLI.

@@ -20,8 +20,9 @@ import re
 import secrets
 import shutil
 import subprocess
+from typing import Any
 
-from account import account_id, describe, outputs, settle_region
+from account import BROKEN, NOT_YET, account_id, describe, outputs, settle_region
 from places import ROOT
 from tools import build_path
 
@@ -43,7 +44,7 @@ def main() -> int:
     if arguments.profile:
         os.environ["AWS_PROFILE"] = arguments.profile
     region, account = settle_region(arguments.region), account_id()
-    stack = describe(arguments.stack)
+    stack = deployed(arguments.stack, region)
     key_file = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "mailhooks"
     key_file = key_file / f"{account}.{region}.{arguments.stack}.admin-key"
     key = admin_key(key_file, stack is not None, arguments.new_admin_key)
@@ -54,7 +55,9 @@ def main() -> int:
     print(f"deploying {arguments.stack} to account {account}, {region} ...", flush=True)
     sam("build", "--region", region, "--parameter-overrides", f"Architecture={arguments.architecture}")
     revision = f"Revision={fingerprint(parameters)}"
-    options = ["--region", region, "--stack-name", arguments.stack, *for_sam]
+    # A stack whose first deployment failed cannot be updated, so it is not kept.
+    on_failure = [] if stack or {"--on-failure", "--disable-rollback"} & set(for_sam) else ["--on-failure", "DELETE"]
+    options = ["--region", region, "--stack-name", arguments.stack, *on_failure, *for_sam]
     sam("deploy", *options, "--parameter-overrides", *parameters, revision)
     tell(outputs(describe(arguments.stack)), key, key_file)
     return 0
@@ -71,6 +74,18 @@ def parted(rest: list[str], parser: argparse.ArgumentParser) -> tuple[list[str],
     if "--parameter-overrides" in for_sam:
         parser.error("parameters are named without --parameter-overrides, as Parameter=value")
     return parameters, for_sam
+
+
+def deployed(name: str, region: str) -> dict[str, Any] | None:
+    """The stack as it is; `None` before its first deployment. Ends with what to do where CloudFormation updates nothing."""
+    stack = describe(name)
+    status = stack["StackStatus"] if stack else NOT_YET
+    if status in BROKEN:
+        raise SystemExit(
+            f"the stack {name} is in {status}, which CloudFormation cannot update; delete it and deploy again:\n"
+            f"  aws cloudformation delete-stack --stack-name {name} --region {region}"
+        )
+    return None if status == NOT_YET else stack
 
 
 def admin_key(file: Path, stack_exists: bool, replace: bool) -> str | None:

@@ -101,7 +101,7 @@ class Deployment(unittest.TestCase):
         self.assertEqual([asked[0] for asked in self.sam], ["build", "deploy"])
         return self.sam[1]
 
-    def test_the_first_deployment_makes_the_key(self) -> None:
+    def test_the_first_deployment_makes_the_key_and_keeps_no_broken_stack(self) -> None:
         self.assertEqual(self.run_main("RetentionDays=7", run=subprocess.run), 0)
         key = self.key_file().read_text().strip()
         self.assertEqual(self.key_file().stat().st_mode & 0o777, 0o600)
@@ -109,6 +109,7 @@ class Deployment(unittest.TestCase):
         hashed = hashlib.sha256(key.removeprefix("mh_admin_").encode()).hexdigest()
         for expected in ["RetentionDays=7", "Architecture=arm64", f"AdminKeySha256={hashed}"]:
             self.assertIn(expected, asked)
+        self.assertEqual(asked[asked.index("--on-failure") + 1], "DELETE")
         self.assertNotIn(key, str(self.sam))
 
     def test_a_later_deployment_leaves_the_key_as_it_is(self) -> None:
@@ -116,6 +117,7 @@ class Deployment(unittest.TestCase):
         self.assertEqual(self.run_main(), 0)
         asked = self.deployed()
         self.assertFalse(self.key_file().exists() or any("AdminKeySha256" in each for each in asked))
+        self.assertNotIn("--on-failure", asked)
 
     def test_only_the_word_that_there_is_no_stack_is_taken_for_it(self) -> None:
         for failure in [THROTTLED, DENIED, INVALID]:
@@ -124,6 +126,20 @@ class Deployment(unittest.TestCase):
                     self.aws.stack = failure
                     self.assertIn(failure[2], str(self.run_main(*arguments)))
                     self.assertFalse(self.key_file().exists() or self.sam)
+
+    def test_a_stack_that_cannot_be_updated_is_named_with_what_to_do(self) -> None:
+        for status in ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"]:
+            self.aws.stack = stack(status)
+            said = str(self.run_main())
+            self.assertIn(status, said)
+            self.assertIn("delete-stack --stack-name mailhooks --region eu-central-1", said)
+            self.assertFalse(self.key_file().exists() or self.sam)
+
+    def test_a_change_set_that_was_never_carried_out_is_no_deployment(self) -> None:
+        self.aws.stack = stack("REVIEW_IN_PROGRESS")
+        self.assertEqual(self.run_main(), 0)
+        self.assertTrue(self.key_file().exists())
+        self.assertIn("--on-failure", self.deployed())
 
     def test_the_region_is_one_for_everybody(self) -> None:
         self.profile.write_text("[default]\nregion = ap-south-1\n[profile other]\nregion = sa-east-1\n")

@@ -25,13 +25,22 @@ fn tables_are_on_demand_encrypted_and_forgetful() {
     assert_eq!(recovery.as_bool(), Some(true));
 }
 
-/// What a lost key would take with it cannot be had back.
+/// What a lost key, or a lost registry, would take with it cannot be had back. Only a first deployment that fails takes
+/// its own away: they held nothing, and each further try would leave one more of each.
 #[test]
-fn the_secrets_key_outlives_the_stack_and_changes_every_year() {
+fn key_and_registry_outlive_the_stack_but_not_a_failed_first_deployment() {
+    let template = template();
+    for name in ["SecretsKey", "RegistryTable"] {
+        let resource = &template["Resources"][name];
+        assert_eq!(resource["DeletionPolicy"].as_str(), Some("RetainExceptOnCreate"), "{name}");
+        assert_eq!(resource["UpdateReplacePolicy"].as_str(), Some("Retain"), "{name}");
+    }
+}
+
+#[test]
+fn the_secrets_key_changes_every_year() {
     let template = template();
     let key = &template["Resources"]["SecretsKey"];
-    assert_eq!(key["DeletionPolicy"].as_str(), Some("Retain"));
-    assert_eq!(key["UpdateReplacePolicy"].as_str(), Some("Retain"));
     assert_eq!(key["Condition"].as_str(), Some("MakesSecretsKey"));
     assert_eq!(key["Properties"]["EnableKeyRotation"].as_bool(), Some(true));
     assert_eq!(template["Resources"]["SecretsKeyAlias"]["Properties"]["TargetKeyId"].as_str(), Some("SecretsKey"));

@@ -56,6 +56,12 @@ def outputs(stack: dict[str, Any]) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
+def concurrent_executions() -> int:
+    """How many invocations the account may have at the same time, in this region."""
+    limit = "print(boto3.client('lambda').get_account_settings()['AccountLimit']['ConcurrentExecutions'])"
+    return int(ask(limit, "how many concurrent executions the account has (MaximumConcurrency=… needs no answer)"))
+
+
 def ask(script: str, what: str, *arguments: str) -> str:
     """What a few lines with the SDK print. When they fail, this ends with the reason, which is their last line."""
     python = shutil.which("python", path=build_path()) or "python"

@@ -22,11 +22,18 @@ import shutil
 import subprocess
 from typing import Any
 
-from account import BROKEN, NOT_YET, account_id, describe, outputs, settle_region
+from account import BROKEN, NOT_YET, account_id, concurrent_executions, describe, outputs, settle_region
 from places import ROOT
 from tools import build_path
 
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
+
+
+# `deliver` invocations at the same time, for each of its two queues, that nobody has to ask AWS for: the template's
+# default.
+MOST_CONCURRENCY = 50
+# The least that Lambda takes for a mapping.
+LEAST_CONCURRENCY = 2
 
 
 def main() -> int:
@@ -49,6 +56,8 @@ def main() -> int:
     key_file = key_file / f"{account}.{region}.{arguments.stack}.admin-key"
     key = admin_key(key_file, stack is not None, arguments.new_admin_key)
     parameters = [f"Architecture={arguments.architecture}", *named]
+    if not any(parameter.startswith("MaximumConcurrency=") for parameter in named):
+        parameters.append(f"MaximumConcurrency={concurrency(stack)}")
     if key:
         parameters.append(f"AdminKeySha256={hashlib.sha256(key.removeprefix('mh_admin_').encode()).hexdigest()}")
     have_target(TARGETS[arguments.architecture])
@@ -86,6 +95,24 @@ def deployed(name: str, region: str) -> dict[str, Any] | None:
             f"  aws cloudformation delete-stack --stack-name {name} --region {region}"
         )
     return None if status == NOT_YET else stack
+
+
+def concurrency(stack: dict[str, Any] | None) -> int:
+    """MaximumConcurrency: what the stack has; the first time, what the account has room for.
+
+    Both mappings have so many, so that half of the account's invocations are left for the other functions: a new account
+    has 10 in all. What Lambda refuses for want of room counts as received, and `ingest` answers nobody meanwhile.
+    """
+    limit = concurrent_executions()
+    room = min(MOST_CONCURRENCY, max(LEAST_CONCURRENCY, limit // 4))
+    present = {each["ParameterKey"]: each["ParameterValue"] for each in (stack or {}).get("Parameters", [])}
+    value = int(present.get("MaximumConcurrency", room))
+    print(f"MaximumConcurrency is {value}, of {limit} concurrent executions that the account has in this region")
+    if value > room and 2 * value > limit // 2:
+        print(f"WARNING: deliver can take more than half of them; MaximumConcurrency={room} leaves room for the others")
+    if room < MOST_CONCURRENCY:
+        print("WARNING: that is few; ask for more in Service Quotas (AWS Lambda, Concurrent executions)")
+    return value
 
 
 def admin_key(file: Path, stack_exists: bool, replace: bool) -> str | None:

@@ -107,16 +107,17 @@ class Deployment(unittest.TestCase):
         self.assertEqual(self.key_file().stat().st_mode & 0o777, 0o600)
         asked = self.deployed()
         hashed = hashlib.sha256(key.removeprefix("mh_admin_").encode()).hexdigest()
-        for expected in ["RetentionDays=7", "Architecture=arm64", f"AdminKeySha256={hashed}"]:
+        for expected in ["RetentionDays=7", "MaximumConcurrency=50", "Architecture=arm64", f"AdminKeySha256={hashed}"]:
             self.assertIn(expected, asked)
         self.assertEqual(asked[asked.index("--on-failure") + 1], "DELETE")
         self.assertNotIn(key, str(self.sam))
 
-    def test_a_later_deployment_leaves_the_key_as_it_is(self) -> None:
-        self.aws.stack = stack()
+    def test_a_later_deployment_leaves_key_and_concurrency_as_they_are(self) -> None:
+        self.aws.stack = stack(MaximumConcurrency="200")
         self.assertEqual(self.run_main(), 0)
         asked = self.deployed()
         self.assertFalse(self.key_file().exists() or any("AdminKeySha256" in each for each in asked))
+        self.assertIn("MaximumConcurrency=200", asked)
         self.assertNotIn("--on-failure", asked)
 
     def test_only_the_word_that_there_is_no_stack_is_taken_for_it(self) -> None:
@@ -157,6 +158,7 @@ class Deployment(unittest.TestCase):
                 self.environment.update(variables)
                 self.aws.stack, self.aws.calls, self.sam = stack(), [], []
                 self.assertEqual(self.run_main(*arguments), 0)
+                # STS and Lambda too.
                 self.assertEqual({region for _, region in self.aws.calls}, {expected})
                 for asked in self.sam:
                     self.assertEqual(asked[asked.index("--region") + 1], expected)
@@ -166,6 +168,26 @@ class Deployment(unittest.TestCase):
         self.assertIn("AWS_REGION", str(self.run_main()))
         self.assertEqual((self.aws.calls, self.sam), ([], []))
         self.assertFalse((self.folder / "mailhooks").exists())
+
+    def test_concurrency_leaves_half_of_the_account_to_the_others(self) -> None:
+        for limit, expected, warned in [(4, 2, True), (10, 2, True), (50, 12, True), (199, 49, True), (200, 50, False)]:
+            with self.subTest(limit=limit):
+                self.aws.limit, self.sam = limit, []
+                self.aws.stack = (400, "ValidationError", "Stack with id mailhooks does not exist")
+                self.assertEqual(self.run_main(), 0)
+                self.assertIn(f"MaximumConcurrency={expected}", self.deployed())
+                self.assertIn(f"MaximumConcurrency is {expected}, of {limit} ", self.said)
+                self.assertEqual("WARNING" in self.said, warned)
+
+    def test_a_stack_that_may_take_all_of_the_account_is_warned_about(self) -> None:
+        self.aws.limit, self.aws.stack = 10, stack(MaximumConcurrency="50")
+        self.assertEqual(self.run_main(), 0)
+        self.assertIn("MaximumConcurrency=2 leaves room", self.said)
+
+    def test_a_named_concurrency_is_taken_unasked(self) -> None:
+        self.assertEqual(self.run_main("MaximumConcurrency=7"), 0)
+        self.assertEqual([each for each in self.deployed() if "Concurrency" in each], ["MaximumConcurrency=7"])
+        self.assertNotIn("GetAccountSettings", [operation for operation, _ in self.aws.calls])
 
     def test_other_options_go_to_sam(self) -> None:
         role = "arn:aws:iam::123456789012:role/deployer"

@@ -57,6 +57,11 @@ fn queues_outlast_their_function_and_end_in_the_dead_letter_queue() {
         assert!(queue["VisibilityTimeout"].as_i64().unwrap() >= 6 * timeout, "{name}");
         assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"].as_str(), Some("DeadLetterQueue.Arn"), "{name}");
     }
+    // An invocation that Lambda refuses for want of room counts as a receive: five hours of that must not bury what was
+    // never attempted.
+    let deliveries = &template["Resources"]["DeliveriesQueue"]["Properties"];
+    let receives = deliveries["RedrivePolicy"]["maxReceiveCount"].as_i64().unwrap();
+    assert!(receives * deliveries["VisibilityTimeout"].as_i64().unwrap() >= 5 * 3_600);
     for (name, queue) in resources_of(&template, "AWS::SQS::Queue") {
         assert_eq!(queue["SqsManagedSseEnabled"].as_bool(), Some(true), "{name}");
     }

@@ -88,6 +88,28 @@ fn every_mapping_reports_items_one_by_one_and_every_handler_answers_so() {
     }
 }
 
+/// What Lambda refuses to run is neither an invocation nor an error, so no other alarm sees it.
+#[test]
+fn every_function_has_an_alarm_on_its_throttles_and_every_alarm_is_explained() {
+    let template = template();
+    let alarms = resources_of(&template, "AWS::CloudWatch::Alarm");
+    let watched = |metric: &str| -> Vec<String> {
+        let of_metric = alarms.iter().filter(|(_, alarm)| alarm["MetricName"].as_str() == Some(metric));
+        of_metric.map(|(_, alarm)| alarm["Dimensions"][0]["Value"].as_str().unwrap().to_owned()).collect()
+    };
+    let functions = resources_of(&template, "AWS::Serverless::Function");
+    assert_eq!(watched("Throttles"), functions.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>());
+    let recursive = functions.iter().filter(|(_, function)| function["RecursiveLoop"].as_str() == Some("Allow"));
+    let recursive: Vec<String> = recursive.map(|(name, _)| name.clone()).collect();
+    assert_eq!(watched("RecursiveInvocationsDropped"), recursive);
+    let explained = std::fs::read_to_string(root().join("infra/monitoring/README.md")).unwrap();
+    for (name, alarm) in &alarms {
+        let name = name.strip_suffix("Alarm").unwrap();
+        assert!(explained.contains(name), "infra/monitoring/README.md does not explain {name}");
+        assert!(!alarm["AlarmActions"].is_badvalue(), "{name} tells nobody");
+    }
+}
+
 #[test]
 fn logs_are_json_quiet_and_forgotten() {
     let template = template();

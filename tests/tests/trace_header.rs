@@ -12,7 +12,8 @@ use axum::http::{HeaderMap, StatusCode};
 use shared::queue::{Outgoing, Queue};
 use tests::support::World;
 
-const LINEAGE: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:2f3d9f0b:15";
+const LINEAGE: &str =
+    "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:2f3d9f0b:15";
 
 type Headers = Arc<Mutex<Vec<HeaderMap>>>;
 

@@ -65,7 +65,7 @@ async fn a_post_is_taken_whatever_else_its_request_holds() {
     event["body"] = "not base64".into();
     assert_eq!(room.take_event(event.clone()).await.problem().0 / 100, 4);
     event["rawPath"] = "/api/webhooks/\"ä <>?#\u{0}".into();
-    assert_eq!(room.take_event(event).await.problem(), (404, "not-found"));
+    assert_eq!(room.take_event(event).await.problem(), (404, "ingest-key-unknown"));
 }
 
 #[tokio::test]

@@ -52,12 +52,13 @@ def main() -> int:
         os.environ["AWS_PROFILE"] = arguments.profile
     region, account = settle_region(arguments.region), account_id()
     stack = deployed(arguments.stack, region)
-    key_file = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "mailhooks"
-    key_file = key_file / f"{account}.{region}.{arguments.stack}.admin-key"
-    key = admin_key(key_file, stack is not None, arguments.new_admin_key)
     parameters = [f"Architecture={arguments.architecture}", *named]
     if not any(parameter.startswith("MaximumConcurrency=") for parameter in named):
         parameters.append(f"MaximumConcurrency={concurrency(stack)}")
+    # After everything that is asked, so that a refused question costs no key.
+    key_file = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "mailhooks"
+    key_file = key_file / f"{account}.{region}.{arguments.stack}.admin-key"
+    key = admin_key(key_file, stack is not None, arguments.new_admin_key)
     if key:
         parameters.append(f"AdminKeySha256={hashlib.sha256(key.removeprefix('mh_admin_').encode()).hexdigest()}")
     have_target(TARGETS[arguments.architecture])

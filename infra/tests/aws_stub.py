@@ -13,12 +13,13 @@ ACCOUNT = "123456789012"
 
 class Aws:
     """AWS as `endpoint`. `stack` is the description that DescribeStacks gives, or `(status, code, message)` of its
-    failure; `limit` is the account's concurrent executions. `calls` are the operations asked for, each with its region.
+    failure; `limit` is the account's concurrent executions, or `None` where they may not be read. `calls` are the
+    operations asked for, each with its region.
     """
 
     def __init__(self) -> None:
         self.stack: dict[str, Any] | tuple[int, str, str] = NO_STACK
-        self.limit = 1000
+        self.limit: int | None = 1000
         self.calls: list[tuple[str, str]] = []
         aws = self
 
@@ -28,7 +29,9 @@ class Aws:
 
             def do_GET(self) -> None:
                 aws.calls.append(("GetAccountSettings", self.region()))
-                self.answer(200, json.dumps({"AccountLimit": {"ConcurrentExecutions": aws.limit}}))
+                self.answer(
+                    200 if aws.limit else 403, json.dumps({"AccountLimit": {"ConcurrentExecutions": aws.limit}})
+                )
 
             def do_POST(self) -> None:
                 form = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())

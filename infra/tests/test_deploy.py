@@ -184,6 +184,11 @@ class Deployment(unittest.TestCase):
         self.assertEqual(self.run_main(), 0)
         self.assertIn("MaximumConcurrency=2 leaves room", self.said)
 
+    def test_a_limit_that_may_not_be_read_costs_no_key(self) -> None:
+        self.aws.limit, self.aws.stack = None, stack()
+        self.assertIn("MaximumConcurrency", str(self.run_main("--new-admin-key")))
+        self.assertFalse(self.key_file().exists() or self.sam)
+
     def test_a_named_concurrency_is_taken_unasked(self) -> None:
         self.assertEqual(self.run_main("MaximumConcurrency=7"), 0)
         self.assertEqual([each for each in self.deployed() if "Concurrency" in each], ["MaximumConcurrency=7"])

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Deploys to the AWS account and region that the environment names (AWS_PROFILE, AWS_REGION, ... as for any AWS tool).
 
-    deploy.py [--stack NAME] [--architecture x86_64] [--new-admin-key] [Parameter=value ...]
+    deploy.py [--stack NAME] [--architecture x86_64] [--new-admin-key] [Parameter=value ...] [option of sam deploy ...]
 
 The first time it makes the admin key, keeps it in ~/.config/mailhooks (readable by you alone) and gives the stack only
-its hash. Parameters are the template's; those that are not named keep the value that the stack has.
+its hash. Parameters are the template's; those that are not named keep the value that the stack has. Options that are
+not its own (--tags, --role-arn, ...) go to `sam deploy`.
 """
 
 import sys
@@ -14,39 +15,105 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "local"))
 
 import argparse
 import hashlib
-import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
+from typing import Any
 
+from account import BROKEN, NOT_YET, account_id, concurrent_executions, describe, outputs, settle_region
 from places import ROOT
 from tools import build_path
 
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
 
 
+# `deliver` invocations at the same time, for each of its two queues, that nobody has to ask AWS for: the template's
+# default.
+MOST_CONCURRENCY = 50
+# The least that Lambda takes for a mapping.
+LEAST_CONCURRENCY = 2
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stack", default="mailhooks", help="the stack's name (mailhooks)")
+    # Whole names only: what is not ours is handed on, also when one of ours begins so.
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--stack", "--stack-name", default="mailhooks", help="the stack's name (mailhooks)")
     parser.add_argument("--architecture", choices=TARGETS, default="arm64", help="the functions' processor (arm64)")
     parser.add_argument("--new-admin-key", action="store_true", help="replace the admin key")
-    parser.add_argument("parameters", nargs="*", metavar="Parameter=value")
-    arguments = parser.parse_args()
-    account, region = whoami()
+    parser.add_argument("--region", help="in place of AWS_REGION")
+    parser.add_argument("--profile", help="in place of AWS_PROFILE")
+    arguments, rest = parser.parse_known_args()
+    named, for_sam = parted(rest, parser)
+    if arguments.profile:
+        os.environ["AWS_PROFILE"] = arguments.profile
+    region, account = settle_region(arguments.region), account_id()
+    stack = deployed(arguments.stack, region)
+    parameters = [f"Architecture={arguments.architecture}", *named]
+    if not any(parameter.startswith("MaximumConcurrency=") for parameter in named):
+        parameters.append(f"MaximumConcurrency={concurrency(stack)}")
+    # After everything that is asked, so that a refused question costs no key.
     key_file = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "mailhooks"
     key_file = key_file / f"{account}.{region}.{arguments.stack}.admin-key"
-    key = admin_key(key_file, stack_exists(arguments.stack), arguments.new_admin_key)
-    parameters = [f"Architecture={arguments.architecture}", *arguments.parameters]
+    key = admin_key(key_file, stack is not None, arguments.new_admin_key)
     if key:
         parameters.append(f"AdminKeySha256={hashlib.sha256(key.removeprefix('mh_admin_').encode()).hexdigest()}")
     have_target(TARGETS[arguments.architecture])
     print(f"deploying {arguments.stack} to account {account}, {region} ...", flush=True)
-    sam("build", "--parameter-overrides", f"Architecture={arguments.architecture}")
+    sam("build", "--region", region, "--parameter-overrides", f"Architecture={arguments.architecture}")
     revision = f"Revision={fingerprint(parameters)}"
-    sam("deploy", "--stack-name", arguments.stack, "--parameter-overrides", *parameters, revision)
-    tell(outputs(arguments.stack), key, key_file)
+    # A stack whose first deployment failed cannot be updated, so it is not kept.
+    on_failure = [] if stack or {"--on-failure", "--disable-rollback"} & set(for_sam) else ["--on-failure", "DELETE"]
+    options = ["--region", region, "--stack-name", arguments.stack, *on_failure, *for_sam]
+    sam("deploy", *options, "--parameter-overrides", *parameters, revision)
+    tell(outputs(describe(arguments.stack)), key, key_file)
     return 0
+
+
+def parted(rest: list[str], parser: argparse.ArgumentParser) -> tuple[list[str], list[str]]:
+    """The template's parameters, and what is for `sam deploy`."""
+    section = (ROOT / "template.yaml").read_text().split("\nParameters:\n")[1].split("\nConditions:\n")[0]
+    known = set(re.findall(r"^  (\w+):$", section, re.MULTILINE))
+    parameters = [each for each in rest if "=" in each and each.partition("=")[0] in known]
+    for_sam = [each for each in rest if each not in parameters]
+    if for_sam and not for_sam[0].startswith("-"):
+        parser.error(f"{for_sam[0]} is no Parameter=value of the template; it has {', '.join(sorted(known))}")
+    if "--parameter-overrides" in for_sam:
+        parser.error("parameters are named without --parameter-overrides, as Parameter=value")
+    return parameters, for_sam
+
+
+def deployed(name: str, region: str) -> dict[str, Any] | None:
+    """The stack as it is; `None` before its first deployment. Ends with what to do where CloudFormation updates nothing."""
+    stack = describe(name)
+    status = stack["StackStatus"] if stack else NOT_YET
+    if status in BROKEN:
+        raise SystemExit(
+            f"the stack {name} is in {status}, which CloudFormation cannot update; delete it and deploy again:\n"
+            f"  aws cloudformation delete-stack --stack-name {name} --region {region}"
+        )
+    return None if status == NOT_YET else stack
+
+
+def concurrency(stack: dict[str, Any] | None) -> int:
+    """MaximumConcurrency: what the stack has; the first time, what the account has room for.
+
+    Both mappings have so many, so that half of the account's invocations are left for the other functions: a new account
+    has 10 in all. What Lambda refuses for want of room counts as received, and `ingest` answers nobody meanwhile.
+    """
+    limit = concurrent_executions()
+    room = min(MOST_CONCURRENCY, max(LEAST_CONCURRENCY, limit // 4))
+    present = {each["ParameterKey"]: each["ParameterValue"] for each in (stack or {}).get("Parameters", [])}
+    value = int(present.get("MaximumConcurrency", room))
+    print(f"MaximumConcurrency is {value}, of {limit} concurrent executions that the account has in this region")
+    if value > room and 2 * value > limit // 2:
+        print(f"WARNING: deliver can take more than half of them; MaximumConcurrency={room} leaves room for the others")
+    if room < MOST_CONCURRENCY:
+        print("WARNING: that is few; ask for more in Service Quotas (AWS Lambda, Concurrent executions)")
+    return value
 
 
 def admin_key(file: Path, stack_exists: bool, replace: bool) -> str | None:
@@ -97,35 +164,6 @@ def tell(result: dict[str, str], key: str | None, file: Path) -> None:
         f"  curl -H 'authorization: Bearer mh_...' -H 'x-tenant-id: ten_...' {url}/api/v1/webhooks \\\n"
         '    --json \'{"url":"https://example.com/hooks","events":["*"]}\'\n'
     )
-
-
-def whoami() -> tuple[str, str]:
-    """Account and region, as the AWS SDK finds them."""
-    script = "import boto3; s = boto3.Session(); print(s.client('sts').get_caller_identity()['Account'], s.region_name)"
-    result = python(script)
-    if result.returncode != 0:
-        raise SystemExit("no AWS account or region in the environment: " + result.stderr.strip().splitlines()[-1])
-    account, region = result.stdout.split()
-    return account, region
-
-
-def stack_exists(stack: str) -> bool:
-    script = "import boto3, sys; boto3.client('cloudformation').describe_stacks(StackName=sys.argv[1])"
-    return python(script, stack).returncode == 0
-
-
-def outputs(stack: str) -> dict[str, str]:
-    script = (
-        "import boto3, json, sys; s = boto3.client('cloudformation').describe_stacks(StackName=sys.argv[1])['Stacks'][0];"
-        "print(json.dumps({o['OutputKey']: o['OutputValue'] for o in s['Outputs']}))"
-    )
-    return json.loads(python(script, stack).stdout)
-
-
-def python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a few lines where the SAM CLI's own SDK is."""
-    command = [shutil.which("python", path=build_path()) or "python", "-c", script, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def sam(*arguments: str) -> None:

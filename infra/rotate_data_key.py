@@ -8,13 +8,18 @@ dynamodb:GetItem, Query, PutItem and UpdateItem, and on the stack's KMS key, kms
 kms:GenerateDataKeyWithoutPlaintext. Functions go on meanwhile. When it was interrupted, --resume finishes the work.
 """
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "local"))
+
 import argparse
 import json
 import os
 import subprocess
-import sys
 
-from deploy import ROOT, outputs, python, stack_exists
+from account import ask, describe, outputs, settle_region
+from places import ROOT
 
 
 def main() -> int:
@@ -22,9 +27,11 @@ def main() -> int:
     parser.add_argument("--stack", default="mailhooks", help="the stack's name (mailhooks)")
     parser.add_argument("--resume", action="store_true", help="make no new key, and finish what was begun")
     arguments = parser.parse_args()
-    if not stack_exists(arguments.stack):
-        raise SystemExit(f"there is no stack {arguments.stack} in the account and region of the environment")
-    stack = outputs(arguments.stack)
+    region = settle_region()
+    described = describe(arguments.stack)
+    if not described:
+        raise SystemExit(f"there is no stack {arguments.stack} in {region}, in the account of the environment")
+    stack = outputs(described)
     variables = {
         **os.environ,
         **session(),
@@ -39,11 +46,11 @@ def main() -> int:
 def session() -> dict[str, str]:
     """Region and credentials as variables, however the environment names them: the command knows no SSO."""
     script = (
-        "import boto3, json; s = boto3.Session(); c = s.get_credentials().get_frozen_credentials();"
+        "s = boto3.Session(); c = s.get_credentials().get_frozen_credentials();"
         "print(json.dumps({'AWS_REGION': s.region_name, 'AWS_ACCESS_KEY_ID': c.access_key,"
         " 'AWS_SECRET_ACCESS_KEY': c.secret_key, **({'AWS_SESSION_TOKEN': c.token} if c.token else {})}))"
     )
-    return json.loads(python(script).stdout)
+    return json.loads(ask(script, "with which credentials to go on"))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 import boto3
 from emulator import CREDENTIALS, Emulator
 from places import REGION, ROOT, STACK_NAME, architecture
+from samtranslator.yaml_helper import yaml_parse
 from tools import build_path
 
 # Processes of one function at the same time; on AWS the template's default is larger.
@@ -38,6 +39,7 @@ def deploy(emulator: Emulator, template: Path) -> dict[str, str]:
     if result.returncode != 0:
         sys.exit(result.stdout + result.stderr + f"\nsam deploy failed; the emulator's log is {emulator.log}")
     use_whole_numbers(emulator)
+    set_recursion(emulator, template)
     description = client(emulator, "cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     outputs = {snake_case(output["OutputKey"]): output["OutputValue"] for output in description["Outputs"]}
     # By path, because not every resolver knows names below `localhost`.
@@ -64,6 +66,18 @@ def use_whole_numbers(emulator: Emulator) -> None:
             functions.update_event_source_mapping(
                 UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": CONCURRENCY}
             )
+
+
+def set_recursion(emulator: Emulator, template: Path) -> None:
+    """Sets each function's RecursiveLoop as the template has it: the emulator's CloudFormation (1.5.33) leaves it out."""
+    for name, resource in yaml_parse(template.read_text())["Resources"].items():
+        setting = resource.get("Properties", {}).get("RecursiveLoop")
+        if setting:
+            described = client(emulator, "cloudformation").describe_stack_resource(
+                StackName=STACK_NAME, LogicalResourceId=name
+            )
+            function = described["StackResourceDetail"]["PhysicalResourceId"]
+            client(emulator, "lambda").put_function_recursion_config(FunctionName=function, RecursiveLoop=setting)
 
 
 def snake_case(name: str) -> str:

@@ -1,16 +1,21 @@
-"""The emulator's process: MiniStack, with two things put right before it starts.
+"""The emulator's process: MiniStack, with three things put right before it starts.
 
-Both reach into MiniStack's own functions (1.5.33, pinned), because it has no settings for them; a release that renames
+All reach into MiniStack's own functions (1.5.33, pinned), because it has no settings for them; a release that renames
 them ends the start with an AttributeError.
 """
 
+import contextvars
 import itertools
 import os
+import re
+import secrets
+import time
+import zlib
 from pathlib import Path
 from typing import Any
 
 from ministack import app
-from ministack.services import lambda_svc
+from ministack.services import lambda_svc, sqs
 
 # What stands in this file, if it is there, is where functions that start from then on find AWS: a fault proxy. It lies
 # in the emulator's folder, which is its HOME.
@@ -60,6 +65,76 @@ def sequence_number(record: dict[str, Any]) -> str:
     return record["dynamodb"]["SequenceNumber"]
 
 
+# `X-Amzn-Trace-Id` of the SQS request under way, and the one that the invocation under way is given.
+SENT_WITH: contextvars.ContextVar[str] = contextvars.ContextVar("sent_with", default="")
+INVOKED_WITH: contextvars.ContextVar[str] = contextvars.ContextVar("invoked_with", default="")
+
+
+class Lineage:
+    """Ends a chain of invocations and sends as Lambda's recursive loop detection does.
+
+    MiniStack counts invocations that functions make of functions, and knows nothing of queues. On AWS the counts travel
+    in the trace header: Lambda gives it to the function, the SDK sends it along, SQS keeps it with the messages, and
+    Lambda counts the next invocation on top. A function that was counted 16 times is not invoked, unless its
+    `RecursiveLoop` is `Allow`: its messages come back when their visibility ends, one receive older.
+
+    AWS does not say which count a batch of messages has. Here it is the largest, which is the worst for us.
+    """
+
+    # As in `Lineage=1:2f3d9f0b:15|1:a87bd80c:3`: version, function, count.
+    COUNT = re.compile(r"1:([0-9a-f]{8}):(\d+)")
+
+    def __init__(self, execute: Any) -> None:
+        self.execute = execute
+
+    def __call__(self, function: dict[str, Any], event: Any) -> dict[str, Any]:
+        records = event.get("Records") if isinstance(event, dict) else None
+        if not records or records[0].get("eventSource") != "aws:sqs":
+            return self.execute(function, event)
+        name = function["config"]["FunctionName"]
+        mark = f"{zlib.crc32(name.encode()):08x}"
+        counts = {mark: 0}
+        for record in records:
+            for counted, count in self.COUNT.findall(record["attributes"].get("AWSTraceHeader", "")):
+                counts[counted] = max(int(count), counts.get(counted, 0))
+        counts[mark] += 1
+        # A setting of the function, which MiniStack's versions of it do not have.
+        if lambda_svc._recursive_loop_drop(name, lambda_svc._functions[name], counts[mark]):
+            return {"error": True, "body": {"errorType": "RecursiveInvocationException", "errorMessage": name}}
+        lineage = "|".join(f"1:{counted}:{count}" for counted, count in counts.items())
+        root = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+        INVOKED_WITH.set(f"Root={root};Parent={secrets.token_hex(8)};Sampled=0;Lineage={lineage}")
+        try:
+            return self.execute(function, event)
+        finally:
+            INVOKED_WITH.set("")
+
+
+def with_lineage(trace_id: Any) -> Any:
+    """What makes an invocation's trace id, so that it is the one with the counts."""
+    return lambda *arguments: INVOKED_WITH.get() or trace_id(*arguments)
+
+
+def noting_trace(handle: Any) -> Any:
+    """What takes SQS's requests, so that the trace header of each is known while it is carried out."""
+
+    async def handle_request(method: str, path: str, headers: dict[str, str], *rest: Any) -> Any:
+        SENT_WITH.set(headers.get("x-amzn-trace-id", ""))
+        return await handle(method, path, headers, *rest)
+
+    return handle_request
+
+
+def with_trace(attributes: Any) -> Any:
+    """What makes a sent message's system attributes, so that the request's trace header is among them."""
+
+    def system_attributes(*arguments: Any) -> dict[str, str]:
+        made = attributes(*arguments)
+        return {"AWSTraceHeader": SENT_WITH.get(), **made} if SENT_WITH.get() else made
+
+    return system_attributes
+
+
 def with_endpoint(environment: Any) -> Any:
     """What makes a function's environment, so that it also knows of the file."""
 
@@ -73,6 +148,9 @@ def with_endpoint(environment: Any) -> Any:
 
 
 if __name__ == "__main__":
-    lambda_svc._execute_function = StreamCheckpoints(lambda_svc._execute_function)
+    lambda_svc._execute_function = Lineage(StreamCheckpoints(lambda_svc._execute_function))
+    lambda_svc._xray_trace_id_for_invocation = with_lineage(lambda_svc._xray_trace_id_for_invocation)
+    sqs.handle_request = noting_trace(sqs.handle_request)
+    sqs._build_send_sys_attrs = with_trace(sqs._build_send_sys_attrs)
     lambda_svc._provided_worker_env = with_endpoint(lambda_svc._provided_worker_env)
     app.main()

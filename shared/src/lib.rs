@@ -29,6 +29,7 @@ pub mod aws;
 pub mod cache;
 pub mod clock;
 pub mod config;
+pub mod http_event;
 pub mod outbound;
 pub mod queue;
 pub mod store;

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use api::Api;
 use shared::clock::Clock;
-use shared::{aws, config, telemetry};
+use shared::{aws, config, http_event, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -11,5 +11,5 @@ async fn main() -> anyhow::Result<()> {
     let config = config::Api::from_env().context("configuration")?;
     let sdk = aws::sdk_config().await.context("AWS clients")?;
     let room = Api::new(&sdk, &config, Clock::default());
-    lambda_http::run(api::router(room)).await.map_err(|error| anyhow::anyhow!(error).context("Lambda runtime"))
+    http_event::run(api::router(room)).await.map_err(|error| anyhow::anyhow!(error).context("Lambda runtime"))
 }

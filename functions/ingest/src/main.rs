@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use ingest::Ingest;
 use lambda_http::service_fn;
 use shared::clock::Clock;
-use shared::{aws, config, telemetry};
+use shared::{aws, config, http_event, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -13,7 +13,7 @@ async fn main() -> anyhow::Result<()> {
     let sdk = aws::sdk_config().await.context("AWS clients")?;
     let room = Ingest::new(&sdk, &config, Clock::default());
     let room = &room;
-    lambda_http::run(service_fn(move |request| ingest::handle(request, room)))
+    http_event::run(service_fn(move |request| ingest::handle(request, room)))
         .await
         .map_err(|error| anyhow::anyhow!(error).context("Lambda runtime"))
 }

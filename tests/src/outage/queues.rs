@@ -14,7 +14,7 @@ use crate::support::sqs::VISIBILITY;
 use crate::support::world::{DEAD_LETTER, DELIVERIES, RETRIES};
 
 /// As in the template: how often a message of the queue is received before it is a dead letter.
-const MAX_RECEIVES: [(&str, u32); 2] = [(DELIVERIES, 20), (RETRIES, 1_000)];
+const MAX_RECEIVES: [(&str, u32); 2] = [(DELIVERIES, 100), (RETRIES, 1_000)];
 /// How long a receive waits for messages, in seconds; a mapping's waits longer, but nobody has to stop it.
 const LONG_POLL_SECONDS: i32 = 1;
 /// How long to pause when the world's queues, which answer at once, have nothing.

@@ -18,6 +18,8 @@ pub(super) enum Behaviour {
     DownAtFirst,
     /// Answers 429 with `Retry-After` to the first request of every event.
     Busy,
+    /// Answers 500 until it has been asked for some event more often than Lambda lets a chain of invocations go on.
+    Stubborn,
     /// Kills the function that posts, before or after answering, at one request in twenty.
     KillsCaller,
     /// Never answers.
@@ -42,11 +44,12 @@ pub(super) enum Behaviour {
 
 impl Behaviour {
     /// All of them, with how many webhooks of each there are.
-    pub(super) const CAST: [(Self, usize); 14] = [
+    pub(super) const CAST: [(Self, usize); 15] = [
         (Self::Healthy, 3),
         (Self::FailsOften, 2),
         (Self::DownAtFirst, 1),
         (Self::Busy, 1),
+        (Self::Stubborn, 1),
         (Self::KillsCaller, 1),
         (Self::Hangs, 1),
         (Self::Drips, 1),
@@ -66,6 +69,7 @@ impl Behaviour {
             Self::FailsOften => "fails 20 %",
             Self::DownAtFirst => "down at first",
             Self::Busy => "429 at first",
+            Self::Stubborn => "500 for 20 attempts",
             Self::KillsCaller => "kills its caller",
             Self::Hangs => "hangs",
             Self::Drips => "drips a byte a second",
@@ -81,18 +85,20 @@ impl Behaviour {
 
     /// Whether everything has to arrive in the end: what stands in the way passes before the schedule is used up.
     pub(super) fn must_get_everything(self) -> bool {
-        matches!(self, Self::Healthy | Self::DownAtFirst | Self::Busy | Self::KillsCaller)
+        matches!(self, Self::Healthy | Self::DownAtFirst | Self::Busy | Self::Stubborn | Self::KillsCaller)
     }
 
     /// The settings of its webhook, beside the URL. Schedules and breakers are quick, so that they fit into the run.
     pub(super) fn settings(self) -> Value {
         let patient = json!({"delays_seconds": [1, 2, 3, 5, 8, 13]});
         let short = json!({"delays_seconds": [1, 2, 3]});
+        let insistent = json!({"delays_seconds": vec![1; 25]});
         let quick = json!({"failures": 3, "window_seconds": 0});
         match self {
             Self::Healthy | Self::FailsOften | Self::Busy | Self::KillsCaller => {
                 json!({"events": ["*"], "retry_policy": patient, "timeout_ms": 5_000})
             }
+            Self::Stubborn => json!({"events": ["*"], "retry_policy": insistent, "timeout_ms": 5_000}),
             Self::DownAtFirst => json!({"events": ["*"], "retry_policy": patient, "breaker": quick}),
             Self::Hangs => json!({"events": ["*"], "retry_policy": short, "timeout_ms": 1_000, "breaker": quick}),
             Self::Drips => json!({"events": ["*"], "retry_policy": short, "timeout_ms": 2_000}),

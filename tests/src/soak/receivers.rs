@@ -25,6 +25,11 @@ const KILLS_PER_MILLE: u64 = 50;
 const FLOOD_BYTES: usize = 10 * 1024 * 1024;
 /// Deliveries that the one that goes accepts before it does.
 const BEFORE_GONE: usize = 2;
+/// Requests for an event that the stubborn one refuses. Lambda stops a chain of about 16 invocations, and each attempt is
+/// one.
+const REFUSALS: u32 = 20;
+/// Events that the stubborn one refuses so often; when it has accepted these, it is healthy.
+const REFUSED_EVENTS: usize = 3;
 /// For longer than any webhook's time limit.
 const HANGING: Duration = Duration::from_mins(1);
 
@@ -204,21 +209,22 @@ impl Receivers {
         let event = received.webhook_id().to_owned();
         let times = mailbox.post.received.entry(event.clone()).or_default();
         *times += 1;
-        let first = *times == 1;
-        let reaction = self.reaction(mailbox.behaviour, first, mailbox.post.accepted.len());
+        let reaction = self.reaction(mailbox.behaviour, *times, mailbox.post.accepted.len());
         if reaction.accepts() {
             *mailbox.post.accepted.entry(event).or_default() += 1;
         }
         reaction
     }
 
-    /// What a receiver does, given whether it sees the event for the first time and how many it has accepted.
-    fn reaction(&self, behaviour: Behaviour, first: bool, accepted: usize) -> Reaction {
+    /// What a receiver does, given how often it has been asked for the event and how many events it has accepted.
+    fn reaction(&self, behaviour: Behaviour, times: u32, accepted: usize) -> Reaction {
+        let first = times == 1;
         let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
         match behaviour {
             Behaviour::FailsOften if chance.per_mille(FAILURES_PER_MILLE) => Reaction::Status(500),
             Behaviour::DownAtFirst if self.started.elapsed() < self.back => Reaction::Reset,
             Behaviour::Busy if first => Reaction::RetryLater,
+            Behaviour::Stubborn if times <= REFUSALS && accepted < REFUSED_EVENTS => Reaction::Status(500),
             Behaviour::KillsCaller if first && chance.per_mille(KILLS_PER_MILLE) => Reaction::KillBefore,
             Behaviour::KillsCaller if first && chance.per_mille(KILLS_PER_MILLE) => Reaction::KillAfter,
             Behaviour::Gone if accepted >= BEFORE_GONE => Reaction::Status(410),
@@ -226,6 +232,7 @@ impl Receivers {
             | Behaviour::FailsOften
             | Behaviour::DownAtFirst
             | Behaviour::Busy
+            | Behaviour::Stubborn
             | Behaviour::KillsCaller
             | Behaviour::Gone => Reaction::Status(204),
             Behaviour::Hangs => Reaction::Hang,

@@ -19,6 +19,31 @@ async fn health_needs_no_key_and_touches_nothing() {
     assert!(room.world.aws.take_calls().is_empty());
 }
 
+/// Queries come as they were sent, or with a space for each `+`; `lambda_http` takes neither a space nor a quote.
+#[tokio::test]
+async fn any_query_is_answered_and_read_as_its_sender_meant_it() {
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let event = |path: &str, query: &str| {
+        json!({
+            "version": "2.0", "rawPath": path, "rawQueryString": query, "isBase64Encoded": false,
+            "headers": {"authorization": format!("Bearer {}", tenant.key), "x-tenant-id": tenant.tenant, "x-note": "Zoë"},
+            "requestContext": {"stage": "$default", "http": {"method": "GET", "sourceIp": "203.0.113.5"}},
+        })
+    };
+    for query in ["a=b c", "a=\"", "<", ">", "a=ä", "%zz", "{|}\\^`[]#", "\u{0}\n\u{7f}"] {
+        assert_eq!(room.take_event(event("/health", query)).await.status, 200, "{query:?}");
+    }
+    let plain = room.take_event(event("/api/v1/webhooks", "no+such \"thing\"=1")).await.problem();
+    insta::assert_snapshot!(plain, @r#"400 invalid-parameter: no such "thing": unknown parameter; this operation knows: limit, cursor"#);
+    for query in ["no such+\"thing\"=1", "no%20such+%22thing%22=1"] {
+        assert_eq!(room.take_event(event("/api/v1/webhooks", query)).await.problem(), plain);
+    }
+    for path in ["/api/v1/webhooks/a b", "/\"ä <>?#\u{0}", ""] {
+        assert_eq!(room.take_event(event(path, "")).await.status, 404, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn without_a_good_key_nobody_is_let_in() {
     let room = Room::start().await;

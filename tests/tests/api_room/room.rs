@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::clock::random;
 use shared::config;
+use shared::http_event::HttpEvent;
 use shared::id::TenantId;
 use shared::tenant::{KeyHash, PresentedKey};
 use tests::support::World;
@@ -79,6 +80,12 @@ impl Room {
         let config = config::Api { allowed_networks: vec!["127.0.0.0/8".parse().unwrap()], ..config(&world) };
         let router = api::router(Api::new(&world.sdk, &config, world.clock.clone()));
         Self { world, router }
+    }
+
+    /// Answers a request as the function's `main` is handed it.
+    pub(crate) async fn take_event(&self, event: Value) -> Answer {
+        let request: lambda_http::Request = serde_json::from_value::<HttpEvent>(event).unwrap().into();
+        self.send(request.map(|body| Body::from(body.to_vec()))).await
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -182,12 +182,12 @@ async fn a_first_job_that_comes_back_from_the_dead_letter_queue_looks_at_its_row
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
     let event = scene.accept("a").await;
     scene.world.pump_stream().await.unwrap();
-    // Delivered, but the invocation ended before the message was deleted, and so did all the next ones: after 20 receives
-    // SQS moves it. Each hides it for three minutes.
+    // Delivered, but the invocation ended before the message was deleted, and so did all the next ones: after 100
+    // receives SQS moves it. Each hides it for three minutes.
     let message = scene.world.aws.sqs.messages(DELIVERIES)[0].body.clone();
     scene.world.pump_queue(DELIVERIES).await;
     assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
-    scene.world.clock.advance(SignedDuration::from_mins(20 * 3));
+    scene.world.clock.advance(SignedDuration::from_mins(100 * 3));
     scene.world.aws.sqs.put(DEAD_LETTER, &message);
     // A redrive makes a new message of it, received for the first time.
     assert_eq!(scene.world.aws.sqs.redrive(DEAD_LETTER, DELIVERIES), 1);

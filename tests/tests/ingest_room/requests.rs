@@ -2,10 +2,11 @@
 
 use http::{Method, Request};
 use lambda_http::Body;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::provider::Provider;
 use shared::source::Verification;
 use shared::tenant::Role;
+use tests::support::senders::Sender;
 
 use crate::room::{Room, path, publication};
 
@@ -35,6 +36,36 @@ async fn a_probe_does_not_learn_which_keys_exist() {
         }
     }
     assert!(room.world.aws.take_calls().is_empty());
+}
+
+/// Function URLs hand over a space where the query has a `+`, HTTP APIs hand over quotes as they were sent, and headers
+/// need not be ASCII. `lambda_http` takes none of these.
+#[tokio::test]
+async fn a_post_is_taken_whatever_else_its_request_holds() {
+    let room = Room::start().await;
+    let sender = Sender::of(Provider::Mailgun).unwrap();
+    let (_, key) = room.source_of(&sender).await;
+    let odd: [fn(&mut Value); 8] = [
+        |event| event["rawQueryString"] = "a=b c".into(),
+        |event| event["rawQueryString"] = "a=\"<>\u{0}ä#".into(),
+        |event| event["rawQueryString"] = "a".repeat(70_000).into(),
+        |event| event["headers"]["x-note"] = "Zoë".into(),
+        |event| event["headers"]["x note"] = "a\nb".into(),
+        |event| event["headers"]["host"] = "a b".into(),
+        |event| event["headers"]["x-forwarded-proto"] = "".into(),
+        |event| event["cookies"] = json!(["a=ä\n"]),
+    ];
+    for (number, change) in (0..).zip(odd) {
+        let mut event = room.good(&sender, &key, number).gateway_event(&path(&key), "203.0.113.5", str::to_owned);
+        change(&mut event);
+        let expected = if event["rawQueryString"].as_str().unwrap().len() > 65_534 { 404 } else { 200 };
+        assert_eq!(room.take_event(event).await.status, expected, "{number}");
+    }
+    let mut event = room.good(&sender, &key, 20).gateway_event(&path(&key), "203.0.113.5", str::to_owned);
+    event["body"] = "not base64".into();
+    assert_eq!(room.take_event(event.clone()).await.problem().0 / 100, 4);
+    event["rawPath"] = "/api/webhooks/\"ä <>?#\u{0}".into();
+    assert_eq!(room.take_event(event).await.problem(), (404, "ingest-key-unknown"));
 }
 
 #[tokio::test]

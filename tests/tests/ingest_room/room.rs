@@ -9,6 +9,7 @@ use lambda_http::Body;
 use serde_json::Value;
 use shared::clock::random;
 use shared::event::Event;
+use shared::http_event::HttpEvent;
 use shared::id::{KeyId, TenantId};
 use shared::provider::Provider;
 use shared::secret::VerificationSecret;
@@ -134,8 +135,12 @@ impl Room {
         from: &str,
         case: fn(&str) -> String,
     ) -> Answer {
-        let event = post.gateway_event(&path(key), from, case);
-        self.send_request(lambda_http::request::from_str(&event.to_string()).unwrap()).await
+        self.take_event(post.gateway_event(&path(key), from, case)).await
+    }
+
+    /// Takes a request as the function's `main` does.
+    pub(crate) async fn take_event(&self, event: Value) -> Answer {
+        self.send_request(serde_json::from_value::<HttpEvent>(event).unwrap().into()).await
     }
 
     /// Publishes `body` with an API key.

@@ -27,13 +27,22 @@ fn tables_are_on_demand_encrypted_and_forgetful() {
     assert_eq!(recovery.as_bool(), Some(true));
 }
 
-/// What a lost key would take with it cannot be had back.
+/// What a lost key, or a lost registry, would take with it cannot be had back. Only a first deployment that fails takes
+/// its own away: they held nothing, and each further try would leave one more of each.
 #[test]
-fn the_secrets_key_outlives_the_stack_and_changes_every_year() {
+fn key_and_registry_outlive_the_stack_but_not_a_failed_first_deployment() {
+    let template = template();
+    for name in ["SecretsKey", "RegistryTable"] {
+        let resource = &template["Resources"][name];
+        assert_eq!(resource["DeletionPolicy"].as_str(), Some("RetainExceptOnCreate"), "{name}");
+        assert_eq!(resource["UpdateReplacePolicy"].as_str(), Some("Retain"), "{name}");
+    }
+}
+
+#[test]
+fn the_secrets_key_changes_every_year() {
     let template = template();
     let key = &template["Resources"]["SecretsKey"];
-    assert_eq!(key["DeletionPolicy"].as_str(), Some("Retain"));
-    assert_eq!(key["UpdateReplacePolicy"].as_str(), Some("Retain"));
     assert_eq!(key["Condition"].as_str(), Some("MakesSecretsKey"));
     assert_eq!(key["Properties"]["EnableKeyRotation"].as_bool(), Some(true));
     assert_eq!(template["Resources"]["SecretsKeyAlias"]["Properties"]["TargetKeyId"].as_str(), Some("SecretsKey"));
@@ -50,6 +59,11 @@ fn queues_outlast_their_function_and_end_in_the_dead_letter_queue() {
         assert!(queue["VisibilityTimeout"].as_i64().unwrap() >= 6 * timeout, "{name}");
         assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"].as_str(), Some("DeadLetterQueue.Arn"), "{name}");
     }
+    // An invocation that Lambda refuses for want of room counts as a receive: five hours of that must not bury what was
+    // never attempted.
+    let deliveries = &template["Resources"]["DeliveriesQueue"]["Properties"];
+    let receives = deliveries["RedrivePolicy"]["maxReceiveCount"].as_i64().unwrap();
+    assert!(receives * deliveries["VisibilityTimeout"].as_i64().unwrap() >= 5 * 3_600);
     for (name, queue) in resources_of(&template, "AWS::SQS::Queue") {
         assert_eq!(queue["SqsManagedSseEnabled"].as_bool(), Some(true), "{name}");
         assert_eq!(queue["MessageRetentionPeriod"].as_i64(), Some(RETENTION.as_secs()), "{name}");
@@ -74,6 +88,28 @@ fn every_mapping_reports_items_one_by_one_and_every_handler_answers_so() {
         let source = std::fs::read_to_string(root().join("functions").join(room).join("src/lib.rs")).unwrap();
         let alternative = answer.replace("Batch", "Event");
         assert!(source.contains(answer) || source.contains(&alternative), "{room}");
+    }
+}
+
+/// What Lambda refuses to run is neither an invocation nor an error, so no other alarm sees it.
+#[test]
+fn every_function_has_an_alarm_on_its_throttles_and_every_alarm_is_explained() {
+    let template = template();
+    let alarms = resources_of(&template, "AWS::CloudWatch::Alarm");
+    let watched = |metric: &str| -> Vec<String> {
+        let of_metric = alarms.iter().filter(|(_, alarm)| alarm["MetricName"].as_str() == Some(metric));
+        of_metric.map(|(_, alarm)| alarm["Dimensions"][0]["Value"].as_str().unwrap().to_owned()).collect()
+    };
+    let functions = resources_of(&template, "AWS::Serverless::Function");
+    assert_eq!(watched("Throttles"), functions.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>());
+    let recursive = functions.iter().filter(|(_, function)| function["RecursiveLoop"].as_str() == Some("Allow"));
+    let recursive: Vec<String> = recursive.map(|(name, _)| name.clone()).collect();
+    assert_eq!(watched("RecursiveInvocationsDropped"), recursive);
+    let explained = std::fs::read_to_string(root().join("infra/monitoring/README.md")).unwrap();
+    for (name, alarm) in &alarms {
+        let name = name.strip_suffix("Alarm").unwrap();
+        assert!(explained.contains(name), "infra/monitoring/README.md does not explain {name}");
+        assert!(!alarm["AlarmActions"].is_badvalue(), "{name} tells nobody");
     }
 }
 

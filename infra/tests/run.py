@@ -1,0 +1,19 @@
+#!/usr/bin/env python3
+"""Runs the tests of what is written in Python, and of the template as SAM translates it, where the SAM CLI is installed.
+
+    run.py [name of a test ...]
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "local"))
+
+from tools import environment
+
+if __name__ == "__main__":
+    python = str(environment("build") / "bin" / "python")
+    wanted = sys.argv[1:] or ["discover"]
+    sys.exit(subprocess.run([python, "-m", "unittest", *wanted], cwd=HERE, check=False).returncode)

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::signature::Signature;
+use super::signature::{PARENT_SIGNATURE, Signature};
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::provider::json::Object;
 use crate::provider::reading::{Class, Reading};
@@ -11,7 +11,7 @@ use crate::provider::text::{enhanced_code, form_fields, smtp_code, unix_seconds}
 use crate::provider::{Provider, Report};
 
 /// Fields that are Mailgun's own; those beginning with `X-Mailgun-` or `attachment-` are too.
-const RESERVED: [&str; 29] = [
+const RESERVED: [&str; 30] = [
     "event",
     "severity",
     "recipient",
@@ -21,6 +21,7 @@ const RESERVED: [&str; 29] = [
     "timestamp",
     "token",
     "signature",
+    PARENT_SIGNATURE,
     "url",
     "ip",
     "country",

@@ -23,6 +23,9 @@ const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// The name of the signature that a subaccount's post has in addition.
 pub(super) const PARENT_SIGNATURE: &str = "parent-signature";
 
+/// Every field of a signature.
+pub(super) const FIELDS: [&str; 4] = ["timestamp", "token", "signature", PARENT_SIGNATURE];
+
 /// The fields of a signature; absent ones are empty.
 #[derive(Default)]
 pub(super) struct Signature {

@@ -1,8 +1,8 @@
 //! The providers whose posts we take in, one file each: how it proves itself, its wire form, its mapping.
 //!
 //! To add a provider: its line in the list below, its file here with a `Profile`, its fixtures in `tests/fixtures`.
-//! CONTRIBUTING.md shows the steps. What providers have in common is in `batch`, `json`, `reading`, `signed`,
-//! `synthetic_id` and `text`.
+//! CONTRIBUTING.md shows the steps. What providers have in common is in `batch`, `json`, `limits`, `reading`,
+//! `signed`, `synthetic_id` and `text`.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -15,6 +15,7 @@ use crate::source::{Trust, Verification};
 
 mod batch;
 mod json;
+mod limits;
 pub mod own;
 mod reading;
 mod received;

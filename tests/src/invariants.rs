@@ -5,7 +5,12 @@ use shared::event::{Event, EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
 use shared::id::{SourceId, TenantId, WebhookId};
 use shared::provider::{MAX_PROVIDER_BATCH, Provider, Received, Refusal};
 use shared::queue::job::Job;
+use shared::store::events::stored::StoredEvent;
 use shared::store::events::{event_in_row, event_row};
+
+/// Maximum bytes of an event as JSON (300 KiB): three quarters of what `DynamoDB` takes in an item. What could not be read
+/// is compressed, if it is not text as base64.
+const MAX_STORED: usize = 300 * 1024;
 
 /// Checks what a post of `provider` with a body of `length` bytes gave.
 ///
@@ -38,6 +43,7 @@ pub fn check(provider: Provider, length: usize, received: Result<Received, Refus
         let event = report.accept(tenant, Some(source), Timestamp::UNIX_EPOCH);
         assert_eq!(event.id, again, "an id that is not stable");
         check_readable(&event);
+        check_size(&event);
     }
 }
 
@@ -55,6 +61,14 @@ pub fn check_readable(event: &Event) {
     let Job::Deliver(read) = read else { panic!("another kind of job") };
     let carried = Event { facts: Facts { raw: None, ..event.facts.clone() }, ..event.clone() };
     assert!(read.inline.is_none_or(|inline| *inline == carried), "a job with another event in it");
+}
+
+/// It fits into a row.
+fn check_size(event: &Event) {
+    let stored = StoredEvent::from(event);
+    let stored = if matches!(event.facts.raw, Some(Raw::Body { .. })) { stored.without_raw() } else { stored };
+    let bytes = serde_json::to_vec(&stored).unwrap_or_default().len();
+    assert!(bytes <= MAX_STORED, "{bytes} bytes to store");
 }
 
 fn check_facts(provider: Provider, length: usize, facts: &Facts) {

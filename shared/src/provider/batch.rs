@@ -1,19 +1,15 @@
 //! From a body to its entries, and from an entry to its events: what a provider's file hands its mapping to.
 //!
 //! Nothing genuine is thrown away: a body that is not in the provider's format is kept as `unparsed`, an entry that is
-//! no event as `email.unknown`.
+//! no event as `email.unknown`. Its size is no reason for either: an event is mapped as long as its post is taken, and
+//! `limits` sees to it that it can be stored.
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::json::{elements, is_object};
+use super::json::elements;
 use super::{MAX_PROVIDER_BATCH, Post, Provider, Received, Refusal, Report};
 use crate::event::{EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
-
-/// Longest entry that is mapped, in bytes (128 KiB). Providers' events have a few KiB. A row holds the mapped fields and
-/// up to [`RAW_LIMIT`] of the original; at twice this size, which form encoding can reach, it would near `DynamoDB`'s
-/// 400 KB.
-pub(super) const ENTRY_LIMIT: usize = 128 * 1024;
 
 /// The events that one entry tells of, none when it is about something else; `None` when it is not an event at all.
 pub(super) type Mapped = Option<Vec<Report>>;
@@ -25,10 +21,6 @@ enum Unread {
     Unparsed,
     /// One entry of a body that is not an event.
     Unreadable,
-    /// One entry over [`ENTRY_LIMIT`].
-    Oversized,
-    /// A whole body, of one event if of any, over [`ENTRY_LIMIT`].
-    OversizedBody,
 }
 
 impl Unread {
@@ -36,14 +28,13 @@ impl Unread {
         match self {
             Self::Unparsed => "unparsed",
             Self::Unreadable => "unreadable",
-            Self::Oversized | Self::OversizedBody => "oversized",
         }
     }
 
     fn event_type(self) -> EventType {
         match self {
-            Self::Unparsed | Self::OversizedBody => EventType::Unparsed,
-            Self::Unreadable | Self::Oversized => EventType::Unknown,
+            Self::Unparsed => EventType::Unparsed,
+            Self::Unreadable => EventType::Unknown,
         }
     }
 }
@@ -61,7 +52,7 @@ pub(super) fn read_json(
     }
     match elements(&body) {
         Some(entries) => read_entries(provider, &entries, now, map),
-        None => Ok(read_text(provider, post, body.trim_ascii(), now, map)),
+        None => Ok(read_one(provider, post, body.trim_ascii(), None, now, map)),
     }
 }
 
@@ -74,23 +65,10 @@ pub(super) fn read_object(
 ) -> Received {
     let body = post.text();
     let body = body.trim_ascii();
-    if body.is_empty() { Received::default() } else { read_text(provider, post, body, now, map) }
+    if body.is_empty() { Received::default() } else { read_one(provider, post, body, None, now, map) }
 }
 
-/// Reads a body of which it is not known yet whether it is an object.
-fn read_text(
-    provider: Provider,
-    post: &Post<'_>,
-    body: &str,
-    now: Timestamp,
-    map: impl FnOnce(&str) -> Mapped,
-) -> Received {
-    // What is too large to be mapped and no object is no event that is too large.
-    let is_event = body.len() <= ENTRY_LIMIT || is_object(body);
-    if is_event { read_one(provider, post, body, None, now, map) } else { unparsed(provider, post, now) }
-}
-
-/// Reads a body that is one event, `entry`; when it is none, or too large to be mapped, the whole body is kept. `said` is when it was sent, if that
+/// Reads a body that is one event, `entry`; when it is none, the whole body is kept. `said` is when it was sent, if that
 /// is known from elsewhere.
 pub(super) fn read_one(
     provider: Provider,
@@ -101,11 +79,8 @@ pub(super) fn read_one(
     map: impl FnOnce(&str) -> Mapped,
 ) -> Received {
     // Only the body has its exact bytes; the entry is text.
-    let whole = |why| vec![keep(provider, why, post.body, said, now)];
-    if entry.len() > ENTRY_LIMIT {
-        return whole(Unread::OversizedBody).into();
-    }
-    mapped(provider, entry, said, now, map).unwrap_or_else(|| whole(Unread::Unparsed)).into()
+    let whole = || vec![keep(provider, Unread::Unparsed, post.body, said, now)];
+    mapped(entry, map).unwrap_or_else(whole).into()
 }
 
 /// Keeps a body that is not in the provider's format.
@@ -124,24 +99,13 @@ pub(super) fn read_entries(
         return Err(Refusal::TooMany { limit: MAX_PROVIDER_BATCH });
     }
     let keep_odd = |entry: &str| vec![keep(provider, Unread::Unreadable, entry.as_bytes(), None, now)];
-    let reports: Vec<_> = entries
-        .iter()
-        .flat_map(|entry| mapped(provider, entry, None, now, &map).unwrap_or_else(|| keep_odd(entry)))
-        .collect();
+    let reports: Vec<_> =
+        entries.iter().flat_map(|entry| mapped(entry, &map).unwrap_or_else(|| keep_odd(entry))).collect();
     Ok(reports.into())
 }
 
-/// The events of an entry with what was received of each; one that is too large to be mapped is kept.
-fn mapped(
-    provider: Provider,
-    entry: &str,
-    said: Option<Timestamp>,
-    now: Timestamp,
-    map: impl FnOnce(&str) -> Mapped,
-) -> Mapped {
-    if entry.len() > ENTRY_LIMIT {
-        return Some(vec![keep(provider, Unread::Oversized, entry.as_bytes(), said, now)]);
-    }
+/// The events of an entry with what was received of each.
+fn mapped(entry: &str, map: impl FnOnce(&str) -> Mapped) -> Mapped {
     let mut reports = map(entry)?;
     for report in &mut reports {
         report.facts.raw = Some(whole_or_dropped(entry));
@@ -196,7 +160,7 @@ mod tests {
             Some(vec![Report::dated(facts)])
         };
         let raw = |length: usize| {
-            let reports = mapped(Provider::Brevo, &"x".repeat(length), None, Timestamp::UNIX_EPOCH, map);
+            let reports = mapped(&"x".repeat(length), map);
             reports.unwrap()[0].facts.raw.clone()
         };
         assert_eq!(raw(RAW_LIMIT), Some(Raw::Whole("x".repeat(RAW_LIMIT))));

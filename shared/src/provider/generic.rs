@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::batch::{ENTRY_LIMIT, read_entries};
+use super::batch::read_entries;
 use super::json::{Object, entries};
 use super::reading::{Class, Reading};
 use super::text::{enhanced_code, smtp_code, unix_seconds};
@@ -19,6 +19,8 @@ use crate::source::Verification;
 /// Most faults that one refusal lists.
 const MAX_FAULTS: usize = 50;
 
+/// Longest event, in bytes (128 KiB): far more than its fields have a meaning for.
+const MAX_EVENT: usize = 128 * 1024;
 /// Most members of one event. Those without a meaning are metadata, which every receiver gets.
 const MAX_MEMBERS: usize = 1_000;
 
@@ -73,8 +75,8 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
 
 /// What is wrong with the entry at `pointer`.
 fn faults(entry: &str, pointer: &str) -> Vec<Fault> {
-    if entry.len() > ENTRY_LIMIT {
-        return vec![Fault::new(pointer, format!("an event may have at most {ENTRY_LIMIT} bytes"))];
+    if entry.len() > MAX_EVENT {
+        return vec![Fault::new(pointer, format!("an event may have at most {MAX_EVENT} bytes"))];
     }
     let Some(object) = Object::parse(entry) else {
         return vec![Fault::new(pointer, "expected an object")];
@@ -175,7 +177,7 @@ mod tests {
         let event = |member: &str| format!(r#"{{"type":"email.opened","email_id":"1",{member}}}"#);
         let members = (0..1_000).map(|number| format!(r#""m{number}":1"#)).collect::<Vec<_>>().join(",");
         for (body, limit) in [
-            (event(&format!(r#""large":"{}""#, "x".repeat(ENTRY_LIMIT))), "131072 bytes"),
+            (event(&format!(r#""large":"{}""#, "x".repeat(MAX_EVENT))), "131072 bytes"),
             (event(&members), "1000 members"),
         ] {
             let Err(Refusal::Invalid(faults)) = received(&body) else { panic!("taken with over {limit}") };

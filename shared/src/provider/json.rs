@@ -1,23 +1,27 @@
 //! Reading providers' JSON leniently: fields may be missing, null, empty or of another type than documented, and
 //! numbers are taken by their text, so that ids above 2^53 and fractions of a second stay exact.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserializer as _, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::limits::Room;
 use crate::event::METADATA_NESTING;
+
+mod members;
+
+use members::Members;
 
 /// A JSON object whose values are read when asked for.
 #[derive(Debug, Default)]
-pub(super) struct Object<'a>(BTreeMap<String, &'a RawValue>);
+pub(super) struct Object<'a>(Members<'a>);
 
 impl<'a> Object<'a> {
     /// Reads an object; `None` for anything else. Of a key that stands twice the last value counts.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
-        serde_json::from_str(text).ok().map(Self)
+        Members::parse(text).map(Self)
     }
 
     /// How many members it has.
@@ -27,7 +31,7 @@ impl<'a> Object<'a> {
 
     /// The JSON text of a value; `None` when it is missing or null.
     pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
-        self.0.get(name).map(|raw| raw.get()).filter(|raw| *raw != "null")
+        self.0.get(name).filter(|raw| *raw != "null")
     }
 
     /// The object in a field; empty when there is none.
@@ -59,26 +63,36 @@ impl<'a> Object<'a> {
         serde_json::from_str(self.raw(name)?).ok()
     }
 
-    /// The objects in an array.
-    pub(super) fn objects(&self, name: &str) -> Vec<Self> {
+    /// The objects in an array, each read when it is asked for.
+    pub(super) fn objects(&self, name: &str) -> impl DoubleEndedIterator<Item = Self> + use<'a> {
         let elements = self.raw(name).and_then(elements).unwrap_or_default();
-        elements.into_iter().filter_map(Self::parse).collect()
+        elements.into_iter().filter_map(Self::parse)
     }
 
     /// The value of an object that has just one member.
     pub(super) fn only_member(&self) -> Option<&'a str> {
-        let mut values = self.0.values();
-        values.next().filter(|_| values.next().is_none()).map(|raw| raw.get())
+        let mut members = self.0.iter();
+        members.next().filter(|_| members.next().is_none()).map(|(_, raw)| raw)
     }
 
-    /// The fields that `wanted` picks, as they are.
+    /// The fields that `wanted` picks, as they are, except those for which an event's metadata has no room.
     pub(super) fn values(&self, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
-        self.0.iter().filter(|(name, _)| wanted(name)).map(|(name, raw)| (name.clone(), value_of(raw.get()))).collect()
+        let mut fields = Map::new();
+        let mut room = Room::for_metadata();
+        for (name, raw) in self.0.iter().filter(|(name, _)| wanted(name)) {
+            let value = room.may_take(raw.len()).then(|| value_of(raw));
+            match value.filter(|value| room.take_member(&name, value)) {
+                Some(value) => fields.insert(name.into_owned(), value),
+                // Of a key that stands twice the last value counts, also when there is no room for it.
+                None => fields.remove(&*name),
+            };
+        }
+        fields
     }
 }
 
-/// Most elements of an array that are held (65,536): as many as fit into the longest entry that is mapped, and more
-/// than any batch may have. A body of nothing but commas must not take many times its size.
+/// Most elements of an array that are held (65,536): more than any batch may have, and than any list in an event that
+/// is read. A body of nothing but commas must not take many times its size.
 const MAX_ELEMENTS: usize = 64 * 1024;
 
 /// The JSON texts of an array's first [`MAX_ELEMENTS`] elements; `None` for anything else.

@@ -1,5 +1,8 @@
 //! MailerSend: one event in each post, in one of two versions, signed with the webhook's secret.
 //! <https://developers.mailersend.com/api/v1/webhooks.html>
+//!
+//! Version 1 ends on 1 December 2026; new webhooks have version 2. Its reference names the address `data.email` and the
+//! reason `meta.reason`, but what MailerSend posts has `data.recipient` and `meta.bounce_reason`. Both are read.
 
 use jiff::Timestamp;
 
@@ -7,9 +10,9 @@ use super::batch::{Mapped, read_object};
 use super::json::Object;
 use super::reading::{Class, Reading};
 use super::signed::hmac_sha256;
-use super::text::{codes_of_reply, date_time, domain};
+use super::text::{codes_of_reply, date_time, domain, enhanced_code, smtp_code};
 use super::{Post, Profile, Proof, Provider, Received, Refusal, Unauthentic};
-use crate::event::{BounceType, Client, EventType, RejectReason};
+use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::source::Verification;
 
 pub(super) const PROFILE: Profile = Profile::new(Proof::SigningKey, receive);
@@ -31,6 +34,9 @@ const OTHER_FAMILIES: [&str; 9] = [
     "bulk_email.",
     "recipient.",
 ];
+/// Where the explanation of an event stands, in `morph` or `meta`: version 1 and the reference have the first two,
+/// version 2 as it is posted has the others.
+const REASONS: [&str; 5] = ["reason", "readable_reason", "bounce_reason", "unsubscribe_reason", "suppression_reason"];
 
 /// Verifies a post and reads its event.
 fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
@@ -64,26 +70,30 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
     }
     let data = object.object("data");
     let class = classify(&event);
-    // In the first version an object, in the second the address.
+    // Version 1 has an object here; the reference of version 2 has the address.
     let email = data.object("email");
+    // What is particular to a type: `morph` in version 1, `meta` in version 2.
     let (morph, meta) = (data.object("morph"), data.object("meta"));
     let more = |name: &str| morph.text(name).or(meta.text(name));
     let timestamp = data.text("created_at").or(object.text("created_at"));
-    // Of an unsubscription the reason is a code, of a bounce the text.
-    let is_unsubscription = class.event_type == EventType::Unsubscribed;
-    let reasons = if is_unsubscription { ["readable_reason", "reason"] } else { ["reason", "readable_reason"] };
     let reading = Reading {
         id: data.text("id"),
         at: timestamp.as_deref().and_then(date_time),
         timestamp,
-        recipient: data.text("email").or(email.object("recipient").text("email")),
+        recipient: data.text("recipient").or(data.text("email")).or(email.object("recipient").text("email")),
         message_id: data.text("message_id").or(email.object("message").text("id")),
         // The `url` beside `type` is that of the webhook itself.
         url: more("url"),
-        diagnostic: reasons.iter().find_map(|name| more(name)),
+        // Version 1 explains an unsubscription by a code in `reason` and by words in `readable_reason`.
+        diagnostic: Some("readable_reason")
+            .filter(|_| class.event_type == EventType::Unsubscribed)
+            .into_iter()
+            .chain(REASONS)
+            .find_map(more),
         ..Reading::new(Provider::MailerSend, event, class)
     };
-    let (smtp_code, enhanced_code) = reading.diagnostic.as_deref().map(codes_of_reply).unwrap_or_default();
+    let code = more("bounce_code");
+    let (code_of_reply, enhanced_of_reply) = reading.diagnostic.as_deref().map(codes_of_reply).unwrap_or_default();
     Some(vec![reading.report(now, |facts| {
         facts.sending_domain = email.text("from").as_deref().and_then(domain);
         facts.from = email.text("from");
@@ -92,9 +102,16 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
         if facts.tags.is_empty() {
             facts.tags = email.texts("tags");
         }
-        facts.smtp_code = smtp_code;
-        facts.enhanced_code = enhanced_code;
-        facts.client = Client { ip: more("ip"), user_agent: more("user_agent"), ..Client::default() };
+        facts.smtp_code = code.as_deref().and_then(smtp_code).or(code_of_reply);
+        facts.enhanced_code = code.as_deref().and_then(enhanced_code).or(enhanced_of_reply);
+        facts.client = Client {
+            ip: more("ip"),
+            user_agent: more("user_agent"),
+            name: more("browser"),
+            device: more("device_type"),
+            geo: Geo { country: more("country"), ..Geo::default() },
+            ..Client::default()
+        };
     })])
 }
 
@@ -120,6 +137,7 @@ mod tests {
     use ring::hmac;
 
     use super::*;
+    use crate::event::Facts;
     use crate::secret::VerificationSecret;
 
     fn received(key: &[u8], body: &str) -> Result<usize, Refusal> {
@@ -145,27 +163,83 @@ mod tests {
         assert_eq!(received(b"other", test), wrong);
     }
 
-    #[test]
-    fn the_second_version_may_say_more_in_meta() {
-        let entry = r#"{"type":"activity.clicked","created_at":"2025-08-05T21:23:54.000000Z","url":"https://hooks.example.com",
-            "data":{"id":"1","email":"a@example.org","message_id":"m","tags":null,
-                    "meta":{"url":"https://example.org","ip":"10.0.0.1","reason":"r","user_agent":"u"}}}"#;
-        let facts = map(entry, Timestamp::UNIX_EPOCH).unwrap().remove(0).facts;
-        assert_eq!(facts.url.as_deref(), Some("https://example.org"));
-        assert_eq!((facts.client.ip.as_deref(), facts.client.user_agent.as_deref()), (Some("10.0.0.1"), Some("u")));
-        assert_eq!(facts.diagnostic.as_deref(), Some("r"));
+    /// The event of type `activity.{kind}` with this `data`.
+    fn facts(kind: &str, data: &str) -> Facts {
+        let entry = format!(
+            r#"{{"type":"activity.{kind}","created_at":"2026-09-12T18:42:56.000000Z","url":"https://hooks.example.com","data":{data}}}"#
+        );
+        map(&entry, Timestamp::UNIX_EPOCH).unwrap().remove(0).facts
     }
 
     #[test]
-    fn an_unsubscription_is_explained_in_words() {
-        let of = |kind: &str| {
-            let entry = format!(
-                r#"{{"type":"activity.{kind}","data":{{"id":"1","morph":{{"reason":"NO_LONGER","readable_reason":"No longer"}}}}}}"#
-            );
-            map(&entry, Timestamp::UNIX_EPOCH).unwrap().remove(0).facts.diagnostic
+    fn the_address_stands_in_three_places() {
+        let of = |data: &str| facts("sent", data).recipient.map(|recipient| recipient.expose().to_owned());
+        for (data, expected) in [
+            (r#"{"recipient":"a@example.org"}"#, Some("a@example.org")),
+            (r#"{"recipient":"a@example.org","email":"b@example.org"}"#, Some("a@example.org")),
+            (r#"{"email":"b@example.org"}"#, Some("b@example.org")),
+            (r#"{"recipient":"","email":"b@example.org"}"#, Some("b@example.org")),
+            (r#"{"recipient":null,"email":"b@example.org"}"#, Some("b@example.org")),
+            (r#"{"email":{"recipient":{"email":"c@example.org"}}}"#, Some("c@example.org")),
+            (r#"{"recipient":{},"email":{"recipient":{"email":"c@example.org"}}}"#, Some("c@example.org")),
+            (r#"{"recipient":[],"email":[]}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(of(data).as_deref(), expected, "{data}");
+        }
+    }
+
+    #[test]
+    fn the_second_version_says_more_in_meta() {
+        let clicked = facts(
+            "clicked",
+            r#"{"id":"1","message_id":"m","tags":null,"meta":{"url":"https://example.org","ip":"10.0.0.1","reason":"r",
+                "user_agent":"u","country":"US","device_type":"desktop","browser":"Firefox"}}"#,
+        );
+        assert_eq!(clicked.url.as_deref(), Some("https://example.org"));
+        assert_eq!(clicked.diagnostic.as_deref(), Some("r"));
+        let client = Client {
+            ip: Some("10.0.0.1".into()),
+            user_agent: Some("u".into()),
+            name: Some("Firefox".into()),
+            device: Some("desktop".into()),
+            geo: Geo { country: Some("US".into()), ..Geo::default() },
+            ..Client::default()
         };
-        assert_eq!(of("unsubscribed").as_deref(), Some("No longer"));
-        assert_eq!(of("soft_bounced").as_deref(), Some("NO_LONGER"));
+        assert_eq!(clicked.client, client);
+        assert_eq!(facts("opened", r#"{"meta":[]}"#).client, Client::default());
+    }
+
+    #[test]
+    fn every_version_explains_itself_in_words() {
+        for (kind, data, expected) in [
+            ("unsubscribed", r#"{"morph":{"reason":"NO_LONGER","readable_reason":"No longer"}}"#, Some("No longer")),
+            ("unsubscribed", r#"{"meta":{"reason":"NO_LONGER"}}"#, Some("NO_LONGER")),
+            ("unsubscribed", r#"{"meta":{"unsubscribe_reason":"Too many"}}"#, Some("Too many")),
+            ("soft_bounced", r#"{"morph":{"reason":"Full","readable_reason":"x"}}"#, Some("Full")),
+            ("soft_bounced", r#"{"meta":{"bounce_reason":"Full"}}"#, Some("Full")),
+            ("hard_bounced", r#"{"meta":{"reason":"r","bounce_reason":"b"}}"#, Some("r")),
+            ("suppressed", r#"{"meta":{"suppression_reason":"Hard bounced"}}"#, Some("Hard bounced")),
+            ("suppressed", r#"{"meta":[]}"#, None),
+        ] {
+            assert_eq!(facts(kind, data).diagnostic.as_deref(), expected, "{kind} {data}");
+        }
+    }
+
+    #[test]
+    fn a_bounce_code_counts_when_it_is_one() {
+        let of = |meta: &str| {
+            let facts = facts("hard_bounced", &format!(r#"{{"meta":{{{meta}}}}}"#));
+            (facts.smtp_code, facts.enhanced_code)
+        };
+        assert_eq!(of(r#""bounce_code":550,"bounce_reason":"Not found""#), (Some(550), None));
+        assert_eq!(of(r#""bounce_code":"550""#), (Some(550), None));
+        assert_eq!(of(r#""bounce_code":"5.1.1""#), (None, Some("5.1.1".into())));
+        assert_eq!(of(r#""bounce_code":552,"bounce_reason":"550 5.1.1 unknown""#), (Some(552), Some("5.1.1".into())));
+        for odd in [r#""bounce_code":0"#, r#""bounce_code":"x""#, r#""bounce_code":null"#, r#""bounce_code":55000"#] {
+            assert_eq!(of(&format!(r#"{odd},"bounce_reason":"550 5.1.1 unknown""#)), (Some(550), Some("5.1.1".into())));
+            assert_eq!(of(odd), (None, None), "{odd}");
+        }
     }
 
     #[test]

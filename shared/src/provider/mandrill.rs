@@ -24,12 +24,12 @@ const TEST_KEY: &[u8] = b"test-webhook";
 
 /// Verifies a post and reads its events.
 fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
-    let mut fields = form_fields(post.body);
-    let events = fields.iter().find(|(name, _)| name == EVENTS).map(|(_, value)| value.clone());
-    let entries = events.as_deref().and_then(elements);
+    let fields = form_fields(post.body);
+    let entries = fields.iter().find(|(name, _)| name == EVENTS).and_then(|(_, value)| elements(value));
     match verification {
         Verification::Unsigned => {}
         Verification::KeyAndUrl { key, url } => {
+            let mut fields: Vec<_> = fields.iter().collect();
             fields.sort();
             let is_empty = entries.as_ref().is_some_and(Vec::is_empty);
             verify(key.expose().as_bytes(), url, &fields, is_empty, post)?;
@@ -49,7 +49,7 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
 fn verify(
     key: &[u8],
     url: &ConfiguredUrl,
-    sorted: &[(String, String)],
+    sorted: &[&(String, String)],
     is_empty: bool,
     post: &Post<'_>,
 ) -> Result<(), Unauthentic> {
@@ -101,7 +101,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
 }
 
 fn diagnostic(msg: &Object<'_>) -> Option<String> {
-    let last_reply = || msg.objects("smtp_events").iter().rev().find_map(|event| event.text("diag"));
+    let last_reply = || msg.objects("smtp_events").rev().find_map(|event| event.text("diag"));
     let reject = || msg.object("reject").text("reason");
     msg.text("diag").or_else(last_reply).or(msg.text("bounce_description")).or_else(reject)
 }

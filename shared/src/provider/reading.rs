@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::limits::bound;
 use super::synthetic_id::{Identity, synthetic_id};
 use super::{Provider, Report, text};
 use crate::event::{BounceType, EventType, Facts, RejectReason};
@@ -88,8 +89,8 @@ impl Reading {
         }
     }
 
-    /// The report, with whatever else `fill` knows. Without an id of the provider it gets a synthetic one; without a
-    /// time it is dated `now`.
+    /// The report, with whatever else `fill` knows, as far as a row has room for it. Without an id of the provider it
+    /// gets a synthetic one; without a time it is dated `now`.
     pub(super) fn report(self, now: Timestamp, fill: impl FnOnce(&mut Facts)) -> Report {
         let email_message_id = self.message_id.as_deref().and_then(text::message_id);
         let id = self.id.clone().unwrap_or_else(|| {
@@ -114,6 +115,7 @@ impl Reading {
             facts.url = self.url.filter(|_| self.class.event_type == EventType::Clicked);
             facts.diagnostic = self.diagnostic;
             fill(&mut facts);
+            bound(&mut facts);
             facts
         })
     }

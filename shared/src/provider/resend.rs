@@ -136,7 +136,7 @@ fn bounced(bounce: &Object<'_>) -> Class {
 
 /// An object in the event's documentation, a list of names and values in that of the sending call.
 fn tags(data: &Object<'_>) -> Map<String, Value> {
-    let listed = data.objects("tags").into_iter().filter_map(|tag| {
+    let listed = data.objects("tags").filter_map(|tag| {
         let value = tag.values(|name| name == "value").remove("value")?;
         Some((tag.text("name")?, value))
     });

@@ -77,7 +77,7 @@ pub(super) fn codes_of_reply(reply: &str) -> (Option<u16>, Option<String>) {
     }
 }
 
-/// Most fields of a form that are read. Mailgun's own are about 40, Mandrill's one; the rest are a sender's variables.
+/// Most fields of a form that are read. Mandrill's has one.
 const MAX_FORM_FIELDS: usize = 10_000;
 
 /// The fields of an urlencoded form, in order.

@@ -267,7 +267,9 @@ fn body(provider: Provider, id: &str) -> String {
         Provider::SparkPost => (include_str!("../../fixtures/sparkpost/injection_delivery.json"), "92356927693813856"),
         Provider::Brevo => (include_str!("../../fixtures/brevo/request.json"), "201803062010.27287306012"),
         Provider::Mandrill => (include_str!("../../fixtures/mandrill/send.form"), "abcdef012345789abcdef012345789"),
-        Provider::MailerSend => (include_str!("../../fixtures/mailersend/v1_sent.json"), "63fd1c1d31b9c750540fe85c"),
+        Provider::MailerSend => {
+            (include_str!("../../fixtures/mailersend/v2_sent_recipient.json"), "6aa59d304ab3f14ef03ccf50")
+        }
         Provider::Generic | Provider::Own | Provider::Mailhooks => (
             r#"{"type":"email.delivered","email_id":"number@example.com","recipient":"recipient@example.com","timestamp":"2026-01-02T03:04:05Z"}"#,
             "number",

@@ -142,3 +142,54 @@ async fn the_form_and_the_form_with_files_are_held_to_it_too() {
         }
     }
 }
+
+/// A post of a subaccount, of which the source has the primary account's key alone, is held to its token like any other.
+#[tokio::test]
+async fn a_subaccounts_post_is_taken_by_its_parent_signature_and_held_to_its_token() {
+    let room = Room::start().await;
+    let (_, key) = room.source_signing(Provider::Mailgun, KEY).await;
+    let now = room.world.clock.now();
+    let event = |id: &str| json!({"event": "delivered", "id": id, "recipient": "a@example.org"});
+    let post = |id, parent| mailgun::json_of_subaccount("the subaccount's key", parent, TOKEN, &event(id), now);
+    assert_eq!(room.take(&key, &post("forged", "another key")).await.problem(), (401, "not-authentic"));
+    assert!(room.stored().is_empty());
+    let good = post("first", KEY);
+    for _ in 0..2 {
+        assert_eq!(room.take(&key, &good).await.status, 200);
+    }
+    assert_eq!(room.take(&key, &post("other", KEY)).await.problem(), (401, "not-authentic"));
+    assert_eq!(ids(&room), ["first"]);
+    // The source with the subaccount's own key takes it as before.
+    let (_, of_subaccount) = room.source_signing(Provider::Mailgun, "the subaccount's key").await;
+    assert_eq!(room.take(&of_subaccount, &good).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_parent_signature_counts_in_the_old_forms_too_and_is_no_variable() {
+    let room = Room::start().await;
+    let now = room.world.clock.now();
+    let field = |name: &str| {
+        let body: Value =
+            serde_json::from_slice(&mailgun::json_of_subaccount("x", KEY, TOKEN, &json!({}), now).body).unwrap();
+        body["signature"][name].as_str().unwrap().to_owned()
+    };
+    let parent = field("parent-signature");
+    for (parent, status) in [(parent.to_uppercase(), 200), (parent.replacen(&parent[..1], "g", 1), 401)] {
+        let fields =
+            [("event", "bounced"), ("recipient", "a@example.org"), ("v", "1"), ("parent-signature", parent.as_str())];
+        let file = ("message.mime", "application/octet-stream", &b"From: a"[..]);
+        let posts = [
+            mailgun::form("the subaccount's key", TOKEN, &fields, now),
+            mailgun::multipart("the subaccount's key", TOKEN, &fields, file, now),
+        ];
+        for post in posts {
+            let (_, key) = room.source_signing(Provider::Mailgun, KEY).await;
+            assert_eq!(room.take(&key, &post).await.status, status, "{:?}", post.headers);
+        }
+    }
+    let stored = room.stored();
+    assert_eq!(stored.len(), 2);
+    for event in stored.into_values() {
+        assert_eq!(Value::from(event.facts.metadata), json!({"v": "1"}));
+    }
+}

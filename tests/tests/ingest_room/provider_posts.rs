@@ -1,9 +1,12 @@
 //! Providers' posts: batches, sizes, and where the ingest key stands; `every_provider` has what holds for all.
 
+use std::fmt::Write as _;
+
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::Request;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use shared::event::{EventType, Recipient};
 use shared::provider::Provider;
 use shared::source::{IngestKey, Source, Verification};
 use tests::support::Break;
@@ -33,30 +36,60 @@ async fn each_event_of_a_batch_is_stored_and_a_batch_half_stored_is_completed() 
     assert_eq!(room.stored().len(), 11);
 }
 
-/// Bytes of one entry beyond which it is not mapped but kept in part.
-const ENTRY_LIMIT: usize = 128 * 1024;
+/// Control characters in a form take three bytes and in JSON six; by their order they do not compress much.
+fn noise(bytes: usize) -> String {
+    let mut state = 1_u32;
+    let mut noise = String::new();
+    while noise.len() + 3 <= bytes {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        write!(noise, "%{:02X}", (state >> 24) % 31 + 1).unwrap();
+    }
+    noise
+}
 
+/// Whatever an event is filled up with, and however large it is, there is a row that says what happened.
 #[tokio::test]
-async fn the_largest_event_fits_in_a_row_and_a_larger_one_is_kept_in_part() {
+async fn an_event_of_any_size_is_stored_and_says_what_happened() {
     let room = Room::start().await;
     let (_, key) = room.source(Provider::Mailgun, Verification::Unsigned).await;
-    // Control characters in a form take three bytes and in JSON six; by their order they do not compress much.
-    let mut state = 1_u32;
-    let mut noise = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        format!("%{:02X}", (state >> 24) % 31 + 1)
-    };
-    let head = "event=opened&timestamp=1461261330&token=";
-    for (token, length, expected) in [("a", ENTRY_LIMIT, "opened"), ("b", ENTRY_LIMIT + 3, "oversized")] {
-        let mut body = format!("{head}{token}&note=");
-        while body.len() + 3 <= length {
-            body.push_str(&noise());
-        }
+    let fields = ["note", "url", "error", "tag", "domain", "campaign-id", "user-agent", "ip", "city", "Message-Id"];
+    for (number, size) in [100, 20_000, 128 * 1024 - 200, 128 * 1024, 400_000].into_iter().enumerate() {
+        let filled = fields.map(|field| format!("&{field}={}", noise(size))).concat();
+        let body = format!("event=clicked&recipient=a%40example.org&timestamp=1461261330&token={number}{filled}");
         let request = Request::post(path(&key)).header("content-type", "application/x-www-form-urlencoded");
-        assert_eq!(room.send(request, body).await.status, 200, "{expected}");
+        assert_eq!(room.send(request, body).await.status, 200, "{size}");
         let stored = room.stored();
-        assert!(stored.values().any(|event| event.facts.provider_event == expected), "{expected}");
+        assert_eq!(stored.len(), number + 1, "{size}");
+        for facts in stored.into_values().map(|event| event.facts) {
+            assert_eq!(facts.event_type, EventType::Clicked, "{size}");
+            assert_eq!(facts.recipient.as_ref().map(Recipient::expose), Some("a@example.org"), "{size}");
+        }
     }
+}
+
+/// The email that bounced is in the post, up to the size of a post.
+#[tokio::test]
+async fn a_bounce_with_its_email_is_a_bounce() {
+    let room = Room::start().await;
+    let (_, key) = room.source(Provider::Postmark, Verification::Unsigned).await;
+    let bounce = |id: usize, content: &str| {
+        json!({"Content": content, "RecordType": "Bounce", "Type": "HardBounce", "ID": id, "Email": "gone@example.com",
+               "BouncedAt": "2026-10-05T16:33:54Z", "MessageID": "m", "Details": "smtp;550 5.1.1 unknown"})
+    };
+    let around = bounce(1, "").to_string().len();
+    for (id, size) in [1_000, 140_000, 1_000_000, ingest::MAX_PROVIDER_BODY - around].into_iter().enumerate() {
+        for _ in 0..2 {
+            assert_eq!(room.post(&key, bounce(id, &"x".repeat(size)).to_string()).await.status, 200, "{size}");
+        }
+        let stored = room.stored();
+        assert_eq!(stored.len(), id + 1, "{size}");
+        for event in stored.values() {
+            assert_eq!((event.facts.event_type, event.facts.smtp_code), (EventType::Bounced, Some(550)), "{size}");
+            assert_eq!(event.facts.recipient.as_ref().map(Recipient::expose), Some("gone@example.com"), "{size}");
+        }
+    }
+    let larger = bounce(9, &"x".repeat(ingest::MAX_PROVIDER_BODY - around + 1));
+    assert_eq!(room.post(&key, larger.to_string()).await.problem(), (413, "body-too-large"));
 }
 
 #[tokio::test]

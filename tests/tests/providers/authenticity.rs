@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::provider::{Post, Proof, Provider, Received, Refusal, Unauthentic, receive};
 use shared::secret::VerificationSecret;
 use shared::source::{ConfiguredUrl, TopicArn, Trust, Verification};
@@ -305,6 +305,48 @@ fn mailersends_public_secret_is_good_for_its_test_only() {
     let smuggled = r#"{"type":"activity.sent","data":{"id":"1"},"type":"webhook.test"}"#;
     assert!(take(mailersend::TEST_SECRET, smuggled).map_or(true, |received| received.reports.is_empty()));
     assert!(take("the webhook's own secret", r#"{"type":"activity.sent","data":{"id":"1"}}"#).is_ok());
+}
+
+/// `signature` is the subaccount's; without a good `parent-signature` the post proves nothing to the primary's key.
+#[test]
+fn a_parent_signature_that_is_none_is_refused() {
+    let fixture = fixture("mailgun/subaccount_parent_signature");
+    let with = |member: &str, to: Value| {
+        let mut body: Value = serde_json::from_slice(&fixture.body).unwrap();
+        body["signature"][member] = to;
+        fixture.receive_body(body.to_string().as_bytes())
+    };
+    let good = {
+        let body: Value = serde_json::from_slice(&fixture.body).unwrap();
+        body["signature"]["parent-signature"].as_str().unwrap().to_owned()
+    };
+    for taken in [Value::Null, json!(""), json!(7), json!([good]), json!("not hex")] {
+        assert!(with("signature", taken.clone()).is_ok(), "signature {taken}");
+    }
+    assert!(with("parent-signature", json!(good.to_uppercase())).is_ok());
+    let forged = [
+        Value::Null,
+        json!(""),
+        json!(7),
+        json!(true),
+        json!([good]),
+        json!({"parent-signature": good}),
+        json!("not hex"),
+        json!(good[..62]),
+        json!(format!("{good}00")),
+        json!(format!(" {good}")),
+        json!(good.replacen('0', "1", 1)),
+    ];
+    for forged in forged {
+        assert!(refused(&with("parent-signature", forged.clone())), "{forged}");
+    }
+    for (member, other) in [("timestamp", json!("1770920773")), ("token", json!("another")), ("token", Value::Null)] {
+        assert!(refused(&with(member, other)), "{member}");
+    }
+    // What stands beside the object `signature` proves nothing.
+    let mut body: Value = serde_json::from_slice(&fixture.body).unwrap();
+    body["parent-signature"] = body["signature"].as_object_mut().unwrap().remove("parent-signature").unwrap();
+    assert!(refused(&fixture.receive_body(body.to_string().as_bytes())));
 }
 
 #[test]

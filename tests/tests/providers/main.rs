@@ -11,6 +11,7 @@ mod fixtures;
 mod ids;
 mod properties;
 mod ses;
+mod sizes;
 
 use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
@@ -51,6 +52,10 @@ fn now() -> Timestamp {
 
 fn content_type(value: &str) -> HeaderMap {
     HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_str(value).unwrap())])
+}
+
+fn is_of(headers: &HeaderMap, media_type: &str) -> bool {
+    headers[header::CONTENT_TYPE].as_bytes().starts_with(media_type.as_bytes())
 }
 
 /// Takes a post in at a source that asks for no signature.

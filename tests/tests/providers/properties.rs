@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -15,7 +15,7 @@ use tests::conformance::Fixture;
 use tests::cost::{Cost, cost};
 use tests::invariants;
 
-use super::{FORM, JSON, content_type, now, own_fixtures, post_of, providers, unsigned};
+use super::{FORM, JSON, content_type, is_of, now, own_fixtures, post_of, providers, unsigned};
 
 /// What one post may take of a CPU, in the release profile.
 const CPU: Duration = Duration::from_millis(50);
@@ -87,10 +87,6 @@ fn words() -> &'static [String] {
     })
 }
 
-fn is_of(headers: &HeaderMap, media_type: &str) -> bool {
-    headers[header::CONTENT_TYPE].as_bytes().starts_with(media_type.as_bytes())
-}
-
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![4 => prop::sample::select(words()), 1 => any::<String>(), 1 => "[0-9]{1,30}", 1 => "[<>@,;\\[\\]{}\": ]{0,9}"]
 }
@@ -147,7 +143,7 @@ fn any_fixture() -> impl Strategy<Value = &'static Fixture> {
 }
 
 /// Every place in `value`, the outermost first.
-fn places(value: &Value, pointer: &str, found: &mut Vec<String>) {
+pub(crate) fn places(value: &Value, pointer: &str, found: &mut Vec<String>) {
     found.push(pointer.to_owned());
     match value {
         Value::Object(members) => {

@@ -105,7 +105,7 @@ fn sending_domain(object: &Object<'_>) -> Option<String> {
 }
 
 fn campaign(object: &Object<'_>) -> Option<String> {
-    object.objects("campaigns").first().and_then(|first| first.text("id").or(first.text("name")))
+    object.objects("campaigns").next().and_then(|first| first.text("id").or(first.text("name")))
 }
 
 /// Usually an object; when Mailgun could not read the sender's variables, a text that says so.

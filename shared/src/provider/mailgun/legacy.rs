@@ -3,15 +3,15 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::signature::Signature;
+use super::signature::{self, PARENT_SIGNATURE, Signature};
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
-use crate::provider::json::Object;
+use crate::provider::json::{Object, elements};
 use crate::provider::reading::{Class, Reading};
-use crate::provider::text::{enhanced_code, form_fields, smtp_code, unix_seconds};
+use crate::provider::text::{enhanced_code, smtp_code, unix_seconds};
 use crate::provider::{Provider, Report};
 
 /// Fields that are Mailgun's own; those beginning with `X-Mailgun-` or `attachment-` are too.
-const RESERVED: [&str; 29] = [
+const RESERVED: [&str; 30] = [
     "event",
     "severity",
     "recipient",
@@ -21,6 +21,7 @@ const RESERVED: [&str; 29] = [
     "timestamp",
     "token",
     "signature",
+    PARENT_SIGNATURE,
     "url",
     "ip",
     "country",
@@ -43,6 +44,15 @@ const RESERVED: [&str; 29] = [
     "mailing-list",
 ];
 
+/// Most fields that are held, but for those of the signature, which stand last. Mailgun's own are about 40; the rest are
+/// the sender's variables.
+const MAX_FIELDS: usize = 10_000;
+
+/// The email's headers that are read.
+const HEADERS: [&str; 2] = [SUBJECT, VARIABLES];
+const SUBJECT: &str = "Subject";
+const VARIABLES: &str = "X-Mailgun-Variables";
+
 /// Form fields in the order received.
 #[derive(Debug, Default)]
 pub(super) struct Form(Vec<(String, String)>);
@@ -50,12 +60,23 @@ pub(super) struct Form(Vec<(String, String)>);
 impl Form {
     /// Reads an urlencoded form; all bytes are one.
     pub(super) fn parse(body: &[u8]) -> Self {
-        Self(form_fields(body))
+        let mut form = Self::default();
+        for (name, value) in url::form_urlencoded::parse(body) {
+            form.add(&name, || value.into_owned());
+        }
+        form
     }
 
-    /// The fields of a form that came in another encoding.
-    pub(super) fn of_fields(fields: Vec<(String, String)>) -> Self {
-        Self(fields)
+    /// Takes a field. Beyond [`MAX_FIELDS`] only those of the signature, of which the last counts.
+    pub(super) fn add(&mut self, name: &str, value: impl FnOnce() -> String) {
+        if self.0.len() < MAX_FIELDS {
+            self.0.push((name.to_owned(), value()));
+        } else if signature::FIELDS.contains(&name) {
+            match self.0[MAX_FIELDS..].iter_mut().find(|(late, _)| late == name) {
+                Some(late) => late.1 = value(),
+                None => self.0.push((name.to_owned(), value())),
+            }
+        }
     }
 
     /// The fields in the encoding of a form without files, as they are kept with the event.
@@ -102,7 +123,7 @@ pub(super) fn report(form: &Form, signature: &Signature, now: Timestamp) -> Opti
     };
     Some(reading.report(now, |facts| {
         facts.sending_domain = form.text("domain");
-        facts.subject = header(&headers, "Subject");
+        facts.subject = header(&headers, SUBJECT);
         facts.campaign_id = form.text("campaign-id").or(form.text("campaign-name"));
         facts.tags = tags(form);
         facts.metadata = metadata(form, &headers);
@@ -135,16 +156,16 @@ fn classify(event: &str, form: &Form) -> Class {
     }
 }
 
-/// The email's headers: JSON in a field, pairs of name and value.
-fn message_headers(form: &Form) -> Vec<(String, Value)> {
-    let pairs: Vec<Value> =
-        form.text("message-headers").and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
-    pairs.into_iter().filter_map(|pair| serde_json::from_value(pair).ok()).collect()
+/// The email's headers of [`HEADERS`]: JSON in a field, pairs of name and value.
+fn message_headers(form: &Form) -> Vec<(String, String)> {
+    let pairs = form.all("message-headers").next().and_then(elements).unwrap_or_default();
+    let texts = pairs.into_iter().filter_map(|pair| serde_json::from_str::<(String, String)>(pair).ok());
+    texts.filter(|(name, _)| HEADERS.iter().any(|read| name.eq_ignore_ascii_case(read))).collect()
 }
 
-fn header(headers: &[(String, Value)], name: &str) -> Option<String> {
+fn header(headers: &[(String, String)], name: &str) -> Option<String> {
     let (_, value) = headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name))?;
-    value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
+    Some(value).filter(|text| !text.trim().is_empty()).cloned()
 }
 
 fn tags(form: &Form) -> Vec<String> {
@@ -154,10 +175,10 @@ fn tags(form: &Form) -> Vec<String> {
 
 /// The sender's variables from the email's headers, where all of them stand with their types; else the fields that are
 /// not Mailgun's.
-fn metadata(form: &Form, headers: &[(String, Value)]) -> Map<String, Value> {
-    let given = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("X-Mailgun-Variables"));
+fn metadata(form: &Form, headers: &[(String, String)]) -> Map<String, Value> {
+    let given = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(VARIABLES));
     let mut variables = Map::new();
-    for json in given.filter_map(|(_, value)| value.as_str()) {
+    for (_, json) in given {
         variables.extend(Object::parse(json).unwrap_or_default().values(|_| true));
     }
     if variables.is_empty() {
@@ -213,6 +234,18 @@ mod tests {
         assert_eq!(facts.url.as_deref(), Some("https://example.org/"));
         assert_eq!(Value::from(facts.metadata).to_string(), r#"{"shop":"north"}"#);
         assert_eq!(Form::parse(body.as_bytes()).last("token"), Some("mine"));
+    }
+
+    #[test]
+    fn of_endless_fields_enough_is_held_and_the_signature_always() {
+        let mut body = "event=opened&token=variable&".to_owned() + &"v=1&token=x&".repeat(MAX_FIELDS);
+        body.push_str("recipient=late&timestamp=1&token=first&token=mine&parent-signature=p&signature=s");
+        let form = Form::parse(body.as_bytes());
+        assert_eq!(form.0.len(), MAX_FIELDS + signature::FIELDS.len());
+        let last =
+            ["token", "timestamp", "signature", "parent-signature"].map(|name| form.last(name).unwrap_or_default());
+        assert_eq!(last, ["mine", "1", "s", "p"]);
+        assert_eq!((form.text("event").as_deref(), form.text("recipient")), (Some("opened"), None));
     }
 
     #[test]

@@ -8,8 +8,6 @@ use multer::{Constraints, Multipart, SizeLimit, parse_boundary};
 use super::legacy::Form;
 use crate::provider::Post;
 
-/// Most fields that are read. Mailgun's own are about 40; the rest are the sender's variables.
-const MAX_FIELDS: usize = 1_000;
 /// Longest field, in bytes (8 MiB): more than a whole post may have, so that an attachment never costs the event.
 const MAX_FIELD: u64 = 8 * 1024 * 1024;
 
@@ -21,20 +19,17 @@ pub(super) fn form(post: &Post<'_>) -> Option<Form> {
     let whole = stream::once(async move { Ok::<_, std::convert::Infallible>(body) });
     let mut parts = Multipart::with_constraints(whole, boundary, limits);
     let read = async move {
-        let mut fields = Vec::new();
+        let mut form = Form::default();
         while let Some(field) = parts.next_field().await? {
             if let (Some(name), None) = (field.name().map(str::to_owned), field.file_name()) {
                 let value = field.bytes().await?;
-                fields.push((name, String::from_utf8_lossy(&value).into_owned()));
-            }
-            if fields.len() >= MAX_FIELDS {
-                break;
+                form.add(&name, || String::from_utf8_lossy(&value).into_owned());
             }
         }
-        Ok::<_, multer::Error>(fields)
+        Ok::<_, multer::Error>(form)
     };
     // The whole body is in hand, so nothing is ever waited for.
-    read.now_or_never()?.ok().map(Form::of_fields)
+    read.now_or_never()?.ok()
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::event::{BounceType, Client, EventType, RejectReason};
+use crate::event::{BounceType, Client, EventType, Facts, RejectReason};
 use crate::provider::batch::Mapped;
 use crate::provider::json::Object;
+use crate::provider::limits::{bound, cut, written_metadata};
 use crate::provider::reading::{Class, Reading};
 use crate::provider::text::{codes_of_reply, date_time, domain, enhanced_code};
 use crate::provider::{Provider, Report};
@@ -20,9 +21,16 @@ pub(super) struct Envelope {
     pub(super) timestamp: Option<String>,
 }
 
-/// Most bytes that the events of one message may be made of, the whole of it counted for each recipient (2 MiB). An
-/// email of SES has at most 50 recipients and its event a few KiB; what is far from that would take memory without end.
+/// Most bytes that the events of one message may repeat (2 MiB). An email of SES has at most 50 recipients, each of which
+/// gets an event with all that the message says; what is far from that would take memory without end.
 const MAX_SPREAD: usize = 2 * 1024 * 1024;
+/// So many recipients have their events however long the message is (100); more of them only while the whole message,
+/// counted for each, is within [`MAX_SPREAD`].
+const MANY: usize = 100;
+/// Most recipients that are read (1,000): of so many no message is within [`MAX_SPREAD`].
+const MAX_READ: usize = 1_000;
+/// Longest time that is compared, in bytes.
+const TIME: usize = 64;
 
 /// Whom an event is about, and what the destination said of it.
 #[derive(Default)]
@@ -45,54 +53,83 @@ impl Envelope {
         let (mail, detail) = (object.object("mail"), object.object(detail_name(&kind)));
         let Some(class) = classify(&kind, &detail) else { return Some(Vec::new()) };
         let addressees = addressees(&kind, &detail, &mail);
-        if addressees.len() * text.len() > MAX_SPREAD {
+        let count = addressees.len();
+        if count > MANY && count * text.len() > MAX_SPREAD {
             return None;
         }
-        let events = addressees.into_iter().enumerate();
+        let message = self.message(kind, class, &mail, &detail, count);
         Some(
-            events.map(|(index, addressee)| self.report(&kind, class, &mail, &detail, addressee, index, now)).collect(),
+            addressees
+                .into_iter()
+                .enumerate()
+                .map(|(index, addressee)| message.report(addressee, index, now))
+                .collect(),
         )
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one SES event, which nothing else puts together")]
-    fn report(
-        &self,
-        kind: &str,
-        class: Class,
-        mail: &Object<'_>,
-        detail: &Object<'_>,
-        addressee: Addressee,
-        index: usize,
-        now: Timestamp,
-    ) -> Report {
-        let timestamp = detail.text("timestamp").or(mail.text("timestamp")).or(self.timestamp.clone());
-        let said = ["smtpResponse", "errorMessage", "reason"].iter().find_map(|name| detail.text(name));
+    /// What the events of the message have in common, of which there will be `count`.
+    fn message(&self, kind: String, class: Class, mail: &Object<'_>, detail: &Object<'_>, count: usize) -> Message {
+        let mut timestamp = detail.text("timestamp").or(mail.text("timestamp")).or(self.timestamp.clone());
+        let at = timestamp.as_deref().and_then(date_time);
+        if let Some(timestamp) = &mut timestamp {
+            cut(timestamp, TIME);
+        }
+        let id = self.message_id.clone().unwrap_or_default();
+        let mut facts = Facts::new(class.event_type, Provider::Ses, kind, id, Timestamp::UNIX_EPOCH);
+        let headers = mail.object("commonHeaders");
+        facts.email_message_id = mail.text("messageId");
+        facts.sending_domain = mail.text("source").as_deref().and_then(domain);
+        facts.from = headers.texts("from").into_iter().next().or(mail.text("source"));
+        facts.subject = headers.text("subject");
+        facts.metadata = tags(&mail.object("tags"));
+        facts.diagnostic = ["smtpResponse", "errorMessage", "reason"].iter().find_map(|name| detail.text(name));
+        facts.url = detail.text("link");
+        // In a complaint the user agent is that of the feedback loop.
+        if matches!(class.event_type, EventType::Opened | EventType::Clicked) {
+            let (ip, user_agent) = (detail.text("ipAddress"), detail.text("userAgent"));
+            facts.client = Client { ip, user_agent, ..Client::default() };
+        }
+        // Before they are repeated.
+        bound(&mut facts);
+        if count * written_metadata(&facts.metadata) > MAX_SPREAD {
+            facts.metadata.clear();
+        }
+        Message { class, at, timestamp, facts }
+    }
+}
+
+/// What the events of one message have in common.
+struct Message {
+    class: Class,
+    at: Option<Timestamp>,
+    timestamp: Option<String>,
+    facts: Facts,
+}
+
+impl Message {
+    fn report(&self, addressee: Addressee, index: usize, now: Timestamp) -> Report {
+        let common = &self.facts;
+        let id = Some(&common.provider_event_id).filter(|id| !id.is_empty());
         let reading = Reading {
             // The message's own, and for each recipient after the first its place.
-            id: self.message_id.as_ref().map(|id| if index == 0 { id.clone() } else { format!("{id}#{index}") }),
-            at: timestamp.as_deref().and_then(date_time),
-            timestamp,
+            id: id.map(|id| if index == 0 { id.clone() } else { format!("{id}#{index}") }),
+            at: self.at,
+            timestamp: self.timestamp.clone(),
             recipient: addressee.address,
-            message_id: mail.text("messageId"),
-            url: detail.text("link"),
-            diagnostic: addressee.diagnostic.or(said),
-            ..Reading::new(Provider::Ses, kind, class)
+            message_id: common.email_message_id.clone(),
+            url: common.url.clone(),
+            diagnostic: addressee.diagnostic.or(common.diagnostic.clone()),
+            ..Reading::new(Provider::Ses, &common.provider_event, self.class)
         };
         let (smtp_code, enhanced_of_reply) = reading.diagnostic.as_deref().map(codes_of_reply).unwrap_or_default();
-        let by_reader = matches!(class.event_type, EventType::Opened | EventType::Clicked);
         reading.report(now, |facts| {
-            facts.sending_domain = mail.text("source").as_deref().and_then(domain);
-            let headers = mail.object("commonHeaders");
-            facts.from = headers.texts("from").into_iter().next().or(mail.text("source"));
-            facts.subject = headers.text("subject");
-            facts.metadata = tags(&mail.object("tags"));
+            facts.sending_domain.clone_from(&common.sending_domain);
+            facts.from.clone_from(&common.from);
+            facts.subject.clone_from(&common.subject);
+            facts.metadata.clone_from(&common.metadata);
+            facts.client.clone_from(&common.client);
             facts.smtp_code = smtp_code;
             facts.enhanced_code = addressee.status.as_deref().and_then(enhanced_code).or(enhanced_of_reply);
-            // In a complaint the user agent is that of the feedback loop.
-            if by_reader {
-                let (ip, user_agent) = (detail.text("ipAddress"), detail.text("userAgent"));
-                facts.client = Client { ip, user_agent, ..Client::default() };
-            }
         })
     }
 }
@@ -160,7 +197,7 @@ fn subscription(detail: &Object<'_>) -> Class {
         return Class::of(EventType::Unsubscribed);
     }
     let topics = wanted.objects("topicSubscriptionStatus");
-    let statuses: Vec<_> = topics.iter().filter_map(|topic| topic.text("subscriptionStatus")).collect();
+    let statuses: Vec<_> = topics.filter_map(|topic| topic.text("subscriptionStatus")).collect();
     let any = |status: &str| statuses.iter().any(|known| known.eq_ignore_ascii_case(status));
     if any("OptOut") {
         Class::of(EventType::Unsubscribed)
@@ -173,13 +210,13 @@ fn subscription(detail: &Object<'_>) -> Class {
 
 /// Whom the event is about. SES does not say which of several recipients opened or clicked: the first stands for them.
 fn addressees(kind: &str, detail: &Object<'_>, mail: &Object<'_>) -> Vec<Addressee> {
-    let listed = match kind {
-        "Bounce" => detail.objects("bouncedRecipients"),
-        "Complaint" => detail.objects("complainedRecipients"),
-        "DeliveryDelay" => detail.objects("delayedRecipients"),
-        _ => Vec::new(),
+    let list = match kind {
+        "Bounce" => "bouncedRecipients",
+        "Complaint" => "complainedRecipients",
+        "DeliveryDelay" => "delayedRecipients",
+        _ => "",
     };
-    let named = listed.into_iter().map(|recipient| Addressee {
+    let named = detail.objects(list).take(MAX_READ).map(|recipient| Addressee {
         address: recipient.text("emailAddress"),
         status: recipient.text("status"),
         diagnostic: recipient.text("diagnosticCode"),
@@ -191,8 +228,8 @@ fn addressees(kind: &str, detail: &Object<'_>, mail: &Object<'_>) -> Vec<Address
     let mut found: Vec<Addressee> = named.collect();
     if found.is_empty() {
         found = match kind {
-            "Delivery" => bare(detail.texts("recipients"), usize::MAX),
-            "Send" | "Reject" | "Rendering Failure" => bare(mail.texts("destination"), usize::MAX),
+            "Delivery" => bare(detail.texts("recipients"), MAX_READ),
+            "Send" | "Reject" | "Rendering Failure" => bare(mail.texts("destination"), MAX_READ),
             _ => bare(mail.texts("destination"), 1),
         };
     }
@@ -281,6 +318,30 @@ mod tests {
             envelope().map(&text, Timestamp::UNIX_EPOCH).map(|reports| reports.len())
         };
         assert_eq!((of(50), of(300), of(2_000)), (Some(50), Some(300), None));
+    }
+
+    #[test]
+    fn the_recipients_of_one_email_have_their_events_however_long_the_message_is() {
+        let of = |count: usize, member: &str| {
+            let recipients =
+                vec![r#"{"emailAddress":"a@example.org","diagnosticCode":"smtp; 550 5.1.1 no"}"#; count].join(",");
+            let text = format!(
+                r#"{{"eventType":"Bounce","bounce":{{"bounceType":"Permanent","bouncedRecipients":[{recipients}]}},"mail":{{{member}}}}}"#
+            );
+            envelope().map(&text, Timestamp::UNIX_EPOCH)
+        };
+        let headers = format!(r#""headers":"{}","tags":{{"a":["1"]}}"#, "x".repeat(200_000));
+        let reports = of(100, &headers).unwrap();
+        assert_eq!(reports.len(), 100);
+        for report in &reports {
+            assert_eq!((report.facts.bounce_type, report.facts.smtp_code), (Some(BounceType::Hard), Some(550)));
+            assert_eq!(Value::from(report.facts.metadata.clone()).to_string(), r#"{"a":"1"}"#);
+        }
+        assert_eq!(of(101, &headers), None);
+        // Tags that would be repeated too often are left out.
+        let tags = format!(r#""tags":{{"a":["{}"]}}"#, "x".repeat(100_000));
+        assert_eq!(of(20, &tags).unwrap()[19].facts.metadata.len(), 1);
+        assert_eq!(of(21, &tags).unwrap()[20].facts.metadata.len(), 0);
     }
 
     #[test]

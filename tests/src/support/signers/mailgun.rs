@@ -23,6 +23,15 @@ pub fn json(key: &str, token: &str, event_data: &Value, at: Timestamp) -> Signed
     Signed::plain(JSON, json!({"signature": signature, "event-data": event_data}).to_string())
 }
 
+/// Today's format, as a subaccount posts it: signed with its own key and with that of its primary account.
+pub fn json_of_subaccount(key: &str, parent: &str, token: &str, event_data: &Value, at: Timestamp) -> Signed {
+    let [(_, timestamp), (_, token), (_, of_parent)] = signature(parent, token, at);
+    let [_, _, (_, signature)] = signature(key, &token, at);
+    let signature =
+        json!({"timestamp": timestamp, "token": token, "signature": signature, "parent-signature": of_parent});
+    Signed::plain(JSON, json!({"signature": signature, "event-data": event_data}).to_string())
+}
+
 /// The format before 2018: the fields, then the signature.
 pub fn form(key: &str, token: &str, fields: &[(&str, &str)], at: Timestamp) -> Signed {
     let signature = signature(key, token, at);
@@ -68,5 +77,15 @@ mod tests {
         let body: Value = serde_json::from_slice(&signed.body).unwrap();
         let expected = "2a75affe24846ead9e37e614a5e7643a04abf4d5b49b34d224ede9af23a00ccc";
         assert_eq!(body["signature"]["signature"], expected);
+    }
+
+    #[test]
+    fn signs_for_the_primary_account_as_the_fixture_is_signed() {
+        let token = "e0b5477167110d68991efc6b9f89f0a11066af27834600e123";
+        let at = Timestamp::from_second(1_770_920_772).unwrap();
+        let signed = json_of_subaccount("another key", "TEST_PARENT_SIGNING_KEY", token, &json!({}), at);
+        let body: Value = serde_json::from_slice(&signed.body).unwrap();
+        let expected = "0281825656f6c0641ec195b6613d9b271a14b7ae399a418196c8fc16b9e66f93";
+        assert_eq!(body["signature"]["parent-signature"], expected);
     }
 }

@@ -1,0 +1,299 @@
+//! How much of each mapped field is kept, so that every event fits into a row of its table.
+//!
+//! An event may be as large as a post, and so may any member of it. What it says is mapped all the same. What is read by
+//! people (texts, words) is cut at a character; what only means something as a whole (an address, an id, a link, a tag,
+//! a value of the metadata) is left out; an id for deduplication becomes its hash. What providers are known to send is
+//! far below every limit. Limits are bytes of JSON, as a row has it: a control character has six.
+
+use std::io;
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::event::{Client, Facts, Geo, RAW_LIMIT, Recipient};
+
+/// Longest address, id and domain (1 KiB). An address has at most 320 characters (RFC 5321), a message id 998 (RFC 5322).
+const ID: usize = 1024;
+/// Longest name of an event, a client or a place (256 B), cut.
+const WORD: usize = 256;
+/// Longest subject, sender and user agent (4 KiB), cut: a few lines of at most 998 characters (RFC 5322).
+const LINE: usize = 4 * 1024;
+/// Longest diagnostic text (16 KiB), cut: an SMTP reply of 30 lines of at most 512 characters (RFC 5321).
+const DIAGNOSTIC: usize = 16 * 1024;
+/// Longest link (16 KiB). Web servers refuse most that are longer than 8 KiB.
+const URL: usize = 16 * 1024;
+/// Most bytes of tags (16 KiB). Providers allow at most about ten of 128 characters.
+const TAGS: usize = 16 * 1024;
+/// Most bytes of metadata (128 KiB): what a sender attached to an email, in providers that limit it to a few KiB.
+const METADATA: usize = 128 * 1024;
+/// Most tags, and most members of metadata (1,000), which in memory take many times their text.
+const ITEMS: usize = 1_000;
+
+/// The largest item of `DynamoDB` (400 KB, which are KiB).
+const ITEM: usize = 400 * 1024;
+/// What is in a row besides: the names of its fields, ids and times of our own, words and numbers of a few bytes.
+const REST: usize = 4 * 1024;
+
+// Recipient, message id, domain, campaign, subscriber, list, event id; the event's name, and the client's address, name,
+// system, device and place of three parts; subject, sender, user agent. The kept object is JSON, or a form, in which
+// nothing takes more than two bytes when it is written as JSON once more. A quarter of the item is left.
+const _: () = assert!(
+    7 * ID + 8 * WORD + 3 * LINE + DIAGNOSTIC + URL + TAGS + METADATA + 2 * RAW_LIMIT + REST <= ITEM / 4 * 3,
+    "an event may not fit into a row"
+);
+
+/// Cuts or leaves out what is over its limit.
+pub(super) fn bound(facts: &mut Facts) {
+    let Facts {
+        provider_event,
+        provider_event_id,
+        recipient,
+        email_message_id,
+        sending_domain,
+        from,
+        subject,
+        campaign_id,
+        subscriber_id,
+        tags,
+        metadata,
+        diagnostic,
+        list_id,
+        url,
+        client: Client { ip, user_agent, name, os, device, geo: Geo { country, region, city }, machine: _ },
+        // Closed words, numbers, and codes that were checked; what was received is kept by a rule of its own.
+        event_type: _,
+        provider: _,
+        occurred_at: _,
+        bounce_type: _,
+        reject_reason: _,
+        smtp_code: _,
+        enhanced_code: _,
+        attempt: _,
+        about: _,
+        raw: _,
+    } = facts;
+    bound_id(provider_event_id);
+    if recipient.as_ref().map(Recipient::expose).is_some_and(|address| is_over(address, ID)) {
+        *recipient = None;
+    }
+    for whole in [email_message_id, sending_domain, campaign_id, subscriber_id, list_id] {
+        leave_out(whole, ID);
+    }
+    leave_out(url, URL);
+    cut(provider_event, WORD);
+    for (text, limit) in [(from, LINE), (subject, LINE), (user_agent, LINE), (diagnostic, DIAGNOSTIC)]
+        .into_iter()
+        .chain([ip, name, os, device, country, region, city].map(|word| (word, WORD)))
+    {
+        if let Some(text) = text {
+            cut(text, limit);
+        }
+    }
+    let mut room = Room { bytes: TAGS, items: ITEMS };
+    tags.retain(|tag| room.take(written(tag) + 3));
+    tags.shrink_to_fit();
+    let mut room = Room::for_metadata();
+    metadata.retain(|name, value| room.take_member(name, value));
+}
+
+/// An id that is over the limit becomes its hash, which tells it from others as well.
+fn bound_id(id: &mut String) {
+    if is_over(id, ID) {
+        *id = format!("sha256-{}", hex::encode(Sha256::digest(id.as_bytes())));
+    }
+}
+
+fn leave_out(text: &mut Option<String>, limit: usize) {
+    if text.as_ref().is_some_and(|text| is_over(text, limit)) {
+        *text = None;
+    }
+}
+
+/// Cuts a text at the character that would be over `limit`.
+pub(super) fn cut(text: &mut String, limit: usize) {
+    if let Some(end) = end_within(text, limit) {
+        text.truncate(end);
+        text.shrink_to_fit();
+    }
+}
+
+fn is_over(text: &str, limit: usize) -> bool {
+    end_within(text, limit).is_some()
+}
+
+/// Where a text would have to end; `None` when it is within the limit.
+fn end_within(text: &str, limit: usize) -> Option<usize> {
+    let mut bytes = 0;
+    text.char_indices().find_map(|(at, letter)| {
+        bytes += written_letter(letter);
+        (bytes > limit).then_some(at)
+    })
+}
+
+/// How many bytes a text has when it is written as JSON, without its quotes.
+fn written(text: &str) -> usize {
+    text.chars().map(written_letter).sum()
+}
+
+fn written_letter(letter: char) -> usize {
+    match letter {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => 6,
+        _ => letter.len_utf8(),
+    }
+}
+
+/// How many bytes metadata has as JSON.
+pub(super) fn written_metadata(metadata: &Map<String, Value>) -> usize {
+    metadata.iter().map(|(name, value)| written_member(name, value)).sum()
+}
+
+/// With quotes, colon and comma.
+fn written_member(name: &str, value: &Value) -> usize {
+    let mut length = Length(0);
+    // Nothing in a value can fail to be written, nor can counting.
+    match serde_json::to_writer(&mut length, value) {
+        Ok(()) => written(name) + length.0 + 4,
+        Err(_) => usize::MAX,
+    }
+}
+
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is left of a limit. What does not fit is passed over, and what follows may still fit.
+pub(super) struct Room {
+    bytes: usize,
+    items: usize,
+}
+
+impl Room {
+    pub(super) fn for_metadata() -> Self {
+        Self { bytes: METADATA, items: ITEMS }
+    }
+
+    /// Whether a value may fit that has so many bytes of JSON as received, where each character may be an escape of six.
+    pub(super) fn may_take(&self, received: usize) -> bool {
+        self.items > 0 && received / 6 <= self.bytes
+    }
+
+    /// Takes a member, if it fits.
+    pub(super) fn take_member(&mut self, name: &str, value: &Value) -> bool {
+        self.take(written_member(name, value))
+    }
+
+    fn take(&mut self, bytes: usize) -> bool {
+        let fits = self.items > 0 && bytes <= self.bytes;
+        if fits {
+            self.bytes -= bytes;
+            self.items -= 1;
+        }
+        fits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::event::EventType;
+    use crate::provider::Provider;
+
+    fn bounded(fill: impl FnOnce(&mut Facts)) -> Facts {
+        let mut facts = Facts::new(EventType::Clicked, Provider::Brevo, "click", "1", Timestamp::UNIX_EPOCH);
+        fill(&mut facts);
+        bound(&mut facts);
+        facts
+    }
+
+    #[test]
+    fn texts_are_cut_at_a_character() {
+        let subject = |text: String| bounded(|facts| facts.subject = Some(text)).subject.unwrap();
+        assert_eq!(subject("x".repeat(LINE)), "x".repeat(LINE));
+        assert_eq!(subject("x".repeat(LINE + 1)), "x".repeat(LINE));
+        assert_eq!(subject(format!("x{}", "\u{20ac}".repeat(LINE))), format!("x{}", "\u{20ac}".repeat((LINE - 1) / 3)));
+        assert_eq!(subject("\"".repeat(LINE)).len(), LINE / 2);
+        assert_eq!(subject("\u{1}".repeat(LINE)).len(), LINE / 6);
+        let facts = bounded(|facts| {
+            facts.diagnostic = Some("d".repeat(DIAGNOSTIC + 1));
+            facts.provider_event = "e".repeat(WORD + 1);
+            facts.client.geo.city = Some("c".repeat(WORD + 1));
+        });
+        assert_eq!(facts.diagnostic.unwrap().len(), DIAGNOSTIC);
+        assert_eq!((facts.provider_event.len(), facts.client.geo.city.unwrap().len()), (WORD, WORD));
+    }
+
+    #[test]
+    fn what_means_something_as_a_whole_is_left_out() {
+        let of = |id: usize, url: usize| {
+            bounded(|facts| {
+                facts.recipient = Recipient::new(&"r".repeat(id));
+                facts.email_message_id = Some("m".repeat(id));
+                facts.campaign_id = Some("c".repeat(id));
+                facts.url = Some("u".repeat(url));
+            })
+        };
+        let facts = of(ID, URL);
+        assert!(facts.recipient.is_some() && facts.email_message_id.is_some() && facts.campaign_id.is_some());
+        assert_eq!(facts.url.map(|url| url.len()), Some(URL));
+        let facts = of(ID + 1, URL + 1);
+        assert_eq!((facts.recipient, facts.email_message_id, facts.campaign_id, facts.url), (None, None, None, None));
+    }
+
+    #[test]
+    fn ids_stay_apart() {
+        let of = |id: String| bounded(|facts| facts.provider_event_id = id).provider_event_id;
+        assert_eq!(of("i".repeat(ID)), "i".repeat(ID));
+        let (one, other) = (of("i".repeat(ID + 1)), of("i".repeat(ID + 2)));
+        assert!(one.starts_with("sha256-") && one.len() == 71 && one != other, "{one}");
+    }
+
+    #[test]
+    fn what_does_not_fit_costs_nothing_else() {
+        let facts = bounded(|facts| {
+            facts.tags = vec!["a".into(), "t".repeat(TAGS), "b".into()];
+            facts.metadata = Map::from_iter([
+                ("a".into(), json!([1, {"b": "c"}])),
+                ("b".into(), json!("m".repeat(METADATA))),
+                ("c".into(), json!("m".repeat(METADATA - 100))),
+                ("d".into(), json!(1e15)),
+            ]);
+        });
+        assert_eq!(facts.tags, ["a", "b"]);
+        assert_eq!(facts.metadata.keys().collect::<Vec<_>>(), ["a", "c", "d"]);
+        assert_eq!(written_metadata(&facts.metadata) + 1, Value::from(facts.metadata).to_string().len());
+    }
+
+    #[test]
+    fn a_thousand_items_are_kept() {
+        let of = |count: usize| {
+            let facts = bounded(|facts| {
+                facts.tags = vec!["t".into(); count];
+                facts.metadata = (0..count).map(|number| (format!("m{number}"), json!(1))).collect();
+            });
+            (facts.tags.len(), facts.metadata.len())
+        };
+        assert_eq!((of(ITEMS), of(ITEMS + 1)), ((ITEMS, ITEMS), (ITEMS, ITEMS)));
+    }
+
+    #[test]
+    fn the_last_byte_of_metadata_counts() {
+        let of =
+            |length: usize| bounded(|facts| facts.metadata = Map::from_iter([("k".into(), json!("m".repeat(length)))]));
+        // The name, four quotes, colon and comma.
+        assert_eq!(of(METADATA - 7).metadata.len(), 1);
+        assert_eq!(of(METADATA - 6).metadata.len(), 0);
+    }
+}

@@ -1,6 +1,6 @@
-"""The emulator's process: MiniStack, with two things put right before it starts.
+"""The emulator's process: MiniStack, with a few things put right before it starts.
 
-Both reach into MiniStack's own functions (1.5.33, pinned), because it has no settings for them; a release that renames
+All of them reach into MiniStack's own functions (1.5.33, pinned), because it has no settings for them; a release that renames
 them ends the start with an AttributeError.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ministack import app
-from ministack.services import lambda_svc
+from ministack.services import dynamodb, lambda_svc
 
 # What stands in this file, if it is there, is where functions that start from then on find AWS: a fault proxy. It lies
 # in the emulator's folder, which is its HOME.
@@ -60,6 +60,24 @@ def sequence_number(record: dict[str, Any]) -> str:
     return record["dynamodb"]["SequenceNumber"]
 
 
+class StreamedInserts:
+    """Gives each `INSERT` of PartiQL its record in the table's stream, as DynamoDB does.
+
+    MiniStack writes one for `PutItem` and the other writes, but none for a statement: events that were stored by statements
+    would never be dispatched. (An `INSERT` in `ExecuteTransaction`, which nothing here uses, would have its record even
+    when the transaction is rolled back.)
+    """
+
+    def __init__(self, insert: Any) -> None:
+        self.insert = insert
+
+    def __call__(self, table: dict[str, Any], parsed: dict[str, Any]) -> Any:
+        status, headers, body = self.insert(table, parsed)
+        if status == 200:
+            dynamodb._emit_stream_event(parsed["table"], "INSERT", None, parsed["item"])
+        return status, headers, body
+
+
 def with_endpoint(environment: Any) -> Any:
     """What makes a function's environment, so that it also knows of the file."""
 
@@ -74,5 +92,6 @@ def with_endpoint(environment: Any) -> Any:
 
 if __name__ == "__main__":
     lambda_svc._execute_function = StreamCheckpoints(lambda_svc._execute_function)
+    dynamodb._partiql_insert = StreamedInserts(dynamodb._partiql_insert)
     lambda_svc._provided_worker_env = with_endpoint(lambda_svc._provided_worker_env)
     app.main()

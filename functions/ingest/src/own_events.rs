@@ -9,7 +9,7 @@ use shared::provider::own;
 use shared::store::events::Put;
 
 use crate::answer::{Answer, Published};
-use crate::{Ingest, Refusal, store};
+use crate::{Ingest, Refusal, deadline, store};
 
 /// The header by which a sender names a request, the same when it is repeated.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -30,7 +30,7 @@ pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Answer, 
         .enumerate()
         .map(|(index, event)| event.keyed(|| key(request_key, (!single).then_some(index))).accept(tenant, None, now))
         .collect();
-    let puts = store::put_all(&events, room).await?;
+    let puts = store::put_all(&events, room, deadline(request)).await?;
     let published = events.iter().zip(puts);
     let published = published.map(|(event, put)| Published {
         id: event.id.to_string(),

@@ -1,6 +1,6 @@
-"""The emulator's process: MiniStack, with three things put right before it starts.
+"""The emulator's process: MiniStack, with a few things put right before it starts.
 
-All reach into MiniStack's own functions (1.5.33, pinned), because it has no settings for them; a release that renames
+All of them reach into MiniStack's own functions (1.5.33, pinned), because it has no settings for them; a release that renames
 them ends the start with an AttributeError.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ministack import app
-from ministack.services import lambda_svc, sqs
+from ministack.services import dynamodb, lambda_svc, sqs
 
 # What stands in this file, if it is there, is where functions that start from then on find AWS: a fault proxy. It lies
 # in the emulator's folder, which is its HOME.
@@ -135,6 +135,24 @@ def with_trace(attributes: Any) -> Any:
     return system_attributes
 
 
+class StreamedInserts:
+    """Gives each `INSERT` of PartiQL its record in the table's stream, as DynamoDB does.
+
+    MiniStack writes one for `PutItem` and the other writes, but none for a statement: events that were stored by statements
+    would never be dispatched. (An `INSERT` in `ExecuteTransaction`, which nothing here uses, would have its record even
+    when the transaction is rolled back.)
+    """
+
+    def __init__(self, insert: Any) -> None:
+        self.insert = insert
+
+    def __call__(self, table: dict[str, Any], parsed: dict[str, Any]) -> Any:
+        status, headers, body = self.insert(table, parsed)
+        if status == 200:
+            dynamodb._emit_stream_event(parsed["table"], "INSERT", None, parsed["item"])
+        return status, headers, body
+
+
 def with_endpoint(environment: Any) -> Any:
     """What makes a function's environment, so that it also knows of the file."""
 
@@ -152,5 +170,6 @@ if __name__ == "__main__":
     lambda_svc._xray_trace_id_for_invocation = with_lineage(lambda_svc._xray_trace_id_for_invocation)
     sqs.handle_request = noting_trace(sqs.handle_request)
     sqs._build_send_sys_attrs = with_trace(sqs._build_send_sys_attrs)
+    dynamodb._partiql_insert = StreamedInserts(dynamodb._partiql_insert)
     lambda_svc._provided_worker_env = with_endpoint(lambda_svc._provided_worker_env)
     app.main()

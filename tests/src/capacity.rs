@@ -19,7 +19,7 @@ pub const READS_FOR_EACH_KEY: u32 = 3_000;
 pub const MOST_IN_FLIGHT: u32 = 120_000;
 /// Invocations at the same time that one SQS mapping has at most.
 pub const MOST_INVOCATIONS: u32 = 1_000;
-/// What an invocation of `ingest` with one event takes, in milliseconds: a write, and 128 MB's share of a processor.
+/// What an invocation of `ingest` with one event takes, in milliseconds: a write, and the smallest share of a processor.
 const INGEST_MS: u32 = 20;
 /// What an invocation of `dispatch` with a full batch takes, in milliseconds: a read, and ten sends one after another.
 const DISPATCH_MS: u32 = 200;

@@ -201,6 +201,57 @@ async fn every_call_that_ingest_makes_for_a_providers_post_fails_once_and_nothin
     }
 }
 
+/// One read for the key, then two batches, of which every other statement may fail alone.
+#[tokio::test]
+async fn every_call_that_stores_several_events_fails_once_and_each_of_them_is_delivered() {
+    const EVENTS: usize = 40;
+    let event =
+        |number| json!({"type": "email.sent", "id": format!("crash-{number}"), "timestamp": "2026-01-02T03:04:05Z"});
+    let body = serde_json::Value::from_iter((0..EVENTS).map(event)).to_string();
+    let failures = [
+        Break::Before,
+        Break::After,
+        Break::Collision,
+        Break::CutShort,
+        Break::Statements("InternalServerError"),
+        Break::Statements("AccessDenied"),
+    ];
+    for (how, index) in failures.into_iter().flat_map(|how| (0..3).map(move |index| (how, index))) {
+        let what = format!("call {index}, {how:?}");
+        let world = World::start().await.unwrap();
+        let receiver = Receiver::start().await.unwrap();
+        let tenant = world.tenant().await.unwrap();
+        let webhook = world.webhook(tenant, &receiver.url("/ok")).await.unwrap();
+        let authorization = format!("Bearer {}", publish_key(&world, tenant).await);
+        let post = Signed::plain(JSON, body.clone()).with("authorization", authorization);
+        let amazon = Amazon::start().await.unwrap();
+        let ingest = world.ingest(amazon.outbound());
+        world.aws.take_calls();
+        world.aws.break_call(index, how);
+        let mut status = 503;
+        for _ in 0..MAX_POSTS {
+            status = ingest::handle(post.request("/api/v1/events").unwrap(), &ingest).await.unwrap().status().as_u16();
+            if status == 200 {
+                break;
+            }
+            assert_eq!(status, 503, "{what}");
+        }
+        assert_eq!(status, 200, "{what}");
+        assert!(!world.aws.call_off_break(), "{what}: not reached");
+        let calls = world.aws.take_calls();
+        assert!(
+            calls.iter().any(|call| call.operation == "DynamoDB.BatchExecuteStatement" && call.resource == "events")
+        );
+        let rows = world.event_rows().unwrap();
+        assert_eq!(rows.len(), EVENTS, "{what}");
+        world.run_until_idle().await.unwrap();
+        for row in rows {
+            let delivery = world.deliveries.get(tenant, webhook.id, event_in_row(&row).unwrap().id).await.unwrap();
+            assert_eq!(delivery.map(|delivery| delivery.state), Some(DeliveryState::Delivered), "{what}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_answer_is_lost_once_and_the_repeated_call_meets_its_own_effect() {
     for arrival in [Arrival::Own, Arrival::Posted(Provider::Mailgun), Arrival::Posted(Provider::Ses)] {

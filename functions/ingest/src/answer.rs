@@ -5,7 +5,7 @@ use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::problem::{self, Problem};
 
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Trouble};
 
 /// The header that names the request.
 const REQUEST_ID: &str = "x-request-id";
@@ -79,7 +79,11 @@ fn refused(refusal: &Refusal, request: &Request, request_id: &str) -> Response<B
         Refusal::Failed { cause, status } => {
             let error: &dyn std::error::Error = cause;
             tracing::error!(request.id = request_id, error, "request {request_id} failed");
-            Problem { status: *status, ..Problem::unavailable() }
+            let problem = Problem { status: *status, ..Problem::unavailable() };
+            match cause {
+                Trouble::Unfinished(unfinished) => Problem { detail: unfinished.detail(), ..problem },
+                Trouble::Setup(_) | Trouble::Fetch(_) | Trouble::Store(_) | Trouble::OutOfTime => problem,
+            }
         }
     };
     let body = String::from_utf8(problem.body(request_id)).unwrap_or_default();

@@ -4,9 +4,11 @@
 //! forget the event; whoever was not sends it again, and a repeat meets the stored row.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use http::Method;
+use jiff::{SignedDuration, Timestamp};
 use lambda_http::{Body, Request, RequestExt as _, Response};
 use shared::cache::Cache;
 use shared::clock::{Clock, random};
@@ -36,6 +38,10 @@ const MAX_BODY: usize = 1024 * 1024;
 /// Largest body of a provider, in bytes (4 MiB). Mandrill sends up to 1,000 events in a form, and Mailgun's legacy posts
 /// have files attached; base64 makes 5.3 MiB of it, and Lambda takes 6 MB.
 pub const MAX_PROVIDER_BODY: usize = 4 * 1024 * 1024;
+
+/// How long before Lambda ends the function a request is given up and answered, whatever it waits for. Reason: the answer
+/// takes milliseconds, and without one a sender learns nothing. Storing stops earlier, to tell what is stored.
+const LAST_MARGIN: SignedDuration = SignedDuration::from_millis(500);
 
 /// What the room works with; built once, kept warm.
 #[derive(Debug)]
@@ -72,7 +78,10 @@ impl Ingest {
 
 /// Takes one request in and answers it; refusals are `application/problem+json`.
 pub async fn handle(request: Request, room: &Ingest) -> Result<Response<Body>, Infallible> {
-    let outcome = route(&request, room).await;
+    let outcome = match tokio::time::timeout(left(&request, room), route(&request, room)).await {
+        Ok(outcome) => outcome,
+        Err(_elapsed) => Err(provider_post::out_of_time(&request)),
+    };
     Ok(answer::response(outcome, &request, &request_id(&request)))
 }
 
@@ -93,6 +102,18 @@ async fn route(request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
         (_, ["api", "webhooks"] | ["api", "v1", "events"]) => Err(Refusal::Method("POST")),
         _ => Err(refusal::unknown_path().into()),
     }
+}
+
+/// How long `request` may take.
+fn left(request: &Request, room: &Ingest) -> Duration {
+    let end = deadline(request).saturating_sub(LAST_MARGIN).unwrap_or(Timestamp::MAX);
+    end.duration_since(room.clock.now()).max(SignedDuration::ZERO).unsigned_abs()
+}
+
+/// When Lambda ends the function that has `request`; never, where no Lambda is.
+fn deadline(request: &Request) -> Timestamp {
+    let millis = request.lambda_context_ref().and_then(|context| i64::try_from(context.deadline).ok());
+    millis.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX)
 }
 
 /// Lambda's own id, so that an answer is found in the logs.

@@ -9,7 +9,7 @@ use shared::provider::own;
 use shared::store::events::Put;
 
 use crate::answer::{Answer, Published};
-use crate::{Ingest, Refusal, readable, store};
+use crate::{Ingest, Refusal, deadline, readable, store};
 
 /// The header by which a sender names a request, the same when it is repeated.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -31,7 +31,7 @@ pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Answer, 
         .map(|(index, event)| event.keyed(|| key(request_key, (!single).then_some(index))).accept(tenant, None, now))
         .collect();
     readable::or_refused(&events).map_err(Problem::from)?;
-    let puts = store::put_all(&events, room).await?;
+    let puts = store::put_all(&events, room, deadline(request)).await?;
     let published = events.iter().zip(puts);
     let published = published.map(|(event, put)| Published {
         id: event.id.to_string(),

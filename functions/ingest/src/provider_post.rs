@@ -12,8 +12,8 @@ use shared::source::{IngestKey, Source};
 use shared::store::events::Claim;
 
 use crate::answer::Answer;
-use crate::refusal::{ingest_key_wanted, unknown_ingest_key};
-use crate::{Ingest, Refusal, ingest_key, readable, sources, store};
+use crate::refusal::{Trouble, ingest_key_wanted, unknown_ingest_key};
+use crate::{Ingest, Refusal, deadline, ingest_key, readable, sources, store};
 
 /// With the ingest key in the path.
 pub(crate) async fn by_path(key: &str, request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
@@ -24,6 +24,17 @@ pub(crate) async fn by_path(key: &str, request: &Request, room: &Ingest) -> Resu
 pub(crate) async fn by_header(request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
     let key = ingest_key::in_header(request.headers()).ok_or_else(ingest_key_wanted)?;
     take(&key, ingest_key_wanted, request, room).await
+}
+
+/// The answer to a request that was not done in the function's time, as its provider wants it, if its key names one.
+pub(crate) fn out_of_time(request: &Request) -> Refusal {
+    let in_path = request.uri().path().rsplit('/').next().and_then(IngestKey::provider_named_in);
+    let in_header = || IngestKey::provider_named_in(&ingest_key::in_header(request.headers())?);
+    let trouble = Refusal::from(Trouble::OutOfTime);
+    match in_path.or_else(in_header) {
+        Some(provider) => trouble.towards(provider),
+        None => trouble,
+    }
 }
 
 /// Our own trouble is answered as the provider wants it.
@@ -56,7 +67,7 @@ async fn receive(key: &str, source: &Source, request: &Request, room: &Ingest) -
     let post = Post { certificate: certificate.as_ref(), ..post };
     let received = provider::receive(source.provider, &source.trust, &post, now);
     let received = received.map_err(|refusal| refused(source, refusal))?;
-    accept(received, request.body(), source, now, room).await
+    accept(received, request.body(), source, now, deadline(request), room).await
 }
 
 /// Stores what a genuine post gives. Each step is repeated by the provider until all of them are done.
@@ -65,6 +76,7 @@ async fn accept(
     body: &[u8],
     source: &Source,
     now: Timestamp,
+    deadline: Timestamp,
     room: &Ingest,
 ) -> Result<Answer, Refusal> {
     let Received { reports, token, confirm } = received;
@@ -73,7 +85,7 @@ async fn accept(
     if let Some(token) = token {
         claim(&token, &events, source, room).await?;
     }
-    store::put_all(&events, room).await?;
+    store::put_all(&events, room, deadline).await?;
     if let Some(url) = confirm {
         room.sns.confirm(&url).await?;
         tracing::info!(tenant.id = %source.tenant, source.id = %source.id, "subscription of {} confirmed", source.id);

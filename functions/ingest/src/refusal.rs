@@ -31,6 +31,40 @@ pub(crate) enum Trouble {
     Fetch(#[from] FetchError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Unfinished(#[from] Unfinished),
+    #[error("the function's time was up before anything was stored")]
+    OutOfTime,
+}
+
+/// Not every event of a request is known to be stored; a repeat stores the rest.
+#[derive(Debug, thiserror::Error)]
+#[error("at least {stored} of {of} events are stored")]
+pub(crate) struct Unfinished {
+    /// How many are known to be stored.
+    pub(crate) stored: usize,
+    /// How many the request holds.
+    pub(crate) of: usize,
+    /// Why not all of them.
+    #[source]
+    pub(crate) cause: Interruption,
+}
+
+impl Unfinished {
+    /// What the sender is told.
+    pub(crate) fn detail(&self) -> String {
+        let Self { stored, of, .. } = self;
+        format!("At least {stored} of {of} events are stored. Send the same request again for the rest.")
+    }
+}
+
+/// What ended the storing of events.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Interruption {
+    #[error("the function's time was up")]
+    OutOfTime,
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Refusal {
@@ -52,6 +86,12 @@ impl From<Problem> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         Trouble::from(error).into()
+    }
+}
+
+impl From<Unfinished> for Refusal {
+    fn from(unfinished: Unfinished) -> Self {
+        Trouble::from(unfinished).into()
     }
 }
 

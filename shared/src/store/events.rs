@@ -12,11 +12,15 @@ use crate::event::Event;
 use crate::id::{EventId, TenantId};
 
 pub mod keys;
+mod known;
 mod list;
+mod put_batch;
 mod row;
 pub mod stored;
 mod tokens;
 
+pub use known::MAX_KEYS;
+pub use put_batch::MAX_STATEMENTS;
 pub use row::{event_in_row, row as event_row};
 pub use tokens::Claim;
 

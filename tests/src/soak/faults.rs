@@ -45,6 +45,12 @@ impl Fault {
     }
 }
 
+/// The writes to tables. All statements of ours are inserts.
+const WRITES: [&str; 6] =
+    ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem", "BatchExecuteStatement"];
+/// The calls with entries that can fail one by one.
+const BATCHES: [&str; 3] = ["SendMessageBatch", "ChangeMessageVisibilityBatch", "BatchExecuteStatement"];
+
 /// What a storm is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
@@ -64,9 +70,7 @@ impl Target {
     fn covers(self, operation: &str) -> bool {
         match self {
             Self::Queues => operation.starts_with("SendMessage") || operation.starts_with("ChangeMessage"),
-            Self::Writes => {
-                ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"].contains(&operation)
-            }
+            Self::Writes => WRITES.contains(&operation),
             Self::Reads => ["GetItem", "Query", "BatchGetItem"].contains(&operation),
             Self::All => true,
         }
@@ -137,8 +141,8 @@ impl Faults {
             self.storms.iter().any(|storm| (storm.from..storm.to).contains(&at) && storm.target.covers(operation));
         let fault = if storm { self.draw(&STORM) } else { self.draw(&CALM) };
         fault.or_else(|| {
-            let may = operation.ends_with("MessageBatch") || operation.ends_with("VisibilityBatch");
-            (may && self.chance.per_mille(BATCHES_WITH_FAILED_ENTRIES)).then_some(Fault::EntriesFailed)
+            (BATCHES.contains(&operation) && self.chance.per_mille(BATCHES_WITH_FAILED_ENTRIES))
+                .then_some(Fault::EntriesFailed)
         })
     }
 
@@ -174,6 +178,7 @@ mod tests {
         assert!((85..190).contains(&failing(&mut faults, "PutItem", 15)));
         assert!((860..960).contains(&failing(&mut faults, "SendMessageBatch", 15)));
         assert!((150..310).contains(&failing(&mut faults, "SendMessageBatch", 25)));
+        assert!((150..310).contains(&failing(&mut faults, "BatchExecuteStatement", 25)));
         assert_eq!(failing(&mut faults, "SendMessageBatch", 30), 0);
         assert_eq!(faults.counts().len(), 9);
     }

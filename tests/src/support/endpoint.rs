@@ -11,7 +11,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dynoxide::Database;
-use serde_json::Value;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use shared::clock::Clock;
 
 use super::kms::Kms;
 use super::sqs::{Caller, Sqs};
@@ -37,6 +39,11 @@ pub enum Break {
     Collision,
     /// It does not take effect, and is never answered.
     Hang,
+    /// Of a `BatchExecuteStatement`, every other statement from the first on does not take effect, and is answered with
+    /// this code. Any other call takes effect.
+    Statements(&'static str),
+    /// A `BatchExecuteStatement` takes effect, and its answer lacks the last statement's. Any other call takes effect.
+    CutShort,
 }
 
 /// What the calls so far would be billed as.
@@ -64,6 +71,8 @@ pub struct Endpoint {
     calls: Mutex<Vec<Call>>,
     planned: Mutex<Option<(usize, Break)>>,
     units: Mutex<Units>,
+    clock: Clock,
+    call_takes: Mutex<SignedDuration>,
 }
 
 impl std::fmt::Debug for Endpoint {
@@ -73,8 +82,9 @@ impl std::fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// Starts the engine and the endpoint; answers the state and the URL. Calls to SQS go to `queues_url`, if given.
-    pub async fn start(sqs: Sqs, queues_url: Option<String>) -> anyhow::Result<(Arc<Self>, String)> {
+    /// Starts the engine and the endpoint, which go by `clock`; answers the state and the URL. Calls to SQS go to
+    /// `queues_url`, if given.
+    pub async fn start(clock: Clock, queues_url: Option<String>) -> anyhow::Result<(Arc<Self>, String)> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let dynamo_url = format!("http://{}/", listener.local_addr()?);
         let database = Database::memory().map_err(|error| anyhow::anyhow!("{error:?}"))?;
@@ -87,11 +97,13 @@ impl Endpoint {
             dynamo_url,
             queues_url,
             http,
-            sqs,
+            sqs: Sqs::new(clock.clone()),
             kms: Kms::default(),
             calls,
             planned: Mutex::default(),
             units: Mutex::default(),
+            clock,
+            call_takes: Mutex::default(),
         });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&endpoint));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
@@ -108,6 +120,11 @@ impl Endpoint {
     /// Calls off a planned break; answers whether it was still to come.
     pub fn call_off_break(&self) -> bool {
         self.planned.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
+    }
+
+    /// Sets the clock ahead by `duration` for each call from now on, one after another, as if calls were slow.
+    pub fn slow_down(&self, duration: SignedDuration) {
+        *self.call_takes.lock().unwrap_or_else(PoisonError::into_inner) = duration;
     }
 
     /// Forgets and answers the calls made so far.
@@ -141,11 +158,19 @@ impl Endpoint {
 
     /// All rows of a table, read from the engine itself: not counted, not broken.
     pub fn scan_unbroken(&self, table: &str) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
-        let request = serde_json::from_value(serde_json::json!({ "TableName": table }))?;
-        let answer = self.database.scan(request).map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        let rows: Value = serde_json::to_value(answer)?;
-        let items: Vec<serde_dynamo::Item> = serde_json::from_value(rows["Items"].clone())?;
-        Ok(items.into_iter().map(Into::into).collect())
+        let mut request = json!({ "TableName": table });
+        let mut all = Vec::new();
+        loop {
+            let page = self.database.scan(serde_json::from_value(request.clone())?);
+            let mut page: Value = serde_json::to_value(page.map_err(|error| anyhow::anyhow!("{error:?}"))?)?;
+            let items: Vec<serde_dynamo::Item> = serde_json::from_value(page["Items"].take())?;
+            all.extend(items.into_iter().map(Into::into));
+            match page["LastEvaluatedKey"].take() {
+                Value::Null => return Ok(all),
+                // A page has a mebibyte at most.
+                last => request["ExclusiveStartKey"] = last,
+            }
+        }
     }
 
     /// Puts rows, each as the JSON of DynamoDB's protocol, into the engine itself: not counted, not broken, and many
@@ -189,6 +214,40 @@ impl Endpoint {
         response
     }
 
+    /// Carries out every other statement of a batch, and answers `code` for the others.
+    async fn carry_out_half(&self, code: &str, target: &str, headers: &HeaderMap, body: Bytes) -> Response {
+        let mut call: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let Some(statements) = call["Statements"].as_array_mut().map(std::mem::take) else {
+            return self.carry_out(target, headers, body).await;
+        };
+        let count = statements.len();
+        call["Statements"] = statements.into_iter().skip(1).step_by(2).collect();
+        let mut answers = Vec::new();
+        if count > 1 {
+            let (answered, _) = self.hand_on(&self.dynamo_url, headers, call.to_string().into_bytes()).await;
+            let answered: Value = serde_json::from_slice(&answered).unwrap_or_default();
+            answers = answered["Responses"].as_array().cloned().unwrap_or_default();
+        }
+        for failed in (0..count).step_by(2) {
+            let at = failed.min(answers.len());
+            answers.insert(at, json!({"Error": {"Code": code, "Message": "Broken by the test"}}));
+        }
+        json!({ "Responses": answers }).to_string().into_response()
+    }
+
+    /// Carries a batch of statements out, and answers as if the last statement had not been in it.
+    async fn carry_out_cut_short(&self, target: &str, headers: &HeaderMap, body: Bytes) -> Response {
+        if !target.ends_with(".BatchExecuteStatement") {
+            return self.carry_out(target, headers, body).await;
+        }
+        let (answered, _) = self.hand_on(&self.dynamo_url, headers, body.to_vec()).await;
+        let mut answer: Value = serde_json::from_slice(&answered).unwrap_or_default();
+        if let Some(responses) = answer["Responses"].as_array_mut() {
+            responses.pop();
+        }
+        answer.to_string().into_response()
+    }
+
     /// The same call to another endpoint; its body and the whole answer.
     async fn hand_on(&self, url: &str, headers: &HeaderMap, body: Vec<u8>) -> (Bytes, Response) {
         let mut call = self.http.post(url).body(body);
@@ -222,6 +281,7 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body:
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let call = describe(&target, &body);
     endpoint.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+    endpoint.clock.advance(*endpoint.call_takes.lock().unwrap_or_else(PoisonError::into_inner));
     let failure = (StatusCode::INTERNAL_SERVER_ERROR, r#"{"__type":"InternalServerError"}"#);
     match endpoint.next_break() {
         Some(Break::Before) => failure.into_response(),
@@ -230,6 +290,11 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body:
             failure.into_response()
         }
         Some(Break::Hang) => std::future::pending().await,
+        Some(Break::Statements(code)) => endpoint.carry_out_half(code, &target, &headers, body).await,
+        Some(Break::CutShort) => endpoint.carry_out_cut_short(&target, &headers, body).await,
+        Some(Break::Collision) if target.ends_with(".BatchExecuteStatement") => {
+            endpoint.carry_out_half("TransactionConflict", &target, &headers, body).await
+        }
         Some(Break::Collision) => match collision(&target) {
             Some(refusal) => (StatusCode::BAD_REQUEST, refusal).into_response(),
             None => endpoint.carry_out(&target, &headers, body).await,
@@ -272,6 +337,10 @@ fn describe(target: &str, body: &[u8]) -> Call {
         .replace("TrentService.", "KMS.");
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let named = ["TableName", "QueueUrl"].iter().find_map(|name| body[*name].as_str());
+    // `INSERT INTO "events" VALUE …`
+    let in_statement = || body["Statements"][0]["Statement"].as_str()?.split('"').nth(1);
+    let in_keys = || body["RequestItems"].as_object()?.keys().next().map(String::as_str);
+    let named = named.or_else(in_statement).or_else(in_keys);
     let resource = named.and_then(|name| name.rsplit('/').next()).unwrap_or_default().to_owned();
     Call { operation, resource }
 }

@@ -26,7 +26,6 @@ use shared::store::{Deliveries, Events, Registry};
 
 use super::endpoint::Endpoint;
 use super::kms::KMS_KEY;
-use super::sqs::Sqs;
 
 /// Name of the deliveries queue.
 pub const DELIVERIES: &str = "deliveries";
@@ -84,7 +83,7 @@ impl World {
 
     async fn start_with(retries: RetryConfig, queues_url: Option<String>) -> anyhow::Result<Self> {
         let clock = Clock::default();
-        let (aws, url) = Endpoint::start(Sqs::new(clock.clone()), queues_url).await?;
+        let (aws, url) = Endpoint::start(clock.clone(), queues_url).await?;
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::from_static("us-east-1"))

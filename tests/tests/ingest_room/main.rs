@@ -4,6 +4,7 @@
 
 mod credentials;
 mod every_provider;
+mod large_posts;
 mod mailgun_tokens;
 mod nested;
 mod own_events;
@@ -13,4 +14,5 @@ mod provider_posts;
 mod requests;
 mod room;
 mod sns;
+mod unfinished_posts;
 mod unreadable;

@@ -14,11 +14,12 @@ use tests::support::Break;
 use crate::room::{Room, path};
 
 #[tokio::test]
-async fn each_event_of_a_batch_is_stored_and_a_batch_half_stored_is_completed() {
+async fn each_event_of_a_batch_is_stored_whatever_call_fails_before() {
     let room = Room::start().await;
     let (_, key) = room.source(Provider::SendGrid, Verification::Unsigned).await;
     let body = include_str!("../../fixtures/sendgrid/signed_but_reserialised.json");
-    for (calls_before, how) in [(0, Break::Before), (1, Break::After), (3, Break::Before), (5, Break::After)] {
+    // The reads of key and source; the write after both, and alone, since the source is known then.
+    for (calls_before, how) in [(0, Break::Before), (1, Break::After), (2, Break::Before), (0, Break::After)] {
         room.world.aws.break_call(calls_before, how);
         let answer = room.post(&key, body).await;
         assert_eq!(answer.problem(), (503, "unavailable"), "{calls_before} {how:?}");

@@ -140,6 +140,41 @@ fn deliver_and_api_put_events_in_transactions_only() {
     }
 }
 
+/// An insert is no part of a transaction, and none but ingest accepts events.
+#[test]
+fn the_only_statements_are_inserts_of_events() {
+    assert_eq!(calls::other_statements(), 0);
+    let template = template();
+    let mut granted = Vec::new();
+    for (room, role) in ROOMS {
+        for (actions, resources) in statements(&template["Resources"][role]) {
+            let partiql = actions.into_iter().filter(|action| action.starts_with("dynamodb:PartiQL"));
+            granted.extend(partiql.map(|action| (room, action, resources.clone())));
+        }
+    }
+    let inserts = ("ingest", "dynamodb:PartiQLInsert".to_owned(), vec!["EventsTable.Arn".to_owned()]);
+    assert_eq!(granted, [inserts]);
+}
+
+/// Ingest asks which events are stored, and may read no more of them than their keys.
+#[test]
+fn ingest_reads_no_events() {
+    let template = template();
+    let policies = template["Resources"]["IngestRole"]["Properties"]["Policies"].as_vec().unwrap();
+    let statements = policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_vec().unwrap());
+    let of_events = statements.filter(|statement| list(&statement["Resource"]).contains(&"EventsTable.Arn".to_owned()));
+    let mut reads = 0;
+    for statement in of_events.filter(|statement| !list(&statement["Action"]).contains(&"dynamodb:PutItem".to_owned()))
+    {
+        assert_eq!(list(&statement["Action"]), ["dynamodb:BatchGetItem"]);
+        let condition = &statement["Condition"];
+        assert_eq!(list(&condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]), ["pk", "sk"]);
+        assert_eq!(condition["StringEqualsIfExists"]["dynamodb:Select"].as_str(), Some("SPECIFIC_ATTRIBUTES"));
+        reads += 1;
+    }
+    assert_eq!(reads, 1);
+}
+
 /// Ingest and deliver read secrets, api writes them too, and dispatch has nothing to do with them.
 #[test]
 fn the_secrets_key_is_granted_to_whoever_opens_secrets() {

@@ -113,6 +113,23 @@ fn every_function_has_an_alarm_on_its_throttles_and_every_alarm_is_explained() {
     }
 }
 
+/// What computes gets a share of the processor, what waits does not pay for one.
+#[test]
+fn each_function_has_memory_by_what_it_does() {
+    let template = template();
+    for (function, parameter, default) in [
+        ("IngestFunction", "IngestMemorySize", 512),
+        ("DispatchFunction", "DispatchMemorySize", 512),
+        ("DeliverFunction", "MemorySize", 128),
+        ("ApiFunction", "MemorySize", 128),
+    ] {
+        let memory = &template["Resources"][function]["Properties"]["MemorySize"];
+        assert_eq!(memory.as_str(), Some(parameter), "{function}");
+        assert_eq!(template["Parameters"][parameter]["Default"].as_i64(), Some(default), "{parameter}");
+    }
+    assert!(template["Globals"]["Function"]["MemorySize"].is_badvalue());
+}
+
 #[test]
 fn logs_are_json_quiet_and_forgotten() {
     let template = template();

@@ -25,8 +25,11 @@ const WRITE_UNIT: usize = 1024;
 /// A decompressed event is never larger than DynamoDB's item limit times a generous ratio (8 MiB).
 const MAX_DECOMPRESSED: u64 = 8 * 1024 * 1024;
 
+/// An item of the table.
+pub(super) type Row = HashMap<String, AttributeValue>;
+
 /// The row of an event that expires at `ttl` (Unix seconds).
-pub fn row(event: &Event, ttl: i64) -> Result<HashMap<String, AttributeValue>, StoreError> {
+pub fn row(event: &Event, ttl: i64) -> Result<Row, StoreError> {
     let (pk, sk) = keys::event(event.tenant, event.id);
     let json = serde_json::to_vec(&StoredEvent::from(event)).map_err(StoreError::unreadable)?;
     let (name, body) = smaller(json)?;

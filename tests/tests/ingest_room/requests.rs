@@ -32,7 +32,7 @@ async fn a_probe_does_not_learn_which_keys_exist() {
     for method in [Method::GET, Method::HEAD] {
         for path in [path(&key), "/api/webhooks/mhi_unknown".to_owned()] {
             let answer = room.send(Request::builder().method(method.clone()).uri(path), Body::Empty).await;
-            assert_eq!((answer.status, answer.body), (200, serde_json::Value::Null));
+            assert_eq!((answer.status, answer.body), (200, Value::Null));
         }
     }
     assert!(room.world.aws.take_calls().is_empty());

@@ -207,7 +207,7 @@ async fn every_call_that_stores_several_events_fails_once_and_each_of_them_is_de
     const EVENTS: usize = 40;
     let event =
         |number| json!({"type": "email.sent", "id": format!("crash-{number}"), "timestamp": "2026-01-02T03:04:05Z"});
-    let body = serde_json::Value::from_iter((0..EVENTS).map(event)).to_string();
+    let body = (0..EVENTS).map(event).collect::<serde_json::Value>().to_string();
     let failures = [
         Break::Before,
         Break::After,

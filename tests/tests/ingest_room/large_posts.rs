@@ -1,6 +1,7 @@
 //! Posts of many events: the documented maximum under the template's memory, in few calls, each event once.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use http::Request;
 use serde_json::{Value, json};
@@ -30,12 +31,12 @@ pub(crate) fn sendgrid(count: usize, size: usize) -> String {
         let mut filler = String::new();
         while entry.to_string().len() + filler.len() < size {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            filler.push_str(&format!("{:08x}", seed >> 32));
+            let _infallible = write!(filler, "{:08x}", seed >> 32);
         }
         entry["filler"] = filler.into();
         entry
     };
-    Value::from_iter((0..count).map(entry)).to_string()
+    (0..count).map(entry).collect::<Value>().to_string()
 }
 
 /// The provider's ids of what is stored.

@@ -41,7 +41,7 @@ fn told(answer: &Answer) -> (usize, usize) {
 fn own_events(count: usize) -> Value {
     let event =
         |number| json!({"type": "email.sent", "id": format!("e-{number}"), "timestamp": "2026-01-02T03:04:05Z"});
-    Value::from_iter((0..count).map(event))
+    (0..count).map(event).collect()
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ async fn post(outbound: &Outbound, url: &str) -> Outcome {
         headers: &[],
         content_type: "application/json",
         body: b"{}".to_vec(),
-        time_limit: Duration::from_millis(1_000),
+        time_limit: Duration::from_secs(1),
         accepts: |status| status == 200,
         custom: &BTreeMap::new(),
         redaction: &Redaction::default(),

@@ -188,7 +188,9 @@ impl Redaction {
     fn add_signing_secret(&mut self, secret: &SigningSecret) {
         let text = secret.expose();
         self.add(text);
-        let Some((_prefix, encoded)) = text.split_once('_') else { return };
+        // Standard Webhooks' prefixes; what follows an underscore elsewhere may be any word.
+        let encoded = ["whsec_", "whsk_"].into_iter().find_map(|prefix| text.strip_prefix(prefix));
+        let Some(encoded) = encoded else { return };
         self.add(encoded);
         if let Ok(bytes) = BASE64_STANDARD.decode(encoded) {
             // Of a key pair the first half is the secret one.

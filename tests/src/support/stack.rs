@@ -279,7 +279,7 @@ const BUSY: u64 = 10;
 
 /// Asks again and again until `probe` answers something. The emulator's pollers decide when a thing happens; there is
 /// nothing to wait on but what it leads to. On an idle machine that takes less than `seconds`, and a busy one has
-/// [`BUSY`] times as long, because how fast a machine is must not decide how a test ends.
+/// ten times as long, because how fast a machine is must not decide how a test ends.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(seconds: u64, what: &str, mut probe: impl FnMut() -> F) -> T {
     let seconds = seconds * BUSY;
     let deadline = Instant::now() + Duration::from_secs(seconds);

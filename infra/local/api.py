@@ -5,7 +5,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 300
 # The user's proxy is for the world, not for this machine.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

@@ -13,8 +13,12 @@ from pathlib import Path
 from places import HERE, LOCAL, REGION
 from tools import environment
 
-START_SECONDS = 30
+# Only what hangs is given up: one that ends by itself is noticed at once, and a busy machine takes its time.
+START_SECONDS = 300
+HEALTH_SECONDS = 30
 STOP_SECONDS = 5
+# How often another port is tried when somebody else took the one that was free.
+TRIES = 5
 PR_SET_PDEATHSIG = 1
 
 
@@ -29,15 +33,28 @@ class Emulator:
     """A running emulator with empty state. `stop` ends it with every function process that it started."""
 
     def __init__(self, port: int, name: str) -> None:
-        """One for `port`, which keeps its files in `.local/<name>`."""
+        """One for `port`, which keeps its files in `.local/<name>`. 0: for whichever port is free when it starts."""
+        self.wanted_port = port
         self.port = port
-        self.endpoint = f"http://127.0.0.1:{port}"
         self.folder = LOCAL / name
         self.log = self.folder / "emulator.log"
         self.process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def endpoint(self) -> str:
+        """Where it listens, once it was started."""
+        return f"http://127.0.0.1:{self.port}"
+
     def start(self) -> None:
         """Starts it and waits until it answers. Exits with what to do when the port is taken."""
+        for _ in range(1 if self.wanted_port else TRIES):
+            self.port = self.wanted_port or free_port()
+            if self.answers():
+                return
+        raise SystemExit(f"the emulator did not start:\n{self.log.read_text()[-2000:]}")
+
+    def answers(self) -> bool:
+        """Starts it on its port; answers whether it is up in the end. It ends when somebody else has taken the port."""
         if listens(self.port):
             raise SystemExit(f"port {self.port} is taken; stop what listens there or choose another with PORT=")
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -54,8 +71,9 @@ class Emulator:
         while not healthy(self.endpoint):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise SystemExit(f"the emulator did not start:\n{self.log.read_text()[-2000:]}")
+                return False
             time.sleep(0.1)
+        return True
 
     def stop(self) -> None:
         """Ends it and everything in its group."""
@@ -108,7 +126,7 @@ def listens(port: int) -> bool:
 
 def healthy(endpoint: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=1) as answer:
+        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=HEALTH_SECONDS) as answer:
             return answer.status == 200
     except OSError:
         return False

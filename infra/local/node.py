@@ -40,6 +40,14 @@ def modules() -> Path:
     wanted = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return folder / "node_modules"
+    with tools.alone(folder):
+        if not (stamp.is_file() and stamp.read_text() == wanted):
+            install(folder)
+            stamp.write_text(wanted)
+    return folder / "node_modules"
+
+
+def install(folder: Path) -> None:
     print("installing JavaScript packages (once) ...", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -49,8 +57,6 @@ def modules() -> Path:
     # None of them needs to run anything to be installed.
     quietly = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     subprocess.run([*npm(), "ci", *quietly], cwd=folder, env=variables, check=True)
-    stamp.write_text(wanted)
-    return folder / "node_modules"
 
 
 def npm() -> list[str]:

@@ -16,7 +16,7 @@ import contextlib
 import subprocess
 from collections.abc import Iterator
 
-from emulator import Emulator, free_port
+from emulator import Emulator
 from places import ROOT
 from stack import end_on_signals
 
@@ -36,7 +36,7 @@ def main() -> int:
 @contextlib.contextmanager
 def queues(name: str) -> Iterator[str]:
     """The URL of an emulator of its own, of which only SQS is used."""
-    emulator = Emulator(free_port(), name)
+    emulator = Emulator(0, name)
     try:
         emulator.start()
         yield emulator.endpoint

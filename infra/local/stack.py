@@ -25,7 +25,7 @@ from typing import NoReturn
 import function_environment
 from build import build
 from deploy import deploy
-from emulator import Emulator, free_port
+from emulator import Emulator
 from function_logs import FunctionLogs
 
 
@@ -39,9 +39,10 @@ class Stack:
 
     def __enter__(self) -> "Stack":
         template = build()
-        print(f"starting the emulator on port {self.emulator.port} and deploying ...", flush=True)
+        print("starting the emulator ...", flush=True)
         try:
             self.emulator.start()
+            print(f"deploying on port {self.emulator.port} ...", flush=True)
             outputs = deploy(self.emulator, template)
             log_file = self.emulator.folder / "functions.log"
             self.logs = FunctionLogs(self.emulator, log_file)
@@ -83,7 +84,7 @@ def main() -> int:
     if not command:
         parser.error("what to run comes after --")
     end_on_signals()
-    with Stack(arguments.port or free_port(), "test") as stack:
+    with Stack(arguments.port, "test") as stack:
         path = (arguments.json or stack.emulator.folder / "stack.json").resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(stack.description, indent=2))

@@ -1,9 +1,12 @@
 """Virtual environments with pinned tools, made once and again only when their pins change."""
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from places import HERE, LOCAL
@@ -20,13 +23,28 @@ def environment(name: str) -> Path:
     wanted = hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return folder
+    with alone(folder):
+        if not (stamp.is_file() and stamp.read_text() == wanted):
+            install(name, folder, pins)
+            stamp.write_text(wanted)
+    return folder
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keeps other processes from installing into `folder` meanwhile: test programs may ask at the same time."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(folder.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def install(name: str, folder: Path, pins: Path) -> None:
     print(f"installing {name} tools (once) ...", flush=True)
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
     pip = [str(folder / "bin" / "pip"), "--disable-pip-version-check", "install", "--quiet", "--requirement", str(pins)]
     subprocess.run(pip, check=True)
-    stamp.write_text(wanted)
-    return folder
 
 
 def build_path() -> str:

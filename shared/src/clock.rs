@@ -8,18 +8,26 @@ use jiff::{SignedDuration, Timestamp};
 /// The system's clock, which a room reads once for each step and passes on. Clones share one clock.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
+    /// The time of a clock that stands still; `None` for the system's.
+    stopped_at: Option<Timestamp>,
     ahead_ms: Arc<AtomicI64>,
 }
 
 impl Clock {
+    /// A clock that stands still at `at` until it is set ahead. A test that goes by it has the same outcome on a slow
+    /// machine as on a fast one.
+    pub fn stopped(at: Timestamp) -> Self {
+        Self { stopped_at: Some(at), ..Self::default() }
+    }
+
     /// The present time.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn now(&self) -> Timestamp {
         let ahead = SignedDuration::from_millis(self.ahead_ms.load(Ordering::Relaxed));
-        Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
+        self.stopped_at.unwrap_or_else(Timestamp::now).saturating_add(ahead).unwrap_or(Timestamp::MAX)
     }
 
-    /// Sets it ahead of the system's clock, so that a test need not wait for what happens hours later.
+    /// Sets it ahead, so that a test need not wait for what happens hours later.
     pub fn advance(&self, by: SignedDuration) {
         self.ahead_ms.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);
     }

@@ -18,7 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 
 /// How long an invocation may take here; the functions' own limits are shorter.
-const INVOCATION_LIMIT: Duration = Duration::from_mins(1);
+const INVOCATION_LIMIT: Duration = Duration::from_mins(5);
 
 #[derive(Debug)]
 struct Runtime {

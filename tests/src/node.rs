@@ -29,14 +29,16 @@ pub fn node(script: &str, input: &Value) -> anyhow::Result<Value> {
 
 /// The machine's Node.js, or the one that is installed for it.
 fn path() -> anyhow::Result<&'static str> {
-    static PATH: OnceLock<String> = OnceLock::new();
-    if let Some(path) = PATH.get() {
-        return Ok(path);
-    }
+    static PATH: OnceLock<Result<String, String>> = OnceLock::new();
+    // Tests that ask at the same time wait for one installation.
+    let found = PATH.get_or_init(|| find().map_err(|error| format!("{error:#}")));
+    found.as_deref().map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+fn find() -> anyhow::Result<String> {
     let finder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/local/node.py");
     let found = Command::new("python3").arg(finder).stderr(Stdio::inherit()).output().context("no Python 3")?;
     ensure!(found.status.success(), "Node.js could not be installed");
     let lines = String::from_utf8(found.stdout)?;
-    let path = lines.lines().last().context("the path of Node.js is missing")?.to_owned();
-    Ok(PATH.get_or_init(|| path))
+    Ok(lines.lines().last().context("the path of Node.js is missing")?.to_owned())
 }

@@ -13,6 +13,7 @@ pub mod senders;
 pub mod signers;
 pub mod sqs;
 pub mod stack;
+pub mod time;
 mod tls;
 mod told;
 pub mod world;

@@ -159,6 +159,33 @@ fn tests_do_not_sleep_through_what_they_test() {
     }
 }
 
+/// Only what deploys the template or measures, and the outage's small form, which runs on several threads, go by real
+/// time. To everything else a busy machine is like an idle one.
+#[test]
+fn no_real_time_decides_how_a_room_test_ends() {
+    let real = ["end_to_end", "outage.rs", "tidy.rs"];
+    for (path, text) in rust_files("tests/tests") {
+        let name = path.strip_prefix(root().join("tests/tests")).unwrap().to_string_lossy().into_owned();
+        if real.iter().any(|real| name.starts_with(real)) {
+            continue;
+        }
+        for forbidden in [
+            "Instant::now",
+            "SystemTime",
+            "Timestamp::now",
+            "Clock::default",
+            "time::sleep",
+            "thread::sleep",
+            "time::timeout",
+            "in_real_time",
+            "multi_thread",
+            "Runtime::new",
+        ] {
+            assert!(!text.contains(forbidden), "{name}: {forbidden}");
+        }
+    }
+}
+
 #[test]
 fn documents_name_the_versions_of_other_systems_software_that_are_tried() {
     let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();

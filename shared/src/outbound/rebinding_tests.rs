@@ -61,7 +61,7 @@ async fn posts(route: &Arc<Route>, certificate: CertificateDer<'static>, count: 
             headers: &[],
             content_type: "application/json",
             body: b"{}".to_vec(),
-            time_limit: Duration::from_secs(10),
+            time_limit: Duration::from_mins(10),
             accepts: |status| status == 200,
             custom: &BTreeMap::new(),
             redaction: &Redaction::default(),

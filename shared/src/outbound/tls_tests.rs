@@ -49,7 +49,7 @@ async fn post(outbound: &Outbound, url: &str) -> Answered {
         headers: &[],
         content_type: "application/json",
         body: b"{}".to_vec(),
-        time_limit: Duration::from_secs(10),
+        time_limit: Duration::from_mins(10),
         accepts: |status| status == 200,
     };
     outbound.post(post, Timestamp::UNIX_EPOCH).await

@@ -69,7 +69,7 @@ pub struct Entry {
 
 /// Runs one case.
 pub async fn measure(bootstraps: &Path, case: Case) -> anyhow::Result<Entry> {
-    let world = World::start().await?;
+    let world = World::start_in_real_time().await?;
     let receiver = Receiver::start().await?;
     let tenant = world.tenant().await?;
     for number in 0..case.webhooks {
@@ -129,7 +129,7 @@ pub async fn measure(bootstraps: &Path, case: Case) -> anyhow::Result<Entry> {
 
 /// Resident memory of the functions, in KiB, after `events` events to one webhook.
 pub async fn resident_after(bootstraps: &Path, events: u32) -> anyhow::Result<[(&'static str, u64); 3]> {
-    let world = World::start().await?;
+    let world = World::start_in_real_time().await?;
     let receiver = Receiver::start().await?;
     let tenant = world.tenant().await?;
     world.webhook(tenant, &receiver.url("/memory")).await?;

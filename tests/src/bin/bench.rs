@@ -76,7 +76,7 @@ async fn functions(bootstraps: &Path, empty: &Path) -> anyhow::Result<()> {
         "{:<10} {:>12} {:>12} {:>12} {:>10} {:>8}",
         "function", "binary B", "zip B", "start ms", "empty ms", "ratio"
     );
-    let world = World::start().await?;
+    let world = World::start_in_real_time().await?;
     let mut weights = Vec::new();
     for function in ["ingest", "dispatch", "deliver", "api"] {
         let bootstrap = bootstraps.join(function).join("bootstrap");

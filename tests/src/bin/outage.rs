@@ -8,7 +8,7 @@ use clap::Parser;
 use shared::breaker::BreakerSettings;
 use tests::outage::measured::Measured;
 use tests::outage::queues::Queues;
-use tests::outage::report::{MOST_CALM_MS, MOST_RATIO, broken_promises, ratio, table};
+use tests::outage::report::{MOST_CALM_MS, MOST_RATIO, broken_promises, ratio, table, too_many_waited};
 use tests::outage::run::run;
 use tests::outage::shape::Shape;
 use tests::support::World;
@@ -66,6 +66,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let (calm, outage) = tokio::try_join!(calm, measure(&arguments.queues, &shape, true))?;
     say(&table(&shape, &calm, &outage));
     let mut broken = broken_promises(&shape, &outage);
+    broken.extend(too_many_waited(&shape, &outage));
     if ratio(&calm, &outage) >= MOST_RATIO {
         broken.push(format!("the healthy ones were delayed by more than {MOST_RATIO} times"));
     }

@@ -90,9 +90,8 @@ impl Run<'_> {
             failed = watching => return Err(failed),
         };
         if breaking {
-            let rows = self.world.aws.scan_unbroken("deliveries")?;
-            let held = |row: &&HashMap<_, AttributeValue>| row["state"].as_s().is_ok_and(|state| state == "held");
-            measured.held = rows.iter().filter(held).count();
+            self.wait_for_breakers().await?;
+            measured.held = self.held()?;
             measured.open = self.open_breakers().await?;
             self.receivers.recover()?;
         }
@@ -156,6 +155,25 @@ impl Run<'_> {
             let most = &mut measured.waiting[usize::from(settled)];
             *most = waiting.max(*most);
         }
+    }
+
+    /// Waits until those that are down have open breakers and something is held for them, or patience is over: both come
+    /// when enough attempts have failed, which takes a busy machine longer than it takes to publish.
+    async fn wait_for_breakers(&self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        while began.elapsed() < self.shape.patience {
+            if self.open_breakers().await? == self.shape.down() as usize && self.held()? > 0 {
+                break;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+
+    fn held(&self) -> anyhow::Result<usize> {
+        let rows = self.world.aws.scan_unbroken("deliveries")?;
+        let held = |row: &&HashMap<_, AttributeValue>| row["state"].as_s().is_ok_and(|state| state == "held");
+        Ok(rows.iter().filter(held).count())
     }
 
     async fn open_breakers(&self) -> anyhow::Result<usize> {

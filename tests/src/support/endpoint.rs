@@ -14,6 +14,7 @@ use dynoxide::Database;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use tokio::sync::watch;
 
 use super::kms::Kms;
 use super::sqs::{Caller, Sqs};
@@ -46,6 +47,15 @@ pub enum Break {
     CutShort,
 }
 
+/// A break that is to come.
+#[derive(Debug, Clone, Copy)]
+struct Planned {
+    /// The operation whose next call is waited for before calls are counted.
+    first: Option<&'static str>,
+    calls_before: usize,
+    how: Break,
+}
+
 /// What the calls so far would be billed as.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Units {
@@ -69,7 +79,9 @@ pub struct Endpoint {
     /// The keys.
     pub kms: Kms,
     calls: Mutex<Vec<Call>>,
-    planned: Mutex<Option<(usize, Break)>>,
+    /// Changes after each call.
+    news: watch::Sender<()>,
+    planned: Mutex<Option<Planned>>,
     units: Mutex<Units>,
     clock: Clock,
     call_takes: Mutex<SignedDuration>,
@@ -100,6 +112,7 @@ impl Endpoint {
             sqs: Sqs::new(clock.clone()),
             kms: Kms::default(),
             calls,
+            news: watch::Sender::default(),
             planned: Mutex::default(),
             units: Mutex::default(),
             clock,
@@ -114,7 +127,14 @@ impl Endpoint {
 
     /// Breaks the call that comes after `calls_before` more calls, once.
     pub fn break_call(&self, calls_before: usize, how: Break) {
-        *self.planned.lock().unwrap_or_else(PoisonError::into_inner) = Some((calls_before, how));
+        *self.planned.lock().unwrap_or_else(PoisonError::into_inner) = Some(Planned { first: None, calls_before, how });
+    }
+
+    /// Breaks the next call of an operation, as in `DynamoDB.UpdateItem`, or the one that comes `calls_later` more calls
+    /// after it, once.
+    pub fn break_at(&self, operation: &'static str, calls_later: usize, how: Break) {
+        *self.planned.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Planned { first: Some(operation), calls_before: calls_later, how });
     }
 
     /// Calls off a planned break; answers whether it was still to come.
@@ -132,9 +152,12 @@ impl Endpoint {
         std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How many calls were made since they were last taken.
-    pub fn count_calls(&self) -> usize {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).len()
+    /// Waits until so many calls were made since they were last taken.
+    pub async fn calls_made(&self, count: usize) {
+        let mut news = self.news.subscribe();
+        let made = |(): &()| self.calls.lock().unwrap_or_else(PoisonError::into_inner).len() >= count;
+        // The sender is the endpoint's own.
+        let _ended = news.wait_for(made).await;
     }
 
     /// Forgets and answers what the calls so far would be billed as.
@@ -182,14 +205,19 @@ impl Endpoint {
     }
 
     /// Counts down to the planned break.
-    fn next_break(&self) -> Option<Break> {
+    fn next_break(&self, operation: &str) -> Option<Break> {
         let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
-        match planned.take()? {
-            (0, how) => Some(how),
-            (calls_before, how) => {
-                *planned = Some((calls_before - 1, how));
+        let plan = planned.as_mut()?;
+        if plan.first.is_some_and(|first| first != operation) {
+            return None;
+        }
+        plan.first = None;
+        match plan.calls_before.checked_sub(1) {
+            Some(left) => {
+                plan.calls_before = left;
                 None
             }
+            None => planned.take().map(|plan| plan.how),
         }
     }
 
@@ -280,10 +308,12 @@ fn caller(headers: &HeaderMap) -> Caller {
 async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let call = describe(&target, &body);
+    let planned = endpoint.next_break(&call.operation);
     endpoint.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
     endpoint.clock.advance(*endpoint.call_takes.lock().unwrap_or_else(PoisonError::into_inner));
+    endpoint.news.send_replace(());
     let failure = (StatusCode::INTERNAL_SERVER_ERROR, r#"{"__type":"InternalServerError"}"#);
-    match endpoint.next_break() {
+    match planned {
         Some(Break::Before) => failure.into_response(),
         Some(Break::After) => {
             endpoint.carry_out(&target, &headers, body).await;

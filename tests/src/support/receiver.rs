@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::serve::Listener;
 use rustls::pki_types::CertificateDer;
+use tokio::sync::watch;
 
 use super::tls::TlsListener;
 
@@ -21,7 +22,7 @@ pub enum Answer {
     Status(u16),
     /// With this status, these headers and this body.
     Full(u16, Vec<(&'static str, String)>, Vec<u8>),
-    /// Not at all, for as long as the connection lives.
+    /// Not at all, for as long as the connection lives. Its caller's time limit runs out when the test lets time pass.
     Hang,
 }
 
@@ -46,15 +47,29 @@ impl Received {
         self.headers.get("webhook-id").and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// Whether the official library accepts it with this secret, now.
+    /// Whether it is signed with this secret; see [`is_signed`].
     pub fn verifies_with(&self, secret: &str) -> bool {
-        standardwebhooks::Webhook::new(secret).is_ok_and(|webhook| webhook.verify(&self.body, &self.headers).is_ok())
+        is_signed(secret, &self.headers, &self.body)
     }
+}
+
+/// Whether one of the signatures in the headers is the one that the official library makes with this secret. What that
+/// library makes of the time of a signature goes by the machine's clock, and is not asked.
+pub fn is_signed(secret: &str, headers: &HeaderMap, body: &[u8]) -> bool {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let expected = || {
+        let (id, timestamp) = (header("webhook-id")?, header("webhook-timestamp")?.parse().ok()?);
+        standardwebhooks::Webhook::new(secret).ok()?.sign(id, timestamp, body).ok()
+    };
+    let signatures = header("webhook-signature").unwrap_or_default();
+    expected().is_some_and(|expected| signatures.split(' ').any(|signature| signature == expected))
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     received: Mutex<Vec<Received>>,
+    /// Changes after each request.
+    news: watch::Sender<()>,
     /// By path: the answers still to give. The last one stays.
     scripts: Mutex<HashMap<String, VecDeque<Answer>>>,
 }
@@ -104,6 +119,13 @@ impl Receiver {
         scripts.insert(path.to_owned(), answers.into_iter().collect());
     }
 
+    /// Waits until so many requests were received on a path.
+    pub async fn reached(&self, path: &str, count: usize) {
+        let mut news = self.inner.news.subscribe();
+        // The sender lives as long as the receiver does.
+        let _ended = news.wait_for(|()| self.received(path).len() >= count).await;
+    }
+
     /// Everything received on a path so far.
     pub fn received(&self, path: &str) -> Vec<Received> {
         let received = self.inner.received.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,6 +152,7 @@ async fn receive(
     let query = uri.query().unwrap_or_default().to_owned();
     let request = Received { method, path: path.clone(), query, headers, body };
     inner.received.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    inner.news.send_replace(());
     let answer = next_answer(&inner, &path);
     match answer {
         Answer::Status(status) => StatusCode::from_u16(status).unwrap_or_default().into_response(),

@@ -1,6 +1,7 @@
-//! Ready-made tenants, webhooks and events.
+//! Ready-made tenants, webhooks and events. Whatever is stored here takes a millisecond of the world's time.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use shared::breaker::{ClosedReason, Open, ProbeId};
@@ -18,16 +19,20 @@ use shared::webhook::{DisabledReason, Subscription, WantedTypes, Webhook, Webhoo
 
 use super::World;
 
+/// The time limit of webhooks, the shortest that may be set.
+pub const TIMEOUT: Duration = Duration::from_secs(1);
+
 impl World {
     /// A new tenant, stored.
     pub async fn tenant(&self) -> anyhow::Result<TenantId> {
         let now = self.clock.now();
         let tenant = Tenant { id: TenantId::mint(now, random()), name: "Acme".to_owned(), created_at: now };
         self.registry.create_tenant(&tenant).await?;
+        self.tick();
         Ok(tenant.id)
     }
 
-    /// A new webhook for every type, with delays of 1, 2 and 4 seconds, stored.
+    /// A new webhook for every type, with delays of 1, 2 and 4 seconds and [`TIMEOUT`], stored.
     pub async fn webhook(&self, tenant: TenantId, url: &str) -> anyhow::Result<Webhook> {
         self.webhook_with(tenant, url, |webhook| webhook).await
     }
@@ -47,11 +52,12 @@ impl World {
         let (id, secret) = (WebhookId::mint(now, random()), SigningSecret::generate(random()));
         let webhook = change(Webhook {
             retry_policy: RetryPolicy::Custom(Delays::new(&[1, 2, 4])?),
-            timeout_ms: 1_000,
+            timeout_ms: u32::try_from(TIMEOUT.as_millis())?,
             ..Webhook::new(id, tenant, url, subscription, Dialect::Standard, secret, now)
         });
         let census = self.registry.census(tenant).await?.context("a tenant")?;
         let stored = self.registry.create_webhooks(tenant, &[webhook], &census).await?;
+        self.tick();
         stored.into_iter().next().context("a webhook")
     }
 
@@ -62,6 +68,7 @@ impl World {
         let telling = self.events.telling(&operational::opened(webhook, &open, now))?;
         let is_opened = self.registry.open_breaker(webhook.tenant, webhook.id, &open, telling).await?;
         anyhow::ensure!(is_opened, "it was open before");
+        self.tick();
         Ok(open)
     }
 
@@ -71,6 +78,7 @@ impl World {
         let telling = self.events.telling(&event)?;
         let is_closed = self.registry.close_breaker(webhook.tenant, webhook.id, open, 0, telling).await?;
         anyhow::ensure!(is_closed, "it was closed before");
+        self.tick();
         Ok(())
     }
 
@@ -78,7 +86,9 @@ impl World {
     pub async fn disable(&self, webhook: &Webhook, reason: DisabledReason) -> anyhow::Result<bool> {
         let now = self.clock.now();
         let telling = self.events.telling(&operational::disabled(webhook, reason, None, now))?;
-        Ok(self.registry.disable_webhook(webhook.tenant, webhook.id, reason, now, telling).await?)
+        let was_enabled = self.registry.disable_webhook(webhook.tenant, webhook.id, reason, now, telling).await?;
+        self.tick();
+        Ok(was_enabled)
     }
 
     /// A new source, stored, and its ingest key.
@@ -102,6 +112,7 @@ impl World {
             revision: 1,
         };
         self.registry.create_source(&source).await?;
+        self.tick();
         Ok((source, key))
     }
 

@@ -274,9 +274,14 @@ async fn answer(call: reqwest::RequestBuilder) -> Answer {
     Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
 }
 
-/// Asks again and again until `probe` answers something, for at most `seconds`. The emulator's pollers decide when a
-/// thing happens; there is nothing to wait on but what it leads to.
+/// How many times as long as an idle one a busy machine may take.
+const BUSY: u64 = 10;
+
+/// Asks again and again until `probe` answers something. The emulator's pollers decide when a thing happens; there is
+/// nothing to wait on but what it leads to. On an idle machine that takes less than `seconds`, and a busy one has
+/// ten times as long, because how fast a machine is must not decide how a test ends.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(seconds: u64, what: &str, mut probe: impl FnMut() -> F) -> T {
+    let seconds = seconds * BUSY;
     let deadline = Instant::now() + Duration::from_secs(seconds);
     loop {
         if let Some(found) = probe().await {

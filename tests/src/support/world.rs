@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
@@ -26,6 +29,7 @@ use shared::store::{Deliveries, Events, Registry};
 
 use super::endpoint::Endpoint;
 use super::kms::KMS_KEY;
+use super::time::{NoWait, Stopped, beginning};
 
 /// Name of the deliveries queue.
 pub const DELIVERIES: &str = "deliveries";
@@ -39,6 +43,8 @@ pub const DISPATCH_FAILURES: &str = "dispatch-failures";
 const TIME_LIMIT: SignedDuration = SignedDuration::from_secs(30);
 /// More steps than any test needs; a world that is not idle by then goes round in circles.
 const MAX_STEPS: usize = 2_000;
+/// By how much timers may run out too late: they go by whole milliseconds.
+const TIMERS_ARE_LATE: Duration = Duration::from_nanos(999_999);
 
 /// Tables, queues, rooms and a clock.
 #[derive(Debug)]
@@ -62,27 +68,46 @@ pub struct World {
     pub deliver: Deliver,
     url: String,
     dispatched: Mutex<HashSet<String>>,
+    _time: Option<Stopped>,
 }
 
 impl World {
-    /// An empty world; deliveries may go to loopback.
+    /// An empty world; deliveries may go to loopback. Time stands still in it, and in the test's runtime: nothing that a
+    /// test does has another outcome because the machine is busy. See [`World::pass`].
     pub async fn start() -> anyhow::Result<Self> {
-        Self::start_with(RetryConfig::disabled(), None).await
+        Self::stopped(RetryConfig::disabled()).await
     }
 
     /// A world whose clients repeat failed calls, as in production: a call whose answer was lost meets its own effect.
     pub async fn start_with_retries() -> anyhow::Result<Self> {
-        Self::start_with(RetryConfig::standard().with_initial_backoff(std::time::Duration::from_millis(10)), None).await
+        Self::stopped(RetryConfig::standard()).await
     }
 
-    /// The same with queues that are a process of their own at `queues_url`, which goes by real time; `aws.sqs` stays
-    /// empty.
+    async fn stopped(retries: RetryConfig) -> anyhow::Result<Self> {
+        let time = Stopped::begin();
+        let sleep = SharedAsyncSleep::new(NoWait);
+        let world = Self::start_with(Clock::stopped(beginning()), sleep, retries, None).await?;
+        Ok(Self { _time: Some(time), ..world })
+    }
+
+    /// A world in real time, for what is measured, and for processes that have no other.
+    pub async fn start_in_real_time() -> anyhow::Result<Self> {
+        let sleep = SharedAsyncSleep::new(TokioSleep::new());
+        Self::start_with(Clock::default(), sleep, RetryConfig::standard(), None).await
+    }
+
+    /// The same with queues that are a process of their own at `queues_url`; `aws.sqs` stays empty.
     pub async fn start_with_queues_at(queues_url: &str) -> anyhow::Result<Self> {
-        Self::start_with(RetryConfig::standard(), Some(queues_url.to_owned())).await
+        let sleep = SharedAsyncSleep::new(TokioSleep::new());
+        Self::start_with(Clock::default(), sleep, RetryConfig::standard(), Some(queues_url.to_owned())).await
     }
 
-    async fn start_with(retries: RetryConfig, queues_url: Option<String>) -> anyhow::Result<Self> {
-        let clock = Clock::default();
+    async fn start_with(
+        clock: Clock,
+        sleep: SharedAsyncSleep,
+        retries: RetryConfig,
+        queues_url: Option<String>,
+    ) -> anyhow::Result<Self> {
         let (aws, url) = Endpoint::start(clock.clone(), queues_url).await?;
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
@@ -91,7 +116,10 @@ impl World {
                 Credentials::for_tests(),
             ))
             .retry_config(retries)
-            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            // A limit of the SDK's would go by real time, and break a call that no test has broken.
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .sleep_impl(sleep)
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .endpoint_url(&url)
             .build();
@@ -109,9 +137,24 @@ impl World {
             sdk,
             url,
             dispatched: Mutex::default(),
+            _time: None,
         };
         world.aws.take_calls();
         Ok(world)
+    }
+
+    /// Lets a millisecond pass on the world's clock: what is made from now on is later, by its id and in every list.
+    pub fn tick(&self) {
+        self.clock.advance(SignedDuration::from_millis(1));
+    }
+
+    /// Lets so much time pass, on the world's clock and for whatever waits in the test's runtime. A wait has to have begun
+    /// before: join this with what a test waits for, and let it follow what shows that it has.
+    ///
+    /// Of two limits, one within the other, that are over by then both have run out at once; pass them one by one.
+    pub async fn pass(&self, time: Duration) {
+        self.clock.advance(SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX));
+        tokio::time::advance(time + TIMERS_ARE_LATE).await;
     }
 
     /// A deliver room like the world's own, changed by `change`: with cold caches, as after a crash.

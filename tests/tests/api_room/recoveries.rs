@@ -54,13 +54,14 @@ async fn one_webhooks_is_begun_with_defaults_and_followed_to_its_end() {
     "#);
     assert_eq!(started.text("webhook_id"), path.rsplit('/').next().unwrap());
     assert_eq!(started.body["until"], started.body["created_at"], "until now");
-    assert!(started.text("since").parse::<Timestamp>().unwrap() <= before - SignedDuration::from_hours(2));
+    let since = started.text("since").parse::<Timestamp>().unwrap();
+    assert_eq!(since, before - SignedDuration::from_hours(2));
     let id = started.text("id");
     let sent = room.world.aws.sqs.messages(DELIVERIES);
     let Ok(Job::Recovery(job)) = Job::from_json(&sent.last().unwrap().body) else { panic!("no recovery") };
     assert_eq!((job.recovery.to_string(), job.page), (id.clone(), 0));
     // The index has everything by then.
-    assert!(sent[0].visible_at >= before + SignedDuration::from_secs(5));
+    assert_eq!(sent[0].visible_at, before + SignedDuration::from_secs(5));
 
     let read = format!("/api/v1/recoveries/{id}");
     assert_eq!(tenant.get(&read).await.body, started.body);
@@ -104,7 +105,6 @@ async fn are_listed_latest_first_page_by_page() {
     let mut ids = Vec::new();
     for _ in 0..3 {
         ids.insert(0, tenant.post("/api/v1/recoveries", &body(&room, &json!({}))).await.text("id"));
-        room.world.clock.advance(SignedDuration::from_millis(2));
     }
     let first = tenant.get("/api/v1/recoveries?limit=2").await;
     let cursor = first.text("next_cursor");

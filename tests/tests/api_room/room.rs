@@ -91,6 +91,8 @@ impl Room {
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let path = request.uri().path().to_owned();
         let response = self.router.clone().oneshot(request).await.unwrap();
+        // What one request makes is older than what the next one does.
+        self.world.tick();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 16 * 1024 * 1024).await.unwrap();
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };

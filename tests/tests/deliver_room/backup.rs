@@ -2,6 +2,7 @@
 
 use shared::delivery::{Delivery, DeliveryState, Outcome, Via};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus, WebhookUrl};
+use tests::support::seed::TIMEOUT;
 use tests::support::world::DELIVERIES;
 use tests::support::{Answer, Receiver};
 
@@ -15,10 +16,21 @@ async fn with_backup(scene: &Scene, receiver: &Receiver) -> Webhook {
 
 /// One attempt; the row that it left.
 async fn attempt(scene: &Scene, webhook: &Webhook) -> Delivery {
+    attempt_during(scene, webhook, async {}).await
+}
+
+/// One attempt while `time` passes; the row that it left.
+async fn attempt_during(scene: &Scene, webhook: &Webhook, time: impl Future<Output = ()>) -> Delivery {
     let event = scene.accept("a").await;
     scene.world.pump_stream().await.unwrap();
-    scene.world.pump_queue(DELIVERIES).await;
+    tokio::join!(scene.world.pump_queue(DELIVERIES), time);
     scene.row(webhook, &event).await
+}
+
+/// Waits until a path is called, and then until half of the time limit is over.
+async fn hang(scene: &Scene, receiver: &Receiver, path: &str) {
+    receiver.reached(path, 1).await;
+    scene.world.pass(TIMEOUT / 2).await;
 }
 
 fn refused(status: u16) -> Outcome {
@@ -42,12 +54,15 @@ async fn what_it_accepts_is_delivered_in_one_attempt_that_says_so() {
         let receiver = Receiver::start().await.unwrap();
         receiver.script("/main", [answer]);
         let webhook = with_backup(&scene, &receiver).await;
-        let row = attempt(&scene, &webhook).await;
+        let row = match main {
+            Outcome::Timeout => attempt_during(&scene, &webhook, hang(&scene, &receiver, "/main")).await,
+            _ => attempt(&scene, &webhook).await,
+        };
         assert_eq!((row.state, row.attempts.len()), (DeliveryState::Delivered, 1));
         let attempt = &row.attempts[0];
         assert_eq!((attempt.outcome, attempt.via), (Outcome::Delivered { status: 200 }, Via::Backup { main }));
-        // The main URL has half of the limit of one second, and both together no more than all of it.
-        assert!(attempt.duration_ms < 1_000, "{attempt:?}");
+        // The main URL has half of the limit of one second.
+        assert_eq!(attempt.duration_ms, if main == Outcome::Timeout { 500 } else { 0 }, "{attempt:?}");
         let (main, backup) = (&receiver.received("/main")[0], &receiver.received("/backup")[0]);
         assert_eq!((main.webhook_id(), &main.body), (backup.webhook_id(), &backup.body));
         assert!(backup.verifies_with(webhook.secrets.current.expose()));
@@ -61,10 +76,14 @@ async fn both_have_one_time_limit_together() {
     receiver.script("/main", [Answer::Hang]);
     receiver.script("/backup", [Answer::Hang]);
     let webhook = with_backup(&scene, &receiver).await;
-    let row = attempt(&scene, &webhook).await;
+    let both = async {
+        hang(&scene, &receiver, "/main").await;
+        hang(&scene, &receiver, "/backup").await;
+    };
+    let row = attempt_during(&scene, &webhook, both).await;
     let attempt = &row.attempts[0];
     assert_eq!((attempt.outcome, attempt.via), (Outcome::Timeout, Via::Backup { main: Outcome::Timeout }));
-    assert!((900..1_500).contains(&attempt.duration_ms), "{attempt:?}");
+    assert_eq!(attempt.duration_ms, 1_000, "{attempt:?}");
 }
 
 #[tokio::test]

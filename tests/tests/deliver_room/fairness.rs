@@ -1,7 +1,5 @@
 //! Webhooks beside each other in one batch, and batches that take long.
 
-use std::time::{Duration, Instant};
-
 use aws_lambda_events::event::sqs::SqsEvent;
 use jiff::SignedDuration;
 use lambda_runtime::{Context, LambdaEvent};
@@ -10,6 +8,7 @@ use shared::event::Event;
 use shared::queue::Outgoing;
 use shared::queue::job::Job;
 use shared::webhook::Webhook;
+use tests::support::seed::TIMEOUT;
 use tests::support::world::{DELIVERIES, RETRIES};
 use tests::support::{Answer, Receiver};
 
@@ -38,34 +37,28 @@ async fn handed_over(scene: &Scene, batch: &SqsEvent, seconds: f64) -> Vec<Strin
     failed
 }
 
-fn with_timeout(milliseconds: u32) -> impl FnOnce(Webhook) -> Webhook {
-    move |webhook| Webhook { timeout_ms: milliseconds, ..webhook }
-}
-
 #[tokio::test]
 async fn nine_jobs_of_a_hanging_webhook_do_not_delay_the_one_of_another() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     receiver.script("/hanging", [Answer::Hang]);
-    let hanging = scene.webhook_with(&receiver.url("/hanging"), with_timeout(2_000)).await;
+    let hanging = scene.webhook_with(&receiver.url("/hanging"), |webhook| webhook).await;
     let healthy = scene.webhook_with(&receiver.url("/healthy"), |webhook| webhook).await;
     let (batch, events) = nine_and_one(&scene, &hanging, &healthy);
+    // The time of the nine, of which five have a place each, runs out when the one has been received: did it wait for
+    // them, this would never end.
     let served = async {
-        let begun = Instant::now();
-        while receiver.received("/healthy").is_empty() {
-            assert!(begun.elapsed() < Duration::from_secs(30), "the healthy one never came");
-            tokio::task::yield_now().await;
-        }
-        Instant::now()
+        receiver.reached("/hanging", 5).await;
+        receiver.reached("/healthy", 1).await;
+        scene.world.pass(TIMEOUT).await;
+        // Once that was over, the other four were alone and had all places.
+        receiver.reached("/hanging", 9).await;
+        scene.world.pass(TIMEOUT).await;
     };
-    let over = async {
-        assert!(handed_over(&scene, &batch, 30.0).await.is_empty());
-        Instant::now()
-    };
-    let (served, over) = tokio::join!(served, over);
-    assert!(over.duration_since(served) > Duration::from_secs(1), "it waited for the hanging ones");
+    let (failed, ()) = tokio::join!(handed_over(&scene, &batch, 30.0), served);
+    assert!(failed.is_empty());
     assert_eq!(scene.row(&healthy, &events[9]).await.state, DeliveryState::Delivered);
-    // Once it was over, the nine were alone and had all places: each was attempted in this batch.
+    // Each was attempted in this batch.
     for event in &events[..9] {
         assert_eq!(scene.row(&hanging, event).await.attempts.len(), 1);
     }
@@ -77,11 +70,17 @@ async fn beside_another_a_webhook_has_half_of_the_places_and_what_becomes_too_la
     let receiver = Receiver::start().await.unwrap();
     receiver.script("/many", [Answer::Hang]);
     receiver.script("/one", [Answer::Hang]);
-    let many = scene.webhook_with(&receiver.url("/many"), with_timeout(1_000)).await;
-    let one = scene.webhook_with(&receiver.url("/one"), with_timeout(1_000)).await;
+    let many = scene.webhook_with(&receiver.url("/many"), |webhook| webhook).await;
+    let one = scene.webhook_with(&receiver.url("/one"), |webhook| webhook).await;
     let (batch, events) = nine_and_one(&scene, &many, &one);
     // An attempt of a second needs six with all that follows: those that begin at once fit, those after them do not.
-    assert!(handed_over(&scene, &batch, 6.9).await.is_empty());
+    let hang = async {
+        receiver.reached("/many", 5).await;
+        receiver.reached("/one", 1).await;
+        scene.world.pass(TIMEOUT).await;
+    };
+    let (failed, ()) = tokio::join!(handed_over(&scene, &batch, 6.9), hang);
+    assert!(failed.is_empty());
     assert_eq!((receiver.received("/many").len(), receiver.received("/one").len()), (5, 1));
     let now = scene.world.clock.now();
     let waiting = scene.world.aws.sqs.messages(RETRIES);
@@ -109,8 +108,12 @@ async fn a_webhook_that_is_alone_has_all_places() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     receiver.script("/only", [Answer::Hang]);
-    let only = scene.webhook_with(&receiver.url("/only"), with_timeout(1_000)).await;
+    let only = scene.webhook_with(&receiver.url("/only"), |webhook| webhook).await;
     let (batch, _) = nine_and_one(&scene, &only, &only);
-    handed_over(&scene, &batch, 6.9).await;
+    let hang = async {
+        receiver.reached("/only", 10).await;
+        scene.world.pass(TIMEOUT).await;
+    };
+    tokio::join!(handed_over(&scene, &batch, 6.9), hang);
     assert_eq!(receiver.received("/only").len(), 10);
 }

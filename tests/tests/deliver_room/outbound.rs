@@ -1,18 +1,27 @@
 //! Receivers that misbehave on the wire, and addresses that must not be called.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use shared::delivery::{Delivery, DeliveryState, Outcome, Via};
 use shared::webhook::{Webhook, WebhookUrl};
+use tests::support::seed::TIMEOUT;
 use tests::support::world::DELIVERIES;
 use tests::support::{Answer, Receiver};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::sync::Notify;
 
 use crate::Scene;
 
 /// One attempt at `url`; the row that it left.
 async fn attempt(url: &str) -> Delivery {
+    attempt_during(url, async |_| ()).await
+}
+
+/// One attempt at `url` while `time` passes; the row that it left.
+async fn attempt_during(url: &str, time: impl AsyncFnOnce(&Scene)) -> Delivery {
     let scene = Scene::start().await;
     let webhook = scene.world.webhook_with(scene.tenant, "http://127.0.0.1/", |mut webhook| {
         webhook.url = WebhookUrl::from_stored(url).unwrap().into();
@@ -21,21 +30,25 @@ async fn attempt(url: &str) -> Delivery {
     let webhook = webhook.await.unwrap();
     let event = scene.accept("a").await;
     scene.world.pump_stream().await.unwrap();
-    scene.world.pump_queue(DELIVERIES).await;
+    tokio::join!(scene.world.pump_queue(DELIVERIES), time(&scene));
     scene.row(&webhook, &event).await
 }
 
-/// A raw server that hands each connection, its request read, to `serve`.
-async fn raw<F: Future<Output = ()> + Send + 'static>(serve: fn(TcpStream) -> F) -> String {
+/// A raw server that hands the answering half of each connection, its request read, to `serve`.
+async fn raw<F: Future<Output = ()> + Send>(serve: impl Fn(OwnedWriteHalf) -> F + Clone + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
+        while let Ok((stream, _)) = listener.accept().await {
+            let serve = serve.clone();
             tokio::spawn(async move {
-                let mut request = vec![0; 65536];
-                if stream.read(&mut request).await.is_ok() {
-                    serve(stream).await;
+                let (mut request, answer) = stream.into_split();
+                let mut buffer = vec![0; 65536];
+                if request.read(&mut buffer).await.is_ok() {
+                    serve(answer).await;
                 }
+                // A connection that is closed with something unread takes back what was answered.
+                while request.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
             });
         }
     });
@@ -104,29 +117,42 @@ async fn a_huge_answer_is_read_to_the_limit_and_the_first_kib_kept() {
 
 #[tokio::test]
 async fn a_dripping_body_ends_with_the_time_limit() {
-    let url = raw(|mut stream| async move {
-        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n";
-        let _gone = stream.write_all(head).await;
-        loop {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            if stream.write_all(b"x").await.is_err() {
-                return;
+    let (begun, drip) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (has_begun, drips) = (Arc::clone(&begun), Arc::clone(&drip));
+    let url = raw(move |mut answer| {
+        let (begun, drip) = (Arc::clone(&begun), Arc::clone(&drip));
+        async move {
+            let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n";
+            let _gone = answer.write_all(head).await;
+            begun.notify_one();
+            loop {
+                drip.notified().await;
+                if answer.write_all(b"x").await.is_err() {
+                    return;
+                }
             }
         }
     });
-    let row = attempt(&url.await).await;
+    let time = async |scene: &Scene| {
+        has_begun.notified().await;
+        for _ in 0..20 {
+            drips.notify_one();
+            scene.world.pass(TIMEOUT / 20).await;
+        }
+    };
+    let row = attempt_during(&url.await, time).await;
     assert_eq!(row.attempts[0].outcome, Outcome::Delivered { status: 200 });
-    assert!((1_000..5_000).contains(&row.attempts[0].duration_ms), "{row:?}");
+    assert!((1_000..1_020).contains(&row.attempts[0].duration_ms), "{row:?}");
 }
 
 #[tokio::test]
 async fn garbage_and_closing_before_a_status_are_protocol_errors() {
-    let garbage = raw(|mut stream| async move {
-        let _gone = stream.write_all(b"no http at all\r\n\r\n").await;
+    let garbage = raw(|mut answer| async move {
+        let _gone = answer.write_all(b"no http at all\r\n\r\n").await;
     });
     assert_eq!(attempt(&garbage.await).await.attempts[0].outcome, Outcome::Protocol);
-    let closing = raw(|mut stream| async move {
-        let _gone = stream.write_all(b"HTTP/1.1 ").await;
+    let closing = raw(|mut answer| async move {
+        let _gone = answer.write_all(b"HTTP/1.1 ").await;
     });
     assert_eq!(attempt(&closing.await).await.attempts[0].outcome, Outcome::Protocol);
 }
@@ -138,8 +164,8 @@ async fn nobody_there_no_such_name_and_no_trusted_tls() {
     drop(listener);
     assert_eq!(attempt(&closed).await.attempts[0].outcome, Outcome::Connect);
     assert_eq!(attempt("https://no-such-host.invalid/").await.attempts[0].outcome, Outcome::Dns);
-    let plain = raw(|mut stream| async move {
-        let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+    let plain = raw(|mut answer| async move {
+        let _gone = answer.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
     });
     let pretending = plain.await.replace("http://", "https://");
     assert_eq!(attempt(&pretending).await.attempts[0].outcome, Outcome::Tls);
@@ -169,11 +195,22 @@ async fn forbidden_addresses_are_not_called_however_they_are_reached() {
 
 #[tokio::test]
 async fn retry_after_counts_from_the_answer() {
-    let url = raw(|mut stream| async move {
-        tokio::time::sleep(Duration::from_millis(700)).await;
-        let _gone = stream.write_all(b"HTTP/1.1 503 x\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n").await;
+    let (asked, answer_now) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (is_asked, answers_now) = (Arc::clone(&asked), Arc::clone(&answer_now));
+    let url = raw(move |mut answer| {
+        let (asked, answer_now) = (Arc::clone(&asked), Arc::clone(&answer_now));
+        async move {
+            asked.notify_one();
+            answer_now.notified().await;
+            let _gone = answer.write_all(b"HTTP/1.1 503 x\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n").await;
+        }
     });
-    let row = attempt(&url.await).await;
+    let time = async |scene: &Scene| {
+        is_asked.notified().await;
+        scene.world.pass(Duration::from_millis(700)).await;
+        answers_now.notify_one();
+    };
+    let row = attempt_during(&url.await, time).await;
     let DeliveryState::Waiting { next_attempt_at } = row.state else { panic!("{row:?}") };
     assert!(next_attempt_at.duration_since(row.attempts[0].at).as_millis() >= 60_700, "{row:?}");
 }

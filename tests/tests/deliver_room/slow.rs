@@ -1,7 +1,10 @@
 //! Receivers that take long: their deliveries wait for each other, and nobody else's for them.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use shared::delivery::DeliveryState;
+use shared::slowness::SLOW;
 use shared::webhook::Webhook;
 use tests::support::world::{DELIVERIES, RETRIES};
 use tests::support::{Answer, Receiver};
@@ -14,8 +17,18 @@ async fn found_slow(scene: &Scene, receiver: &Receiver) -> Webhook {
     let slow = scene.webhook_with(&receiver.url("/slow"), |webhook| Webhook { timeout_ms: 2_500, ..webhook }).await;
     scene.accept("first").await;
     scene.world.pump_stream().await.unwrap();
-    assert_eq!(scene.world.pump_queue(DELIVERIES).await, 1);
+    assert_eq!(slow_attempt(scene, receiver).await, 1);
     slow
+}
+
+/// Delivers while the receiver hangs, for longer than is quick and then until the time limit; answers how many jobs.
+async fn slow_attempt(scene: &Scene, receiver: &Receiver) -> usize {
+    let hang = async {
+        receiver.reached("/slow", 1).await;
+        scene.world.pass(SLOW).await;
+        scene.world.pass(Duration::from_millis(500)).await;
+    };
+    tokio::join!(scene.world.pump_queue(DELIVERIES), hang).0
 }
 
 #[tokio::test]
@@ -66,7 +79,7 @@ async fn a_failed_note_fails_nothing_else() {
         scene.world.aws.take_calls();
         // The webhook, its breaker's row and its data key are read; then comes the note.
         scene.world.aws.break_call(4, how);
-        scene.world.pump_queue(DELIVERIES).await;
+        slow_attempt(&scene, &receiver).await;
         assert!(!scene.world.aws.call_off_break(), "{:?}", scene.world.aws.take_calls());
         let calls = scene.world.aws.take_calls();
         assert_eq!(calls[4].operation, "DynamoDB.UpdateItem", "{calls:?}");

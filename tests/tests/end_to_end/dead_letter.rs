@@ -6,6 +6,10 @@ use tests::support::{Answer, Receiver};
 
 use crate::stack::{Stack, Tenant, eventually};
 
+/// How long a received letter is hidden: other tests look for theirs in between, and a receipt is good until then, also
+/// on a busy machine.
+const HIDDEN_SECONDS: i32 = 5;
+
 /// Moves a dead letter to the deliveries queue as SQS's own redrive does: send, then delete. With `keep`, it stays in
 /// the dead-letter queue too, to be moved again.
 async fn move_back(stack: &Stack, event: &str, copies: usize) {
@@ -15,7 +19,7 @@ async fn move_back(stack: &Stack, event: &str, copies: usize) {
             .receive_message()
             .queue_url(stack.dead_letter_queue())
             .max_number_of_messages(10)
-            .visibility_timeout(1)
+            .visibility_timeout(HIDDEN_SECONDS)
             .send()
             .await
             .unwrap();
@@ -80,7 +84,7 @@ async fn a_message_that_is_no_job_ends_in_the_dead_letter_queue() {
     sqs.send_message().queue_url(stack.deliveries_queue()).message_body(poison).send().await.unwrap();
     eventually(30, "the poison message", || async {
         let call = sqs.receive_message().queue_url(stack.dead_letter_queue()).max_number_of_messages(10);
-        let messages = call.visibility_timeout(1).send().await.unwrap().messages.unwrap_or_default();
+        let messages = call.visibility_timeout(HIDDEN_SECONDS).send().await.unwrap().messages.unwrap_or_default();
         let found = messages.into_iter().find(|message| message.body().unwrap_or_default().contains("poison"))?;
         let receipt = found.receipt_handle().unwrap();
         sqs.delete_message().queue_url(stack.dead_letter_queue()).receipt_handle(receipt).send().await.unwrap();

@@ -16,23 +16,31 @@ async fn forty_nine_webhooks_get_their_event_while_one_hangs() {
     let stack = Stack::deployed();
     let tenant = stack.tenant().await;
     let receiver = Receiver::start().await.unwrap();
-    receiver.script("/0", [Answer::Hang]);
     let webhooks = (0..50).map(|number| {
         let limit = if number == 0 { 15_000 } else { 10_000 };
         let url = receiver.url(&format!("/{number}"));
         tenant.create("/api/v1/webhooks", json!({"url": url, "events": ["*"], "timeout_ms": limit}))
     });
     join_all(webhooks).await;
+    let everywhere = |count: usize| {
+        let receiver = receiver.clone();
+        async move {
+            let received = |number: usize| receiver.received(&format!("/{number}")).len();
+            (0..50).all(|number| received(number) >= count).then_some(())
+        }
+    };
+    // How long it takes on this machine, as busy as it is, while none hangs.
+    let begun = Instant::now();
     tenant.publish("isolation-1").await;
+    eventually(60, "all 50", || everywhere(1)).await;
+    let undisturbed = begun.elapsed();
 
-    let hung_since = eventually(30, "the hanging receiver is called", || async {
-        (!receiver.received("/0").is_empty()).then(Instant::now)
-    })
-    .await;
-    eventually(LIMIT.as_secs(), "the other 49", || async {
-        (1..50).all(|number| !receiver.received(&format!("/{number}")).is_empty()).then_some(())
-    })
-    .await;
-    // Everything arrived inside the time that the hanging attempt alone takes.
-    assert!(hung_since.elapsed() < LIMIT, "{:?}", hung_since.elapsed());
+    receiver.script("/0", [Answer::Hang]);
+    let begun = Instant::now();
+    tenant.publish("isolation-2").await;
+
+    eventually(60, "all 50, one of which hangs", || everywhere(2)).await;
+    let disturbed = begun.elapsed();
+    // Those that wait for the hanging one would come later by its whole time limit.
+    assert!(disturbed < LIMIT / 2 + 3 * undisturbed, "{disturbed:?}, and {undisturbed:?} before");
 }

@@ -310,6 +310,7 @@ proptest! {
         delays in prop_oneof![Just(vec![]), Just(vec![30])],
         happenings in prop::collection::vec(happening(), 4..MOST_HAPPENINGS)
     ) {
-        tokio::runtime::Runtime::new().unwrap().block_on(live(&delays, happenings));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(live(&delays, happenings));
     }
 }

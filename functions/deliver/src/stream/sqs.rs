@@ -1,7 +1,7 @@
 //! Sending to a tenant's Amazon SQS queue, with the tenant's own key and never with our role: by our role a webhook could
 //! name mailhooks' own queues, or any other of the account.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
@@ -16,6 +16,7 @@ use shared::outbound::{Answered, outcome_of_call};
 use shared::stream::Message;
 use shared::stream::sqs::{AccessKey, Queue};
 use shared::webhook::{Redaction, Webhook};
+use tokio::time::Instant;
 
 use super::silent;
 use crate::Deliver;

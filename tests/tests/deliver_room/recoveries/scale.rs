@@ -27,6 +27,9 @@ const ONE_IN: usize = 500;
 /// Rows that are put at a time.
 const CHUNK: usize = 10_000;
 
+/// The call that notes a page; the next one sends the next job.
+const NOTE: &str = "DynamoDB.UpdateItem";
+
 /// Where the room dies, and in which page.
 #[derive(Debug, Clone, Copy)]
 enum Crash {
@@ -101,8 +104,6 @@ async fn a_hundred_thousand_held_deliveries_are_recovered_through_crashes_at_the
     let mut sent: Vec<Sent> = Vec::new();
     let mut page_sizes = Vec::new();
     let mut room = scene.world.another_deliver(|_| {}).unwrap();
-    // Which of a page's calls notes it; the next job is sent with the one after it.
-    let mut note = 0;
     while let Some(due) = scene.world.aws.sqs.next_visible(DELIVERIES) {
         let wait = due.duration_since(scene.world.clock.now()) + SignedDuration::from_millis(1);
         scene.world.clock.advance(wait.max(SignedDuration::ZERO));
@@ -112,14 +113,14 @@ async fn a_hundred_thousand_held_deliveries_are_recovered_through_crashes_at_the
         match crash {
             Some(Crash::AmongTheSends) => tokio::select! {
                 _ = pump => panic!("the page was done"),
-                () = calls_made(&scene, 60) => {}
+                () = scene.world.aws.calls_made(60) => {}
             },
             Some(Crash::BeforeTheNote) => {
-                scene.world.aws.break_call(note, Break::Before);
+                scene.world.aws.break_at(NOTE, 0, Break::Before);
                 pump.await;
             }
             Some(Crash::BeforeTheNextJob) => {
-                scene.world.aws.break_call(note + 1, Break::Before);
+                scene.world.aws.break_at(NOTE, 1, Break::Before);
                 pump.await;
             }
             None => {
@@ -132,11 +133,11 @@ async fn a_hundred_thousand_held_deliveries_are_recovered_through_crashes_at_the
             room = scene.world.another_deliver(|_| {}).unwrap();
         }
         let calls = scene.world.aws.take_calls();
-        let noted = calls.iter().position(|call| call.operation == "DynamoDB.UpdateItem");
+        let noted = calls.iter().position(|call| call.operation == NOTE);
         // The last page is noted together with the end.
         if let Some(noted) = noted.filter(|_| crash.is_none()) {
-            note = noted;
-            assert_eq!((note + 2, calls[note + 1].operation.as_str()), (calls.len(), "SQS.SendMessageBatch"));
+            let after: Vec<_> = calls[noted + 1..].iter().map(|call| call.operation.as_str()).collect();
+            assert_eq!(after, ["SQS.SendMessageBatch"]);
         }
         let jobs = scene.world.aws.sqs.take(DELIVERIES, |message| message.body.contains("\"kind\":\"deliver\""));
         page_sizes.push(jobs.len());
@@ -166,13 +167,6 @@ async fn a_hundred_thousand_held_deliveries_are_recovered_through_crashes_at_the
     assert!(sample.values().any(|jobs| *jobs > 1), "no copy in the sample");
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.received("/hook").len(), sample.len(), "each once");
-}
-
-/// Waits until so many calls were made.
-async fn calls_made(scene: &Scene, count: usize) {
-    while scene.world.aws.count_calls() < count {
-        tokio::task::yield_now().await;
-    }
 }
 
 /// However a second is cut out of the run, no more than the rate become visible within it.

@@ -160,6 +160,11 @@ impl Endpoint {
         let _ended = news.wait_for(made).await;
     }
 
+    /// How many calls were made since they were last taken.
+    pub fn count_calls(&self) -> usize {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Forgets and answers what the calls so far would be billed as.
     pub fn take_units(&self) -> Units {
         std::mem::take(&mut *self.units.lock().unwrap_or_else(PoisonError::into_inner))

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use shared::delivery::{DeadReason, Delivery, DeliveryState, Outcome, Via};
@@ -10,6 +11,7 @@ use shared::webhook::{DisabledReason, Webhook, WebhookStatus, WebhookUrl};
 use tests::support::world::DELIVERIES;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use crate::Scene;
 
@@ -18,15 +20,23 @@ use crate::Scene;
 enum Then {
     Closes,
     KeepsOpen,
-    /// Sends this again and again, without an end.
+    /// Sends this many times, and never an end.
     Repeats(&'static [u8]),
 }
+
+/// The time limit of the webhooks here.
+const TIMEOUT: Duration = Duration::from_secs(1);
+/// How often the test gives way before it lets the time limit run out: many times what the room needs to read what has
+/// been written to its connections.
+const TURNS: usize = 2_000;
 
 /// A receiver that answers each request with the same bytes.
 struct Raw {
     url: String,
     connections: Arc<AtomicUsize>,
     requests: Arc<AtomicUsize>,
+    /// How many answers have been written.
+    answers: watch::Sender<usize>,
 }
 
 impl Raw {
@@ -35,48 +45,73 @@ impl Raw {
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let (connections, requests) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
         let (opened, asked) = (Arc::clone(&connections), Arc::clone(&requests));
+        let answers = watch::Sender::default();
+        let answered = answers.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 opened.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(serve(stream, answer.clone(), then, Arc::clone(&asked)));
+                tokio::spawn(serve(stream, answer.clone(), then, Arc::clone(&asked), answered.clone()));
             }
         });
-        Self { url, connections, requests }
+        Self { url, connections, requests, answers }
+    }
+
+    /// Waits until it has written so many answers and the room has had its turns to read them.
+    async fn has_answered(&self, count: usize) {
+        let mut answers = self.answers.subscribe();
+        let _ended = answers.wait_for(|answers| *answers >= count).await;
+        for _ in 0..TURNS {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
-async fn serve(mut stream: TcpStream, answer: Vec<u8>, then: Then, asked: Arc<AtomicUsize>) {
+async fn serve(
+    mut stream: TcpStream,
+    answer: Vec<u8>,
+    then: Then,
+    asked: Arc<AtomicUsize>,
+    answered: watch::Sender<usize>,
+) {
     let mut request = vec![0; 65536];
     while stream.read(&mut request).await.is_ok_and(|bytes| bytes > 0) {
         asked.fetch_add(1, Ordering::SeqCst);
-        if stream.write_all(&answer).await.is_err() {
-            return;
-        }
-        match then {
-            Then::Closes => return,
-            Then::KeepsOpen => {}
-            Then::Repeats(bytes) => {
-                while stream.write_all(bytes).await.is_ok() {
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                }
+        let mut is_open = stream.write_all(&answer).await.is_ok();
+        if let Then::Repeats(bytes) = then {
+            for _ in 0..100 {
+                is_open = is_open && stream.write_all(bytes).await.is_ok();
             }
+        }
+        answered.send_modify(|answers| *answers += 1);
+        if !is_open || matches!(then, Then::Closes) {
+            return;
         }
     }
 }
 
-/// One attempt at each of these receivers at the same time; the rows that they left, with what the names stand for.
+/// Has the deliveries queue's next batch attempted; each time that one of these receivers has answered once more, the time
+/// limit runs out.
+async fn pump(scene: &Scene, receivers: &[&Raw], limit: Duration) {
+    let before: Vec<usize> = receivers.iter().map(|receiver| *receiver.answers.borrow()).collect();
+    let time = async {
+        for (receiver, before) in receivers.iter().zip(before) {
+            receiver.has_answered(before + 1).await;
+            scene.world.pass(limit).await;
+        }
+    };
+    tokio::join!(scene.world.pump_queue(DELIVERIES), time);
+}
+
+/// One attempt at each of these receivers; the rows that they left, with what the names stand for.
 async fn attempts(cases: Vec<(&'static str, Vec<u8>, Then)>) -> Vec<(&'static str, Delivery)> {
-    let scene = Scene::start().await;
-    let mut webhooks = Vec::new();
-    for (name, answer, then) in cases {
-        let raw = Raw::start(answer, then).await;
-        webhooks.push((name, scene.webhook_with(&raw.url, |webhook| webhook).await));
-    }
-    let event = scene.accept("a").await;
-    scene.world.pump_stream().await.unwrap();
-    while scene.world.pump_queue(DELIVERIES).await > 0 {}
     let mut rows = Vec::new();
-    for (name, webhook) in webhooks {
+    for (name, answer, then) in cases {
+        let scene = Scene::start().await;
+        let raw = Raw::start(answer, then).await;
+        let webhook = scene.webhook_with(&raw.url, |webhook| webhook).await;
+        let event = scene.accept("a").await;
+        scene.world.pump_stream().await.unwrap();
+        pump(&scene, &[&raw], TIMEOUT).await;
         rows.push((name, scene.row(&webhook, &event).await));
     }
     rows
@@ -255,7 +290,7 @@ async fn what_receivers_ask_for_counts_whatever_the_body_does() {
             let webhook = scene.webhook_with(&raw.url, |webhook| webhook).await;
             let event = scene.accept("a").await;
             scene.world.pump_stream().await.unwrap();
-            scene.world.pump_queue(DELIVERIES).await;
+            pump(&scene, &[&raw], TIMEOUT).await;
             assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Dead { reason }, "{head}");
             let stored = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
             let status = disabled.map_or(WebhookStatus::Enabled, |reason| WebhookStatus::Disabled { reason });
@@ -278,7 +313,7 @@ async fn a_connection_with_an_unfinished_answer_is_not_used_again() {
         for key in ["a", "b", "c"] {
             scene.accept(key).await;
             scene.world.pump_stream().await.unwrap();
-            scene.world.pump_queue(DELIVERIES).await;
+            pump(&scene, &[&raw], TIMEOUT).await;
         }
         assert_eq!(raw.requests.load(Ordering::SeqCst), 3);
         let answer = String::from_utf8_lossy(&answer);
@@ -300,7 +335,9 @@ async fn the_main_urls_status_decides_whether_the_backup_is_asked() {
         let webhook = scene.webhook_with(&main.url, |webhook| Webhook { backup_url, ..webhook }).await;
         let event = scene.accept("a").await;
         scene.world.pump_stream().await.unwrap();
-        scene.world.pump_queue(DELIVERIES).await;
+        // Each URL has half of the time limit.
+        let asked = if is_asked { vec![&main, &backup] } else { vec![&main] };
+        pump(&scene, &asked, TIMEOUT / 2).await;
         let attempt = scene.row(&webhook, &event).await.attempts.remove(0);
         assert_eq!(backup.requests.load(Ordering::SeqCst), usize::from(is_asked), "{head}");
         assert_eq!(matches!(attempt.via, Via::Backup { .. }), is_asked, "{head}");

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod isolation;
+mod memory;
 mod portions;
 
 use std::collections::BTreeSet;

@@ -6,6 +6,7 @@ mod credentials;
 mod every_provider;
 mod large_posts;
 mod mailgun_tokens;
+mod memory;
 mod nested;
 mod own_events;
 mod pings;

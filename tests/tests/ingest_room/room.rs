@@ -54,7 +54,15 @@ impl Answer {
 
 impl Room {
     pub(crate) async fn start() -> Self {
-        let world = World::start().await.unwrap();
+        Self::in_world(World::start().await.unwrap()).await
+    }
+
+    /// One in real time, for what is measured.
+    pub(crate) async fn start_in_real_time() -> Self {
+        Self::in_world(World::start_in_real_time().await.unwrap()).await
+    }
+
+    async fn in_world(world: World) -> Self {
         let amazon = Amazon::start().await.unwrap();
         let ingest = world.ingest(amazon.outbound());
         let tenant = world.tenant().await.unwrap();

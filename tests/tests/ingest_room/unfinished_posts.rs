@@ -1,5 +1,7 @@
 //! Posts that cannot be finished: what is stored, what the sender is told, and that a repeat goes on from there.
 
+use std::time::Duration;
+
 use http::Request;
 use jiff::SignedDuration;
 use lambda_http::{Body, RequestExt as _};
@@ -141,6 +143,13 @@ async fn own_events_that_are_out_of_time_are_told_how_many_are_stored() {
     assert_eq!(room.send_within(SignedDuration::from_secs(60), request()).await.status, 200);
 }
 
+/// Time runs out once the next call was made.
+async fn runs_out(room: &Room) {
+    room.world.aws.take_calls();
+    room.world.aws.calls_made(1).await;
+    room.world.pass(Duration::from_secs(2)).await;
+}
+
 /// A call that is never answered is not waited for until Lambda ends the function: the read of the key, and a write.
 #[tokio::test]
 async fn a_call_without_an_answer_ends_with_the_time() {
@@ -149,7 +158,7 @@ async fn a_call_without_an_answer_ends_with_the_time() {
     let hangs = async |count| {
         room.world.aws.break_call(0, Break::Hang);
         let request = publication(&key).body(Body::from(own_events(count).to_string())).unwrap();
-        let answer = room.send_within(SignedDuration::from_secs(2), request).await;
+        let (answer, ()) = tokio::join!(room.send_within(SignedDuration::from_secs(2), request), runs_out(&room));
         assert_eq!(answer.problem(), (503, "unavailable"));
         assert!(!room.world.aws.call_off_break(), "not reached");
     };
@@ -170,7 +179,12 @@ async fn brevo_is_answered_429_also_when_time_is_out() {
         let (_, key) = room.source_of(&sender).await;
         room.world.aws.break_call(calls_before, Break::Hang);
         let request = room.good(&sender, &key, 1).request(&path(&key)).unwrap();
-        let answer = room.send_within(SignedDuration::from_millis(left), request).await;
+        let time = async {
+            if calls_before == 0 {
+                runs_out(&room).await;
+            }
+        };
+        let (answer, ()) = tokio::join!(room.send_within(SignedDuration::from_millis(left), request), time);
         assert_eq!(answer.problem(), (429, "unavailable"));
         assert_eq!(answer.headers["retry-after"], "5");
         assert!(room.stored().is_empty());

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::AsyncSleep as _;
 use aws_sdk_dynamodb::types::{
     AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, BatchStatementResponse,
 };
-use tokio::time::sleep;
 
 use super::row::{Row, row};
 use super::{Event, Events, Put, StoreError};
@@ -96,7 +96,10 @@ impl Events {
                 return Ok(puts);
             }
             let Some(wait) = waits.next() else { return Err(StoreError::aws(NotStored::Failed(reason))) };
-            sleep(*wait).await;
+            // As the SDK waits between its own tries.
+            if let Some(sleep) = self.client.config().sleep_impl() {
+                sleep.sleep(*wait).await;
+            }
             left = again;
         }
     }

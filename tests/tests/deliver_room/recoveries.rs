@@ -26,6 +26,8 @@ const DEAD: DeliveryState = DeliveryState::Dead { reason: DeadReason::AttemptsEx
 impl Scene {
     /// An event of which the delivery to `webhook` is in `state` since `at`.
     async fn stuck_since(&self, webhook: &Webhook, key: &str, state: DeliveryState, at: Timestamp) -> Event {
+        // Keys repeat, and the id of an event holds its time.
+        self.world.tick();
         let event = self.world.event(self.tenant, key);
         self.world.events.put(&event).await.unwrap();
         let change = Change {

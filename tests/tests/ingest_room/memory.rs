@@ -4,6 +4,7 @@ use http::Request;
 use shared::provider::{MAX_PROVIDER_BATCH, Provider};
 use shared::source::Verification;
 use tests::cost::cost;
+use tests::support::World;
 use tests::support::signers::{JSON, Signed};
 use yaml_rust2::YamlLoader;
 
@@ -25,7 +26,7 @@ fn the_largest_post_fits_into_the_memory_of_the_template() {
     // Tables and endpoint run on other threads, whose allocations are not counted.
     let others = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (room, key) = others.block_on(async {
-        let room = Room::start_in_real_time().await;
+        let room = Room::in_world(World::start_in_real_time().await.unwrap()).await;
         let (_, key) = room.source(Provider::SendGrid, Verification::Unsigned).await;
         (room, key)
     });

@@ -57,12 +57,7 @@ impl Room {
         Self::in_world(World::start().await.unwrap()).await
     }
 
-    /// One in real time, for what is measured.
-    pub(crate) async fn start_in_real_time() -> Self {
-        Self::in_world(World::start_in_real_time().await.unwrap()).await
-    }
-
-    async fn in_world(world: World) -> Self {
+    pub(crate) async fn in_world(world: World) -> Self {
         let amazon = Amazon::start().await.unwrap();
         let ingest = world.ingest(amazon.outbound());
         let tenant = world.tenant().await.unwrap();

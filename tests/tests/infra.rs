@@ -1,8 +1,6 @@
 //! The tests of `infra/tests`: what is written in Python, and the template as SAM translates it. They have a runner of
 //! their own because they import the SAM CLI's libraries; here they are part of `cargo test`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::Path;
 use std::process::Command;
 

@@ -195,20 +195,20 @@ async fn forbidden_addresses_are_not_called_however_they_are_reached() {
 
 #[tokio::test]
 async fn retry_after_counts_from_the_answer() {
-    let (asked, answer_now) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (is_asked, answers_now) = (Arc::clone(&asked), Arc::clone(&answer_now));
+    let (asked, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (is_asked, released) = (Arc::clone(&asked), Arc::clone(&release));
     let url = raw(move |mut answer| {
-        let (asked, answer_now) = (Arc::clone(&asked), Arc::clone(&answer_now));
+        let (asked, release) = (Arc::clone(&asked), Arc::clone(&release));
         async move {
             asked.notify_one();
-            answer_now.notified().await;
+            release.notified().await;
             let _gone = answer.write_all(b"HTTP/1.1 503 x\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n").await;
         }
     });
     let time = async |scene: &Scene| {
         is_asked.notified().await;
         scene.world.pass(Duration::from_millis(700)).await;
-        answers_now.notify_one();
+        released.notify_one();
     };
     let row = attempt_during(&url.await, time).await;
     let DeliveryState::Waiting { next_attempt_at } = row.state else { panic!("{row:?}") };

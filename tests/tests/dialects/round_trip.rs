@@ -217,15 +217,22 @@ fn every_fixture_of_mailgun_and_mailjet_comes_back_as_it_was() {
                 assert_eq!(after.len(), 1, "{}", fixture.id);
                 for (member, value) in before.as_object().unwrap() {
                     if !may_differ(*dialect, member) {
-                        assert_eq!(after[0][member], *value, "{member} of {} in {}", fixture.id, dialect.as_str());
+                        let (after, before) = (shown(member, &after[0][member]), shown(member, value));
+                        assert_eq!(after, before, "{member} of {} in {}", fixture.id, dialect.as_str());
                     }
                 }
                 compared += 1;
             }
         }
     }
-    // Nine of Mailgun in one dialect each, eight of Mailjet in both of its.
-    assert_eq!(compared, 9 + 2 * 8);
+    // Eleven of Mailgun in one dialect each, eight of Mailjet in both of its.
+    assert_eq!(compared, 11 + 2 * 8);
+}
+
+/// A value as it is compared: of times the microseconds. Mailgun sends up to seven digits, and documents six.
+fn shown(member: &str, value: &Value) -> Value {
+    let time = value.as_str().filter(|_| member == "timestamp").and_then(|text| text.parse::<Timestamp>().ok());
+    time.map_or_else(|| value.clone(), |time| time.as_microsecond().into())
 }
 
 /// The members of Mailgun's and Mailjet's bodies that no other dialect has a place for.

@@ -85,9 +85,9 @@ impl Reaction {
     fn accepts(&self) -> bool {
         match self {
             Self::Status(status) => (200..300).contains(status),
-            Self::Flood | Self::KillAfter => true,
+            // A status decides, whatever becomes of the body.
+            Self::Flood | Self::CloseEarly | Self::KillAfter => true,
             Self::RetryLater
-            | Self::CloseEarly
             | Self::Reset
             | Self::Hang
             | Self::Drip

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::lambda_process::LambdaProcess;
 use crate::support::World;
-use crate::support::world::{DEAD_LETTER, DELIVERIES, RETRIES};
+use crate::support::world::{DEAD_LETTER, DELIVERIES, DISPATCH_FAILURES, RETRIES};
 
 /// The running functions of the path that an event takes.
 #[derive(Debug)]
@@ -44,6 +44,7 @@ pub fn environment(world: &World) -> Vec<(&'static str, String)> {
         ("DELIVERIES_QUEUE_URL", world.queue_url(DELIVERIES)),
         ("RETRIES_QUEUE_URL", world.queue_url(RETRIES)),
         ("DEAD_LETTER_QUEUE_URL", world.queue_url(DEAD_LETTER)),
+        ("DISPATCH_FAILURES_QUEUE_URL", world.queue_url(DISPATCH_FAILURES)),
         ("DELIVERIES_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:deliveries".to_owned()),
         ("DEAD_LETTER_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:dead-letter".to_owned()),
         ("ADMIN_KEY_SHA256", "0".repeat(64)),

@@ -203,6 +203,8 @@ impl Day {
             self.world.aws.sqs.messages(queue).into_iter().filter_map(|message| Job::from_json(&message.body).ok());
         jobs.filter_map(|job| match job {
             Job::Deliver(deliver) if deliver.event == event => Some(deliver.round),
+            // Its first jobs are sent when the webhooks can be read.
+            Job::Dispatch(dispatch) if dispatch.event == event => Some(0),
             _ => None,
         })
         .collect()

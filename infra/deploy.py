@@ -102,7 +102,7 @@ def concurrency(stack: dict[str, Any] | None) -> int:
     """MaximumConcurrency: what the stack has; the first time, what the account has room for.
 
     Both mappings have so many, so that half of the account's invocations are left for the other functions: a new account
-    has 10 in all. What Lambda refuses for want of room counts as received, and `ingest` answers nobody meanwhile.
+    has 10 in all. What Lambda refuses for want of room counts as received, and `ingest` answers nobody until there is room.
     """
     limit = concurrent_executions()
     room = min(MOST_CONCURRENCY, max(LEAST_CONCURRENCY, limit // 4))

@@ -32,7 +32,7 @@ def environment(name: str) -> Path:
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Keeps other processes from installing into `folder` meanwhile: test programs may ask at the same time."""
+    """Keeps other processes from installing into `folder` at the same time: test programs may ask together."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(folder.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

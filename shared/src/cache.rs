@@ -1,4 +1,4 @@
-//! A small cache in memory with an age limit. Absence is not cached beside what is there: what was just created must be
+//! A small cache in memory with an age limit. Absence is not cached together with what is there: what was just created must be
 //! found, and ids that clients invent would drive out the others.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! What a rate of events takes, computed from the constants of the code and the template: the tables of ARCHITECTURE.md.
+//! What a rate of events takes, computed from the constants of the code and the template: the tables of docs/capacity.md.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -92,7 +92,7 @@ pub fn most_unknown_slow(template: Template) -> u32 {
     template.concurrency / u32::try_from(SLOW.as_secs()).unwrap_or(u32::MAX)
 }
 
-/// The tables as they stand in ARCHITECTURE.md.
+/// The tables as they stand in docs/capacity.md.
 pub fn tables(template: Template) -> String {
     let mut text = String::new();
     let mut line = |cells: &[String]| {

@@ -214,7 +214,8 @@ fn documents_name_the_versions_of_other_systems_software_that_are_tried() {
 /// written down.
 #[test]
 fn no_command_that_users_copy_has_a_date_of_its_own() {
-    let pages = std::fs::read_dir(root().join("docs/coming-from")).unwrap().map(|page| page.unwrap().path());
+    let folders = ["docs", "docs/coming-from"].map(|folder| std::fs::read_dir(root().join(folder)).unwrap());
+    let pages = folders.into_iter().flatten().map(|page| page.unwrap().path()).filter(|path| path.is_file());
     let others =
         ["README.md", "CONTRIBUTING.md", "infra/deploy.py", "infra/local/run.py", "infra/local/events/ingest.json"];
     for path in others.iter().map(|path| root().join(path)).chain(pages) {

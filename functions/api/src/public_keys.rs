@@ -87,7 +87,7 @@ impl PublicKeys {
             return Ok(known);
         }
         let _reading = self.reading.lock().await;
-        // Somebody else may have read them meanwhile.
+        // Another call may have read them while this one waited.
         if let Some(known) = self.known(tenant, now) {
             return Ok(known);
         }

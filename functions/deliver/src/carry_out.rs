@@ -65,7 +65,7 @@ pub(crate) async fn record_without_attempt(
     is_recorded(room.deliveries.write(&without_attempt(job, turn, state, room.clock.now())).await)
 }
 
-/// Gives up a delivery that cannot be attempted. A row that has moved on meanwhile is looked at again.
+/// Gives up a delivery that cannot be attempted. If the row has changed since it was read, the job comes back.
 pub(crate) async fn give_up(
     job: &DeliverJob,
     turn: Turn,

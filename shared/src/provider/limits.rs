@@ -1,6 +1,6 @@
 //! How much of each mapped field is kept, so that every event fits into a row of its table.
 //!
-//! An event may be as large as a post, and so may any member of it. What it says is mapped all the same. What is read by
+//! An event may be as large as a post, and so may any member of it. It is mapped whatever its size. What is read by
 //! people (texts, words) is cut at a character; what only means something as a whole (an address, an id, a link, a tag,
 //! a value of the metadata) is left out; an id for deduplication becomes its hash. What providers are known to send is
 //! far below every limit. Limits are bytes of JSON, as a row has it: a control character has six.

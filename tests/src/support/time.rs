@@ -11,7 +11,7 @@ use jiff::tz::Offset;
 use tokio::runtime::{Handle, Id};
 
 /// After so much of the real time a test that waits for what never comes has its time limits run out after all, and
-/// fails rather than hangs. Many times what any test takes, also beside others on one core.
+/// fails rather than hangs. Many times what any test takes, also with other processes on one core.
 const PATIENCE: Duration = Duration::from_mins(30);
 
 /// When worlds begin, in the middle of a day and of a second.

@@ -78,7 +78,7 @@ async fn each_field_of_a_webhook_is_changed_alone() {
         (&stream, "url", json!("arn:aws:sqs:eu-central-1:123456789012:other"), ""),
         (&hook, "url", json!("https://example.com/3"), ""),
         (&hook, "events", json!(["spam"]), ""),
-        // Why it is not is shown beside it.
+        // The reason is shown next to it.
         (&hook, "enabled", enabled, "disabled_reason"),
         (&hook, "retry_policy", json!("mailgun"), ""),
         (&hook, "timeout_ms", json!(4_000), ""),

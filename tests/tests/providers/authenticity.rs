@@ -343,7 +343,7 @@ fn a_parent_signature_that_is_none_is_refused() {
     for (member, other) in [("timestamp", json!("1770920773")), ("token", json!("another")), ("token", Value::Null)] {
         assert!(refused(&with(member, other)), "{member}");
     }
-    // What stands beside the object `signature` proves nothing.
+    // What stands next to the object `signature` proves nothing.
     let mut body: Value = serde_json::from_slice(&fixture.body).unwrap();
     body["parent-signature"] = body["signature"].as_object_mut().unwrap().remove("parent-signature").unwrap();
     assert!(refused(&fixture.receive_body(body.to_string().as_bytes())));

@@ -78,7 +78,7 @@ impl Registry {
     }
 
     /// Gives the public keys of a tenant's webhooks the rows that an older version did not write. Answers how many webhooks
-    /// were changed meanwhile: they have to be looked at again.
+    /// have changed since they were read: they have to be looked at again.
     pub(super) async fn set_public_keys_apart(&self, tenant: TenantId) -> Result<u32, StoreError> {
         let own: Option<TenantItem> = self.get(keys::tenant(tenant), true).await?;
         if own.is_none_or(|own| own.public_keys_apart) {
@@ -113,7 +113,7 @@ impl Registry {
     }
 
     /// A write that changes nothing of a webhook, and fails when it is not as it was read: keys of a webhook that has been
-    /// rotated or deleted meanwhile must not come back.
+    /// rotated or deleted since then must not come back.
     fn unchanged_webhook(&self, webhook: &Webhook) -> Result<TransactWriteItem, StoreError> {
         let (pk, sk) = keys::webhook(webhook.tenant, webhook.id);
         let update = Update::builder()

@@ -13,12 +13,12 @@ use shared::store::StoreError;
 use shared::store::deliveries::Change;
 
 use crate::alone::{attempted, log};
-use crate::carry_out::bury;
-use crate::deliveries::time_needed;
 use crate::next::Nexts;
 use crate::post::{Posted, post};
 use crate::prepare::Ready;
+use crate::time_left::time_needed;
 use crate::webhooks::Known;
+use crate::without_attempt::bury;
 use crate::{Deliver, Next, breaker, claim, slow, tell};
 use shared::delivery::standing::{Expected, Standing, Turn, standing};
 

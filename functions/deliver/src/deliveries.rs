@@ -5,18 +5,15 @@ use std::collections::VecDeque;
 
 use futures::future::{BoxFuture, FutureExt as _, join_all};
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use jiff::{SignedDuration, Timestamp};
-use shared::webhook::Webhook;
+use jiff::Timestamp;
 
 use crate::alone::{alone, attempted};
 use crate::next::Nexts;
 use crate::places::Places;
 use crate::prepare::{Owed, Ready, ready, turn_of};
 use crate::slots::{Planned, plan};
+use crate::time_left::fits;
 use crate::{Deliver, Next, attempt};
-
-/// What must be left of the invocation's time beside the attempt's own limit: recording it, and the queue calls.
-const MARGIN: SignedDuration = SignedDuration::from_secs(5);
 
 /// Something that is over, of the webhook at this position.
 enum Step<'a> {
@@ -125,14 +122,4 @@ async fn post<'a>(position: usize, planned: Planned<'a>, room: &Deliver, deadlin
     let id = first.owed.message.id.clone();
     let nexts = alone(&id, attempt::attempt(planned.members, room)).await.unwrap_or_default();
     Step::Posted(position, nexts)
-}
-
-/// The longest that an attempt can take, recording it included.
-pub(crate) fn time_needed(webhook: &Webhook) -> SignedDuration {
-    SignedDuration::from_millis(i64::from(webhook.timeout_ms)) + MARGIN
-}
-
-/// Whether an attempt that begins now is over before the invocation is.
-pub(crate) fn fits(webhook: &Webhook, now: Timestamp, deadline: Timestamp) -> bool {
-    now.saturating_add(time_needed(webhook)).is_ok_and(|end| end <= deadline)
 }

@@ -42,8 +42,10 @@ mod stored;
 mod stream;
 mod sweep;
 mod tell;
+mod time_left;
 mod unreadable;
 mod webhooks;
+mod without_attempt;
 
 use next::Next;
 use received::Received;

@@ -10,10 +10,10 @@ use shared::rate_limit::SlotStanding;
 use shared::recovery::is_late;
 use shared::store::StoreError;
 
-use crate::carry_out::{bury, give_up};
 use crate::received::From;
 use crate::stored::{self, Stored};
 use crate::webhooks::Known;
+use crate::without_attempt::{bury, give_up};
 use crate::{Deliver, Next, Received, hold, slow};
 
 /// A received job to deliver.

@@ -15,9 +15,9 @@ use shared::store::deliveries::{Change, Stuck};
 use shared::webhook::{DisabledReason, Webhook};
 
 use crate::attempt::{insist, log_failure};
-use crate::deliveries::fits;
 use crate::post::post;
 use crate::stored::{self, Stored};
+use crate::time_left::fits;
 use crate::{Deliver, Next, tell};
 use shared::delivery::standing::{Standing, standing};
 

@@ -6,7 +6,7 @@ use shared::queue::Outgoing;
 use shared::queue::job::{Job, NotAJob};
 use shared::store::StoreError;
 
-use crate::carry_out::{bury, give_up as give_up_delivery};
+use crate::without_attempt::{bury, give_up as give_up_delivery};
 use crate::{Deliver, Next, Received, hold};
 
 /// Group of messages that name no delivery.

@@ -9,7 +9,7 @@ SECONDS ?= 480
 # A macro declares the providers' modules, so `cargo fmt` does not find their files by itself.
 PROVIDERS = shared/src/provider/*.rs
 
-.PHONY: help run demo test test-end-to-end soak outage bench deploy rotate-data-key lint fmt clean
+.PHONY: help run demo test test-end-to-end soak outage bench book deploy rotate-data-key lint fmt clean
 
 help: ## Lists what make can do
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -38,6 +38,17 @@ bench: ## Sizes, start-up, memory, the cost ledger and what reading an event tak
 
 outage: ## What broken receivers do to healthy ones: 20,000 deliveries, 10 of 200 webhooks down and 10 slow
 	@$(PYTHON) infra/local/outage.py $(ARGS)
+
+# Of the pinned version only. Its other features (a server, a watcher) would triple what is compiled.
+MDBOOK_VERSION = 0.5.4
+MDBOOK = .local/tools/mdbook-$(MDBOOK_VERSION)/bin/mdbook
+
+book: $(MDBOOK) ## Builds the documents as a book in target/book
+	$(MDBOOK) build docs
+
+$(MDBOOK):
+	cargo install --quiet --locked mdbook --version $(MDBOOK_VERSION) --no-default-features --features search \
+		--root .local/tools/mdbook-$(MDBOOK_VERSION)
 
 deploy: ## Deploys to the AWS account and region of the environment; see infra/deploy.py --help
 	@$(PYTHON) infra/deploy.py $(ARGS)

@@ -1,4 +1,5 @@
-//! What a rate of events takes, computed from the constants of the code and the template: the tables of docs/capacity.md.
+//! What a rate of events takes, computed from the constants of the code and the template: the tables of
+//! docs/operate/capacity.md.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -92,7 +93,7 @@ pub fn most_unknown_slow(template: Template) -> u32 {
     template.concurrency / u32::try_from(SLOW.as_secs()).unwrap_or(u32::MAX)
 }
 
-/// The tables as they stand in docs/capacity.md.
+/// The tables as they stand in docs/operate/capacity.md.
 pub fn tables(template: Template) -> String {
     let mut text = String::new();
     let mut line = |cells: &[String]| {

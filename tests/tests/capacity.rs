@@ -1,4 +1,4 @@
-//! The capacity that docs/capacity.md states is what the constants of the code and the template give.
+//! The capacity that `docs/operate/capacity.md` states is what the constants of the code and the template give.
 
 use shared::breaker::BreakerSettings;
 use shared::queue::MAX_DELAY_SECONDS;
@@ -9,11 +9,12 @@ use tests::capacity::{
 
 #[test]
 fn the_document_states_what_the_code_gives() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/capacity.md");
-    let document = std::fs::read_to_string(path).unwrap();
+    let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = own.ancestors().map(|folder| folder.join("docs/operate/capacity.md")).find(|path| path.is_file());
+    let document = std::fs::read_to_string(page.unwrap()).unwrap();
     let template = Template::read().unwrap();
     for expected in [tables(template), sentences(template)] {
-        assert!(document.contains(&expected), "docs/capacity.md has to say:\n{expected}");
+        assert!(document.contains(&expected), "docs/operate/capacity.md has to say:\n{expected}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The records of decisions: their form, and that what holds each of them is there.
 
-use crate::files::{all, read};
+use crate::files::{all, is, read};
 use crate::prose::code_spans;
 
 const PARTS: [&str; 4] = ["\n## Context\n", "\n## Decision\n", "\n## Consequences\n", "\n## Held by\n"];
@@ -23,7 +23,7 @@ fn faults(record: &str, has: impl Fn(&str) -> bool) -> Vec<String> {
 
 #[test]
 fn each_decision_has_its_parts_and_what_holds_it() {
-    let is_code = |path: &&String| path.ends_with(".rs") || path.ends_with(".py") || path.as_str() == "Makefile";
+    let is_code = |path: &&String| is(path, ".rs") || is(path, ".py") || path.as_str() == "Makefile";
     let code = all().iter().filter(is_code).map(|path| read(path)).collect::<Vec<_>>().join("\n");
     let has = |name: &str| match name.strip_prefix("make ") {
         Some(target) => code.contains(&format!("\n{target}:")),

@@ -24,6 +24,7 @@ pub(crate) const COMING: &[&str] = &[
     "send.rs",
     "shared/domain",
     "tests/bench",
+    "tests/conformance",
     "tests/faults",
     "tests/suite",
     "tests/support",

@@ -35,6 +35,11 @@ pub(crate) fn all() -> &'static BTreeSet<String> {
     &ALL
 }
 
+/// Whether a file is of a kind, by the end of its name.
+pub(crate) fn is(path: &str, end: &str) -> bool {
+    path.ends_with(end)
+}
+
 /// The text of a file.
 pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap()
@@ -42,14 +47,14 @@ pub(crate) fn read(path: &str) -> String {
 
 /// The documents.
 pub(crate) fn documents() -> impl Iterator<Item = &'static str> {
-    all().iter().map(String::as_str).filter(|path| path.ends_with(".md"))
+    all().iter().map(String::as_str).filter(|path| is(path, ".md"))
 }
 
 /// Production code of the functions and the common crates: no comments, and nothing from the test module on.
 pub(crate) fn production() -> String {
     let is_code = |path: &&String| {
         let deployed = path.starts_with("functions/") || path.starts_with("shared/");
-        deployed && path.ends_with(".rs") && !path.ends_with("tests.rs")
+        deployed && is(path, ".rs") && !path.ends_with("tests.rs")
     };
     all().iter().filter(is_code).map(|path| without_tests(&read(path))).collect::<Vec<_>>().join("\n")
 }

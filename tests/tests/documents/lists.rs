@@ -97,6 +97,6 @@ fn what_a_page_lacks_is_found() {
     let page = "| type | status |\n|---|---|\n| `not-found` | 404, 401 |\n| `conflict` | 400 |\n| `gone` | 410 |\n";
     assert_eq!(unlike_problems(page, code), ["the page lacks conflict with 409", "no code makes gone"]);
     assert_eq!(kinds("enum Kind {\n    Deliver,\n    Probe,\n}"), ["deliver", "probe"].map(str::to_owned).into());
-    let keys = r##"const W: &str = "W#"; format!("T#{tenant}"), format!("{W}{webhook}"), format!("{a}#{b}")"##;
+    let keys = r#"const W: &str = "W#"; format!("T#{tenant}"), format!("{W}{webhook}"), format!("{a}#{b}")"#;
     assert_eq!(prefixes(keys), ["T#", "W#"].map(str::to_owned).into());
 }

@@ -12,7 +12,7 @@ mod lists;
 mod paths;
 mod prose;
 
-use files::{read, root};
+use files::{is, read, root};
 
 #[test]
 fn readme_and_architecture_stay_short() {
@@ -50,7 +50,7 @@ fn documents_name_the_versions_of_other_systems_software_that_are_tried() {
 /// it was written down.
 #[test]
 fn no_command_that_users_copy_has_a_date_of_its_own() {
-    let pages = files::all().iter().filter(|path| path.starts_with("docs/") && path.ends_with(".md"));
+    let pages = files::all().iter().filter(|path| path.starts_with("docs/") && is(path, ".md"));
     let others =
         ["README.md", "CONTRIBUTING.md", "infra/deploy.py", "infra/local/run.py", "infra/local/events/ingest.json"];
     for path in others.into_iter().chain(pages.map(String::as_str)) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::exceptions::{COMING, NAMES, not_yet};
-use crate::files::{all, read};
+use crate::files::{all, is, read};
 use crate::prose::{code_spans, prose, without_fences};
 
 /// Folders at the top, whose names begin a path.
@@ -41,14 +41,14 @@ fn is_like(wanted: &[&str], parts: &[&str]) -> bool {
 
 /// The paths that a file names.
 fn named(path: &str, text: &str) -> Vec<(usize, String)> {
-    let lines = if path.ends_with(".md") { without_fences(text) } else { prose(path, text) };
+    let lines = if is(path, ".md") { without_fences(text) } else { prose(path, text) };
     let spans = lines.into_iter().flat_map(|(line, text)| code_spans(&text).into_iter().map(move |span| (line, span)));
     spans.filter(|(_, span)| is_path(span)).collect()
 }
 
 /// The paths that a file names and that are not there.
 pub(crate) fn faults(path: &str, text: &str) -> Vec<String> {
-    if !path.ends_with(".md") && !path.ends_with(".rs") {
+    if !is(path, ".md") && !is(path, ".rs") {
         return Vec::new();
     }
     let missing = named(path, text).into_iter().filter(|(_, named)| !exists(named, all()));
@@ -58,8 +58,7 @@ pub(crate) fn faults(path: &str, text: &str) -> Vec<String> {
 #[test]
 fn every_path_that_is_named_exists() {
     let not_yet = not_yet();
-    let is_read =
-        |path: &&String| (path.ends_with(".rs") || path.ends_with(".md")) && !not_yet.contains(&path.as_str());
+    let is_read = |path: &&String| (is(path, ".rs") || is(path, ".md")) && !not_yet.contains(&path.as_str());
     let found = all().iter().filter(is_read).flat_map(|path| faults(path, &read(path)));
     let is_coming = |fault: &String| COMING.iter().any(|coming| fault.contains(&format!(" names {coming}")));
     let found: Vec<_> = found.filter(|fault| !is_coming(fault)).collect();

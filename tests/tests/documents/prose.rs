@@ -1,7 +1,7 @@
 //! Words that prose does not use, and the width of comments.
 
 use crate::exceptions::not_yet;
-use crate::files::{all, read};
+use crate::files::{all, is, read};
 
 /// Old or vague words: docs/style.md says what to write instead.
 const UNUSED: [&str; 10] = [
@@ -22,17 +22,17 @@ const WIDTH: usize = 120;
 /// What a file says to its readers, line by line: a document without its code, or the comments of code.
 pub(crate) fn prose(path: &str, text: &str) -> Vec<(usize, String)> {
     let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
-    if path.ends_with(".md") {
+    if is(path, ".md") {
         return without_fences(text).into_iter().map(|(line, text)| (line, without_code_spans(&text))).collect();
     }
-    if path.ends_with(".rs") {
+    if is(path, ".rs") {
         return lines.filter_map(|(line, text)| Some((line, comment(text, "//")?))).collect();
     }
-    if path.ends_with(".yaml") {
+    if is(path, ".yaml") {
         // What is no comment in these files is descriptions and keys.
         return lines.map(|(line, text)| (line, text.trim_start_matches([' ', '#']).to_owned())).collect();
     }
-    let is_python = path.ends_with(".py");
+    let is_python = is(path, ".py");
     if is_python || path.ends_with("Makefile") || path == ".ci/run" {
         let mut in_docstring = false;
         let mut found = Vec::new();
@@ -125,12 +125,13 @@ pub(crate) fn faults(path: &str, text: &str) -> Vec<String> {
 #[test]
 fn prose_is_plain_and_comments_are_no_wider_than_code() {
     let not_yet = not_yet();
-    let of_file = |path: &String| match path.ends_with(".lock") || path.contains("fixtures/") {
-        true => Vec::new(),
-        false => std::fs::read_to_string(crate::files::root().join(path))
-            .map_or_else(|_| Vec::new(), |text| faults(path, &text)),
+    let is_written =
+        |path: &&String| !is(path, ".lock") && !path.contains("fixtures/") && !not_yet.contains(&path.as_str());
+    let of_file = |path: &String| {
+        let text = std::fs::read_to_string(crate::files::root().join(path)).unwrap_or_default();
+        faults(path, &text)
     };
-    let found: Vec<_> = all().iter().filter(|path| !not_yet.contains(&path.as_str())).flat_map(of_file).collect();
+    let found: Vec<_> = all().iter().filter(is_written).flat_map(of_file).collect();
     assert!(found.is_empty(), "docs/style.md says what to write instead:\n{}", found.join("\n"));
 }
 

@@ -1,8 +1,8 @@
 //! Providers' bodies taken apart into their events, and put together again as the provider would group them.
 
+use domain::provider::Provider;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::Value;
-use shared::provider::Provider;
 use url::form_urlencoded;
 
 use crate::Fixture;

@@ -1,12 +1,12 @@
 //! What became of a fixture, in the words of the index: one JSON line each.
 
+use domain::event::{BounceType, Event, EventType, Geo, Recipient, RejectReason};
+use domain::id::{SourceId, TenantId};
+use domain::problem::Problem;
+use domain::provider::{MAX_PROVIDER_BODY, Received, Refusal, Report};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use shared::event::{BounceType, Event, EventType, Geo, Recipient, RejectReason};
-use shared::id::{SourceId, TenantId};
-use shared::problem::Problem;
-use shared::provider::{Received, Refusal, Report};
 
 use crate::Fixture;
 
@@ -88,7 +88,7 @@ struct Place {
 /// Takes `fixture` in and says what became of it.
 pub fn line(fixture: &Fixture) -> Line {
     // What ingest checks before it looks for the source.
-    if fixture.body.len() > ingest::MAX_PROVIDER_BODY {
+    if fixture.body.len() > MAX_PROVIDER_BODY {
         return Line { id: fixture.id.clone(), outcome: Outcome::Refused, status: 413, events: Vec::new() };
     }
     let received = fixture.receive();

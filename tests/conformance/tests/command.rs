@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use conformance::own_fixtures;
+use domain::provider::MAX_PROVIDER_BODY;
 use serde_json::{Value, json};
 
 fn normalise(index: &Path, more: &[&str]) -> Output {
@@ -119,7 +120,7 @@ fn outcomes_beyond_the_index_have_their_status() {
         of("generic", body("malformed.json", b"<html>")),
         of("generic", body("invalid.json", b"{}")),
         of("mailjet", body("many.json", format!("[{}{{}}]", "{},".repeat(5_000)).as_bytes())),
-        of("brevo", body("large.json", &vec![b' '; ingest::MAX_PROVIDER_BODY + 1])),
+        of("brevo", body("large.json", &vec![b' '; MAX_PROVIDER_BODY + 1])),
     ];
     let got = lines(&normalise(&index("statuses.json", &entries), &[]));
     let got: Vec<_> = got.iter().map(|line| format!("{} {}", line["outcome"], line["status"])).collect();

@@ -6,8 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use conformance::normalised::line;
-use conformance::{Fixture, Index};
-use shared::clock::Clock;
+use conformance::{Fixture, Index, now};
 
 /// Verifies and normalises provider bodies as `ingest` does; prints one JSON line for each.
 #[derive(Debug, Parser)]
@@ -35,7 +34,7 @@ fn main() -> ExitCode {
 
 /// Whether every fixture could be read; those that can are shown all the same.
 fn run(arguments: &Arguments) -> anyhow::Result<bool> {
-    let now = Clock::default().now();
+    let now = now();
     let index = Index::read(&arguments.index)?;
     let fixtures: Vec<anyhow::Result<Fixture>> = match &arguments.id {
         Some(id) => index.fixtures_with_id(id, now)?.into_iter().map(Ok).collect(),

@@ -7,7 +7,7 @@ use http::Request;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::event::{EventType, Recipient};
-use shared::provider::Provider;
+use shared::provider::{MAX_PROVIDER_BODY, Provider};
 use shared::source::{IngestKey, Source, Verification};
 use support::Break;
 
@@ -78,7 +78,7 @@ async fn a_bounce_with_its_email_is_a_bounce() {
                "BouncedAt": "2026-10-05T16:33:54Z", "MessageID": "m", "Details": "smtp;550 5.1.1 unknown"})
     };
     let around = bounce(1, "").to_string().len();
-    for (id, size) in [1_000, 140_000, 1_000_000, ingest::MAX_PROVIDER_BODY - around].into_iter().enumerate() {
+    for (id, size) in [1_000, 140_000, 1_000_000, MAX_PROVIDER_BODY - around].into_iter().enumerate() {
         for _ in 0..2 {
             assert_eq!(room.post(&key, bounce(id, &"x".repeat(size)).to_string()).await.status, 200, "{size}");
         }
@@ -89,7 +89,7 @@ async fn a_bounce_with_its_email_is_a_bounce() {
             assert_eq!(event.facts.recipient.as_ref().map(Recipient::expose), Some("gone@example.com"), "{size}");
         }
     }
-    let larger = bounce(9, &"x".repeat(ingest::MAX_PROVIDER_BODY - around + 1));
+    let larger = bounce(9, &"x".repeat(MAX_PROVIDER_BODY - around + 1));
     assert_eq!(room.post(&key, larger.to_string()).await.problem(), (413, "body-too-large"));
 }
 

@@ -11,6 +11,7 @@ mod ids;
 mod properties;
 mod ses;
 mod sizes;
+mod stored;
 
 use conformance::batches::events_of;
 use conformance::normalised::owner;

@@ -4,7 +4,6 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use conformance::Fixture;
-use conformance::invariants;
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -15,6 +14,7 @@ use shared::provider::{Post, Provider, Received, Refusal, own, receive};
 use shared::source::Trust;
 use support::cost::{Cost, cost};
 
+use super::stored;
 use super::{FORM, JSON, content_type, is_of, now, own_fixtures, post_of, providers, unsigned};
 
 /// What one post may take of a CPU, in the release profile.
@@ -35,7 +35,7 @@ pub(crate) fn assert_affordable(what: &str, cost: &Cost) {
 fn holds(what: &str, provider: Provider, body: &[u8], take: impl FnOnce() -> Result<Received, Refusal>) {
     let (received, cost) = cost(take);
     assert_affordable(what, &cost);
-    invariants::check(provider, body.len(), received);
+    stored::check(provider, body.len(), received);
 }
 
 fn holds_unsigned(provider: Provider, headers: &HeaderMap, body: &[u8]) {
@@ -270,7 +270,7 @@ proptest! {
         match own::parse(body.as_bytes(), now()) {
             Ok(events) => for event in events {
                 let tenant = TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]);
-                invariants::check_readable(&event.keyed(|| "k".to_owned()).accept(tenant, None, Timestamp::UNIX_EPOCH));
+                stored::check_readable(&event.keyed(|| "k".to_owned()).accept(tenant, None, Timestamp::UNIX_EPOCH));
             },
             Err(Refusal::Invalid(faults)) => {
                 let pointer = if in_batch { "/0/metadata" } else { "/metadata" };
@@ -420,7 +420,7 @@ fn large_bodies_hold() {
                 over.push(format!("{} {shape}: {:?}, {} KiB", provider.as_str(), cost.cpu, cost.peak_bytes / 1024));
             }
             if !matches!(received, Err(Refusal::Malformed | Refusal::Invalid(_))) {
-                invariants::check(provider, body.len(), received);
+                stored::check(provider, body.len(), received);
             }
         }
     }

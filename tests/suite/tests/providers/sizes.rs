@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 
 use conformance::Fixture;
 use conformance::batches::{BATCHING, batch};
-use conformance::invariants;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
@@ -15,6 +14,7 @@ use shared::source::Trust;
 use support::cost::cost;
 
 use super::properties::{assert_affordable, places};
+use super::stored;
 use super::{FORM, click, content_type, fixture, fixtures_with_events, is_of, post_of, providers, unsigned};
 
 /// What a member is blown up with.
@@ -98,7 +98,7 @@ fn take(fixture: &Fixture, said: &Value) -> Vec<Facts> {
     let body = body(fixture, said);
     let received = fixture.receive_as(&Trust::unsigned(), &fixture.headers, &body, fixture.now);
     // Among them: that it fits into a row and reads back.
-    invariants::check(fixture.provider, body.len(), received.clone());
+    stored::check(fixture.provider, body.len(), received.clone());
     received.unwrap().reports.into_iter().map(|report| report.facts).collect()
 }
 
@@ -235,7 +235,7 @@ fn a_large_event_is_affordable() {
             let (headers, body) = post_of(provider, &in_event(&member));
             let (received, took) = cost(|| unsigned(provider, &headers, &body));
             assert_affordable(&format!("{} of {what}", provider.as_str()), &took);
-            invariants::check(provider, body.len(), received);
+            stored::check(provider, body.len(), received);
         }
     }
 }

@@ -20,15 +20,16 @@ use shared::source::{IngestKeyHash, Source};
 use shared::store::{Events, Registry};
 use shared::tenant::ApiKey;
 
+// Bottom up: each module uses only those above it.
+mod refusal;
 mod answer;
 mod ingest_key;
-mod own_events;
-mod provider_post;
 mod readable;
-mod refusal;
 mod sns;
 mod sources;
 mod store;
+mod own_events;
+mod provider_post;
 
 use answer::Answer;
 use refusal::Refusal;

@@ -5,6 +5,7 @@
 mod commands;
 mod doors;
 mod exceptions;
+mod logs;
 mod manifests;
 mod modules;
 mod order;

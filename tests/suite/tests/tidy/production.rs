@@ -36,7 +36,7 @@ fn without_comments(code: &str) -> String {
 }
 
 /// The length of the text literal that `code` starts with.
-fn text_length(code: &str) -> usize {
+pub(crate) fn text_length(code: &str) -> usize {
     let mut escaped = false;
     let end = code[1..].find(|letter| {
         let ends = letter == '"' && !escaped;

@@ -25,7 +25,7 @@ test: ## Unit, property and room tests, then the end-to-end tests of the deploye
 	@$(MAKE) --no-print-directory test-end-to-end
 
 # With --workspace, so that no dependency is compiled again with other features.
-END_TO_END = $(PYTHON) infra/local/stack.py exec -- cargo test --workspace --locked --features tests/end-to-end
+END_TO_END = $(PYTHON) infra/local/stack.py exec -- cargo test --workspace --locked --features suite/end-to-end
 
 test-end-to-end: ## Only the end-to-end tests, on a fresh stack that they get for themselves
 	$(END_TO_END) --test end_to_end --test end_to_end_faults --test end_to_end_logs

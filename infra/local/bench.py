@@ -25,7 +25,7 @@ def main() -> int:
     empty = ["cargo", "build", "--release", "--locked", "--target", TARGET, "--package", "dispatch", "--example", "empty"]
     subprocess.run(empty, cwd=ROOT, check=True)
     binary = ROOT / "target" / TARGET / "release" / "examples" / "empty"
-    bench = ["cargo", "run", "--locked", "--quiet", "--package", "tests", "--bin", "bench"]
+    bench = ["cargo", "run", "--locked", "--quiet", "--package", "bench"]
     subprocess.run([*bench, "--profile", "figures", "--", "normalise"], cwd=ROOT, check=True)
     functions = [*bench, "--", "functions", str(bootstraps), str(binary)]
     return subprocess.run(functions, cwd=ROOT, check=False).returncode

@@ -21,7 +21,7 @@ from places import ROOT
 from stack import end_on_signals
 
 # Optimised, but built in a fraction of the time of a release.
-CARGO = ["cargo", "build", "--locked", "--package", "tests", "--bin", "outage", "--profile", "figures"]
+CARGO = ["cargo", "build", "--locked", "--package", "faults", "--bin", "outage", "--profile", "figures"]
 PROGRAM = ROOT / "target" / "figures" / "outage"
 
 

@@ -170,6 +170,10 @@ impl<'a> Post<'a> {
     }
 }
 
+/// Maximum body of a provider's post, in bytes (4 MiB). Reasons: Mandrill sends up to 1,000 events in a form, and
+/// Mailgun's legacy posts have files attached. Base64 makes 5.3 MiB of 4 MiB, and Lambda accepts 6 MB.
+pub const MAX_PROVIDER_BODY: usize = 4 * 1024 * 1024;
+
 /// Most events in one post of a provider. The largest documented batches (Mandrill's) have 1,000.
 pub const MAX_PROVIDER_BATCH: usize = 5_000;
 

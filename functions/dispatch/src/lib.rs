@@ -15,13 +15,14 @@ use shared::config;
 use shared::queue::Queue;
 use shared::store::Registry;
 
-mod failure;
-mod outbox;
-mod owed;
+// Bottom up: each module uses only those above it.
 mod portion;
 mod record;
 mod sent;
 mod webhooks;
+mod failure;
+mod owed;
+mod outbox;
 
 use outbox::Outbox;
 use owed::owed;

@@ -15,19 +15,21 @@ use shared::clock::{Clock, random};
 use shared::config;
 use shared::id::KeyId;
 use shared::outbound::Outbound;
+use shared::provider::MAX_PROVIDER_BODY;
 use shared::source::{IngestKeyHash, Source};
 use shared::store::{Events, Registry};
 use shared::tenant::ApiKey;
 
+// Bottom up: each module uses only those above it.
+mod refusal;
 mod answer;
 mod ingest_key;
-mod own_events;
-mod provider_post;
 mod readable;
-mod refusal;
 mod sns;
 mod sources;
 mod store;
+mod own_events;
+mod provider_post;
 
 use answer::Answer;
 use refusal::Refusal;
@@ -35,9 +37,6 @@ use sns::Sns;
 
 /// Largest body of own events, in bytes (1 MiB): their sender can split what it has beyond that.
 const MAX_BODY: usize = 1024 * 1024;
-/// Largest body of a provider, in bytes (4 MiB). Mandrill sends up to 1,000 events in a form, and Mailgun's legacy posts
-/// have files attached; base64 makes 5.3 MiB of it, and Lambda takes 6 MB.
-pub const MAX_PROVIDER_BODY: usize = 4 * 1024 * 1024;
 
 /// How long before Lambda ends the function a request is given up and answered, whatever it waits for. Reason: the answer
 /// takes milliseconds, and without one a sender learns nothing. Storing stops earlier, to tell what is stored.

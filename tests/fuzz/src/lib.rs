@@ -6,18 +6,12 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
+use conformance::{Fixture, Index, invariants};
+use domain::provider::{Post, Provider, Refusal, receive};
+use domain::secret::VerificationSecret;
+use domain::source::{BasicPair, Credentials, Trust};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::Timestamp;
-use shared::provider::{Post, Provider, Refusal, receive};
-use shared::secret::VerificationSecret;
-use shared::source::{BasicPair, Credentials, Trust};
-
-#[path = "../../src/conformance.rs"]
-pub mod conformance;
-#[path = "../../src/invariants.rs"]
-pub mod invariants;
-
-use conformance::{Fixture, Index};
 
 static FIXTURES: LazyLock<Vec<Fixture>> = LazyLock::new(|| {
     let index = Index::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/index.json")).unwrap();

@@ -1,0 +1,62 @@
+//! What holds for every post, whoever wrote it: property tests and fuzz targets check the same.
+
+use domain::event::{Event, EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
+use domain::id::{SourceId, TenantId};
+use domain::provider::{MAX_PROVIDER_BATCH, Provider, Received, Refusal, Report};
+use jiff::Timestamp;
+
+/// Checks what a post of `provider` with a body of `length` bytes gave, and returns its events as a tenant's.
+///
+/// # Panics
+///
+/// When an invariant does not hold.
+pub fn check(provider: Provider, length: usize, received: Result<Received, Refusal>) -> Vec<Event> {
+    let received = match received {
+        Ok(received) => received,
+        Err(Refusal::Unauthentic(_) | Refusal::TooMany { .. }) => return Vec::new(),
+        // The generic body is written by people who can correct it; nothing else that is genuine is refused.
+        Err(refusal) => {
+            assert_eq!(provider, Provider::Generic, "refused: {refusal}");
+            return Vec::new();
+        }
+    };
+    let reports = received.reports;
+    assert!(received.confirm.is_none() || (provider == Provider::Ses && reports.is_empty()), "a handshake with events");
+    assert!(received.token.is_none() || provider == Provider::Mailgun, "a token of {}", provider.as_str());
+    // One entry of SES may name many recipients; its envelope has at most 256 KB, each address at least three bytes.
+    assert!(reports.len() <= MAX_PROVIDER_BATCH.max(length), "{} events", reports.len());
+    let unparsed = reports.iter().filter(|report| report.facts.event_type == EventType::Unparsed).count();
+    assert!(unparsed == 0 || reports.len() == 1, "an unparsed body together with events");
+
+    let (tenant, source) =
+        (TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]), SourceId::mint(Timestamp::UNIX_EPOCH, [1; 10]));
+    let accept = |report: Report| {
+        check_facts(provider, length, &report.facts);
+        let again = report.clone().accept(tenant, Some(source), Timestamp::UNIX_EPOCH).id;
+        let event = report.accept(tenant, Some(source), Timestamp::UNIX_EPOCH);
+        assert_eq!(event.id, again, "an id that is not stable");
+        event
+    };
+    reports.into_iter().map(accept).collect()
+}
+
+fn check_facts(provider: Provider, length: usize, facts: &Facts) {
+    assert_eq!(facts.provider, provider);
+    assert!(!facts.provider_event_id.is_empty(), "no id");
+    assert!(facts.event_type == EventType::Bounced || facts.bounce_type.is_none(), "a bounce type of no bounce");
+    let message_id = facts.email_message_id.as_deref().unwrap_or("-");
+    assert!(!message_id.is_empty() && !message_id.starts_with('<'), "message id {message_id}");
+    for text in [&facts.url, &facts.diagnostic, &facts.campaign_id, &facts.client.ip, &facts.client.user_agent] {
+        assert!(text.as_ref().is_none_or(|text| !text.is_empty()), "an empty text for an absent one");
+    }
+    match &facts.raw {
+        Some(Raw::Whole(raw)) => assert!(raw.len() <= RAW_LIMIT, "{} bytes kept as an object", raw.len()),
+        Some(Raw::Dropped { bytes }) => assert!(*bytes > RAW_LIMIT, "dropped although it has only {bytes} bytes"),
+        Some(Raw::Body { kept, bytes }) => {
+            assert_eq!(kept.len(), (*bytes).min(UNPARSED_LIMIT), "a body that is cut elsewhere than at the limit");
+            // What is not UTF-8 may grow by the characters that replace it.
+            assert!(*bytes <= 3 * length, "more kept than came");
+        }
+        None => panic!("nothing kept of a provider's event"),
+    }
+}

@@ -1,0 +1,8 @@
+//! Providers' bodies, real ones and made ones, taken through the code that `ingest` runs.
+
+pub mod batches;
+mod fixture;
+pub mod invariants;
+pub mod normalised;
+
+pub use fixture::{Fixture, INGEST_KEY, Index, Served, now, own_fixtures};

@@ -1,0 +1,286 @@
+//! Reads what has become of everything, past the proxy: events, deliveries, queues and webhooks.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::Context as _;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use http::Method;
+use shared::delivery::StateKind;
+use shared::event::{About, Event};
+use shared::id::{EventId, TenantId, WebhookId};
+use shared::queue::job::Job;
+use shared::store::events::event_in_row;
+
+use super::fate::{Evidence, Fate, fate};
+use super::plan::Behaviour;
+use super::receivers::{Post, Receivers};
+use super::senders::{Key, Sent};
+use support::stack::{Stack, Tenant};
+
+/// Reads of rows side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// One webhook of the run.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    pub(super) id: WebhookId,
+    pub(super) behaviour: Behaviour,
+    pub(super) path: String,
+}
+
+/// What became of the deliveries to the webhooks of one behaviour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) webhooks: u64,
+    pub(super) owed: u64,
+    pub(super) delivered: u64,
+    /// Deliveries that a receiver has accepted more than once.
+    pub(super) duplicates: u64,
+    pub(super) held: u64,
+    pub(super) dead: u64,
+    pub(super) waiting: u64,
+    pub(super) lost: u64,
+    /// Requests that receivers got.
+    pub(super) requests: u64,
+}
+
+/// Everything, at one moment.
+#[derive(Debug, Default)]
+pub(super) struct Census {
+    /// By behaviour, in the order of the cast.
+    pub(super) tallies: Vec<(Behaviour, Tally)>,
+    /// Stored events whose sender was never answered 2xx: owed all the same.
+    pub(super) answers_lost: u64,
+    /// Accepted events that are not stored: every delivery of them is lost.
+    pub(super) not_stored: Vec<Key>,
+    /// Events that receivers got and that nobody ever sent.
+    pub(super) unknown: u64,
+    /// Requests whose signature was not good.
+    pub(super) not_genuine: u64,
+    /// Operational events: nobody here listens, but each change has one.
+    pub(super) told: u64,
+    /// Deliveries that are dead without an event that says so.
+    pub(super) untold_deaths: u64,
+    /// Messages in the dispatch failures queue.
+    pub(super) undispatched: u64,
+    /// What is lost, in words, the first few.
+    pub(super) losses: Vec<String>,
+}
+
+/// What the queues hold.
+#[derive(Default)]
+struct Queued {
+    deliveries: HashSet<(WebhookId, EventId)>,
+    recoveries: HashSet<WebhookId>,
+    probes: HashSet<WebhookId>,
+    letters: HashSet<(WebhookId, EventId)>,
+    /// Events whose first jobs `deliver` sends later.
+    events: HashSet<EventId>,
+    /// The same that were given up.
+    letters_of_events: HashSet<EventId>,
+}
+
+/// Losses that are told in words.
+const TOLD: usize = 12;
+
+/// What is known, from everywhere.
+struct Known {
+    events: Vec<Event>,
+    rows: HashMap<(WebhookId, EventId), StateKind>,
+    holding: HashMap<WebhookId, Hold>,
+    queued: Queued,
+}
+
+impl Census {
+    /// Takes one. What moves meanwhile may be seen as waiting where it is not, but not as lost: the queues are read
+    /// before and after the rows.
+    pub(super) async fn take(
+        stack: &Stack,
+        tenant: &Tenant<'_>,
+        subjects: &[Subject],
+        receivers: &Receivers,
+        sent: &Sent,
+    ) -> anyhow::Result<Self> {
+        let mut queued = Queued::default();
+        queued.read(stack).await;
+        let holding = holding(tenant, subjects).await;
+        let mut events = stored_events(stack, &tenant.id).await?;
+        events.retain(|event| event.facts.about.is_none());
+        let rows = rows(stack, tenant.id.parse()?, &events, subjects).await?;
+        let told = stored_events(stack, &tenant.id).await?;
+        let told: Vec<About> = told.into_iter().filter_map(|event| event.facts.about).collect();
+        queued.read(stack).await;
+        let known = Known { events, rows, holding, queued };
+
+        let undispatched = stack.queued(stack.dispatch_failures_queue()).await.len() as u64;
+        let mut census = Self { undispatched, told: told.len() as u64, ..Self::default() };
+        census.untold_deaths =
+            known.deaths().filter(|death| !told.iter().any(|about| tells(about, *death))).count() as u64;
+        census.note_events(&known.events, sent);
+        for (behaviour, _) in Behaviour::CAST {
+            let mut tally = Tally::default();
+            for subject in subjects.iter().filter(|subject| subject.behaviour == behaviour) {
+                census.count(subject, &receivers.post(&subject.path), &known, &mut tally);
+            }
+            census.tallies.push((behaviour, tally));
+        }
+        census.losses.truncate(TOLD);
+        Ok(census)
+    }
+
+    /// Adds what became of one webhook's deliveries.
+    fn count(&mut self, subject: &Subject, post: &Post, known: &Known, tally: &mut Tally) {
+        let ids: HashSet<String> = known.events.iter().map(|event| event.id.to_string()).collect();
+        self.unknown += post.received.keys().filter(|event| !ids.contains(*event)).count() as u64;
+        self.not_genuine += u64::from(post.not_genuine);
+        tally.webhooks += 1;
+        tally.requests += post.received.values().copied().map(u64::from).sum::<u64>();
+        tally.duplicates += post.accepted.values().filter(|times| **times > 1).count() as u64;
+        tally.owed += (known.events.len() + self.not_stored.len()) as u64;
+        tally.lost += self.not_stored.len() as u64;
+        for event in &known.events {
+            match fate(known.evidence(subject.id, event.id, post)) {
+                Fate::Delivered => tally.delivered += 1,
+                Fate::Held => tally.held += 1,
+                Fate::Dead => tally.dead += 1,
+                Fate::Waiting => tally.waiting += 1,
+                Fate::Lost(why) => {
+                    tally.lost += 1;
+                    self.losses.push(format!("{} to the receiver that {}: {why}", event.id, subject.behaviour.word()));
+                }
+            }
+        }
+    }
+
+    fn note_events(&mut self, events: &[Event], sent: &Sent) {
+        let is = |event: &Event, key: &Key| {
+            event.facts.provider == key.0 && event.facts.provider_event_id.contains(key.1.as_str())
+        };
+        self.answers_lost =
+            events.iter().filter(|event| !sent.accepted.iter().any(|key| is(event, key))).count() as u64;
+        self.not_stored =
+            sent.accepted.iter().filter(|key| !events.iter().any(|event| is(event, key))).cloned().collect();
+    }
+
+    /// All tallies together.
+    pub(super) fn total(&self) -> Tally {
+        let mut total = Tally::default();
+        for (_, tally) in &self.tallies {
+            total.webhooks += tally.webhooks;
+            total.owed += tally.owed;
+            total.delivered += tally.delivered;
+            total.duplicates += tally.duplicates;
+            total.held += tally.held;
+            total.dead += tally.dead;
+            total.waiting += tally.waiting;
+            total.lost += tally.lost;
+            total.requests += tally.requests;
+        }
+        total
+    }
+
+    /// Whether nothing is left that will move by itself.
+    pub(super) fn is_at_rest(&self) -> bool {
+        let total = self.total();
+        total.waiting == 0 && total.lost == 0
+    }
+}
+
+/// Whether it says that this delivery is dead.
+fn tells(about: &About, (webhook, event): (WebhookId, EventId)) -> bool {
+    about.webhook == webhook && about.what.given_up().is_some_and(|given_up| given_up.event == event)
+}
+
+impl Known {
+    fn deaths(&self) -> impl Iterator<Item = (WebhookId, EventId)> {
+        self.rows.iter().filter(|(_, state)| **state == StateKind::Dead).map(|(pair, _)| *pair)
+    }
+
+    fn evidence(&self, webhook: WebhookId, event: EventId, post: &Post) -> Evidence {
+        let pair = (webhook, event);
+        Evidence {
+            state: self.rows.get(&pair).copied(),
+            accepted: post.accepted.contains_key(&event.to_string()),
+            queued: self.queued.deliveries.contains(&pair)
+                || self.queued.recoveries.contains(&webhook)
+                || self.queued.events.contains(&pair.1),
+            letter: self.queued.letters.contains(&pair) || self.queued.letters_of_events.contains(&pair.1),
+            holding: match self.holding.get(&webhook) {
+                Some(Hold::Disabled) => true,
+                Some(Hold::Open) => self.queued.probes.contains(&webhook),
+                None => false,
+            },
+        }
+    }
+}
+
+/// Why a webhook's deliveries are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    Disabled,
+    Open,
+}
+
+/// The webhooks that hold deliveries, as the API shows them.
+async fn holding(tenant: &Tenant<'_>, subjects: &[Subject]) -> HashMap<WebhookId, Hold> {
+    let mut holding = HashMap::new();
+    for subject in subjects {
+        let shown = tenant.call(Method::GET, &format!("/api/v1/webhooks/{}", subject.id), None).await;
+        if shown.body["enabled"] == false {
+            holding.insert(subject.id, Hold::Disabled);
+        } else if shown.body["health"]["state"] == "open" {
+            holding.insert(subject.id, Hold::Open);
+        }
+    }
+    holding
+}
+
+async fn stored_events(stack: &Stack, tenant: &str) -> anyhow::Result<Vec<Event>> {
+    let pages = stack.dynamo().scan().table_name(stack.events_table()).into_paginator().items().send();
+    let rows = pages.collect::<Result<Vec<_>, _>>().await.context("the events table")?;
+    let of_tenant = rows.iter().filter(|row| {
+        let kind = row.get("kind").and_then(|kind| kind.as_s().ok());
+        let pk = row.get("pk").and_then(|pk| pk.as_s().ok());
+        kind.is_some_and(|kind| kind == "event") && pk.is_some_and(|pk| pk.starts_with(tenant))
+    });
+    Ok(of_tenant.map(event_in_row).collect::<Result<_, _>>()?)
+}
+
+async fn rows(
+    stack: &Stack,
+    tenant: TenantId,
+    events: &[Event],
+    subjects: &[Subject],
+) -> anyhow::Result<HashMap<(WebhookId, EventId), StateKind>> {
+    let deliveries = stack.deliveries();
+    let webhooks: Vec<WebhookId> = subjects.iter().map(|subject| subject.id).collect();
+    let (deliveries, webhooks) = (&deliveries, &webhooks);
+    let each = events.iter().map(|event| event.id);
+    let read = stream::iter(each).map(|event| async move { deliveries.of_event(tenant, event, webhooks).await });
+    let read: Vec<_> = read.buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
+    Ok(read.into_iter().flatten().map(|row| ((row.webhook, row.event), row.state.kind())).collect())
+}
+
+impl Queued {
+    async fn read(&mut self, stack: &Stack) {
+        for queue in [stack.deliveries_queue(), stack.retries_queue()] {
+            for body in stack.queued(queue).await {
+                match Job::from_json(&body) {
+                    Ok(Job::Deliver(job)) => _ = self.deliveries.insert((job.webhook, job.event)),
+                    Ok(Job::Recover(job)) => _ = self.recoveries.insert(job.webhook),
+                    Ok(Job::Probe(job)) => _ = self.probes.insert(job.webhook),
+                    Ok(Job::Dispatch(job)) => _ = self.events.insert(job.event),
+                    // The suite asks for no recovery.
+                    Ok(Job::Sweep(_) | Job::Recovery(_)) | Err(_) => {}
+                }
+            }
+        }
+        for body in stack.queued(stack.dead_letter_queue()).await {
+            match Job::from_json(&body) {
+                Ok(Job::Deliver(job)) => _ = self.letters.insert((job.webhook, job.event)),
+                Ok(Job::Dispatch(job)) => _ = self.letters_of_events.insert(job.event),
+                Ok(Job::Recover(_) | Job::Probe(_) | Job::Sweep(_) | Job::Recovery(_)) | Err(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! One run, from the webhooks to the verdict.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use aws_sdk_sqs::types::QueueAttributeName;
+use shared::queue::job::{Job, Sweep};
+
+use super::census::{Census, Subject};
+use super::faults::Faults;
+use super::plan::{Behaviour, Plan};
+use super::processes::{Functions, is_connected_to};
+use super::proxy::Proxy;
+use super::receivers::{METADATA, Receivers};
+use super::report::Report;
+use super::senders::{Senders, Sent};
+use support::stack::{Stack, Tenant};
+
+/// The visibility timeout of the deliveries and the retries queue while the suite runs, in seconds. The template's is
+/// 180, six times deliver's time limit; what a killed function had received would not come back within a short run. It
+/// must be longer than that limit (30), as SQS asks of a mapping.
+const VISIBILITY_SECONDS: u32 = 31;
+/// After the planned end, a busy machine gets so much more. Nothing waits for it: the run is over when all is at rest.
+const OVERTIME: Duration = Duration::from_mins(6);
+/// The rooms whose functions are killed by the clock.
+const KILLED: [&str; 3] = ["deliver", "dispatch", "ingest"];
+/// What it takes to make webhooks and sources; the plan's time begins afterwards.
+const SETUP: Duration = Duration::from_secs(5);
+/// Whatever hangs, it is over then.
+const HARD_LIMIT: Duration = Duration::from_mins(20);
+/// Between two counts while things come to rest.
+const COUNT_EVERY: Duration = Duration::from_secs(2);
+/// Between two sweeps then; on AWS the template's schedule sends one every hour.
+const SWEEP_EVERY: Duration = Duration::from_secs(20);
+/// A connection to an address that does not answer is there for longer than this.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Runs the plan on the deployed stack, prints the report, and answers whether it is good. Afterwards the stack is as it
+/// was, but for a tenant that is left in it.
+#[expect(clippy::print_stdout, reason = "the report is what the suite is for")]
+pub async fn run(plan: Plan) -> anyhow::Result<bool> {
+    println!("\nfault suite: seed {}, about {} s ...", plan.seed, plan.length.as_secs());
+    let stack = Stack::deployed();
+    let queues = [stack.deliveries_queue(), stack.retries_queue()];
+    let before = set_visibility(&stack, queues[0], VISIBILITY_SECONDS).await?;
+    set_visibility(&stack, queues[1], VISIBILITY_SECONDS).await?;
+    let report = tokio::time::timeout(HARD_LIMIT, under_faults(&stack, plan)).await;
+    for queue in queues {
+        set_visibility(&stack, queue, before).await?;
+    }
+    let report = report.context("the suite hangs")??;
+    println!("{report}");
+    Ok(report.complaints().is_empty())
+}
+
+/// Sets a queue's visibility timeout and answers the one before.
+async fn set_visibility(stack: &Stack, queue: &str, seconds: u32) -> anyhow::Result<u32> {
+    let (sqs, name) = (stack.sqs(), QueueAttributeName::VisibilityTimeout);
+    let known = sqs.get_queue_attributes().queue_url(queue).attribute_names(name.clone()).send().await?;
+    let before = known.attributes().and_then(|attributes| attributes.get(&name)).map(|text| text.parse());
+    sqs.set_queue_attributes().queue_url(queue).attributes(name, seconds.to_string()).send().await?;
+    before.unwrap_or(Ok(seconds)).map_err(Into::into)
+}
+
+async fn under_faults(stack: &Stack, plan: Plan) -> anyhow::Result<Report> {
+    let functions = Functions::of_emulator(stack.emulator_pid());
+    let tenant = stack.tenant().await;
+    let started = Instant::now() + SETUP;
+    let faults = Faults::new(plan.chance(10), plan.storms(), plan.faults());
+    let (proxy, proxy_url) = Proxy::start(stack.endpoint(), functions, faults, started).await?;
+    let receivers = Receivers::start(plan.chance(11), started, plan.back(), Arc::clone(&proxy)).await?;
+    let subjects = subscribe(&tenant, &receivers).await?;
+    let senders = Senders::new(stack, &tenant).await?;
+
+    let connected = Arc::<AtomicBool>::default();
+    let watch = tokio::spawn(watch_metadata(Arc::clone(&connected)));
+    // Functions learn where AWS is when they start: those that run are ended, and start again on their next event.
+    stack.set_functions_endpoint(Some(&proxy_url));
+    end_all(functions);
+    let (sent, ()) = futures::join!(senders.send(&plan, started), kill_by_the_clock(plan, started, functions, &proxy));
+    let sent = sent?;
+    let census = until_rest(
+        stack,
+        &tenant,
+        &subjects,
+        &receivers,
+        &sent,
+        started + plan.length + OVERTIME,
+        started + plan.faults(),
+    )
+    .await;
+    stack.set_functions_endpoint(None);
+    end_all(functions);
+    watch.abort();
+    Ok(Report {
+        plan,
+        took: started.elapsed(),
+        sent,
+        census: census?,
+        calls: proxy.calls(),
+        faults: proxy.faults(),
+        kills: proxy.kills(),
+        metadata_was_connected_to: connected.load(Ordering::Relaxed),
+        redirects_followed: receivers.canary_connections(),
+    })
+}
+
+/// A webhook for each of the cast.
+async fn subscribe(tenant: &Tenant<'_>, receivers: &Receivers) -> anyhow::Result<Vec<Subject>> {
+    let mut subjects = Vec::new();
+    for (behaviour, count) in Behaviour::CAST {
+        for _ in 0..count {
+            let path = format!("/{}", subjects.len());
+            let mut settings = behaviour.settings();
+            settings["url"] = receivers.url(&path).into();
+            let webhook = tenant.create("/api/v1/webhooks", settings).await;
+            receivers.open(&path, behaviour, webhook["secret"].as_str().unwrap_or_default());
+            subjects.push(Subject { id: webhook["id"].as_str().unwrap_or_default().parse()?, behaviour, path });
+        }
+    }
+    Ok(subjects)
+}
+
+fn end_all(functions: Functions) {
+    for function in functions.running() {
+        functions.kill(&function);
+    }
+}
+
+async fn kill_by_the_clock(plan: Plan, started: Instant, functions: Functions, proxy: &Proxy) {
+    let mut chance = plan.chance(12);
+    for at in plan.kills() {
+        tokio::time::sleep_until((started + at).into()).await;
+        let running = functions.running();
+        // Of each room as often, although most processes are deliver's.
+        let Some(room) = chance.pick(&KILLED) else { continue };
+        let of_room: Vec<_> = running.into_iter().filter(|function| function.name == *room).collect();
+        if let Some(function) = chance.pick(&of_room) {
+            proxy.kill(function);
+        }
+    }
+}
+
+/// Looks whether anything connects to the metadata address, until it is aborted.
+async fn watch_metadata(connected: Arc<AtomicBool>) {
+    loop {
+        if is_connected_to(METADATA) {
+            connected.store(true, Ordering::Relaxed);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Counts until everything has come to rest after the faults have ended, or the time is over.
+async fn until_rest(
+    stack: &Stack,
+    tenant: &Tenant<'_>,
+    subjects: &[Subject],
+    receivers: &Receivers,
+    sent: &Sent,
+    deadline: Instant,
+    faults_end: Instant,
+) -> anyhow::Result<Census> {
+    tokio::time::sleep_until(faults_end.into()).await;
+    let mut swept = faults_end;
+    loop {
+        let census = Census::take(stack, tenant, subjects, receivers, sent).await?;
+        if census.is_at_rest() || Instant::now() > deadline {
+            return Ok(census);
+        }
+        if swept.elapsed() > SWEEP_EVERY {
+            let sweep = Job::Sweep(Sweep { after: None }).to_json();
+            stack.sqs().send_message().queue_url(stack.deliveries_queue()).message_body(sweep).send().await?;
+            swept = Instant::now();
+        }
+        tokio::time::sleep(COUNT_EVERY).await;
+    }
+}

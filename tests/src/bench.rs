@@ -1,8 +1,0 @@
-//! The benchmark: what the binaries weigh, how fast they start, what one event costs in calls and
-//! what it takes to read it.
-
-pub mod fleet;
-pub mod ledger;
-pub mod normalise;
-pub mod prices;
-pub mod weight;

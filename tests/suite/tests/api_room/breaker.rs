@@ -1,0 +1,66 @@
+//! A webhook's breaker in the API: its settings, its state, and how it is closed by hand.
+
+use serde_json::json;
+use shared::breaker::Breaker;
+use shared::queue::job::Job;
+use support::world::DELIVERIES;
+
+use crate::room::Room;
+use crate::webhooks::made;
+
+#[tokio::test]
+async fn its_settings_are_given_in_part_and_shown_whole() {
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let path = made(&tenant, &json!({ "breaker": { "failures": 5 } })).await;
+    let shown = tenant.get(&path).await.body["breaker"].clone();
+    assert_eq!(shown, json!({ "failures": 5, "window_seconds": 300, "disable_after_hours": 120 }));
+    let changed = tenant.patch(&path, &json!({ "breaker": { "window_seconds": 0, "disable_after_hours": 720 } })).await;
+    let expected = json!({ "failures": 20, "window_seconds": 0, "disable_after_hours": 720 });
+    assert_eq!(changed.body["breaker"], expected, "what is given replaces what there was");
+    assert_eq!(tenant.get(&path).await.body["breaker"], expected);
+}
+
+#[tokio::test]
+async fn bad_settings_are_refused_with_their_bounds() {
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let path = made(&tenant, &json!({})).await;
+    for (given, pointer, detail) in [
+        (json!({ "failures": 0 }), "/breaker/failures", "from 1 to 1000"),
+        (json!({ "failures": "5" }), "/breaker/failures", "whole number"),
+        (json!({ "window_seconds": 86_401 }), "/breaker/window_seconds", "from 0 to 86400"),
+        (json!({ "disable_after_hours": 721 }), "/breaker/disable_after_hours", "from 1 to 720"),
+        (json!({ "hours": 1 }), "/breaker/hours", "unknown field"),
+        (json!(true), "/breaker", "object"),
+    ] {
+        let answer = tenant.patch(&path, &json!({ "breaker": given })).await;
+        assert_eq!(answer.status, 422, "{given}: {answer}");
+        let error = &answer.body["errors"][0];
+        assert_eq!(error["pointer"], pointer, "{given}");
+        assert!(error["detail"].as_str().unwrap().contains(detail), "{given}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn an_open_one_is_shown_and_enabling_or_unpausing_closes_it() {
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let path = made(&tenant, &json!({})).await;
+    let id = path.rsplit('/').next().unwrap().parse().unwrap();
+    let registry = &room.world.registry;
+    for change in [json!({ "enabled": true }), json!({ "paused": false })] {
+        let webhook = registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+        room.world.open_breaker(&webhook).await.unwrap();
+        let health = tenant.get(&path).await.body["health"].clone();
+        assert_eq!((health["state"].as_str(), health["failed_probes"].as_u64()), (Some("open"), Some(0)));
+        assert!(health["since"].is_string() && health["next_probe_at"].is_string(), "{health}");
+
+        let before = room.world.aws.sqs.messages(DELIVERIES).len();
+        assert_eq!(tenant.patch(&path, &change).await.status, 200);
+        assert_eq!(registry.get_breaker(tenant.tenant_id(), id).await.unwrap(), Breaker::NEW);
+        let sent = room.world.aws.sqs.messages(DELIVERIES);
+        assert_eq!(sent.len(), before + 1);
+        assert!(matches!(Job::from_json(&sent[before].body), Ok(Job::Recover(_))));
+    }
+}

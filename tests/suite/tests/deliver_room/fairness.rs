@@ -1,0 +1,119 @@
+//! Webhooks beside each other in one batch, and batches that take long.
+
+use aws_lambda_events::event::sqs::SqsEvent;
+use jiff::SignedDuration;
+use lambda_runtime::{Context, LambdaEvent};
+use shared::delivery::DeliveryState;
+use shared::event::Event;
+use shared::queue::Outgoing;
+use shared::queue::job::Job;
+use shared::webhook::Webhook;
+use support::seed::TIMEOUT;
+use support::world::{DELIVERIES, RETRIES};
+use support::{Answer, Receiver};
+
+use crate::Scene;
+
+/// A batch of nine jobs of `many` and one of `one`, received.
+fn nine_and_one(scene: &Scene, many: &Webhook, one: &Webhook) -> (SqsEvent, Vec<Event>) {
+    let mut events = Vec::new();
+    for number in 0..10 {
+        let event = scene.world.event(scene.tenant, &number.to_string());
+        let webhook = if number < 9 { many } else { one };
+        scene.world.aws.sqs.put(DELIVERIES, &Outgoing::now(&Job::first(webhook.id, &event)).body);
+        events.push(event);
+    }
+    (scene.world.aws.sqs.receive(DELIVERIES), events)
+}
+
+/// Hands a batch to the room with so much time; answers what it names as failed.
+async fn handed_over(scene: &Scene, batch: &SqsEvent, seconds: f64) -> Vec<String> {
+    let deadline = scene.world.clock.now() + SignedDuration::from_secs_f64(seconds);
+    let mut context = Context::default();
+    context.deadline = u64::try_from(deadline.as_millisecond()).unwrap();
+    let answer = deliver::handle(LambdaEvent::new(batch.clone(), context), &scene.world.deliver).await.unwrap();
+    let failed: Vec<String> = answer.batch_item_failures.into_iter().filter_map(|one| one.item_identifier).collect();
+    scene.world.aws.sqs.finish(DELIVERIES, batch, &failed);
+    failed
+}
+
+#[tokio::test]
+async fn nine_jobs_of_a_hanging_webhook_do_not_delay_the_one_of_another() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/hanging", [Answer::Hang]);
+    let hanging = scene.webhook_with(&receiver.url("/hanging"), |webhook| webhook).await;
+    let healthy = scene.webhook_with(&receiver.url("/healthy"), |webhook| webhook).await;
+    let (batch, events) = nine_and_one(&scene, &hanging, &healthy);
+    // The time of the nine, of which five have a place each, runs out when the one has been received: did it wait for
+    // them, this would never end.
+    let served = async {
+        receiver.reached("/hanging", 5).await;
+        receiver.reached("/healthy", 1).await;
+        scene.world.pass(TIMEOUT).await;
+        // Once that was over, the other four were alone and had all places.
+        receiver.reached("/hanging", 9).await;
+        scene.world.pass(TIMEOUT).await;
+    };
+    let (failed, ()) = tokio::join!(handed_over(&scene, &batch, 30.0), served);
+    assert!(failed.is_empty());
+    assert_eq!(scene.row(&healthy, &events[9]).await.state, DeliveryState::Delivered);
+    // Each was attempted in this batch.
+    for event in &events[..9] {
+        assert_eq!(scene.row(&hanging, event).await.attempts.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn beside_another_a_webhook_has_half_of_the_places_and_what_becomes_too_late_for_is_not_cut_off() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/many", [Answer::Hang]);
+    receiver.script("/one", [Answer::Hang]);
+    let many = scene.webhook_with(&receiver.url("/many"), |webhook| webhook).await;
+    let one = scene.webhook_with(&receiver.url("/one"), |webhook| webhook).await;
+    let (batch, events) = nine_and_one(&scene, &many, &one);
+    // An attempt of a second needs six with all that follows: those that begin at once fit, those after them do not.
+    let hang = async {
+        receiver.reached("/many", 5).await;
+        receiver.reached("/one", 1).await;
+        scene.world.pass(TIMEOUT).await;
+    };
+    let (failed, ()) = tokio::join!(handed_over(&scene, &batch, 6.9), hang);
+    assert!(failed.is_empty());
+    assert_eq!((receiver.received("/many").len(), receiver.received("/one").len()), (5, 1));
+    let now = scene.world.clock.now();
+    let waiting = scene.world.aws.sqs.messages(RETRIES);
+    assert_eq!(waiting.len(), 10);
+    // The four that were too late wait for nothing but their turn; the others for their second attempt.
+    let at_once = waiting.iter().filter(|message| message.visible_at <= now);
+    assert!(at_once.count() >= 4);
+
+    receiver.script("/many", [Answer::Status(200)]);
+    receiver.script("/one", [Answer::Status(200)]);
+    scene.world.run_until_idle().await.unwrap();
+    let mut attempts = Vec::new();
+    for event in &events[..9] {
+        let row = scene.row(&many, event).await;
+        assert_eq!(row.state, DeliveryState::Delivered);
+        attempts.push(row.attempts.len());
+    }
+    attempts.sort_unstable();
+    assert_eq!(attempts, [1, 1, 1, 1, 2, 2, 2, 2, 2]);
+    assert_eq!(scene.row(&one, &events[9]).await.attempts.len(), 2);
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_alone_has_all_places() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/only", [Answer::Hang]);
+    let only = scene.webhook_with(&receiver.url("/only"), |webhook| webhook).await;
+    let (batch, _) = nine_and_one(&scene, &only, &only);
+    let hang = async {
+        receiver.reached("/only", 10).await;
+        scene.world.pass(TIMEOUT).await;
+    };
+    tokio::join!(handed_over(&scene, &batch, 6.9), hang);
+    assert_eq!(receiver.received("/only").len(), 10);
+}

@@ -1,0 +1,66 @@
+//! The deliver room through its `handle`, with a real DynamoDB engine, queues that keep SQS's rules, and receivers on
+//! loopback.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
+
+mod asked;
+mod attempts;
+mod backup;
+mod batch;
+mod breaker;
+mod dead_letters;
+mod dialects;
+mod fairness;
+mod held;
+mod isolation;
+mod odd_answers;
+mod operational;
+mod outbound;
+mod rate_limit;
+mod recoveries;
+mod resend;
+mod secrets_in_answers;
+mod settings;
+mod signatures;
+mod slow;
+mod streams;
+mod sweep;
+mod waits;
+
+use shared::delivery::Delivery;
+use shared::event::Event;
+use shared::id::TenantId;
+use shared::webhook::Webhook;
+use support::World;
+
+impl Scene {
+    /// A world with one tenant.
+    async fn start() -> Self {
+        let world = World::start().await.unwrap();
+        let tenant = world.tenant().await.unwrap();
+        Self { world, tenant }
+    }
+
+    /// A new webhook, changed by `change` before it is stored.
+    async fn webhook_with(&self, url: &str, change: impl FnOnce(Webhook) -> Webhook) -> Webhook {
+        self.world.webhook_with(self.tenant, url, change).await.unwrap()
+    }
+
+    /// A new event of the tenant, accepted.
+    async fn accept(&self, key: &str) -> Event {
+        let event = self.world.event(self.tenant, key);
+        self.world.events.put(&event).await.unwrap();
+        event
+    }
+
+    /// The delivery's row.
+    async fn row(&self, webhook: &Webhook, event: &Event) -> Delivery {
+        self.world.deliveries.get(self.tenant, webhook.id, event.id).await.unwrap().expect("the delivery has a row")
+    }
+}
+
+/// A world with one tenant.
+struct Scene {
+    world: World,
+    tenant: TenantId,
+}

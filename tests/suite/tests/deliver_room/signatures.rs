@@ -1,0 +1,47 @@
+//! Deliveries of webhooks that sign with a key of their own.
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use jiff::{SignedDuration, Timestamp};
+use ring::signature::{ED25519, UnparsedPublicKey};
+use shared::secret::SigningSecret;
+use shared::webhook::Webhook;
+use support::Receiver;
+use support::receiver::Received;
+
+use crate::Scene;
+
+/// Whether one of the signatures is `v1a` and verifies, as a receiver that has only the public key finds out.
+fn verifies(got: &Received, public_key: &str) -> bool {
+    let header = |name: &str| got.headers[name].to_str().unwrap();
+    let key = BASE64_STANDARD.decode(public_key.strip_prefix("whpk_").unwrap()).unwrap();
+    let head = format!("{}.{}.", header("webhook-id"), header("webhook-timestamp"));
+    let signed = [head.as_bytes(), &got.body].concat();
+    let mut signatures = header("webhook-signature").split(' ').filter_map(|text| text.strip_prefix("v1a,"));
+    signatures.any(|text| {
+        let signature = BASE64_STANDARD.decode(text).unwrap();
+        UnparsedPublicKey::new(&ED25519, &key).verify(&signed, &signature).is_ok()
+    })
+}
+
+#[tokio::test]
+async fn the_public_key_is_enough_to_verify_and_a_former_secret_signs_beside() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let (pair, former) = (SigningSecret::generate_key_pair([3; 32]), SigningSecret::generate([4; 32]));
+    let until = Timestamp::from_millisecond(scene.world.clock.now().as_millisecond()).unwrap();
+    let until = until + SignedDuration::from_hours(1);
+    let with_both = |mut webhook: Webhook| {
+        webhook.secrets.current = pair.clone();
+        webhook.secrets.previous = Some((former.clone(), until));
+        webhook
+    };
+    scene.world.webhook_with(scene.tenant, &receiver.url("/hook"), with_both).await.unwrap();
+    scene.accept("a").await;
+    scene.world.run_until_idle().await.unwrap();
+    let got = receiver.received("/hook").remove(0);
+    assert!(verifies(&got, &pair.public_key().unwrap().to_string()));
+    let other = SigningSecret::generate_key_pair([5; 32]);
+    assert!(!verifies(&got, &other.public_key().unwrap().to_string()));
+    // A receiver that still has the shared secret only is not cut off.
+    assert!(got.verifies_with(former.expose()));
+}

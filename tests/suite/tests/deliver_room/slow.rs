@@ -1,0 +1,91 @@
+//! Receivers that take long: their deliveries wait for each other, and nobody else's for them.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use shared::delivery::DeliveryState;
+use shared::slowness::SLOW;
+use shared::webhook::Webhook;
+use support::world::{DELIVERIES, RETRIES};
+use support::{Answer, Receiver};
+
+use crate::Scene;
+
+/// A webhook whose first attempt has taken longer than is quick, and whose receiver answers at once from now on.
+async fn found_slow(scene: &Scene, receiver: &Receiver) -> Webhook {
+    receiver.script("/slow", [Answer::Hang, Answer::Status(200)]);
+    let slow = scene.webhook_with(&receiver.url("/slow"), |webhook| Webhook { timeout_ms: 2_500, ..webhook }).await;
+    scene.accept("first").await;
+    scene.world.pump_stream().await.unwrap();
+    assert_eq!(slow_attempt(scene, receiver).await, 1);
+    slow
+}
+
+/// Delivers while the receiver hangs, for longer than is quick and then until the time limit; answers how many jobs.
+async fn slow_attempt(scene: &Scene, receiver: &Receiver) -> usize {
+    let hang = async {
+        receiver.reached("/slow", 1).await;
+        scene.world.pass(SLOW).await;
+        scene.world.pass(Duration::from_millis(500)).await;
+    };
+    tokio::join!(scene.world.pump_queue(DELIVERIES), hang).0
+}
+
+#[tokio::test]
+async fn what_was_slow_is_attempted_in_the_retries_queue_alone() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let slow = found_slow(&scene, &receiver).await;
+    let quick = scene.webhook_with(&receiver.url("/quick"), |webhook| webhook).await;
+
+    let event = scene.accept("second").await;
+    scene.world.pump_stream().await.unwrap();
+    // Another function, which has seen nothing of the slow attempt, knows of it all the same.
+    let other = scene.world.another_deliver(|_| ()).unwrap();
+    scene.world.pump_queue_with(DELIVERIES, &other).await;
+    assert_eq!(receiver.received("/slow").len(), 1, "attempted in the invocations that others wait for");
+    assert_eq!(receiver.received("/quick").len(), 1);
+    assert_eq!(scene.row(&quick, &event).await.state, DeliveryState::Delivered);
+    assert!(scene.world.aws.sqs.messages(DELIVERIES).is_empty());
+
+    // It waits for nothing but an invocation of that queue, and that was no attempt.
+    scene.world.pump_queue_with(RETRIES, &other).await;
+    let row = scene.row(&slow, &event).await;
+    assert_eq!((row.state, row.attempts.len(), row.attempts[0].number), (DeliveryState::Delivered, 1, 1));
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_quick_again_is_treated_so_after_two_minutes() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let slow = found_slow(&scene, &receiver).await;
+    scene.world.clock.advance(SignedDuration::from_secs(125));
+    let event = scene.accept("second").await;
+    scene.world.pump_stream().await.unwrap();
+    scene.world.pump_queue(DELIVERIES).await;
+    assert_eq!(scene.row(&slow, &event).await.state, DeliveryState::Delivered);
+}
+
+/// The note is written while the attempt lasts: whichever way that call fails, the attempt and its row do not care.
+#[tokio::test]
+async fn a_failed_note_fails_nothing_else() {
+    for how in [support::Break::Before, support::Break::After] {
+        let scene = Scene::start().await;
+        let receiver = Receiver::start().await.unwrap();
+        receiver.script("/slow", [Answer::Hang, Answer::Status(200)]);
+        let slow = scene.webhook_with(&receiver.url("/slow"), |webhook| Webhook { timeout_ms: 2_500, ..webhook }).await;
+        let event = scene.accept("first").await;
+        scene.world.pump_stream().await.unwrap();
+        scene.world.aws.take_calls();
+        // The webhook, its breaker's row and its data key are read; then comes the note.
+        scene.world.aws.break_call(4, how);
+        slow_attempt(&scene, &receiver).await;
+        assert!(!scene.world.aws.call_off_break(), "{:?}", scene.world.aws.take_calls());
+        let calls = scene.world.aws.take_calls();
+        assert_eq!(calls[4].operation, "DynamoDB.UpdateItem", "{calls:?}");
+        let row = scene.row(&slow, &event).await;
+        assert!(matches!(row.state, DeliveryState::Waiting { .. }), "{how:?}: {row:?}");
+        scene.world.run_until_idle().await.unwrap();
+        assert_eq!(scene.row(&slow, &event).await.state, DeliveryState::Delivered, "{how:?}");
+    }
+}

@@ -1,0 +1,68 @@
+//! The hourly sweep.
+
+use jiff::SignedDuration;
+use shared::breaker::BreakerSettings;
+use shared::delivery::DeliveryState;
+use shared::queue::job::{Job, Sweep};
+use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
+use support::world::DELIVERIES;
+use support::{Answer, Receiver};
+
+use crate::Scene;
+
+#[tokio::test]
+async fn what_is_held_without_a_reason_is_recovered_and_the_rest_stays() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let disabled =
+        |webhook: Webhook| Webhook { status: WebhookStatus::Disabled { reason: DisabledReason::Requested }, ..webhook };
+    let forgotten = scene.world.webhook_with(scene.tenant, &receiver.url("/forgotten"), disabled).await.unwrap();
+    let off = scene.world.webhook_with(scene.tenant, &receiver.url("/off"), disabled).await.unwrap();
+    receiver.script("/down", [Answer::Status(500)]);
+    let url = receiver.url("/down");
+    let down = scene.world.webhook_with(scene.tenant, &url, |webhook| Webhook {
+        breaker: BreakerSettings { failures: 1, window_seconds: 0, disable_after_hours: 720 },
+        ..webhook
+    });
+    let down = down.await.unwrap();
+    let event = scene.accept("held").await;
+    scene.world.pump_stream().await.unwrap();
+    scene.world.pump_queue(DELIVERIES).await;
+    // Enabled again, but whoever did it crashed before the recover job was sent.
+    let enabled = Webhook { status: WebhookStatus::Enabled, ..forgotten.clone() };
+    scene.world.registry.replace_webhook(&enabled).await.unwrap();
+    // More tenants than one job looks at.
+    for _ in 0..12 {
+        scene.world.tenant().await.unwrap();
+    }
+
+    scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+    for _ in 0..20 {
+        scene.world.pump_queue(DELIVERIES).await;
+    }
+    assert_eq!(scene.row(&forgotten, &event).await.state, DeliveryState::Delivered);
+    assert_eq!(receiver.received("/forgotten").len(), 1);
+    assert_eq!(scene.row(&off, &event).await.state, DeliveryState::Held);
+    assert_eq!(receiver.received("/down").len(), 1, "{:?}", scene.row(&down, &event).await);
+}
+
+#[tokio::test]
+async fn a_breaker_whose_probe_was_lost_gets_it_once_more() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
+    scene.world.open_breaker(&webhook).await.unwrap();
+    let event = scene.accept("held").await;
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Held);
+    let sweep = Job::Sweep(Sweep { after: None }).to_json();
+
+    // On time, it is somebody's: nothing is sent.
+    scene.world.aws.sqs.put(DELIVERIES, &sweep);
+    scene.world.run_until_idle().await.unwrap();
+    assert!(receiver.received("/hook").is_empty());
+    scene.world.clock.advance(SignedDuration::from_hours(2));
+    scene.world.aws.sqs.put(DELIVERIES, &sweep);
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
+}

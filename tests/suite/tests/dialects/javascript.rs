@@ -1,0 +1,103 @@
+//! Receivers that verify `JSON.stringify(req.body)`: what they write is what was sent, byte for byte.
+
+use serde_json::{Value, json};
+use shared::dialect::Dialect;
+use support::node::node;
+
+use super::{every_type, example_of, hostile, is_json, properties, rendered, text};
+
+/// What JavaScript makes of each body.
+fn rewritten(bodies: &[String]) -> Vec<String> {
+    let output = node("output = input.map(body => JSON.stringify(JSON.parse(body)));", &json!(bodies)).unwrap();
+    serde_json::from_value(output).unwrap()
+}
+
+fn assert_unchanged(bodies: &[String]) {
+    for (body, rewritten) in bodies.iter().zip(rewritten(bodies)) {
+        assert_eq!(*body, rewritten);
+    }
+}
+
+#[test]
+fn every_body_of_every_dialect_is_as_javascript_writes_it() {
+    let mut bodies = Vec::new();
+    for dialect in Dialect::ALL {
+        for event in every_type().flat_map(|event_type| [example_of(event_type), hostile(event_type)]) {
+            let rendered = rendered(*dialect, &event);
+            if is_json(&rendered) {
+                bodies.push(text(&rendered).to_owned());
+            }
+        }
+    }
+    // Seven dialects of JSON, two events of each type.
+    assert_eq!(bodies.len(), 7 * 2 * every_type().count());
+    assert_unchanged(&bodies);
+}
+
+#[test]
+fn so_is_every_body_of_events_that_nobody_thought_of() {
+    let mut bodies = Vec::new();
+    for event in properties::events(400) {
+        for dialect in Dialect::ALL {
+            let rendered = rendered(*dialect, &event);
+            if is_json(&rendered) {
+                bodies.push(text(&rendered).to_owned());
+            }
+        }
+    }
+    assert_unchanged(&bodies);
+}
+
+/// The one exception: JavaScript would change the digits of an id, so they stay, where nobody signs what it writes.
+#[test]
+fn integers_beyond_what_javascript_holds_keep_their_digits() {
+    let mut event = example_of(shared::event::EventType::Clicked);
+    event.facts.email_message_id = Some("9007199254740993".to_owned());
+    event.facts.metadata.insert("order".to_owned(), json!(9_007_199_254_740_993_u64));
+    for dialect in [Dialect::Standard, Dialect::Mailgun, Dialect::Mailjet, Dialect::MailjetV2] {
+        let rendered = rendered(dialect, &event);
+        let digits = [",", "}"].iter().any(|end| text(&rendered).contains(&format!(":9007199254740993{end}")));
+        assert!(digits, "{}", text(&rendered));
+    }
+    let signed: Vec<_> = [Dialect::Platform, Dialect::Mailgreet, Dialect::Mailtura]
+        .map(|dialect| text(&rendered(dialect, &event)).to_owned())
+        .into();
+    assert_unchanged(&signed);
+}
+
+/// The receivers' own examples, word for word where there is one: parse, write again, compare.
+#[test]
+fn receivers_that_write_the_body_again_verify_it() {
+    let script = r"
+        const { createHmac } = require('crypto');
+        const hex = (text) => createHmac('sha256', input.secret).update(text).digest('hex');
+        output = input.posts.map(({ dialect, headers, body }) => {
+            const again = () => JSON.stringify(JSON.parse(body));
+            switch (dialect) {
+                case 'platform': return headers['x-webhook-signature'] === hex(again());
+                case 'mailgreet': return headers['x-mailgreet-signature'] === 'sha256=' + hex(again());
+                case 'mailtura': return headers['x-mailtura-signature'] === hex(again());
+                case 'mailgun': {
+                    const { timestamp, token, signature } = JSON.parse(body).signature;
+                    return signature === hex(timestamp + token) && /^[0-9a-f]{50}$/.test(token);
+                }
+                case 'mailgun_legacy': {
+                    const form = new URLSearchParams(body);
+                    return form.get('signature') === hex(form.get('timestamp') + form.get('token'));
+                }
+            }
+        });";
+    let dialects = [Dialect::Platform, Dialect::Mailgreet, Dialect::Mailtura, Dialect::Mailgun, Dialect::MailgunLegacy];
+    let mut posts = Vec::new();
+    for dialect in dialects {
+        for event in every_type().flat_map(|event_type| [example_of(event_type), hostile(event_type)]) {
+            let rendered = rendered(dialect, &event);
+            let headers: serde_json::Map<_, _> =
+                rendered.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+            posts.push(json!({"dialect": dialect.as_str(), "headers": headers, "body": text(&rendered)}));
+        }
+    }
+    let count = posts.len();
+    let verified = node(script, &json!({"secret": super::SECRET, "posts": posts})).unwrap();
+    assert_eq!(verified, Value::from(vec![true; count]));
+}

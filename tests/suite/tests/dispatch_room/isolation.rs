@@ -1,0 +1,181 @@
+//! What cannot be dispatched stops nobody: a bystander's events arrive once and without delay, and nothing is lost in
+//! silence.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use shared::delivery::DeliveryState;
+use shared::event::Event;
+use shared::id::TenantId;
+use shared::queue::job::Job;
+use shared::store::events::event_row;
+use shared::webhook::Webhook;
+use support::world::{DEAD_LETTER, DELIVERIES, DISPATCH_FAILURES};
+use support::{Receiver, World};
+
+use super::accept;
+
+/// A tenant whose one receiver takes everything.
+async fn bystander(world: &World) -> (TenantId, Receiver) {
+    let tenant = world.tenant().await.unwrap();
+    let receiver = Receiver::start().await.unwrap();
+    world.webhook(tenant, &receiver.url("/bystander")).await.unwrap();
+    (tenant, receiver)
+}
+
+/// An event row as no version of ours writes it.
+fn put_unreadable_event(world: &World, tenant: TenantId, key: &str) -> Event {
+    let event = world.event(tenant, key);
+    let row = event_row(&event, 4_000_000_000).unwrap();
+    let text = |name: &str| row[name].as_s().unwrap().clone();
+    let deep = format!(r#"{{"v":1,"meta":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+    let row = json!({
+        "pk": {"S": text("pk")}, "sk": {"S": text("sk")}, "kind": {"S": "event"}, "ttl": {"N": "4000000000"},
+        "json": {"S": deep},
+    });
+    world.aws.put_unbroken("events", vec![row]).unwrap();
+    event
+}
+
+/// Makes a tenant's webhook unreadable; answers how to mend it.
+fn spoil_webhook(world: &World, webhook: &Webhook) -> Value {
+    let rows = world.aws.scan_unbroken("registry").unwrap();
+    let row = rows.into_iter().find(|row| row["sk"].as_s().is_ok_and(|sk| sk.contains(&webhook.id.to_string())));
+    let good = serde_json::to_value(serde_dynamo::Item::from(row.unwrap())).unwrap();
+    let mut bad = good.clone();
+    bad["v"] = json!({"S": "not a version"});
+    world.aws.put_unbroken("registry", vec![bad]).unwrap();
+    good
+}
+
+#[tokio::test]
+async fn an_unreadable_record_goes_to_the_failures_queue_and_the_shard_goes_on() {
+    let world = World::start().await.unwrap();
+    let (tenant, receiver) = bystander(&world).await;
+    let attacker = world.tenant().await.unwrap();
+    for number in 0..12 {
+        accept(&world, tenant, &format!("event {number}")).await;
+        put_unreadable_event(&world, attacker, &format!("bad {number}"));
+    }
+    assert_eq!(world.pump_stream().await.unwrap(), 24, "nothing is replayed");
+    world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.count(), 12, "each of the bystander's events once");
+    let failures = world.aws.sqs.messages(DISPATCH_FAILURES);
+    assert_eq!(failures.len(), 12);
+    let failure: Value = serde_json::from_str(&failures[0].body).unwrap();
+    assert_eq!(failure["reason"], "unreadable");
+    assert!(failure["pk"].as_str().unwrap().starts_with(&attacker.to_string()), "{failure}");
+    assert!(failure["sk"].as_str().unwrap().starts_with("evt_"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_failures_queue_that_does_not_answer_has_the_record_replayed_and_nothing_is_sent_behind_it() {
+    let world = World::start().await.unwrap();
+    let (tenant, _) = bystander(&world).await;
+    put_unreadable_event(&world, tenant, "bad");
+    world.aws.sqs.refuse_entries(3);
+    assert_eq!(world.pump_stream().await.unwrap(), 0);
+    assert!(world.aws.sqs.messages(DISPATCH_FAILURES).is_empty());
+    assert_eq!(world.pump_stream().await.unwrap(), 1);
+    assert_eq!(world.aws.sqs.messages(DISPATCH_FAILURES).len(), 1);
+}
+
+#[tokio::test]
+async fn a_tenant_whose_webhooks_cannot_be_read_waits_alone() {
+    let world = World::start().await.unwrap();
+    let (tenant, receiver) = bystander(&world).await;
+    let (other, others) = bystander(&world).await;
+    let webhook = world.webhook(other, &others.url("/second")).await.unwrap();
+    let good = spoil_webhook(&world, &webhook);
+    for number in 0..3 {
+        accept(&world, other, &format!("other {number}")).await;
+        accept(&world, tenant, &format!("event {number}")).await;
+    }
+    assert_eq!(world.pump_stream().await.unwrap(), 6, "nothing is replayed");
+    world.pump_queue(DELIVERIES).await;
+    assert_eq!((receiver.count(), others.count()), (3, 0));
+
+    // They come back until the webhooks can be read.
+    world.clock.advance(SignedDuration::from_secs(20));
+    world.pump_queue(DELIVERIES).await;
+    assert_eq!(others.count(), 0);
+    world.aws.put_unbroken("registry", vec![good]).unwrap();
+    world.run_until_idle().await.unwrap();
+    assert_eq!((receiver.count(), others.count()), (3, 6));
+    assert!(world.aws.sqs.messages(DEAD_LETTER).is_empty());
+}
+
+#[tokio::test]
+async fn when_no_versions_can_be_read_nothing_is_sent() {
+    let world = World::start().await.unwrap();
+    let (tenant, receiver) = bystander(&world).await;
+    accept(&world, tenant, "a").await;
+    world.aws.break_call(0, support::Break::Before);
+    assert_eq!(world.pump_stream().await.unwrap(), 0);
+    assert!(world.aws.sqs.messages(DELIVERIES).is_empty());
+    world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.count(), 1);
+}
+
+/// SQS says of single entries that they are at fault: no later try would help, and the shard must not wait for one.
+#[tokio::test]
+async fn a_job_that_sqs_refuses_for_good_goes_to_the_failures_queue() {
+    let world = World::start().await.unwrap();
+    let (tenant, receiver) = bystander(&world).await;
+    let refused = world.event(tenant, "a");
+    world.events.put(&refused).await.unwrap();
+    accept(&world, tenant, "b").await;
+    world.aws.sqs.refuse_entries_with(&[refused.id.to_string(), "inline".to_owned()], true);
+    assert_eq!(world.pump_stream().await.unwrap(), 2);
+    world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.count(), 1);
+    let failures = world.aws.sqs.messages(DISPATCH_FAILURES);
+    let failure: Value = serde_json::from_str(&failures[0].body).unwrap();
+    assert_eq!((failures.len(), &failure["reason"]), (1, &json!("job_refused")));
+    assert!(failure["webhook"].as_str().unwrap().starts_with("wh_"), "{failure}");
+}
+
+/// A job that names its delivery and cannot be read is a dead delivery that is told of, listed and redriven.
+#[tokio::test]
+async fn an_unreadable_job_becomes_a_dead_delivery_and_a_redrive_delivers_it() {
+    let world = World::start().await.unwrap();
+    let (tenant, receiver) = bystander(&world).await;
+    let webhook = world.webhook(tenant, &receiver.url("/second")).await.unwrap();
+    let event = world.event(tenant, "a");
+    world.events.put(&event).await.unwrap();
+    world.forget_stream().unwrap();
+    let good = Job::first(webhook.id, &event).to_json();
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let bad = good.replacen(r#""inline":{"#, &format!(r#""inline":{{"meta":{{"x":{deep}}},"#), 1);
+    assert!(Job::from_json(&bad).is_err());
+    world.aws.sqs.put(DELIVERIES, &bad);
+    world.aws.sqs.put(DELIVERIES, &bad);
+    world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.count(), 0);
+    let row = world.deliveries.get(tenant, webhook.id, event.id).await.unwrap().unwrap();
+    assert!(matches!(row.state, DeliveryState::Dead { reason } if reason.as_str() == "unreadable"), "{row:?}");
+    let told = world.told().unwrap();
+    assert_eq!(told.len(), 1, "delivery.dead, once: {told:?}");
+    let letters = world.aws.sqs.messages(DEAD_LETTER);
+    assert_eq!(letters[0].attributes["reason"], "unreadable");
+    assert_eq!(letters[0].attributes["event"], event.id.to_string());
+
+    world.aws.sqs.redrive(DEAD_LETTER, DELIVERIES);
+    world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.count(), 1, "the stored event was readable all the time");
+}
+
+/// A job that refers to an event whose row cannot be read does not come back until SQS buries it in silence.
+#[tokio::test]
+async fn an_event_whose_row_is_unreadable_is_a_dead_delivery() {
+    let world = World::start().await.unwrap();
+    let (tenant, receiver) = bystander(&world).await;
+    let webhook = world.webhook(tenant, &receiver.url("/second")).await.unwrap();
+    let event = put_unreadable_event(&world, tenant, "a");
+    world.forget_stream().unwrap();
+    let Job::Deliver(job) = Job::first(webhook.id, &event) else { unreachable!() };
+    world.aws.sqs.put(DELIVERIES, &Job::Deliver(shared::queue::job::Deliver { inline: None, ..job }).to_json());
+    world.run_until_idle().await.unwrap();
+    let row = world.deliveries.get(tenant, webhook.id, event.id).await.unwrap().unwrap();
+    assert!(matches!(row.state, DeliveryState::Dead { reason } if reason.as_str() == "unreadable"), "{row:?}");
+    assert_eq!(world.aws.sqs.messages(DEAD_LETTER).len(), 1);
+}

@@ -1,0 +1,31 @@
+//! What the checks let pass, and until when. Both lists of files and paths only get shorter.
+
+/// Names that look like those of files.
+pub(crate) const NAMES: [&str; 2] = [
+    // A package of npm.
+    "mailgun.js",
+    // Made by the fuzzer.
+    "tests/fuzz/artifacts",
+];
+
+/// Files and folders that documents name and that are not there yet: the layout is being changed to the documents'.
+pub(crate) const COMING: &[&str] = &[
+    "functions/api/src/compat",
+    "functions/api/src/manage",
+    "functions/api/src/native",
+    "functions/deliver/src/dead_letter.rs",
+    "functions/deliver/src/delivery",
+    "functions/deliver/src/maintenance",
+    "functions/deliver/src/route.rs",
+    "functions/deliver/src/settle.rs",
+    "infra/admin",
+    "inspect.rs",
+    "load.rs",
+    "send.rs",
+    "shared/domain",
+];
+
+/// Files whose comments are not rewritten yet: they may use the words, be wide, and name paths of before.
+pub(crate) fn not_yet() -> Vec<&'static str> {
+    include_str!("not_yet.txt").lines().collect()
+}

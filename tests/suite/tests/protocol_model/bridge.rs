@@ -1,0 +1,318 @@
+//! The bridge from the model to what it is a model of: random days of the same kinds, with the real rooms, tables and
+//! queues, and the same invariants. After each thing that happens every delivery is accounted for; once the receiver
+//! accepts and nothing is broken any more, every one ends; and what was delivered stays so, whatever is redriven then.
+
+use std::collections::{BTreeMap, HashSet};
+
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, FileFailurePersistence};
+use shared::breaker::BreakerSettings;
+use shared::delivery::{Delivery, DeliveryState, Outcome};
+use shared::event::Event;
+use shared::id::{EventId, TenantId};
+use shared::queue::job::{Deliver as DeliverJob, Job, Recover, Sweep};
+use shared::retry::{Delays, RetryPolicy};
+use shared::store::StoreError;
+use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
+use support::world::{DEAD_LETTER, DELIVERIES, RETRIES};
+use support::{Answer, Break, Receiver, World};
+
+const PATH: &str = "/hook";
+/// Days that a test run tries, and how much happens on each.
+const DAYS: u32 = 96;
+const MOST_HAPPENINGS: usize = 24;
+
+/// What may happen, as in the model.
+#[derive(Debug, Clone, Copy)]
+enum Happening {
+    Accept,
+    Dispatch,
+    Deliver,
+    Retry,
+    /// A batch of this queue in which the AWS call after so many more fails.
+    Crash(&'static str, usize, Break),
+    /// Time goes on by so many seconds.
+    Wait(i64),
+    /// The receiver answers so from now on.
+    Receiver(u16),
+    /// The same, but whoever makes that call.
+    Break(usize, Break),
+    /// A function with nothing in its memory takes over.
+    Restart,
+    Disable,
+    Enable,
+    Redrive,
+    CopyLetters,
+    RecoverHeld,
+    Resend,
+    Sweep,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let breaks = || (0_usize..8, prop_oneof![Just(Break::Before), Just(Break::After)]);
+    let queues = prop_oneof![3 => Just(DELIVERIES), 1 => Just(RETRIES)];
+    prop_oneof![
+        3 => Just(Happening::Accept),
+        3 => Just(Happening::Dispatch),
+        6 => Just(Happening::Deliver),
+        4 => Just(Happening::Retry),
+        4 => prop_oneof![Just(2), Just(40), Just(200), Just(4_000)].prop_map(Happening::Wait),
+        3 => prop_oneof![Just(200), Just(500), Just(500), Just(410)].prop_map(Happening::Receiver),
+        6 => (queues, breaks()).prop_map(|(queue, (calls, how))| Happening::Crash(queue, calls, how)),
+        1 => breaks().prop_map(|(calls, how)| Happening::Break(calls, how)),
+        1 => Just(Happening::Restart),
+        1 => Just(Happening::Disable),
+        2 => Just(Happening::Enable),
+        2 => Just(Happening::Redrive),
+        1 => Just(Happening::CopyLetters),
+        1 => Just(Happening::RecoverHeld),
+        1 => Just(Happening::Resend),
+        1 => Just(Happening::Sweep),
+    ]
+}
+
+struct Day {
+    world: World,
+    receiver: Receiver,
+    room: deliver::Deliver,
+    tenant: TenantId,
+    webhook: Webhook,
+    events: Vec<Event>,
+}
+
+impl Day {
+    /// `delays` are the webhook's.
+    async fn begin(delays: &[i64]) -> Self {
+        let world = World::start().await.unwrap();
+        let receiver = Receiver::start().await.unwrap();
+        let tenant = world.tenant().await.unwrap();
+        let url = receiver.url(PATH);
+        let webhook = world.webhook_with(tenant, &url, |webhook| Webhook {
+            retry_policy: RetryPolicy::Custom(Delays::new(delays).unwrap()),
+            breaker: BreakerSettings { failures: 2, window_seconds: 0, disable_after_hours: 1 },
+            ..webhook
+        });
+        let webhook = webhook.await.unwrap();
+        let room = world.another_deliver(|_| {}).unwrap();
+        Self { world, receiver, room, tenant, webhook, events: Vec::new() }
+    }
+
+    /// Lets it happen. What fails of it, because a call is broken, has failed half-way.
+    async fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Accept => {
+                let event = self.world.event(self.tenant, &self.events.len().to_string());
+                // Only what was acknowledged is owed; the sender repeats the rest.
+                while self.world.events.put(&event).await.is_err() {}
+                self.events.push(event);
+            }
+            Happening::Dispatch => {
+                self.world.pump_stream().await.unwrap();
+            }
+            Happening::Deliver => {
+                self.world.pump_queue_with(DELIVERIES, &self.room).await;
+            }
+            Happening::Retry => {
+                self.world.pump_queue_with(RETRIES, &self.room).await;
+            }
+            Happening::Crash(queue, calls, how) => {
+                self.world.aws.break_call(calls, how);
+                self.world.pump_queue_with(queue, &self.room).await;
+                self.world.aws.call_off_break();
+            }
+            Happening::Wait(seconds) => self.world.clock.advance(SignedDuration::from_secs(seconds)),
+            Happening::Receiver(status) => self.receiver.script(PATH, [Answer::Status(status)]),
+            Happening::Break(calls, how) => self.world.aws.break_call(calls, how),
+            Happening::Restart => self.room = self.world.another_deliver(|_| {}).unwrap(),
+            Happening::Disable => {
+                let _broken_off = self.switch(WebhookStatus::Disabled { reason: DisabledReason::Requested }).await;
+            }
+            Happening::Enable => {
+                let _broken_off = self.enable().await;
+            }
+            Happening::Redrive => {
+                self.world.aws.sqs.redrive(DEAD_LETTER, DELIVERIES);
+            }
+            Happening::CopyLetters => {
+                for letter in self.world.aws.sqs.messages(DEAD_LETTER) {
+                    self.world.aws.sqs.put(DELIVERIES, &letter.body);
+                }
+            }
+            Happening::RecoverHeld => self.recover(),
+            Happening::Resend => {
+                let _broken_off = self.resend().await;
+            }
+            Happening::Sweep => self.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json()),
+        }
+    }
+
+    async fn switch(&self, status: WebhookStatus) -> Result<(), StoreError> {
+        let stored = self.world.registry.get_webhook(self.tenant, self.webhook.id).await?;
+        let stored = stored.expect("nobody deletes it");
+        self.world.registry.replace_webhook(&Webhook { status, ..stored }).await
+    }
+
+    /// As `patch.rs` does.
+    async fn enable(&self) -> Result<(), StoreError> {
+        self.switch(WebhookStatus::Enabled).await?;
+        self.world.registry.forget_breaker(self.tenant, self.webhook.id).await?;
+        self.recover();
+        Ok(())
+    }
+
+    fn recover(&self) {
+        let job = Job::Recover(Recover { tenant: self.tenant, webhook: self.webhook.id, after: None });
+        self.world.aws.sqs.put(DELIVERIES, &job.to_json());
+    }
+
+    /// As `resend.rs` does, for the first event.
+    async fn resend(&self) -> Result<(), StoreError> {
+        let Some(event) = self.events.first() else { return Ok(()) };
+        let row = self.world.deliveries.get(self.tenant, self.webhook.id, event.id).await?;
+        let job = Job::Deliver(DeliverJob {
+            tenant: self.tenant,
+            webhook: self.webhook.id,
+            event: event.id,
+            round: row.map_or(1, |row| row.round + 1),
+            inline: Some(Box::new(event.clone())),
+            resend: true,
+            slot: None,
+        });
+        self.world.aws.sqs.put(DELIVERIES, &job.to_json());
+        Ok(())
+    }
+
+    async fn rows(&self) -> BTreeMap<EventId, Option<Delivery>> {
+        let mut rows = BTreeMap::new();
+        for event in &self.events {
+            // The planned break is for the rooms.
+            let row = loop {
+                if let Ok(row) = self.world.deliveries.get(self.tenant, self.webhook.id, event.id).await {
+                    break row;
+                }
+            };
+            rows.insert(event.id, row);
+        }
+        rows
+    }
+
+    /// The rounds of an event's jobs in a queue.
+    fn rounds(&self, queue: &str, event: EventId) -> Vec<u32> {
+        let jobs =
+            self.world.aws.sqs.messages(queue).into_iter().filter_map(|message| Job::from_json(&message.body).ok());
+        jobs.filter_map(|job| match job {
+            Job::Deliver(deliver) if deliver.event == event => Some(deliver.round),
+            // Its first jobs are sent when the webhooks can be read.
+            Job::Dispatch(dispatch) if dispatch.event == event => Some(0),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// "every delivery is accounted for", on the real tables and queues.
+    async fn assert_accounted_for(&self, when: &str) {
+        let batch = self.world.next_stream_batch(usize::MAX).unwrap();
+        let records = batch.into_iter().flat_map(|batch| batch.records);
+        let in_stream: HashSet<String> = records.filter_map(|record| record.change.sequence_number).collect();
+        for (event, row) in self.rows().await {
+            let alive = [self.rounds(DELIVERIES, event), self.rounds(RETRIES, event)].concat();
+            let letters = self.rounds(DEAD_LETTER, event);
+            let has = |least: u32, rounds: &[u32]| rounds.iter().any(|round| *round >= least);
+            let is_accounted_for = match &row {
+                None => in_stream.contains(&event.to_string()) || has(0, &alive),
+                Some(row) => match row.state {
+                    DeliveryState::Waiting { .. } => has(row.round, &alive),
+                    DeliveryState::Dead { .. } => has(row.round + 1, &letters) || has(row.round, &alive),
+                    DeliveryState::Delivered => {
+                        row.attempts.iter().any(|attempt| matches!(attempt.outcome, Outcome::Delivered { .. }))
+                    }
+                    DeliveryState::Held => true,
+                    DeliveryState::Discarded => false,
+                },
+            };
+            assert!(is_accounted_for, "{when}: {event}: {row:?}, jobs {alive:?}, letters {letters:?}");
+        }
+    }
+
+    /// Everything that happens by itself from now on.
+    async fn come_to_rest(&mut self) {
+        self.world.aws.call_off_break();
+        self.receiver.script(PATH, [Answer::Status(200)]);
+        // Old enough for the sweep to take a probe for lost.
+        for _ in 0..2 {
+            self.world.run_until_idle().await.unwrap();
+            self.world.clock.advance(SignedDuration::from_hours(2));
+            self.happen(Happening::Sweep).await;
+        }
+        self.world.run_until_idle().await.unwrap();
+    }
+
+    /// "everything ends": delivered, dead with its letter, or held by a webhook that is off.
+    async fn assert_everything_has_ended(&self) {
+        let webhook = self.world.registry.get_webhook(self.tenant, self.webhook.id).await.unwrap().unwrap();
+        for (event, row) in self.rows().await {
+            let row = row.unwrap_or_else(|| panic!("{event} has no row"));
+            match row.state {
+                DeliveryState::Delivered => {}
+                DeliveryState::Dead { .. } => {
+                    assert!(self.rounds(DEAD_LETTER, event).contains(&(row.round + 1)), "{row:?}");
+                }
+                DeliveryState::Held => assert!(webhook.holds_deliveries(), "{row:?}"),
+                DeliveryState::Waiting { .. } | DeliveryState::Discarded => panic!("{row:?}"),
+            }
+        }
+    }
+
+    fn received(&self, event: EventId) -> usize {
+        let received = self.receiver.received(PATH);
+        received.iter().filter(|request| request.webhook_id() == event.to_string()).count()
+    }
+}
+
+async fn live(delays: &[i64], happenings: Vec<Happening>) {
+    let mut day = Day::begin(delays).await;
+    // On a day on which all is well nothing happens that matters.
+    day.receiver.script(PATH, [Answer::Status(500)]);
+    for happening in happenings {
+        day.happen(happening).await;
+        day.assert_accounted_for(&format!("after {happening:?}")).await;
+    }
+    day.come_to_rest().await;
+    day.assert_everything_has_ended().await;
+
+    // "a delivered one is not attempted again", whatever is redriven and recovered now.
+    let rows = day.rows().await;
+    let delivered =
+        rows.into_iter().filter(|(_, row)| row.as_ref().is_some_and(|row| row.state == DeliveryState::Delivered));
+    let before: Vec<_> = delivered.map(|(event, _)| (event, day.received(event))).collect();
+    for happening in [Happening::CopyLetters, Happening::Redrive, Happening::RecoverHeld, Happening::Enable] {
+        day.happen(happening).await;
+    }
+    day.world.run_until_idle().await.unwrap();
+    for (event, count) in before {
+        assert_eq!(day.received(event), count, "{event} was delivered, and attempted again");
+    }
+    // Nothing is dead or held any more: the receiver accepts, and somebody has asked for all of it.
+    for (event, row) in day.rows().await {
+        assert_eq!(row.unwrap().state, DeliveryState::Delivered, "{event}");
+    }
+}
+
+proptest! {
+    #![proptest_config(Config {
+        cases: DAYS,
+        max_shrink_iters: 200,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
+        ..Config::default()
+    })]
+
+    #[test]
+    fn the_real_rooms_keep_the_same_invariants(
+        delays in prop_oneof![Just(vec![]), Just(vec![30])],
+        happenings in prop::collection::vec(happening(), 4..MOST_HAPPENINGS)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(live(&delays, happenings));
+    }
+}

@@ -1,0 +1,87 @@
+//! The domain is pure: no IO, no clock, no chance, nothing asynchronous.
+
+use crate::source::{File, root, rust_files};
+
+/// The modules of the crate `shared` that belong to the domain.
+const PURE: [&str; 20] = [
+    "id",
+    "event",
+    "provider",
+    "source",
+    "tenant",
+    "webhook",
+    "seal",
+    "secret",
+    "signature",
+    "slowness",
+    "stream",
+    "dialect",
+    "delivery",
+    "recovery",
+    "retry",
+    "breaker",
+    "problem",
+    "rate_limit",
+    "outbound/address_policy",
+    "queue/pack",
+];
+
+/// What pure code does not say.
+const FORBIDDEN: [&str; 12] = [
+    "async fn",
+    ".await",
+    "tokio::",
+    "aws_sdk",
+    "reqwest",
+    "clock::",
+    "std::env",
+    "std::fs",
+    "std::net::Tcp",
+    "store::",
+    "Timestamp::now",
+    "SystemTime",
+];
+
+/// The library that reads multipart bodies has futures, which are ready at once over a body in memory.
+fn is_excused(file: &File, forbidden: &str) -> bool {
+    forbidden == ".await" && file.path.ends_with("provider/mailgun/multipart.rs")
+}
+
+fn pure_files() -> Vec<File> {
+    // The domain is a crate: all of it is pure.
+    if root().join("shared/domain").exists() {
+        return rust_files("shared/domain/src");
+    }
+    let mut files = rust_files("shared/src");
+    files.retain(|file| {
+        let path = file.segments().collect::<Vec<_>>().join("/");
+        PURE.iter().any(|module| path == *module || path.starts_with(&format!("{module}/")))
+    });
+    files
+}
+
+fn faults(files: &[File]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for file in files {
+        let code = file.production();
+        let said = FORBIDDEN.iter().filter(|forbidden| code.contains(**forbidden) && !is_excused(file, forbidden));
+        faults.extend(said.map(|forbidden| format!("{}: {forbidden}", file.path)));
+    }
+    faults
+}
+
+#[test]
+fn pure_modules_stay_pure() {
+    let files = pure_files();
+    assert!(files.len() > 50, "only {} files are looked at", files.len());
+    assert_eq!(faults(&files), [""; 0]);
+}
+
+/// What stands behind the first `#[cfg(test)]` of a file is deployed too, unless it is the test module.
+#[test]
+fn impure_code_is_found_after_code_for_tests() {
+    let text =
+        "#[cfg(test)]\nfn looks() {}\n\nasync fn impure() {}\n\n#[cfg(test)]\nmod tests {\n    use tokio::x;\n}\n";
+    let planted = File { path: "shared/src/planted.rs".to_owned(), text: text.to_owned() };
+    assert_eq!(faults(&[planted]), ["shared/src/planted.rs: async fn"]);
+}

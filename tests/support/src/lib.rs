@@ -1,0 +1,35 @@
+//! A world in one process: tables, queues, the rooms, one clock, and a way to break any AWS call.
+
+pub mod amazon;
+pub mod azure;
+pub mod catalogue;
+pub mod clouds;
+pub mod cost;
+pub mod endpoint;
+pub mod front;
+pub mod google;
+pub mod kms;
+pub mod node;
+pub mod receiver;
+pub mod seed;
+pub mod senders;
+pub mod signers;
+pub mod sqs;
+pub mod stack;
+pub mod systems;
+pub mod time;
+mod tls;
+mod told;
+pub mod world;
+
+pub use endpoint::{Break, Call};
+pub use receiver::{Answer, Receiver};
+pub use world::World;
+
+/// An HTTP client for the harness itself, towards parts of the test's own making.
+#[expect(clippy::disallowed_methods, reason = "the harness is no room; nothing here is customer-directed")]
+pub fn http_client() -> reqwest::Client {
+    // Only fails when another test of this process has set it already.
+    let _already_set = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap_or_default()
+}

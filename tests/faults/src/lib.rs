@@ -1,5 +1,5 @@
-//! What faults do: the fault suite breaks what is around the deployed template and counts, the outage measures what
-//! broken receivers do to healthy ones.
+//! What faults do. The fault suite breaks calls and processes around the deployed template and counts what becomes of
+//! every event. The outage benchmark measures how broken receivers slow down healthy ones.
 
 pub mod outage;
 pub mod soak;

@@ -1,8 +1,8 @@
-//! An outage at full load: many webhooks, of which some are down and some slow, through the real handlers.
+//! An outage at full load: many webhooks, some of them down and some slow, through the real handlers.
 //!
-//! The handlers run in this process as Lambda runs them: mappings poll the queues and invoke as many at a time as
-//! `MaximumConcurrency` allows, each invocation in an environment of its own with its own memory. The tables are the
-//! embedded engine's, the receivers are on loopback, and the queues are a process of their own or the world's.
+//! The handlers run in this process as Lambda runs them: mappings poll the queues and invoke at most
+//! `MaximumConcurrency` functions at the same time, each in its own environment with its own memory. The tables are in
+//! the embedded engine, the receivers are on loopback, and the queues are in another process or in the world.
 
 pub mod mappings;
 pub mod measured;

@@ -1,4 +1,4 @@
-//! The small form of `make outage`: counts and bounds, no times, for it has to hold on a busy machine.
+//! The small form of `make outage`. It checks counts and bounds but no times, because it must pass on a busy machine.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ async fn a_thousand_deliveries_of_which_broken_receivers_hold_up_their_own_alone
         refusing: 1,
         hanging: 1,
         slow: 2,
-        // Longer than is quick.
+        // Longer than a quick answer takes.
         slow_ms: 2_500..3_500,
         timeout_ms: 5_000,
         breaker: BreakerSettings { failures: 3, window_seconds: 2, ..BreakerSettings::default() },

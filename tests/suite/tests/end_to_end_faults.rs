@@ -1,6 +1,6 @@
 //! The fault suite on the deployed template: the short form after the end-to-end tests, the long one as `make soak`.
 //!
-//! It has no test harness, because a harness hides what a passing test prints, and the counts are to be seen.
+//! This test has no harness, because a harness hides the output of a passing test, and people should see the counts.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,17 +8,17 @@ use std::time::Duration;
 use clap::Parser;
 use faults::soak::{Plan, run};
 
-/// How long the run may be planned for: with what it may take beyond, ten minutes.
+/// Maximum planned duration. Reason: with the additional time that a run may need, it takes at most ten minutes.
 const MOST_SECONDS: u64 = 520;
 
 /// The fault suite.
 #[derive(Debug, Parser)]
 #[command(args_override_self = true)]
 struct Arguments {
-    /// How long the run is planned for.
+    /// Planned duration of the run.
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u64).range(80..=MOST_SECONDS))]
     seconds: u64,
-    /// What chance follows from; the same seed gives the same plan.
+    /// Seed of all random numbers; the same seed gives the same plan.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }

@@ -8,16 +8,16 @@ use shared::outbound::address_policy::AddressPolicy;
 use super::signers::sns::{self, CERTIFICATE_URL, HOST};
 use super::{Answer, Receiver};
 
-/// The host and a door that leads to it.
+/// The host, and an outbound client that reaches it.
 #[derive(Debug, Clone)]
 pub struct Amazon {
-    /// What it got, and how it answers.
+    /// The requests that the host got, and its answers.
     pub sns: Receiver,
     outbound: Outbound,
 }
 
 impl Amazon {
-    /// Starts it.
+    /// Starts the host.
     pub async fn start() -> anyhow::Result<Self> {
         let (sns, root) = Receiver::start_tls(HOST).await?;
         sns.script(certificate_path(), [certificate_until(2046)?]);
@@ -28,7 +28,7 @@ impl Amazon {
         Ok(Self { sns, outbound })
     }
 
-    /// A door that leads here, and nowhere else, by Amazon's name.
+    /// An outbound client that reaches this host under Amazon's name, and no other host.
     pub fn outbound(&self) -> Outbound {
         self.outbound.clone()
     }
@@ -39,7 +39,7 @@ pub fn certificate_path() -> &'static str {
     CERTIFICATE_URL.split_once(HOST).map_or("", |(_, path)| path)
 }
 
-/// Answers with a certificate that is valid until the beginning of `year`.
+/// Makes the host serve a certificate that is valid until the beginning of `year`.
 pub fn certificate_until(year: i32) -> anyhow::Result<Answer> {
     Ok(Answer::Full(
         200,

@@ -1,5 +1,5 @@
-//! Azure Service Bus on loopback: it takes messages with a signature that the real service would take, and refuses
-//! everything else.
+//! Azure Service Bus on loopback. It accepts messages with a signature that the real service would accept, and refuses
+//! all others.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -21,25 +21,25 @@ use super::tls::TlsListener;
 
 /// The namespace's name.
 pub const HOST: &str = "contoso.servicebus.windows.net";
-/// The queue that exists.
+/// Name of the only queue.
 pub const QUEUE: &str = "mail-events";
-/// The policy that may send.
+/// Name of the policy that may send.
 pub const KEY_NAME: &str = "send-only";
-/// Its key.
+/// The policy's key.
 pub const KEY: &str = "c29tZSBrZXkgb2YgMzIgYnl0ZXMsIGFzIEF6dXJlJ3M=";
-/// The largest message of the standard tier, and of all messages of one request.
+/// Maximum size of a message, and of all messages of one request, in the standard tier.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// A message that was sent.
+/// A message that the service accepted.
 #[derive(Debug, Clone)]
 pub struct Sent {
-    /// Its body.
+    /// The message's body.
     pub body: String,
     /// The broker's property `MessageId`.
     pub message_id: String,
     /// The sender's own properties.
     pub properties: BTreeMap<String, String>,
-    /// The position of its request among all that were taken.
+    /// The position of the message's request among all accepted requests.
     pub request: usize,
 }
 
@@ -58,7 +58,7 @@ pub struct Azure {
 }
 
 impl Azure {
-    /// Starts it; answers also the certificate to trust and where it listens.
+    /// Starts the service. Returns the certificate to trust and the address where the service listens as well.
     pub(super) async fn start(clock: Clock) -> anyhow::Result<(Self, CertificateDer<'static>, SocketAddr)> {
         let inner =
             Arc::new(Inner { clock, sent: Mutex::default(), failing: Mutex::default(), refused: Mutex::default() });
@@ -69,17 +69,17 @@ impl Azure {
         Ok((Self { inner }, certificate, address))
     }
 
-    /// Everything sent so far.
+    /// All messages that the service has accepted so far.
     pub fn sent(&self) -> Vec<Sent> {
         self.inner.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Why signatures were refused so far.
+    /// The reasons why the service has refused signatures so far.
     pub fn refused(&self) -> Vec<String> {
         self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Fails the next requests with good signatures.
+    /// Makes the next requests fail, although their signatures are good.
     pub fn fail(&self, answers: impl IntoIterator<Item = Failing>) {
         self.inner.failing.lock().unwrap_or_else(PoisonError::into_inner).extend(answers);
     }
@@ -123,10 +123,10 @@ fn error(status: StatusCode, detail: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "application/xml; charset=utf-8")], body).into_response()
 }
 
-/// Body, id and properties.
+/// A message's body, id and properties.
 type Read = (String, String, BTreeMap<String, String>);
 
-/// The messages of a batch, if it has its form and nothing else.
+/// The messages of a batch. `None` if the body has any other form.
 fn read(body: &[u8]) -> Option<Vec<Read>> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let message = |message: &Value| {
@@ -139,7 +139,7 @@ fn read(body: &[u8]) -> Option<Vec<Read>> {
 }
 
 impl Inner {
-    /// What Service Bus checks of a signature.
+    /// Checks a signature as Service Bus does.
     fn check(&self, authorization: &str, path: &str) -> anyhow::Result<()> {
         let fields = authorization.strip_prefix("SharedAccessSignature ").ok_or(anyhow::anyhow!("no signature"))?;
         let mut given: BTreeMap<&str, &str> = BTreeMap::new();

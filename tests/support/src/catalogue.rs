@@ -1,12 +1,12 @@
-//! Whether a body is what the catalogue of event types promises.
+//! Whether a body matches the schema of its event type.
 
 use anyhow::Context as _;
 use serde_json::Value;
 use shared::dialect::catalogue;
 use shared::event::EventType;
 
-/// Whether `body`, the whole body of a delivery in the standard dialect, is valid under the schema of `event_type`,
-/// formats included. The error says every fault and where it is.
+/// Checks that `body`, the whole body of a delivery in the standard dialect, is valid under the schema of `event_type`,
+/// formats included. The error lists every fault with its place.
 pub fn validates(event_type: &str, body: &Value) -> Result<(), String> {
     let known = EventType::deliverable().find(|known| known.as_str() == event_type);
     let event_type = known.ok_or_else(|| format!("{event_type} is not in the catalogue"))?;
@@ -16,7 +16,7 @@ pub fn validates(event_type: &str, body: &Value) -> Result<(), String> {
     if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
 }
 
-/// Fails when the schema itself is not valid under the draft that it names.
+/// Fails if the schema itself is not valid under the draft that it names.
 fn validator(schema: &Value) -> anyhow::Result<jsonschema::Validator> {
     jsonschema::draft202012::options()
         .should_validate_formats(true)

@@ -9,7 +9,7 @@ use shared::outbound::address_policy::AddressPolicy;
 use super::azure::{self, Azure};
 use super::google::{self, Google};
 
-/// Both services, and a door that leads to them.
+/// Both services, and an outbound client that reaches them.
 #[derive(Debug)]
 pub struct Clouds {
     /// Pub/Sub.
@@ -19,7 +19,7 @@ pub struct Clouds {
     outbound: Outbound,
 }
 
-/// How a service answers one request in place of taking it.
+/// An answer that a service gives instead of accepting a request.
 #[derive(Debug, Clone)]
 pub struct Failing {
     /// HTTP status.
@@ -31,14 +31,14 @@ pub struct Failing {
 }
 
 impl Failing {
-    /// With this status and nothing else.
+    /// An answer with this status, without headers and body.
     pub fn with(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: "" }
     }
 }
 
 impl Clouds {
-    /// Starts them; they go by `clock`.
+    /// Starts both services. They use `clock`.
     pub async fn start(clock: &Clock) -> anyhow::Result<Self> {
         let mut roots = rustls::RootCertStore::empty();
         let (google, root, google_address) = Google::start(clock.clone()).await?;
@@ -50,7 +50,7 @@ impl Clouds {
         Ok(Self { google, azure, outbound: Outbound::rerouted(policy, roots, HashMap::from(routes))? })
     }
 
-    /// A door that leads to them by their names.
+    /// An outbound client that reaches both services under their own names.
     pub fn outbound(&self) -> Outbound {
         self.outbound.clone()
     }

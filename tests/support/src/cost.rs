@@ -1,22 +1,22 @@
-//! What a piece of work takes: CPU time of this thread, and its allocations.
+//! Measures a piece of work: CPU time of this thread, and allocations.
 
 use std::time::Duration;
 
 use allocation_counter::AllocationInfo;
 use rustix::time::{ClockId, clock_gettime};
 
-/// What some work took.
+/// The cost of some work.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {
     /// CPU time of this thread.
     pub cpu: Duration,
-    /// How often memory was asked for; growing in place counts as asking anew.
+    /// Number of allocations. A reallocation in place counts as one.
     pub allocations: u64,
-    /// Most bytes held at one time, beyond what was held before.
+    /// Maximum number of bytes allocated at one time, on top of what was allocated before.
     pub peak_bytes: u64,
 }
 
-/// Does `work` and tells what it took. What is dropped within `work` is not held any more.
+/// Does `work` and measures it. Memory that `work` frees does not count as held afterwards.
 pub fn cost<T>(work: impl FnOnce() -> T) -> (T, Cost) {
     let mut result = None;
     let before = cpu_of_this_thread();

@@ -1,5 +1,5 @@
-//! One HTTP endpoint that speaks DynamoDB (by handing calls to the embedded engine) and SQS (by [`Sqs`]) and KMS (by
-//! [`Kms`]), remembers every call, and can break one of them.
+//! One HTTP endpoint for DynamoDB (the embedded engine), SQS ([`Sqs`]) and KMS ([`Kms`]). It remembers every call and
+//! can break one of them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,44 +19,45 @@ use tokio::sync::watch;
 use super::kms::Kms;
 use super::sqs::{Caller, Sqs};
 
-/// One AWS call that was made.
+/// One AWS call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// As in `DynamoDB.PutItem` or `SQS.SendMessageBatch`.
+    /// The operation, such as `DynamoDB.PutItem` or `SQS.SendMessageBatch`.
     pub operation: String,
-    /// The table or queue that it names, if one.
+    /// The table or queue that the call names, if it names one.
     pub resource: String,
 }
 
-/// How a call is broken.
+/// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Break {
-    /// It does not take effect, and the caller sees a failure.
+    /// The call has no effect, and the caller gets an error.
     Before,
-    /// It takes effect, but the caller sees a failure.
+    /// The call has its effect, but the caller gets an error.
     After,
-    /// It meets a transaction of the same row: it does not take effect, and DynamoDB says why. A call that writes
-    /// nothing to DynamoDB takes effect.
+    /// The call conflicts with a transaction on the same row: it has no effect, and DynamoDB's error gives this reason.
+    /// A call that writes nothing to DynamoDB has its effect.
     Collision,
-    /// It does not take effect, and is never answered.
+    /// The call has no effect, and the caller never gets an answer.
     Hang,
-    /// Of a `BatchExecuteStatement`, every other statement from the first on does not take effect, and is answered with
-    /// this code. Any other call takes effect.
+    /// In a `BatchExecuteStatement`, every second statement, beginning with the first, has no effect and fails with
+    /// this code. Any other call has its effect.
     Statements(&'static str),
-    /// A `BatchExecuteStatement` takes effect, and its answer lacks the last statement's. Any other call takes effect.
+    /// A `BatchExecuteStatement` has its effect, and its answer lacks the result of the last statement. Any other call
+    /// has its effect.
     CutShort,
 }
 
-/// A break that is to come.
+/// A planned break.
 #[derive(Debug, Clone, Copy)]
 struct Planned {
-    /// The operation whose next call is waited for before calls are counted.
+    /// If set, counting starts with the next call of this operation.
     first: Option<&'static str>,
     calls_before: usize,
     how: Break,
 }
 
-/// What the calls so far would be billed as.
+/// Billed units of the calls so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Units {
     /// DynamoDB write units.
@@ -71,15 +72,15 @@ pub struct Units {
 pub struct Endpoint {
     database: Database,
     dynamo_url: String,
-    /// Where the queues are, when they are a process of their own.
+    /// The URL of the queues, if they run in another process.
     queues_url: Option<String>,
     http: reqwest::Client,
-    /// The queues, unless they are a process of their own.
+    /// The queues. Unused if they run in another process.
     pub sqs: Sqs,
-    /// The keys.
+    /// The KMS key and its data keys.
     pub kms: Kms,
     calls: Mutex<Vec<Call>>,
-    /// Changes after each call.
+    /// Changes after each call, to wake those who wait for calls.
     news: watch::Sender<()>,
     planned: Mutex<Option<Planned>>,
     units: Mutex<Units>,
@@ -94,8 +95,8 @@ impl std::fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// Starts the engine and the endpoint, which go by `clock`; answers the state and the URL. Calls to SQS go to
-    /// `queues_url`, if given.
+    /// Starts the engine and the endpoint with `clock`. Returns the endpoint's state and URL. The endpoint forwards SQS
+    /// calls to `queues_url`, if given.
     pub async fn start(clock: Clock, queues_url: Option<String>) -> anyhow::Result<(Arc<Self>, String)> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let dynamo_url = format!("http://{}/", listener.local_addr()?);
@@ -125,52 +126,52 @@ impl Endpoint {
         Ok((endpoint, url))
     }
 
-    /// Breaks the call that comes after `calls_before` more calls, once.
+    /// Breaks one call: the one after the next `calls_before` calls.
     pub fn break_call(&self, calls_before: usize, how: Break) {
         *self.planned.lock().unwrap_or_else(PoisonError::into_inner) = Some(Planned { first: None, calls_before, how });
     }
 
-    /// Breaks the next call of an operation, as in `DynamoDB.UpdateItem`, or the one that comes `calls_later` more calls
-    /// after it, once.
+    /// Breaks one call: the next one of an operation such as `DynamoDB.UpdateItem`, or the one that comes `calls_later`
+    /// calls after it.
     pub fn break_at(&self, operation: &'static str, calls_later: usize, how: Break) {
         *self.planned.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(Planned { first: Some(operation), calls_before: calls_later, how });
     }
 
-    /// Calls off a planned break; answers whether it was still to come.
+    /// Cancels a planned break. Returns whether the break had not happened yet.
     pub fn call_off_break(&self) -> bool {
         self.planned.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
     }
 
-    /// Sets the clock ahead by `duration` for each call from now on, one after another, as if calls were slow.
+    /// From now on, advances the clock by `duration` for each call, as if calls were slow.
     pub fn slow_down(&self, duration: SignedDuration) {
         *self.call_takes.lock().unwrap_or_else(PoisonError::into_inner) = duration;
     }
 
-    /// Forgets and answers the calls made so far.
+    /// Returns the calls so far and forgets them.
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Waits until so many calls were made since they were last taken.
+    /// Waits until this many calls have been made since `take_calls`.
     pub async fn calls_made(&self, count: usize) {
         let mut news = self.news.subscribe();
         let made = |(): &()| self.calls.lock().unwrap_or_else(PoisonError::into_inner).len() >= count;
-        // The sender is the endpoint's own.
+        // The endpoint owns the sender, so the channel does not close.
         let _ended = news.wait_for(made).await;
     }
 
-    /// How many calls were made since they were last taken.
+    /// Number of calls since `take_calls`.
     pub fn count_calls(&self) -> usize {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Forgets and answers what the calls so far would be billed as.
+    /// Returns the billed units of the calls so far and forgets them.
     pub fn take_units(&self) -> Units {
         std::mem::take(&mut *self.units.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Adds up what the engine says it consumed.
+    /// Adds the capacity units that the engine reports.
     fn bill(&self, target: &str, answer: &Value) {
         const READS: [&str; 3] = ["GetItem", "Query", "BatchGetItem"];
         let consumed = &answer["ConsumedCapacity"];
@@ -184,7 +185,7 @@ impl Endpoint {
         }
     }
 
-    /// All rows of a table, read from the engine itself: not counted, not broken.
+    /// All rows of a table, read from the engine directly: the read is not counted and cannot be broken.
     pub fn scan_unbroken(&self, table: &str) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
         let mut request = json!({ "TableName": table });
         let mut all = Vec::new();
@@ -195,21 +196,21 @@ impl Endpoint {
             all.extend(items.into_iter().map(Into::into));
             match page["LastEvaluatedKey"].take() {
                 Value::Null => return Ok(all),
-                // A page has a mebibyte at most.
+                // A page has at most one mebibyte.
                 last => request["ExclusiveStartKey"] = last,
             }
         }
     }
 
-    /// Puts rows, each as the JSON of DynamoDB's protocol, into the engine itself: not counted, not broken, and many
-    /// times faster than calls.
+    /// Puts rows into the engine directly, each given as JSON of DynamoDB's protocol: the writes are not counted and
+    /// cannot be broken. This is many times faster than calls.
     pub fn put_unbroken(&self, table: &str, rows: Vec<Value>) -> anyhow::Result<()> {
         let rows = serde_json::from_value(Value::Array(rows))?;
         let imported = self.database.import_items(table, rows, dynoxide::ImportOptions::default());
         imported.map(|_| ()).map_err(|error| anyhow::anyhow!("{error:?}"))
     }
 
-    /// Counts down to the planned break.
+    /// Counts one call, and returns the break if it is this call's.
     fn next_break(&self, operation: &str) -> Option<Break> {
         let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
         let plan = planned.as_mut()?;
@@ -247,7 +248,7 @@ impl Endpoint {
         response
     }
 
-    /// Carries out every other statement of a batch, and answers `code` for the others.
+    /// Executes every second statement of a batch, and answers `code` for the others.
     async fn carry_out_half(&self, code: &str, target: &str, headers: &HeaderMap, body: Bytes) -> Response {
         let mut call: Value = serde_json::from_slice(&body).unwrap_or_default();
         let Some(statements) = call["Statements"].as_array_mut().map(std::mem::take) else {
@@ -268,7 +269,7 @@ impl Endpoint {
         json!({ "Responses": answers }).to_string().into_response()
     }
 
-    /// Carries a batch of statements out, and answers as if the last statement had not been in it.
+    /// Executes a batch of statements, and leaves the last statement's result out of the answer.
     async fn carry_out_cut_short(&self, target: &str, headers: &HeaderMap, body: Bytes) -> Response {
         if !target.ends_with(".BatchExecuteStatement") {
             return self.carry_out(target, headers, body).await;
@@ -281,10 +282,10 @@ impl Endpoint {
         answer.to_string().into_response()
     }
 
-    /// The same call to another endpoint; its body and the whole answer.
+    /// Forwards a call with another body to another endpoint. Returns the answer's body, and the whole answer.
     async fn hand_on(&self, url: &str, headers: &HeaderMap, body: Vec<u8>) -> (Bytes, Response) {
         let mut call = self.http.post(url).body(body);
-        // Signed over the body as it was; nobody here checks it.
+        // The signature covers the original body, but nothing here checks it.
         for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
             if let Some(value) = headers.get(name) {
                 call = call.header(name, value);
@@ -338,7 +339,7 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body:
     }
 }
 
-/// What DynamoDB answers to a write of a row that is part of a transaction at the same moment.
+/// DynamoDB's error for a write to a row that a transaction is writing at the same moment.
 fn collision(target: &str) -> Option<&'static str> {
     match target.rsplit('.').next().unwrap_or_default() {
         "TransactWriteItems" => Some(
@@ -351,14 +352,14 @@ fn collision(target: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether a query compares a key with an empty text, which DynamoDB refuses and the engine does not.
+/// Whether a query compares a key with an empty string. DynamoDB refuses such a query, and the engine does not.
 fn compares_with_nothing(target: &str, body: &[u8]) -> bool {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let values = body["ExpressionAttributeValues"].as_object().into_iter().flatten();
     target.ends_with(".Query") && values.into_iter().any(|(_, value)| value["S"] == "")
 }
 
-/// The same call, with the wish to be told what it consumed.
+/// Adds to a call the request to report consumed capacity.
 fn asking_for_capacity(body: &[u8]) -> Vec<u8> {
     let Ok(Value::Object(mut call)) = serde_json::from_slice(body) else { return body.to_vec() };
     call.insert("ReturnConsumedCapacity".to_owned(), "TOTAL".into());

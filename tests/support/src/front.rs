@@ -1,4 +1,4 @@
-//! TLS before the emulator, which speaks plain HTTP: some clients of other systems know nothing but `https`.
+//! A TLS proxy before the emulator, which speaks plain HTTP. Reason: some clients of other systems accept only `https`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ const LOOPBACK: &str = "127.0.0.1";
 /// Base64 in a line of PEM (RFC 7468).
 const PEM_LINE: usize = 64;
 
-/// What listens before the emulator and hands every byte on, for as long as the test's runtime lives.
+/// A proxy that forwards every byte to the emulator, as long as the test's runtime lives.
 #[derive(Debug)]
 pub struct TlsFront {
     authority: String,
@@ -22,7 +22,7 @@ pub struct TlsFront {
 }
 
 impl TlsFront {
-    /// One before `behind`, a host and its port, which leaves its certificate in `folder`.
+    /// Starts a proxy before `behind`, a host and port, and writes the proxy's certificate to `folder`.
     pub async fn before(behind: &str, folder: &Path) -> anyhow::Result<Self> {
         let (mut listener, certificate) = TlsListener::bind(LOOPBACK).await?;
         let authority = listener.local_addr()?.to_string();
@@ -33,7 +33,7 @@ impl TlsFront {
             loop {
                 let (mut client, _) = listener.accept().await;
                 let behind = behind.clone();
-                // Either side may break off, and the other learns of it.
+                // Either side may close; the copy then closes the other side.
                 tokio::spawn(async move {
                     let mut server = TcpStream::connect(behind).await?;
                     copy_bidirectional(&mut client, &mut server).await
@@ -43,12 +43,12 @@ impl TlsFront {
         Ok(Self { authority, certificate_file })
     }
 
-    /// Its host and port.
+    /// The proxy's host and port.
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// The file with the certificate that its clients have to trust.
+    /// The file with the certificate that the proxy's clients must trust.
     pub fn certificate_file(&self) -> &Path {
         &self.certificate_file
     }

@@ -1,5 +1,5 @@
-//! Google Pub/Sub on loopback: it takes what is published with a token that the real service would take, and refuses
-//! everything else.
+//! Google Pub/Sub on loopback. It accepts messages with a token that the real service would accept, and refuses all
+//! others.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -24,23 +24,23 @@ use super::tls::TlsListener;
 pub const HOST: &str = "pubsub.googleapis.com";
 /// The service account that may publish.
 pub const EMAIL: &str = "mail@example-project.iam.gserviceaccount.com";
-/// The id of its key.
+/// The id of the account's key.
 pub const KEY_ID: &str = "0123456789abcdef0123456789abcdef01234567";
-/// The key: a throw-away one that has never signed anything but tests.
+/// The account's private key, which signs nothing but tests.
 pub const KEY: &str = include_str!("../../fixtures/keys/pubsub_test_only_rsa.pem");
-/// A key of nobody that Google knows.
+/// A private key that belongs to no account.
 pub const STRANGE_KEY: &str = include_str!("../../fixtures/keys/sns_test_only_rsa.pem");
-/// The topic that exists.
+/// Name of the only topic.
 pub const TOPIC: &str = "projects/example-project/topics/mail-events";
 
-/// A message that was published.
+/// A message that the service accepted.
 #[derive(Debug, Clone)]
 pub struct Published {
-    /// Decoded.
+    /// The decoded data.
     pub data: Vec<u8>,
-    /// By name.
+    /// The attributes by name.
     pub attributes: BTreeMap<String, String>,
-    /// The position of its request among all that were taken.
+    /// The position of the message's request among all accepted requests.
     pub request: usize,
 }
 
@@ -60,7 +60,7 @@ pub struct Google {
 }
 
 impl Google {
-    /// Starts it; answers also the certificate to trust and where it listens.
+    /// Starts the service. Returns the certificate to trust and the address where the service listens as well.
     pub(super) async fn start(clock: Clock) -> anyhow::Result<(Self, CertificateDer<'static>, SocketAddr)> {
         let der = PrivatePkcs8KeyDer::from_pem_slice(KEY.as_bytes())?;
         let pair = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).map_err(|error| anyhow::anyhow!("{error}"))?;
@@ -78,7 +78,7 @@ impl Google {
         Ok((Self { inner }, certificate, address))
     }
 
-    /// The key of the account as Google gives it.
+    /// The account's key file, in Google's format.
     pub fn service_account() -> Value {
         json!({
             "type": "service_account",
@@ -95,17 +95,17 @@ impl Google {
         })
     }
 
-    /// Everything published so far.
+    /// All messages that the service has accepted so far.
     pub fn published(&self) -> Vec<Published> {
         self.inner.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The tokens of the requests so far, good ones and bad ones.
+    /// The tokens of all requests so far, accepted or refused.
     pub fn tokens(&self) -> Vec<String> {
         self.inner.tokens.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Fails the next requests with good tokens.
+    /// Makes the next requests fail, although their tokens are good.
     pub fn fail(&self, answers: impl IntoIterator<Item = Failing>) {
         self.inner.failing.lock().unwrap_or_else(PoisonError::into_inner).extend(answers);
     }
@@ -151,10 +151,10 @@ fn error(status: StatusCode, word: &str, message: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
-/// Data and attributes.
+/// A message's data and attributes.
 type Read = (Vec<u8>, BTreeMap<String, String>);
 
-/// The messages of a request, if it has its form and nothing else.
+/// The messages of a request. `None` if the body has any other form.
 fn read(body: &[u8]) -> Option<Vec<Read>> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let fields = body.as_object().filter(|fields| fields.len() == 1)?;
@@ -179,7 +179,7 @@ impl Inner {
         ([(header::CONTENT_TYPE, "application/json")], json!({ "messageIds": ids }).to_string()).into_response()
     }
 
-    /// What Google checks of a token that a service account has signed for itself.
+    /// Checks a token that a service account has signed for itself, as Google does.
     fn check(&self, token: &str) -> anyhow::Result<()> {
         let (signed, signature) = token.rsplit_once('.').ok_or(anyhow::anyhow!("no token"))?;
         let (header, claims) = signed.split_once('.').ok_or(anyhow::anyhow!("no token"))?;

@@ -1,5 +1,4 @@
-//! KMS in memory: it keeps what it wrapped, and unwraps it only for the key and the encryption context that it was
-//! wrapped with.
+//! KMS in memory. It keeps what it has wrapped, and unwraps only with the same key and the same encryption context.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,10 +8,10 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 use shared::clock::random;
 
-/// The one key.
+/// The only key.
 pub const KMS_KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/8b5f2c1e-0000-4000-8000-000000000000";
 
-/// What it wrapped, and whether it answers.
+/// The wrapped data keys, and whether KMS answers at present.
 #[derive(Debug, Default)]
 pub struct Kms {
     wrapped: Mutex<Vec<Wrapped>>,
@@ -32,12 +31,12 @@ impl std::fmt::Debug for Wrapped {
 }
 
 impl Kms {
-    /// From now on it refuses everything, or answers again.
+    /// Makes KMS refuse all calls from now on, or answer again.
     pub fn refuse(&self, refusing: bool) {
         *self.refusing.lock().unwrap_or_else(PoisonError::into_inner) = refusing;
     }
 
-    /// The data keys that it made, in base64: nobody else may have them anywhere.
+    /// The data keys that KMS has made, in base64. They must not appear anywhere outside of the functions' memory.
     pub fn data_keys(&self) -> Vec<String> {
         let wrapped = self.wrapped.lock().unwrap_or_else(PoisonError::into_inner);
         wrapped.iter().map(|made| made.plaintext.clone()).collect()

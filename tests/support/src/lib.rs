@@ -26,10 +26,10 @@ pub use endpoint::{Break, Call};
 pub use receiver::{Answer, Receiver};
 pub use world::World;
 
-/// An HTTP client for the harness itself, towards parts of the test's own making.
+/// An HTTP client of the tests themselves, for servers that the tests have started.
 #[expect(clippy::disallowed_methods, reason = "the harness is no room; nothing here is customer-directed")]
 pub fn http_client() -> reqwest::Client {
-    // Only fails when another test of this process has set it already.
+    // This fails only if another test of this process has installed a provider before.
     let _already_set = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap_or_default()
 }

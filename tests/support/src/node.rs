@@ -1,4 +1,4 @@
-//! Node.js: what receivers that are written in JavaScript make of a body.
+//! Runs JavaScript in Node.js, as receivers that are written in JavaScript do.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
-/// Runs `script`, which finds its input in `input` and leaves its answer in `output`.
+/// Runs `script`, which reads its input from the variable `input` and writes its result to the variable `output`.
 pub fn node(script: &str, input: &Value) -> anyhow::Result<Value> {
     let script = format!(
         "const input = JSON.parse(require('fs').readFileSync(0, 'utf8')); let output;\n{script}\n\
@@ -20,17 +20,17 @@ pub fn node(script: &str, input: &Value) -> anyhow::Result<Value> {
         .stdout(Stdio::piped())
         .spawn()
         .context("Node.js does not start")?;
-    // It reads everything before it writes anything, so neither waits for the other.
+    // The script reads all input before it writes, so neither process blocks the other.
     node.stdin.take().context("it has an input")?.write_all(input.to_string().as_bytes())?;
     let answer = node.wait_with_output()?;
     ensure!(answer.status.success(), "the script failed");
     serde_json::from_slice(&answer.stdout).context("the script's output is not JSON")
 }
 
-/// The machine's Node.js, or the one that is installed for it.
+/// The path of the machine's Node.js, or of an installed one.
 fn path() -> anyhow::Result<&'static str> {
     static PATH: OnceLock<Result<String, String>> = OnceLock::new();
-    // Tests that ask at the same time wait for one installation.
+    // Tests that call this at the same time wait for one installation.
     let found = PATH.get_or_init(|| find().map_err(|error| format!("{error:#}")));
     found.as_deref().map_err(|error| anyhow::anyhow!("{error}"))
 }

@@ -1,4 +1,4 @@
-//! A receiver on loopback that remembers what it got and can be told how to answer.
+//! A receiver on loopback. It remembers its requests and gives the answers that a test has set.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -18,26 +18,26 @@ use super::tls::TlsListener;
 /// How the receiver answers one request.
 #[derive(Debug, Clone)]
 pub enum Answer {
-    /// With this status and an empty body.
+    /// Answers with this status and an empty body.
     Status(u16),
-    /// With this status, these headers and this body.
+    /// Answers with this status, these headers and this body.
     Full(u16, Vec<(&'static str, String)>, Vec<u8>),
-    /// Not at all, for as long as the connection lives. Its caller's time limit runs out when the test lets time pass.
+    /// Never answers while the connection is open. The caller's time limit expires when the test advances the time.
     Hang,
 }
 
 /// One request that the receiver got.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// Its method.
+    /// The method.
     pub method: Method,
-    /// The path alone.
+    /// The path without the query.
     pub path: String,
-    /// What stood after the path; empty when there was nothing.
+    /// The query; empty if there was none.
     pub query: String,
     /// Headers.
     pub headers: HeaderMap,
-    /// The exact body.
+    /// The exact bytes of the body.
     pub body: Bytes,
 }
 
@@ -47,14 +47,14 @@ impl Received {
         self.headers.get("webhook-id").and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// Whether it is signed with this secret; see [`is_signed`].
+    /// Whether the request is signed with this secret; see [`is_signed`].
     pub fn verifies_with(&self, secret: &str) -> bool {
         is_signed(secret, &self.headers, &self.body)
     }
 }
 
-/// Whether one of the signatures in the headers is the one that the official library makes with this secret. What that
-/// library makes of the time of a signature goes by the machine's clock, and is not asked.
+/// Whether one of the signatures in the headers is the one that the official library makes with this secret. The
+/// library's check of the timestamp is not used, because it reads the machine's clock.
 pub fn is_signed(secret: &str, headers: &HeaderMap, body: &[u8]) -> bool {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let expected = || {
@@ -70,7 +70,7 @@ struct Inner {
     received: Mutex<Vec<Received>>,
     /// Changes after each request.
     news: watch::Sender<()>,
-    /// By path: the answers still to give. The last one stays.
+    /// The answers still to give, by path. The last answer of a path repeats.
     scripts: Mutex<HashMap<String, VecDeque<Answer>>>,
 }
 
@@ -83,14 +83,14 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Starts one on a free port; it answers 200 until told otherwise.
+    /// Starts a receiver on a free port. It answers 200 until a test sets other answers.
     pub async fn start() -> anyhow::Result<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         Ok(Self { base: format!("http://{address}"), address, inner: serve(listener) })
     }
 
-    /// Starts one that speaks TLS for a host name; answers also the certificate that its clients have to trust.
+    /// Starts a receiver that speaks TLS for a host name. Returns the certificate that clients must trust as well.
     pub async fn start_tls(name: &str) -> anyhow::Result<(Self, CertificateDer<'static>)> {
         let (listener, certificate) = TlsListener::bind(name).await?;
         let address = listener.local_addr()?;
@@ -98,12 +98,12 @@ impl Receiver {
         Ok((Self { base, address, inner: serve(listener) }, certificate))
     }
 
-    /// Where it listens.
+    /// The address where the receiver listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// How many requests it got, on every path.
+    /// Number of requests on all paths.
     pub fn count(&self) -> usize {
         self.inner.received.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
@@ -113,27 +113,27 @@ impl Receiver {
         format!("{}{path}", self.base)
     }
 
-    /// Sets the answers to the next requests of a path; the last one stays.
+    /// Sets the answers to the next requests of a path. The last answer repeats.
     pub fn script(&self, path: &str, answers: impl IntoIterator<Item = Answer>) {
         let mut scripts = self.inner.scripts.lock().unwrap_or_else(PoisonError::into_inner);
         scripts.insert(path.to_owned(), answers.into_iter().collect());
     }
 
-    /// Waits until so many requests were received on a path.
+    /// Waits until this many requests have arrived on a path.
     pub async fn reached(&self, path: &str, count: usize) {
         let mut news = self.inner.news.subscribe();
-        // The sender lives as long as the receiver does.
+        // The channel does not close: its sender lives as long as the receiver.
         let _ended = news.wait_for(|()| self.received(path).len() >= count).await;
     }
 
-    /// Everything received on a path so far.
+    /// All requests on a path so far.
     pub fn received(&self, path: &str) -> Vec<Received> {
         let received = self.inner.received.lock().unwrap_or_else(PoisonError::into_inner);
         received.iter().filter(|request| request.path == path).cloned().collect()
     }
 }
 
-/// Takes requests in for as long as the test's runtime lives.
+/// Accepts requests as long as the test's runtime lives.
 fn serve<L: Listener<Addr = SocketAddr>>(listener: L) -> Arc<Inner> {
     let inner = Arc::<Inner>::default();
     let router = Router::new().fallback(receive).with_state(Arc::clone(&inner));

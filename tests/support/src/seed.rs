@@ -1,4 +1,4 @@
-//! Ready-made tenants, webhooks and events. Whatever is stored here takes a millisecond of the world's time.
+//! Ready-made tenants, webhooks and events. Storing one advances the world's clock by a millisecond.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,11 +19,11 @@ use shared::webhook::{DisabledReason, Subscription, WantedTypes, Webhook, Webhoo
 
 use super::World;
 
-/// The time limit of webhooks, the shortest that may be set.
+/// Time limit of the webhooks: the shortest that is allowed.
 pub const TIMEOUT: Duration = Duration::from_secs(1);
 
 impl World {
-    /// A new tenant, stored.
+    /// Stores a new tenant.
     pub async fn tenant(&self) -> anyhow::Result<TenantId> {
         let now = self.clock.now();
         let tenant = Tenant { id: TenantId::mint(now, random()), name: "Acme".to_owned(), created_at: now };
@@ -32,12 +32,12 @@ impl World {
         Ok(tenant.id)
     }
 
-    /// A new webhook for every type, with delays of 1, 2 and 4 seconds and [`TIMEOUT`], stored.
+    /// Stores a new webhook that subscribes to every type, with delays of 1, 2 and 4 seconds and [`TIMEOUT`].
     pub async fn webhook(&self, tenant: TenantId, url: &str) -> anyhow::Result<Webhook> {
         self.webhook_with(tenant, url, |webhook| webhook).await
     }
 
-    /// A new webhook, changed by `change` before it is stored.
+    /// Stores a new webhook after `change` has changed it.
     pub async fn webhook_with(
         &self,
         tenant: TenantId,
@@ -61,7 +61,7 @@ impl World {
         stored.into_iter().next().context("a webhook")
     }
 
-    /// Opens a webhook's breaker now, as `deliver` does; its probe is in no queue.
+    /// Opens a webhook's breaker now, as `deliver` does. No queue gets a probe.
     pub async fn open_breaker(&self, webhook: &Webhook) -> anyhow::Result<Open> {
         let now = self.clock.now();
         let open = Open::begin(ProbeId::generate(random()), now, now);
@@ -72,7 +72,7 @@ impl World {
         Ok(open)
     }
 
-    /// Closes the breaker of `open` now, as an accepted probe does.
+    /// Closes the breaker `open` now, as an accepted probe does.
     pub async fn close_breaker(&self, webhook: &Webhook, open: &Open) -> anyhow::Result<()> {
         let event = operational::closed(webhook, open, ClosedReason::Recovered, self.clock.now());
         let telling = self.events.telling(&event)?;
@@ -82,7 +82,7 @@ impl World {
         Ok(())
     }
 
-    /// Disables a webhook now, as `deliver` does; answers whether it was enabled.
+    /// Disables a webhook now, as `deliver` does. Returns whether the webhook was enabled before.
     pub async fn disable(&self, webhook: &Webhook, reason: DisabledReason) -> anyhow::Result<bool> {
         let now = self.clock.now();
         let telling = self.events.telling(&operational::disabled(webhook, reason, None, now))?;
@@ -91,7 +91,7 @@ impl World {
         Ok(was_enabled)
     }
 
-    /// A new source, stored, and its ingest key.
+    /// Stores a new source. Returns the source and its ingest key.
     pub async fn source(
         &self,
         tenant: TenantId,
@@ -116,7 +116,7 @@ impl World {
         Ok((source, key))
     }
 
-    /// A delivered-event of the tenant itself, not stored yet; `key` tells events apart.
+    /// An event `email.delivered` that the tenant itself publishes, not stored yet. Events with different keys differ.
     pub fn event(&self, tenant: TenantId, key: &str) -> Event {
         let now = self.clock.now();
         let mut facts = Facts::new(EventType::Delivered, Provider::Own, "email.delivered", key, now);

@@ -1,5 +1,5 @@
-//! One sender for each provider: a source's settings on our side, and on its side good, spoiled, unsigned and expired
-//! posts, so that one test can go through all providers.
+//! One sender for each provider: the settings of its source, and good, tampered, unsigned and expired posts, so that
+//! one test can try all providers.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use jiff::{SignedDuration, Timestamp};
@@ -14,18 +14,18 @@ use super::signers::sendgrid::SigningKey;
 use super::signers::sns::{self, Topic};
 use super::signers::{FORM, JSON, Signed, mailersend, mailgun, mandrill, resend, sendgrid};
 
-/// The URL that Mandrill's settings are said to hold.
+/// The webhook URL in Mandrill's settings.
 const MANDRILL_URL: &str = "https://hooks.example.com/api/webhooks/{ingest_key}?of=tests";
 
-/// A provider's sender with keys of its own.
+/// A provider's sender with its own keys.
 #[derive(Debug)]
 pub struct Sender {
-    /// Whose posts these are.
+    /// The provider that posts.
     pub provider: Provider,
     proof: Proof,
 }
 
-/// With what the sender proves that it is genuine.
+/// How the sender proves its identity.
 #[derive(Debug)]
 enum Proof {
     Mailgun { key: String },
@@ -40,12 +40,13 @@ enum Proof {
 }
 
 impl Sender {
-    /// One for each provider that a source can be of.
+    /// One sender for each provider that a source can have.
     pub fn all() -> anyhow::Result<Vec<Self>> {
         Provider::ALL.iter().filter(|provider| provider.proof().is_some()).map(|provider| Self::of(*provider)).collect()
     }
 
-    /// One of this provider; where nothing is signed, it presents credentials of one kind or another.
+    /// A sender of this provider. For a provider that does not sign, the sender presents credentials of one kind or
+    /// another.
     pub fn of(provider: Provider) -> anyhow::Result<Self> {
         let secret = hex::encode(random::<20>());
         let proof = match provider {
@@ -63,7 +64,7 @@ impl Sender {
         Ok(Self { provider, proof })
     }
 
-    /// What a source trusts that is this sender's.
+    /// The trust settings of this sender's source.
     pub fn trust(&self) -> anyhow::Result<Trust> {
         let credentials = |credentials| Trust { credentials: Some(credentials), ..Trust::unsigned() };
         Ok(match &self.proof {
@@ -90,7 +91,7 @@ impl Sender {
         })
     }
 
-    /// The same as the API takes it when a source is created.
+    /// This sender's trust settings, as the API's operation for creating a source expects them.
     pub fn settings(&self) -> Value {
         let word = self.provider.as_str();
         match &self.proof {
@@ -115,7 +116,7 @@ impl Sender {
         }
     }
 
-    /// What must not be found in any log: the sender's secrets and its reader's address.
+    /// Texts that no log may contain: the sender's secrets and the recipient's address.
     pub fn sensitive(&self) -> Vec<&str> {
         let secret = match &self.proof {
             Proof::Mailgun { key } | Proof::Mandrill { key } => Some(key),
@@ -128,7 +129,7 @@ impl Sender {
         [self.recipient()].into_iter().chain(secret.map(String::as_str)).collect()
     }
 
-    /// Who the events of its posts are about.
+    /// The recipient of the events in the sender's posts.
     pub fn recipient(&self) -> &'static str {
         match self.provider {
             Provider::Resend => "to@example.org",
@@ -137,7 +138,7 @@ impl Sender {
         }
     }
 
-    /// The types of the events in each of its posts.
+    /// The types of the events in each of the sender's posts.
     pub fn types(&self) -> &'static [EventType] {
         match self.provider {
             Provider::Mailjet => &[EventType::Opened],
@@ -147,13 +148,13 @@ impl Sender {
         }
     }
 
-    /// For how long a post is good; `None` for ever.
+    /// How long a post is valid; `None` if it does not expire.
     pub fn good_for(&self) -> Option<SignedDuration> {
         match self.proof {
             Proof::Mailgun { .. } => Some(SignedDuration::from_hours(24)),
             Proof::SendGrid(_) => Some(SignedDuration::from_hours(36)),
             Proof::Resend { .. } => Some(SignedDuration::from_secs(300)),
-            // Nothing says how late SNS may deliver; ids tell a replay.
+            // SNS documents no maximum delay; replays are recognised by their ids.
             Proof::Sns(_)
             | Proof::Mandrill { .. }
             | Proof::MailerSend { .. }
@@ -163,7 +164,7 @@ impl Sender {
         }
     }
 
-    /// A good post of the events that `number` stands for, sent at `at` to the source of `ingest_key`.
+    /// A good post of the events with this number, sent at `at` to the source of `ingest_key`.
     pub fn post(&self, ingest_key: &str, number: u32, at: Timestamp) -> anyhow::Result<Signed> {
         let id = format!("{number:024}");
         let body = body(self.provider, &id);
@@ -184,7 +185,7 @@ impl Sender {
         })
     }
 
-    /// What has been tampered with: the signed part, or the credentials where nothing is signed.
+    /// A tampered post: the signed part is changed or, for a provider that does not sign, the credentials are.
     pub fn spoiled(&self, post: Signed) -> Signed {
         match &self.proof {
             Proof::Mailgun { .. } => post.spoiled(r#""token":"0"#, r#""token":"1"#),
@@ -200,7 +201,7 @@ impl Sender {
         }
     }
 
-    /// The same post without what proves it.
+    /// A post without its signature or credentials.
     pub fn unsigned(&self, post: Signed) -> Signed {
         match &self.proof {
             Proof::Mailgun { .. } => post.spoiled(r#""signature":{"#, r#""signatur":{"#),
@@ -214,7 +215,7 @@ impl Sender {
         }
     }
 
-    /// The header with the sender's credentials, or with others; `None` when it signs instead.
+    /// The header with the sender's credentials, or with wrong ones; `None` if the sender signs.
     fn credentials(&self, others: bool) -> Option<(&'static str, String)> {
         let changed = |secret: &str| if others { format!("{secret}0") } else { secret.to_owned() };
         match &self.proof {
@@ -231,12 +232,12 @@ impl Sender {
     }
 }
 
-/// The URL that Mandrill's settings hold for a source, which is part of what is signed.
+/// The webhook URL of a source in Mandrill's settings. The URL is part of the signed text.
 pub fn mandrill_url(ingest_key: &str) -> String {
     MANDRILL_URL.replace("{ingest_key}", ingest_key)
 }
 
-/// The value of an `Authorization` header for basic auth.
+/// The value of an `Authorization` header with basic authentication.
 pub fn basic(username: &str, password: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{username}:{password}")))
 }
@@ -245,12 +246,12 @@ fn secret(text: &str) -> anyhow::Result<VerificationSecret> {
     VerificationSecret::parse(text).ok_or(anyhow::anyhow!("a secret"))
 }
 
-/// The provider's own body, with `id` for whatever tells its events apart; for SES the text inside the SNS message.
+/// The provider's body, with `id` in the field that identifies its events. For SES: the text inside the SNS message.
 fn body(provider: Provider, id: &str) -> String {
     let (fixture, marker) = match provider {
         Provider::Mailgun => (include_str!("../../fixtures/mailgun/delivered.json"), "hTWCTD81RtiDN-..."),
         Provider::Mailjet => {
-            // A number, which cannot begin with a zero.
+            // A JSON number cannot begin with a zero.
             let body = include_str!("../../fixtures/mailjet/open.json");
             return body.replace("12345678901234567", &format!("1{}", &id[8..]));
         }
@@ -278,7 +279,7 @@ fn body(provider: Provider, id: &str) -> String {
     fixture.replace(marker, id)
 }
 
-/// The content type of a provider's posts.
+/// Content type of a provider's posts.
 pub fn content_type(provider: Provider) -> &'static str {
     match provider {
         Provider::Mandrill => FORM,

@@ -1,7 +1,8 @@
-//! Posts signed as the providers sign theirs, with keys of the tests' own making.
+//! Signs posts as the providers do, with the tests' own keys.
 //!
-//! Written from the providers' documentation, apart from the code under test, and held to the signatures of fixtures
-//! and of the providers' own examples, so that a mistake in one does not hide in the other.
+//! These signers are written from the providers' documentation, independently of the code under test, and are checked
+//! against the signatures of fixtures and of the providers' own examples. So a mistake in one place does not hide a
+//! mistake in the other.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use lambda_http::Body;
@@ -14,17 +15,17 @@ pub mod resend;
 pub mod sendgrid;
 pub mod sns;
 
-/// JSON as most providers name it.
+/// Content type of JSON, as most providers write it.
 pub const JSON: &str = "application/json";
-/// A form as browsers post it.
+/// Content type of a form, as browsers post it.
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A post as a provider sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed {
-    /// Its headers that matter, the content type first.
+    /// The headers that matter, the content type first.
     pub headers: Vec<(&'static str, String)>,
-    /// The exact bytes of its body.
+    /// The exact bytes of the body.
     pub body: Vec<u8>,
 }
 
@@ -34,21 +35,21 @@ impl Signed {
         Self { headers: vec![("content-type", content_type.into())], body: body.into() }
     }
 
-    /// The same with one more header.
+    /// The post with one more header.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// The same without a header.
+    /// The post without a header.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(header, _)| !header.eq_ignore_ascii_case(name));
         self
     }
 
-    /// The same with the first `from` of its body replaced; the signature stays as it was.
+    /// The post with the first `from` in its body replaced. The signature stays unchanged.
     #[must_use]
     pub fn spoiled(mut self, from: &str, to: &str) -> Self {
         self.body = String::from_utf8_lossy(&self.body).replacen(from, to, 1).into_bytes();
@@ -62,8 +63,8 @@ impl Signed {
         request.body(Body::from(self.body.clone()))
     }
 
-    /// The post to `path` as API Gateway hands it over: the body in base64, each header's name changed by `case`, and
-    /// the address that it came from.
+    /// The post to `path` as an API Gateway event: the body in base64, each header name changed by `case`, and the
+    /// sender's address.
     pub fn gateway_event(&self, path: &str, from: &str, case: fn(&str) -> String) -> Value {
         let headers: Map<String, Value> =
             self.headers.iter().map(|(name, value)| (case(name), value.as_str().into())).collect();

@@ -1,5 +1,5 @@
-//! Queues in memory that keep SQS's rules: visibility, delays, receive counts, redrive to the dead-letter queue, and
-//! its limits. Time is the test's clock.
+//! Queues in memory with SQS's rules: visibility, delays, receive counts, redrive from the dead-letter queue, and
+//! limits. They use the test's clock.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,34 +11,34 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 
-/// How long a received message stays hidden: as in the template.
+/// Visibility timeout of a received message, as in the template.
 pub const VISIBILITY: SignedDuration = SignedDuration::from_secs(180);
 
-/// After this time from when it was sent SQS deletes a message, hidden or not: as in the template.
+/// Retention: SQS deletes a message, hidden or not, this long after it was sent. As in the template.
 const RETENTION: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// A message in a queue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// SQS's id for it.
+    /// The message id that SQS assigns.
     pub id: String,
-    /// The job, or what claims to be one.
+    /// The body: usually a job.
     pub body: String,
     /// Message attributes by name.
     pub attributes: HashMap<String, String>,
-    /// Its group.
+    /// The message group.
     pub group: String,
-    /// What a FIFO queue deduplicates by; empty elsewhere.
+    /// The deduplication id of a FIFO queue; empty in other queues.
     pub deduplication: String,
-    /// When it can next be received.
+    /// The time from which the message can be received.
     pub visible_at: Timestamp,
-    /// How often it was received.
+    /// Number of receives.
     pub receives: u32,
-    /// When it was sent.
+    /// The time when the message was sent.
     pub sent_at: Timestamp,
 }
 
-/// The queues by name, and one clock.
+/// All queues, by name.
 #[derive(Debug)]
 pub struct Sqs {
     clock: Clock,
@@ -46,21 +46,22 @@ pub struct Sqs {
     sent: Mutex<u64>,
     refusing: Mutex<u32>,
     ignoring: Mutex<u32>,
-    /// Texts of which an entry has all when it is refused, and whether SQS calls it the sender's fault.
+    /// An entry is refused if it contains all of these texts; the flag says whether SQS calls the refusal the sender's
+    /// fault.
     refused: Mutex<(Vec<String>, bool)>,
-    /// Of tenants: the key that may send, by the queue's URL.
+    /// Tenants' queues: the access key that may send, by the queue's URL.
     tenants_queues: Mutex<HashMap<String, String>>,
 }
 
-/// The most that a batch of ours may have, so that every SQS-compatible endpoint takes it.
+/// Maximum size of a batch to our own queues. Reason: every SQS-compatible endpoint accepts this size.
 const OUR_BATCH: usize = 256 * 1024;
-/// What the names of FIFO queues end with.
+/// Ending of a FIFO queue's name.
 const FIFO: &str = ".fifo";
-/// What SQS takes in one batch.
+/// Maximum size of a batch in SQS.
 const SQS_BATCH: usize = 1024 * 1024;
 
 impl Sqs {
-    /// Empty queues that go by `clock`.
+    /// Empty queues that use `clock`.
     pub fn new(clock: Clock) -> Self {
         Self {
             clock,
@@ -86,18 +87,19 @@ impl Sqs {
         self.with(queue, |messages| messages.clone())
     }
 
-    /// Fails so many of the next entries of batch sends, each for itself, as SQS does when a part of it is in trouble.
+    /// Makes this many of the next entries of batch sends fail, each by itself, as SQS does when a part of it is
+    /// unavailable.
     pub fn refuse_entries(&self, count: u32) {
         *self.refusing.lock().unwrap_or_else(PoisonError::into_inner) = count;
     }
 
-    /// Fails the entries of batch sends that have all of these texts in their bodies, until told otherwise; none without
-    /// texts. `is_at_fault`: SQS says that the entry itself is at fault.
+    /// Makes every entry of a batch send fail that contains all of these texts in its body, until the next call of this
+    /// method; without texts no entry fails. `is_at_fault`: SQS reports that the entry itself is at fault.
     pub fn refuse_entries_with(&self, texts: &[String], is_at_fault: bool) {
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = (texts.to_vec(), is_at_fault);
     }
 
-    /// Whether an entry is refused, and then whether it is the sender's fault.
+    /// If an entry is refused: whether it is the sender's fault.
     fn refuses(&self, body: &str) -> Option<bool> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let (texts, is_at_fault) = &*refused;
@@ -105,12 +107,12 @@ impl Sqs {
         is_refused.then_some(*is_at_fault)
     }
 
-    /// Drops so many of the next entries of batch sends and names them nowhere in the answer.
+    /// Drops this many of the next entries of batch sends and does not mention them in the answer.
     pub fn ignore_entries(&self, count: u32) {
         *self.ignoring.lock().unwrap_or_else(PoisonError::into_inner) = count;
     }
 
-    /// Receives up to 10 visible messages, as the event source mapping hands them to a function.
+    /// Receives up to 10 visible messages, as an event for a function from an event source mapping.
     pub fn receive(&self, queue: &str) -> SqsEvent {
         let now = self.clock.now();
         let arn = format!("arn:aws:sqs:us-east-1:000000000000:{queue}");
@@ -129,7 +131,7 @@ impl Sqs {
         event
     }
 
-    /// Deletes the received messages that a function's answer does not name as failed, as Lambda does.
+    /// Deletes the received messages that a function's answer does not report as failed, as Lambda does.
     pub fn finish(&self, queue: &str, received: &SqsEvent, failed: &[String]) {
         self.with(queue, |messages| {
             messages.retain(|message| {
@@ -140,7 +142,7 @@ impl Sqs {
         });
     }
 
-    /// Moves every message of the dead-letter queue to another queue, as a redrive does; answers how many.
+    /// Moves every message of a dead-letter queue to another queue, as a redrive does. Returns their number.
     pub fn redrive(&self, from: &str, to: &str) -> usize {
         let now = self.clock.now();
         let moved = self.with(from, std::mem::take);
@@ -152,12 +154,12 @@ impl Sqs {
         count
     }
 
-    /// When the next message of a queue can be received; `None` when it is empty.
+    /// The time when the next message of a queue can be received; `None` if the queue is empty.
     pub fn next_visible(&self, queue: &str) -> Option<Timestamp> {
         self.with(queue, |messages| messages.iter().map(|message| message.visible_at).min())
     }
 
-    /// Takes the messages of a queue out for which `wanted` holds.
+    /// Removes and returns the messages of a queue that `wanted` accepts.
     pub fn take(&self, queue: &str, wanted: impl Fn(&Message) -> bool) -> Vec<Message> {
         self.with(queue, |messages| {
             let (taken, left) = std::mem::take(messages).into_iter().partition(|message| wanted(message));
@@ -166,18 +168,18 @@ impl Sqs {
         })
     }
 
-    /// Puts a message, whatever it is.
+    /// Puts a message with any body into a queue.
     pub fn put(&self, queue: &str, body: &str) {
         self.push(queue, &json!({ "MessageBody": body }));
     }
 
-    /// Creates a queue of a tenant's own, at a URL of Amazon's, to which this access key may send.
+    /// Creates a queue that belongs to a tenant, at a URL of Amazon's. Only this access key may send to it.
     pub fn create_tenants_queue(&self, url: &str, access_key_id: &str) {
         let mut queues = self.tenants_queues.lock().unwrap_or_else(PoisonError::into_inner);
         queues.insert(url.to_owned(), access_key_id.to_owned());
     }
 
-    /// Whether this caller may send to a tenant's queue; the refusal if not.
+    /// Checks that a caller may send to a tenant's queue. Returns the error answer if not.
     fn refuse_tenants_queue(&self, url: &str, caller: &Caller) -> Option<Response> {
         let queues = self.tenants_queues.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(allowed) = queues.get(url) else {
@@ -295,7 +297,7 @@ impl Sqs {
     }
 }
 
-/// Who makes a call, as its signature says; the signature itself is not checked.
+/// The caller of a call, read from its signature. The signature itself is not checked.
 #[derive(Debug, Default)]
 pub(super) struct Caller {
     access_key_id: String,
@@ -303,7 +305,7 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Reads `AWS4-HMAC-SHA256 Credential=<key id>/<day>/<region>/sqs/aws4_request, …`.
+    /// Parses `AWS4-HMAC-SHA256 Credential=<key id>/<day>/<region>/sqs/aws4_request, …`.
     pub(super) fn of(authorization: &str) -> Self {
         let scope = authorization.split_once("Credential=").map_or("", |(_, rest)| rest);
         let mut parts = scope.split('/').map(str::to_owned);
@@ -312,7 +314,7 @@ impl Caller {
     }
 }
 
-/// Whether there was something left to count.
+/// Decrements `left`. Returns whether it was above zero.
 fn counts_down(left: &Mutex<u32>) -> bool {
     let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
     let counted = *left > 0;
@@ -320,7 +322,7 @@ fn counts_down(left: &Mutex<u32>) -> bool {
     counted
 }
 
-/// A receipt is good for the latest receive only.
+/// A receipt handle is valid for the latest receive only.
 fn receipt_of(message: &Message) -> String {
     format!("{}/{}", message.id, message.receives)
 }
@@ -340,7 +342,7 @@ fn record(message: &Message, arn: &str) -> SqsMessage {
     record
 }
 
-/// The SDK does not check this digest of batch entries; the protocol wants the member to be there.
+/// The SDK does not check this digest of batch entries, but the protocol requires the member.
 const NO_DIGEST: &str = "00000000000000000000000000000000";
 
 fn success(body: &Value) -> Response {

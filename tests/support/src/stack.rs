@@ -1,4 +1,4 @@
-//! The deployed stack as the tests see it.
+//! The deployed stack, for tests.
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a harness fails by panicking")]
 
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use shared::provider::CertificateUrl;
 use shared::store::{Deliveries, Registry};
 
-/// What the stack's description holds, as `infra/local/stack.py` writes it.
+/// The stack's description, which `infra/local/stack.py` writes.
 #[derive(Debug, Deserialize)]
 struct Description {
     api_url: String,
@@ -41,16 +41,16 @@ pub struct Stack {
     http: reqwest::Client,
 }
 
-/// A tenant of the deployed stack with a key of its own.
+/// A tenant of the deployed stack, with its own API key.
 pub struct Tenant<'a> {
     stack: &'a Stack,
-    /// Its id.
+    /// The tenant's id.
     pub id: String,
-    /// An API key of its own, with the role `tenant`.
+    /// The tenant's API key, with the role `tenant`.
     pub key: String,
 }
 
-/// An answer of the API.
+/// A response of the API.
 #[derive(Debug)]
 pub struct Answer {
     /// HTTP status.
@@ -69,7 +69,7 @@ impl Stack {
         Self { description: serde_json::from_str(&description).expect("a stack description"), http }
     }
 
-    /// Notes a text that no log line may contain; `end_to_end_logs` looks for it.
+    /// Records a text that no log line may contain; the test `end_to_end_logs` searches the logs for it.
     #[expect(clippy::disallowed_methods, reason = "a harness reads its own environment")]
     pub fn sensitive(text: &str) {
         let path = std::env::var("MAILHOOKS_STACK").unwrap() + ".sensitive";
@@ -77,7 +77,7 @@ impl Stack {
         writeln!(file, "{text}").unwrap();
     }
 
-    /// A tenant of its own for a test, so that tests do not see each other.
+    /// Creates a tenant for one test, so that tests do not see each other's data.
     pub async fn tenant(&self) -> Tenant<'_> {
         let admin = &self.description.admin_key;
         let tenant = self.call(Method::POST, "/api/v1/tenants", Some((admin, "")), Some(json!({"name": "Acme"}))).await;
@@ -91,7 +91,7 @@ impl Stack {
         Tenant { stack: self, id, key }
     }
 
-    /// Calls the API, with `(key, tenant)` if given.
+    /// Calls the API, with the key and the tenant if given.
     pub async fn call(&self, method: Method, path: &str, auth: Option<(&str, &str)>, body: Option<Value>) -> Answer {
         let mut call = self.http.request(method, self.url(path));
         if let Some((key, tenant)) = auth {
@@ -115,8 +115,8 @@ impl Stack {
         answer(call).await
     }
 
-    /// Puts the tests' SNS certificate where `ingest` keeps the ones that it has fetched: on the emulator nobody can sign
-    /// with Amazon's key, and a function reaches no host of the test's own for Amazon's.
+    /// Stores the tests' SNS certificate where `ingest` keeps fetched certificates. Reasons: nobody can sign with
+    /// Amazon's key on the emulator, and a function does not reach a host of the tests under Amazon's name.
     pub async fn know_certificate(&self) {
         let dynamo = aws_sdk_dynamodb::Client::new(&self.sdk());
         let registry = Registry::new(dynamo, &self.description.registry_table_name);
@@ -125,7 +125,7 @@ impl Stack {
         registry.put_certificate(&url, &sns::certificate().unwrap(), now).await.unwrap();
     }
 
-    /// A front that speaks TLS for the API, and the API's URL there.
+    /// A TLS proxy for the API, and the API's URL behind it.
     pub async fn behind_tls(&self) -> (TlsFront, String) {
         let (scheme_and_host, path) = self.description.api_url.split_once("/_aws/").expect("a path of the emulator's");
         let behind = scheme_and_host.trim_start_matches("http://");
@@ -138,12 +138,12 @@ impl Stack {
         format!("{}{path}", self.description.api_url.trim_end_matches('/'))
     }
 
-    /// An SQS client for what an operator does by hand.
+    /// An SQS client, for an operator's manual steps.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.sdk())
     }
 
-    /// A DynamoDB client for what nobody but a test reads directly.
+    /// A DynamoDB client, for rows that only tests read directly.
     pub fn dynamo(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.sdk())
     }
@@ -153,7 +153,7 @@ impl Stack {
         Deliveries::new(self.dynamo(), &self.description.deliveries_table_name, 1)
     }
 
-    /// The bodies of everything in a queue, in flight or not, which only an emulator can tell.
+    /// The bodies of all messages in a queue, in flight or not. Only an emulator can list them.
     pub async fn queued(&self, queue: &str) -> Vec<String> {
         let call = self.http.get(format!("{}/_ministack/sqs/messages", self.description.endpoint_url));
         let answer = answer(call).await;
@@ -178,7 +178,7 @@ impl Stack {
             .build()
     }
 
-    /// Where the functions, and nobody else, find AWS from their next start on; `None` for the emulator itself.
+    /// Sets the AWS endpoint of the functions only, from their next start on; `None` for the emulator itself.
     pub fn set_functions_endpoint(&self, url: Option<&str>) {
         let file = self.description.emulator_folder.join("functions_endpoint");
         match url {
@@ -192,7 +192,7 @@ impl Stack {
         &self.description.endpoint_url
     }
 
-    /// The emulator's process, whose children are the functions.
+    /// The id of the emulator's process. The functions are its children.
     pub fn emulator_pid(&self) -> i32 {
         self.description.emulator_pid.parse().unwrap()
     }
@@ -229,14 +229,14 @@ impl Tenant<'_> {
         self.stack.call(method, path, Some((&self.key, &self.id)), body).await
     }
 
-    /// What the API answers to a GET that succeeds.
+    /// The body of a GET that succeeds.
     pub async fn get(&self, path: &str) -> Value {
         let answer = self.call(Method::GET, path, None).await;
         assert_eq!(answer.status, 200, "GET {path}: {answer:?}");
         answer.body
     }
 
-    /// Creates something and answers what the API said of it.
+    /// Creates something and returns the API's representation of it.
     pub async fn create(&self, path: &str, body: Value) -> Value {
         let answer = self.call(Method::POST, path, Some(body)).await;
         assert_eq!(answer.status, 201, "POST {path}: {answer:?}");
@@ -246,7 +246,7 @@ impl Tenant<'_> {
         answer.body
     }
 
-    /// Publishes an event of its own; answers its id.
+    /// Publishes an event of the tenant. Returns the event's id.
     pub async fn publish(&self, key: &str) -> String {
         let event = json!({
             "type": "email.delivered", "id": key, "recipient": "reader-e2e@example.com",
@@ -274,12 +274,12 @@ async fn answer(call: reqwest::RequestBuilder) -> Answer {
     Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
 }
 
-/// How many times as long as an idle one a busy machine may take.
+/// A busy machine may take this many times as long as an idle one.
 const BUSY: u64 = 10;
 
-/// Asks again and again until `probe` answers something. The emulator's pollers decide when a thing happens; there is
-/// nothing to wait on but what it leads to. On an idle machine that takes less than `seconds`, and a busy one has
-/// ten times as long, because how fast a machine is must not decide how a test ends.
+/// Calls `probe` again and again until it returns something. Reason: the emulator's pollers decide when a thing
+/// happens, and only its effect can be observed. On an idle machine this takes less than `seconds`. A busy machine gets
+/// ten times as long, because a machine's speed must not decide how a test ends.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(seconds: u64, what: &str, mut probe: impl FnMut() -> F) -> T {
     let seconds = seconds * BUSY;
     let deadline = Instant::now() + Duration::from_secs(seconds);

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-/// What runs them, as `infra/local/systems.py` tells.
+/// The paths of the programs that run them, from `infra/local/systems.py`.
 #[derive(Debug, Deserialize)]
 struct Runtimes {
     node: PathBuf,
@@ -19,7 +19,7 @@ struct Runtimes {
     python: PathBuf,
 }
 
-/// What a receiver is written with.
+/// The framework of a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framework {
     /// Express, in JavaScript.
@@ -29,11 +29,11 @@ pub enum Framework {
 }
 
 impl Framework {
-    /// Both.
+    /// Both frameworks.
     pub const ALL: [Self; 2] = [Self::Express, Self::Flask];
 }
 
-/// A running receiver of `tests/systems`. It ends when this is dropped.
+/// A running receiver of `tests/systems`. Its process ends when this value is dropped.
 #[derive(Debug)]
 pub struct SystemReceiver {
     authority: String,
@@ -42,7 +42,7 @@ pub struct SystemReceiver {
 }
 
 impl SystemReceiver {
-    /// Starts the one of `system` on a free port, with `settings` in its environment.
+    /// Starts the receiver of `system` on a free port, with `settings` in its environment.
     pub async fn start(framework: Framework, system: &str, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let mut command = match framework {
             Framework::Express => javascript("express/serve.js"),
@@ -58,12 +58,12 @@ impl SystemReceiver {
         Ok(Self { authority: format!("127.0.0.1:{port}"), said, _process: process })
     }
 
-    /// Where it takes webhooks; `credentials` as in `user:password@`, or nothing.
+    /// The URL of the receiver's webhook; `credentials` are empty or have the form `user:password@`.
     pub fn url(&self, credentials: &str) -> String {
         format!("http://{credentials}{}/webhooks", self.authority)
     }
 
-    /// What it said of the events that it took, sorted, a line each.
+    /// The lines that the receiver printed about accepted events, sorted.
     pub fn said(&self) -> Vec<String> {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner).clone();
         said.sort();
@@ -77,7 +77,7 @@ async fn listen(mut lines: Lines<BufReader<ChildStdout>>, said: Arc<Mutex<Vec<St
     }
 }
 
-/// A program of `tests/systems` in JavaScript.
+/// A command that runs a JavaScript program of `tests/systems`.
 pub fn javascript(file: &str) -> Command {
     let runtimes = runtimes();
     let mut command = program(&runtimes.node);
@@ -85,7 +85,8 @@ pub fn javascript(file: &str) -> Command {
     command
 }
 
-/// One in Python: isolated, because some of the names there are those of modules of Python's own, and unbuffered.
+/// A command that runs a Python program of `tests/systems`: unbuffered, and isolated because some file names there are
+/// names of Python's own modules.
 pub fn python(file: &str) -> Command {
     let mut command = program(&runtimes().python);
     command.args(["-I", "-u", "-X", "utf8", file]);
@@ -103,7 +104,7 @@ fn runtimes() -> &'static Runtimes {
     RUNTIMES.get_or_init(|| installed().unwrap())
 }
 
-/// Installs them, unless they are there.
+/// Installs the frameworks and clients, unless they are installed.
 fn installed() -> anyhow::Result<Runtimes> {
     let installer = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/local/systems.py");
     let answer = std::process::Command::new("python3").arg(installer).stderr(Stdio::inherit()).output();

@@ -1,4 +1,4 @@
-//! Time that stands still: a limit runs out when the test says so, and never because the machine is busy.
+//! Time that stands still: a time limit expires when the test says so, and never because the machine is busy.
 
 use std::cell::Cell;
 use std::sync::mpsc;
@@ -10,40 +10,40 @@ use jiff::civil::date;
 use jiff::tz::Offset;
 use tokio::runtime::{Handle, Id};
 
-/// After so much of the real time a test that waits for what never comes has its time limits run out after all, and
-/// fails rather than hangs. Many times what any test takes, also with other processes on one core.
+/// After this much real time, time limits expire even if the test does not advance the time, so that a test fails
+/// instead of waiting forever. This is many times what any test takes, even with other processes on the same core.
 const PATIENCE: Duration = Duration::from_mins(30);
 
-/// When worlds begin, in the middle of a day and of a second.
+/// The time at which worlds begin: in the middle of a day and of a second.
 pub fn beginning() -> Timestamp {
     let beginning = date(2026, 3, 14).at(9, 26, 53, 589_000_000);
     Offset::UTC.to_timestamp(beginning).unwrap_or_default()
 }
 
-/// While it lives, the timers of its runtime run out only by `tokio::time::advance`.
+/// While this value lives, the timers of its runtime expire only by `tokio::time::advance`.
 #[derive(Debug)]
 pub(super) struct Stopped {
-    /// Its other half ends with it.
+    /// When this half is dropped, the blocking task ends.
     _alive: mpsc::Sender<()>,
 }
 
 impl Stopped {
-    /// Stops the time of the runtime that it is called in, which has to be of one thread, as tests have it.
+    /// Stops the time of the current runtime, which must have one thread, as in tests.
     pub(super) fn begin() -> Self {
         thread_local!(static STOPPED: Cell<Option<Id>> = const { Cell::new(None) });
         let runtime = Some(Handle::current().id());
         if STOPPED.replace(runtime) != runtime {
             tokio::time::pause();
         }
-        // Stopped time goes on to the next timer whenever nothing can be done, and to wait for an answer on loopback is
-        // nothing, too. As long as something blocks it does not.
+        // When the time of a runtime is paused, it jumps to the next timer whenever all tasks are idle, and a task that
+        // waits for an answer on loopback counts as idle. A running blocking task prevents the jump.
         let (alive, end) = mpsc::channel();
         tokio::task::spawn_blocking(move || end.recv_timeout(PATIENCE).is_ok());
         Self { _alive: alive }
     }
 }
 
-/// How the SDK waits between two tries: not at all.
+/// Lets the SDK not wait between two tries.
 #[derive(Debug)]
 pub(super) struct NoWait;
 

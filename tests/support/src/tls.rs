@@ -1,4 +1,4 @@
-//! A listener that speaks TLS with a certificate of the tests' own making.
+//! A TLS listener with a certificate that the tests have generated.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub(super) struct TlsListener {
 }
 
 impl TlsListener {
-    /// One on a free port, and the certificate that its clients have to trust.
+    /// Listens on a free port. Returns the certificate that clients must trust as well.
     pub(super) async fn bind(name: &str) -> anyhow::Result<(Self, CertificateDer<'static>)> {
         let made = rcgen::generate_simple_self_signed([name.to_owned()])?;
         let certificate = made.cert.der().clone();
@@ -38,7 +38,7 @@ impl Listener for TlsListener {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
             let (stream, address) = Listener::accept(&mut self.tcp).await;
-            // A client that does not trust the certificate breaks off; the next may.
+            // A client that does not trust the certificate closes the connection; the next client may trust it.
             if let Ok(stream) = self.acceptor.accept(stream).await {
                 return (stream, address);
             }

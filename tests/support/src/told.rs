@@ -1,4 +1,4 @@
-//! What the world was told of its webhooks and deliveries, and whether that agrees with how they stand.
+//! The operational events about a world's webhooks and deliveries, and whether they agree with the stored states.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use super::{Receiver, World};
 type Row = HashMap<String, AttributeValue>;
 
 impl World {
-    /// The stored operational events in the order of their ids, which is that of their times.
+    /// The stored operational events in the order of their ids, which is the order of their times.
     pub fn told(&self) -> anyhow::Result<Vec<Event>> {
         let rows = self.event_rows()?;
         let mut events = rows.iter().map(event_in_row).collect::<Result<Vec<_>, _>>()?;
@@ -22,9 +22,9 @@ impl World {
         Ok(events)
     }
 
-    /// Where state and events disagree: a breaker that is open without having been told so more often than closed, a
-    /// webhook that was made enabled and is disabled likewise, a round of a delivery that died without its event or
-    /// with two. Only the present round of a delivery is known; earlier ones may have died.
+    /// Where states and events disagree: an open breaker without one more event about opening than about closing; a
+    /// webhook that was created enabled and is disabled, without one more event about disabling than about enabling; a
+    /// dead round of a delivery with no event or with two. Only the present round of a delivery is known; earlier rounds may be dead.
     pub fn disagreements(&self) -> anyhow::Result<Vec<String>> {
         let told = self.told()?;
         let mut found = Vec::new();
@@ -88,7 +88,7 @@ fn text<'a>(row: &'a Row, name: &str) -> &'a str {
 }
 
 impl Receiver {
-    /// The bodies that a path got, each event once, in the order of the events' ids.
+    /// The bodies that a path received, each event once, in the order of the events' ids.
     pub fn heard(&self, path: &str) -> anyhow::Result<Vec<Value>> {
         let received = self.received(path);
         let once: BTreeMap<_, _> = received.iter().map(|request| (request.webhook_id(), &request.body)).collect();

@@ -41,20 +41,21 @@ pub const DEAD_LETTER: &str = "dead-letter";
 pub const DISPATCH_FAILURES: &str = "dispatch-failures";
 /// The time limit of `dispatch` and `deliver` in the template.
 const TIME_LIMIT: SignedDuration = SignedDuration::from_secs(30);
-/// More steps than any test needs; a world that is not idle by then goes round in circles.
+/// Maximum steps of [`World::run_until_idle`]. Reason: no test needs as many, so a world that is not idle by then
+/// loops.
 const MAX_STEPS: usize = 2_000;
-/// By how much timers may run out too late: they go by whole milliseconds.
+/// Maximum delay of a timer. Reason: timers have a resolution of one millisecond.
 const TIMERS_ARE_LATE: Duration = Duration::from_nanos(999_999);
 
 /// Tables, queues, rooms and a clock.
 #[derive(Debug)]
 pub struct World {
-    /// The clock of everything in it.
+    /// The clock of the rooms, the queues and the tables.
     pub clock: Clock,
-    /// The AWS endpoint: queues, calls made, calls to break.
+    /// The AWS endpoint: queues, recorded calls, planned breaks.
     pub aws: Arc<Endpoint>,
-    /// How clients reach it; unless said otherwise without the SDK's own retries, so that a broken call is seen by the
-    /// code under test.
+    /// The configuration of AWS clients. Unless a test asks for them, the SDK's own retries are off, so that the code
+    /// under test sees a broken call.
     pub sdk: SdkConfig,
     /// The registry table.
     pub registry: Registry,
@@ -72,13 +73,14 @@ pub struct World {
 }
 
 impl World {
-    /// An empty world; deliveries may go to loopback. Time stands still in it, and in the test's runtime: nothing that a
-    /// test does has another outcome because the machine is busy. See [`World::pass`].
+    /// Starts an empty world; deliveries may go to loopback. Time stands still in the world and in the test's runtime,
+    /// so that a busy machine does not change how a test ends. See [`World::pass`].
     pub async fn start() -> anyhow::Result<Self> {
         Self::stopped(RetryConfig::disabled()).await
     }
 
-    /// A world whose clients repeat failed calls, as in production: a call whose answer was lost meets its own effect.
+    /// Starts a world whose clients repeat failed calls, as in production: the repetition of a call whose answer was
+    /// lost meets the first call's effect.
     pub async fn start_with_retries() -> anyhow::Result<Self> {
         Self::stopped(RetryConfig::standard()).await
     }
@@ -90,13 +92,13 @@ impl World {
         Ok(Self { _time: Some(time), ..world })
     }
 
-    /// A world in real time, for what is measured, and for processes that have no other.
+    /// Starts a world in real time, for measurements and for other processes, which have no other time.
     pub async fn start_in_real_time() -> anyhow::Result<Self> {
         let sleep = SharedAsyncSleep::new(TokioSleep::new());
         Self::start_with(Clock::default(), sleep, RetryConfig::standard(), None).await
     }
 
-    /// The same with queues that are a process of their own at `queues_url`; `aws.sqs` stays empty.
+    /// Starts a world in real time whose queues run in another process at `queues_url`; `aws.sqs` stays empty.
     pub async fn start_with_queues_at(queues_url: &str) -> anyhow::Result<Self> {
         let sleep = SharedAsyncSleep::new(TokioSleep::new());
         Self::start_with(Clock::default(), sleep, RetryConfig::standard(), Some(queues_url.to_owned())).await
@@ -116,7 +118,7 @@ impl World {
                 Credentials::for_tests(),
             ))
             .retry_config(retries)
-            // A limit of the SDK's would go by real time, and break a call that no test has broken.
+            // A time limit of the SDK would use real time, and could break a call that no test has broken.
             .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .sleep_impl(sleep)
@@ -143,39 +145,40 @@ impl World {
         Ok(world)
     }
 
-    /// Lets a millisecond pass on the world's clock: what is made from now on is later, by its id and in every list.
+    /// Advances the world's clock by a millisecond. What is created afterwards is later by its id and in every list.
     pub fn tick(&self) {
         self.clock.advance(SignedDuration::from_millis(1));
     }
 
-    /// Lets so much time pass, on the world's clock and for whatever waits in the test's runtime. A wait has to have begun
-    /// before: join this with what a test waits for, and let it follow what shows that it has.
+    /// Advances the world's clock and the timers of the test's runtime. A wait must have begun before: join this call
+    /// with what the test waits for, after something that shows that the wait has begun.
     ///
-    /// Of two limits, one within the other, that are over by then both have run out at once; pass them one by one.
+    /// If two nested time limits both expire within `time`, they expire at once. To let them expire one by one, call
+    /// this twice.
     pub async fn pass(&self, time: Duration) {
         self.clock.advance(SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX));
         tokio::time::advance(time + TIMERS_ARE_LATE).await;
     }
 
-    /// A deliver room like the world's own, changed by `change`: with cold caches, as after a crash.
+    /// A second deliver room, with a configuration changed by `change` and with cold caches, as after a crash.
     pub fn another_deliver(&self, change: impl FnOnce(&mut config::Deliver)) -> anyhow::Result<Deliver> {
         let mut config = deliver_config(&self.url)?;
         change(&mut config);
         Ok(Deliver::new(&self.sdk, &config, self.clock.clone())?)
     }
 
-    /// A registry like the world's own, which has seen no data key yet.
+    /// A second registry, which has not read a data key yet.
     pub fn another_registry(&self) -> Registry {
         Registry::new(aws_sdk_dynamodb::Client::new(&self.sdk), "registry")
             .sealing_secrets(aws_sdk_kms::Client::new(&self.sdk), KMS_KEY)
     }
 
-    /// A dispatch room like the world's own, with cold caches.
+    /// A second dispatch room, with cold caches.
     pub fn another_dispatch(&self) -> Dispatch {
         Dispatch::new(&self.sdk, &dispatch_config(&self.url), self.clock.clone())
     }
 
-    /// A new ingest room, with nothing in its memory, whose calls to Amazon go through `outbound`.
+    /// A new ingest room with empty caches, whose calls to Amazon go through `outbound`.
     pub fn ingest(&self, outbound: Outbound) -> Ingest {
         let config = config::Ingest {
             registry_table: "registry".to_owned(),
@@ -196,7 +199,7 @@ impl World {
         &self.url
     }
 
-    /// Up to `most` stored events that were not dispatched yet, as the stream hands them over.
+    /// Up to `most` stored events that were not dispatched yet, as an event of the stream.
     pub fn next_stream_batch(&self, most: usize) -> anyhow::Result<Option<StreamEvent>> {
         let mut rows = self.undispatched()?;
         rows.truncate(most);
@@ -214,8 +217,8 @@ impl World {
         Ok(Some(batch))
     }
 
-    /// Takes the answer to a batch as Lambda does: what stands before the first record that it reports is done with, all
-    /// the rest is replayed. Answers how many are done.
+    /// Handles the answer to a batch as Lambda does: records before the first reported record are done, the rest is
+    /// replayed. Returns the number of done records.
     pub fn finish_stream_batch(&self, batch: &StreamEvent, answer: &DynamoDbEventResponse) -> usize {
         let failed: HashSet<_> =
             answer.batch_item_failures.iter().filter_map(|failure| failure.item_identifier.as_ref()).collect();
@@ -226,38 +229,39 @@ impl World {
         count
     }
 
-    /// Hands every stored event that was not dispatched yet to `dispatch`, as the stream does; answers how many were
-    /// done with. A failed batch is handed over again the next time.
+    /// Hands every stored event that was not dispatched yet to `dispatch`, as the stream does. Returns the number of
+    /// done events. A failed batch is handed over again by the next call.
     pub async fn pump_stream(&self) -> anyhow::Result<usize> {
         self.pump_stream_within(TIME_LIMIT).await
     }
 
-    /// The same in an invocation that has this much time left.
+    /// As [`World::pump_stream`], in an invocation that has this much time left.
     pub async fn pump_stream_within(&self, time: SignedDuration) -> anyhow::Result<usize> {
         let Some(batch) = self.next_stream_batch(usize::MAX)? else { return Ok(0) };
         let context = self.context_within(time);
         let answer = dispatch::handle(LambdaEvent::new(batch.clone(), context), &self.dispatch).await;
-        // An invocation that fails altogether is replayed whole.
+        // If the invocation fails, Lambda replays the whole batch.
         Ok(answer.map_or(0, |answer| self.finish_stream_batch(&batch, &answer)))
     }
 
-    /// Takes the events stored so far for dispatched.
+    /// Marks all events stored so far as dispatched.
     pub fn forget_stream(&self) -> anyhow::Result<()> {
         let rows = self.undispatched()?;
         self.dispatched.lock().unwrap_or_else(PoisonError::into_inner).extend(rows.iter().map(id_of));
         Ok(())
     }
 
-    /// The rows of the events table that are events; it holds tokens too, which the stream's filter keeps back.
+    /// The rows of the events table that are events. The table holds tokens as well, which the stream's filter leaves
+    /// out.
     pub fn event_rows(&self) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
         let mut rows = self.aws.scan_unbroken("events")?;
         rows.retain(|row| id_of(row) != "TOKEN");
         Ok(rows)
     }
 
-    /// Reads the table itself rather than its stream, by a path that no planned break can hit.
+    /// Reads the table instead of its stream, by a path that no planned break can hit.
     fn undispatched(&self) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
-        // As the template's filter does: what could not be read has another kind.
+        // As the template's filter does: an unreadable event has another kind.
         let rows = self
             .event_rows()?
             .into_iter()
@@ -266,18 +270,18 @@ impl World {
         Ok(rows.filter(|row| !dispatched.contains(&id_of(row))).collect())
     }
 
-    /// Hands one batch of a queue to `deliver`; answers how many messages it held.
+    /// Hands one batch of a queue to `deliver`. Returns the number of messages in it.
     pub async fn pump_queue(&self, queue: &str) -> usize {
         self.pump_queue_with(queue, &self.deliver).await
     }
 
-    /// The same with another deliver room.
+    /// As [`World::pump_queue`], with another deliver room.
     pub async fn pump_queue_with(&self, queue: &str, room: &Deliver) -> usize {
         let batch = self.aws.sqs.receive(queue);
         let count = batch.records.len();
         if count > 0 {
             let answer = deliver::handle(LambdaEvent::new(batch.clone(), self.context()), room).await;
-            // An invocation that fails altogether deletes nothing.
+            // If the invocation fails, Lambda deletes nothing.
             if let Ok(answer) = answer {
                 let failed: Vec<String> =
                     answer.batch_item_failures.into_iter().filter_map(|failure| failure.item_identifier).collect();
@@ -287,7 +291,8 @@ impl World {
         count
     }
 
-    /// Runs stream and queues until nothing is left but dead letters, setting the clock ahead to whatever comes next.
+    /// Runs stream and queues until only dead letters are left. Advances the clock to the next message when nothing
+    /// else is to do.
     pub async fn run_until_idle(&self) -> anyhow::Result<()> {
         for _ in 0..MAX_STEPS {
             let busy = self.pump_stream().await? + self.pump_queue(DELIVERIES).await + self.pump_queue(RETRIES).await;

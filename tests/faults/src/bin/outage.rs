@@ -1,4 +1,4 @@
-//! `make outage`: 20,000 deliveries over 200 webhooks, all healthy, and then with 10 of them down and 10 slow.
+//! `make outage`: 20,000 deliveries to 200 webhooks, once with all healthy, and once with 10 of them down and 10 slow.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use faults::outage::shape::Shape;
 use shared::breaker::BreakerSettings;
 use support::World;
 
-/// Measures what broken receivers do to healthy ones. Ends with 1 when a promise is broken.
+/// Measures how broken receivers slow down healthy ones. The exit code is 1 if a promise is broken.
 #[derive(Debug, Parser)]
 #[command(name = "outage")]
 struct Arguments {
@@ -23,20 +23,21 @@ struct Arguments {
     /// URL of another such process, for the run in which all are healthy.
     #[arg(long)]
     calm_queues: String,
-    /// Deliveries that come up in a second.
+    /// New deliveries per second.
     #[arg(long, default_value_t = 60)]
     per_second: u32,
-    /// Invocations at the same time, for each of the two queues. Few enough that the broken deliveries could take them
-    /// all: 35 would be held by those of 60 a second that go to slow and hanging receivers.
+    /// Maximum number of invocations at the same time, for each of the two queues. Few enough that the broken
+    /// deliveries could occupy all of them: of 60 deliveries a second to slow and hanging receivers, 35 invocations
+    /// would be busy.
     #[arg(long, default_value_t = 20)]
     concurrency: usize,
-    /// Deliveries in all.
+    /// Number of all deliveries.
     #[arg(long, default_value_t = 20_000)]
     deliveries: u32,
 }
 
-/// As production, but for the breaker and the delays, which are set so that an outage takes minutes instead of hours:
-/// five failures over ten seconds open a breaker, where 20 over five minutes do by default.
+/// As production, except for the breaker and the delays, which are short so that an outage takes minutes instead of
+/// hours: five failures in ten seconds open a breaker, where 20 in five minutes do by default.
 fn shape(arguments: &Arguments) -> Shape {
     Shape {
         webhooks: 200,
@@ -60,8 +61,8 @@ fn shape(arguments: &Arguments) -> Shape {
 async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let shape = shape(&arguments);
-    // Side by side, each with tables, queues and environments of its own: whatever else the machine does, it does to
-    // both.
+    // Both runs at the same time, each with its own tables, queues and environments, so that other load on the machine
+    // affects both.
     let calm = measure(&arguments.calm_queues, &shape, false);
     let (calm, outage) = tokio::try_join!(calm, measure(&arguments.queues, &shape, true))?;
     say(&table(&shape, &calm, &outage));

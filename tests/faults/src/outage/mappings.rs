@@ -1,4 +1,4 @@
-//! The event source mappings: they poll, invoke the function in as many environments as they may, and delete.
+//! The event source mappings: they poll, invoke the function in up to their maximum number of environments, and delete.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -17,16 +17,16 @@ use tokio::task::JoinSet;
 use super::queues::Queues;
 use support::World;
 
-/// Pollers of one mapping: Lambda begins with five.
+/// Number of pollers of one mapping. Lambda begins with five.
 const POLLERS: usize = 5;
 /// The function's time limit in the template.
 const TIME_LIMIT: SignedDuration = SignedDuration::from_secs(30);
 /// The stream mapping's batch size in the template.
 const STREAM_BATCH: usize = 100;
-/// How long a failed poll is not repeated.
+/// Pause after a failed poll.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
-/// The environments of `deliver`: each serves one invocation at a time and keeps its caches for the next.
+/// The environments of `deliver`: each runs one invocation at a time and keeps its caches for the next one.
 #[derive(Debug)]
 pub struct Environments {
     world: Arc<World>,
@@ -35,12 +35,12 @@ pub struct Environments {
 }
 
 impl Environments {
-    /// None yet.
+    /// Starts without environments.
     pub fn new(world: Arc<World>) -> Self {
         Self { world, idle: Mutex::default(), started: AtomicUsize::new(0) }
     }
 
-    /// How many there are.
+    /// Number of environments.
     pub fn started(&self) -> usize {
         self.started.load(Ordering::Relaxed)
     }
@@ -73,7 +73,7 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// Begins to poll `queue`, with `concurrency` invocations at the same time.
+    /// Begins to poll `queue`, with at most `concurrency` invocations at the same time.
     pub fn start(
         queue: &'static str,
         queues: &Arc<Queues>,
@@ -99,17 +99,18 @@ impl Mapping {
         mapping
     }
 
-    /// Messages that invocations have at the moment.
+    /// Number of messages that are in invocations at the moment.
     pub fn in_hand(&self) -> usize {
         self.in_hand.load(Ordering::Relaxed)
     }
 
-    /// The most invocations that there were at the same time.
+    /// Maximum number of invocations at the same time so far.
     pub fn busiest(&self) -> usize {
         self.busiest.load(Ordering::Relaxed)
     }
 
-    /// Polls no more, and ends what it has begun: a poll under way could take messages of a run that comes after.
+    /// Stops polling, and finishes the polls and invocations that have begun. Reason: an unfinished poll could take
+    /// messages of a later run.
     pub async fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
         let pollers = std::mem::take(&mut *self.pollers.lock().unwrap_or_else(PoisonError::into_inner));
@@ -136,7 +137,7 @@ impl Mapping {
         invocations.join_all().await;
     }
 
-    /// One invocation; one that fails altogether deletes nothing.
+    /// Runs one invocation. If it fails, no message is deleted.
     async fn invoke(&self, batch: SqsEvent) {
         let messages = batch.records.len();
         self.in_hand.fetch_add(messages, Ordering::Relaxed);
@@ -148,7 +149,7 @@ impl Mapping {
             self.environments.give_back(environment);
             if let Ok(answer) = answer {
                 let failed = answer.batch_item_failures.into_iter().filter_map(|failure| failure.item_identifier);
-                // What could not be deleted comes back, and its row says that it is done.
+                // A message that could not be deleted returns, and its row says that the delivery is done.
                 let _comes_back = self.queues.finish(self.queue, &batch, &failed.collect::<Vec<_>>()).await;
             }
         }
@@ -157,8 +158,8 @@ impl Mapping {
     }
 }
 
-/// The stream's mapping onto `dispatch`: rows in, one batch at a time, again from the first
-/// record that is reported.
+/// The stream's mapping onto `dispatch`: one batch of rows at a time; after a failure, again from the first reported
+/// record.
 pub(super) async fn dispatch(world: Arc<World>, mut rows: mpsc::UnboundedReceiver<HashMap<String, AttributeValue>>) {
     let mut left: Vec<EventRecord> = Vec::new();
     let mut number = 0_u64;

@@ -1,44 +1,44 @@
-//! What a run showed.
+//! The measurements of a run.
 
 use std::time::Duration;
 
-/// What a run showed.
+/// The measurements of a run.
 #[derive(Debug, Default)]
 pub struct Measured {
-    /// From the acceptance of an event to its arrival at a healthy receiver, in milliseconds, ascending; from the
-    /// moment on at which the others break.
+    /// Times from the acceptance of an event to its arrival at a healthy receiver, in milliseconds, ascending, for
+    /// events after the other receivers broke.
     pub healthy_ms: Vec<f64>,
-    /// Deliveries owed.
+    /// Number of deliveries that should arrive.
     pub owed: usize,
-    /// Deliveries that arrived.
+    /// Number of deliveries that arrived.
     pub delivered: usize,
-    /// Arrivals beside the first one of each.
+    /// Number of repeated arrivals of the same delivery.
     pub duplicates: usize,
-    /// Of those that did not arrive: rows that are held, waiting or dead, which is visible.
+    /// Of the deliveries that did not arrive: those with a row that is held, waiting or dead, which people can see.
     pub visible: usize,
-    /// Of those that did not arrive: all others.
+    /// Of the deliveries that did not arrive: all others.
     pub lost: usize,
-    /// Requests to receivers.
+    /// Number of requests to receivers.
     pub posts: u64,
-    /// Deliveries that were held when the receivers came back.
+    /// Number of held deliveries when the receivers recovered.
     pub held: usize,
-    /// Breakers that were open when the receivers came back.
+    /// Number of open breakers when the receivers recovered.
     pub open: usize,
-    /// From the first broken receiver to the last open breaker.
+    /// Time from the first broken receiver to the last open breaker.
     pub opened_after: Option<Duration>,
-    /// The most messages that waited in the retries queue before the last breaker was open and that had settled, and
-    /// after.
+    /// Maximum number of messages in the retries queue: before the last breaker was open and that had settled, and
+    /// afterwards.
     pub waiting: [usize; 2],
-    /// The most invocations at the same time: of the deliveries queue, and of the retries queue.
+    /// Maximum number of invocations at the same time: of the deliveries queue, and of the retries queue.
     pub busiest: [usize; 2],
-    /// Environments of `deliver` that were started.
+    /// Number of environments of `deliver` that were started.
     pub environments: usize,
-    /// From the receivers' coming back to the last arrival.
+    /// Time from the receivers' recovery to the last arrival.
     pub caught_up_after: Option<Duration>,
 }
 
 impl Measured {
-    /// The latency that so many of 100 healthy deliveries stay under, in milliseconds.
+    /// The latency in milliseconds that this percentage of the healthy deliveries does not exceed.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,

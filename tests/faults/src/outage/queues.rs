@@ -1,4 +1,4 @@
-//! The queues, be they a process of their own or the world's.
+//! The queues, in another process or in the world.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,29 +13,29 @@ use support::World;
 use support::sqs::VISIBILITY;
 use support::world::{DEAD_LETTER, DELIVERIES, RETRIES};
 
-/// As in the template: how often a message of the queue is received before it is a dead letter.
+/// Maximum number of receives before a message becomes a dead letter, as in the template.
 const MAX_RECEIVES: [(&str, u32); 2] = [(DELIVERIES, 100), (RETRIES, 1_000)];
-/// How long a receive waits for messages, in seconds; a mapping's waits longer, but nobody has to stop it.
+/// Maximum wait of a receive, in seconds. A real mapping waits longer, but this one must be able to stop.
 const LONG_POLL_SECONDS: i32 = 1;
-/// How long to pause when the world's queues, which answer at once, have nothing.
+/// Pause when the world's queues are empty, because they answer at once.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The queues.
 #[derive(Debug)]
 pub enum Queues {
-    /// The world's own, by its clock.
+    /// The queues of the world, which use its clock.
     InWorld(Arc<World>),
-    /// A process of their own.
+    /// Queues in another process.
     Process {
-        /// Reaches it.
+        /// The client.
         client: Client,
-        /// Where it is.
+        /// The URL of the process.
         url: String,
     },
 }
 
 impl Queues {
-    /// Empty queues as the template declares them, in the process at `url`.
+    /// Creates empty queues, as the template declares them, in the process at `url`.
     pub async fn process(world: &World, url: &str) -> anyhow::Result<Self> {
         let sdk = world.sdk.to_builder().endpoint_url(url).build();
         let client = Client::new(&sdk);
@@ -53,7 +53,7 @@ impl Queues {
         Ok(queues)
     }
 
-    /// Up to ten messages, as the mapping hands them over.
+    /// Receives up to ten messages, as an event of the mapping.
     pub async fn receive(&self, queue: &str) -> anyhow::Result<SqsEvent> {
         match self {
             Self::InWorld(world) => {
@@ -74,7 +74,7 @@ impl Queues {
         }
     }
 
-    /// Deletes what a function's answer does not name as failed, as the mapping does.
+    /// Deletes the messages that a function's answer does not report as failed, as the mapping does.
     pub async fn finish(&self, queue: &str, received: &SqsEvent, failed: &[String]) -> anyhow::Result<()> {
         match self {
             Self::InWorld(world) => world.aws.sqs.finish(queue, received, failed),

@@ -1,4 +1,5 @@
-//! The receivers on loopback: healthy, slow, hanging, or refusing connections; each remembers what it accepted.
+//! The receivers on loopback: healthy, slow, hanging, or refusing connections. Each remembers the deliveries that it
+//! accepted.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -13,21 +14,21 @@ use axum::routing::post;
 use shared::clock::random;
 use tokio::net::TcpSocket;
 
-/// Connections that may wait to be accepted.
+/// Maximum number of connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// How a receiver behaves.
+/// The behaviour of a receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Manner {
-    /// It answers at once.
+    /// Answers at once.
     Healthy,
-    /// It answers after so many milliseconds, somewhere in the range.
+    /// Answers after a number of milliseconds in this range.
     Slow(std::ops::Range<u64>),
-    /// It takes the connection and never answers.
+    /// Accepts the connection and never answers.
     Hanging,
 }
 
-/// By webhook and event: when the requests that were answered 200 had come in.
+/// Arrival times of the requests that were answered 200, by webhook and event.
 type Accepted = HashMap<(u32, String), Vec<Instant>>;
 
 #[derive(Debug, Default)]
@@ -42,13 +43,13 @@ struct Inner {
 pub struct Receivers {
     inner: Arc<Inner>,
     open: SocketAddr,
-    /// Bound, so that nobody else takes the port, but not listening.
+    /// The socket is bound, so that no other process takes the port, but it does not listen.
     closed: Mutex<Option<TcpSocket>>,
     closed_at: SocketAddr,
 }
 
 impl Receivers {
-    /// Starts them, all healthy.
+    /// Starts the receivers, all healthy.
     pub fn start() -> anyhow::Result<Self> {
         let inner = Arc::<Inner>::default();
         let socket = bound()?;
@@ -64,17 +65,17 @@ impl Receivers {
         format!("http://{}/{webhook}", self.open)
     }
 
-    /// The same behind the port that refuses connections.
+    /// The URL of a webhook's receiver at the port that refuses connections.
     pub fn refusing_url(&self, webhook: u32) -> String {
         format!("http://{}/{webhook}", self.closed_at)
     }
 
-    /// From now on the webhook's receiver behaves so.
+    /// Changes the behaviour of a webhook's receiver.
     pub fn set(&self, webhook: u32, manner: Manner) {
         self.inner.manners.lock().unwrap_or_else(PoisonError::into_inner).insert(webhook, manner);
     }
 
-    /// Everyone is well from now on.
+    /// Makes all receivers healthy.
     pub fn recover(&self) -> anyhow::Result<()> {
         self.inner.manners.lock().unwrap_or_else(PoisonError::into_inner).clear();
         match self.closed.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -83,19 +84,19 @@ impl Receivers {
         }
     }
 
-    /// How many deliveries were accepted at least once, and how often one was accepted again.
+    /// Number of deliveries that were accepted at least once, and number of repeated acceptances.
     pub fn counts(&self) -> (usize, usize) {
         let accepted = self.inner.accepted.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = accepted.values().map(Vec::len).sum();
         (accepted.len(), all - accepted.len())
     }
 
-    /// Requests in all, whatever became of them.
+    /// Number of all requests, accepted or not.
     pub fn posts(&self) -> u64 {
         self.inner.posts.load(Ordering::Relaxed)
     }
 
-    /// When a webhook first got an event that it accepted.
+    /// Time of the first accepted request of a webhook with an event.
     pub fn first(&self, webhook: u32, event: &str) -> Option<Instant> {
         let accepted = self.inner.accepted.lock().unwrap_or_else(PoisonError::into_inner);
         accepted.get(&(webhook, event.to_owned())).and_then(|times| times.first().copied())

@@ -1,24 +1,24 @@
-//! What two runs showed, as a table, and what they promised.
+//! The measurements of two runs as a table, and the promises that they must keep.
 
 use std::fmt::Write as _;
 
 use super::measured::Measured;
 use super::shape::Shape;
 
-/// The broken receivers may raise the healthy ones' 99th percentile by less than this.
+/// Limit of the factor by which broken receivers may raise the healthy receivers' 99th percentile.
 pub const MOST_RATIO: f64 = 1.5;
-/// A machine on which even the run without broken receivers has a 99th percentile of more milliseconds cannot carry the
-/// load, and its ratio says nothing.
+/// Maximum 99th percentile of a run without broken receivers, in milliseconds. A machine above it is too slow for the
+/// load, and its ratio means nothing.
 pub const MOST_CALM_MS: f64 = 1_000.0;
-/// Messages that may wait for each broken webhook once breakers are open.
+/// Maximum number of waiting messages for each broken webhook when breakers are open.
 pub const WAITING_FOR_EACH: usize = 3;
 
-/// By how much the broken receivers raised the healthy ones' 99th percentile.
+/// The factor by which broken receivers raised the healthy receivers' 99th percentile.
 pub fn ratio(calm: &Measured, outage: &Measured) -> f64 {
     outage.percentile(99.0) / calm.percentile(99.0)
 }
 
-/// The promises that the outage broke, whatever the machine's speed.
+/// The broken promises that do not depend on the machine's speed.
 pub fn broken_promises(shape: &Shape, outage: &Measured) -> Vec<String> {
     let mut broken = Vec::new();
     let mut promise = |kept: bool, otherwise: String| {
@@ -33,14 +33,14 @@ pub fn broken_promises(shape: &Shape, outage: &Measured) -> Vec<String> {
     broken
 }
 
-/// Whether more messages waited than promised once breakers were open. A machine that cannot carry the load has a
-/// backlog there, too.
+/// Whether more messages waited than promised when breakers were open. A machine that is too slow for the load has a
+/// backlog in the retries queue as well.
 pub fn too_many_waited(shape: &Shape, outage: &Measured) -> Option<String> {
     let most = WAITING_FOR_EACH * shape.broken() as usize;
     (outage.waiting[1] > most).then(|| format!("{} messages waited", outage.waiting[1]))
 }
 
-/// The table.
+/// The measurements as a table.
 pub fn table(shape: &Shape, calm: &Measured, outage: &Measured) -> String {
     let mut table = format!(
         "{:<52} {:>12} {:>12}\n",

@@ -1,4 +1,4 @@
-//! One run: events come in at an even pace, receivers break, recover, and everything has to arrive.
+//! One run: events arrive at a constant rate, receivers break and recover, and every delivery must arrive.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,12 +24,12 @@ use super::shape::Shape;
 use support::World;
 use support::world::{DELIVERIES, RETRIES};
 
-/// How often the retries queue and the breakers are looked at.
+/// Time between two looks at the retries queue and the breakers.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How far the world's clock is set ahead at each look while the end is waited for, where it is the queues' clock.
+/// Time by which each look advances the world's clock while the run waits for its end, if the queues use that clock.
 const AHEAD: SignedDuration = SignedDuration::from_secs(4);
 
-/// An event, when it was accepted, and whether that was after receivers had broken.
+/// An event, the time of its acceptance, and whether receivers had broken before.
 struct Published {
     event: EventId,
     tenant: usize,
@@ -49,7 +49,7 @@ struct Run<'a> {
     environments: Arc<Environments>,
 }
 
-/// Runs `shape`; without `breaking` every receiver is healthy all the time.
+/// Runs `shape`. Without `breaking`, all receivers are always healthy.
 pub async fn run(world: Arc<World>, queues: Queues, shape: &Shape, breaking: bool) -> anyhow::Result<Measured> {
     let receivers = Receivers::start()?;
     let mut tenants = Vec::new();
@@ -84,7 +84,7 @@ impl Run<'_> {
         let (stream, rows) = mpsc::unbounded_channel();
         tokio::spawn(mappings::dispatch(Arc::clone(&self.world), rows));
         let watching = async { if breaking { self.watch(&mut measured).await } else { std::future::pending().await } };
-        // The breakers are watched from the moment on at which receivers break until all events are out.
+        // The run watches the breakers from the time at which receivers break until all events are published.
         let published = tokio::select! {
             published = self.publish(&stream, breaking) => published?,
             failed = watching => return Err(failed),
@@ -134,7 +134,7 @@ impl Run<'_> {
         }
     }
 
-    /// Looks at breakers and the retries queue for ever.
+    /// Watches breakers and the retries queue until it is aborted.
     async fn watch(&self, measured: &mut Measured) -> anyhow::Error {
         let began = Instant::now();
         loop {
@@ -157,8 +157,8 @@ impl Run<'_> {
         }
     }
 
-    /// Waits until those that are down have open breakers and something is held for them, or patience is over: both come
-    /// when enough attempts have failed, which takes a busy machine longer than it takes to publish.
+    /// Waits until the webhooks that are down have open breakers and held deliveries, or until the patience is over.
+    /// Both need enough failed attempts, which takes a busy machine longer than publishing does.
     async fn wait_for_breakers(&self) -> anyhow::Result<()> {
         let began = Instant::now();
         while began.elapsed() < self.shape.patience {
@@ -183,7 +183,7 @@ impl Run<'_> {
         Ok(breakers.iter().filter(|breaker| matches!(breaker, Breaker::Open(_))).count())
     }
 
-    /// How long it took until everything had arrived; `None` when patience ended before.
+    /// The time until every delivery had arrived; `None` if the patience was over before.
     async fn wait_for_all(&self, events: usize) -> Option<Duration> {
         let began = Instant::now();
         let owed = events * (self.shape.webhooks / self.shape.tenants) as usize;
@@ -229,7 +229,7 @@ impl Run<'_> {
     }
 }
 
-/// The row as the stream shows it, as far as `dispatch` looks at it.
+/// The attributes of the stream's row that `dispatch` reads.
 fn image(event: &Event) -> anyhow::Result<HashMap<String, AttributeValue>> {
     let json = serde_json::to_string(&StoredEvent::from(event))?;
     Ok(HashMap::from([("json".to_owned(), AttributeValue::S(json))]))

@@ -1,55 +1,55 @@
-//! What is run.
+//! The parameters of a run.
 
 use std::ops::Range;
 use std::time::Duration;
 
 use shared::breaker::BreakerSettings;
 
-/// How many of what, and how fast.
+/// Numbers and rates of a run.
 #[derive(Debug, Clone)]
 pub struct Shape {
-    /// Webhooks in all, spread evenly over the tenants.
+    /// Number of webhooks, spread evenly over the tenants.
     pub webhooks: u32,
-    /// Tenants; each event is one tenant's and goes to all webhooks of it.
+    /// Number of tenants. Each event belongs to one tenant and goes to all webhooks of this tenant.
     pub tenants: u32,
-    /// Events of each tenant.
+    /// Number of events for each tenant.
     pub events: u32,
-    /// Deliveries that come up in a second.
+    /// New deliveries per second.
     pub per_second: u32,
-    /// Webhooks whose receiver refuses connections, from the beginning on.
+    /// Number of webhooks whose receiver refuses connections from the beginning.
     pub refusing: u32,
-    /// Webhooks whose receiver stops answering after a tenth of the events.
+    /// Number of webhooks whose receiver stops answering after a tenth of the events.
     pub hanging: u32,
-    /// Webhooks whose receiver answers, but takes this long, after a tenth of the events.
+    /// Number of webhooks whose receiver answers slowly after a tenth of the events.
     pub slow: u32,
-    /// How long slow receivers take, in milliseconds.
+    /// Time that slow receivers take, in milliseconds.
     pub slow_ms: Range<u64>,
-    /// Every webhook's time limit.
+    /// Time limit of every webhook.
     pub timeout_ms: u32,
-    /// Every webhook's breaker.
+    /// Breaker settings of every webhook.
     pub breaker: BreakerSettings,
-    /// Every webhook's delays between attempts, in seconds.
+    /// Delays between attempts of every webhook, in seconds.
     pub delays: Vec<i64>,
-    /// Invocations at the same time, for each of the two queues.
+    /// Maximum number of invocations at the same time, for each of the two queues.
     pub concurrency: usize,
-    /// How long after the breakers have opened the retries queue is given to come to rest.
+    /// Time for the retries queue to settle after the breakers have opened.
     pub settling: Duration,
-    /// How long the end is waited for.
+    /// Maximum time to wait for the last arrival.
     pub patience: Duration,
 }
 
 impl Shape {
-    /// Webhooks that break.
+    /// Number of webhooks that break.
     pub fn broken(&self) -> u32 {
         self.refusing + self.hanging + self.slow
     }
 
-    /// Webhooks that are down: their breakers open.
+    /// Number of webhooks that are down, so that their breakers open.
     pub fn down(&self) -> u32 {
         self.refusing + self.hanging
     }
 
-    /// Deliveries in all.
+    /// Number of all deliveries.
     pub fn deliveries(&self) -> u32 {
         self.events * self.webhooks
     }

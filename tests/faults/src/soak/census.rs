@@ -1,4 +1,4 @@
-//! Reads what has become of everything, past the proxy: events, deliveries, queues and webhooks.
+//! Reads the state of everything, without the proxy: events, deliveries, queues and webhooks.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +17,7 @@ use super::receivers::{Post, Receivers};
 use super::senders::{Key, Sent};
 use support::stack::{Stack, Tenant};
 
-/// Reads of rows side by side.
+/// Number of row reads at the same time.
 const SIDE_BY_SIDE: usize = 8;
 
 /// One webhook of the run.
@@ -28,62 +28,62 @@ pub(super) struct Subject {
     pub(super) path: String,
 }
 
-/// What became of the deliveries to the webhooks of one behaviour.
+/// The states of the deliveries to the webhooks of one behaviour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) webhooks: u64,
     pub(super) owed: u64,
     pub(super) delivered: u64,
-    /// Deliveries that a receiver has accepted more than once.
+    /// Deliveries that a receiver accepted more than once.
     pub(super) duplicates: u64,
     pub(super) held: u64,
     pub(super) dead: u64,
     pub(super) waiting: u64,
     pub(super) lost: u64,
-    /// Requests that receivers got.
+    /// Requests to receivers.
     pub(super) requests: u64,
 }
 
-/// Everything, at one moment.
+/// The state of everything, at one moment.
 #[derive(Debug, Default)]
 pub(super) struct Census {
-    /// By behaviour, in the order of the cast.
+    /// One tally for each behaviour, in the order of [`Behaviour::CAST`].
     pub(super) tallies: Vec<(Behaviour, Tally)>,
-    /// Stored events whose sender was never answered 2xx: owed all the same.
+    /// Stored events whose sender never got an answer 2xx. They must be delivered as well.
     pub(super) answers_lost: u64,
-    /// Accepted events that are not stored: every delivery of them is lost.
+    /// Accepted events that are not stored: all deliveries of them are lost.
     pub(super) not_stored: Vec<Key>,
-    /// Events that receivers got and that nobody ever sent.
+    /// Events that receivers got although no sender sent them.
     pub(super) unknown: u64,
-    /// Requests whose signature was not good.
+    /// Requests with a wrong signature.
     pub(super) not_genuine: u64,
-    /// Operational events: nobody here listens, but each change has one.
+    /// Operational events: no webhook here subscribes to them, but each change has one.
     pub(super) told: u64,
-    /// Deliveries that are dead without an event that says so.
+    /// Dead deliveries without an operational event about their death.
     pub(super) untold_deaths: u64,
     /// Messages in the dispatch failures queue.
     pub(super) undispatched: u64,
-    /// What is lost, in words, the first few.
+    /// Descriptions of the first few losses.
     pub(super) losses: Vec<String>,
 }
 
-/// What the queues hold.
+/// The contents of the queues.
 #[derive(Default)]
 struct Queued {
     deliveries: HashSet<(WebhookId, EventId)>,
     recoveries: HashSet<WebhookId>,
     probes: HashSet<WebhookId>,
     letters: HashSet<(WebhookId, EventId)>,
-    /// Events whose first jobs `deliver` sends later.
+    /// Events whose first jobs `deliver` will send.
     events: HashSet<EventId>,
-    /// The same that were given up.
+    /// Events whose first jobs `deliver` was to send, in the dead-letter queue.
     letters_of_events: HashSet<EventId>,
 }
 
-/// Losses that are told in words.
+/// Maximum number of losses with a description.
 const TOLD: usize = 12;
 
-/// What is known, from everywhere.
+/// The sources of a count.
 struct Known {
     events: Vec<Event>,
     rows: HashMap<(WebhookId, EventId), StateKind>,
@@ -92,8 +92,8 @@ struct Known {
 }
 
 impl Census {
-    /// Takes one. What moves meanwhile may be seen as waiting where it is not, but not as lost: the queues are read
-    /// before and after the rows.
+    /// Counts everything once. The queues are read before and after the rows, so a message that moves during the count
+    /// may be seen as waiting where it is not, but never as lost.
     pub(super) async fn take(
         stack: &Stack,
         tenant: &Tenant<'_>,
@@ -128,7 +128,7 @@ impl Census {
         Ok(census)
     }
 
-    /// Adds what became of one webhook's deliveries.
+    /// Adds the states of one webhook's deliveries.
     fn count(&mut self, subject: &Subject, post: &Post, known: &Known, tally: &mut Tally) {
         let ids: HashSet<String> = known.events.iter().map(|event| event.id.to_string()).collect();
         self.unknown += post.received.keys().filter(|event| !ids.contains(*event)).count() as u64;
@@ -162,7 +162,7 @@ impl Census {
             sent.accepted.iter().filter(|key| !events.iter().any(|event| is(event, key))).cloned().collect();
     }
 
-    /// All tallies together.
+    /// The sum of all tallies.
     pub(super) fn total(&self) -> Tally {
         let mut total = Tally::default();
         for (_, tally) in &self.tallies {
@@ -179,14 +179,14 @@ impl Census {
         total
     }
 
-    /// Whether nothing is left that will move by itself.
+    /// Whether nothing is left that will change by itself.
     pub(super) fn is_at_rest(&self) -> bool {
         let total = self.total();
         total.waiting == 0 && total.lost == 0
     }
 }
 
-/// Whether it says that this delivery is dead.
+/// If this is an operational event about a dead delivery: the delivery's webhook and event.
 fn tells(about: &About, (webhook, event): (WebhookId, EventId)) -> bool {
     about.webhook == webhook && about.what.given_up().is_some_and(|given_up| given_up.event == event)
 }
@@ -214,7 +214,7 @@ impl Known {
     }
 }
 
-/// Why a webhook's deliveries are held.
+/// The reason why a webhook's deliveries are held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hold {
     Disabled,
@@ -270,7 +270,7 @@ impl Queued {
                     Ok(Job::Recover(job)) => _ = self.recoveries.insert(job.webhook),
                     Ok(Job::Probe(job)) => _ = self.probes.insert(job.webhook),
                     Ok(Job::Dispatch(job)) => _ = self.events.insert(job.event),
-                    // The suite asks for no recovery.
+                    // The suite requests no recovery.
                     Ok(Job::Sweep(_) | Job::Recovery(_)) | Err(_) => {}
                 }
             }

@@ -1,4 +1,4 @@
-//! Chance that can be had again: the same seed gives the same numbers.
+//! Repeatable random numbers: the same seed gives the same numbers.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ impl Chance {
         Self(seed)
     }
 
-    /// A generator of its own for a part, so that parts running side by side do not change each other's numbers.
+    /// A separate generator for one part, so that parts that run at the same time do not change each other's numbers.
     pub(super) fn branch(&mut self) -> Self {
         Self(self.next())
     }
@@ -23,17 +23,17 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// One of `range`, which must not be empty. The lowest are favoured by less than one in 2^40.
+    /// A number of `range`, which must not be empty. The lowest numbers are more likely by less than one in 2^40.
     pub(super) fn within(&mut self, range: Range<u64>) -> u64 {
         range.start + self.next() % (range.end - range.start)
     }
 
-    /// True so many times in a thousand.
+    /// True in this many of a thousand calls.
     pub(super) fn per_mille(&mut self, share: u64) -> bool {
         self.within(0..1_000) < share
     }
 
-    /// One of several.
+    /// One of the items.
     pub(super) fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
         let index = self.within(0..of.len().max(1) as u64);
         usize::try_from(index).ok().and_then(|index| of.get(index))

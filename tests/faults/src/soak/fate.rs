@@ -1,35 +1,35 @@
-//! What has become of one delivery, from everything that is known of it. Pure.
+//! Decides the fate of one delivery from all evidence. Pure.
 
 use shared::delivery::StateKind;
 
-/// What is known of one (accepted event, webhook that wants it).
+/// The evidence about one pair of an accepted event and a webhook that subscribes to it.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own; all of them occur together")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Evidence {
-    /// Its row's state, if it has a row.
+    /// The state of the delivery's row, if the row exists.
     pub(super) state: Option<StateKind>,
-    /// Its receiver has accepted it.
+    /// The receiver has accepted the delivery.
     pub(super) accepted: bool,
-    /// A message that brings it forward is in the deliveries or the retries queue.
+    /// A message that will continue the delivery is in the deliveries or the retries queue.
     pub(super) queued: bool,
-    /// Its letter is in the dead-letter queue.
+    /// The delivery's message is in the dead-letter queue.
     pub(super) letter: bool,
-    /// Its webhook is disabled, or its breaker is open and has a probe.
+    /// The webhook is disabled, or its breaker is open and has a probe.
     pub(super) holding: bool,
 }
 
-/// Where it has come to.
+/// The fate of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// The row says so, and the receiver does.
+    /// Both the row and the receiver say that it is delivered.
     Delivered,
-    /// Held, for a reason that people see.
+    /// Held, for a reason that people can see.
     Held,
-    /// Given up, and its letter can be redriven.
+    /// Dead, and its message can be redriven.
     Dead,
-    /// A message will wake it.
+    /// A message will continue it.
     Waiting,
-    /// None of these: in silence.
+    /// None of the above: the delivery is lost, and nothing says so.
     Lost(&'static str),
 }
 
@@ -41,7 +41,8 @@ pub(super) fn fate(evidence: Evidence) -> Fate {
         Some(StateKind::Discarded) => Fate::Lost("discarded, though its webhook is there"),
         Some(StateKind::Held) if evidence.holding => Fate::Held,
         _ if evidence.queued => Fate::Waiting,
-        // Also without a row, or with another state: what SQS itself moves after too many receives is seen there.
+        // Dead even without a row or with another state: messages that SQS itself moves after too many receives are
+        // visible in the dead-letter queue.
         _ if evidence.letter => Fate::Dead,
         Some(StateKind::Dead) => Fate::Lost("dead, without a letter"),
         Some(StateKind::Held) => Fate::Lost("held, but nothing holds it and nothing wakes it"),

@@ -1,35 +1,35 @@
-//! Which AWS call fails, and how: decided for each call from the seed and the time, and counted. Pure.
+//! Decides which AWS call fails and how, from the seed and the time, and counts failures. Pure.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::chance::Chance;
 
-/// How one call of a function to AWS goes wrong.
+/// A fault of one AWS call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Answered 500, without effect.
+    /// The call has no effect, and the answer is 500.
     Refused,
-    /// Answered with the service's throttling error, without effect.
+    /// The call has no effect, and the answer is the service's throttling error.
     Throttled,
-    /// The connection is reset, without effect.
+    /// The call has no effect, and the connection is reset.
     ResetBefore,
-    /// Takes effect, and is answered 500.
+    /// The call has its effect, and the answer is 500.
     AnswerLost,
-    /// Takes effect, and the connection is reset.
+    /// The call has its effect, and the connection is reset.
     ResetAfter,
-    /// Takes effect, late.
+    /// The call has its effect after a delay.
     Delayed(Duration),
-    /// Half of a batch's entries take effect; the others are answered as failed.
+    /// Half of a batch's entries have their effect; the answer reports the others as failed.
     EntriesFailed,
-    /// The caller is killed, without effect.
+    /// The call has no effect, and the caller is killed.
     KilledBefore,
-    /// Takes effect, and the caller is killed before it knows.
+    /// The call has its effect, and the caller is killed before it gets the answer.
     KilledAfter,
 }
 
 impl Fault {
-    /// Its name in the report.
+    /// The fault's name in the report.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Refused => "refused",
@@ -45,13 +45,13 @@ impl Fault {
     }
 }
 
-/// The writes to tables. All statements of ours are inserts.
+/// Writes to tables. All our PartiQL statements are inserts.
 const WRITES: [&str; 6] =
     ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem", "BatchExecuteStatement"];
-/// The calls with entries that can fail one by one.
+/// Calls whose entries can fail one by one.
 const BATCHES: [&str; 3] = ["SendMessageBatch", "ChangeMessageVisibilityBatch", "BatchExecuteStatement"];
 
-/// What a storm is about.
+/// The calls that a storm affects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
     /// Sends to queues and changes of visibility.
@@ -60,7 +60,7 @@ pub(super) enum Target {
     Writes,
     /// Reads from tables.
     Reads,
-    /// Everything.
+    /// All calls.
     All,
 }
 
@@ -77,16 +77,16 @@ impl Target {
     }
 }
 
-/// A time during which most calls of a kind fail, so that the SDK's own three tries do not help.
+/// A time during which most calls of a kind fail, so that even the SDK's three tries fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Storm {
     pub(super) target: Target,
-    /// From the start of the run.
+    /// Beginning and end, from the start of the run.
     pub(super) from: Duration,
     pub(super) to: Duration,
 }
 
-/// Of a thousand calls, so many go wrong in this way while there is no storm: about one in eight.
+/// Number of calls in a thousand with each fault outside of storms: about one call in eight in total.
 const CALM: [(u64, Fault); 6] = [
     (30, Fault::Refused),
     (20, Fault::Throttled),
@@ -95,15 +95,15 @@ const CALM: [(u64, Fault); 6] = [
     (15, Fault::ResetAfter),
     (20, Fault::Delayed(Duration::from_millis(1_500))),
 ];
-/// The same in a storm: nine of ten.
+/// Number of calls in a thousand with each fault in a storm: nine of ten in total.
 const STORM: [(u64, Fault); 3] = [(400, Fault::Refused), (150, Fault::Throttled), (350, Fault::AnswerLost)];
-/// Of a thousand calls, so many cost their caller its life, half of them before and half after they took effect. A
-/// killed deliver loses a whole batch for a visibility timeout, and makes most calls; ingest makes few.
+/// Number of calls in a thousand that kill their caller, half of them before and half after the effect. Reason for the
+/// difference: a killed deliver loses a whole batch for a visibility timeout, and makes most calls; ingest makes few.
 const KILLS: [(&str, u64); 3] = [("deliver", 4), ("dispatch", 8), ("ingest", 50)];
-/// Of a thousand batch calls, so many have entries that fail.
+/// Number of batch calls in a thousand that have failing entries.
 const BATCHES_WITH_FAILED_ENTRIES: u64 = 80;
 
-/// Decides about calls until `until`, and counts.
+/// Decides about each call until `until`, and counts the faults.
 #[derive(Debug)]
 pub(super) struct Faults {
     chance: Chance,
@@ -117,7 +117,8 @@ impl Faults {
         Self { chance, storms, until, counts: BTreeMap::new() }
     }
 
-    /// What happens to a call of `operation` by the function `caller` at `at` from the start of the run.
+    /// The fault of a call of `operation` by the function `caller` at `at` from the start of the run, if the call has
+    /// one.
     pub(super) fn next(&mut self, caller: &str, operation: &str, at: Duration) -> Option<Fault> {
         if at >= self.until {
             return None;
@@ -157,7 +158,7 @@ impl Faults {
         None
     }
 
-    /// How many calls went wrong, by kind.
+    /// Number of failed calls, by kind.
     pub(super) fn counts(&self) -> &BTreeMap<&'static str, u64> {
         &self.counts
     }

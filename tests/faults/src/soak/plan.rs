@@ -1,4 +1,4 @@
-//! What a run does and when: everything follows from its length and its seed.
+//! The plan of a run. All of it follows from the run's length and seed.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use serde_json::{Value, json};
 use super::chance::Chance;
 use super::faults::{Storm, Target};
 
-/// How a receiver behaves.
+/// The behaviour of a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Behaviour {
     /// Answers 204.
     Healthy,
     /// Answers 500 to one request in five.
     FailsOften,
-    /// Resets connections, then comes back and is healthy.
+    /// Resets connections, then recovers and is healthy.
     DownAtFirst,
     /// Answers 429 with `Retry-After` to the first request of every event.
     Busy,
-    /// Answers 500 until it has been asked for some event more often than Lambda lets a chain of invocations go on.
+    /// Answers 500 until it got some event more often than the number of invocations after which Lambda ends a chain.
     Stubborn,
-    /// Kills the function that posts, before or after answering, at one request in twenty.
+    /// Kills the function that posts, before or after the answer, at one request in twenty.
     KillsCaller,
     /// Never answers.
     Hangs,
-    /// Sends its answer at one byte a second.
+    /// Sends its answer at one byte per second.
     Drips,
     /// Reads the request and resets the connection.
     Resets,
@@ -32,18 +32,18 @@ pub(super) enum Behaviour {
     Floods,
     /// Answers with something that is not HTTP.
     Garbage,
-    /// Promises more than it sends.
+    /// Announces a longer body than it sends.
     ClosesEarly,
     /// Redirects to the cloud's metadata address.
     RedirectsToMetadata,
-    /// Redirects to an address that deliveries may go to, but this one was not asked for.
+    /// Redirects to an address that deliveries may go to, but that is not the webhook's.
     RedirectsToCanary,
-    /// Answers 410 after its third delivery.
+    /// Answers 410 from its fourth delivery on.
     Gone,
 }
 
 impl Behaviour {
-    /// All of them, with how many webhooks of each there are.
+    /// All behaviours, each with its number of webhooks.
     pub(super) const CAST: [(Self, usize); 15] = [
         (Self::Healthy, 3),
         (Self::FailsOften, 2),
@@ -62,7 +62,7 @@ impl Behaviour {
         (Self::Gone, 1),
     ];
 
-    /// Its name in the report and in its URL.
+    /// The behaviour's name in the report and in the receiver's URL.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Healthy => "healthy",
@@ -83,12 +83,13 @@ impl Behaviour {
         }
     }
 
-    /// Whether everything has to arrive in the end: what stands in the way passes before the schedule is used up.
+    /// Whether every delivery must arrive in the end, because the receiver recovers before the schedule is used up.
     pub(super) fn must_get_everything(self) -> bool {
         matches!(self, Self::Healthy | Self::DownAtFirst | Self::Busy | Self::Stubborn | Self::KillsCaller)
     }
 
-    /// The settings of its webhook, beside the URL. Schedules and breakers are quick, so that they fit into the run.
+    /// The settings of the receiver's webhook, without the URL. Schedules and breakers are short, so that they fit into
+    /// the run.
     pub(super) fn settings(self) -> Value {
         let patient = json!({"delays_seconds": [1, 2, 3, 5, 8, 13]});
         let short = json!({"delays_seconds": [1, 2, 3]});
@@ -113,57 +114,58 @@ impl Behaviour {
     }
 }
 
-/// One request that a sender makes.
+/// A sender's request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Post {
-    /// Own events with these numbers.
+    /// Events of the platform itself, with these numbers.
     Own { first: u32, events: u32 },
-    /// A post of Mailgun's with one event.
+    /// A Mailgun post with one event.
     Mailgun { number: u32 },
-    /// A post of `SendGrid`'s with one event.
+    /// A `SendGrid` post with one event.
     SendGrid { number: u32 },
 }
 
 /// A run.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// What all chance follows from.
+    /// The seed of all random numbers.
     pub seed: u64,
-    /// How long it is meant to take; sending, faults and rest follow from it.
+    /// Planned duration of the run; the times for sending, faults and settling follow from it.
     pub length: Duration,
 }
 
-/// Requests of senders per second: what the emulator carries on two cores, with room for the retries.
+/// Senders' requests per second. Reason: the emulator can handle this many on two cores, with capacity left for
+/// retries.
 const POSTS_PER_SECOND: f64 = 0.7;
-/// A storm begins about so often.
+/// Mean time between the beginnings of two storms.
 const STORM_EVERY_SECONDS: u64 = 14;
-/// How long one lasts: longer than the SDK's tries, shorter than a function's time limit.
+/// Duration of a storm. Reason: longer than the SDK's tries, shorter than a function's time limit.
 const STORM_SECONDS: std::ops::Range<u64> = 3..7;
-/// Between two kills by the clock, beside those in mid-call.
+/// Time between two kills by the clock. Kills during a call are separate from these.
 const KILL_EVERY_MILLIS: std::ops::Range<u64> = 2_000..7_000;
 
-/// What the last deliveries need to come to rest: a visibility timeout, the rest of a schedule, and a probe.
+/// Time that the last deliveries need to settle: a visibility timeout, the rest of a schedule, and a probe.
 const REST: Duration = Duration::from_secs(65);
-/// Between the last post and the end of the faults.
+/// Time between the last post and the end of the faults.
 const LAST_FAULTS: Duration = Duration::from_secs(4);
 
 impl Plan {
-    /// Senders send until then.
+    /// Time at which senders stop.
     pub(super) fn sending(&self) -> Duration {
         self.faults().saturating_sub(LAST_FAULTS)
     }
 
-    /// Calls go wrong and functions are killed until then.
+    /// Time until which calls go wrong and functions are killed.
     pub(super) fn faults(&self) -> Duration {
         self.length.saturating_sub(REST)
     }
 
-    /// The receiver that is down at first comes back then.
+    /// Time at which the receiver that is down at first recovers.
     pub(super) fn back(&self) -> Duration {
         self.length.mul_f64(0.15)
     }
 
-    /// Every post, by when it is made.
+    /// All posts, each with its time.
     pub(super) fn posts(&self) -> Vec<(Duration, Post)> {
         let mut chance = Chance::from_seed(self.seed).branch();
         let mut posts = Vec::new();
@@ -185,7 +187,7 @@ impl Plan {
         posts
     }
 
-    /// Every storm.
+    /// All storms.
     pub(super) fn storms(&self) -> Vec<Storm> {
         let mut chance = Chance::from_seed(self.seed.wrapping_add(1)).branch();
         let mut storms = Vec::new();
@@ -200,7 +202,7 @@ impl Plan {
         storms
     }
 
-    /// When functions are killed by the clock.
+    /// The times at which functions are killed by the clock.
     pub(super) fn kills(&self) -> Vec<Duration> {
         let mut chance = Chance::from_seed(self.seed.wrapping_add(2)).branch();
         let mut kills = Vec::new();
@@ -212,7 +214,7 @@ impl Plan {
         kills
     }
 
-    /// A generator for a part that draws as things happen.
+    /// A generator for a part that draws numbers during the run.
     pub(super) fn chance(&self, part: u64) -> Chance {
         Chance::from_seed(self.seed.wrapping_add(part)).branch()
     }

@@ -1,11 +1,11 @@
-//! The functions' processes, which the emulator has started, and their end.
+//! Finds and kills the functions' processes, which the emulator has started.
 
 use std::fs::{read_dir, read_link, read_to_string};
 use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Tells functions apart; the template sets it to `mailhooks-` and the room's name.
+/// Environment variable that names the function; the template sets it to `mailhooks-` and the room's name.
 const NAME_VARIABLE: &str = "AWS_SDK_UA_APP_ID=mailhooks-";
 
 /// A running function.
@@ -23,7 +23,7 @@ pub(super) struct Ends {
     pub(super) server: u16,
 }
 
-/// The processes that one emulator has started: no other is ever looked at, or killed.
+/// The processes that one emulator has started. Other processes are never read or killed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Functions {
     emulator: i32,
@@ -34,7 +34,7 @@ impl Functions {
         Self { emulator }
     }
 
-    /// Those that run at present.
+    /// The functions that run at present.
     pub(super) fn running(self) -> Vec<Function> {
         let entries = read_dir("/proc").into_iter().flatten().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -43,7 +43,7 @@ impl Functions {
             .collect()
     }
 
-    /// The one at the far end of a connection on loopback.
+    /// The function at the other end of a connection on loopback.
     pub(super) fn behind(self, connection: Ends) -> Option<Function> {
         let socket = format!("socket:[{}]", inode(connection)?);
         self.running().into_iter().find(|function| {
@@ -52,14 +52,14 @@ impl Functions {
         })
     }
 
-    /// Kills one at once, as a crash would; answers whether it was still there.
+    /// Kills a function at once, as a crash would. Returns whether the process still existed.
     pub(super) fn kill(self, function: &Function) -> bool {
         let pid = Pid::from_raw(function.pid).filter(|_| parent(function.pid) == Some(self.emulator));
         pid.is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok())
     }
 }
 
-/// The fourth field; the second is a name in parentheses that may hold anything.
+/// The parent process is the fourth field; the second field is a name in parentheses that may contain any characters.
 fn parent(pid: i32) -> Option<i32> {
     let stat = read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, rest) = stat.rsplit_once(')')?;
@@ -71,8 +71,8 @@ fn name(pid: i32) -> Option<String> {
     environment.split('\0').find_map(|variable| variable.strip_prefix(NAME_VARIABLE)).map(str::to_owned)
 }
 
-/// The inode of the client's socket, from `/proc/net/tcp`. Its port alone does not name it: Linux gives the same one to
-/// connections to several servers.
+/// The inode of the client's socket, from `/proc/net/tcp`. The port alone does not identify a socket: Linux gives the
+/// same port to connections to several servers.
 fn inode(connection: Ends) -> Option<String> {
     let [client, server] = [connection.client, connection.server].map(|port| format!("0100007F:{port:04X}"));
     let table = read_to_string("/proc/net/tcp").ok()?;
@@ -81,7 +81,7 @@ fn inode(connection: Ends) -> Option<String> {
     lines.find(|fields| fields.get(2) == Some(&server.as_str()))?.get(9).map(|&inode| inode.to_owned())
 }
 
-/// Whether any process of this machine has, or is making, a connection to an IPv4 address.
+/// Whether any process of this machine has or is opening a connection to an IPv4 address.
 pub(super) fn is_connected_to(address: [u8; 4]) -> bool {
     let remote = format!("{:08X}:", u32::from_le_bytes(address));
     let table = read_to_string("/proc/net/tcp").unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The proxy between the functions and the emulator's AWS endpoint: calls go wrong here, before or after they took
-//! effect, and callers are killed in mid-call.
+//! The proxy between the functions and the emulator's AWS endpoint. It makes calls fail before or after their effect,
+//! and kills callers during a call.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,7 +15,7 @@ use super::faults::{Fault, Faults};
 use super::processes::{Ends, Function, Functions};
 use super::wire::{Connection, Request};
 
-/// What stands before a function's name in the SDK's `User-Agent`.
+/// Text before a function's name in the SDK's `User-Agent`.
 const NAME_IN_AGENT: &str = "app/mailhooks-";
 
 /// The proxy's state.
@@ -30,7 +30,7 @@ pub(super) struct Proxy {
     kills: Mutex<BTreeMap<String, u64>>,
 }
 
-/// What the emulator answered.
+/// An answer of the emulator.
 struct Answer {
     status: u16,
     headers: HeaderMap,
@@ -38,7 +38,7 @@ struct Answer {
 }
 
 impl Proxy {
-    /// Starts one before `emulator`; answers it and its URL. Faults are counted from `started`.
+    /// Starts a proxy before `emulator`. Returns the proxy and its URL. The times of faults are relative to `started`.
     pub(super) async fn start(
         emulator: &str,
         functions: Functions,
@@ -60,24 +60,24 @@ impl Proxy {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let proxy = Arc::clone(&accepting);
-                // A function that is gone, or was killed, ends its connection in mid-call: nothing to do about it.
+                // A function that ended or was killed closes its connection during a call; this needs no handling.
                 tokio::spawn(async move { proxy.serve(Connection::new(stream)).await });
             }
         });
         Ok((proxy, url))
     }
 
-    /// Calls so far.
+    /// Number of calls so far.
     pub(super) fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Calls that went wrong so far, by kind.
+    /// Number of failed calls so far, by kind.
     pub(super) fn faults(&self) -> BTreeMap<&'static str, u64> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).counts().clone()
     }
 
-    /// Functions killed so far, by room.
+    /// Number of killed functions so far, by room.
     pub(super) fn kills(&self) -> BTreeMap<String, u64> {
         self.kills.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -90,12 +90,12 @@ impl Proxy {
         }
     }
 
-    /// The function at the far end of a connection, if it is one.
+    /// The function at the other end of a connection, if a function is there.
     pub(super) fn behind(&self, connection: Ends) -> Option<Function> {
         self.functions.behind(connection)
     }
 
-    /// Kills the function at the far end of a connection, if it is one.
+    /// Kills the function at the other end of a connection, if a function is there.
     pub(super) fn kill_behind(&self, connection: Ends) {
         if let Some(function) = self.behind(connection) {
             self.kill(&function);
@@ -107,7 +107,7 @@ impl Proxy {
             self.calls.fetch_add(1, Ordering::Relaxed);
             let header = |name| request.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
             let (service, operation) = header("x-amz-target").split_once('.').unwrap_or_default();
-            // The SDK names the function there, as the template tells it to.
+            // The SDK puts the function's name there, because the template configures it so.
             let mut agent = header("user-agent").split_whitespace();
             let caller = agent.find_map(|word| word.strip_prefix(NAME_IN_AGENT)).unwrap_or_default();
             let fault = {
@@ -166,7 +166,7 @@ impl Proxy {
         Answer { status, headers, body }
     }
 
-    /// Hands on every other entry of a batch and says of the rest that they failed.
+    /// Forwards every second entry of a batch and reports the others as failed.
     async fn forward_half(&self, request: &Request) -> Answer {
         let call: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         if call["Statements"].is_array() {
@@ -176,7 +176,7 @@ impl Proxy {
         }
     }
 
-    /// Of statements, whose answers stand in their order.
+    /// For statements: the answers are in the statements' order.
     async fn forward_half_of_statements(&self, request: &Request, mut call: Value) -> Answer {
         let statements = call["Statements"].as_array().cloned().unwrap_or_default();
         let count = statements.len();
@@ -198,7 +198,7 @@ impl Proxy {
         json_answer(200, &json!({ "Responses": answers }))
     }
 
-    /// Of entries, whose answers name them.
+    /// For entries: each answer has its entry's id.
     async fn forward_half_of_entries(&self, request: &Request, mut call: Value) -> Answer {
         let entries = call["Entries"].as_array().cloned().unwrap_or_default();
         let (failed, passed): (Vec<_>, Vec<_>) = entries.into_iter().enumerate().partition(|(index, _)| index % 2 == 0);
@@ -222,7 +222,7 @@ fn failure() -> Answer {
     json_answer(500, &json!({"__type": "InternalServerError", "message": "The suite failed it"}))
 }
 
-/// What the service says when it is called too often.
+/// The service's throttling error.
 fn throttled(service: &str) -> Answer {
     let kind = match service {
         "AmazonSQS" => "com.amazonaws.sqs#RequestThrottled",

@@ -1,5 +1,5 @@
-//! The receivers: one server, one path for each webhook, each path with its own way to misbehave. They remember what
-//! they were sent, and what of it they accepted.
+//! The receivers: one server with a path for each webhook, each path with its own misbehaviour. They remember the
+//! requests that they got and the events that they accepted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -15,36 +15,36 @@ use super::proxy::Proxy;
 use super::wire::{Connection, Request};
 use support::receiver::Received;
 
-/// Where clouds keep what nobody else may read.
+/// The metadata address of clouds, which requests from outside must never reach.
 pub(super) const METADATA: [u8; 4] = [169, 254, 169, 254];
-/// Of a thousand requests, so many fail at the receiver that fails often.
+/// Number of requests in a thousand that fail at the receiver that fails often.
 const FAILURES_PER_MILLE: u64 = 200;
-/// Of a thousand requests, so many cost the caller its life.
+/// Number of requests in a thousand that kill the caller.
 const KILLS_PER_MILLE: u64 = 50;
-/// An answer that no receiver has a reason to give.
+/// Size of an answer that is larger than any receiver needs.
 const FLOOD_BYTES: usize = 10 * 1024 * 1024;
-/// Deliveries that the one that goes accepts before it does.
+/// Number of deliveries that the receiver accepts before it answers 410.
 const BEFORE_GONE: usize = 2;
-/// Requests for an event that the stubborn one refuses. Lambda stops a chain of about 16 invocations, and each attempt is
-/// one.
+/// Number of requests for one event that the stubborn receiver refuses. Reason: Lambda stops a chain of about 16
+/// invocations, and each attempt is one.
 const REFUSALS: u32 = 20;
-/// Events that the stubborn one refuses so often; when it has accepted these, it is healthy.
+/// Number of events that the stubborn receiver refuses so often. When it has accepted them, it is healthy.
 const REFUSED_EVENTS: usize = 3;
-/// For longer than any webhook's time limit.
+/// Longer than any webhook's time limit.
 const HANGING: Duration = Duration::from_mins(1);
 
-/// What one path got.
+/// The record of one path.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Post {
     /// Requests, by event id.
     pub(super) received: HashMap<String, u32>,
     /// Requests answered with success, by event id.
     pub(super) accepted: HashMap<String, u32>,
-    /// Requests whose signature was not good.
+    /// Requests with a wrong signature.
     pub(super) not_genuine: u32,
 }
 
-/// A path.
+/// A path of the server.
 #[derive(Debug, Clone)]
 struct Mailbox {
     behaviour: Behaviour,
@@ -61,11 +61,11 @@ pub(super) struct Receivers {
     chance: Mutex<Chance>,
     canary_connections: Mutex<u32>,
     started: Instant,
-    /// When the one that is down at first comes back.
+    /// When the receiver that is down at first recovers.
     back: Duration,
 }
 
-/// What a receiver does with a request.
+/// A receiver's reaction to a request.
 enum Reaction {
     Status(u16),
     RetryLater,
@@ -81,11 +81,11 @@ enum Reaction {
 }
 
 impl Reaction {
-    /// Whether mailhooks is told that the delivery was accepted.
+    /// Whether mailhooks learns that the delivery was accepted.
     fn accepts(&self) -> bool {
         match self {
             Self::Status(status) => (200..300).contains(status),
-            // A status decides, whatever becomes of the body.
+            // The status decides, even if the body breaks off.
             Self::Flood | Self::CloseEarly | Self::KillAfter => true,
             Self::RetryLater
             | Self::Reset
@@ -99,7 +99,8 @@ impl Reaction {
 }
 
 impl Receivers {
-    /// Starts them and a canary beside them, which nobody is to connect to. They kill callers through `proxy`.
+    /// Starts the receivers, and a canary server that must never get a connection. The receivers kill callers through
+    /// `proxy`.
     pub(super) async fn start(
         chance: Chance,
         started: Instant,
@@ -121,7 +122,7 @@ impl Receivers {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (here, proxy) = (Arc::clone(&here), Arc::clone(&proxy));
-                // A caller that gives up, or is killed, ends its connection when it likes.
+                // A caller that gives up or is killed closes its connection at any time.
                 tokio::spawn(async move { here.serve(Connection::new(stream), &proxy).await });
             }
         });
@@ -139,19 +140,19 @@ impl Receivers {
         format!("{}{path}", self.base)
     }
 
-    /// Opens a path, for deliveries signed with `secret`.
+    /// Opens a path for deliveries that are signed with `secret`.
     pub(super) fn open(&self, path: &str, behaviour: Behaviour, secret: &str) {
         let mailbox = Mailbox { behaviour, secret: secret.to_owned(), post: Post::default() };
         self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), mailbox);
     }
 
-    /// What a path has got so far.
+    /// The record of a path so far.
     pub(super) fn post(&self, path: &str) -> Post {
         let mailboxes = self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
         mailboxes.get(path).map(|mailbox| mailbox.post.clone()).unwrap_or_default()
     }
 
-    /// How often somebody followed a redirect.
+    /// How often a client followed a redirect.
     pub(super) fn canary_connections(&self) -> u32 {
         *self.canary_connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -178,7 +179,7 @@ impl Receivers {
                     return Ok(());
                 }
                 Reaction::KillAfter => {
-                    // Looked for first, so that the signal follows the answer at once.
+                    // The process is looked up before the answer, so that the signal follows the answer at once.
                     let caller = proxy.behind(connection.ends());
                     connection.answer(200, &HeaderMap::new(), b"").await?;
                     if let Some(caller) = caller {
@@ -191,7 +192,7 @@ impl Receivers {
         Ok(())
     }
 
-    /// Notes a request and decides what becomes of it.
+    /// Records a request and decides the reaction.
     fn take(&self, request: &Request) -> Reaction {
         let mut mailboxes = self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(mailbox) = mailboxes.get_mut(&request.path) else { return Reaction::Status(404) };
@@ -216,7 +217,7 @@ impl Receivers {
         reaction
     }
 
-    /// What a receiver does, given how often it has been asked for the event and how many events it has accepted.
+    /// The reaction of a receiver, given how often it got the event and how many events it has accepted.
     fn reaction(&self, behaviour: Behaviour, times: u32, accepted: usize) -> Reaction {
         let first = times == 1;
         let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! The count in words: a table, what went wrong on purpose, and the verdict.
+//! The report: a table of the count, the faults on purpose, and the verdict.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use super::census::Census;
 use super::plan::Plan;
 use super::senders::Sent;
 
-/// What a run has come to.
+/// The result of a run.
 #[derive(Debug)]
 pub(super) struct Report {
     pub(super) plan: Plan,
@@ -23,7 +23,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// What speaks against the run; nothing, if it is good.
+    /// The reasons why the run is bad; empty if it is good.
     pub(super) fn complaints(&self) -> Vec<String> {
         let (census, total) = (&self.census, self.census.total());
         let mut complaints = Vec::new();
@@ -46,7 +46,7 @@ impl Report {
             let missing = tally.owed - tally.delivered;
             unless(complete, format!("{missing} deliveries did not reach the receiver that is {}", behaviour.word()));
         }
-        // A run in which nothing happened shows nothing.
+        // A run without deliveries or faults proves nothing.
         unless(total.owed > 0 && total.delivered > 0, "nothing was delivered".to_owned());
         unless(self.faults.values().sum::<u64>() > 0, "no call went wrong".to_owned());
         for room in ["deliver", "dispatch", "ingest"] {

@@ -18,27 +18,29 @@ use super::report::Report;
 use super::senders::{Senders, Sent};
 use support::stack::{Stack, Tenant};
 
-/// The visibility timeout of the deliveries and the retries queue while the suite runs, in seconds. The template's is
-/// 180, six times deliver's time limit; what a killed function had received would not come back within a short run. It
-/// must be longer than that limit (30), as SQS asks of a mapping.
+/// Visibility timeout of the deliveries and the retries queue during the suite, in seconds. The template has 180, six
+/// times deliver's time limit; with that, messages that a killed function had received would not return within a short
+/// run. The timeout must be longer than the time limit (30), as SQS requires of a mapping.
 const VISIBILITY_SECONDS: u32 = 31;
-/// After the planned end, a busy machine gets so much more. Nothing waits for it: the run is over when all is at rest.
+/// Additional time for a busy machine after the planned end. An idle machine does not use it: the run ends when
+/// everything has settled.
 const OVERTIME: Duration = Duration::from_mins(6);
 /// The rooms whose functions are killed by the clock.
 const KILLED: [&str; 3] = ["deliver", "dispatch", "ingest"];
-/// What it takes to make webhooks and sources; the plan's time begins afterwards.
+/// Time to create webhooks and sources. The plan's time begins afterwards.
 const SETUP: Duration = Duration::from_secs(5);
-/// Whatever hangs, it is over then.
+/// Maximum duration of a run, even if something hangs.
 const HARD_LIMIT: Duration = Duration::from_mins(20);
-/// Between two counts while things come to rest.
+/// Time between two counts while deliveries settle.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
-/// Between two sweeps then; on AWS the template's schedule sends one every hour.
+/// Time between two sweeps while deliveries settle. On AWS, the template's schedule starts one every hour.
 const SWEEP_EVERY: Duration = Duration::from_secs(20);
-/// A connection to an address that does not answer is there for longer than this.
+/// Time between two looks for a connection to the metadata address. Reason: a connection to an address that does not
+/// answer exists for longer than this.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Runs the plan on the deployed stack, prints the report, and answers whether it is good. Afterwards the stack is as it
-/// was, but for a tenant that is left in it.
+/// Runs the plan on the deployed stack, prints the report, and returns whether the run is good. Afterwards the stack is
+/// as before, except for one tenant that stays in it.
 #[expect(clippy::print_stdout, reason = "the report is what the suite is for")]
 pub async fn run(plan: Plan) -> anyhow::Result<bool> {
     println!("\nfault suite: seed {}, about {} s ...", plan.seed, plan.length.as_secs());
@@ -55,7 +57,7 @@ pub async fn run(plan: Plan) -> anyhow::Result<bool> {
     Ok(report.complaints().is_empty())
 }
 
-/// Sets a queue's visibility timeout and answers the one before.
+/// Sets a queue's visibility timeout and returns the previous one.
 async fn set_visibility(stack: &Stack, queue: &str, seconds: u32) -> anyhow::Result<u32> {
     let (sqs, name) = (stack.sqs(), QueueAttributeName::VisibilityTimeout);
     let known = sqs.get_queue_attributes().queue_url(queue).attribute_names(name.clone()).send().await?;
@@ -76,7 +78,8 @@ async fn under_faults(stack: &Stack, plan: Plan) -> anyhow::Result<Report> {
 
     let connected = Arc::<AtomicBool>::default();
     let watch = tokio::spawn(watch_metadata(Arc::clone(&connected)));
-    // Functions learn where AWS is when they start: those that run are ended, and start again on their next event.
+    // Functions read the AWS endpoint when they start. So running functions are ended, and start again on their next
+    // event.
     stack.set_functions_endpoint(Some(&proxy_url));
     end_all(functions);
     let (sent, ()) = futures::join!(senders.send(&plan, started), kill_by_the_clock(plan, started, functions, &proxy));
@@ -107,7 +110,7 @@ async fn under_faults(stack: &Stack, plan: Plan) -> anyhow::Result<Report> {
     })
 }
 
-/// A webhook for each of the cast.
+/// Creates the webhooks of each behaviour.
 async fn subscribe(tenant: &Tenant<'_>, receivers: &Receivers) -> anyhow::Result<Vec<Subject>> {
     let mut subjects = Vec::new();
     for (behaviour, count) in Behaviour::CAST {
@@ -134,7 +137,7 @@ async fn kill_by_the_clock(plan: Plan, started: Instant, functions: Functions, p
     for at in plan.kills() {
         tokio::time::sleep_until((started + at).into()).await;
         let running = functions.running();
-        // Of each room as often, although most processes are deliver's.
+        // Each room is equally likely, although most processes are deliver's.
         let Some(room) = chance.pick(&KILLED) else { continue };
         let of_room: Vec<_> = running.into_iter().filter(|function| function.name == *room).collect();
         if let Some(function) = chance.pick(&of_room) {
@@ -143,7 +146,7 @@ async fn kill_by_the_clock(plan: Plan, started: Instant, functions: Functions, p
     }
 }
 
-/// Looks whether anything connects to the metadata address, until it is aborted.
+/// Watches for connections to the metadata address, until it is aborted.
 async fn watch_metadata(connected: Arc<AtomicBool>) {
     loop {
         if is_connected_to(METADATA) {
@@ -153,7 +156,7 @@ async fn watch_metadata(connected: Arc<AtomicBool>) {
     }
 }
 
-/// Counts until everything has come to rest after the faults have ended, or the time is over.
+/// Counts after the end of the faults until everything has settled, or the time is over.
 async fn until_rest(
     stack: &Stack,
     tenant: &Tenant<'_>,

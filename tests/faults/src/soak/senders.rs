@@ -1,4 +1,4 @@
-//! Senders as real ones are: they post, and post again until they are answered 2xx.
+//! Senders that behave like real ones: they post, and repeat a post until it gets an answer 2xx.
 
 use std::time::{Duration, Instant};
 
@@ -14,34 +14,34 @@ use super::plan::{Plan, Post};
 use support::senders::Sender;
 use support::stack::{Answer, Stack, Tenant};
 
-/// Between two tries of the same post.
+/// Pause between two tries of one post.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Tries of one post, which outlast every storm.
+/// Maximum tries of one post. Reason: they must take longer than every storm.
 const TRIES: u32 = 40;
-/// Posts under way at the same time; most are answered at once.
+/// Maximum number of posts at the same time; most are answered at once.
 const SIDE_BY_SIDE: usize = 64;
-/// Jobs that may wait in the deliveries queue before senders pause.
+/// Number of jobs in the deliveries queue above which senders pause.
 const CROWD: u64 = 150;
-/// What no log line may hold.
+/// Texts that no log line may contain.
 const RECIPIENT: &str = "reader-faults@example.com";
 
-/// By what a sender knows an event: who it is, and the event's own id or a part of it that nothing else has.
+/// A sender's key for an event: the sender, and the event's own id or a unique part of it.
 pub(super) type Key = (Provider, String);
 
-/// What the senders have done.
+/// The senders' record.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
-    /// Events of posts that were answered 2xx: what must not be lost.
+    /// Events of posts that got an answer 2xx. These events must not be lost.
     pub(super) accepted: Vec<Key>,
-    /// Posts that were answered 2xx.
+    /// Posts that got an answer 2xx.
     pub(super) posts: u32,
-    /// Posts that never were.
+    /// Posts that never got an answer 2xx.
     pub(super) given_up: u32,
-    /// Posts of the plan that there was no room for.
+    /// Posts of the plan that were left out because too much was under way.
     pub(super) not_made: u32,
-    /// Tries that were not answered 2xx.
+    /// Tries that got another answer than 2xx, or none.
     pub(super) retried: u32,
-    /// Statuses that say that the sender was wrong, which it was not.
+    /// Statuses that blame the sender, although its posts are right.
     pub(super) refused: Vec<u16>,
 }
 
@@ -59,7 +59,7 @@ impl Sent {
     }
 }
 
-/// A source of a provider, and the provider's side of it.
+/// A provider's source, and the sender that posts to it.
 struct Source {
     sender: Sender,
     ingest_key: String,
@@ -87,7 +87,7 @@ impl Source {
 }
 
 impl<'a> Senders<'a> {
-    /// With new sources of the tenant.
+    /// Creates the tenant's sources and senders.
     pub(super) async fn new(stack: &'a Stack, tenant: &'a Tenant<'a>) -> anyhow::Result<Self> {
         Stack::sensitive(RECIPIENT);
         let (mailgun, sendgrid) = (Source::of(tenant, Provider::Mailgun), Source::of(tenant, Provider::SendGrid));
@@ -95,8 +95,8 @@ impl<'a> Senders<'a> {
         Ok(Self { stack, tenant, mailgun, sendgrid })
     }
 
-    /// Makes the posts of a plan, each at its time from `started` or when there is room for it, and again until it is
-    /// answered 2xx.
+    /// Makes the posts of a plan, each at its time from `started` or later when there is room for it. Repeats each
+    /// until it gets an answer 2xx.
     pub(super) async fn send(&self, plan: &Plan, started: Instant) -> anyhow::Result<Sent> {
         let (posts, end) = (plan.posts(), started + plan.sending());
         let planned = posts.len();
@@ -114,8 +114,8 @@ impl<'a> Senders<'a> {
         Ok(Sent { not_made: u32::try_from(planned)?.saturating_sub(made), ..all })
     }
 
-    /// Whether more jobs wait than are worked off in a few seconds. A machine that is slow, or busy with other things,
-    /// gets fewer posts, so that what it has got comes to rest.
+    /// Whether more jobs wait than are done in a few seconds. A slow or busy machine gets fewer posts, so that it can
+    /// finish what it has.
     async fn is_crowded(&self) -> anyhow::Result<bool> {
         let name = QueueAttributeName::ApproximateNumberOfMessages;
         let call = self.stack.sqs().get_queue_attributes().queue_url(self.stack.deliveries_queue());
@@ -147,7 +147,7 @@ impl<'a> Senders<'a> {
         Ok(sent)
     }
 
-    /// The same post each time: the same ids, the same bytes.
+    /// Each try sends the same ids and the same bytes.
     async fn try_once(&self, post: Post, at: Timestamp) -> anyhow::Result<Answer> {
         let (source, number) = match post {
             Post::Own { first, events } => {
@@ -174,7 +174,7 @@ fn own_id(number: u32) -> String {
 }
 
 fn keys(post: Post) -> Vec<Key> {
-    // `Sender::post` writes its number so.
+    // `Sender::post` writes the event's number in this form.
     let of_provider = |provider, number| vec![(provider, format!("{number:024}"))];
     match post {
         Post::Own { first, events } => (first..first + events).map(|number| (Provider::Own, own_id(number))).collect(),

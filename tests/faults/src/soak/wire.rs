@@ -1,5 +1,5 @@
-//! HTTP/1.1 by hand, as little as the suite needs: what must reset a connection, drip or send garbage cannot leave its
-//! socket to a library.
+//! A minimal HTTP/1.1 server. Reason: the suite must reset connections, send slowly and send garbage, and for this it
+//! needs the socket that a library would hide.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,20 +11,20 @@ use tokio::net::TcpStream;
 
 use super::processes::Ends;
 
-/// No call of a function and no delivery is larger (8 MiB).
+/// Maximum size of a request (8 MiB). Reason: no call of a function and no delivery is larger.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// One request.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) method: Method,
-    /// With the query.
+    /// The path with the query.
     pub(super) path: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
-/// A connection of a client.
+/// A client's connection.
 #[derive(Debug)]
 pub(super) struct Connection(BufReader<TcpStream>);
 
@@ -33,14 +33,14 @@ impl Connection {
         Self(BufReader::new(stream))
     }
 
-    /// Its ports, by which the client's process is found.
+    /// The connection's ports, to find the client's process.
     pub(super) fn ends(&self) -> Ends {
         let port = |address: io::Result<SocketAddr>| address.map_or(0, |address| address.port());
         let stream = self.0.get_ref();
         Ends { client: port(stream.peer_addr()), server: port(stream.local_addr()) }
     }
 
-    /// The next request; `None` when the client has closed.
+    /// The next request; `None` if the client has closed the connection.
     pub(super) async fn read(&mut self) -> io::Result<Option<Request>> {
         let mut line = String::new();
         if self.0.read_line(&mut line).await? == 0 {
@@ -66,7 +66,7 @@ impl Connection {
         Ok(Some(Request { method, path, headers, body: body.into() }))
     }
 
-    /// A whole answer.
+    /// Sends a complete answer.
     pub(super) async fn answer(&mut self, status: u16, headers: &HeaderMap, body: &[u8]) -> io::Result<()> {
         let mut head = format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n", body.len()).into_bytes();
         for (name, value) in headers {
@@ -80,13 +80,13 @@ impl Connection {
         self.send(&head).await
     }
 
-    /// These very bytes.
+    /// Sends exactly these bytes.
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.get_mut().write_all(bytes).await?;
         self.0.get_mut().flush().await
     }
 
-    /// Ends it with a reset instead of a farewell.
+    /// Ends the connection with a reset instead of a regular close.
     pub(super) fn reset(self) -> io::Result<()> {
         self.0.get_ref().set_zero_linger()
     }

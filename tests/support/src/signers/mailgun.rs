@@ -1,4 +1,4 @@
-//! Mailgun: hex HMAC-SHA256 over timestamp and token, which stand in the body; the event itself is not covered.
+//! Mailgun: hex HMAC-SHA256 over timestamp and token, which are in the body. The signature does not cover the event.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use url::form_urlencoded::Serializer;
 
 use super::{FORM, JSON, Signed, hex_hmac_sha256};
 
-/// What separates the parts of a multipart body.
+/// Boundary of a multipart body.
 const BOUNDARY: &str = "------------------------mailhooks-tests";
 
 /// The three signature fields.
@@ -16,14 +16,14 @@ fn signature(key: &str, token: &str, at: Timestamp) -> [(&'static str, String); 
     [("timestamp", timestamp), ("token", token.to_owned()), ("signature", signature)]
 }
 
-/// Today's format: the event beside its signature.
+/// Today's format: the event and its signature as two members.
 pub fn json(key: &str, token: &str, event_data: &Value, at: Timestamp) -> Signed {
     let [(_, timestamp), (_, token), (_, signature)] = signature(key, token, at);
     let signature = json!({"timestamp": timestamp, "token": token, "signature": signature});
     Signed::plain(JSON, json!({"signature": signature, "event-data": event_data}).to_string())
 }
 
-/// Today's format, as a subaccount posts it: signed with its own key and with that of its primary account.
+/// Today's format, as a subaccount posts it: signed with the subaccount's key and with the key of its primary account.
 pub fn json_of_subaccount(key: &str, parent: &str, token: &str, event_data: &Value, at: Timestamp) -> Signed {
     let [(_, timestamp), (_, token), (_, of_parent)] = signature(parent, token, at);
     let [_, _, (_, signature)] = signature(key, &token, at);
@@ -32,7 +32,7 @@ pub fn json_of_subaccount(key: &str, parent: &str, token: &str, event_data: &Val
     Signed::plain(JSON, json!({"signature": signature, "event-data": event_data}).to_string())
 }
 
-/// The format before 2018: the fields, then the signature.
+/// The format before 2018: the event's fields, then the signature's fields.
 pub fn form(key: &str, token: &str, fields: &[(&str, &str)], at: Timestamp) -> Signed {
     let signature = signature(key, token, at);
     let mut body = Serializer::new(String::new());
@@ -40,7 +40,7 @@ pub fn form(key: &str, token: &str, fields: &[(&str, &str)], at: Timestamp) -> S
     Signed::plain(FORM, body.finish())
 }
 
-/// The format before 2018 with a file: its name, its content type and its bytes.
+/// The format before 2018 with an attached file: the file's name, content type and bytes.
 pub fn multipart(
     key: &str,
     token: &str,

@@ -15,7 +15,7 @@ pub fn sign(key: &str, url: &str, events: &str) -> Signed {
     sign_form(key, url, body)
 }
 
-/// Signs a form as it stands.
+/// Signs a form without changing it.
 pub fn sign_form(key: &str, url: &str, body: impl Into<Vec<u8>>) -> Signed {
     let body = body.into();
     let mut fields: Vec<_> = form_urlencoded::parse(&body).into_owned().collect();

@@ -6,7 +6,7 @@ use ring::hmac::{HMAC_SHA256, Key};
 
 use super::{JSON, Signed};
 
-/// Signs a body with a secret of the form `whsec_` and base64; what is not base64 signs as an empty key.
+/// Signs a body with a secret of the form `whsec_` and base64. If the rest is not base64, the key is empty.
 pub fn sign(secret: &str, id: &str, body: impl Into<Vec<u8>>, at: Timestamp) -> Signed {
     let body = body.into();
     let timestamp = at.as_second().to_string();

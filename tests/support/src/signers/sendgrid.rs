@@ -7,23 +7,23 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _
 
 use super::{JSON, Signed};
 
-/// The signature's header.
+/// Header with the signature.
 pub const SIGNATURE: &str = "x-twilio-email-event-webhook-signature";
-/// The header of when it was signed.
+/// Header with the time of signing.
 pub const TIMESTAMP: &str = "x-twilio-email-event-webhook-timestamp";
 
-/// What stands before the bare point in the DER form of every P-256 public key (RFC 5480).
+/// The bytes before the point in the DER form of every P-256 public key (RFC 5480).
 const SPKI_PREFIX: [u8; 26] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 
-/// A key pair of the tests' own making.
+/// A key pair that the tests have generated.
 #[derive(Debug)]
 pub struct SigningKey(EcdsaKeyPair);
 
 impl SigningKey {
-    /// A new one.
+    /// Generates a new key pair.
     pub fn generate() -> anyhow::Result<Self> {
         let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random);

@@ -1,4 +1,4 @@
-//! SNS: RSA over chosen fields of the message, with the key of a certificate that the message names.
+//! SNS: RSA over some fields of the message, with the key of a certificate whose URL is in the message.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use jiff::Timestamp;
@@ -11,20 +11,20 @@ use serde_json::{Map, Value};
 
 use super::Signed;
 
-/// A throw-away key that has never signed anything but tests; making an RSA key takes a second and more.
+/// A private key that signs nothing but tests. It is stored because generating an RSA key takes a second or more.
 const TEST_KEY: &str = include_str!("../../../fixtures/keys/sns_test_only_rsa.pem");
 
-/// Where the signer's certificate is said to be.
+/// URL of the signer's certificate.
 pub const CERTIFICATE_URL: &str =
     "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem";
-/// The host of it.
+/// Host of [`CERTIFICATE_URL`].
 pub const HOST: &str = "sns.us-east-1.amazonaws.com";
 /// A topic.
 pub const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:SES_Events";
 
-/// What is signed of a notification, in order.
+/// Signed fields of a notification, in order.
 const OF_NOTIFICATION: [&str; 6] = ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];
-/// What is signed of a confirmation, in order.
+/// Signed fields of a confirmation, in order.
 const OF_CONFIRMATION: [&str; 7] = ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
 
 /// The DER of SHA-1's and SHA-256's `DigestInfo` up to the digest (RFC 8017, 9.2).
@@ -41,7 +41,7 @@ pub enum Version {
     Sha256,
 }
 
-/// One topic's messages, signed.
+/// Signs the messages of one topic.
 #[derive(Debug, Clone)]
 pub struct Topic {
     arn: String,
@@ -52,7 +52,7 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// The topic [`TOPIC`], whose messages are signed with SHA-1 and name [`CERTIFICATE_URL`].
+    /// A signer for the topic [`TOPIC`]. It signs with SHA-1 and names [`CERTIFICATE_URL`].
     pub fn new() -> anyhow::Result<Self> {
         let mut numbers = integers(key()?.secret_pkcs8_der()).into_iter();
         // PKCS #8: a version; in it PKCS #1: a version, the modulus, the public and the private exponent, and more.
@@ -61,21 +61,21 @@ impl Topic {
         Ok(Self { arn, version: Version::Sha1, certificate_url, modulus, private_exponent })
     }
 
-    /// The same with another ARN.
+    /// This signer for another topic's ARN.
     #[must_use]
     pub fn named(mut self, arn: &str) -> Self {
         arn.clone_into(&mut self.arn);
         self
     }
 
-    /// The same with another signature version.
+    /// This signer with another signature version.
     #[must_use]
     pub fn signing_with(mut self, version: Version) -> Self {
         self.version = version;
         self
     }
 
-    /// The same, naming another certificate URL.
+    /// This signer with another certificate URL.
     #[must_use]
     pub fn with_certificate_at(mut self, url: &str) -> Self {
         url.clone_into(&mut self.certificate_url);
@@ -87,14 +87,14 @@ impl Topic {
         self.signed("Notification", id, message, at, &[], &OF_NOTIFICATION)
     }
 
-    /// The wish to subscribe; `url` confirms it.
+    /// A subscription confirmation; a request to `url` confirms the subscription.
     pub fn confirmation(&self, id: &str, url: &str, at: Timestamp) -> Signed {
         let message = format!("You have chosen to subscribe to the topic {}.\nTo confirm, visit the URL.", self.arn);
         let more = [("SubscribeURL", url), ("Token", "2336412f37fb687f5d51e6e241d09c805a5a57b30d712f794cc5f6a988")];
         self.signed("SubscriptionConfirmation", id, &message, at, &more, &OF_CONFIRMATION)
     }
 
-    /// Word that the subscription has ended; `url` would confirm it again.
+    /// An unsubscribe confirmation; a request to `url` would confirm the subscription again.
     pub fn unsubscribed(&self, id: &str, url: &str, at: Timestamp) -> Signed {
         let message = format!("You have chosen to deactivate the subscription to {}.", self.arn);
         let more = [("SubscribeURL", url), ("Token", "2336412f37fb687f5d51e6e241d09c805a5a57b30d712f794cc5f6a988")];
@@ -153,7 +153,7 @@ pub fn certificate() -> anyhow::Result<String> {
     certificate_until(2046)
 }
 
-/// The same, valid until the beginning of a year.
+/// A certificate of the signing key as PEM, valid until the beginning of a year.
 pub fn certificate_until(year: i32) -> anyhow::Result<String> {
     let pair = KeyPair::from_pkcs8_der_and_sign_algo(&key()?, &PKCS_RSA_SHA256)?;
     let mut params = CertificateParams::default();
@@ -169,7 +169,7 @@ fn key() -> anyhow::Result<PrivatePkcs8KeyDer<'static>> {
     PrivatePkcs8KeyDer::from_pem_slice(TEST_KEY.as_bytes()).map_err(|error| anyhow::anyhow!("{error:?}"))
 }
 
-/// Every integer in a DER structure, in order; looks into sequences and octet strings.
+/// All integers in a DER structure, in order, including those in sequences and octet strings.
 fn integers(mut der: &[u8]) -> Vec<BigUint> {
     let mut found = Vec::new();
     while let [tag, length, rest @ ..] = der {

@@ -9,8 +9,8 @@ use shared::queue::job::Job;
 use shared::store::events::stored::StoredEvent;
 use shared::store::events::{event_in_row, event_row};
 
-/// Maximum bytes of an event as JSON (300 KiB): three quarters of what `DynamoDB` takes in an item. What could not be read
-/// is compressed, if it is not text as base64.
+/// Maximum bytes of an event as JSON (300 KiB): three quarters of what `DynamoDB` takes in an item. What could not be
+/// read is compressed, if it is not text as base64.
 const MAX_STORED: usize = 300 * 1024;
 
 /// Checks what a post of `provider` with a body of `length` bytes gave, and every row and job made from it.

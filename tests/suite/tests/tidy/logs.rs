@@ -1,13 +1,13 @@
-//! A line of a log says what it is about: a warning or an error has the id of something as a field, of its own or of the
-//! span around it.
+//! A line of a log says what it is about: a warning or an error has the id of something as a field, of its own or of
+//! the span around it.
 
 use std::collections::BTreeSet;
 
 use crate::production::text_length;
 use crate::source::{File, rust_files};
 
-/// Lines about no single thing, by the end of their message. Nothing is added without a reason of this kind; a line that
-/// is not there any more fails until it is removed here.
+/// Lines about no single thing, by the end of their message. Nothing is added without a reason of this kind; a line
+/// that is not there any more fails until it is removed here.
 const EXCEPTED: [&str; 3] = [
     // Of a whole invocation.
     "of {} records to go",

@@ -4,7 +4,8 @@ use crate::source::{read, root};
 
 const ROOMS: [&str; 4] = ["ingest", "dispatch", "deliver", "api"];
 
-/// Packages that reach out of the process, or are asynchronous; a name that ends in `-` or `_` stands for all that begin so.
+/// Packages that reach out of the process, or are asynchronous; a name that ends in `-` or `_` stands for all that
+/// begin so.
 const IMPURE: [&str; 10] =
     ["tokio", "tokio-", "aws-", "aws_", "reqwest", "hyper", "rustls", "axum", "lambda_", "dynoxide-"];
 

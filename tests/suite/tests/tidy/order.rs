@@ -1,5 +1,5 @@
-//! The order of modules: a module file lists its modules bottom up, and each uses only those listed above it. So there is
-//! no circle, and `lib.rs` is the map.
+//! The order of modules: a module file lists its modules bottom up, and each uses only those listed above it. So there
+//! is no circle, and `lib.rs` is the map.
 
 use std::collections::BTreeMap;
 

@@ -102,7 +102,7 @@ def concurrency(stack: dict[str, Any] | None) -> int:
     """MaximumConcurrency: the stack's present value; for the first deployment, a quarter of the account's limit.
 
     Both mappings get this value, so that half of the account's executions are left for the other functions: a new
-    account has only 10. A message that Lambda throttles counts as received, and a throttled `ingest` answers no requests.
+    account has only 10. A message that Lambda throttles counts as received, and a throttled `ingest` answers nobody.
     """
     limit = concurrent_executions()
     room = min(MOST_CONCURRENCY, max(LEAST_CONCURRENCY, limit // 4))

@@ -1,4 +1,4 @@
-# Everything here needs Rust, Python 3.10 or newer, and make. The rest is installed into .local/ on first use.
+# Needs Rust, Python 3.10 or newer, and make. All other tools are installed into .local/ on first use.
 
 PYTHON ?= python3
 PORT ?= 4566
@@ -6,7 +6,7 @@ ARGS ?=
 SEED ?= $(shell date +%s)
 SECONDS ?= 480
 
-# A macro declares the providers' modules, so `cargo fmt` does not find their files by itself.
+# `cargo fmt` does not find the providers' files, because a macro declares their modules.
 PROVIDERS = shared/src/provider/*.rs
 
 .PHONY: help run demo test test-end-to-end soak outage bench book deploy rotate-data-key lint fmt clean
@@ -17,26 +17,26 @@ help: ## Lists what make can do
 run: ## Builds, deploys on the local emulator, shows events being delivered, and stays up until Ctrl-C
 	@$(PYTHON) infra/local/run.py --port $(PORT) $(ARGS)
 
-demo: ## The same, but ends after the demonstration; fails if something did not arrive or is not listed
+demo: ## As run, but ends after the demonstration; fails if an event did not arrive or is not listed
 	@$(PYTHON) infra/local/run.py --port $(PORT) --once
 
 test: ## Unit, property and room tests, then the end-to-end tests of the deployed template and a short fault suite
 	cargo test --workspace --locked
 	@$(MAKE) --no-print-directory test-end-to-end
 
-# With --workspace, so that no dependency is compiled again with other features.
+# --workspace, because without it dependencies would be compiled again with other features.
 END_TO_END = $(PYTHON) infra/local/stack.py exec -- cargo test --workspace --locked --features suite/end-to-end
 
-test-end-to-end: ## Only the end-to-end tests, on a fresh stack that they get for themselves
+test-end-to-end: ## Only the end-to-end tests, on a new stack
 	$(END_TO_END) --test end_to_end --test end_to_end_faults --test end_to_end_logs
 
-soak: ## The long fault suite, ten minutes at most; SECONDS=80 to 520 and SEED= as printed to repeat a plan
+soak: ## The long fault suite, at most ten minutes; SECONDS=80 to 520; SEED= repeats the plan of a printed seed
 	$(END_TO_END) --test end_to_end_faults -- --seconds $(SECONDS) --seed $(SEED)
 
-bench: ## Sizes, start-up, memory, the cost ledger and what reading an event takes, as tables and as JSON
+bench: ## Sizes, start-up, memory, calls and CPU time for one event, as tables and as JSON
 	@$(PYTHON) infra/local/bench.py $(ARGS)
 
-outage: ## What broken receivers do to healthy ones: 20,000 deliveries, 10 of 200 webhooks down and 10 slow
+outage: ## How broken receivers slow down healthy ones: 20,000 deliveries, 10 of 200 webhooks down and 10 slow
 	@$(PYTHON) infra/local/outage.py $(ARGS)
 
 # Of the pinned version only. Its other features (a server, a watcher) would triple what is compiled.
@@ -53,7 +53,7 @@ $(MDBOOK):
 deploy: ## Deploys to the AWS account and region of the environment; see infra/deploy.py --help
 	@$(PYTHON) infra/deploy.py $(ARGS)
 
-rotate-data-key: ## Makes a new data key for a deployed stack and encrypts all stored secrets with it
+rotate-data-key: ## Generates a new data key for a deployed stack and encrypts all stored secrets with it
 	@$(PYTHON) infra/rotate_data_key.py $(ARGS)
 
 lint: ## Formatting, clippy, docs and the template
@@ -65,6 +65,6 @@ lint: ## Formatting, clippy, docs and the template
 fmt: ## Formats the code
 	cargo fmt && rustfmt --edition 2024 $(PROVIDERS)
 
-clean: ## Removes everything that was built or installed here
+clean: ## Removes all build results and installed tools
 	cargo clean
 	rm -rf .local .aws-sam

@@ -1,6 +1,6 @@
-"""The AWS account and region that the environment names, and what they say of a stack.
+"""The AWS account and region of the environment, and the description of a stack there.
 
-Asked with the SAM CLI's own SDK, because the machine's Python may have none.
+AWS is asked with the SAM CLI's own SDK, because the machine's Python may have none.
 """
 
 import json
@@ -11,17 +11,17 @@ from typing import Any
 
 from tools import build_path
 
-# No deployment has finished in these, and CloudFormation updates none of them.
+# In these states no deployment has finished, and CloudFormation cannot update the stack.
 BROKEN = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"}
-# A change set was made and never carried out: there is nothing yet.
+# A change set was created but not executed: the stack has no resources yet.
 NOT_YET = "REVIEW_IN_PROGRESS"
 
 
 def settle_region(named: str | None = None) -> str:
-    """The region: the one that is named, AWS_REGION, AWS_DEFAULT_REGION, the profile's, in this order, as for the AWS CLI.
+    """The region: `region`, AWS_REGION, AWS_DEFAULT_REGION or the profile's, in this order, as for the AWS CLI.
 
-    Everything that is started afterwards is told the same. Left to themselves, boto3 and the SAM CLI do not read
-    AWS_REGION.
+    All programs that this process starts afterwards get the same region. By themselves, boto3 and the SAM CLI do not
+    read AWS_REGION.
     """
     region = named or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     region = region or ask("print(boto3.Session().region_name or '')", "the AWS profile")
@@ -32,12 +32,12 @@ def settle_region(named: str | None = None) -> str:
 
 
 def account_id() -> str:
-    """The account that the credentials belong to."""
+    """The account of the credentials."""
     return ask("print(boto3.client('sts').get_caller_identity()['Account'])", "whose the AWS credentials are")
 
 
 def describe(stack: str) -> dict[str, Any] | None:
-    """The stack as CloudFormation describes it; `None` if it says that there is none. Whatever else it says ends this."""
+    """CloudFormation's description of the stack; `None` if there is no such stack. Exits on any other error."""
     script = """
 try:
     found = boto3.client("cloudformation").describe_stacks(StackName=sys.argv[1])["Stacks"][0]
@@ -52,18 +52,18 @@ print(json.dumps(found, default=str))
 
 
 def outputs(stack: dict[str, Any]) -> dict[str, str]:
-    """A described stack's outputs by their names."""
+    """The outputs of a described stack, by name."""
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
 def concurrent_executions() -> int:
-    """How many invocations the account may have at the same time, in this region."""
+    """Maximum number of concurrent executions of the account in this region."""
     limit = "print(boto3.client('lambda').get_account_settings()['AccountLimit']['ConcurrentExecutions'])"
     return int(ask(limit, "how many concurrent executions the account has (MaximumConcurrency=… needs no answer)"))
 
 
 def ask(script: str, what: str, *arguments: str) -> str:
-    """What a few lines with the SDK print. When they fail, this ends with the reason, which is their last line."""
+    """Runs a script with the SDK and returns its output. If the script fails, exits with its last line, the reason."""
     python = shutil.which("python", path=build_path()) or "python"
     command = [python, "-c", f"import boto3, botocore, json, sys\n{script}", *arguments]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Deploys to the AWS account and region that the environment names (AWS_PROFILE, AWS_REGION, ... as for any AWS tool).
+"""Deploys to the AWS account and region of the environment (AWS_PROFILE, AWS_REGION, ... as for any AWS tool).
 
     deploy.py [--stack NAME] [--architecture x86_64] [--new-admin-key] [Parameter=value ...] [option of sam deploy ...]
 
-The first time it makes the admin key, keeps it in ~/.config/mailhooks (readable by you alone) and gives the stack only
-its hash. Parameters are the template's; those that are not named keep the value that the stack has. Options that are
-not its own (--tags, --role-arn, ...) go to `sam deploy`.
+The first deployment generates the admin key, keeps it in ~/.config/mailhooks (readable only by you) and gives the stack
+only its hash. Parameters are the template's; parameters that you do not name keep their present values. Other options
+(--tags, --role-arn, ...) go to `sam deploy`.
 """
 
 import sys
@@ -29,15 +29,15 @@ from tools import build_path
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
 
 
-# `deliver` invocations at the same time, for each of its two queues, that nobody has to ask AWS for: the template's
-# default.
+# Maximum number of `deliver` invocations at the same time, for each of its two queues: the template's default. Reason:
+# it needs no request to AWS for more.
 MOST_CONCURRENCY = 50
-# The least that Lambda takes for a mapping.
+# Minimum that Lambda accepts for a mapping.
 LEAST_CONCURRENCY = 2
 
 
 def main() -> int:
-    # Whole names only: what is not ours is handed on, also when one of ours begins so.
+    # Only whole names: other options go to `sam deploy`, even if one of our options begins with the same letters.
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -55,7 +55,7 @@ def main() -> int:
     parameters = [f"Architecture={arguments.architecture}", *named]
     if not any(parameter.startswith("MaximumConcurrency=") for parameter in named):
         parameters.append(f"MaximumConcurrency={concurrency(stack)}")
-    # After everything that is asked, so that a refused question costs no key.
+    # The key is generated after all questions to AWS, so that a refused question costs no key.
     key_file = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "mailhooks"
     key_file = key_file / f"{account}.{region}.{arguments.stack}.admin-key"
     key = admin_key(key_file, stack is not None, arguments.new_admin_key)
@@ -65,7 +65,7 @@ def main() -> int:
     print(f"deploying {arguments.stack} to account {account}, {region} ...", flush=True)
     sam("build", "--region", region, "--parameter-overrides", f"Architecture={arguments.architecture}")
     revision = f"Revision={fingerprint(parameters)}"
-    # A stack whose first deployment failed cannot be updated, so it is not kept.
+    # A stack whose first deployment failed cannot be updated, so CloudFormation deletes it.
     on_failure = [] if stack or {"--on-failure", "--disable-rollback"} & set(for_sam) else ["--on-failure", "DELETE"]
     options = ["--region", region, "--stack-name", arguments.stack, *on_failure, *for_sam]
     sam("deploy", *options, "--parameter-overrides", *parameters, revision)
@@ -74,7 +74,7 @@ def main() -> int:
 
 
 def parted(rest: list[str], parser: argparse.ArgumentParser) -> tuple[list[str], list[str]]:
-    """The template's parameters, and what is for `sam deploy`."""
+    """Splits arguments into the template's parameters and arguments for `sam deploy`."""
     section = (ROOT / "template.yaml").read_text().split("\nParameters:\n")[1].split("\nConditions:\n")[0]
     known = set(re.findall(r"^  (\w+):$", section, re.MULTILINE))
     parameters = [each for each in rest if "=" in each and each.partition("=")[0] in known]
@@ -87,7 +87,7 @@ def parted(rest: list[str], parser: argparse.ArgumentParser) -> tuple[list[str],
 
 
 def deployed(name: str, region: str) -> dict[str, Any] | None:
-    """The stack as it is; `None` before its first deployment. Ends with what to do where CloudFormation updates nothing."""
+    """The present stack; `None` before the first deployment. Exits with advice if CloudFormation cannot update it."""
     stack = describe(name)
     status = stack["StackStatus"] if stack else NOT_YET
     if status in BROKEN:
@@ -99,10 +99,10 @@ def deployed(name: str, region: str) -> dict[str, Any] | None:
 
 
 def concurrency(stack: dict[str, Any] | None) -> int:
-    """MaximumConcurrency: what the stack has; the first time, what the account has room for.
+    """MaximumConcurrency: the stack's present value; for the first deployment, a quarter of the account's limit.
 
-    Both mappings have so many, so that half of the account's invocations are left for the other functions: a new account
-    has 10 in all. What Lambda refuses for want of room counts as received, and `ingest` answers nobody until there is room.
+    Both mappings get this value, so that half of the account's executions are left for the other functions: a new
+    account has only 10. A message that Lambda throttles counts as received, and a throttled `ingest` answers nobody.
     """
     limit = concurrent_executions()
     room = min(MOST_CONCURRENCY, max(LEAST_CONCURRENCY, limit // 4))
@@ -117,7 +117,7 @@ def concurrency(stack: dict[str, Any] | None) -> int:
 
 
 def admin_key(file: Path, stack_exists: bool, replace: bool) -> str | None:
-    """The admin key, made if the stack has none yet. None when somebody else made it: then the stack keeps its hash."""
+    """The admin key, generated if the stack has none. `None` if it is not on this machine: the stack keeps its hash."""
     if file.is_file() and not replace:
         return file.read_text().strip()
     if stack_exists and not replace:
@@ -131,7 +131,7 @@ def admin_key(file: Path, stack_exists: bool, replace: bool) -> str | None:
 
 
 def have_target(target: str) -> None:
-    """Rust's standard library for the functions' processor, installed if rustup can."""
+    """Installs Rust's standard library for the functions' processor, if it is missing and rustup can."""
     sysroot = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=True).stdout.strip()
     if (Path(sysroot) / "lib" / "rustlib" / target).is_dir():
         return
@@ -140,7 +140,7 @@ def have_target(target: str) -> None:
 
 
 def fingerprint(parameters: list[str]) -> str:
-    """A hash over the build and the parameters: when it changes, new versions of the functions are published."""
+    """A hash over the build and the parameters: when it changes, Lambda publishes new versions of the functions."""
     digest = hashlib.sha256("\0".join(sorted(parameters)).encode())
     build = ROOT / ".aws-sam" / "build"
     for file in [build / "template.yaml", *sorted(build.glob("*/bootstrap"))]:
@@ -149,7 +149,7 @@ def fingerprint(parameters: list[str]) -> str:
 
 
 def tell(result: dict[str, str], key: str | None, file: Path) -> None:
-    """What to do next."""
+    """Prints the next steps."""
     shown = f"$(cat '{file}')" if key else "<the admin key, kept where it was made>"
     url = result["ApiUrl"]
     print(

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes a new data key for a deployed stack and encrypts every stored secret with it.
+"""Generates a new data key for a deployed stack and encrypts every stored secret with it.
 
     rotate_data_key.py [--stack NAME] [--resume]
 
-In the AWS account and region that the environment names, as for deploy.py. Who runs it needs, on the registry table,
+It uses the AWS account and region of the environment, as deploy.py does. Its caller needs, on the registry table,
 dynamodb:GetItem, Query, PutItem and UpdateItem, and on the stack's KMS key, kms:Decrypt and
-kms:GenerateDataKeyWithoutPlaintext. Functions go on meanwhile. When it was interrupted, --resume finishes the work.
+kms:GenerateDataKeyWithoutPlaintext. Functions keep running. After an interruption, --resume finishes the work.
 """
 
 import sys
@@ -25,7 +25,7 @@ from places import ROOT
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stack", default="mailhooks", help="the stack's name (mailhooks)")
-    parser.add_argument("--resume", action="store_true", help="make no new key, and finish what was begun")
+    parser.add_argument("--resume", action="store_true", help="generate no new key, and finish an interrupted rotation")
     arguments = parser.parse_args()
     region = settle_region()
     described = describe(arguments.stack)
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def session() -> dict[str, str]:
-    """Region and credentials as variables, however the environment names them: the command knows no SSO."""
+    """Region and credentials as variables, in place of a profile. Reason: the command does not support SSO."""
     script = (
         "s = boto3.Session(); c = s.get_credentials().get_frozen_credentials();"
         "print(json.dumps({'AWS_REGION': s.region_name, 'AWS_ACCESS_KEY_ID': c.access_key,"

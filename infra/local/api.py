@@ -1,4 +1,4 @@
-"""The HTTP API as a client sees it."""
+"""A client of the HTTP API."""
 
 import json
 import urllib.error
@@ -6,7 +6,7 @@ import urllib.request
 from typing import Any
 
 TIMEOUT_SECONDS = 300
-# The user's proxy is for the world, not for this machine.
+# The user's proxy is for other hosts, not for this machine.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -15,7 +15,7 @@ class Refused(Exception):
 
 
 class Api:
-    """Calls with one key, for one tenant if given."""
+    """Calls the API with one key, for one tenant if given."""
 
     def __init__(self, url: str, key: str, tenant: str | None = None) -> None:
         self.url = url
@@ -34,7 +34,7 @@ class Api:
 
 
 def send(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> bytes:
-    """The answer's body when it is a success; otherwise `Refused` with what the server said."""
+    """The body of a successful response. Raises `Refused` with the server's text otherwise."""
     request = urllib.request.Request(url, data=body, headers=headers, method=method)
     try:
         with OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:

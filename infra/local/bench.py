@@ -9,7 +9,7 @@ from build import build
 from places import BUILD, LOCAL, ROOT
 
 ROOMS = ["ingest", "dispatch", "deliver", "api"]
-# The target that the functions were built for, so that nothing is compiled a second time.
+# The functions' target, so that nothing is compiled twice.
 TARGET = f"{platform.machine()}-unknown-linux-gnu"
 
 
@@ -21,7 +21,7 @@ def main() -> int:
         link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
         link.symlink_to(BUILD / f"{room.capitalize()}Function" / "bootstrap")
-    # A function that does nothing, of the same profile: what start-up is compared with.
+    # A function that does nothing, of the same profile, to compare start-up with.
     empty = ["cargo", "build", "--release", "--locked", "--target", TARGET, "--package", "dispatch", "--example", "empty"]
     subprocess.run(empty, cwd=ROOT, check=True)
     binary = ROOT / "target" / TARGET / "release" / "examples" / "empty"

@@ -1,4 +1,4 @@
-"""`sam build` for this machine, skipped when nothing that it reads has changed."""
+"""Runs `sam build` for this machine, unless none of the files that it reads has changed."""
 
 import hashlib
 import os
@@ -9,15 +9,15 @@ from pathlib import Path
 from places import BUILD, LOCAL, ROOT, architecture
 from tools import build_path
 
-# What `sam build` reads: the template and everything that the functions are compiled from.
+# The files that `sam build` reads: the template and the sources of the functions.
 INPUTS = ["template.yaml", "Cargo.toml", "Cargo.lock", ".cargo", "functions", "shared", "infra/local/build.py"]
 
 
 def build() -> Path:
     """Builds all functions in release mode and returns the built template.
 
-    The host's own compiler links them, without the cross-compiler that a build for AWS needs: they run right here.
-    All functions share the workspace's `target`, so that each dependency is compiled once.
+    The functions run on this machine, so its own compiler links them; a build for AWS needs a cross-compiler. All
+    functions share the workspace's `target`, so that each dependency is compiled once.
     """
     template, stamp = BUILD / "template.yaml", LOCAL / "build.sha256"
     wanted = fingerprint()
@@ -35,7 +35,7 @@ def build() -> Path:
 
 
 def fingerprint() -> str:
-    """A hash over names and contents of everything that the build reads."""
+    """A hash over names and contents of all files that the build reads."""
     digest = hashlib.sha256(architecture().encode())
     for name in INPUTS:
         path = ROOT / name

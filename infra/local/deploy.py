@@ -1,4 +1,4 @@
-"""The real `sam deploy` of the real template, against the emulator."""
+"""Runs the real `sam deploy` with the real template, against the emulator."""
 
 import hashlib
 import os
@@ -14,12 +14,12 @@ from places import REGION, ROOT, STACK_NAME, architecture
 from samtranslator.yaml_helper import yaml_parse
 from tools import build_path
 
-# Processes of one function at the same time; on AWS the template's default is larger.
+# Maximum number of processes of one function; on AWS the template's default is larger.
 CONCURRENCY = 10
 
 
 def deploy(emulator: Emulator, template: Path) -> dict[str, str]:
-    """Deploys and returns what a client needs: the stack's outputs in snake case, the API's URL and an admin key."""
+    """Deploys, and returns the stack's outputs in snake case, the API's URL and an admin key, for clients."""
     secret = secrets.token_urlsafe(32)
     parameters = {
         "AdminKeySha256": hashlib.sha256(secret.encode()).hexdigest(),
@@ -42,7 +42,7 @@ def deploy(emulator: Emulator, template: Path) -> dict[str, str]:
     set_recursion(emulator, template)
     description = client(emulator, "cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     outputs = {snake_case(output["OutputKey"]): output["OutputValue"] for output in description["Outputs"]}
-    # By path, because not every resolver knows names below `localhost`.
+    # The URL names the API in its path, because not every resolver knows names below `localhost`.
     outputs["api_url"] = f"{emulator.endpoint}/_aws/execute-api/{outputs['http_api_id']}/$default"
     return {**outputs, "admin_key": f"mh_admin_{secret}", "endpoint_url": emulator.endpoint, "region": REGION}
 
@@ -55,10 +55,10 @@ def client(emulator: Emulator, service: str):
 
 
 def use_whole_numbers(emulator: Emulator) -> None:
-    """Sets MaximumConcurrency once more, as a number.
+    """Sets MaximumConcurrency again, as a number.
 
-    CloudFormation's parameters are text, which AWS converts; the emulator (1.5.33) keeps text and then fails to compare
-    it, so that queues would never be polled.
+    CloudFormation's parameters are text, and AWS converts them. The emulator (1.5.33) keeps the text, fails to compare
+    it, and would never poll the queues.
     """
     functions = client(emulator, "lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
@@ -69,7 +69,7 @@ def use_whole_numbers(emulator: Emulator) -> None:
 
 
 def set_recursion(emulator: Emulator, template: Path) -> None:
-    """Sets each function's RecursiveLoop as the template has it: the emulator's CloudFormation (1.5.33) leaves it out."""
+    """Sets each function's RecursiveLoop as in the template: the emulator's CloudFormation (1.5.33) ignores it."""
     for name, resource in yaml_parse(template.read_text())["Resources"].items():
         setting = resource.get("Properties", {}).get("RecursiveLoop")
         if setting:

@@ -1,4 +1,4 @@
-"""The AWS emulator: one process group of ours on one port, gone when we are."""
+"""The AWS emulator: one process group on one port, which ends with this process."""
 
 import ctypes
 import os
@@ -13,27 +13,27 @@ from pathlib import Path
 from places import HERE, LOCAL, REGION
 from tools import environment
 
-# Only what hangs is given up: one that ends by itself is noticed at once, and a busy machine takes its time.
+# Maximum time to start. It is long because a busy machine is slow; an emulator that ends by itself is noticed at once.
 START_SECONDS = 300
 HEALTH_SECONDS = 30
 STOP_SECONDS = 5
-# How often another port is tried when somebody else took the one that was free.
+# Maximum number of ports to try, because another process may take a port that was free.
 TRIES = 5
 PR_SET_PDEATHSIG = 1
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """A port on which no process listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 class Emulator:
-    """A running emulator with empty state. `stop` ends it with every function process that it started."""
+    """An emulator that starts with empty state. `stop` ends it and every function process that it started."""
 
     def __init__(self, port: int, name: str) -> None:
-        """One for `port`, which keeps its files in `.local/<name>`. 0: for whichever port is free when it starts."""
+        """An emulator on `port`, with its files in `.local/<name>`. 0 stands for any port that is free at its start."""
         self.wanted_port = port
         self.port = port
         self.folder = LOCAL / name
@@ -42,11 +42,11 @@ class Emulator:
 
     @property
     def endpoint(self) -> str:
-        """Where it listens, once it was started."""
+        """The emulator's URL, after its start."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Starts it and waits until it answers. Exits with what to do when the port is taken."""
+        """Starts the emulator and waits until it answers. Exits with advice if the port is taken."""
         for _ in range(1 if self.wanted_port else TRIES):
             self.port = self.wanted_port or free_port()
             if self.answers():
@@ -54,15 +54,15 @@ class Emulator:
         raise SystemExit(f"the emulator did not start:\n{self.log.read_text()[-2000:]}")
 
     def answers(self) -> bool:
-        """Starts it on its port; answers whether it is up in the end. It ends when somebody else has taken the port."""
+        """Starts the emulator on its port. Returns whether it is up; it ends if another process has taken the port."""
         if listens(self.port):
             raise SystemExit(f"port {self.port} is taken; stop what listens there or choose another with PORT=")
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        # Isolated, so that our own files do not stand in for modules that the emulator imports.
+        # Isolated, so that the emulator does not import our files instead of modules of the same names.
         command = [str(environment("emulator") / "bin" / "python"), "-I", str(HERE / "emulator_process.py")]
         with self.log.open("wb") as log:
-            # A session of its own: Ctrl-C reaches only us, and one signal to the group ends the functions as well.
+            # A separate session: Ctrl-C reaches only this process, and one signal to the group ends the functions too.
             self.process = subprocess.Popen(
                 command, env=self.variables(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, preexec_fn=end_with_parent,
@@ -76,7 +76,7 @@ class Emulator:
         return True
 
     def stop(self) -> None:
-        """Ends it and everything in its group."""
+        """Ends the emulator and all processes in its group."""
         if self.process is None:
             return
         self.process.terminate()
@@ -92,7 +92,7 @@ class Emulator:
         self.process = None
 
     def variables(self) -> dict[str, str]:
-        """The emulator's whole environment, which functions inherit: nothing of the user's account or proxies."""
+        """The emulator's whole environment, which functions inherit, without the user's account and proxies."""
         temporary = self.folder / "tmp"
         temporary.mkdir()
         return {
@@ -108,12 +108,12 @@ class Emulator:
         }
 
 
-# What the emulator takes from anyone.
+# Credentials that the emulator accepts.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 def end_with_parent() -> None:
-    """Asks Linux to end the emulator when we die without saying so, even by SIGKILL."""
+    """Asks Linux to end the emulator when this process dies without stopping it, even by SIGKILL."""
     if Path("/proc/self").exists():
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

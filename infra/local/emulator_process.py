@@ -1,7 +1,7 @@
-"""The emulator's process: MiniStack, with a few things put right before it starts.
+"""The emulator's process: MiniStack, with a few corrections before it starts.
 
-All of them reach into MiniStack's own functions (1.5.33, pinned), because it has no settings for them; a release that renames
-them ends the start with an AttributeError.
+All corrections change MiniStack's own functions (1.5.33, pinned), because it has no settings for them. If a release
+renames these functions, the start fails with an AttributeError.
 """
 
 import contextvars
@@ -17,24 +17,24 @@ from typing import Any
 from ministack import app
 from ministack.services import dynamodb, lambda_svc, sqs
 
-# What stands in this file, if it is there, is where functions that start from then on find AWS: a fault proxy. It lies
-# in the emulator's folder, which is its HOME.
+# If this file exists, its text is the AWS endpoint (a fault proxy) of functions that start from then on. The file is in
+# the emulator's folder, which is its HOME.
 FUNCTIONS_ENDPOINT = Path(os.environ["HOME"]) / "functions_endpoint"
 
 
 class StreamCheckpoints:
-    """Replays a stream's batch as Lambda does: from the first record that the function reported, or, when the function
-    failed, by halves (`ReportBatchItemFailures` and `BisectBatchOnFunctionError`).
+    """Replays a stream's batch as Lambda does: from the first record that the function reported or, if the function
+    failed, in halves (`ReportBatchItemFailures` and `BisectBatchOnFunctionError`).
 
-    MiniStack takes whatever a function answers for the success of the whole batch: a record in `batchItemFailures` is
-    never seen again, and its event would have no deliveries. And it repeats a failed batch whole, however often. Here
-    all but the success of the whole counts as a failure, after which MiniStack hands out the same batch again; records
-    that are done are left out then.
+    MiniStack treats any answer of a function as the success of the whole batch: it never replays a record in
+    `batchItemFailures`, whose event would then have no deliveries. And it always repeats a failed batch whole. With
+    this correction, everything except the success of the whole batch counts as a failure. MiniStack then hands out the
+    same batch again, and the correction leaves out the records that are done.
     """
 
     def __init__(self, execute: Any) -> None:
         self.execute = execute
-        # By stream: the records of the batch under way that are done, and how many of the others go at once.
+        # By stream: the done records of the present batch, and how many of the others go in one invocation.
         self.done: dict[str, set[str]] = {}
         self.most: dict[str, int] = {}
 
@@ -65,7 +65,7 @@ def sequence_number(record: dict[str, Any]) -> str:
     return record["dynamodb"]["SequenceNumber"]
 
 
-# `X-Amzn-Trace-Id` of the SQS request under way, and the one that the invocation under way is given.
+# `X-Amzn-Trace-Id` of the present SQS request, and of the present invocation.
 SENT_WITH: contextvars.ContextVar[str] = contextvars.ContextVar("sent_with", default="")
 INVOKED_WITH: contextvars.ContextVar[str] = contextvars.ContextVar("invoked_with", default="")
 
@@ -73,15 +73,16 @@ INVOKED_WITH: contextvars.ContextVar[str] = contextvars.ContextVar("invoked_with
 class Lineage:
     """Ends a chain of invocations and sends as Lambda's recursive loop detection does.
 
-    MiniStack counts invocations that functions make of functions, and knows nothing of queues. On AWS the counts travel
-    in the trace header: Lambda gives it to the function, the SDK sends it along, SQS keeps it with the messages, and
-    Lambda counts the next invocation on top. A function that was counted 16 times is not invoked, unless its
-    `RecursiveLoop` is `Allow`: its messages come back when their visibility ends, one receive older.
+    MiniStack counts invocations of functions by functions, but does not count through queues. On AWS the trace header
+    carries the counts: Lambda gives the header to the function, the SDK sends it with requests, SQS keeps it with the
+    messages, and Lambda adds one at the next invocation. Lambda does not invoke a function that was counted 16 times,
+    unless its `RecursiveLoop` is `Allow`. The messages then return when their visibility ends, with one more receive.
 
-    AWS does not say which count a batch of messages has. Here it is the largest, which is the worst for us.
+    AWS does not document which count a batch of messages has. This correction takes the largest count, which is the
+    worst case for us.
     """
 
-    # As in `Lineage=1:2f3d9f0b:15|1:a87bd80c:3`: version, function, count.
+    # For example `Lineage=1:2f3d9f0b:15|1:a87bd80c:3`: version, function, count.
     COUNT = re.compile(r"1:([0-9a-f]{8}):(\d+)")
 
     def __init__(self, execute: Any) -> None:
@@ -98,7 +99,7 @@ class Lineage:
             for counted, count in self.COUNT.findall(record["attributes"].get("AWSTraceHeader", "")):
                 counts[counted] = max(int(count), counts.get(counted, 0))
         counts[mark] += 1
-        # A setting of the function, which MiniStack's versions of it do not have.
+        # RecursiveLoop is a setting of the function; MiniStack's versions of the function do not have it.
         if lambda_svc._recursive_loop_drop(name, lambda_svc._functions[name], counts[mark]):
             return {"error": True, "body": {"errorType": "RecursiveInvocationException", "errorMessage": name}}
         lineage = "|".join(f"1:{counted}:{count}" for counted, count in counts.items())
@@ -111,12 +112,12 @@ class Lineage:
 
 
 def with_lineage(trace_id: Any) -> Any:
-    """What makes an invocation's trace id, so that it is the one with the counts."""
+    """Wraps the function that makes an invocation's trace id, so that the id has the counts."""
     return lambda *arguments: INVOKED_WITH.get() or trace_id(*arguments)
 
 
 def noting_trace(handle: Any) -> Any:
-    """What takes SQS's requests, so that the trace header of each is known while it is carried out."""
+    """Wraps the handler of SQS requests, so that the trace header of each request is known while it runs."""
 
     async def handle_request(method: str, path: str, headers: dict[str, str], *rest: Any) -> Any:
         SENT_WITH.set(headers.get("x-amzn-trace-id", ""))
@@ -126,7 +127,7 @@ def noting_trace(handle: Any) -> Any:
 
 
 def with_trace(attributes: Any) -> Any:
-    """What makes a sent message's system attributes, so that the request's trace header is among them."""
+    """Wraps the function that makes a message's system attributes, so that they include the request's trace header."""
 
     def system_attributes(*arguments: Any) -> dict[str, str]:
         made = attributes(*arguments)
@@ -136,11 +137,11 @@ def with_trace(attributes: Any) -> Any:
 
 
 class StreamedInserts:
-    """Gives each `INSERT` of PartiQL its record in the table's stream, as DynamoDB does.
+    """Writes a record to the table's stream for each `INSERT` of PartiQL, as DynamoDB does.
 
-    MiniStack writes one for `PutItem` and the other writes, but none for a statement: events that were stored by statements
-    would never be dispatched. (An `INSERT` in `ExecuteTransaction`, which nothing here uses, would have its record even
-    when the transaction is rolled back.)
+    MiniStack writes a record for `PutItem` and other writes, but none for a statement, so events that were stored by
+    statements would never be dispatched. (An `INSERT` in `ExecuteTransaction`, which nothing here uses, would have its
+    record even if the transaction is rolled back.)
     """
 
     def __init__(self, insert: Any) -> None:
@@ -154,7 +155,7 @@ class StreamedInserts:
 
 
 def with_endpoint(environment: Any) -> Any:
-    """What makes a function's environment, so that it also knows of the file."""
+    """Wraps the function that makes a function's environment, so that it applies the file's endpoint."""
 
     def variables(*arguments: Any) -> dict[str, str]:
         made = environment(*arguments)

@@ -1,4 +1,4 @@
-"""The deployed functions' own environment as a file, for `cargo lambda watch --env-file` beside a running stack."""
+"""Writes the deployed functions' environment to a file, for `cargo lambda watch --env-file` with a running stack."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from places import REGION
 
 
 def write(emulator: Emulator, path: Path) -> None:
-    """Writes what any of the functions is given, and where the emulator is. Readable by the user alone."""
+    """Writes the variables of all functions and the emulator's endpoint. Only the user can read the file."""
     functions = client(emulator, "lambda")
     variables = {**CREDENTIALS, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": emulator.endpoint}
     for function in functions.list_functions()["Functions"]:

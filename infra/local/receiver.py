@@ -1,7 +1,7 @@
-"""A tenant's receiver: verifies each delivery with the official Standard Webhooks library and prints what it got.
+"""A tenant's receiver: verifies each delivery with the official Standard Webhooks library and prints one line for each.
 
-`/ok` answers 204. `/flaky` answers 500 to the first two attempts of every delivery and 204 from then on. Both answer 401
-when the signature is not right.
+`/ok` answers 204. `/flaky` answers 500 to the first two attempts of every delivery and 204 from then on. Both
+answer 401 if the signature is wrong.
 """
 
 import collections
@@ -14,13 +14,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from standardwebhooks import Webhook, WebhookVerificationError
 
 FAILURES = 2
-# More than any delivery of ours; what claims to be longer is not read.
+# Maximum size of a body, larger than any of our deliveries. A longer body is not read.
 MOST_BYTES = 1 << 20
 
 
 @dataclass
 class Received:
-    """One POST that came in."""
+    """One received POST."""
 
     path: str
     webhook_id: str
@@ -29,7 +29,7 @@ class Received:
 
 
 class Receiver(ThreadingHTTPServer):
-    """Listens on loopback on a port of its own choice."""
+    """A server on loopback, on a free port."""
 
     daemon_threads = True
 
@@ -45,7 +45,7 @@ class Receiver(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}{path}"
 
     def start(self) -> None:
-        """Begins to answer, and to count the seconds that it prints."""
+        """Begins to answer requests, and starts the clock of the printed times."""
         self.started = time.monotonic()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -54,12 +54,12 @@ class Receiver(ThreadingHTTPServer):
         self.server_close()
 
     def delivered(self, path: str) -> int:
-        """How many different events `path` has taken."""
+        """Number of different events that `path` has accepted."""
         with self.lock:
             return len({post.webhook_id for post in self.received if post.path == path and post.status == 204})
 
     def note(self, path: str, webhook_id: str, body: bytes, verified: bool) -> int:
-        """Decides the answer, keeps and prints what came in."""
+        """Records and prints a request, and decides the answer."""
         with self.lock:
             self.attempts[path, webhook_id] += 1
             attempt = self.attempts[path, webhook_id]
@@ -99,11 +99,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Nothing: `note` prints one readable line for each delivery."""
+        """Prints nothing, because `note` prints one readable line for each delivery."""
 
 
 def masked(recipient: str | None) -> str:
-    """An address with only its first letter and its domain."""
+    """The first letter and the domain of an address."""
     if not recipient:
         return "-"
     name, _, domain = recipient.partition("@")

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Shows the main job: real provider bodies in, signed deliveries out, on the real template.
+"""Shows the main function of mailhooks: real provider bodies in, signed deliveries out, with the real template.
 
     run.py [--port N] [--once]
 
-Stays up afterwards, until Ctrl-C; with --once it ends, and fails if something did not arrive or is not listed.
+The stack stays up until Ctrl-C. With --once the program ends after the demonstration, and fails if an event did not
+arrive or is not listed.
 """
 
 import sys
@@ -22,7 +23,7 @@ from providers import Mailgun, SendGrid
 from receiver import Receiver
 from stack import Stack, end_on_signals
 
-# The flaky receiver's deliveries wait 2 + 4 s; the rest is room for busy machines.
+# Maximum wait. Reason: the flaky receiver's deliveries take 2 + 4 s; the rest is for busy machines.
 WAIT_SECONDS = 300
 MAILGUN_FIXTURES = ["delivered.json", "failed_permanent.json", "opened.json", "clicked.json"]
 SENDGRID_FIXTURES = ["processed.json", "delivered.json", "bounce.json"]
@@ -78,7 +79,7 @@ def demonstrate(stack: Stack, receiver: Receiver, once: bool) -> int:
 
 
 def post_events(acme: Api) -> None:
-    """Creates a source for each provider and posts to it as the provider does."""
+    """Creates a source for each provider, and posts to it as the provider does."""
     mailgun, sendgrid = Mailgun(), SendGrid()
     requests = [(mailgun, mailgun.request(fixture)) for fixture in MAILGUN_FIXTURES]
     requests.append((sendgrid, sendgrid.request(*SENDGRID_FIXTURES)))
@@ -92,7 +93,7 @@ def post_events(acme: Api) -> None:
 
 
 def wait(receiver: Receiver) -> bool:
-    """Waits until every event was taken at every path, or time is up."""
+    """Waits until every path has accepted every event, or until the maximum wait is over."""
     deadline = time.monotonic() + WAIT_SECONDS
     while any(receiver.delivered(path) < EVENTS for path in PATHS):
         if time.monotonic() > deadline:
@@ -102,7 +103,7 @@ def wait(receiver: Receiver) -> bool:
 
 
 def stay(stack: Stack, tenant: str, key: str) -> None:
-    """Prints what is needed to go on by hand, and waits for Ctrl-C."""
+    """Prints URLs and keys for manual requests, and waits for Ctrl-C."""
     url = stack.description["api_url"]
     print(
         f"\nThe stack stays up until Ctrl-C.\n\n"

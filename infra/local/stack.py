@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A deployed stack for as long as a command runs.
+"""Runs a command with a deployed stack.
 
     stack.py exec [--port N] [--json FILE] -- cargo test ...
 
-builds, starts an emulator on a free port, deploys, writes the stack's description to FILE, runs the command with
-MAILHOOKS_STACK=FILE, stops everything, and exits as the command did.
+builds the functions, starts an emulator on a free port, deploys, writes the stack's description to FILE, runs the
+command with MAILHOOKS_STACK=FILE, stops everything, and exits with the command's exit code.
 """
 
 import sys
@@ -30,7 +30,7 @@ from function_logs import FunctionLogs
 
 
 class Stack:
-    """The built template, deployed on an emulator of its own. A context: leaving it leaves nothing running."""
+    """The built template, deployed on a new emulator. A context: its end stops all processes."""
 
     def __init__(self, port: int, name: str) -> None:
         self.emulator = Emulator(port, name)
@@ -64,7 +64,7 @@ class Stack:
 
 
 def end_on_signals() -> None:
-    """Makes Ctrl-C and SIGTERM unwind, so that contexts are left; also where a shell started us with Ctrl-C ignored."""
+    """Makes Ctrl-C and SIGTERM end all contexts, even if a shell has started this process with Ctrl-C ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, end)
 
@@ -76,13 +76,13 @@ def end(*_: object) -> NoReturn:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("verb", choices=["exec"])
-    parser.add_argument("--port", type=int, default=0, help="the emulator's port; 0, the default, takes a free one")
+    parser.add_argument("--port", type=int, default=0, help="the emulator's port; 0, the default: any free port")
     parser.add_argument("--json", type=Path, help="where to write the description; default: .local/test/stack.json")
-    # Parted by hand: argparse would also take away a second `--`, which is the command's own.
+    # The arguments are split here, because argparse would also remove a second `--`, which belongs to the command.
     end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     arguments, command = parser.parse_args(sys.argv[1:end]), sys.argv[end + 1 :]
     if not command:
-        parser.error("what to run comes after --")
+        parser.error("the command is missing; put it after --")
     end_on_signals()
     with Stack(arguments.port, "test") as stack:
         path = (arguments.json or stack.emulator.folder / "stack.json").resolve()

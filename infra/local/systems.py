@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Installs what tests/systems imports into .local/ (once) and prints as JSON what runs it."""
+"""Installs the imports of tests/systems into .local/ (once), and prints the paths of what runs them as JSON."""
 
 import json
 
@@ -9,5 +9,5 @@ import tools
 if __name__ == "__main__":
     python = tools.environment("systems") / "bin" / "python"
     found = {"node_modules": str(node.modules()), "node": node.node(), "python": str(python)}
-    # In one line and the last: what is installed says so in lines of its own.
+    # The JSON is the last line, because installations print lines before it.
     print(json.dumps(found))

@@ -1,4 +1,4 @@
-"""Virtual environments with pinned tools, made once and again only when their pins change."""
+"""Virtual environments with pinned tools. They are created once, and again only when their pins change."""
 
 import contextlib
 import fcntl
@@ -15,7 +15,7 @@ MINIMUM = (3, 10)
 
 
 def environment(name: str) -> Path:
-    """The folder of the environment `name`, made from `requirements-<name>.txt` if it is not there or is outdated."""
+    """The folder of the environment `name`, created from `requirements-<name>.txt` if it is missing or outdated."""
     if sys.version_info < MINIMUM:
         raise SystemExit("Python 3.10 or newer is needed, and this is " + sys.version.split()[0])
     folder, pins = LOCAL / "tools" / name, HERE / f"requirements-{name}.txt"
@@ -32,7 +32,7 @@ def environment(name: str) -> Path:
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Keeps other processes from installing into `folder` at the same time: test programs may ask together."""
+    """Prevents other processes from installing into `folder` at the same time, as several test programs may."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(folder.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -53,8 +53,8 @@ def build_path() -> str:
 
 
 def run_inside_environment() -> None:
-    """Runs this very script again with the emulator's environment, whose libraries it imports, unless it does so
-    already. Called before any import from there."""
+    """Runs the present script again with the Python of the emulator's environment, unless that Python runs it already.
+    A script calls this before it imports libraries of that environment."""
     folder = environment("emulator")
     if Path(sys.prefix).resolve() != folder.resolve():
         python = str(folder / "bin" / "python")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`sam validate --lint` of the template; needs no account."""
+"""Runs `sam validate --lint` on the template. It needs no AWS account."""
 
 import os
 import subprocess

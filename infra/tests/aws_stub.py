@@ -1,4 +1,4 @@
-"""The few answers of AWS that a deployment asks for, on loopback."""
+"""A stub of AWS on loopback, with the few answers that a deployment needs."""
 
 import json
 import threading
@@ -12,9 +12,9 @@ ACCOUNT = "123456789012"
 
 
 class Aws:
-    """AWS as `endpoint`. `stack` is the description that DescribeStacks gives, or `(status, code, message)` of its
-    failure; `limit` is the account's concurrent executions, or `None` where they may not be read. `calls` are the
-    operations asked for, each with its region.
+    """AWS at `endpoint`. `stack` is the description that DescribeStacks returns, or `(status, code, message)` of its
+    error. `limit` is the account's limit of concurrent executions, or `None` if the caller may not read it. `calls` are
+    the called operations, each with its region.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Aws:
 
 
 def xml(value: Any) -> str:
-    """A description in the form of the query protocol."""
+    """A stack's description in the form of the query protocol."""
     if isinstance(value, dict):
         return "".join(f"<{name}>{xml(inner)}</{name}>" for name, inner in value.items())
     if isinstance(value, list):

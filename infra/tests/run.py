@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the tests of what is written in Python, and of the template as SAM translates it, where the SAM CLI is installed.
+"""Runs the tests of the Python programs and of the translated template, with the Python of the SAM CLI.
 
     run.py [name of a test ...]
 """

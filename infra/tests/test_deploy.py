@@ -1,4 +1,4 @@
-"""`deploy.py` against a stub of AWS. The SAM CLI is replaced by a record of what it is asked for; the SDK is real."""
+"""Tests `deploy.py` against a stub of AWS. The SAM CLI is replaced by a record of its arguments; the SDK is real."""
 
 import contextlib
 import hashlib
@@ -24,7 +24,7 @@ from aws_stub import ACCOUNT, Aws
 OUTPUTS = [{"OutputKey": "ApiUrl", "OutputValue": "https://api.invalid"}]
 THROTTLED = (400, "Throttling", "Rate exceeded")
 DENIED = (403, "AccessDenied", "User is not authorized to perform cloudformation:DescribeStacks")
-# Ours to judge by the message too: CloudFormation has one code for all that is wrong with a request.
+# The message matters as well, because CloudFormation has one error code for all invalid requests.
 INVALID = (400, "ValidationError", "1 validation error detected: Value at 'stackName' failed to satisfy constraint")
 
 
@@ -37,10 +37,10 @@ def stack(status: str = "UPDATE_COMPLETE", **parameters: object) -> dict[str, ob
 
 
 def without_a_process(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-    """Runs `python -c script argument ...` right here: to import the SDK anew takes a second each time."""
+    """Runs `python -c script argument ...` in this process: importing the SDK again would take a second."""
     _python, _c, script, *arguments = command
     printed = io.StringIO()
-    # The SDK keeps the session that it has made, with the environment of then.
+    # The SDK keeps its first session, with the environment of that time.
     boto3.DEFAULT_SESSION = None
     try:
         with mock.patch.object(sys, "argv", ["-c", *arguments]), contextlib.redirect_stdout(printed):
@@ -70,7 +70,7 @@ class Deployment(unittest.TestCase):
         return self.folder / "mailhooks" / f"{ACCOUNT}.{region}.mailhooks.admin-key"
 
     def run_main(self, *arguments: str, main=deploy.main, run=without_a_process) -> str | int | None:
-        """Runs a program's `main`; answers what it exits with. `run` takes what is to be asked of the SDK."""
+        """Runs a program's `main` and returns its exit code or message. `run` answers the questions to the SDK."""
         others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         printed = io.StringIO()
 
@@ -97,7 +97,7 @@ class Deployment(unittest.TestCase):
                 self.said = printed.getvalue()
 
     def deployed(self) -> list[str]:
-        """What `sam deploy` was asked for, after `sam build`."""
+        """The arguments of `sam deploy`, which was called after `sam build`."""
         self.assertEqual([asked[0] for asked in self.sam], ["build", "deploy"])
         return self.sam[1]
 
@@ -158,7 +158,7 @@ class Deployment(unittest.TestCase):
                 self.environment.update(variables)
                 self.aws.stack, self.aws.calls, self.sam = stack(), [], []
                 self.assertEqual(self.run_main(*arguments), 0)
-                # STS and Lambda too.
+                # Of STS and Lambda as well.
                 self.assertEqual({region for _, region in self.aws.calls}, {expected})
                 for asked in self.sam:
                     self.assertEqual(asked[asked.index("--region") + 1], expected)

@@ -1,4 +1,4 @@
-"""Rules that hold of the translated template."""
+"""Rules that the translated template must keep."""
 
 import unittest
 from typing import Any
@@ -28,7 +28,7 @@ def may_send_to(resources: Resources, function: str) -> set[str]:
 
 
 def is_invoked_by(resources: Resources, function: str) -> set[str]:
-    """What a function has a mapping for."""
+    """The sources of a function's event source mappings."""
     mappings = of_type(resources, "AWS::Lambda::EventSourceMapping").values()
     aliases = of_type(resources, "AWS::Lambda::Alias")
     own = {function} | {name for name, alias in aliases.items() if function in references(alias["Properties"])}
@@ -37,7 +37,7 @@ def is_invoked_by(resources: Resources, function: str) -> set[str]:
 
 
 def in_a_loop(resources: Resources) -> set[str]:
-    """Functions that may send to a queue that invokes them, also by way of other functions."""
+    """Functions that may send to a queue that invokes them, directly or through other functions."""
     functions = of_type(resources, "AWS::Lambda::Function")
     sends = {name: may_send_to(resources, name) for name in functions}
     invoked = {name: is_invoked_by(resources, name) for name in functions}
@@ -48,7 +48,7 @@ def in_a_loop(resources: Resources) -> set[str]:
 
 
 def allowed(resources: Resources) -> set[str]:
-    """Functions whose chains Lambda does not end."""
+    """Functions whose recursion Lambda does not stop."""
     functions = of_type(resources, "AWS::Lambda::Function").items()
     return {name for name, function in functions if function["Properties"].get("RecursiveLoop") == "Allow"}
 
@@ -73,8 +73,8 @@ class Recursion(unittest.TestCase):
 
 class Versions(unittest.TestCase):
     def test_a_new_revision_changes_every_function_and_its_version(self) -> None:
-        """Lambda publishes no version of a function that has not changed. SAM writes the revision into the description,
-        so each function does change; without that a deployment of parameters alone would fail."""
+        """Lambda publishes no version of an unchanged function. SAM writes the revision into the description, so that
+        each function changes. Without that, a deployment that changes only parameters would fail."""
         first, second = translated(Revision="1" * 64), translated(Revision="2" * 64)
         for name, function in of_type(first, "AWS::Lambda::Function").items():
             self.assertIn("1" * 64, str(function["Properties"]["Description"]), name)

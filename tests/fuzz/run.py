@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fuzzes each target for a while, one after another, and prints one line on each."""
+"""Fuzzes the targets one after another, and prints one line for each."""
 
 import argparse
 import re
@@ -8,7 +8,8 @@ import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-# A body of 64 KiB reaches everything that a larger one does; one input may take a second, instrumented.
+# Maximum size of a body: 64 KiB, because a larger body reaches no other code. Maximum time for one input: two seconds,
+# because instrumented code may take one.
 LIMITS = ["-max_len=65536", "-timeout=2", "-rss_limit_mb=2048", "-print_final_stats=1"]
 
 
@@ -29,8 +30,8 @@ def fuzz(target: str, seconds: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("targets", nargs="*", default=[], metavar="TARGET", help="all, when none is named")
-    parser.add_argument("--seconds", type=int, default=600, help="for each target")
+    parser.add_argument("targets", nargs="*", default=[], metavar="TARGET", help="without one, all are fuzzed")
+    parser.add_argument("--seconds", type=int, default=600, help="seconds for each target")
     arguments = parser.parse_args()
     for target in arguments.targets or targets():
         print(fuzz(target, arguments.seconds), flush=True)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fills corpus/<target> with the conformance fixtures as requests: headers, an empty line, the body."""
+"""Writes the fixtures to corpus/<target> as requests: headers, an empty line, the body."""
 
 import json
 from base64 import b64encode
@@ -7,7 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FIXTURES = HERE.parent / "fixtures"
-# Providers of which no fixture is sent as their own kind of post.
+# Posts in forms of which there is no fixture.
 GENERIC = {"type": "email.bounced", "email_id": "1", "recipient": "a@example.com", "timestamp": "2026-01-01T00:00:00Z",
            "bounce_type": "hard", "tags": ["a"], "metadata": {"n": 1}, "geo": {"country": "FR"}, "smtp_code": 550}
 MULTIPART = ("--x\r\nContent-Disposition: form-data; name=\"event\"\r\n\r\nbounced\r\n"

@@ -1,5 +1,5 @@
-//! The four real bootstraps around one AWS double: what goes between them is what API Gateway, the stream and the
-//! event source mappings would hand over.
+//! The real bootstraps around one AWS double. This module moves between them what API Gateway, the stream and the event
+//! source mappings would move.
 
 use std::path::Path;
 
@@ -10,28 +10,28 @@ use crate::lambda_process::LambdaProcess;
 use support::World;
 use support::world::{DEAD_LETTER, DELIVERIES, DISPATCH_FAILURES, RETRIES};
 
-/// The running functions of the path that an event takes.
+/// The running functions that an event passes.
 #[derive(Debug)]
 pub struct Fleet {
     ingest: LambdaProcess,
     dispatch: LambdaProcess,
     deliver: LambdaProcess,
-    /// Invocations so far, by function.
+    /// Number of invocations so far, by function.
     pub invocations: Invocations,
 }
 
-/// How often each function was invoked.
+/// Numbers of invocations.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Invocations {
-    /// By HTTP.
+    /// Of `ingest`, by HTTP.
     pub ingest: u64,
-    /// By the stream.
+    /// Of `dispatch`, by the stream.
     pub dispatch: u64,
-    /// By the queues.
+    /// Of `deliver`, by the queues.
     pub deliver: u64,
 }
 
-/// The environment of a room, as the template sets it, against `world`.
+/// The environment of a room as in the template, with the tables and queues of `world`.
 pub fn environment(world: &World) -> Vec<(&'static str, String)> {
     vec![
         ("AWS_ENDPOINT_URL", world.url().to_owned()),
@@ -78,7 +78,7 @@ impl Fleet {
         Ok(serde_json::from_slice(&answer)?)
     }
 
-    /// Hands what was stored to `dispatch`, in batches of at most `batch` records.
+    /// Hands the stored events to `dispatch`, in batches of at most `batch` records.
     pub async fn stream(&mut self, world: &World, batch: usize) -> anyhow::Result<()> {
         loop {
             let Some(event) = world.next_stream_batch(batch)? else { return Ok(()) };
@@ -88,7 +88,7 @@ impl Fleet {
         }
     }
 
-    /// Hands everything in a queue to `deliver`, batch by batch; answers how many batches.
+    /// Hands all messages of a queue to `deliver`, batch by batch. Returns the number of batches.
     pub async fn queue(&mut self, world: &World, queue: &str) -> anyhow::Result<u64> {
         let mut batches = 0;
         loop {
@@ -109,12 +109,12 @@ impl Fleet {
         }
     }
 
-    /// Bytes logged by all three so far.
+    /// Number of bytes that all three functions have logged so far.
     pub fn log_bytes(&self) -> u64 {
         self.ingest.log_bytes() + self.dispatch.log_bytes() + self.deliver.log_bytes()
     }
 
-    /// Resident memory of each, in KiB, by name.
+    /// Resident memory of each function in KiB, by name.
     pub fn resident_kib(&self) -> anyhow::Result<[(&'static str, u64); 3]> {
         Ok([
             ("ingest", self.ingest.resident_kib()?),

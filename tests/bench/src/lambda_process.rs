@@ -17,16 +17,16 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 
-/// How long an invocation may take here; the functions' own limits are shorter.
+/// Maximum duration of an invocation here; the functions' own limits are shorter.
 const INVOCATION_LIMIT: Duration = Duration::from_mins(5);
 
 #[derive(Debug)]
 struct Runtime {
-    /// Invocations for the function.
+    /// Invocations that wait for the function.
     work: Mutex<mpsc::Receiver<Bytes>>,
-    /// What the function answered.
+    /// The function's answers.
     answers: mpsc::Sender<Result<Bytes, Bytes>>,
-    /// Told at every poll.
+    /// Notified at every poll.
     polled: mpsc::UnboundedSender<Instant>,
 }
 
@@ -37,13 +37,13 @@ pub(crate) struct LambdaProcess {
     work: mpsc::Sender<Bytes>,
     answers: mpsc::Receiver<Result<Bytes, Bytes>>,
     log_bytes: Arc<AtomicU64>,
-    /// From the start of the process to its first poll for work.
+    /// Time from the start of the process to its first poll for work.
     pub(crate) start_to_first_poll: Duration,
 }
 
 impl LambdaProcess {
-    /// Starts `bootstrap` with nothing in its environment but `environment` and what Lambda itself sets, and waits for
-    /// its first poll.
+    /// Starts `bootstrap` with only `environment` and Lambda's own variables in its environment, and waits for its
+    /// first poll.
     pub(crate) async fn start(bootstrap: &Path, environment: &[(&str, String)]) -> anyhow::Result<Self> {
         let (work, work_queue) = mpsc::channel(1);
         let (answer, answers) = mpsc::channel(1);
@@ -84,7 +84,7 @@ impl LambdaProcess {
         Ok(Self { child, work, answers, log_bytes, start_to_first_poll })
     }
 
-    /// Invokes the function with a JSON payload; its JSON answer.
+    /// Invokes the function with a JSON payload. Returns its JSON answer.
     pub(crate) async fn invoke(&mut self, payload: Vec<u8>) -> anyhow::Result<Bytes> {
         self.work.send(payload.into()).await?;
         let answer = tokio::time::timeout(INVOCATION_LIMIT, self.answers.recv()).await?;
@@ -95,12 +95,12 @@ impl LambdaProcess {
         }
     }
 
-    /// Bytes written to standard output and error so far: what CloudWatch would be paid for.
+    /// Number of bytes written to standard output and error so far. CloudWatch charges for these bytes.
     pub(crate) fn log_bytes(&self) -> u64 {
         self.log_bytes.load(Ordering::Relaxed)
     }
 
-    /// Resident memory, in KiB, as the kernel says.
+    /// Resident memory in KiB, as reported by the kernel.
     pub(crate) fn resident_kib(&self) -> anyhow::Result<u64> {
         let id = self.child.id().ok_or_else(|| anyhow::anyhow!("the function is gone"))?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
@@ -118,7 +118,7 @@ async fn count(mut stream: impl tokio::io::AsyncRead + Unpin, bytes: Arc<AtomicU
 }
 
 async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
-    // The receiver lives as long as the process is watched.
+    // The channel does not close: its receiver lives as long as the process is watched.
     let _unwatched = runtime.polled.send(Instant::now());
     let work = runtime.work.lock().await.recv().await;
     let Some(payload) = work else { return StatusCode::GONE.into_response() };

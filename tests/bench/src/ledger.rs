@@ -1,4 +1,4 @@
-//! The ledger: exact calls for one event, counted from what the real binaries do, and their price per million events.
+//! The ledger: the exact calls for one event, counted from the real binaries, and their price per million events.
 
 use std::path::Path;
 
@@ -14,14 +14,14 @@ use super::prices;
 use support::world::{DELIVERIES, RETRIES};
 use support::{Answer, Receiver, World};
 
-/// How events come in.
+/// A case: how events arrive and end.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Case {
-    /// How many webhooks want each event.
+    /// Number of webhooks that subscribe to each event.
     pub webhooks: u32,
-    /// How many events one request holds.
+    /// Number of events in one request.
     pub batch: u32,
-    /// Of 100 first attempts so many fail.
+    /// Number of first attempts in 100 that fail.
     pub failing_percent: u32,
 }
 
@@ -41,21 +41,21 @@ const fn case(webhooks: u32, batch: u32, failing_percent: u32) -> Case {
     Case { webhooks, batch, failing_percent }
 }
 
-/// Events in each case: enough that 5 % of the deliveries of one webhook is a whole number.
+/// Number of events in each case. Reason: 5 % of the deliveries of one webhook must be a whole number.
 const EVENTS: u32 = 100;
-/// The mapping's batch sizes, as the template's defaults.
+/// The mapping's batch sizes: the template's defaults.
 const STREAM_BATCH: usize = 100;
 
-/// What one event costs, on average.
+/// The average cost of one event.
 #[derive(Debug, Serialize)]
 pub struct Entry {
     /// The case.
     pub case: Case,
     /// DynamoDB write units.
     pub writes: f64,
-    /// DynamoDB read units, half ones for eventually consistent reads.
+    /// DynamoDB read units; an eventually consistent read counts half.
     pub reads: f64,
-    /// SQS requests in 64 KiB steps, the mappings' receives and deletes included.
+    /// SQS requests in steps of 64 KiB, including the mappings' receives and deletes.
     pub sqs: f64,
     /// Lambda invocations.
     pub invocations: f64,
@@ -80,7 +80,7 @@ pub async fn measure(bootstraps: &Path, case: Case) -> anyhow::Result<Entry> {
     let key = publish_key(&world, tenant).await?;
     let mut fleet = Fleet::start(bootstraps, &world).await?;
 
-    // One event first: connections, caches and the lazily built are not what an event costs.
+    // One event goes first, because connections, caches and lazily built values are not part of an event's cost.
     send(&mut fleet, &key, 1, "warm").await?;
     fleet.stream(&world, STREAM_BATCH).await?;
     fleet.queue(&world, DELIVERIES).await?;
@@ -94,7 +94,7 @@ pub async fn measure(bootstraps: &Path, case: Case) -> anyhow::Result<Entry> {
         polls += fleet.queue(&world, DELIVERIES).await?;
     }
     world.clock.advance(SignedDuration::from_secs(2));
-    // The processes' own clock cannot be set ahead: the retries' delay of one second is waited for.
+    // The clock of other processes cannot be advanced, so this waits for the retries' delay of one second.
     tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
     polls += fleet.queue(&world, RETRIES).await?;
 
@@ -105,7 +105,7 @@ pub async fn measure(bootstraps: &Path, case: Case) -> anyhow::Result<Entry> {
     let invoked = fleet.invocations;
     let ingested = number(invoked.ingest - before.ingest);
     let invocations = ingested + number(invoked.dispatch - before.dispatch) + number(invoked.deliver - before.deliver);
-    // Each batch that a mapping hands over is one receive and one delete.
+    // Each batch of a mapping needs one receive and one delete.
     let sqs = number(units.sqs_requests) + 2.0 * number(polls);
     let log_bytes = number(fleet.log_bytes() - logged);
     let mut entry = Entry {
@@ -144,7 +144,7 @@ pub async fn resident_after(bootstraps: &Path, events: u32) -> anyhow::Result<[(
     fleet.resident_kib()
 }
 
-/// Of 100 requests the first `failing` are answered 500; the warm-up's one before them is not.
+/// Answers 500 to the first `failing` of 100 requests, but not to the warm-up's request before them.
 fn script(receiver: &Receiver, path: &str, failing: u32) {
     let answers = std::iter::once(Answer::Status(200))
         .chain((0..failing).map(|_| Answer::Status(500)))
@@ -167,7 +167,7 @@ async fn publish_key(world: &World, tenant: shared::id::TenantId) -> anyhow::Res
     Ok(key.expose())
 }
 
-/// Posts one request with `count` events of about the size of a real one.
+/// Posts one request with `count` events, each about as large as a real event.
 async fn send(fleet: &mut Fleet, key: &str, count: u32, name: &str) -> anyhow::Result<()> {
     let now = shared::clock::Clock::default().now().to_string();
     let events: Vec<_> = (0..count)

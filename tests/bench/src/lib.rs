@@ -1,5 +1,4 @@
-//! The benchmark: what the binaries weigh, how fast they start, what one event costs in calls and
-//! what it takes to read it.
+//! The benchmark: sizes, start-up and memory of the binaries, calls for one event, and the cost of reading one event.
 
 pub mod fleet;
 mod lambda_process;

@@ -1,4 +1,4 @@
-//! What it takes to verify and normalise one event, for each provider: alone, and in a batch of 100.
+//! The cost of verifying and normalising one event, for each provider: alone, and in a batch of 100.
 
 use std::time::Duration;
 
@@ -18,30 +18,30 @@ use conformance::{Fixture, Index};
 use support::cost::cost;
 use support::signers::{Signed, mandrill, sendgrid};
 
-/// Events in a batch.
+/// Number of events in a batch.
 const BATCH: usize = 100;
-/// CPU time of one round; the best of [`ROUNDS`] counts, the one that the rest of the machine disturbed least.
+/// CPU time of one round. The best of [`ROUNDS`] rounds counts, because the rest of the machine disturbed it least.
 const ROUND: Duration = Duration::from_millis(200);
 const ROUNDS: usize = 5;
-/// Under which URL and with which key Mandrill's batches are signed here.
+/// URL and key with which Mandrill's batches are signed here.
 const MANDRILL: (&str, &str) = ("https://hooks.example.com/in", "a key of the benchmark's own");
 
-/// What one event takes, on average.
+/// The average cost of one event.
 #[derive(Debug, Serialize)]
 pub struct Figure {
-    /// Whose event.
+    /// The provider.
     pub provider: &'static str,
-    /// How many events a post holds.
+    /// Number of events in a post.
     pub batch: usize,
     /// CPU time for each event, in microseconds.
     pub cpu_us: f64,
-    /// Allocations for each event; growing a buffer counts as one.
+    /// Allocations for each event. A reallocation counts as one.
     pub allocations: f64,
-    /// Most bytes held at a time beside the body, for the whole post.
+    /// Maximum number of bytes allocated at one time for the whole post, without the body.
     pub peak_bytes: u64,
 }
 
-/// The figures of every provider, of posts that are signed where the provider signs.
+/// The costs for every provider. Posts are signed if the provider signs.
 pub fn measure() -> anyhow::Result<Vec<Figure>> {
     let now = Clock::default().now();
     let fixtures: Vec<Fixture> = Index::own()?.fixtures(now).collect::<Result<_, _>>()?;
@@ -67,7 +67,7 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// The figure of the platform's own body, which the index has no fixtures of.
+/// The cost of the platform's own body. The index has no fixtures of it.
 fn generic(events: usize, now: Timestamp) -> anyhow::Result<Figure> {
     let event = json!({
         "type": "email.clicked", "email_id": "20261101.1@mail.example.com", "recipient": "a.typical.reader@example.com",
@@ -79,14 +79,14 @@ fn generic(events: usize, now: Timestamp) -> anyhow::Result<Figure> {
     figure(Provider::Generic, events, 1, || finish(receive(Provider::Generic, &trust, &post, now), now))
 }
 
-/// Whether it holds one event and proves itself as the provider's posts usually do.
+/// Whether a fixture holds one event and is authenticated as the provider's posts usually are.
 fn is_usual(fixture: &Fixture) -> bool {
     let signs = fixture.provider.proof().is_some_and(|proof| proof != Proof::IngestKey);
     let one = fixture.entry["expected"].as_array().is_some_and(|events| events.len() == 1);
     one && (!signs || fixture.entry["auth"]["valid"] == true)
 }
 
-/// Everything up to the row that would be written.
+/// Does all work up to the row that `ingest` would write.
 fn finish(received: Result<Received, Refusal>, now: Timestamp) -> anyhow::Result<()> {
     let (tenant, source) = owner();
     for report in received?.reports {
@@ -124,7 +124,7 @@ fn figure(
     })
 }
 
-/// A batch as its provider would send it, and what its source trusts.
+/// A batch as its provider would send it, and the trust settings of its source.
 fn signed_batch(provider: Provider, events: &[Value], now: Timestamp) -> anyhow::Result<(Trust, HeaderMap, Vec<u8>)> {
     let (headers, body) = batch(provider, events);
     let (verification, signed) = match provider {

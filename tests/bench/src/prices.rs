@@ -1,17 +1,18 @@
-//! List prices, in US dollars, of us-east-1 on 2026-11-01: the one place to change them.
+//! List prices in US dollars, in us-east-1 on 2026-11-01. Prices are changed only here.
 //!
 //! Sources: the public price pages of DynamoDB (on-demand, standard class), SQS (standard queues), Lambda (requests and
-//! arm64 duration), API Gateway (HTTP APIs) and CloudWatch Logs (ingestion, standard class). Free tiers are left out.
+//! arm64 duration), API Gateway (HTTP APIs) and CloudWatch Logs (ingestion, standard class). Free tiers are not
+//! considered.
 
-/// A million write units of up to 1 KiB.
+/// Price of a million write units of up to 1 KiB.
 pub const DYNAMODB_WRITES: f64 = 0.625;
-/// A million read units of up to 4 KiB, strongly consistent.
+/// Price of a million read units of up to 4 KiB, strongly consistent.
 pub const DYNAMODB_READS: f64 = 0.125;
-/// A million SQS requests of up to 64 KiB.
+/// Price of a million SQS requests of up to 64 KiB.
 pub const SQS_REQUESTS: f64 = 0.40;
-/// A million Lambda requests.
+/// Price of a million Lambda requests.
 pub const LAMBDA_REQUESTS: f64 = 0.20;
-/// A million requests to an HTTP API.
+/// Price of a million requests to an HTTP API.
 pub const HTTP_API_REQUESTS: f64 = 1.00;
-/// A GB of log lines taken in.
+/// Price of a GB of ingested log lines.
 pub const LOG_GB: f64 = 0.50;

@@ -7,30 +7,31 @@ use serde::Serialize;
 
 use crate::lambda_process::LambdaProcess;
 
-/// What one bootstrap weighs.
+/// The measurements of one bootstrap.
 #[derive(Debug, Serialize)]
 pub struct Weight {
-    /// Which function.
+    /// The function.
     pub function: String,
-    /// The binary, in bytes.
+    /// Size of the binary, in bytes.
     pub binary_bytes: u64,
-    /// The zip that would be uploaded, in bytes.
+    /// Size of the zip that a deployment uploads, in bytes.
     pub zip_bytes: u64,
-    /// Start to first poll, median, as a multiple of the empty binary's in the same run.
+    /// Median time from start to first poll, as a multiple of the empty binary's time in the same run.
     pub start_ratio: f64,
-    /// Start to first poll, median, in milliseconds, on this machine: only good beside the empty binary's.
+    /// Median time from start to first poll, in milliseconds, on this machine. It means something only in comparison
+    /// with the empty binary's time.
     pub start_ms: f64,
-    /// The empty binary's, likewise.
+    /// The empty binary's median time, in milliseconds.
     pub empty_start_ms: f64,
 }
 
 /// Bytes that a zip of one file named `bootstrap` adds to the compressed data: local header, directory, end.
 const ZIP_FRAME: u64 = 30 + 9 + 46 + 9 + 22;
-/// How often each binary is started; the median counts.
+/// Number of starts of each binary; the median counts.
 const STARTS: usize = 21;
 
-/// Weighs `bootstrap` against the empty binary. The two are started by turns, so that whatever else the machine does
-/// meets both.
+/// Measures `bootstrap` in comparison with the empty binary. The two are started alternately, so that other load on the
+/// machine affects both.
 pub async fn weigh(
     function: &str,
     bootstrap: &Path,

@@ -1,4 +1,4 @@
-//! Providers' bodies taken apart into their events, and put together again as the provider would group them.
+//! Splits providers' bodies into events, and groups events into bodies as the provider does.
 
 use domain::provider::Provider;
 use http::{HeaderMap, HeaderValue, header};
@@ -14,7 +14,7 @@ pub const BATCHING: [Provider; 5] =
 /// Mandrill's form field.
 const MANDRILL_EVENTS: &str = "mandrill_events";
 
-/// The single events of a fixture's body; none of one that is not JSON.
+/// The single events of a fixture's body; none if the body is not JSON.
 pub fn events_of(fixture: &Fixture) -> Vec<Value> {
     let json = if fixture.provider == Provider::Mandrill {
         let mut fields = form_urlencoded::parse(&fixture.body);
@@ -29,12 +29,12 @@ pub fn events_of(fixture: &Fixture) -> Vec<Value> {
     }
 }
 
-/// A body of `provider` with these events, as it groups them, and its content type.
+/// A body of `provider` with these events, grouped as the provider groups them, and its content type.
 pub fn batch(provider: Provider, events: &[Value]) -> (HeaderMap, Vec<u8>) {
     batch_of_text(provider, &Value::from(events).to_string())
 }
 
-/// The same with the text of a JSON array.
+/// A body of `provider` with the events of a JSON array, and its content type.
 pub fn batch_of_text(provider: Provider, array: &str) -> (HeaderMap, Vec<u8>) {
     let (kind, body) = if provider == Provider::Mandrill {
         let form = form_urlencoded::Serializer::new(String::new()).append_pair(MANDRILL_EVENTS, array).finish();

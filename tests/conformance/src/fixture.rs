@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// An index whose fixtures are read when asked for.
+/// An index. Its fixtures are read on request.
 #[derive(Debug)]
 pub struct Index {
     folder: PathBuf,
@@ -20,7 +20,7 @@ pub struct Index {
 }
 
 impl Index {
-    /// Reads the index at `path`; the bodies that it names lie beside it.
+    /// Reads the index at `path`. The paths of its bodies are relative to the index.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read(path).with_context(|| format!("the index {} cannot be read", path.display()))?;
         let index: Value =
@@ -30,12 +30,12 @@ impl Index {
         Ok(Self { folder: path.parent().map(Path::to_path_buf).unwrap_or_default(), entries: entries.clone() })
     }
 
-    /// The project's own.
+    /// The project's own index.
     pub fn own() -> anyhow::Result<Self> {
         Self::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/index.json"))
     }
 
-    /// Each fixture, or what is wrong with its entry; `now` is the clock of those that name none.
+    /// Each fixture, or the error in its entry. Fixtures without a time arrive at `now`.
     pub fn fixtures(&self, now: Timestamp) -> impl Iterator<Item = anyhow::Result<Fixture>> {
         self.entries.iter().enumerate().map(move |(position, entry)| self.fixture(position, entry, now))
     }
@@ -83,46 +83,46 @@ impl Index {
     }
 }
 
-/// A certificate, and where it is to be had; anywhere when that is not said.
+/// A certificate, and its URL; without a URL, the certificate is at every URL.
 #[derive(Debug)]
 pub struct Served {
     url: Option<String>,
     certificate: Certificate,
 }
 
-/// A provider's post, with all that its source and the time of day decide.
+/// A provider's post, with its source's settings and its time of arrival.
 #[derive(Debug)]
 pub struct Fixture {
-    /// Its id in the index.
+    /// The id in the index.
     pub id: String,
-    /// Who sent it.
+    /// The provider.
     pub provider: Provider,
-    /// What its source trusts.
+    /// The trust settings of the source.
     pub trust: Trust,
-    /// Its headers.
+    /// The headers.
     pub headers: HeaderMap,
-    /// The exact bytes of its body.
+    /// The exact bytes of the body.
     pub body: Vec<u8>,
-    /// When it arrives.
+    /// The time of arrival.
     pub now: Timestamp,
-    /// The certificate that can be had, if any.
+    /// The certificate that can be fetched, if there is one.
     pub certificate: Option<Served>,
-    /// Its entry in the index.
+    /// The entry in the index.
     pub entry: Value,
 }
 
 impl Fixture {
-    /// Takes it through verification and normalisation.
+    /// Verifies and normalises the post.
     pub fn receive(&self) -> Result<Received, Refusal> {
         self.receive_as(&self.trust, &self.headers, &self.body, self.now)
     }
 
-    /// The same with another body.
+    /// Verifies and normalises the post with another body.
     pub fn receive_body(&self, body: &[u8]) -> Result<Received, Refusal> {
         self.receive_as(&self.trust, &self.headers, body, self.now)
     }
 
-    /// The same with everything but the provider and the certificate changed.
+    /// Verifies and normalises another post of the same provider, with the same certificate.
     pub fn receive_as(
         &self,
         trust: &Trust,
@@ -132,7 +132,7 @@ impl Fixture {
     ) -> Result<Received, Refusal> {
         let post = Post { headers, body, ingest_key: INGEST_KEY, sender: None, certificate: None };
         let wanted = certificate_wanted(self.provider, trust, &post)?;
-        // Any other URL has no certificate here, as if it could not be fetched.
+        // At any other URL there is no certificate, as if the fetch had failed.
         let served = self.certificate.as_ref().filter(|served| {
             let there = |url: &CertificateUrl| served.url.as_ref().is_none_or(|served| served == url.as_str());
             wanted.as_ref().is_some_and(there)
@@ -142,14 +142,14 @@ impl Fixture {
     }
 }
 
-/// The ingest key that every fixture comes with.
+/// The ingest key of every fixture.
 pub const INGEST_KEY: &str = "mhi_conformance_0000000000000000000000000000000000000000";
 
 fn text<'a>(value: &'a Value, member: &str) -> anyhow::Result<&'a str> {
     value[member].as_str().with_context(|| format!("it has no text `{member}`"))
 }
 
-/// What a source that received this fixture would be set up with.
+/// The trust settings of the source that received this fixture.
 fn trust(auth: &Value) -> anyhow::Result<Trust> {
     let key = || -> anyhow::Result<VerificationSecret> {
         let text =
@@ -199,7 +199,7 @@ fn headers(entry: &Value) -> anyhow::Result<HeaderMap> {
     Ok(headers)
 }
 
-/// Unix seconds, with a fraction or without, or RFC 3339.
+/// Parses Unix seconds, with or without a fraction, or RFC 3339.
 fn clock(now: &Value) -> anyhow::Result<Option<Timestamp>> {
     Ok(Some(match now {
         Value::Null => return Ok(None),
@@ -213,17 +213,17 @@ fn clock(now: &Value) -> anyhow::Result<Option<Timestamp>> {
     }))
 }
 
-/// The time now, for fixtures that name none.
+/// The present time, for fixtures without a time.
 #[expect(clippy::disallowed_methods, reason = "the clock of the rooms is an edge, and nothing here runs in a room")]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// The project's own fixtures, for tests; those without a time of their own arrive now.
+/// The project's own fixtures, for tests. Fixtures without a time arrive now.
 ///
 /// # Panics
 ///
-/// When one cannot be read: then there is nothing to test.
+/// If a fixture cannot be read, because then there is nothing to test.
 #[expect(clippy::expect_used, reason = "see Panics")]
 pub fn own_fixtures() -> Vec<Fixture> {
     let index = Index::own().expect("the index can be read");

@@ -1,11 +1,12 @@
-//! What holds for every post, whoever wrote it: property tests and fuzz targets check the same.
+//! What must hold for every post, from any sender: property tests and fuzz targets check these invariants.
 
 use domain::event::{Event, EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
 use domain::id::{SourceId, TenantId};
 use domain::provider::{MAX_PROVIDER_BATCH, Provider, Received, Refusal, Report};
 use jiff::Timestamp;
 
-/// Checks what a post of `provider` with a body of `length` bytes gave, and returns its events as a tenant's.
+/// Checks the result of a post of `provider` with a body of `length` bytes, and returns the post's events, as events of
+/// a tenant.
 ///
 /// # Panics
 ///
@@ -14,7 +15,7 @@ pub fn check(provider: Provider, length: usize, received: Result<Received, Refus
     let received = match received {
         Ok(received) => received,
         Err(Refusal::Unauthentic(_) | Refusal::TooMany { .. }) => return Vec::new(),
-        // The generic body is written by people who can correct it; nothing else that is genuine is refused.
+        // People write the generic body and can correct it. No other authentic body is refused.
         Err(refusal) => {
             assert_eq!(provider, Provider::Generic, "refused: {refusal}");
             return Vec::new();
@@ -23,7 +24,7 @@ pub fn check(provider: Provider, length: usize, received: Result<Received, Refus
     let reports = received.reports;
     assert!(received.confirm.is_none() || (provider == Provider::Ses && reports.is_empty()), "a handshake with events");
     assert!(received.token.is_none() || provider == Provider::Mailgun, "a token of {}", provider.as_str());
-    // One entry of SES may name many recipients; its envelope has at most 256 KB, each address at least three bytes.
+    // One SES entry may have many recipients. The envelope has at most 256 KB, and each address at least three bytes.
     assert!(reports.len() <= MAX_PROVIDER_BATCH.max(length), "{} events", reports.len());
     let unparsed = reports.iter().filter(|report| report.facts.event_type == EventType::Unparsed).count();
     assert!(unparsed == 0 || reports.len() == 1, "an unparsed body together with events");
@@ -54,7 +55,7 @@ fn check_facts(provider: Provider, length: usize, facts: &Facts) {
         Some(Raw::Dropped { bytes }) => assert!(*bytes > RAW_LIMIT, "dropped although it has only {bytes} bytes"),
         Some(Raw::Body { kept, bytes }) => {
             assert_eq!(kept.len(), (*bytes).min(UNPARSED_LIMIT), "a body that is cut elsewhere than at the limit");
-            // What is not UTF-8 may grow by the characters that replace it.
+            // A body that is not UTF-8 may grow by replacement characters.
             assert!(*bytes <= 3 * length, "more kept than came");
         }
         None => panic!("nothing kept of a provider's event"),

@@ -1,4 +1,4 @@
-//! What became of a fixture, in the words of the index: one JSON line each.
+//! The result of a fixture, in the words of the index: one JSON line for each fixture.
 
 use domain::event::{BounceType, Event, EventType, Geo, Recipient, RejectReason};
 use domain::id::{SourceId, TenantId};
@@ -10,26 +10,26 @@ use serde_json::{Map, Value};
 
 use crate::Fixture;
 
-/// How a post ended.
+/// The outcome of a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It gave events.
+    /// The post gave events.
     Events,
-    /// It was accepted and gives nothing.
+    /// The post was accepted and gives no events.
     NoEvents,
-    /// It was accepted and starts SNS's handshake.
+    /// The post was accepted and starts SNS's handshake.
     SnsConfirm,
-    /// It was accepted and kept, because it cannot be read.
+    /// The post was accepted, and its unreadable body is kept.
     Unparsed,
-    /// It is not authentic.
+    /// The post is not authentic.
     AuthRejected,
-    /// It is refused for anything else.
+    /// The post is refused for another reason.
     Refused,
 }
 
 impl Outcome {
-    /// Of a post that `ingest` took or refused.
+    /// The outcome of a post that `ingest` accepted or refused.
     pub fn of(received: &Result<Received, Refusal>) -> Self {
         match received {
             Err(Refusal::Unauthentic(_)) => Self::AuthRejected,
@@ -44,7 +44,7 @@ impl Outcome {
     }
 }
 
-/// One fixture.
+/// The line of one fixture.
 #[derive(Debug, Serialize)]
 pub struct Line {
     id: String,
@@ -54,7 +54,7 @@ pub struct Line {
     events: Vec<Shown>,
 }
 
-/// One event of it. Every member is always there; what is not known is null.
+/// One event of the fixture. Every member is always present; unknown values are null.
 #[derive(Debug, Serialize)]
 pub struct Shown {
     r#type: String,
@@ -85,9 +85,9 @@ struct Place {
     city: Option<String>,
 }
 
-/// Takes `fixture` in and says what became of it.
+/// Takes `fixture` through verification and normalisation, and returns its line.
 pub fn line(fixture: &Fixture) -> Line {
-    // What ingest checks before it looks for the source.
+    // `ingest` checks this before it looks for the source.
     if fixture.body.len() > MAX_PROVIDER_BODY {
         return Line { id: fixture.id.clone(), outcome: Outcome::Refused, status: 413, events: Vec::new() };
     }
@@ -100,13 +100,13 @@ pub fn line(fixture: &Fixture) -> Line {
     Line { id: fixture.id.clone(), outcome, status, events: events(reports, fixture.now) }
 }
 
-/// The events of a post, as they are shown.
+/// The events of a post, in the form of the line.
 pub fn events(reports: Vec<Report>, now: Timestamp) -> Vec<Shown> {
     let (tenant, source) = owner();
     reports.into_iter().map(|report| shown(report.accept(tenant, Some(source), now))).collect()
 }
 
-/// The tenant and the source that every fixture belongs to: fixed, so that ids can be compared between runs.
+/// The tenant and the source of every fixture. They are fixed, so that ids can be compared between runs.
 pub fn owner() -> (TenantId, SourceId) {
     (TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]), SourceId::mint(Timestamp::UNIX_EPOCH, [1; 10]))
 }

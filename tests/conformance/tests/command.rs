@@ -1,4 +1,4 @@
-//! The conformance command, as somebody with fixtures of their own runs it.
+//! The command `normalise`, as a user with their own fixtures runs it.
 
 #![cfg(test)]
 
@@ -17,7 +17,7 @@ fn own_index() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/index.json")
 }
 
-/// An index with these entries, whose files are those of the project's own fixtures.
+/// An index with these entries, whose files are the project's own fixtures.
 fn index(name: &str, entries: &[Value]) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, json!({"fixtures": entries}).to_string()).unwrap();
@@ -63,7 +63,7 @@ fn prints_the_one_that_is_asked_for() {
     assert!(output.status.success());
 }
 
-/// A broken entry is named, and costs no other.
+/// An error names the broken entry, and the other entries are printed.
 #[test]
 fn names_what_is_wrong_and_ends_with_2() {
     let with = |member: &str, value: Value| {
@@ -103,7 +103,7 @@ fn names_what_is_wrong_and_ends_with_2() {
     assert_eq!(output.status.code(), Some(2));
 }
 
-/// What ingest would refuse has its status.
+/// A post that ingest would refuse has the status of ingest's answer.
 #[test]
 fn outcomes_beyond_the_index_have_their_status() {
     let body = |name: &str, bytes: &[u8]| {

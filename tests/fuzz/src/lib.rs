@@ -1,7 +1,7 @@
-//! What the fuzz targets share: from bytes to a post, and what must hold for every post.
+//! Shared by the fuzz targets: the conversion of bytes into a post, and what must hold for every post.
 //!
-//! An input looks like a request, so that headers are fuzzed too: lines `name: value`, an empty line, the body. The
-//! header `x-now` is the clock, in Unix seconds.
+//! An input looks like a request, so that headers are fuzzed as well: lines `name: value`, an empty line, the body. The
+//! header `x-now` is the time, in Unix seconds.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -22,7 +22,7 @@ fn default_now() -> Timestamp {
     Timestamp::from_second(1_767_323_045).unwrap()
 }
 
-/// A source that asks for no signature takes the input.
+/// Gives the input to a source that requires no signature.
 pub fn parse(provider: Provider, data: &[u8]) {
     let (headers, body, now) = split(data);
     let received = receive(provider, &Trust::unsigned(), &Post::new(&headers, body), now.unwrap_or_else(default_now));
@@ -30,7 +30,7 @@ pub fn parse(provider: Provider, data: &[u8]) {
     invariants::check(provider, body.len(), received);
 }
 
-/// The source of the provider's signed fixtures takes the input.
+/// Gives the input to the source of the provider's signed fixtures.
 pub fn verify(provider: Provider, data: &[u8]) {
     let (headers, body, now) = split(data);
     let mut own = FIXTURES.iter().filter(|fixture| fixture.provider == provider);
@@ -44,7 +44,7 @@ pub fn verify(provider: Provider, data: &[u8]) {
     invariants::check(provider, body.len(), received);
 }
 
-/// Sources with each kind of credentials take the input.
+/// Gives the input to sources with each kind of credentials.
 pub fn verify_credentials(data: &[u8]) {
     let (headers, _, _) = split(data);
     let secret = |text: &str| VerificationSecret::parse(text).unwrap();

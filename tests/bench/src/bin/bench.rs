@@ -1,4 +1,4 @@
-//! `make bench`: tables, and the same as JSON below `target`.
+//! `make bench`: prints tables, and writes the same figures as JSON below `target`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use serde_json::json;
 use support::World;
 
-/// Events after which memory is read.
+/// Number of events after which memory is read.
 const EVENTS_FOR_MEMORY: u32 = 1_000;
 
 /// The benchmark.
@@ -21,11 +21,11 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Part {
-    /// What the functions weigh, how fast they start, what they hold, and what one event costs in calls.
+    /// Sizes, start-up and memory of the functions, and calls for one event.
     Functions {
-        /// Holds a folder for each function with its `bootstrap`.
+        /// Folder with a folder for each function, which holds its `bootstrap`.
         bootstraps: PathBuf,
-        /// A function that does nothing, to compare with.
+        /// A function that does nothing, for comparison.
         empty: PathBuf,
     },
     /// CPU time and allocations to verify and normalise one event of each provider. Needs an optimised build.

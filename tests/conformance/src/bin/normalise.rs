@@ -1,4 +1,4 @@
-//! Takes fixtures through the code that `ingest` runs and prints what becomes of each as one JSON line.
+//! Takes fixtures through the code that `ingest` runs, and prints each result as one JSON line.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use conformance::{Fixture, Index, now};
 #[derive(Debug, Parser)]
 #[command(name = "normalise")]
 struct Arguments {
-    /// An index in the format of tests/fixtures/index.json; the bodies lie beside it.
+    /// An index in the format of tests/fixtures/index.json. Paths of bodies are relative to the index.
     #[arg(long)]
     index: PathBuf,
     /// Only the fixture with this id.
@@ -20,7 +20,7 @@ struct Arguments {
     id: Option<String>,
 }
 
-/// 0 when every fixture could be read, whatever became of it; 2 when one could not, or the index could not.
+/// Exit code 0 if every fixture could be read, with any outcome; 2 if a fixture or the index could not be read.
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether every fixture could be read; those that can are shown all the same.
+/// Prints the lines of all fixtures that can be read. Returns whether all can be read.
 fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let now = now();
     let index = Index::read(&arguments.index)?;

@@ -26,9 +26,9 @@ struct Arguments {
     /// New deliveries per second.
     #[arg(long, default_value_t = 60)]
     per_second: u32,
-    /// Maximum number of invocations at the same time, for each of the two queues. Few enough that the broken
-    /// deliveries could occupy all of them: of 60 deliveries a second to slow and hanging receivers, 35 invocations
-    /// would be busy.
+    /// Maximum number of invocations at the same time, for each of the two queues. The default is low enough that
+    /// broken deliveries could occupy all invocations: at 60 deliveries a second, those to slow and hanging receivers
+    /// would occupy 35.
     #[arg(long, default_value_t = 20)]
     concurrency: usize,
     /// Number of all deliveries.

@@ -186,7 +186,7 @@ impl Census {
     }
 }
 
-/// If this is an operational event about a dead delivery: the delivery's webhook and event.
+/// Whether this operational event says that the delivery is dead.
 fn tells(about: &About, (webhook, event): (WebhookId, EventId)) -> bool {
     about.webhook == webhook && about.what.given_up().is_some_and(|given_up| given_up.event == event)
 }

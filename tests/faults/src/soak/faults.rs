@@ -45,7 +45,7 @@ impl Fault {
     }
 }
 
-/// Writes to tables. All our PartiQL statements are inserts.
+/// Writes to tables. All our statements are inserts.
 const WRITES: [&str; 6] =
     ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem", "BatchExecuteStatement"];
 /// Calls whose entries can fail one by one.

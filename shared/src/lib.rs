@@ -1,29 +1,13 @@
 //! The common crate of mailhooks: what an event, a webhook and a delivery are, and how they are kept and sent.
 //!
-//! Read in this order. The first group is pure: no IO, no clock, no async; it may use only itself.
-//! The second group is the edges: everything that touches AWS, the network, the environment or the clock.
+//! The first group is the crate `domain`, which is pure. The second group is the edges: everything that touches AWS, the
+//! network, the environment or the clock.
 
-// What travels.
-pub mod breaker;
-pub mod delivery;
-pub mod dialect;
-pub mod event;
-pub mod id;
-pub mod problem;
-pub mod provider;
-pub mod rate_limit;
-pub mod recovery;
-pub mod retry;
-pub mod seal;
-pub mod secret;
-pub mod signature;
-pub mod slowness;
-pub mod source;
-pub mod stream;
-pub mod tenant;
-pub mod webhook;
+pub use domain::{
+    address_policy, breaker, delivery, dialect, event, id, problem, provider, rate_limit, recovery, retry, seal, secret,
+    signature, slowness, source, stream, tenant, webhook,
+};
 
-// The edges.
 pub mod access;
 pub mod aws;
 pub mod cache;

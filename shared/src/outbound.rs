@@ -12,15 +12,14 @@ use reqwest::{Client, redirect, retry};
 use tokio::time::Instant;
 use url::Host;
 
-use self::address_policy::{AddressPolicy, Verdict};
 pub use self::failure::outcome_of_call;
 pub use self::fetch::{FetchError, SnsUrl};
 use self::resolver::{CheckedResolver, Route};
 use self::silent_hosts::SilentHosts;
+use crate::address_policy::{AddressPolicy, Verdict};
 use crate::delivery::{Asked, Outcome};
 use crate::webhook::{CustomName, CustomValue, MAX_SEARCHED, Redaction, WebhookUrl};
 
-pub mod address_policy;
 mod failure;
 mod fetch;
 #[cfg(test)]

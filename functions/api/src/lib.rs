@@ -14,7 +14,7 @@ use shared::cache::Cache;
 use shared::clock::Clock;
 use shared::config;
 use shared::id::KeyId;
-use shared::outbound::address_policy::AddressPolicy;
+use shared::address_policy::AddressPolicy;
 use shared::problem::Problem;
 use shared::queue::Queue;
 use shared::queue::redrive::Redrives;

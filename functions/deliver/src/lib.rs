@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent};
 use shared::clock::Clock;
 use shared::config;
-use shared::outbound::address_policy::AddressPolicy;
+use shared::address_policy::AddressPolicy;
 use shared::outbound::{Outbound, SetupError};
 use shared::queue::Queue;
 use shared::store::{Deliveries, Events, Registry};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::cache::Cache;
-use shared::outbound::address_policy::AddressPolicy;
+use shared::address_policy::AddressPolicy;
 use shared::outbound::{FetchError, Outbound, SetupError, SnsUrl};
 use shared::provider::{Certificate, CertificateUrl, ConfirmationUrl, Unauthentic};
 use shared::store::Registry;

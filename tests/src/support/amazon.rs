@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use shared::outbound::Outbound;
-use shared::outbound::address_policy::AddressPolicy;
+use shared::address_policy::AddressPolicy;
 
 use super::signers::sns::{self, CERTIFICATE_URL, HOST};
 use super::{Answer, Receiver};

@@ -9,7 +9,7 @@ use shared::clock::random;
 use shared::dialect::Dialect;
 use shared::event::{Event, EventType, Facts, Recipient, operational};
 use shared::id::{SourceId, TenantId, WebhookId};
-use shared::outbound::address_policy::AddressPolicy;
+use shared::address_policy::AddressPolicy;
 use shared::provider::Provider;
 use shared::retry::{Delays, RetryPolicy};
 use shared::secret::SigningSecret;

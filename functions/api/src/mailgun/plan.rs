@@ -81,7 +81,7 @@ mod tests {
     use shared::dialect::Dialect;
     use shared::event::EventType;
     use shared::id::TenantId;
-    use shared::outbound::address_policy::AddressPolicy;
+    use shared::address_policy::AddressPolicy;
     use shared::secret::SigningSecret;
     use shared::webhook::{Subscription, WantedTypes, WebhookUrl};
 

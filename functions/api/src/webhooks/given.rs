@@ -6,7 +6,7 @@ use serde_json::Value;
 use shared::breaker::BreakerSettings;
 use shared::dialect::Dialect;
 use shared::id::SourceId;
-use shared::outbound::address_policy::AddressPolicy;
+use shared::address_policy::AddressPolicy;
 use shared::rate_limit::RateLimit;
 use shared::retry::{Delays, InvalidDelays, RetryPolicy};
 use shared::secret::SigningSecret;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use shared::dialect::Dialect;
 use shared::id::TenantId;
-use shared::outbound::address_policy::AddressPolicy;
+use shared::address_policy::AddressPolicy;
 use shared::secret::SigningSecret;
 use shared::webhook::{Subscription, WantedTypes, Webhook, WebhookUrl};
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::queue::RETENTION;
+use crate::queue_limits::{self, RETENTION};
 
 const BEGAN: Timestamp = Timestamp::UNIX_EPOCH;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -44,7 +44,7 @@ fn live(policy: &RetryPolicy, step: impl Fn(usize) -> Step) -> Lived {
         let outcome = Outcome::RefusedStatus { status: 503, retry_after };
         let decision = decide(&outcome.into(), attempt, BEGAN, policy, now, step.jitter);
         let Decision::Retry { at } = decision else { break };
-        if at.duration_since(now).as_secs() <= i64::from(crate::queue::MAX_DELAY_SECONDS) {
+        if at.duration_since(now).as_secs() <= i64::from(queue_limits::MAX_DELAY_SECONDS) {
             sent = now;
         }
         now = at;

@@ -1,6 +1,6 @@
 //! Where deliveries go: an HTTPS URL, or a stream with the leave to send to it.
 
-use crate::outbound::address_policy::AddressPolicy;
+use crate::address_policy::AddressPolicy;
 use crate::stream::{InvalidStream, Stream, StreamCredentials, StreamKind, StreamName};
 
 use super::url::{InvalidUrl, WebhookUrl};

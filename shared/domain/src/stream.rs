@@ -6,8 +6,9 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::event::closed_words;
-use crate::queue::pack;
+use crate::words::closed_words;
+use crate::batching::batches;
+use crate::queue_limits::{MAX_BYTES, MAX_ENTRIES};
 use crate::secret::StreamSecret;
 
 mod message;
@@ -30,7 +31,7 @@ closed_words!(
 );
 
 /// Most messages of one call: what SQS takes; the others take more.
-pub const MAX_MESSAGES: usize = pack::MAX_ENTRIES;
+pub const MAX_MESSAGES: usize = MAX_ENTRIES;
 
 impl StreamKind {
     /// The largest message that the service takes, in bytes as [`Message::size`] counts them.
@@ -46,13 +47,13 @@ impl StreamKind {
     /// one that the service may refuse for its characters: what is wrong with one is no other's fault.
     pub fn calls(self, messages: &[Message]) -> Vec<Range<usize>> {
         let most = match self {
-            Self::Sqs => pack::MAX_BYTES,
+            Self::Sqs => MAX_BYTES,
             Self::Pubsub => pubsub::MAX_CALL_BYTES,
             Self::Servicebus => servicebus::MAX_CALL_BYTES,
         };
         let alone = |message: &Message| self == Self::Sqs && !sqs::takes_characters(&message.body);
         let sizes = messages.iter().map(|message| if alone(message) { most + 1 } else { message.size(self) });
-        pack::batches(&sizes.collect::<Vec<_>>(), most)
+        batches(&sizes.collect::<Vec<_>>(), most)
     }
 }
 

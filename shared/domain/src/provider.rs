@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use jiff::Timestamp;
 
-use crate::event::closed_words;
+use crate::words::closed_words;
 use crate::source::{Trust, Verification};
 
 mod batch;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::dialect::Dialect;
-use crate::event::closed_words;
+use crate::words::closed_words;
 use crate::id::{KeyId, TenantId};
 use crate::secret::SigningSecret;
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::id::{EventId, SourceId, TenantId};
 use crate::provider::Provider;
+use crate::words::closed_words;
 
 mod event_type;
 mod example;
@@ -218,30 +219,6 @@ pub struct Geo {
     /// City.
     pub city: Option<String>,
 }
-
-macro_rules! closed_words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant),+ }
-
-        impl $name {
-            /// Every variant, in the order of the documentation.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// Its stable word.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// The variant that a stable word names.
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-pub(crate) use closed_words;
 
 closed_words!(
     /// What kind of bounce (`providers.md` 1.1).

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use crate::outbound::address_policy::{AddressPolicy, Verdict};
+use crate::address_policy::{AddressPolicy, Verdict};
 
 /// Longest URL, in bytes.
 const MAX_LENGTH: usize = 2048;

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::event::closed_words;
+use crate::words::closed_words;
 use crate::id::{RecoveryId, TenantId, WebhookId};
 
 mod missing;

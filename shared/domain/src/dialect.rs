@@ -1,9 +1,10 @@
 //! Dialects: how a delivery looks on the wire. One file each; pure functions from events to names, headers and bytes.
 
-use crate::event::{EventType, closed_words};
+use crate::event::EventType;
 use crate::retry::RetryPolicy;
 use crate::secret::SignatureScheme;
 use crate::webhook::DEFAULT_TIMEOUT_MS;
+use crate::words::closed_words;
 
 pub mod catalogue;
 mod json;

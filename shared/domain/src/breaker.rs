@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::event::closed_words;
+use crate::words::closed_words;
 
 /// The first probe's delay, in seconds.
 const FIRST_PROBE_SECONDS: i64 = 30;

@@ -1,8 +1,8 @@
 use jiff::Timestamp;
 use proptest::prelude::*;
 use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::pki_types::pem::PemObject as _;
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject as _;
 use url::Url;
 
 use super::pubsub::{InvalidServiceAccount, ServiceAccount};
@@ -15,7 +15,7 @@ use crate::id::{TenantId, WebhookId};
 use crate::secret::SigningSecret;
 
 /// A throw-away key that has never signed anything but tests.
-const KEY: &str = include_str!("../../../tests/fixtures/keys/pubsub_test_only_rsa.pem");
+const KEY: &str = include_str!("../../../../tests/fixtures/keys/pubsub_test_only_rsa.pem");
 const EMAIL: &str = "mail@example-project.iam.gserviceaccount.com";
 
 fn parsed(text: &str) -> Option<Result<String, InvalidStream>> {

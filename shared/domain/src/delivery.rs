@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::event::{EventType, closed_words};
+use crate::event::EventType;
 use crate::id::{EventId, TenantId, WebhookId};
 use crate::retry::MAX_DELAYS;
+use crate::words::closed_words;
 
 pub mod post_id;
 pub mod standing;

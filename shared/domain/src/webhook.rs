@@ -6,12 +6,13 @@ use jiff::Timestamp;
 
 use crate::breaker::BreakerSettings;
 use crate::dialect::Dialect;
-use crate::event::{Event, EventType, closed_words};
+use crate::event::{Event, EventType};
 use crate::id::{SourceId, TenantId, WebhookId};
 use crate::rate_limit::RateLimit;
 use crate::retry::RetryPolicy;
 use crate::secret::{PublicKey, SigningSecret};
 use crate::stream;
+use crate::words::closed_words;
 
 mod destination;
 mod headers;
@@ -20,8 +21,7 @@ mod url;
 
 pub use self::destination::{Destination, InvalidTarget, Target, UnfitCredentials};
 pub use self::headers::{CustomName, CustomValue, InvalidHeader, MAX_CUSTOM_HEADERS};
-pub(crate) use self::redaction::MAX_SEARCHED;
-pub use self::redaction::Redaction;
+pub use self::redaction::{MAX_SEARCHED, Redaction};
 pub use self::url::{InvalidUrl, WebhookUrl};
 
 /// Most webhooks of one tenant. `dispatch` holds them all in memory and matches each event against each.

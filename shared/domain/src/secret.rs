@@ -5,7 +5,7 @@ use std::fmt;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
-use crate::event::closed_words;
+use crate::words::closed_words;
 
 mod public_key;
 

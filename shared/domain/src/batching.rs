@@ -2,15 +2,11 @@
 
 use std::ops::Range;
 
-/// SQS takes 10 entries in one batch call.
-pub(crate) const MAX_ENTRIES: usize = 10;
-/// Bytes of all bodies in one batch call: 256 KiB, the limit that every SQS-compatible endpoint keeps (AWS itself has
-/// allowed 1 MiB since 2025), less 16 KiB for attributes and group ids.
-pub(crate) const MAX_BYTES: usize = 240 * 1024;
+use crate::queue_limits::MAX_ENTRIES;
 
 /// Cuts a list of sizes into consecutive batches of at most [`MAX_ENTRIES`] and `most_bytes`. What is too large alone gets
 /// a batch of its own, whose refusal then is its own.
-pub(crate) fn batches(sizes: &[usize], most_bytes: usize) -> Vec<Range<usize>> {
+pub fn batches(sizes: &[usize], most_bytes: usize) -> Vec<Range<usize>> {
     let mut batches = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (index, size) in sizes.iter().enumerate() {
@@ -30,6 +26,7 @@ pub(crate) fn batches(sizes: &[usize], most_bytes: usize) -> Vec<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::queue_limits::MAX_BYTES;
     use proptest::prelude::*;
 
     #[test]

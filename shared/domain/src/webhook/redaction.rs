@@ -27,7 +27,7 @@ const MASK: &[u8] = b"***";
 const MIN_FORM: usize = 4;
 /// Maximum number of bytes of an answer that are looked at. Reason: a quarter of it is kept, and with all notations and forms
 /// that is a few milliseconds of work.
-pub(crate) const MAX_SEARCHED: usize = 4 * KEPT_ANSWER;
+pub const MAX_SEARCHED: usize = 4 * KEPT_ANSWER;
 
 /// What must not be kept of an answer; it does not print.
 #[derive(Clone, Default)]

@@ -51,7 +51,7 @@ mod tests {
 
     use super::*;
 
-    const PEM: &[u8] = include_bytes!("../../../../tests/fixtures/ses/sns_test_cert.pem");
+    const PEM: &[u8] = include_bytes!("../../../../../tests/fixtures/ses/sns_test_cert.pem");
 
     #[test]
     fn is_valid_for_its_time() {

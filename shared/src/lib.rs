@@ -4,8 +4,8 @@
 //! network, the environment or the clock.
 
 pub use domain::{
-    address_policy, breaker, delivery, dialect, event, id, problem, provider, rate_limit, recovery, retry, seal, secret,
-    signature, slowness, source, stream, tenant, webhook,
+    address_policy, breaker, delivery, dialect, event, id, operational, problem, provider, rate_limit, recovery, retry,
+    seal, secret, signature, slowness, source, stream, tenant, webhook,
 };
 
 pub mod access;

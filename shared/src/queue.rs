@@ -7,11 +7,11 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue, SendMessageBatchRequestEntry,
 };
 
-use futures::{StreamExt as _, stream};
-use domain::batching::batches;
-pub use domain::queue_limits::{MAX_DELAY_SECONDS, MAX_HOP_SECONDS, RETENTION};
-use domain::queue_limits::{MAX_BYTES, MAX_ENTRIES};
 use self::job::Job;
+use domain::batching::batches;
+use domain::queue_limits::{MAX_BYTES, MAX_ENTRIES};
+pub use domain::queue_limits::{MAX_DELAY_SECONDS, MAX_HOP_SECONDS, RETENTION};
+use futures::{StreamExt as _, stream};
 
 pub mod job;
 pub mod redrive;

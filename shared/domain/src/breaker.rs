@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::words::closed_words;
+pub use crate::reasons::ClosedReason;
 
 /// The first probe's delay, in seconds.
 const FIRST_PROBE_SECONDS: i64 = 30;
@@ -92,18 +92,6 @@ pub struct Open {
     /// When it tries next.
     pub next_probe_at: Timestamp,
 }
-
-closed_words!(
-    /// What closed a breaker.
-    ClosedReason {
-        /// Its probe was accepted.
-        Recovered = "recovered",
-        /// Its probe found nothing held; the next delivery is the probe.
-        NothingHeld = "nothing_held",
-        /// The tenant let the webhook go by hand.
-        Requested = "requested",
-    }
-);
 
 /// What follows from a probe that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]

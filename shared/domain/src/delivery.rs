@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::event::EventType;
 use crate::id::{EventId, TenantId, WebhookId};
-use crate::retry::MAX_DELAYS;
+pub use crate::reasons::DeadReason;
 use crate::words::closed_words;
 
 pub mod post_id;
@@ -15,8 +15,9 @@ pub const KEPT_ANSWER: usize = 1024;
 /// How many attempts a row keeps; older ones make room when a new round begins, so that a row stays far below
 /// DynamoDB's 400 KB.
 pub const MAX_ATTEMPTS_KEPT: usize = 100;
-/// Maximum number of attempts of a round, one more than a policy has delays. Probes come on top.
-const MAX_ROUND_ATTEMPTS: usize = MAX_DELAYS + 1;
+/// Maximum number of attempts of a round, without probes (31): the first one, and one after each of the 30 delays that a
+/// policy may have.
+pub const MAX_ROUND_ATTEMPTS: usize = 31;
 
 /// One event owed to one webhook.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,28 +95,6 @@ closed_words!(
         Held = "held",
         /// Its webhook was deleted.
         Discarded = "discarded",
-    }
-);
-
-closed_words!(
-    /// Why a delivery was given up.
-    DeadReason {
-        /// The retry policy's schedule is used up.
-        AttemptsExhausted = "attempts_exhausted",
-        /// The receiver answered 410: it is gone for good.
-        Gone = "gone",
-        /// The job names an event that is no longer stored.
-        EventExpired = "event_expired",
-        /// The receiver answered `webhook-delivery: abort-message`.
-        Aborted = "aborted",
-        /// The receiver answered `webhook-delivery: disable`.
-        ReceiverAsked = "receiver_asked",
-        /// The receiver answered with a status that means "not again" in its dialect.
-        Refused = "refused",
-        /// It is larger than a message of the webhook's stream may be.
-        TooLarge = "too_large",
-        /// This version cannot read the job, or the event that the job refers to.
-        Unreadable = "unreadable",
     }
 );
 

@@ -3,7 +3,6 @@
 use crate::event::EventType;
 use crate::retry::RetryPolicy;
 use crate::secret::SignatureScheme;
-use crate::webhook::DEFAULT_TIMEOUT_MS;
 use crate::words::closed_words;
 
 pub mod catalogue;
@@ -41,6 +40,8 @@ closed_words!(
     }
 );
 
+/// The time limit that applies when none is given, in milliseconds.
+pub const DEFAULT_TIMEOUT_MS: u32 = 10_000;
 /// The time limit of the dialects whose documentation promises 5 s, in milliseconds.
 const SHORT_TIMEOUT_MS: u32 = 5_000;
 

@@ -6,16 +6,17 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::id::{EventId, SourceId, TenantId};
-use crate::provider::Provider;
 use crate::words::closed_words;
 
+mod about;
 mod event_type;
 mod example;
-pub mod operational;
+mod provider;
 
+pub use about::{About, GivenUp, What};
 pub use event_type::{EventType, UnknownEventType};
 pub use example::example;
-pub use operational::{About, GivenUp, What};
+pub use provider::Provider;
 
 /// A fact about an email or a subscriber, owned by a tenant.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,24 +1,29 @@
 //! What mailhooks is about, and every rule that needs no IO, no clock and no async.
+//!
+//! Modules are listed bottom up: each uses only those that stand above it.
 
-pub mod address_policy;
-pub mod batching;
-pub mod breaker;
-pub mod delivery;
-pub mod dialect;
-pub mod event;
+mod words;
+mod reasons;
 pub mod id;
 pub mod problem;
-pub mod provider;
 pub mod queue_limits;
+pub mod batching;
+pub mod address_policy;
+mod mailgun_fields;
+pub mod seal;
+pub mod slowness;
 pub mod rate_limit;
+pub mod secret;
+pub mod event;
+pub mod source;
+pub mod delivery;
+pub mod breaker;
 pub mod recovery;
 pub mod retry;
-pub mod seal;
-pub mod secret;
 pub mod signature;
-pub mod slowness;
-pub mod source;
+pub mod dialect;
 pub mod stream;
+pub mod provider;
 pub mod tenant;
 pub mod webhook;
-mod words;
+pub mod operational;

@@ -10,81 +10,39 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use jiff::Timestamp;
 
-use crate::words::closed_words;
+pub use crate::event::Provider;
+pub use crate::source::Unauthentic;
 use crate::source::{Trust, Verification};
 
 mod batch;
+mod brevo;
+mod generic;
 mod json;
 mod limits;
+mod mailersend;
+mod mailgun;
+mod mailjet;
+mod mandrill;
 pub mod own;
+mod postmark;
 mod reading;
 mod received;
 mod refusal;
 mod report;
+mod resend;
+mod sendgrid;
+mod ses;
 mod signed;
+mod sparkpost;
 mod synthetic_id;
 mod text;
 
-pub(crate) use mailgun::is_own_field as is_mailgun_field;
 pub use received::{Received, Token};
-pub use refusal::{Refusal, Unauthentic};
+pub use refusal::Refusal;
 pub use report::Report;
 pub use resend::key as resend_key;
 pub use sendgrid::parse_public_key;
 pub use ses::{Certificate, CertificateUrl, ConfirmationUrl};
-
-/// Declares the providers: for each its module, its variant and its stable word.
-macro_rules! providers {
-    ($($(#[$doc:meta])* $module:ident: $variant:ident = $word:literal),+ $(,)?) => {
-        $(mod $module;)+
-
-        closed_words!(
-            /// An email service that reports to us.
-            Provider {
-                $($(#[$doc])* $variant = $word,)+
-                /// Events that a tenant publishes itself through `POST /api/v1/events`.
-                Own = "own",
-                /// mailhooks itself, of what became of webhooks and deliveries.
-                Mailhooks = "mailhooks",
-            }
-        );
-
-        impl Provider {
-            /// What its file says of it; `None` when no source can be of it.
-            fn profile(self) -> Option<&'static Profile> {
-                match self {
-                    $(Self::$variant => Some(&$module::PROFILE),)+
-                    Self::Own | Self::Mailhooks => None,
-                }
-            }
-        }
-    };
-}
-
-providers! {
-    /// Mailgun.
-    mailgun: Mailgun = "mailgun",
-    /// Mailjet.
-    mailjet: Mailjet = "mailjet",
-    /// Twilio SendGrid.
-    sendgrid: SendGrid = "sendgrid",
-    /// Resend.
-    resend: Resend = "resend",
-    /// Postmark.
-    postmark: Postmark = "postmark",
-    /// Amazon SES, through Amazon SNS.
-    ses: Ses = "ses",
-    /// SparkPost, now of Bird.
-    sparkpost: SparkPost = "sparkpost",
-    /// Brevo, formerly Sendinblue.
-    brevo: Brevo = "brevo",
-    /// Mandrill, also called Mailchimp Transactional.
-    mandrill: Mandrill = "mandrill",
-    /// MailerSend.
-    mailersend: MailerSend = "mailersend",
-    /// The platform's own generic body, for senders that are no known provider.
-    generic: Generic = "generic",
-}
 
 /// With what a provider proves that its posts are genuine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +78,24 @@ impl Profile {
 }
 
 impl Provider {
+    /// What its file says of it; `None` when no source can be of it.
+    fn profile(self) -> Option<&'static Profile> {
+        Some(match self {
+            Self::Mailgun => &mailgun::PROFILE,
+            Self::Mailjet => &mailjet::PROFILE,
+            Self::SendGrid => &sendgrid::PROFILE,
+            Self::Resend => &resend::PROFILE,
+            Self::Postmark => &postmark::PROFILE,
+            Self::Ses => &ses::PROFILE,
+            Self::SparkPost => &sparkpost::PROFILE,
+            Self::Brevo => &brevo::PROFILE,
+            Self::Mandrill => &mandrill::PROFILE,
+            Self::MailerSend => &mailersend::PROFILE,
+            Self::Generic => &generic::PROFILE,
+            Self::Own | Self::Mailhooks => return None,
+        })
+    }
+
     /// How this provider proves itself; `None` when no source can be of it.
     pub fn proof(self) -> Option<Proof> {
         self.profile().map(|profile| profile.proof)

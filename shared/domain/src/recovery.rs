@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::words::closed_words;
 use crate::id::{RecoveryId, TenantId, WebhookId};
+use crate::words::closed_words;
 
 mod missing;
 mod pace;

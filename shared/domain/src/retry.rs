@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::delivery::{Asked, DeadReason, Outcome, Via};
-use crate::webhook::DisabledReason;
+use crate::delivery::{Asked, MAX_ROUND_ATTEMPTS, Outcome, Via};
+use crate::reasons::{DeadReason, DisabledReason};
 
-/// Most delays of a custom policy.
-pub const MAX_DELAYS: usize = 30;
+/// Maximum number of delays of a custom policy (30): one after each attempt of a round except the last.
+pub const MAX_DELAYS: usize = MAX_ROUND_ATTEMPTS - 1;
 /// Longest single delay of a custom policy: 48 h.
 pub const MAX_DELAY_SECONDS: u32 = 48 * 3600;
 /// Longest sum of a custom policy's delays: 13 days, so that a job never outlives SQS's retention of 14 days.

@@ -3,19 +3,21 @@
 use ipnet::IpNet;
 use jiff::Timestamp;
 
+use crate::event::Provider;
 use crate::id::{SourceId, TenantId};
-use crate::provider::{Provider, Unauthentic};
 use crate::secret::VerificationSecret;
 
 mod configured_url;
 mod credentials;
 mod ingest_key;
 mod topic_arn;
+mod unauthentic;
 
 pub use configured_url::ConfiguredUrl;
 pub use credentials::{BasicPair, Credentials};
 pub use ingest_key::{IngestKey, IngestKeyHash};
 pub use topic_arn::TopicArn;
+pub use unauthentic::Unauthentic;
 
 /// A tenant's connection to one provider.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,10 +6,10 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::words::closed_words;
 use crate::batching::batches;
 use crate::queue_limits::{MAX_BYTES, MAX_ENTRIES};
 use crate::secret::StreamSecret;
+use crate::words::closed_words;
 
 mod message;
 pub mod pubsub;

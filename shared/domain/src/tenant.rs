@@ -7,9 +7,9 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::dialect::Dialect;
-use crate::words::closed_words;
 use crate::id::{KeyId, TenantId};
 use crate::secret::SigningSecret;
+use crate::words::closed_words;
 
 /// An account that owns sources, webhooks and data.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,10 +9,10 @@ use crate::dialect::Dialect;
 use crate::event::{Event, EventType};
 use crate::id::{SourceId, TenantId, WebhookId};
 use crate::rate_limit::RateLimit;
+pub use crate::reasons::DisabledReason;
 use crate::retry::RetryPolicy;
 use crate::secret::{PublicKey, SigningSecret};
 use crate::stream;
-use crate::words::closed_words;
 
 mod destination;
 mod headers;
@@ -28,8 +28,6 @@ pub use self::url::{InvalidUrl, WebhookUrl};
 pub const MAX_PER_TENANT: u32 = 500;
 /// Bounds of a time limit per attempt, in milliseconds.
 pub const TIMEOUT_MS: std::ops::RangeInclusive<u32> = 1_000..=15_000;
-/// The time limit that applies when none is given, in milliseconds.
-pub const DEFAULT_TIMEOUT_MS: u32 = 10_000;
 /// Bounds of how many events one POST may hold, where the dialect has arrays. An invocation has at most 10 jobs.
 pub const BATCH: std::ops::RangeInclusive<u8> = 1..=10;
 /// Every event has a POST of its own unless its webhook says otherwise.
@@ -192,20 +190,6 @@ impl WebhookStatus {
         }
     }
 }
-
-closed_words!(
-    /// Why a webhook is disabled.
-    DisabledReason {
-        /// The tenant asked for it.
-        Requested = "requested",
-        /// The receiver answered 410 Gone.
-        Gone = "gone",
-        /// Its breaker was open for too long.
-        Failing = "failing",
-        /// The receiver answered `webhook-delivery: disable`.
-        ReceiverAsked = "receiver_asked",
-    }
-);
 
 /// Which events a webhook wants: all conditions that are given must hold. Of operational events only the type counts.
 #[derive(Debug, Clone, PartialEq, Eq)]

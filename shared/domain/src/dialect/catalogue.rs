@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::standard;
+use crate::event::Provider;
 use crate::event::{BounceType, Event, EventType, RejectReason, example};
 use crate::id::{EventId, TenantId};
-use crate::provider::Provider;
 
 mod operational;
 

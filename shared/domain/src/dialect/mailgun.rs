@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::json::{Fields, written};
+use crate::event::Provider;
 use crate::event::{Client, Event, EventType, Facts, Geo, Recipient};
 use crate::id::{EventId, WebhookId};
-use crate::provider::Provider;
 use crate::secret::SigningSecret;
 use crate::signature;
 

@@ -7,7 +7,7 @@ use url::form_urlencoded::Serializer;
 use super::mailgun::{self, Signature};
 use crate::event::{BounceType, Event, EventType, Facts, Recipient, RejectReason};
 use crate::id::WebhookId;
-use crate::provider::is_mailgun_field;
+use crate::mailgun_fields::is_own_field;
 use crate::secret::SigningSecret;
 
 /// The words of the present form, and before them those that only the legacy form has. `dropped` stands for bounces too:
@@ -62,7 +62,7 @@ pub(super) fn body(event: &Event, webhook: WebhookId, secret: Option<&SigningSec
         form.say("tag", Some(tag));
     }
     // Of a field that stands twice some receivers read the first and some the last.
-    for (name, value) in facts.metadata.iter().filter(|(name, _)| !is_mailgun_field(name)) {
+    for (name, value) in facts.metadata.iter().filter(|(name, _)| !is_own_field(name)) {
         let json = value.to_string();
         form.say(name, Some(value.as_str().unwrap_or(&json)));
     }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::json::{Fields, written};
+use crate::event::Provider;
 use crate::event::{BounceType, Event, EventType, Facts, Recipient};
-use crate::provider::Provider;
 
 mod cause;
 

@@ -80,8 +80,8 @@ mod tests {
 
     use super::*;
     use crate::event::Facts;
+    use crate::event::Provider;
     use crate::id::TenantId;
-    use crate::provider::Provider;
 
     #[test]
     fn is_flat_and_in_the_platforms_words() {

@@ -197,9 +197,9 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::event::Provider;
     use crate::event::{BounceType, EventType, Recipient};
     use crate::id::TenantId;
-    use crate::provider::Provider;
 
     #[test]
     fn says_what_is_known_and_nothing_else() {

@@ -3,12 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{About, BounceType, EventType, Facts, GivenUp, Recipient, RejectReason, What};
-use crate::breaker::ClosedReason;
-use crate::delivery::DeadReason;
+use super::{About, BounceType, EventType, Facts, GivenUp, Provider, Recipient, RejectReason, What};
 use crate::id::{EventId, WebhookId};
-use crate::provider::Provider;
-use crate::webhook::DisabledReason;
+use crate::reasons::{ClosedReason, DeadReason, DisabledReason};
 
 /// How long the outages of examples have lasted: as long as webhooks may be down until they are disabled.
 const OUTAGE: SignedDuration = SignedDuration::from_hours(120);

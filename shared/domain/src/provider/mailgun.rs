@@ -13,13 +13,12 @@ use super::{Post, Profile, Proof, Provider, Received, Refusal, Unauthentic};
 use crate::source::Verification;
 
 mod event;
+mod form;
 mod legacy;
 mod multipart;
 mod signature;
 
-pub(crate) use legacy::is_own_field;
-
-use legacy::Form;
+use form::Form;
 use signature::Signature;
 
 pub(super) const PROFILE: Profile = Profile::new(Proof::SigningKey, receive);

@@ -57,7 +57,7 @@ impl fmt::Debug for ConfiguredUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::Provider;
+    use crate::event::Provider;
 
     #[test]
     fn the_text_is_kept_to_the_letter() {

@@ -5,7 +5,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
 use subtle::{Choice, ConstantTimeEq as _};
 
-use crate::provider::Unauthentic;
+use super::unauthentic::Unauthentic;
 use crate::secret::VerificationSecret;
 
 /// What a sender must present; each of several values is good, so that they can be rotated.

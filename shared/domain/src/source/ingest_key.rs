@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::provider::Provider;
+use crate::event::Provider;
 
 /// The last part of an ingest URL: 160 random bits, shown once.
 #[derive(Clone, PartialEq, Eq)]

@@ -4,7 +4,6 @@ use super::{StreamKind, pubsub, servicebus, sqs};
 use crate::dialect::Rendered;
 use crate::event::Event;
 use crate::id::WebhookId;
-use crate::webhook::Webhook;
 
 /// What a message holds: the body that an HTTPS receiver would get, and as attributes what it would get as headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +19,11 @@ pub struct Message {
 }
 
 impl Message {
-    /// The message for what was rendered of `first` and `more`. Type and id are those of its event, and left out where
-    /// there are several.
-    pub fn of(rendered: &Rendered, id: &str, webhook: &Webhook, first: &Event, more: &[&Event]) -> Self {
+    /// The message for what was rendered of `first` and `more`, for a webhook of the events' tenant. Type and id are
+    /// those of its event, and left out where there are several.
+    pub fn of(rendered: &Rendered, id: &str, webhook: WebhookId, first: &Event, more: &[&Event]) -> Self {
         let mut attributes =
-            vec![("tenant_id", webhook.tenant.to_string()), ("content_type", rendered.content_type.to_owned())];
+            vec![("tenant_id", first.tenant.to_string()), ("content_type", rendered.content_type.to_owned())];
         if more.is_empty() {
             attributes.push(("event_type", first.facts.event_type.as_str().to_owned()));
             attributes.push(("event_id", first.id.to_string()));
@@ -32,7 +31,7 @@ impl Message {
         attributes.extend(rendered.headers.iter().cloned());
         // Every dialect writes JSON or a form, both of them text.
         let body = String::from_utf8_lossy(&rendered.body).into_owned();
-        Self { id: id.to_owned(), webhook: webhook.id, attributes, body }
+        Self { id: id.to_owned(), webhook, attributes, body }
     }
 
     /// How large the service takes it for, in bytes.

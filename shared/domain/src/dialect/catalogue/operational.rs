@@ -3,12 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{event_id, id_pattern, source, test, text};
-use crate::breaker::ClosedReason;
-use crate::delivery::DeadReason;
+use crate::event::Provider;
 use crate::event::{EventType, What};
 use crate::id::{EventId, WebhookId};
-use crate::provider::Provider;
-use crate::webhook::DisabledReason;
+use crate::reasons::{ClosedReason, DeadReason, DisabledReason};
 
 /// The schema of `data` where `what` is an example of what it says.
 pub(super) fn data(what: &What) -> Value {

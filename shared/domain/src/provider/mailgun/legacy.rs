@@ -3,106 +3,19 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::signature::{self, PARENT_SIGNATURE, Signature};
+use super::form::Form;
+use super::signature::Signature;
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
+use crate::mailgun_fields::is_own_field;
 use crate::provider::json::{Object, elements};
 use crate::provider::reading::{Class, Reading};
 use crate::provider::text::{enhanced_code, smtp_code, unix_seconds};
 use crate::provider::{Provider, Report};
 
-/// Fields that are Mailgun's own; those beginning with `X-Mailgun-` or `attachment-` are too.
-const RESERVED: [&str; 30] = [
-    "event",
-    "severity",
-    "recipient",
-    "domain",
-    "Message-Id",
-    "message-id",
-    "timestamp",
-    "token",
-    "signature",
-    PARENT_SIGNATURE,
-    "url",
-    "ip",
-    "country",
-    "region",
-    "city",
-    "client-name",
-    "client-os",
-    "client-type",
-    "device-type",
-    "user-agent",
-    "code",
-    "error",
-    "notification",
-    "reason",
-    "description",
-    "tag",
-    "campaign-id",
-    "campaign-name",
-    "message-headers",
-    "mailing-list",
-];
-
-/// Most fields that are held, but for those of the signature, which stand last. Mailgun's own are about 40; the rest are
-/// the sender's variables.
-const MAX_FIELDS: usize = 10_000;
-
 /// The email's headers that are read.
 const HEADERS: [&str; 2] = [SUBJECT, VARIABLES];
 const SUBJECT: &str = "Subject";
 const VARIABLES: &str = "X-Mailgun-Variables";
-
-/// Form fields in the order received.
-#[derive(Debug, Default)]
-pub(super) struct Form(Vec<(String, String)>);
-
-impl Form {
-    /// Reads an urlencoded form; all bytes are one.
-    pub(super) fn parse(body: &[u8]) -> Self {
-        let mut form = Self::default();
-        for (name, value) in url::form_urlencoded::parse(body) {
-            form.add(&name, || value.into_owned());
-        }
-        form
-    }
-
-    /// Takes a field. Beyond [`MAX_FIELDS`] only those of the signature, of which the last counts.
-    pub(super) fn add(&mut self, name: &str, value: impl FnOnce() -> String) {
-        if self.0.len() < MAX_FIELDS {
-            self.0.push((name.to_owned(), value()));
-        } else if signature::FIELDS.contains(&name) {
-            match self.0[MAX_FIELDS..].iter_mut().find(|(late, _)| late == name) {
-                Some(late) => late.1 = value(),
-                None => self.0.push((name.to_owned(), value())),
-            }
-        }
-    }
-
-    /// The fields in the encoding of a form without files, as they are kept with the event.
-    pub(super) fn encoded(&self) -> String {
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
-    }
-
-    /// The last value of a field.
-    pub(super) fn last(&self, name: &str) -> Option<&str> {
-        self.all(name).next_back()
-    }
-
-    fn all(&self, name: &str) -> impl DoubleEndedIterator<Item = &str> {
-        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The first value of a field that says something: the sender's variables follow Mailgun's own fields.
-    fn text(&self, name: &str) -> Option<String> {
-        self.all(name).next().filter(|value| !value.trim().is_empty()).map(str::to_owned)
-    }
-
-    /// Like [`Form::text`], for the places where Mailgun writes `Unknown`.
-    fn known(&self, name: &str) -> Option<String> {
-        self.text(name).filter(|value| !value.eq_ignore_ascii_case("unknown"))
-    }
-}
 
 /// The event in `form`; `None` when it does not say what happened.
 pub(super) fn report(form: &Form, signature: &Signature, now: Timestamp) -> Option<Report> {
@@ -182,22 +95,13 @@ fn metadata(form: &Form, headers: &[(String, String)]) -> Map<String, Value> {
         variables.extend(Object::parse(json).unwrap_or_default().values(|_| true));
     }
     if variables.is_empty() {
-        for (name, value) in &form.0 {
+        for (name, value) in form.fields() {
             if !is_own_field(name) && !variables.contains_key(name) {
-                variables.insert(name.clone(), Value::String(value.clone()));
+                variables.insert(name.to_owned(), Value::from(value));
             }
         }
     }
     variables
-}
-
-/// Whether a field of the form is Mailgun's own, and no variable of the sender's.
-pub(crate) fn is_own_field(name: &str) -> bool {
-    RESERVED.contains(&name) || ["x-mailgun-", "attachment-"].iter().any(|prefix| starts_with(name, prefix))
-}
-
-fn starts_with(name: &str, prefix: &str) -> bool {
-    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 fn client(form: &Form) -> Client {
@@ -234,18 +138,6 @@ mod tests {
         assert_eq!(facts.url.as_deref(), Some("https://example.org/"));
         assert_eq!(Value::from(facts.metadata).to_string(), r#"{"shop":"north"}"#);
         assert_eq!(Form::parse(body.as_bytes()).last("token"), Some("mine"));
-    }
-
-    #[test]
-    fn of_endless_fields_enough_is_held_and_the_signature_always() {
-        let mut body = "event=opened&token=variable&".to_owned() + &"v=1&token=x&".repeat(MAX_FIELDS);
-        body.push_str("recipient=late&timestamp=1&token=first&token=mine&parent-signature=p&signature=s");
-        let form = Form::parse(body.as_bytes());
-        assert_eq!(form.0.len(), MAX_FIELDS + signature::FIELDS.len());
-        let last =
-            ["token", "timestamp", "signature", "parent-signature"].map(|name| form.last(name).unwrap_or_default());
-        assert_eq!(last, ["mine", "1", "s", "p"]);
-        assert_eq!((form.text("event").as_deref(), form.text("recipient")), (Some("opened"), None));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use futures::stream;
 use http::header::CONTENT_TYPE;
 use multer::{Constraints, Multipart, SizeLimit, parse_boundary};
 
-use super::legacy::Form;
+use super::form::Form;
 use crate::provider::Post;
 
 /// Longest field, in bytes (8 MiB): more than a whole post may have, so that an attachment never costs the event.

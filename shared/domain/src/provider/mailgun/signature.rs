@@ -7,7 +7,8 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::legacy::Form;
+use super::form::Form;
+use crate::mailgun_fields::PARENT_SIGNATURE;
 use crate::provider::json::Object;
 use crate::provider::report::is_fresh;
 use crate::provider::signed::hmac_sha256;
@@ -19,12 +20,6 @@ use crate::source::Verification;
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
 /// How far the sender's clock may be ahead of ours.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
-
-/// The name of the signature that a subaccount's post has in addition.
-pub(super) const PARENT_SIGNATURE: &str = "parent-signature";
-
-/// Every field of a signature.
-pub(super) const FIELDS: [&str; 4] = ["timestamp", "token", "signature", PARENT_SIGNATURE];
 
 /// The fields of a signature; absent ones are empty.
 #[derive(Default)]

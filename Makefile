@@ -6,9 +6,6 @@ ARGS ?=
 SEED ?= $(shell date +%s)
 SECONDS ?= 480
 
-# A macro declares the providers' modules, so `cargo fmt` does not find their files by itself.
-PROVIDERS = shared/src/provider/*.rs
-
 .PHONY: help run demo test test-end-to-end soak outage bench deploy rotate-data-key lint fmt clean
 
 help: ## Lists what make can do
@@ -46,13 +43,13 @@ rotate-data-key: ## Makes a new data key for a deployed stack and encrypts all s
 	@$(PYTHON) infra/rotate_data_key.py $(ARGS)
 
 lint: ## Formatting, clippy, docs and the template
-	cargo fmt --check && rustfmt --edition 2024 --check $(PROVIDERS)
+	cargo fmt --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	$(PYTHON) infra/local/validate.py
 
 fmt: ## Formats the code
-	cargo fmt && rustfmt --edition 2024 $(PROVIDERS)
+	cargo fmt
 
 clean: ## Removes everything that was built or installed here
 	cargo clean

@@ -7,13 +7,14 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue, SendMessageBatchRequestEntry,
 };
 
-use self::job::Job;
 use domain::batching::batches;
+use domain::id::WebhookId;
+pub use domain::job;
+use domain::job::{FirstJobs, Job};
 use domain::queue_limits::{MAX_BYTES, MAX_ENTRIES};
 pub use domain::queue_limits::{MAX_DELAY_SECONDS, MAX_HOP_SECONDS, RETENTION};
 use futures::{StreamExt as _, stream};
 
-pub mod job;
 pub mod redrive;
 
 /// How often entries that a batch call left over are sent again at once before the caller hears of it.
@@ -45,6 +46,11 @@ impl Outgoing {
     /// A job to be received as soon as possible.
     pub fn now(job: &Job) -> Self {
         Self::later(job, 0)
+    }
+
+    /// The first job of a delivery, to be received as soon as possible.
+    pub fn first(jobs: &FirstJobs, webhook: WebhookId) -> Self {
+        Self { body: jobs.to_json(webhook), group: webhook.to_string(), delay_seconds: 0, attributes: Vec::new() }
     }
 
     /// A job to be received in `delay_seconds`.

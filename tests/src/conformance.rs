@@ -3,15 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
+use domain::provider::{
+    Certificate, CertificateUrl, Post, Provider, Received, Refusal, certificate_wanted, parse_public_key, receive,
+};
+use domain::secret::VerificationSecret;
+use domain::source::{ConfiguredUrl, TopicArn, Trust, Verification};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::Timestamp;
 use serde_json::Value;
-use shared::clock::Clock;
-use shared::provider::{
-    Certificate, CertificateUrl, Post, Provider, Received, Refusal, certificate_wanted, parse_public_key, receive,
-};
-use shared::secret::VerificationSecret;
-use shared::source::{ConfiguredUrl, TopicArn, Trust, Verification};
 
 /// An index whose fixtures are read when asked for.
 #[derive(Debug)]
@@ -212,15 +211,4 @@ fn clock(now: &Value) -> anyhow::Result<Option<Timestamp>> {
         },
         _ => bail!("`auth.now` is not a time"),
     }))
-}
-
-/// The project's own fixtures, for tests; those without a time of their own arrive now.
-///
-/// # Panics
-///
-/// When one cannot be read: then there is nothing to test.
-#[expect(clippy::expect_used, reason = "see Panics")]
-pub fn own_fixtures() -> Vec<Fixture> {
-    let index = Index::own().expect("the index can be read");
-    index.fixtures(Clock::default().now()).collect::<Result<_, _>>().expect("each fixture can be read")
 }

@@ -1,30 +1,29 @@
 //! What holds for every post, whoever wrote it: property tests and fuzz targets check the same.
 
+use domain::event::{Event, EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
+use domain::id::{SourceId, TenantId, WebhookId};
+use domain::job::Job;
+use domain::provider::{MAX_PROVIDER_BATCH, Provider, Received, Refusal};
+use domain::stored_event::StoredEvent;
 use jiff::Timestamp;
-use shared::event::{Event, EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
-use shared::id::{SourceId, TenantId, WebhookId};
-use shared::provider::{MAX_PROVIDER_BATCH, Provider, Received, Refusal};
-use shared::queue::job::Job;
-use shared::store::events::stored::StoredEvent;
-use shared::store::events::{event_in_row, event_row};
 
 /// Maximum bytes of an event as JSON (300 KiB): three quarters of what `DynamoDB` takes in an item. What could not be read
 /// is compressed, if it is not text as base64.
 const MAX_STORED: usize = 300 * 1024;
 
-/// Checks what a post of `provider` with a body of `length` bytes gave.
+/// Checks what a post of `provider` with a body of `length` bytes gave, and returns its events.
 ///
 /// # Panics
 ///
 /// When an invariant does not hold.
-pub fn check(provider: Provider, length: usize, received: Result<Received, Refusal>) {
+pub fn check(provider: Provider, length: usize, received: Result<Received, Refusal>) -> Vec<Event> {
     let received = match received {
         Ok(received) => received,
-        Err(Refusal::Unauthentic(_) | Refusal::TooMany { .. }) => return,
+        Err(Refusal::Unauthentic(_) | Refusal::TooMany { .. }) => return Vec::new(),
         // The generic body is written by people who can correct it; nothing else that is genuine is refused.
         Err(refusal) => {
             assert_eq!(provider, Provider::Generic, "refused: {refusal}");
-            return;
+            return Vec::new();
         }
     };
     let reports = received.reports;
@@ -37,24 +36,28 @@ pub fn check(provider: Provider, length: usize, received: Result<Received, Refus
 
     let (tenant, source) =
         (TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]), SourceId::mint(Timestamp::UNIX_EPOCH, [1; 10]));
-    for report in reports {
+    let accepted = reports.into_iter().map(|report| {
         check_facts(provider, length, &report.facts);
         let again = report.clone().accept(tenant, Some(source), Timestamp::UNIX_EPOCH).id;
         let event = report.accept(tenant, Some(source), Timestamp::UNIX_EPOCH);
         assert_eq!(event.id, again, "an id that is not stable");
         check_readable(&event);
         check_size(&event);
-    }
+        event
+    });
+    accepted.collect()
 }
 
-/// What `ingest` accepts, `dispatch` reads from the row, and `deliver` from the job.
+/// What `ingest` accepts can be read as it is stored, and by `deliver` from its job.
 ///
 /// # Panics
 ///
-/// When one of them does not, or reads something else.
+/// When one of them cannot be read, or is something else.
 pub fn check_readable(event: &Event) {
-    let row = event_row(event, 0).and_then(|row| event_in_row(&row));
-    assert_eq!(row.unwrap_or_else(|error| panic!("a row that dispatch cannot read: {error:?}")), *event);
+    let stored = serde_json::to_vec(&StoredEvent::from(event)).and_then(|json| serde_json::from_slice(&json));
+    let stored: StoredEvent = stored.unwrap_or_else(|error| panic!("JSON that is no stored event: {error}"));
+    let read = Event::try_from(stored);
+    assert_eq!(read.unwrap_or_else(|error| panic!("a stored event that cannot be read: {error:?}")), *event);
     let job = Job::first(WebhookId::mint(Timestamp::UNIX_EPOCH, [2; 10]), event);
     let read =
         Job::from_json(&job.to_json()).unwrap_or_else(|error| panic!("a job that deliver cannot read: {error:?}"));

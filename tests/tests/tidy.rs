@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -27,50 +28,106 @@ fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
     files
 }
 
-fn without_tests(text: &str) -> &str {
-    text.split("#[cfg(test)]").next().unwrap_or_default()
+/// The code that is deployed: no comments, and nothing from the test module on.
+fn without_tests(text: &str) -> String {
+    let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    text[..end].lines().map(without_comment).collect::<Vec<_>>().join("\n")
 }
 
-/// The modules of `shared` that know no IO, no clock and no async.
-const PURE: [&str; 20] = [
-    "id",
-    "event",
-    "provider",
-    "source",
-    "tenant",
-    "webhook",
-    "seal",
-    "secret",
-    "signature",
-    "slowness",
-    "stream",
-    "dialect",
-    "delivery",
-    "recovery",
-    "retry",
-    "breaker",
-    "problem",
-    "rate_limit",
-    "outbound/address_policy",
-    "queue/pack",
-];
+/// Cuts a comment off. What follows a colon is part of a URL.
+fn without_comment(line: &str) -> &str {
+    let mut starts = line.match_indices("//").map(|(start, _)| start);
+    starts.find(|start| !line[..*start].ends_with(':')).map_or(line, |start| &line[..start])
+}
+
+/// Whether a file holds nothing but tests.
+fn is_of_tests(path: &Path) -> bool {
+    let name = path.file_stem().unwrap().to_string_lossy();
+    name == "tests" || name.ends_with("_tests")
+}
+
+/// What does IO, or waits for it.
+const IMPURE: [&str; 8] = ["tokio", "aws-", "reqwest", "hyper", "rustls", "axum", "lambda_", "tracing"];
 
 #[test]
-fn pure_modules_stay_pure() {
-    for (path, text) in rust_files("shared/src") {
-        let name = path.strip_prefix(root().join("shared/src")).unwrap().with_extension("");
-        let pure = PURE.iter().any(|module| name.starts_with(module));
-        if pure {
-            // The library that reads multipart bodies has futures, which are ready at once over a body in memory.
-            let reads_multipart = name.ends_with("provider/mailgun/multipart");
-            for forbidden in
-                ["async fn", ".await", "tokio::", "aws_sdk", "reqwest", "clock::", "std::env", "std::fs", "store::"]
-            {
-                let excused = forbidden == ".await" && reads_multipart;
-                assert!(excused || !without_tests(&text).contains(forbidden), "{}: {forbidden}", path.display());
+fn the_domain_depends_on_nothing_that_does_io() {
+    let manifest = std::fs::read_to_string(root().join("shared/domain/Cargo.toml")).unwrap();
+    for name in manifest.lines().filter_map(|line| line.split(['.', ' ']).next()) {
+        // Types of keys and certificates, and no TLS.
+        let is_impure = name != "rustls-pki-types" && IMPURE.iter().any(|impure| name.starts_with(impure));
+        assert!(!is_impure, "{name}");
+    }
+    for (path, text) in rust_files("shared/domain/src") {
+        // The library that reads multipart bodies has futures, which are ready at once over a body in memory.
+        let reads_multipart = path.ends_with("provider/mailgun/multipart.rs");
+        for forbidden in ["async fn", ".await", "std::env", "std::fs", "std::process", "std::thread", "TcpStream"] {
+            let excused = forbidden == ".await" && reads_multipart;
+            assert!(excused || !without_tests(&text).contains(forbidden), "{}: {forbidden}", path.display());
+        }
+    }
+}
+
+/// `lib.rs` lists a crate's modules bottom up: each uses only those that stand above it.
+#[test]
+fn modules_use_only_what_stands_above_them_in_lib_rs() {
+    for folder in ["shared/domain", "shared"] {
+        let src = root().join(folder).join("src");
+        let order = declared(&std::fs::read_to_string(src.join("lib.rs")).unwrap());
+        let place = |name: &str| order.iter().position(|listed| listed == name);
+        for (path, text) in rust_files(&format!("{folder}/src")) {
+            let module = path.strip_prefix(&src).unwrap().with_extension("");
+            let Some(own) = place(&module.iter().next().unwrap().to_string_lossy()) else { continue };
+            let used = if is_of_tests(&path) { BTreeSet::new() } else { used_modules(&without_tests(&text)) };
+            for used in used {
+                assert!(place(&used).is_none_or(|other| other <= own), "{} uses {used}", path.display());
             }
         }
     }
+}
+
+/// Names of declared modules, in their order.
+fn declared(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+    lines.filter_map(|line| line.strip_suffix(';')?.rsplit_once("mod ").map(|(_, name)| name.to_owned())).collect()
+}
+
+/// The module after each `crate::`, and those of a list in braces.
+fn used_modules(code: &str) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    for (start, prefix) in code.match_indices("crate::") {
+        let rest = &code[start + prefix.len()..];
+        let Some(list) = rest.strip_prefix('{') else {
+            used.insert(first_name(rest));
+            continue;
+        };
+        let (mut depth, mut entry) = (0, 0);
+        for (end, letter) in list.char_indices() {
+            if depth == 0 && matches!(letter, ',' | '}') {
+                used.insert(first_name(&list[entry..end]));
+                entry = end + 1;
+            }
+            match letter {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                _ => {}
+            }
+        }
+    }
+    used
+}
+
+fn first_name(path: &str) -> String {
+    path.trim_start().chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+}
+
+#[test]
+fn what_the_checks_look_at_is_what_is_deployed() {
+    let file = "#[cfg(test)]\nmod some_tests;\nuse crate::{a, b::{c, d}, e}; // crate::f\nlet url = \"https://g\";\n\
+                #[cfg(test)]\nmod tests {\n    use crate::h;\n}\n";
+    let code = without_tests(file);
+    assert!(code.contains("https://g"), "{code}");
+    assert_eq!(used_modules(&code), ["a", "b", "e"].map(str::to_owned).into());
 }
 
 #[test]
@@ -86,10 +143,10 @@ fn functions_depend_on_shared_and_never_on_each_other() {
 
 #[test]
 fn customer_directed_http_has_one_door() {
-    for folder in ["functions", "shared/src"] {
+    for folder in ["functions", "shared"] {
         for (path, text) in rust_files(folder) {
-            let outbound = path.to_string_lossy().contains("outbound");
-            assert!(outbound || !text.contains("reqwest::"), "{}", path.display());
+            let is_door = path.with_extension("").starts_with(root().join("shared/src/outbound"));
+            assert!(is_door || !text.contains("reqwest::"), "{}", path.display());
         }
     }
     // What may not call out does not even name the door. Ingest does in one place, to fetch what Amazon SNS asks for.
@@ -108,7 +165,7 @@ fn customer_directed_http_has_one_door() {
 #[test]
 fn tenants_queues_are_sent_to_in_one_place_and_with_their_own_keys() {
     let places = ["shared/src/queue.rs", "functions/deliver/src/stream/sqs.rs"].map(|path| root().join(path));
-    for folder in ["functions", "shared/src"] {
+    for folder in ["functions", "shared"] {
         for (path, text) in rust_files(folder) {
             assert!(places.contains(&path) || !text.contains(".send_message_batch()"), "{}", path.display());
             assert!(places.contains(&path) || !text.contains(".send_message()"), "{}", path.display());
@@ -120,7 +177,7 @@ fn tenants_queues_are_sent_to_in_one_place_and_with_their_own_keys() {
 
 #[test]
 fn mains_are_short_and_names_mean_something() {
-    for folder in ["functions", "shared/src", "tests/src"] {
+    for folder in ["functions", "shared", "tests/src"] {
         for (path, text) in rust_files(folder) {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             assert!(name != "main" || text.lines().count() <= 40, "{}", path.display());
@@ -134,27 +191,33 @@ fn mains_are_short_and_names_mean_something() {
 
 #[test]
 fn serialisation_is_a_border() {
-    for (path, text) in rust_files("shared/src").into_iter().chain(rust_files("functions")) {
+    for (path, text) in rust_files("shared").into_iter().chain(rust_files("functions")) {
         for forbidden in ["serde(flatten", "serde(untagged"] {
             assert!(!text.contains(forbidden), "{}: {forbidden}", path.display());
         }
     }
-    for module in ["event.rs", "webhook.rs", "delivery.rs", "tenant.rs", "source.rs", "secret.rs"] {
-        let text = std::fs::read_to_string(root().join("shared/src").join(module)).unwrap();
-        assert!(!without_tests(&text).contains("Serialize"), "{module}: domain types are never serialised directly");
+    for module in ["event", "webhook", "delivery", "tenant", "source", "secret"] {
+        let file = root().join(format!("shared/domain/src/{module}.rs"));
+        let of_module = rust_files("shared/domain/src")
+            .into_iter()
+            .filter(|(path, _)| *path == file || path.starts_with(file.with_extension("")));
+        for (path, text) in of_module {
+            let serialises = without_tests(&text).contains("Serialize");
+            assert!(!serialises, "{}: domain types are never serialised directly", path.display());
+        }
     }
 }
 
 #[test]
 fn no_table_is_ever_scanned() {
-    for (path, text) in rust_files("shared/src").into_iter().chain(rust_files("functions")) {
+    for (path, text) in rust_files("shared").into_iter().chain(rust_files("functions")) {
         assert!(!text.contains(".scan("), "{}", path.display());
     }
 }
 
 #[test]
 fn tests_do_not_sleep_through_what_they_test() {
-    for (path, text) in rust_files("shared/src").into_iter().chain(rust_files("functions")) {
+    for (path, text) in rust_files("shared").into_iter().chain(rust_files("functions")) {
         assert!(!text.contains("thread::sleep") && !text.contains("time::sleep("), "{}", path.display());
     }
 }

@@ -27,3 +27,5 @@ pub mod provider;
 pub mod tenant;
 pub mod webhook;
 pub mod operational;
+pub mod stored_event;
+pub mod job;

@@ -1,7 +1,7 @@
 //! The providers whose posts we take in, one file each: how it proves itself, its wire form, its mapping.
 //!
-//! To add a provider: its line in the list below, its file here with a `Profile`, its fixtures in `tests/fixtures`.
-//! CONTRIBUTING.md shows the steps. What providers have in common is in `batch`, `json`, `limits`, `reading`,
+//! To add a provider: its variant in `event/provider.rs`, its file here with a `Profile`, its fixtures in
+//! `tests/fixtures`. CONTRIBUTING.md shows the steps. What providers have in common is in `batch`, `json`, `limits`, `reading`,
 //! `signed`, `synthetic_id` and `text`.
 
 use std::borrow::Cow;

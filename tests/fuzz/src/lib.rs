@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::Timestamp;
-use shared::provider::{Post, Provider, Refusal, receive};
-use shared::secret::VerificationSecret;
-use shared::source::{BasicPair, Credentials, Trust};
+use domain::provider::{Post, Provider, Refusal, receive};
+use domain::secret::VerificationSecret;
+use domain::source::{BasicPair, Credentials, Trust};
 
 #[path = "../../src/conformance.rs"]
 pub mod conformance;

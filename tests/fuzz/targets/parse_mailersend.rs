@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::parse(shared::provider::Provider::MailerSend, data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::parse(domain::provider::Provider::MailerSend, data));

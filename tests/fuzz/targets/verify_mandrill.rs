@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::verify(shared::provider::Provider::Mandrill, data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::verify(domain::provider::Provider::Mandrill, data));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::verify(shared::provider::Provider::SendGrid, data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::verify(domain::provider::Provider::SendGrid, data));

@@ -8,7 +8,8 @@ use shared::event::{BounceType, Event, EventType, RejectReason};
 use shared::provider::{Post, Provider, Report, receive};
 use shared::secret::VerificationSecret;
 use shared::source::{Trust, Verification};
-use tests::conformance::{Fixture, own_fixtures};
+use tests::conformance::Fixture;
+use tests::fixtures::own_fixtures;
 use tests::normalised::{events, owner};
 
 use super::{SECRET, attempted_at, example_of, happened_at, rendered};

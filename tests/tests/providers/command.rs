@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
-use tests::conformance::own_fixtures;
+use tests::fixtures::own_fixtures;
 
 fn normalise(index: &Path, more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_normalise")).arg("--index").arg(index).args(more).output().unwrap()

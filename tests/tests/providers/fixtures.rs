@@ -8,7 +8,8 @@ use shared::dialect::{Cover, Dialect};
 use shared::event::{Event, Recipient};
 use shared::id::WebhookId;
 use tests::catalogue::validates;
-use tests::conformance::{Fixture, own_fixtures};
+use tests::conformance::Fixture;
+use tests::fixtures::own_fixtures;
 use tests::normalised::{line, owner};
 
 /// What the index wants to be equal.

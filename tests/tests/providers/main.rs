@@ -20,7 +20,8 @@ use shared::id::EventId;
 use shared::provider::{Post, Provider, Received, Refusal, receive};
 use shared::source::Trust;
 use tests::batches::events_of;
-use tests::conformance::{Fixture, own_fixtures};
+use tests::conformance::Fixture;
+use tests::fixtures::own_fixtures;
 use tests::normalised::owner;
 use tests::support::signers::sns;
 

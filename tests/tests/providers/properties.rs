@@ -13,7 +13,7 @@ use shared::provider::{Post, Provider, Received, Refusal, own, receive};
 use shared::source::Trust;
 use tests::conformance::Fixture;
 use tests::cost::{Cost, cost};
-use tests::invariants;
+use tests::readable;
 
 use super::{FORM, JSON, content_type, is_of, now, own_fixtures, post_of, providers, unsigned};
 
@@ -35,7 +35,7 @@ pub(crate) fn assert_affordable(what: &str, cost: &Cost) {
 fn holds(what: &str, provider: Provider, body: &[u8], take: impl FnOnce() -> Result<Received, Refusal>) {
     let (received, cost) = cost(take);
     assert_affordable(what, &cost);
-    invariants::check(provider, body.len(), received);
+    readable::check(provider, body.len(), received);
 }
 
 fn holds_unsigned(provider: Provider, headers: &HeaderMap, body: &[u8]) {
@@ -270,7 +270,7 @@ proptest! {
         match own::parse(body.as_bytes(), now()) {
             Ok(events) => for event in events {
                 let tenant = TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]);
-                invariants::check_readable(&event.keyed(|| "k".to_owned()).accept(tenant, None, Timestamp::UNIX_EPOCH));
+                readable::check_event(&event.keyed(|| "k".to_owned()).accept(tenant, None, Timestamp::UNIX_EPOCH));
             },
             Err(Refusal::Invalid(faults)) => {
                 let pointer = if in_batch { "/0/metadata" } else { "/metadata" };
@@ -420,7 +420,7 @@ fn large_bodies_hold() {
                 over.push(format!("{} {shape}: {:?}, {} KiB", provider.as_str(), cost.cpu, cost.peak_bytes / 1024));
             }
             if !matches!(received, Err(Refusal::Malformed | Refusal::Invalid(_))) {
-                invariants::check(provider, body.len(), received);
+                readable::check(provider, body.len(), received);
             }
         }
     }

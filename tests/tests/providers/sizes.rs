@@ -12,7 +12,7 @@ use shared::source::Trust;
 use tests::batches::{BATCHING, batch};
 use tests::conformance::Fixture;
 use tests::cost::cost;
-use tests::invariants;
+use tests::readable;
 
 use super::properties::{assert_affordable, places};
 use super::{FORM, click, content_type, fixture, fixtures_with_events, is_of, post_of, providers, unsigned};
@@ -98,7 +98,7 @@ fn take(fixture: &Fixture, said: &Value) -> Vec<Facts> {
     let body = body(fixture, said);
     let received = fixture.receive_as(&Trust::unsigned(), &fixture.headers, &body, fixture.now);
     // Among them: that it fits into a row and reads back.
-    invariants::check(fixture.provider, body.len(), received.clone());
+    readable::check(fixture.provider, body.len(), received.clone());
     received.unwrap().reports.into_iter().map(|report| report.facts).collect()
 }
 
@@ -235,7 +235,7 @@ fn a_large_event_is_affordable() {
             let (headers, body) = post_of(provider, &in_event(&member));
             let (received, took) = cost(|| unsigned(provider, &headers, &body));
             assert_affordable(&format!("{} of {what}", provider.as_str()), &took);
-            invariants::check(provider, body.len(), received);
+            readable::check(provider, body.len(), received);
         }
     }
 }

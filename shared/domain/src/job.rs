@@ -7,7 +7,7 @@ use crate::breaker::ProbeId;
 use crate::event::Event;
 use crate::id::{EventId, RecoveryId, TenantId, WebhookId};
 use crate::rate_limit::{RateLimit, Slot};
-use crate::store::events::stored::StoredEvent;
+use crate::stored_event::StoredEvent;
 
 mod first;
 mod named;

@@ -3,11 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
-use crate::breaker::ClosedReason;
-use crate::delivery::DeadReason;
+use super::UnreadableEventError;
 use crate::event::{About, EventType, GivenUp, What};
-use crate::webhook::DisabledReason;
+use crate::reasons::{ClosedReason, DeadReason, DisabledReason};
 
 /// Which of the optional fields there are depends on the event's type.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,16 +43,16 @@ impl From<&About> for StoredAbout {
 
 impl StoredAbout {
     /// What an event of this type is about.
-    pub(super) fn of(self, event_type: EventType) -> Result<About, StoreError> {
+    pub(super) fn of(self, event_type: EventType) -> Result<About, UnreadableEventError> {
         Ok(About {
-            webhook: self.webhook.parse().map_err(StoreError::unreadable)?,
+            webhook: self.webhook.parse().map_err(UnreadableEventError::new)?,
             what: self.what(event_type)?,
             description: self.desc,
         })
     }
 
-    fn what(&self, event_type: EventType) -> Result<What, StoreError> {
-        let since = || self.since.map(Timestamp::from_millisecond).transpose().map_err(StoreError::unreadable);
+    fn what(&self, event_type: EventType) -> Result<What, UnreadableEventError> {
+        let since = || self.since.map(Timestamp::from_millisecond).transpose().map_err(UnreadableEventError::new);
         let reason = self.reason.as_deref().unwrap_or_default();
         Ok(match event_type {
             EventType::WebhookOpened => What::Opened { since: known(since()?)? },
@@ -66,8 +64,8 @@ impl StoredAbout {
             }
             EventType::WebhookEnabled => What::Enabled,
             EventType::DeliveryDead => What::Dead(GivenUp {
-                event: known(self.event.as_deref())?.parse().map_err(StoreError::unreadable)?,
-                event_type: EventType::from_stored(known(self.etype.as_deref())?).map_err(StoreError::unreadable)?,
+                event: known(self.event.as_deref())?.parse().map_err(UnreadableEventError::new)?,
+                event_type: EventType::from_stored(known(self.etype.as_deref())?).map_err(UnreadableEventError::new)?,
                 reason: known(DeadReason::from_word(reason))?,
                 attempts: known(self.n)?,
             }),
@@ -90,8 +88,8 @@ impl StoredAbout {
     }
 }
 
-fn known<T>(found: Option<T>) -> Result<T, StoreError> {
-    found.ok_or_else(|| StoreError::unreadable("an operational event that this version does not know"))
+fn known<T>(found: Option<T>) -> Result<T, UnreadableEventError> {
+    found.ok_or_else(|| UnreadableEventError::new("an operational event that this version does not know"))
 }
 
 #[cfg(test)]

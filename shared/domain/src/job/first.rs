@@ -5,7 +5,6 @@ use serde_json::value::RawValue;
 use super::{Kind, Wire, inline, json_of, taken_by_sqs};
 use crate::event::Event;
 use crate::id::{EventId, TenantId, WebhookId};
-use crate::queue::Outgoing;
 
 /// What the first jobs of an event have in common.
 #[derive(Debug)]
@@ -24,14 +23,14 @@ impl FirstJobs {
         Self { tenant: event.tenant, event: event.id, inline }
     }
 
-    /// The one for `webhook`, to be received as soon as possible: round 0, with the event inline if it is small enough.
-    pub fn to(&self, webhook: WebhookId) -> Outgoing {
+    /// The one for `webhook`, as JSON: round 0, with the event inline if it is small enough.
+    pub fn to_json(&self, webhook: WebhookId) -> String {
         let wire = Wire {
             event: Some(self.event.to_string()),
             inline: self.inline.as_deref(),
             ..Wire::new(Kind::Deliver, self.tenant, webhook)
         };
-        Outgoing { body: json_of(&wire), group: webhook.to_string(), delay_seconds: 0, attributes: Vec::new() }
+        json_of(&wire)
     }
 }
 
@@ -40,9 +39,8 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::event::{EventType, Facts};
-    use crate::provider::Provider;
-    use crate::queue::job::{INLINE_LIMIT, Job};
+    use crate::event::{EventType, Facts, Provider};
+    use crate::job::{INLINE_LIMIT, Job};
 
     #[test]
     fn they_are_the_jobs_that_are_written_one_by_one() {
@@ -54,7 +52,7 @@ mod tests {
             let first = FirstJobs::of(&event);
             for number in 1..3 {
                 let webhook = WebhookId::mint(at, [number; 10]);
-                assert_eq!(first.to(webhook), Outgoing::now(&Job::first(webhook, &event)));
+                assert_eq!(first.to_json(webhook), Job::first(webhook, &event).to_json());
             }
         }
     }

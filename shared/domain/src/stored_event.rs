@@ -1,13 +1,13 @@
 //! The stored form of an event, in the events table and inside jobs.
 
+use std::error::Error;
+
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::StoreError;
-use crate::event::{BounceType, Client, Event, EventType, Facts, Geo, Raw, Recipient, RejectReason};
-use crate::provider::Provider;
+use crate::event::{BounceType, Client, Event, EventType, Facts, Geo, Provider, Raw, Recipient, RejectReason};
 
 mod about;
 
@@ -15,6 +15,22 @@ use about::StoredAbout;
 
 /// The version of events that this code writes.
 const VERSION: u8 = 1;
+
+/// This version cannot read a stored event.
+#[derive(Debug, thiserror::Error)]
+#[error("a stored event cannot be read")]
+pub struct UnreadableEventError(#[source] Box<dyn Error + Send + Sync>);
+
+impl UnreadableEventError {
+    fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+
+    /// Why.
+    pub fn into_cause(self) -> Box<dyn Error + Send + Sync> {
+        self.0
+    }
+}
 
 /// An event as it is stored and queued. Short names, because every byte is paid for with each event.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -158,12 +174,12 @@ impl From<&Event> for StoredEvent {
 }
 
 impl TryFrom<StoredEvent> for Event {
-    type Error = StoreError;
+    type Error = UnreadableEventError;
 
-    fn try_from(stored: StoredEvent) -> Result<Self, StoreError> {
-        let unknown = || StoreError::unreadable("a word that this version does not know");
-        let occurred_at: Timestamp = stored.at.parse().map_err(StoreError::unreadable)?;
-        let event_type = EventType::from_stored(&stored.r#type).map_err(StoreError::unreadable)?;
+    fn try_from(stored: StoredEvent) -> Result<Self, UnreadableEventError> {
+        let unknown = || UnreadableEventError::new("a word that this version does not know");
+        let occurred_at: Timestamp = stored.at.parse().map_err(UnreadableEventError::new)?;
+        let event_type = EventType::from_stored(&stored.r#type).map_err(UnreadableEventError::new)?;
         let facts = Facts {
             event_type,
             provider: Provider::from_word(&stored.provider).ok_or_else(unknown)?,
@@ -208,10 +224,10 @@ impl TryFrom<StoredEvent> for Event {
             raw: read_raw(stored.raw, stored.raw64, stored.raw_of)?,
         };
         Ok(Self {
-            id: stored.id.parse().map_err(StoreError::unreadable)?,
-            tenant: stored.tenant.parse().map_err(StoreError::unreadable)?,
-            source: stored.source.as_deref().map(str::parse).transpose().map_err(StoreError::unreadable)?,
-            accepted_at: Timestamp::from_millisecond(stored.accepted).map_err(StoreError::unreadable)?,
+            id: stored.id.parse().map_err(UnreadableEventError::new)?,
+            tenant: stored.tenant.parse().map_err(UnreadableEventError::new)?,
+            source: stored.source.as_deref().map(str::parse).transpose().map_err(UnreadableEventError::new)?,
+            accepted_at: Timestamp::from_millisecond(stored.accepted).map_err(UnreadableEventError::new)?,
             test: stored.test,
             facts,
         })
@@ -232,12 +248,16 @@ fn stored_raw(raw: Option<&Raw>) -> StoredRaw {
     }
 }
 
-fn read_raw(raw: Option<String>, raw64: Option<String>, raw_of: Option<usize>) -> Result<Option<Raw>, StoreError> {
+fn read_raw(
+    raw: Option<String>,
+    raw64: Option<String>,
+    raw_of: Option<usize>,
+) -> Result<Option<Raw>, UnreadableEventError> {
     Ok(match (raw, raw64, raw_of) {
         (Some(text), _, None) => Some(Raw::Whole(text)),
         (Some(text), _, Some(bytes)) => Some(Raw::Body { kept: text.into_bytes(), bytes }),
         (None, Some(encoded), Some(bytes)) => {
-            let kept = BASE64_STANDARD.decode(encoded).map_err(StoreError::unreadable)?;
+            let kept = BASE64_STANDARD.decode(encoded).map_err(UnreadableEventError::new)?;
             Some(Raw::Body { kept, bytes })
         }
         (None, None, Some(bytes)) => Some(Raw::Dropped { bytes }),

@@ -6,9 +6,6 @@ ARGS ?=
 SEED ?= $(shell date +%s)
 SECONDS ?= 480
 
-# `cargo fmt` does not find the providers' files, because a macro declares their modules.
-PROVIDERS = shared/src/provider/*.rs
-
 .PHONY: help run demo test test-end-to-end soak outage bench book deploy rotate-data-key lint fmt clean
 
 help: ## Lists what make can do
@@ -57,13 +54,13 @@ rotate-data-key: ## Generates a new data key for a deployed stack and encrypts a
 	@$(PYTHON) infra/rotate_data_key.py $(ARGS)
 
 lint: ## Formatting, clippy, docs and the template
-	cargo fmt --check && rustfmt --edition 2024 --check $(PROVIDERS)
+	cargo fmt --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	$(PYTHON) infra/local/validate.py
 
 fmt: ## Formats the code
-	cargo fmt && rustfmt --edition 2024 $(PROVIDERS)
+	cargo fmt
 
 clean: ## Removes all build results and installed tools
 	cargo clean

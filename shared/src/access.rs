@@ -8,10 +8,10 @@ use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 
 use crate::cache::Cache;
-use crate::id::{KeyId, TenantId};
-use crate::problem::Problem;
 use crate::store::{Registry, StoreError};
-use crate::tenant::{ApiKey, KeyHash, PresentedKey, Role};
+use domain::id::{KeyId, TenantId};
+use domain::problem::Problem;
+use domain::tenant::{ApiKey, KeyHash, PresentedKey, Role};
 
 /// The header that names the tenant which a request is about.
 pub const TENANT_HEADER: &str = "x-tenant-id";

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
-use crate::tenant::KeyHash;
+use domain::tenant::KeyHash;
 
 /// Name of the table of tenants, webhooks, sources and keys.
 pub const REGISTRY_TABLE: &str = "REGISTRY_TABLE";

@@ -12,15 +12,14 @@ use reqwest::{Client, redirect, retry};
 use tokio::time::Instant;
 use url::Host;
 
-use self::address_policy::{AddressPolicy, Verdict};
 pub use self::failure::outcome_of_call;
 pub use self::fetch::{FetchError, SnsUrl};
 use self::resolver::{CheckedResolver, Route};
 use self::silent_hosts::SilentHosts;
-use crate::delivery::{Asked, Outcome};
-use crate::webhook::{CustomName, CustomValue, MAX_SEARCHED, Redaction, WebhookUrl};
+use domain::address_policy::{AddressPolicy, Verdict};
+use domain::delivery::{Asked, Outcome};
+use domain::webhook::{CustomName, CustomValue, MAX_SEARCHED, Redaction, WebhookUrl};
 
-pub mod address_policy;
 mod failure;
 mod fetch;
 #[cfg(test)]
@@ -96,7 +95,7 @@ pub struct Answered {
     pub duration_ms: u32,
     /// The address that answered.
     pub address: Option<String>,
-    /// The beginning of the body as text, without secrets, at most [`KEPT_ANSWER`](crate::delivery::KEPT_ANSWER) bytes.
+    /// The beginning of the body as text, without secrets, at most [`KEPT_ANSWER`](domain::delivery::KEPT_ANSWER) bytes.
     pub answer: Option<String>,
     /// What the receiver asked for by a header.
     pub asked: Option<Asked>,

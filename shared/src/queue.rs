@@ -7,27 +7,20 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue, SendMessageBatchRequestEntry,
 };
 
+use domain::batching::batches;
+use domain::id::WebhookId;
+pub use domain::job;
+use domain::job::{FirstJobs, Job};
+use domain::queue_limits::{MAX_BYTES, MAX_ENTRIES};
+pub use domain::queue_limits::{MAX_DELAY_SECONDS, MAX_HOP_SECONDS, RETENTION};
 use futures::{StreamExt as _, stream};
-use jiff::SignedDuration;
 
-use self::job::Job;
-
-pub mod job;
-pub(crate) mod pack;
 pub mod redrive;
 
 /// How often entries that a batch call left over are sent again at once before the caller hears of it.
 const MAX_TRIES: u8 = 3;
 /// Batch calls of one send that are under way at the same time: a hundred of them take a second or two.
 const SIDE_BY_SIDE: usize = 8;
-/// The longest `DelaySeconds` of a message (15 min).
-pub const MAX_DELAY_SECONDS: u16 = 900;
-/// The longest that a received message may stay hidden, counted from its receive. SQS allows 12 h (43,200 s) and
-/// refuses more; the rest is left for the time already spent.
-pub const MAX_HOP_SECONDS: u32 = 43_000;
-/// How long SQS keeps a message, counted from when it was sent: 14 days, its maximum, as the template says. Hiding a
-/// message does not prolong its life.
-pub const RETENTION: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// One queue.
 #[derive(Debug, Clone)]
@@ -53,6 +46,11 @@ impl Outgoing {
     /// A job to be received as soon as possible.
     pub fn now(job: &Job) -> Self {
         Self::later(job, 0)
+    }
+
+    /// The first job of a delivery, to be received as soon as possible.
+    pub fn first(jobs: &FirstJobs, webhook: WebhookId) -> Self {
+        Self { body: jobs.to_json(webhook), group: webhook.to_string(), delay_seconds: 0, attributes: Vec::new() }
     }
 
     /// A job to be received in `delay_seconds`.
@@ -104,7 +102,7 @@ impl Queue {
     /// their order.
     pub async fn send(&self, messages: &[Outgoing]) -> Vec<Result<(), EntryFailed>> {
         let sizes: Vec<usize> = messages.iter().map(|outgoing| outgoing.body.len()).collect();
-        let batches = pack::batches(&sizes, pack::MAX_BYTES);
+        let batches = batches(&sizes, MAX_BYTES);
         let sent = stream::iter(batches).map(|range| self.send_range(messages, range)).buffered(SIDE_BY_SIDE);
         sent.collect::<Vec<_>>().await.concat()
     }
@@ -171,8 +169,8 @@ impl Queue {
     pub async fn hide(&self, messages: &[Hidden]) -> Vec<Result<(), EntryFailed>> {
         let operation = "ChangeMessageVisibilityBatch";
         let mut results = vec![Ok(()); messages.len()];
-        for (batch, chunk) in messages.chunks(pack::MAX_ENTRIES).enumerate() {
-            let first = batch * pack::MAX_ENTRIES;
+        for (batch, chunk) in messages.chunks(MAX_ENTRIES).enumerate() {
+            let first = batch * MAX_ENTRIES;
             let entries = chunk.iter().enumerate().map(|(offset, hidden)| {
                 ChangeMessageVisibilityBatchRequestEntry::builder()
                     .id((first + offset).to_string())

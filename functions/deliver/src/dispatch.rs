@@ -1,6 +1,7 @@
 //! The first jobs of an event whose tenant's webhooks `dispatch` could not read. The job comes back until they can be
 //! read, and goes to the dead-letter queue if that takes too long.
 
+use shared::queue::Outgoing;
 use shared::queue::job::{Dispatch, FirstJobs};
 use shared::store::StoreError;
 
@@ -17,6 +18,10 @@ pub(crate) async fn dispatch(job: &Dispatch, room: &Deliver) -> Result<Next, Sto
     let webhooks = room.registry.all_subscribers(job.tenant).await?;
     let first = FirstJobs::of(&event);
     Ok(Next::Forward(
-        webhooks.iter().filter(|webhook| webhook.wants(&event)).map(|webhook| first.to(webhook.id)).collect(),
+        webhooks
+            .iter()
+            .filter(|webhook| webhook.wants(&event))
+            .map(|webhook| Outgoing::first(&first, webhook.id))
+            .collect(),
     ))
 }

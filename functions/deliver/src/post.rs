@@ -101,7 +101,7 @@ impl<'a> Body<'a> {
     }
 
     fn message(&self) -> Message {
-        Message::of(&self.rendered, &self.id, self.webhook, self.first, &self.more)
+        Message::of(&self.rendered, &self.id, self.webhook.id, self.first, &self.more)
     }
 
     async fn post(&self, url: &WebhookUrl, time_limit: Duration, now: Timestamp, room: &Deliver) -> Answered {

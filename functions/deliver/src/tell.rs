@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use shared::breaker::{ClosedReason, Open};
 use shared::delivery::DeliveryState;
-use shared::event::{Event, GivenUp, operational};
+use shared::event::{Event, GivenUp};
+use shared::operational;
 use shared::store::StoreError;
 use shared::store::deliveries::Change;
 use shared::webhook::{DisabledReason, Webhook};

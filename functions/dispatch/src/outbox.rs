@@ -50,7 +50,7 @@ impl<'r> Outbox<'r> {
                     if self.room.sent.take(event, webhook) {
                         self.confirmed.push(sent_for);
                     } else {
-                        self.jobs.add(jobs.to(webhook), sent_for);
+                        self.jobs.add(Outgoing::first(&jobs, webhook), sent_for);
                         self.send_if_full().await?;
                     }
                 }

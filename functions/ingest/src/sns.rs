@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shared::address_policy::AddressPolicy;
 use shared::cache::Cache;
-use shared::outbound::address_policy::AddressPolicy;
 use shared::outbound::{FetchError, Outbound, SetupError, SnsUrl};
 use shared::provider::{Certificate, CertificateUrl, ConfirmationUrl, Unauthentic};
 use shared::store::Registry;

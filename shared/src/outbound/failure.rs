@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 
 use super::resolver::BlockedAddress;
-use crate::delivery::Outcome;
+use domain::delivery::Outcome;
 
 /// The outcome that a failed request or read stands for.
 pub(super) fn outcome(error: &reqwest::Error) -> Outcome {

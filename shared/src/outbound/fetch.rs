@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::Outbound;
-use crate::provider::{Certificate, CertificateUrl, ConfirmationUrl};
+use domain::provider::{Certificate, CertificateUrl, ConfirmationUrl};
 
 /// Something to fetch from Amazon SNS.
 #[derive(Debug, Clone, Copy)]

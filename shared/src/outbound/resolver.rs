@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::address_policy::{AddressPolicy, Verdict};
+use domain::address_policy::{AddressPolicy, Verdict};
 
 /// A name that resolves to an address that deliveries may not go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

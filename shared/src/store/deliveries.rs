@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 
 use super::StoreError;
-use crate::delivery::Delivery;
-use crate::id::{EventId, TenantId, WebhookId};
+use domain::delivery::Delivery;
+use domain::id::{EventId, TenantId, WebhookId};
 
 mod item;
 mod keys;

@@ -8,15 +8,14 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Page, StoreError, Telling};
-use crate::event::Event;
-use crate::id::{EventId, TenantId};
+use domain::event::Event;
+use domain::id::{EventId, TenantId};
 
 pub mod keys;
 mod known;
 mod list;
 mod put_batch;
 mod row;
-pub mod stored;
 mod tokens;
 
 pub use known::MAX_KEYS;

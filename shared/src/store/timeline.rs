@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::events::keys::{SHARDS, day};
 use super::{Page, StoreError};
-use crate::id::EventId;
+use domain::id::EventId;
 
 /// Most days that one page looks at; an emptier page says where to go on.
 const MAX_DAYS_PER_PAGE: usize = 8;

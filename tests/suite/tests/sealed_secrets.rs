@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
+use shared::address_policy::AddressPolicy;
 use shared::delivery::DeliveryState;
 use shared::dialect::Dialect;
 use shared::id::TenantId;
-use shared::outbound::address_policy::AddressPolicy;
 use shared::provider::Provider;
 use shared::secret::{SigningSecret, VerificationSecret};
 use shared::source::{BasicPair, ConfiguredUrl, Credentials, Source, Trust, Verification};

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use shared::address_policy::AddressPolicy;
 use shared::outbound::Outbound;
-use shared::outbound::address_policy::AddressPolicy;
 
 use super::signers::sns::{self, CERTIFICATE_URL, HOST};
 use super::{Answer, Receiver};

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use shared::address_policy::AddressPolicy;
 use shared::clock::Clock;
 use shared::outbound::Outbound;
-use shared::outbound::address_policy::AddressPolicy;
 
 use super::azure::{self, Azure};
 use super::google::{self, Google};

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use shared::address_policy::AddressPolicy;
 use shared::breaker::{ClosedReason, Open, ProbeId};
 use shared::clock::random;
 use shared::dialect::Dialect;
-use shared::event::{Event, EventType, Facts, Recipient, operational};
+use shared::event::{Event, EventType, Facts, Recipient};
 use shared::id::{SourceId, TenantId, WebhookId};
-use shared::outbound::address_policy::AddressPolicy;
+use shared::operational;
 use shared::provider::Provider;
 use shared::retry::{Delays, RetryPolicy};
 use shared::secret::SigningSecret;

@@ -2,7 +2,7 @@
 //! texts too, and send back what they were shown.
 
 use serde_json::Value;
-use shared::outbound::address_policy::AddressPolicy;
+use shared::address_policy::AddressPolicy;
 use shared::problem::Problem;
 use shared::stream::StreamName;
 use shared::webhook::{Destination, WebhookUrl};

@@ -1,7 +1,7 @@
 //! Changing a webhook: read, change, write if nobody else wrote meanwhile; with the event of its being enabled or disabled.
 
-use shared::event::operational::status_changed;
 use shared::id::{TenantId, WebhookId};
+use shared::operational::status_changed;
 use shared::problem::Problem;
 use shared::store::StoreError;
 use shared::store::registry::Census;

@@ -2,7 +2,7 @@
 //! never shown.
 
 use serde_json::{Value, json};
-use shared::outbound::address_policy::AddressPolicy;
+use shared::address_policy::AddressPolicy;
 use shared::problem::Fault;
 use shared::stream::pubsub::{InvalidServiceAccount, ServiceAccount};
 use shared::stream::servicebus::{InvalidSharedKey, SharedKey};

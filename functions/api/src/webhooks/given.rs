@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use shared::address_policy::AddressPolicy;
 use shared::breaker::BreakerSettings;
 use shared::dialect::Dialect;
 use shared::id::SourceId;
-use shared::outbound::address_policy::AddressPolicy;
 use shared::rate_limit::RateLimit;
 use shared::retry::{Delays, InvalidDelays, RetryPolicy};
 use shared::secret::SigningSecret;

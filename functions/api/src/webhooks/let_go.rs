@@ -1,7 +1,7 @@
 //! Letting a webhook go by hand: its breaker is closed, and what is held goes out.
 
 use shared::breaker::{Breaker, ClosedReason};
-use shared::event::operational::closed;
+use shared::operational::closed;
 use shared::store::StoreError;
 use shared::webhook::Webhook;
 

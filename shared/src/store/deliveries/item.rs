@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use crate::delivery::{Attempt, DeadReason, Delivery, DeliveryState, Outcome, Via};
-use crate::event::EventType;
+use domain::delivery::{Attempt, DeadReason, Delivery, DeliveryState, Outcome, Via};
+use domain::event::EventType;
 
 /// The version of items that this code writes.
 pub(super) const VERSION: u8 = 1;

@@ -4,9 +4,9 @@
 
 use jiff::Timestamp;
 
-use crate::delivery::StateKind;
-use crate::id::{EventId, WebhookId};
 use crate::store::events::keys::{SHARDS, day};
+use domain::delivery::StateKind;
+use domain::id::{EventId, WebhookId};
 
 /// The row of a delivery.
 pub(super) fn delivery(webhook: WebhookId, event: EventId) -> (String, String) {
@@ -46,7 +46,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::id::TenantId;
+    use domain::id::TenantId;
 
     /// Also when every one of them is held, and the index takes as many writes as the table.
     #[test]

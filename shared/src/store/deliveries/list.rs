@@ -8,11 +8,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::try_join_all;
 
 use super::{Deliveries, STUCK_INDEX, StoreError, item, keys};
-use crate::delivery::{Delivery, StateKind};
-use crate::id::{EventId, TenantId, WebhookId};
 use crate::store::Page;
 use crate::store::events::keys::SHARDS;
 use crate::store::timeline::{TimeRange, Timeline};
+use domain::delivery::{Delivery, StateKind};
+use domain::id::{EventId, TenantId, WebhookId};
 
 /// Which end of a list of held or dead deliveries comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

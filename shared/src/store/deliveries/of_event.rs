@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
 use super::{Deliveries, StoreError, item, keys};
-use crate::delivery::Delivery;
-use crate::id::{EventId, TenantId, WebhookId};
+use domain::delivery::Delivery;
+use domain::id::{EventId, TenantId, WebhookId};
 
 /// `DynamoDB` takes 100 keys in one batch.
 const BATCH: usize = 100;

@@ -7,11 +7,11 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use super::{Deliveries, StoreError, item, keys};
-use crate::delivery::standing::Expected;
-use crate::delivery::{Attempt, DeliveryState};
-use crate::event::EventType;
-use crate::id::{EventId, TenantId, WebhookId};
 use crate::store::telling::{Telling, change_and_tell};
+use domain::delivery::standing::Expected;
+use domain::delivery::{Attempt, DeliveryState};
+use domain::event::EventType;
+use domain::id::{EventId, TenantId, WebhookId};
 
 /// A change of a delivery's row.
 #[derive(Debug, Clone, Copy)]

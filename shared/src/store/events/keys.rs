@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
-use crate::id::{EventId, SourceId, TenantId};
+use domain::id::{EventId, SourceId, TenantId};
 
 /// How many partitions the events of one tenant and day are spread over.
 pub const SHARDS: u8 = 8;

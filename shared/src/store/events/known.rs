@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
 use super::{Event, Events, StoreError, keys};
-use crate::id::EventId;
+use domain::id::EventId;
 
 /// Maximum events of a call. Reason: DynamoDB takes 100 keys in one `BatchGetItem`.
 pub const MAX_KEYS: usize = 100;

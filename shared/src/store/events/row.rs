@@ -8,11 +8,11 @@ use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 
-use super::stored::StoredEvent;
 use super::{AttributeValue, Blob, Event, StoreError, keys};
-use crate::event::{EventType, Facts, Raw, UNPARSED_LIMIT};
-use crate::id::EventId;
-use crate::provider::Provider;
+use domain::event::{EventType, Facts, Raw, UNPARSED_LIMIT};
+use domain::id::EventId;
+use domain::provider::Provider;
+use domain::stored_event::StoredEvent;
 
 /// Marks rows that the stream mapping lets through to `dispatch`.
 const KIND: &str = "event";
@@ -61,7 +61,7 @@ fn smaller(json: Vec<u8>) -> Result<(&'static str, AttributeValue), StoreError> 
 #[expect(clippy::implicit_hasher, reason = "rows come from the SDK, which has this hasher")]
 pub fn event_in_row(row: &HashMap<String, AttributeValue>) -> Result<Event, StoreError> {
     let stored: StoredEvent = serde_json::from_slice(&json_in_row(row)?).map_err(StoreError::unreadable)?;
-    Event::try_from(stored)
+    Event::try_from(stored).map_err(|error| StoreError::Unreadable(error.into_cause()))
 }
 
 fn json_in_row(row: &HashMap<String, AttributeValue>) -> Result<Vec<u8>, StoreError> {
@@ -109,7 +109,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::id::TenantId;
+    use domain::id::TenantId;
 
     fn event(diagnostic: String) -> Event {
         let at: Timestamp = "2026-01-02T03:04:05.678Z".parse().unwrap();

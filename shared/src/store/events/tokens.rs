@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::{Events, StoreError, keys};
-use crate::event::{Event, Recipient};
-use crate::id::{SourceId, TenantId};
-use crate::provider::Token;
+use domain::event::{Event, Recipient};
+use domain::id::{SourceId, TenantId};
+use domain::provider::Token;
 
 /// How much longer than a token is good it is remembered: clocks differ.
 const MARGIN: SignedDuration = SignedDuration::from_hours(1);

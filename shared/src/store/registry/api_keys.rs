@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 
 use super::item::{self, ApiKeyItem};
 use super::{Page, Registry, StoreError, keys};
-use crate::id::{KeyId, TenantId};
-use crate::tenant::ApiKey;
+use domain::id::{KeyId, TenantId};
+use domain::tenant::ApiKey;
 
 impl Registry {
     /// Stores a new key.

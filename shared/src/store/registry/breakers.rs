@@ -10,10 +10,10 @@ use jiff::Timestamp;
 
 use super::item::BreakerItem;
 use super::{Registry, StoreError, keys};
-use crate::breaker::{Breaker, Open};
-use crate::id::{TenantId, WebhookId};
-use crate::slowness::{Noted, Slowness};
 use crate::store::telling::{Telling, change_and_tell};
+use domain::breaker::{Breaker, Open};
+use domain::id::{TenantId, WebhookId};
+use domain::slowness::{Noted, Slowness};
 
 /// The breaker is open, and for the outage that its probe names.
 const IS_THIS_OUTAGE: &str = "attribute_exists(open_since) AND probe = :probe";

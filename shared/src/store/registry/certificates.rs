@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::item::{self, CertificateItem};
 use super::{Registry, StoreError, keys};
-use crate::provider::CertificateUrl;
+use domain::provider::CertificateUrl;
 
 /// How long a certificate is kept. SNS changes its certificates every year or so, and each has a URL of its own.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);

@@ -12,7 +12,7 @@ use futures::lock::Mutex;
 
 use super::item::{self, DataKeyItem};
 use super::{Registry, StoreError, keys};
-use crate::seal::{DataKey, DataKeyNumber, KEY_BYTES};
+use domain::seal::{DataKey, DataKeyNumber, KEY_BYTES};
 
 /// Name of the encryption context that binds a wrapped data key to its number.
 const CONTEXT: &str = "mailhooks:data-key";

@@ -3,10 +3,10 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::id::{KeyId, RecoveryId, SourceId, TenantId, WebhookId};
-use crate::provider::CertificateUrl;
-use crate::seal::DataKeyNumber;
-use crate::source::IngestKeyHash;
+use domain::id::{KeyId, RecoveryId, SourceId, TenantId, WebhookId};
+use domain::provider::CertificateUrl;
+use domain::seal::DataKeyNumber;
+use domain::source::IngestKeyHash;
 
 /// Partition of the list of tenants, the one partition that belongs to the operator.
 pub(super) const TENANTS: &str = "TENANTS";

@@ -7,8 +7,8 @@ use super::item::{self, PublicKeysItem, TenantItem};
 use super::sealing::Row;
 use super::webhooks::transaction_error;
 use super::{Registry, StoreError, keys};
-use crate::id::{TenantId, WebhookId};
-use crate::webhook::{PublishedKey, Webhook};
+use domain::id::{TenantId, WebhookId};
+use domain::webhook::{PublishedKey, Webhook};
 
 /// Rows read at a time: more than a tenant may have, which is its own and one for each of 500 webhooks. Of 200 bytes each,
 /// they fit into one answer of DynamoDB.

@@ -1,13 +1,13 @@
 //! Rate limits in the registry: a row beside each webhook that has one, with the next free slot of its line. See
-//! [`crate::rate_limit`] for the rule.
+//! [`domain::rate_limit`] for the rule.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::{Registry, StoreError, keys};
-use crate::id::{TenantId, WebhookId};
-use crate::rate_limit::{Claim, Slots};
+use domain::id::{TenantId, WebhookId};
+use domain::rate_limit::{Claim, Slots};
 
 /// How often both updates are tried. Each can lose against another function's; when both do again and again, the line
 /// belongs to a later revision of the webhook.

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use super::item::{self, RecoveryItem, TenantItem};
 use super::webhooks::transaction_error;
 use super::{Page, Registry, StoreError, keys};
-use crate::id::{RecoveryId, TenantId};
-use crate::recovery::{KEPT, MAX_RUNNING, Recovery, RecoveryStatus};
+use domain::id::{RecoveryId, TenantId};
+use domain::recovery::{KEPT, MAX_RUNNING, Recovery, RecoveryStatus};
 
 /// Recoveries are read this many at a time when all of a tenant's are looked through.
 const ALL_PAGE: u8 = 100;

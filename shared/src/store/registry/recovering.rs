@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::item::millis;
 use super::{Registry, StoreError, keys};
-use crate::id::{TenantId, WebhookId};
+use domain::id::{TenantId, WebhookId};
 
 /// How long such a row is of any use.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);

@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use super::item::{self, SettingsItem, SourceItem, WebhookItem};
 use super::{Registry, StoreError, keys};
 use crate::clock::random;
-use crate::id::TenantId;
-use crate::seal::{DataKey, DataKeyNumber, Place, Sealed};
+use domain::id::TenantId;
+use domain::seal::{DataKey, DataKeyNumber, Place, Sealed};
 
 /// The first version of items whose secrets are sealed. Older ones hold them in clear, and are sealed when they are next
 /// written.

@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::SettingsItem;
 use super::{Registry, StoreError, keys};
-use crate::id::TenantId;
-use crate::tenant::TenantSettings;
+use domain::id::TenantId;
+use domain::tenant::TenantSettings;
 
 impl Registry {
     /// A tenant's settings, strongly consistent; the defaults where none were set.

@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 
 use super::item::{self, IngestKeyItem, SourceItem};
 use super::{Page, Registry, StoreError, keys};
-use crate::id::{SourceId, TenantId};
-use crate::source::{IngestKeyHash, Source};
+use domain::id::{SourceId, TenantId};
+use domain::source::{IngestKeyHash, Source};
 
 impl Registry {
     /// Stores a new source with its ingest key.

@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
 use super::item::{self, TenantItem};
 use super::{Page, Registry, StoreError, keys};
-use crate::id::TenantId;
-use crate::tenant::Tenant;
+use domain::id::TenantId;
+use domain::tenant::Tenant;
 
 impl Registry {
     /// Creates a tenant: its own row and its place in the operator's list.

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 
 use super::item::{TenantItem, WebhookItem};
 use super::{Page, Registry, StoreError, keys};
-use crate::id::{TenantId, WebhookId};
 use crate::store::telling::{Telling, change_and_tell};
-use crate::webhook::{DisabledReason, MAX_PER_TENANT, Subscriber, Webhook};
+use domain::id::{TenantId, WebhookId};
+use domain::webhook::{DisabledReason, MAX_PER_TENANT, Subscriber, Webhook};
 
 mod alone;
 

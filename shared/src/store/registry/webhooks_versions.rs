@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 
 use super::sealing::Row;
 use super::{Registry, StoreError, keys};
-use crate::id::TenantId;
+use domain::id::TenantId;
 
 /// Keys of one `BatchGetItem`.
 const MAX_KEYS: usize = 100;

@@ -12,7 +12,7 @@ use shared::delivery::DeliveryState;
 use shared::event::Event;
 use shared::id::{EventId, TenantId};
 use shared::retry::{Delays, RetryPolicy};
-use shared::store::events::stored::StoredEvent;
+use shared::stored_event::StoredEvent;
 use shared::webhook::Webhook;
 use tokio::sync::mpsc;
 

@@ -6,9 +6,9 @@ mod queues;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use shared::address_policy::AddressPolicy;
 use shared::delivery::{DeliveryState, Outcome};
 use shared::event::Event;
-use shared::outbound::address_policy::AddressPolicy;
 use shared::stream::StreamCredentials;
 use shared::stream::pubsub::ServiceAccount;
 use shared::stream::servicebus::SharedKey;

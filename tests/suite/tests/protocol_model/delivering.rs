@@ -8,7 +8,7 @@ use crate::scope::{Mutant, Scope};
 use crate::state::{Job, Known, NOW, Row, RowState, State, Webhook};
 use crate::tables::{Change, write};
 
-/// What the job has to do, given its row: `shared/src/delivery/standing.rs`.
+/// What the job has to do, given its row: `shared/domain/src/delivery/standing.rs`.
 pub(crate) fn stand(scope: &Scope, state: &State, hand: Hand, row: Option<Row>) -> Phase {
     let done = |next| Phase::Perform(hand.job(), hand.from, next);
     match judged(scope, hand, hand.resend, row) {

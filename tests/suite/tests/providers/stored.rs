@@ -6,8 +6,8 @@ use shared::event::{Event, Facts, Raw};
 use shared::id::WebhookId;
 use shared::provider::{Provider, Received, Refusal};
 use shared::queue::job::Job;
-use shared::store::events::stored::StoredEvent;
 use shared::store::events::{event_in_row, event_row};
+use shared::stored_event::StoredEvent;
 
 /// Maximum bytes of an event as JSON (300 KiB): three quarters of what `DynamoDB` takes in an item. What could not be
 /// read is compressed, if it is not text as base64.

@@ -123,5 +123,5 @@ fn dense(source: &str) -> String {
 }
 
 fn without_tests(source: &str) -> String {
-    source.split("#[cfg(test)]").next().unwrap_or_default().to_owned()
+    source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
 }

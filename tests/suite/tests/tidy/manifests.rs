@@ -1,6 +1,6 @@
 //! What manifests forbid by not naming it.
 
-use crate::source::{read, root};
+use crate::source::read;
 
 const ROOMS: [&str; 4] = ["ingest", "dispatch", "deliver", "api"];
 
@@ -45,10 +45,6 @@ fn functions_depend_on_shared_and_never_on_each_other() {
 
 #[test]
 fn the_domain_depends_on_nothing_impure() {
-    // Until the pure modules are a crate.
-    if !root().join("shared/domain").exists() {
-        return;
-    }
     let dependencies = dependencies(&read("shared/domain/Cargo.toml"));
     assert!(dependencies.len() > 3, "{dependencies:?}");
     let impure: Vec<_> = dependencies.iter().filter(|name| is_impure(name)).collect();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::exceptions::{CRATES, FOLDERS, Pairs};
 use crate::modules::{Module, declared, used};
 use crate::production::production;
-use crate::source::{root, rust_files};
+use crate::source::rust_files;
 
 /// The production code of a crate: each module's, and that of `lib.rs` without a name.
 type Code = BTreeMap<Module, String>;
@@ -51,10 +51,6 @@ fn check(what: &str, code: &Code, parent: &[String], excepted: Pairs) {
 #[test]
 fn modules_use_only_what_stands_above_them_in_lib_rs() {
     for (folder, excepted) in CRATES {
-        // Until the pure modules are a crate.
-        if *folder == "shared/domain" && !root().join(folder).exists() {
-            continue;
-        }
         check(folder, &code(folder), &[], excepted);
     }
 }

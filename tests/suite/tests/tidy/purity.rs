@@ -1,30 +1,6 @@
 //! The domain is pure: no IO, no clock, no chance, nothing asynchronous.
 
-use crate::source::{File, root, rust_files};
-
-/// The modules of the crate `shared` that belong to the domain.
-const PURE: [&str; 20] = [
-    "id",
-    "event",
-    "provider",
-    "source",
-    "tenant",
-    "webhook",
-    "seal",
-    "secret",
-    "signature",
-    "slowness",
-    "stream",
-    "dialect",
-    "delivery",
-    "recovery",
-    "retry",
-    "breaker",
-    "problem",
-    "rate_limit",
-    "outbound/address_policy",
-    "queue/pack",
-];
+use crate::source::{File, rust_files};
 
 /// What pure code does not say.
 const FORBIDDEN: [&str; 12] = [
@@ -48,16 +24,7 @@ fn is_excused(file: &File, forbidden: &str) -> bool {
 }
 
 fn pure_files() -> Vec<File> {
-    // The domain is a crate: all of it is pure.
-    if root().join("shared/domain").exists() {
-        return rust_files("shared/domain/src");
-    }
-    let mut files = rust_files("shared/src");
-    files.retain(|file| {
-        let path = file.segments().collect::<Vec<_>>().join("/");
-        PURE.iter().any(|module| path == *module || path.starts_with(&format!("{module}/")))
-    });
-    files
+    rust_files("shared/domain/src")
 }
 
 fn faults(files: &[File]) -> Vec<String> {
@@ -82,6 +49,6 @@ fn pure_modules_stay_pure() {
 fn impure_code_is_found_after_code_for_tests() {
     let text =
         "#[cfg(test)]\nfn looks() {}\n\nasync fn impure() {}\n\n#[cfg(test)]\nmod tests {\n    use tokio::x;\n}\n";
-    let planted = File { path: "shared/src/planted.rs".to_owned(), text: text.to_owned() };
-    assert_eq!(faults(&[planted]), ["shared/src/planted.rs: async fn"]);
+    let planted = File { path: "shared/domain/src/planted.rs".to_owned(), text: text.to_owned() };
+    assert_eq!(faults(&[planted]), ["shared/domain/src/planted.rs: async fn"]);
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
+use shared::address_policy::AddressPolicy;
 use shared::dialect::Dialect;
 use shared::id::TenantId;
-use shared::outbound::address_policy::AddressPolicy;
 use shared::secret::SigningSecret;
 use shared::webhook::{Subscription, WantedTypes, Webhook, WebhookUrl};
 

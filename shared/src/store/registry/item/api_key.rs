@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION, millis, parsed, word};
-use crate::tenant::{ApiKey, KeyHash, Role};
+use domain::tenant::{ApiKey, KeyHash, Role};
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::registry) struct ApiKeyItem {

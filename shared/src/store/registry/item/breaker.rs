@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::{StoreError, millis};
-use crate::breaker::{Breaker, Open, ProbeId};
-use crate::slowness::Slowness;
+use domain::breaker::{Breaker, Open, ProbeId};
+use domain::slowness::Slowness;
 
 /// With `open_since` it is open, without closed.
 #[derive(Deserialize)]

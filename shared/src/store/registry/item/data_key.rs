@@ -4,7 +4,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION};
-use crate::seal::DataKeyNumber;
+use domain::seal::DataKeyNumber;
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::registry) struct DataKeyItem {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION, millis, parsed};
-use crate::webhook::PublishedKey;
+use domain::webhook::PublishedKey;
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::registry) struct PublicKeysItem {

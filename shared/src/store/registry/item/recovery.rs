@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION, millis, parsed, word};
-use crate::recovery::{FailureReason, Position, Progress, Recoverable, Recovery, RecoveryStatus};
+use domain::recovery::{FailureReason, Position, Progress, Recoverable, Recovery, RecoveryStatus};
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::registry) struct RecoveryItem {

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION, word};
-use crate::dialect::Dialect;
-use crate::secret::SigningSecret;
 use crate::store::registry::sealing::Sealable;
-use crate::tenant::TenantSettings;
+use domain::dialect::Dialect;
+use domain::secret::SigningSecret;
+use domain::tenant::TenantSettings;
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::registry) struct SettingsItem {

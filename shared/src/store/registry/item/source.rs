@@ -4,10 +4,10 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION, millis, parsed, word};
-use crate::provider::Provider;
-use crate::secret::VerificationSecret;
-use crate::source::{BasicPair, ConfiguredUrl, Credentials, IngestKeyHash, Source, TopicArn, Trust, Verification};
 use crate::store::registry::sealing::Sealable;
+use domain::provider::Provider;
+use domain::secret::VerificationSecret;
+use domain::source::{BasicPair, ConfiguredUrl, Credentials, IngestKeyHash, Source, TopicArn, Trust, Verification};
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::registry) struct IngestKeyItem {
@@ -180,7 +180,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::id::{SourceId, TenantId};
+    use domain::id::{SourceId, TenantId};
 
     fn kept(provider: Provider, trust: Trust) {
         let at = Timestamp::from_millisecond(1_767_323_045_678).unwrap();

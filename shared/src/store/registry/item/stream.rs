@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, word};
-use crate::stream::pubsub::ServiceAccount;
-use crate::stream::servicebus::SharedKey;
-use crate::stream::sqs::AccessKey;
-use crate::stream::{StreamCredentials, StreamKind};
+use domain::stream::pubsub::ServiceAccount;
+use domain::stream::servicebus::SharedKey;
+use domain::stream::sqs::AccessKey;
+use domain::stream::{StreamCredentials, StreamKind};
 
 /// Each kind has a name and a secret.
 #[derive(Serialize, Deserialize)]

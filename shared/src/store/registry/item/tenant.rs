@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION, millis, parsed};
-use crate::tenant::Tenant;
+use domain::tenant::Tenant;
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::registry) struct TenantItem {

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::stream::StreamCredentialsItem;
 use super::{StoreError, VERSION, millis, parsed, word};
-use crate::breaker::BreakerSettings;
-use crate::dialect::Dialect;
-use crate::event::EventType;
-use crate::rate_limit::RateLimit;
-use crate::retry::{Delays, RetryPolicy};
-use crate::secret::SigningSecret;
 use crate::store::registry::sealing::Sealable;
-use crate::stream::StreamCredentials;
-use crate::webhook::{
+use domain::breaker::BreakerSettings;
+use domain::dialect::Dialect;
+use domain::event::EventType;
+use domain::rate_limit::RateLimit;
+use domain::retry::{Delays, RetryPolicy};
+use domain::secret::SigningSecret;
+use domain::stream::StreamCredentials;
+use domain::webhook::{
     CustomName, CustomValue, DEFAULT_BATCH, Destination, DisabledReason, SigningSecrets, Subscriber, Subscription,
     WantedTypes, Webhook, WebhookStatus, WebhookUrl,
 };

@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 
 use super::{Registry, StoreError, keys};
-use crate::id::TenantId;
-use crate::webhook::{MAX_PER_TENANT, Webhook};
+use domain::id::TenantId;
+use domain::webhook::{MAX_PER_TENANT, Webhook};
 
 impl Registry {
     /// A number that no other webhook of the tenant has or gets; one that is not used is left out for good. `None` without

@@ -1,0 +1,59 @@
+//! The first jobs of one event, one for each webhook that wants it. The event is written as JSON once for all of them.
+
+use serde_json::value::RawValue;
+
+use super::{Kind, Wire, inline, json_of, taken_by_sqs};
+use crate::event::Event;
+use crate::id::{EventId, TenantId, WebhookId};
+
+/// What the first jobs of an event have in common.
+#[derive(Debug)]
+pub struct FirstJobs {
+    tenant: TenantId,
+    event: EventId,
+    inline: Option<Box<RawValue>>,
+}
+
+impl FirstJobs {
+    /// Those of `event`.
+    pub fn of(event: &Event) -> Self {
+        let json = inline(event).and_then(|stored| serde_json::to_string(&stored).ok());
+        // An event that could not be written would travel by reference.
+        let inline = json.and_then(|json| RawValue::from_string(taken_by_sqs(json)).ok());
+        Self { tenant: event.tenant, event: event.id, inline }
+    }
+
+    /// The one for `webhook`, as JSON: round 0, with the event inline if it is small enough.
+    pub fn to_json(&self, webhook: WebhookId) -> String {
+        let wire = Wire {
+            event: Some(self.event.to_string()),
+            inline: self.inline.as_deref(),
+            ..Wire::new(Kind::Deliver, self.tenant, webhook)
+        };
+        json_of(&wire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::event::{EventType, Facts, Provider};
+    use crate::job::{INLINE_LIMIT, Job};
+
+    #[test]
+    fn they_are_the_jobs_that_are_written_one_by_one() {
+        let at = Timestamp::UNIX_EPOCH;
+        for subject in ["short".to_owned(), "odd \u{fffe}\u{ffff}".to_owned(), "x".repeat(INLINE_LIMIT)] {
+            let mut facts = Facts::new(EventType::Bounced, Provider::Own, "email.bounced", "k", at);
+            facts.subject = Some(subject);
+            let event = Event::accept(facts, TenantId::mint(at, [1; 10]), None, at);
+            let first = FirstJobs::of(&event);
+            for number in 1..3 {
+                let webhook = WebhookId::mint(at, [number; 10]);
+                assert_eq!(first.to_json(webhook), Job::first(webhook, &event).to_json());
+            }
+        }
+    }
+}

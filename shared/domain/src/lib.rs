@@ -1,0 +1,31 @@
+//! What mailhooks is about, and every rule that needs no IO, no clock and no async.
+//!
+//! Modules are listed bottom up: each uses only those that stand above it.
+
+mod words;
+mod reasons;
+pub mod id;
+pub mod problem;
+pub mod queue_limits;
+pub mod batching;
+pub mod address_policy;
+mod mailgun_fields;
+pub mod seal;
+pub mod slowness;
+pub mod rate_limit;
+pub mod secret;
+pub mod event;
+pub mod source;
+pub mod delivery;
+pub mod breaker;
+pub mod recovery;
+pub mod retry;
+pub mod signature;
+pub mod dialect;
+pub mod stream;
+pub mod provider;
+pub mod tenant;
+pub mod webhook;
+pub mod operational;
+pub mod stored_event;
+pub mod job;

@@ -1,0 +1,60 @@
+//! Mailgun: one event in each post, as JSON, or for old accounts as a form, which comes as multipart when files are
+//! attached.
+//!
+//! The signature stands inside the body and covers only a timestamp and a token, so anybody who sees one could attach
+//! it to another body: the token is remembered with the event that it vouched for.
+//! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>
+
+use jiff::Timestamp;
+
+use super::batch::read_one;
+use super::json::Object;
+use super::{Post, Profile, Proof, Provider, Received, Refusal, Unauthentic};
+use crate::source::Verification;
+
+mod event;
+mod form;
+mod legacy;
+mod multipart;
+mod signature;
+
+use form::Form;
+use signature::Signature;
+
+pub(super) const PROFILE: Profile = Profile::new(Proof::SigningKey, receive);
+
+/// Verifies a post and reads its event.
+fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
+    let form = match post.media_type().as_str() {
+        "application/x-www-form-urlencoded" => Some(Form::parse(post.body)),
+        // What is not multipart although it says so has no signature.
+        "multipart/form-data" => Some(multipart::form(post).unwrap_or_default()),
+        _ => None,
+    };
+    match form {
+        Some(form) => of_form(verification, &form, post, now),
+        None => of_json(verification, post, now),
+    }
+    .map_err(Refusal::from)
+}
+
+fn of_json(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Unauthentic> {
+    let body = post.text();
+    let object = Object::parse(&body).unwrap_or_default();
+    let signature = Signature::of_json(&object.object("signature"));
+    signature.verify(verification, now)?;
+    let data = object.raw("event-data").unwrap_or_default();
+    let received = read_one(Provider::Mailgun, post, data, signature.signed_at(), now, |data| {
+        Some(vec![event::report(data, &signature, now)?])
+    });
+    Ok(signature.with_token(verification, received))
+}
+
+fn of_form(verification: &Verification, form: &Form, post: &Post<'_>, now: Timestamp) -> Result<Received, Unauthentic> {
+    let signature = Signature::of_form(form);
+    signature.verify(verification, now)?;
+    let received = read_one(Provider::Mailgun, post, &form.encoded(), signature.signed_at(), now, |_| {
+        Some(vec![legacy::report(form, &signature, now)?])
+    });
+    Ok(signature.with_token(verification, received))
+}

@@ -1,0 +1,53 @@
+//! Why a post is not taken in.
+
+use super::Unauthentic;
+use crate::problem::{Fault, Problem};
+
+/// Why a post is refused; nothing of it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It does not prove that it is genuine.
+    #[error("not authentic: {0}")]
+    Unauthentic(#[from] Unauthentic),
+    /// It holds more events than fit in one post.
+    #[error("more than {limit} events")]
+    TooMany {
+        /// The limit.
+        limit: usize,
+    },
+    /// It is not JSON, or not an object or array.
+    #[error("not a JSON object or array")]
+    Malformed,
+    /// It is JSON, but not what it should be.
+    #[error("{} faults", .0.len())]
+    Invalid(Vec<Fault>),
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            // 401 and never 403: some providers give an event up on 403.
+            Refusal::Unauthentic(_) => Self::new(
+                401,
+                "not-authentic",
+                "Not authentic",
+                "The post does not prove what its source asks for: the provider's signature, made lately with the key \
+                 that the source was given; the source's credentials in their header; an address in its networks. \
+                 Compare the source's settings with the provider's, and the sender's clock.",
+            ),
+            Refusal::TooMany { limit } => Self::new(
+                413,
+                "too-many-events",
+                "Too many events",
+                format!("One request may hold at most {limit} events; send the rest in further requests."),
+            ),
+            Refusal::Malformed => Self::new(
+                400,
+                "malformed",
+                "The body cannot be read",
+                "The body must be a JSON object, or an array of them.",
+            ),
+            Refusal::Invalid(faults) => Self::invalid(faults),
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! When a failed attempt is tried again: the whole rule, pure.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::delivery::{Asked, MAX_ROUND_ATTEMPTS, Outcome, Via};
+use crate::reasons::{DeadReason, DisabledReason};
+
+/// Maximum number of delays of a custom policy (30): one after each attempt of a round except the last.
+pub const MAX_DELAYS: usize = MAX_ROUND_ATTEMPTS - 1;
+/// Longest single delay of a custom policy: 48 h.
+pub const MAX_DELAY_SECONDS: u32 = 48 * 3600;
+/// Longest sum of a custom policy's delays: 13 days, so that a job never outlives SQS's retention of 14 days.
+pub const MAX_TOTAL_SECONDS: u32 = 13 * 24 * 3600;
+/// `Retry-After` is honoured up to 12 h at a time.
+const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(12);
+/// How far `Retry-After` and jitter together may move an attempt behind its place in the schedule: 22 h. Reason: the longest
+/// schedule lasts 13 days, and a message that carried the whole of it stays 2 h younger than SQS's retention of 14 days.
+const MAX_SLIP: SignedDuration = SignedDuration::from_hours(22);
+/// Jitter moves a delay by at most a tenth of it, either way.
+const JITTER_SHARE: f64 = 0.1;
+
+/// The status of a message that is larger than its stream takes: "content too large" (RFC 9110, 15.5.14).
+pub const TOO_LARGE: u16 = 413;
+
+const MINUTE: u32 = 60;
+const HOUR: u32 = 60 * MINUTE;
+
+/// The rule that yields the delays after each failed attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RetryPolicy {
+    /// At once, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h (Standard Webhooks' example schedule).
+    Standard,
+    /// `MailGreet`'s: 1, 5 and 30 minutes after the first failure, exactly.
+    Mailgreet,
+    /// Mailjet's: from 30 s doubling to 1 h, for 24 h.
+    Mailjet,
+    /// Mailgun's: 5, 10 and 15 minutes, then 1, 2 and 4 hours, exactly.
+    Mailgun,
+    /// The tenant's own delays.
+    Custom(Delays),
+}
+
+/// A custom list of delays in seconds, within the limits of this module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delays(Vec<u32>);
+
+/// Why a list of delays is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDelays {
+    /// The list is longer than [`MAX_DELAYS`].
+    #[error("at most {MAX_DELAYS} delays are allowed, got {0}")]
+    TooMany(usize),
+    /// The delay at `index` is out of range.
+    #[error("a delay is a whole number of seconds from 0 to {MAX_DELAY_SECONDS} (48 h), got {got}")]
+    OutOfRange {
+        /// Position in the list, from 0.
+        index: usize,
+        /// What was given.
+        got: i64,
+    },
+    /// The delays together are longer than [`MAX_TOTAL_SECONDS`].
+    #[error("all delays together may last {MAX_TOTAL_SECONDS} s (13 days), got {0} s")]
+    TooLong(i64),
+}
+
+impl Delays {
+    /// Takes delays in seconds; an empty list means one attempt only.
+    pub fn new(seconds: &[i64]) -> Result<Self, InvalidDelays> {
+        if seconds.len() > MAX_DELAYS {
+            return Err(InvalidDelays::TooMany(seconds.len()));
+        }
+        let mut delays = Vec::with_capacity(seconds.len());
+        for (index, got) in seconds.iter().copied().enumerate() {
+            let delay = u32::try_from(got).ok().filter(|delay| *delay <= MAX_DELAY_SECONDS);
+            delays.push(delay.ok_or(InvalidDelays::OutOfRange { index, got })?);
+        }
+        let total = seconds.iter().sum();
+        if total > i64::from(MAX_TOTAL_SECONDS) {
+            return Err(InvalidDelays::TooLong(total));
+        }
+        Ok(Self(delays))
+    }
+
+    /// The delays, in seconds.
+    pub fn seconds(&self) -> &[u32] {
+        &self.0
+    }
+}
+
+impl RetryPolicy {
+    /// Seconds to wait after the failed attempt number `attempt` (from 1); `None` when the schedule is used up.
+    pub fn delay_after(&self, attempt: u32) -> Option<u32> {
+        let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
+        match self {
+            Self::Standard => {
+                const DELAYS: [u32; 9] =
+                    [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
+                DELAYS.get(index).copied()
+            }
+            Self::Mailgreet => [MINUTE, 5 * MINUTE, 30 * MINUTE].get(index).copied(),
+            Self::Mailjet => mailjet_delay(index),
+            Self::Mailgun => {
+                const DELAYS: [u32; 6] = [5 * MINUTE, 10 * MINUTE, 15 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR];
+                DELAYS.get(index).copied()
+            }
+            Self::Custom(delays) => delays.0.get(index).copied(),
+        }
+    }
+
+    /// The schedule's delays up to the one after attempt number `attempt` (from 1), together.
+    fn elapsed_after(&self, attempt: u32) -> SignedDuration {
+        let delays = (1..=attempt).map_while(|attempt| self.delay_after(attempt));
+        SignedDuration::from_secs(delays.map(i64::from).sum())
+    }
+
+    /// Whether delays may be jittered: not where a dialect's documentation promises exact ones.
+    fn jittered(&self) -> bool {
+        match self {
+            Self::Standard | Self::Mailjet | Self::Custom(_) => true,
+            Self::Mailgreet | Self::Mailgun => false,
+        }
+    }
+}
+
+/// 30, 60, 120 … 1920 s, then hourly while the sum stays within 24 h: 7 + 22 delays.
+fn mailjet_delay(index: usize) -> Option<u32> {
+    const DOUBLING: usize = 7;
+    const HOURLY: usize = 22;
+    if index < DOUBLING { Some(30 << index) } else { (index < DOUBLING + HOURLY).then_some(HOUR) }
+}
+
+/// The end of an attempt, as far as it decides what follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending<'a> {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What the receiver asked for in its answer.
+    pub asked: Option<Asked>,
+    /// Which of the webhook's URLs it ended at.
+    pub via: Via,
+    /// What it ended at.
+    pub receiver: Receiver<'a>,
+}
+
+/// What an attempt ended at, as far as it decides what a status means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receiver<'a> {
+    /// An HTTPS URL.
+    Endpoint {
+        /// The statuses that are final in the webhook's dialect.
+        final_statuses: &'a [u16],
+    },
+    /// A stream, whose service answers for it.
+    Stream,
+}
+
+/// An end at the webhook's own URL that asks for nothing, in a dialect without final statuses.
+impl From<Outcome> for Ending<'static> {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, asked: None, via: Via::Main, receiver: Receiver::Endpoint { final_statuses: &[] } }
+    }
+}
+
+/// What follows from an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Delivered.
+    Done,
+    /// Try again, not before this time.
+    Retry {
+        /// When.
+        at: Timestamp,
+    },
+    /// Give up; the delivery becomes a dead letter.
+    Dead {
+        /// Why.
+        reason: DeadReason,
+    },
+    /// Disable the webhook: its receiver wants no more.
+    Disable {
+        /// Why.
+        disabled: DisabledReason,
+        /// Why the delivery is given up; `None` when the receiver accepted it all the same.
+        dead: Option<DeadReason>,
+    },
+}
+
+/// What an attempt settles whatever the schedule says; `None` when it failed and may be tried elsewhere or again.
+///
+/// Success is success even if the receiver asks for this event no more. 410 speaks of the URL that answers it: at the
+/// backup URL it is a failure like others. A stream's service means by it that there is no such stream, which whoever
+/// owns it may have just not made yet. What is too large for a stream will always be.
+pub fn settled(ending: &Ending<'_>) -> Option<Decision> {
+    let disable = |disabled, dead| Some(Decision::Disable { disabled, dead });
+    match (ending.outcome, ending.asked) {
+        (Outcome::RefusedStatus { status: TOO_LARGE, .. }, _) if ending.receiver == Receiver::Stream => {
+            Some(Decision::Dead { reason: DeadReason::TooLarge })
+        }
+        (Outcome::Delivered { .. }, Some(Asked::Disable)) => disable(DisabledReason::ReceiverAsked, None),
+        (Outcome::Delivered { .. }, Some(Asked::AbortMessage) | None) => Some(Decision::Done),
+        (_, Some(Asked::Disable)) => disable(DisabledReason::ReceiverAsked, Some(DeadReason::ReceiverAsked)),
+        (Outcome::RefusedStatus { status: 410, .. }, _)
+            if ending.via == Via::Main && ending.receiver != Receiver::Stream =>
+        {
+            disable(DisabledReason::Gone, Some(DeadReason::Gone))
+        }
+        (_, Some(Asked::AbortMessage)) => Some(Decision::Dead { reason: DeadReason::Aborted }),
+        (Outcome::RefusedStatus { status, .. }, None) if ending.receiver.calls_final(status) => {
+            Some(Decision::Dead { reason: DeadReason::Refused })
+        }
+        (_, None) => None,
+    }
+}
+
+impl Receiver<'_> {
+    fn calls_final(&self, status: u16) -> bool {
+        match self {
+            Self::Endpoint { final_statuses } => final_statuses.contains(&status),
+            Self::Stream => false,
+        }
+    }
+}
+
+/// Decides what follows from attempt number `attempt` (from 1, within its round) that ended as `ending` at `now`. `began` is
+/// when the round's first attempt was made.
+///
+/// `jitter` is in -1.0..=1.0 and moves the delay by up to 10 %. `Retry-After` counts on 429 and 503 only, never makes
+/// an attempt earlier than the schedule, and at most 12 h later than now. The webhook's own URL is asked first the next
+/// time, so its wish counts, not the backup's. Both together never move an attempt more than 22 h behind its place in the
+/// schedule. Time that was lost otherwise, in the line of a rate limit or while no function ran, is not made up for by
+/// shorter delays.
+pub fn decide(
+    ending: &Ending<'_>,
+    attempt: u32,
+    began: Timestamp,
+    policy: &RetryPolicy,
+    now: Timestamp,
+    jitter: f64,
+) -> Decision {
+    if let Some(decision) = settled(ending) {
+        return decision;
+    }
+    let failed_at_main = match ending.via {
+        Via::Main => ending.outcome,
+        Via::Backup { main } => main,
+    };
+    let retry_after = match failed_at_main {
+        Outcome::RefusedStatus { status: 429 | 503, retry_after } => retry_after,
+        Outcome::Delivered { .. }
+        | Outcome::RefusedStatus { .. }
+        | Outcome::Timeout
+        | Outcome::Dns
+        | Outcome::Connect
+        | Outcome::Tls
+        | Outcome::BlockedAddress
+        | Outcome::Protocol => None,
+    };
+    let Some(seconds) = policy.delay_after(attempt) else {
+        return Decision::Dead { reason: DeadReason::AttemptsExhausted };
+    };
+    let share = if policy.jittered() { JITTER_SHARE } else { 0.0 };
+    let after_delay =
+        |jitter: f64| later(now, SignedDuration::from_secs_f64(f64::from(seconds) * (1.0 + jitter * share)));
+    let scheduled = after_delay(jitter.clamp(-1.0, 1.0));
+    let asked = retry_after.map_or(scheduled, |asked| asked.min(later(now, MAX_RETRY_AFTER)));
+    let latest = later(began, policy.elapsed_after(attempt).saturating_add(MAX_SLIP));
+    Decision::Retry { at: scheduled.max(asked).min(latest).max(after_delay(-1.0)) }
+}
+
+fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod schedule_tests;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn refused(status: u16, retry_after: Option<i64>) -> Outcome {
+        Outcome::RefusedStatus { status, retry_after: retry_after.map(|s| NOW + SignedDuration::from_secs(s)) }
+    }
+
+    fn wait(outcome: &Outcome, attempt: u32, policy: &RetryPolicy) -> Option<i64> {
+        match decide(&Ending::from(*outcome), attempt, NOW, policy, NOW, 0.0) {
+            Decision::Retry { at } => Some(at.as_second()),
+            _ => None,
+        }
+    }
+
+    fn schedule(policy: &RetryPolicy) -> Vec<i64> {
+        (1..).map_while(|attempt| wait(&Outcome::Timeout, attempt, policy)).collect()
+    }
+
+    #[test]
+    fn schedules() {
+        assert_eq!(schedule(&RetryPolicy::Standard), [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]);
+        assert_eq!(schedule(&RetryPolicy::Mailgreet), [60, 300, 1800]);
+        assert_eq!(schedule(&RetryPolicy::Mailgun), [300, 600, 900, 3600, 7200, 14400]);
+        let mailjet = schedule(&RetryPolicy::Mailjet);
+        assert_eq!(mailjet[..8], [30, 60, 120, 240, 480, 960, 1920, 3600]);
+        let total: i64 = mailjet.iter().sum();
+        assert!((23 * 3600..=24 * 3600).contains(&total), "{total}");
+    }
+
+    #[test]
+    fn verdicts() {
+        let policy = RetryPolicy::Custom(Delays::new(&[10]).unwrap());
+        let decided = |outcome: Outcome, attempt| decide(&outcome.into(), attempt, NOW, &policy, NOW, 0.0);
+        assert_eq!(decided(Outcome::Delivered { status: 200 }, 1), Decision::Done);
+        assert_eq!(decided(refused(410, None), 1), GONE);
+        assert_eq!(decided(Outcome::Dns, 2), Decision::Dead { reason: DeadReason::AttemptsExhausted });
+    }
+
+    const GONE: Decision = Decision::Disable { disabled: DisabledReason::Gone, dead: Some(DeadReason::Gone) };
+
+    #[test]
+    fn what_receivers_ask_for() {
+        let abort = Some(Decision::Dead { reason: DeadReason::Aborted });
+        let disable = |dead| Some(Decision::Disable { disabled: DisabledReason::ReceiverAsked, dead });
+        for (outcome, asked, expected) in [
+            (refused(500, None), Asked::AbortMessage, abort),
+            (refused(503, Some(60)), Asked::AbortMessage, abort),
+            (refused(410, None), Asked::AbortMessage, Some(GONE)),
+            (Outcome::Delivered { status: 200 }, Asked::AbortMessage, Some(Decision::Done)),
+            (refused(500, None), Asked::Disable, disable(Some(DeadReason::ReceiverAsked))),
+            (refused(410, None), Asked::Disable, disable(Some(DeadReason::ReceiverAsked))),
+            (Outcome::Delivered { status: 204 }, Asked::Disable, disable(None)),
+        ] {
+            let ending = Ending { asked: Some(asked), ..outcome.into() };
+            assert_eq!(settled(&ending), expected, "{outcome:?} {asked:?}");
+            assert_eq!(
+                Some(decide(&ending, 1, NOW, &RetryPolicy::Standard, NOW, 0.0)),
+                expected,
+                "{outcome:?} {asked:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_dialects_final_statuses_end_the_delivery() {
+        let policy = RetryPolicy::Standard;
+        let dead = Decision::Dead { reason: DeadReason::Refused };
+        let of_mailgun =
+            |status| Ending { receiver: Receiver::Endpoint { final_statuses: &[406] }, ..refused(status, None).into() };
+        assert_eq!(decide(&of_mailgun(406), 1, NOW, &policy, NOW, 0.0), dead);
+        assert!(matches!(decide(&of_mailgun(500), 1, NOW, &policy, NOW, 0.0), Decision::Retry { .. }));
+        assert!(matches!(decide(&refused(406, None).into(), 1, NOW, &policy, NOW, 0.0), Decision::Retry { .. }));
+        for dialect in crate::dialect::Dialect::ALL {
+            assert!(!dialect.final_statuses().iter().any(|status| dialect.accepts()(*status)), "{}", dialect.as_str());
+        }
+    }
+
+    #[test]
+    fn a_streams_service_is_never_gone_and_what_is_too_large_for_it_is_given_up() {
+        let policy = RetryPolicy::Standard;
+        let of_stream = |status| Ending { receiver: Receiver::Stream, ..refused(status, None).into() };
+        assert_eq!(settled(&of_stream(410)), None);
+        assert!(matches!(decide(&of_stream(410), 1, NOW, &policy, NOW, 0.0), Decision::Retry { .. }));
+        assert_eq!(settled(&of_stream(413)), Some(Decision::Dead { reason: DeadReason::TooLarge }));
+        assert_eq!(settled(&refused(413, None).into()), None);
+        for status in [400, 401, 403, 404, 406, 429] {
+            assert_eq!(settled(&of_stream(status)), None, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_backup_that_failed_too_leaves_the_decision_to_the_schedule_and_the_main_url() {
+        let policy = RetryPolicy::Custom(Delays::new(&[10]).unwrap());
+        let via = Via::Backup { main: refused(503, Some(100)) };
+        let at_backup = |outcome: Outcome, asked| Ending { asked, via, ..outcome.into() };
+        for outcome in [Outcome::Timeout, refused(410, None), refused(429, Some(5000))] {
+            assert_eq!(settled(&at_backup(outcome, None)), None, "{outcome:?}");
+            let decision = decide(&at_backup(outcome, None), 1, NOW, &policy, NOW, 0.0);
+            assert_eq!(decision, Decision::Retry { at: NOW + SignedDuration::from_secs(100) }, "{outcome:?}");
+        }
+        assert_eq!(settled(&at_backup(Outcome::Delivered { status: 200 }, None)), Some(Decision::Done));
+        let aborted = settled(&at_backup(refused(410, None), Some(Asked::AbortMessage)));
+        assert_eq!(aborted, Some(Decision::Dead { reason: DeadReason::Aborted }));
+    }
+
+    #[test]
+    fn retry_after_only_delays_and_only_on_429_and_503() {
+        let policy = RetryPolicy::Custom(Delays::new(&[10]).unwrap());
+        for (status, asked, expected) in [
+            (429, 100, 100),
+            (503, 100, 100),
+            (429, 3, 10),
+            (429, 1_000_000, 12 * 3600),
+            (500, 100, 10),
+            (404, 100, 10),
+        ] {
+            assert_eq!(wait(&refused(status, Some(asked)), 1, &policy), Some(expected), "{status} {asked}");
+        }
+    }
+
+    #[test]
+    fn custom_delays_have_limits() {
+        assert_eq!(Delays::new(&[1, -1]), Err(InvalidDelays::OutOfRange { index: 1, got: -1 }));
+        assert_eq!(Delays::new(&[172_801]), Err(InvalidDelays::OutOfRange { index: 0, got: 172_801 }));
+        assert_eq!(Delays::new(&[0; 31]), Err(InvalidDelays::TooMany(31)));
+        assert_eq!(Delays::new(&[172_800; 7]), Err(InvalidDelays::TooLong(1_209_600)));
+    }
+
+    proptest! {
+        #[test]
+        fn jitter_stays_within_a_tenth(attempt in 1_u32..9, jitter in -2.0_f64..2.0) {
+            let exact = RetryPolicy::Standard.delay_after(attempt).unwrap();
+            let decision = decide(&Outcome::Connect.into(), attempt, NOW, &RetryPolicy::Standard, NOW, jitter);
+            let Decision::Retry { at } = decision else { panic!("not a retry") };
+            let got = at.duration_since(NOW).as_secs_f64();
+            prop_assert!((got - f64::from(exact)).abs() <= f64::from(exact) * 0.1 + 0.001);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The stored form of an event, in the events table and inside jobs.
+
+use std::error::Error;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::event::{BounceType, Client, Event, EventType, Facts, Geo, Provider, Raw, Recipient, RejectReason};
+
+mod about;
+
+use about::StoredAbout;
+
+/// The version of events that this code writes.
+const VERSION: u8 = 1;
+
+/// This version cannot read a stored event.
+#[derive(Debug, thiserror::Error)]
+#[error("a stored event cannot be read")]
+pub struct UnreadableEventError(#[source] Box<dyn Error + Send + Sync>);
+
+impl UnreadableEventError {
+    fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+
+    /// Why.
+    pub fn into_cause(self) -> Box<dyn Error + Send + Sync> {
+        self.0
+    }
+}
+
+/// An event as it is stored and queued. Short names, because every byte is paid for with each event.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredEvent {
+    v: u8,
+    id: String,
+    tenant: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    accepted: i64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
+    r#type: String,
+    provider: String,
+    pevent: String,
+    pid: String,
+    /// RFC 3339, to keep the provider's precision.
+    at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rcpt: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    domain: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    campaign: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subscriber: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    meta: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bounce: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reject: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    smtp: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    diag: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attempt: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    list: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ip: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    program: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    os: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    country: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    city: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    machine: Option<bool>,
+    /// Of operational events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    about: Option<StoredAbout>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    raw: Option<String>,
+    /// Instead of `raw`, base64 of bytes that are no text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    raw64: Option<String>,
+    /// How many bytes were received; absent when `raw` is a whole event object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    raw_of: Option<usize>,
+}
+
+impl StoredEvent {
+    /// Without the provider's own object, which no delivery carries: what a job needs.
+    #[must_use]
+    pub fn without_raw(self) -> Self {
+        Self { raw: None, raw64: None, raw_of: None, ..self }
+    }
+}
+
+impl From<&Event> for StoredEvent {
+    fn from(event: &Event) -> Self {
+        let facts = &event.facts;
+        let (raw, raw64, raw_of) = stored_raw(facts.raw.as_ref());
+        Self {
+            v: VERSION,
+            id: event.id.to_string(),
+            tenant: event.tenant.to_string(),
+            source: event.source.map(|source| source.to_string()),
+            accepted: event.accepted_at.as_millisecond(),
+            test: event.test,
+            r#type: facts.event_type.as_str().to_owned(),
+            provider: facts.provider.as_str().to_owned(),
+            pevent: facts.provider_event.clone(),
+            pid: facts.provider_event_id.clone(),
+            at: facts.occurred_at.to_string(),
+            rcpt: facts.recipient.as_ref().map(|recipient| recipient.expose().to_owned()),
+            mid: facts.email_message_id.clone(),
+            domain: facts.sending_domain.clone(),
+            from: facts.from.clone(),
+            subject: facts.subject.clone(),
+            campaign: facts.campaign_id.clone(),
+            subscriber: facts.subscriber_id.clone(),
+            tags: facts.tags.clone(),
+            meta: facts.metadata.clone(),
+            bounce: facts.bounce_type.map(|bounce| bounce.as_str().to_owned()),
+            reject: facts.reject_reason.map(|reason| reason.as_str().to_owned()),
+            smtp: facts.smtp_code,
+            code: facts.enhanced_code.clone(),
+            diag: facts.diagnostic.clone(),
+            attempt: facts.attempt,
+            list: facts.list_id.clone(),
+            url: facts.url.clone(),
+            ip: facts.client.ip.clone(),
+            agent: facts.client.user_agent.clone(),
+            program: facts.client.name.clone(),
+            os: facts.client.os.clone(),
+            device: facts.client.device.clone(),
+            country: facts.client.geo.country.clone(),
+            region: facts.client.geo.region.clone(),
+            city: facts.client.geo.city.clone(),
+            machine: facts.client.machine,
+            about: facts.about.as_ref().map(StoredAbout::from),
+            raw,
+            raw64,
+            raw_of,
+        }
+    }
+}
+
+impl TryFrom<StoredEvent> for Event {
+    type Error = UnreadableEventError;
+
+    fn try_from(stored: StoredEvent) -> Result<Self, UnreadableEventError> {
+        let unknown = || UnreadableEventError::new("a word that this version does not know");
+        let occurred_at: Timestamp = stored.at.parse().map_err(UnreadableEventError::new)?;
+        let event_type = EventType::from_stored(&stored.r#type).map_err(UnreadableEventError::new)?;
+        let facts = Facts {
+            event_type,
+            provider: Provider::from_word(&stored.provider).ok_or_else(unknown)?,
+            provider_event: stored.pevent,
+            provider_event_id: stored.pid,
+            occurred_at,
+            recipient: stored.rcpt.as_deref().and_then(Recipient::new),
+            email_message_id: stored.mid,
+            sending_domain: stored.domain,
+            from: stored.from,
+            subject: stored.subject,
+            campaign_id: stored.campaign,
+            subscriber_id: stored.subscriber,
+            tags: stored.tags,
+            metadata: stored.meta,
+            bounce_type: stored
+                .bounce
+                .as_deref()
+                .map(|word| BounceType::from_word(word).ok_or_else(unknown))
+                .transpose()?,
+            reject_reason: stored
+                .reject
+                .as_deref()
+                .map(|word| RejectReason::from_word(word).ok_or_else(unknown))
+                .transpose()?,
+            smtp_code: stored.smtp,
+            enhanced_code: stored.code,
+            diagnostic: stored.diag,
+            attempt: stored.attempt,
+            list_id: stored.list,
+            url: stored.url,
+            client: Client {
+                ip: stored.ip,
+                user_agent: stored.agent,
+                name: stored.program,
+                os: stored.os,
+                device: stored.device,
+                geo: Geo { country: stored.country, region: stored.region, city: stored.city },
+                machine: stored.machine,
+            },
+            about: stored.about.map(|about| about.of(event_type)).transpose()?,
+            raw: read_raw(stored.raw, stored.raw64, stored.raw_of)?,
+        };
+        Ok(Self {
+            id: stored.id.parse().map_err(UnreadableEventError::new)?,
+            tenant: stored.tenant.parse().map_err(UnreadableEventError::new)?,
+            source: stored.source.as_deref().map(str::parse).transpose().map_err(UnreadableEventError::new)?,
+            accepted_at: Timestamp::from_millisecond(stored.accepted).map_err(UnreadableEventError::new)?,
+            test: stored.test,
+            facts,
+        })
+    }
+}
+
+type StoredRaw = (Option<String>, Option<String>, Option<usize>);
+
+fn stored_raw(raw: Option<&Raw>) -> StoredRaw {
+    match raw {
+        None => (None, None, None),
+        Some(Raw::Whole(text)) => (Some(text.clone()), None, None),
+        Some(Raw::Dropped { bytes }) => (None, None, Some(*bytes)),
+        Some(Raw::Body { kept, bytes }) => match std::str::from_utf8(kept) {
+            Ok(text) => (Some(text.to_owned()), None, Some(*bytes)),
+            Err(_) => (None, Some(BASE64_STANDARD.encode(kept)), Some(*bytes)),
+        },
+    }
+}
+
+fn read_raw(
+    raw: Option<String>,
+    raw64: Option<String>,
+    raw_of: Option<usize>,
+) -> Result<Option<Raw>, UnreadableEventError> {
+    Ok(match (raw, raw64, raw_of) {
+        (Some(text), _, None) => Some(Raw::Whole(text)),
+        (Some(text), _, Some(bytes)) => Some(Raw::Body { kept: text.into_bytes(), bytes }),
+        (None, Some(encoded), Some(bytes)) => {
+            let kept = BASE64_STANDARD.decode(encoded).map_err(UnreadableEventError::new)?;
+            Some(Raw::Body { kept, bytes })
+        }
+        (None, None, Some(bytes)) => Some(Raw::Dropped { bytes }),
+        (None, _, None) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_received_reads_back() {
+        for raw in [
+            None,
+            Some(Raw::Whole("{}".to_owned())),
+            Some(Raw::Dropped { bytes: 20_000 }),
+            Some(Raw::Body { kept: b"<html>".to_vec(), bytes: 6 }),
+            Some(Raw::Body { kept: b"\xff\x00".to_vec(), bytes: 300_000 }),
+        ] {
+            let (text, encoded, of) = stored_raw(raw.as_ref());
+            assert_eq!(read_raw(text, encoded, of).unwrap(), raw);
+        }
+    }
+}

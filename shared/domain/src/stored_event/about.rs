@@ -1,0 +1,129 @@
+//! The stored form of what an operational event is about.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::UnreadableEventError;
+use crate::event::{About, EventType, GivenUp, What};
+use crate::reasons::{ClosedReason, DeadReason, DisabledReason};
+
+/// Which of the optional fields there are depends on the event's type.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StoredAbout {
+    webhook: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    desc: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    etype: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    n: Option<u32>,
+}
+
+impl From<&About> for StoredAbout {
+    fn from(about: &About) -> Self {
+        let given_up = about.what.given_up();
+        Self {
+            webhook: about.webhook.to_string(),
+            desc: about.description.clone(),
+            since: about.what.since().map(Timestamp::as_millisecond),
+            reason: about.what.reason().or(given_up.map(|given_up| given_up.reason.as_str())).map(str::to_owned),
+            event: given_up.map(|given_up| given_up.event.to_string()),
+            etype: given_up.map(|given_up| given_up.event_type.as_str().to_owned()),
+            n: given_up.map(|given_up| given_up.attempts),
+        }
+    }
+}
+
+impl StoredAbout {
+    /// What an event of this type is about.
+    pub(super) fn of(self, event_type: EventType) -> Result<About, UnreadableEventError> {
+        Ok(About {
+            webhook: self.webhook.parse().map_err(UnreadableEventError::new)?,
+            what: self.what(event_type)?,
+            description: self.desc,
+        })
+    }
+
+    fn what(&self, event_type: EventType) -> Result<What, UnreadableEventError> {
+        let since = || self.since.map(Timestamp::from_millisecond).transpose().map_err(UnreadableEventError::new);
+        let reason = self.reason.as_deref().unwrap_or_default();
+        Ok(match event_type {
+            EventType::WebhookOpened => What::Opened { since: known(since()?)? },
+            EventType::WebhookClosed => {
+                What::Closed { since: known(since()?)?, reason: known(ClosedReason::from_word(reason))? }
+            }
+            EventType::WebhookDisabled => {
+                What::Disabled { since: since()?, reason: known(DisabledReason::from_word(reason))? }
+            }
+            EventType::WebhookEnabled => What::Enabled,
+            EventType::DeliveryDead => What::Dead(GivenUp {
+                event: known(self.event.as_deref())?.parse().map_err(UnreadableEventError::new)?,
+                event_type: EventType::from_stored(known(self.etype.as_deref())?).map_err(UnreadableEventError::new)?,
+                reason: known(DeadReason::from_word(reason))?,
+                attempts: known(self.n)?,
+            }),
+            EventType::Sent
+            | EventType::Delivered
+            | EventType::Deferred
+            | EventType::Bounced
+            | EventType::Rejected
+            | EventType::Failed
+            | EventType::Opened
+            | EventType::Clicked
+            | EventType::Complained
+            | EventType::Unsubscribed
+            | EventType::Subscribed
+            | EventType::SubscriberCreated
+            | EventType::SubscriberUnsubscribed
+            | EventType::Unknown
+            | EventType::Unparsed => known(None)?,
+        })
+    }
+}
+
+fn known<T>(found: Option<T>) -> Result<T, UnreadableEventError> {
+    found.ok_or_else(|| UnreadableEventError::new("an operational event that this version does not know"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::StoredEvent;
+    use super::*;
+    use crate::event::{Event, example};
+    use crate::id::TenantId;
+
+    #[test]
+    fn operational_events_read_back() {
+        let at: Timestamp = "2026-01-02T03:04:05.678Z".parse().unwrap();
+        for event_type in EventType::OPERATIONAL {
+            let facts = example(*event_type, "k", at);
+            assert!(facts.about.is_some(), "{}", event_type.as_str());
+            let event = Event::accept(facts, TenantId::mint(at, [1; 10]), None, at);
+            let json = serde_json::to_string(&StoredEvent::from(&event)).unwrap();
+            let stored: StoredEvent = serde_json::from_str(&json).unwrap();
+            assert_eq!(Event::try_from(stored).unwrap(), event);
+        }
+    }
+
+    #[test]
+    fn a_part_that_is_missing_or_of_another_type_is_not_guessed() {
+        let about = |json: &str| serde_json::from_str::<StoredAbout>(json).unwrap();
+        let webhook = r#""webhook":"wh_01ARZ3NDEKTSV4RRFFQ69G5FAV""#;
+        for (event_type, rest) in [
+            (EventType::WebhookOpened, ""),
+            (EventType::WebhookClosed, r#","since":1,"reason":"gone""#),
+            (EventType::WebhookDisabled, r#","since":1"#),
+            (EventType::DeliveryDead, r#","reason":"gone","event":"evt_1","etype":"email.sent","n":1"#),
+            (EventType::Sent, ""),
+        ] {
+            assert!(about(&format!("{{{webhook}{rest}}}")).of(event_type).is_err(), "{event_type:?}");
+        }
+    }
+}

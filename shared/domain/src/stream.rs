@@ -1,0 +1,233 @@
+//! Streams: queues and topics of a tenant's own, which a webhook may name in place of an HTTPS URL.
+//!
+//! Where a stream is, is told by the form of the URL; the leave to send to it is the tenant's, never ours. Every host is
+//! one of the service's own, by the types of the names: what a tenant chooses is a region, a project, a namespace.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::batching::batches;
+use crate::queue_limits::{MAX_BYTES, MAX_ENTRIES};
+use crate::secret::StreamSecret;
+use crate::words::closed_words;
+
+mod message;
+pub mod pubsub;
+pub mod servicebus;
+pub mod sqs;
+
+pub use message::Message;
+
+closed_words!(
+    /// The services whose streams can be delivered to.
+    StreamKind {
+        /// Amazon SQS.
+        Sqs = "sqs",
+        /// Google Pub/Sub.
+        Pubsub = "pubsub",
+        /// Azure Service Bus.
+        Servicebus = "servicebus",
+    }
+);
+
+/// Most messages of one call: what SQS takes; the others take more.
+pub const MAX_MESSAGES: usize = MAX_ENTRIES;
+
+impl StreamKind {
+    /// The largest message that the service takes, in bytes as [`Message::size`] counts them.
+    pub fn max_message_bytes(self) -> usize {
+        match self {
+            Self::Sqs => sqs::MAX_MESSAGE_BYTES,
+            Self::Pubsub => pubsub::MAX_MESSAGE_BYTES,
+            Self::Servicebus => servicebus::MAX_MESSAGE_BYTES,
+        }
+    }
+
+    /// Cuts messages into calls that the service takes. A message that is too large for any has one of its own, and so has
+    /// one that the service may refuse for its characters: what is wrong with one is no other's fault.
+    pub fn calls(self, messages: &[Message]) -> Vec<Range<usize>> {
+        let most = match self {
+            Self::Sqs => MAX_BYTES,
+            Self::Pubsub => pubsub::MAX_CALL_BYTES,
+            Self::Servicebus => servicebus::MAX_CALL_BYTES,
+        };
+        let alone = |message: &Message| self == Self::Sqs && !sqs::takes_characters(&message.body);
+        let sizes = messages.iter().map(|message| if alone(message) { most + 1 } else { message.size(self) });
+        batches(&sizes.collect::<Vec<_>>(), most)
+    }
+}
+
+/// Where a stream is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamName {
+    /// An SQS queue.
+    Sqs(sqs::Queue),
+    /// A Pub/Sub topic.
+    Pubsub(pubsub::Topic),
+    /// A Service Bus queue or topic.
+    Servicebus(servicebus::Entity),
+}
+
+/// Why a URL of a stream's form is refused; the text says what would be right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidStream {
+    /// Looks like an SQS queue.
+    #[error(
+        "expected an Amazon SQS queue: arn:aws:sqs:<region>:<12 digits>:<name> or \
+         https://sqs.<region>.amazonaws.com/<12 digits>/<name>, its name of 1 to 80 letters, digits, `-` and `_`, with \
+         `.fifo` at its end where it is one"
+    )]
+    Sqs,
+    /// Looks like a Pub/Sub topic.
+    #[error(
+        "expected a Google Pub/Sub topic: pubsub://projects/<project>/topics/<topic> or \
+         https://pubsub.googleapis.com/v1/projects/<project>/topics/<topic>, with the project's id and the topic's name"
+    )]
+    Pubsub,
+    /// Looks like a Service Bus queue or topic.
+    #[error(
+        "expected an Azure Service Bus queue or topic: servicebus://<namespace>.servicebus.windows.net/<name>, a \
+         namespace of 6 to 50 letters, digits and `-`, and a name of 1 to 260 letters, digits, `.`, `-`, `_` and `/`"
+    )]
+    Servicebus,
+}
+
+impl StreamName {
+    /// Reads a URL or ARN; `None` when it has no stream's form, and is an HTTPS URL or nothing.
+    pub fn parse(text: &str) -> Option<Result<Self, InvalidStream>> {
+        if let Some(arn) = text.strip_prefix("arn:") {
+            return Some(sqs::Queue::in_arn(arn).map(Self::Sqs).ok_or(InvalidStream::Sqs));
+        }
+        let (scheme, rest) = text.split_once("://")?;
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (scheme, host) = (scheme.to_ascii_lowercase(), host.to_ascii_lowercase());
+        let of_topic = |topic: Option<pubsub::Topic>| topic.map(Self::Pubsub).ok_or(InvalidStream::Pubsub);
+        let of_entity =
+            |path: &str| servicebus::Entity::parse(&host, path).map(Self::Servicebus).ok_or(InvalidStream::Servicebus);
+        match scheme.as_str() {
+            "pubsub" => Some(of_topic(pubsub::Topic::parse(rest))),
+            "servicebus" | "sb" => Some(of_entity(path)),
+            "https" if host == pubsub::HOST => {
+                let resource = path.strip_prefix("v1/").unwrap_or_default();
+                Some(of_topic(pubsub::Topic::parse(resource.strip_suffix(":publish").unwrap_or(resource))))
+            }
+            "https" if host.ends_with(servicebus::DOMAIN) => {
+                Some(of_entity(path.strip_suffix("/messages").unwrap_or(path)))
+            }
+            "https" if sqs::is_host(&host) => {
+                Some(sqs::Queue::at(&host, path).map(Self::Sqs).ok_or(InvalidStream::Sqs))
+            }
+            _ => None,
+        }
+    }
+
+    /// Which service has it.
+    pub fn kind(&self) -> StreamKind {
+        match self {
+            Self::Sqs(_) => StreamKind::Sqs,
+            Self::Pubsub(_) => StreamKind::Pubsub,
+            Self::Servicebus(_) => StreamKind::Servicebus,
+        }
+    }
+}
+
+/// The one form in which it is stored and shown.
+impl fmt::Display for StreamName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqs(queue) => queue.fmt(f),
+            Self::Pubsub(topic) => topic.fmt(f),
+            Self::Servicebus(entity) => entity.fmt(f),
+        }
+    }
+}
+
+/// The leave to send to a stream, given by the tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamCredentials {
+    /// A key of an AWS account.
+    Sqs(sqs::AccessKey),
+    /// A key of a Google service account.
+    Pubsub(pubsub::ServiceAccount),
+    /// A shared access policy of a Service Bus namespace or entity.
+    Servicebus(servicebus::SharedKey),
+}
+
+impl StreamCredentials {
+    /// Which service they are for.
+    pub fn kind(&self) -> StreamKind {
+        match self {
+            Self::Sqs(_) => StreamKind::Sqs,
+            Self::Pubsub(_) => StreamKind::Pubsub,
+            Self::Servicebus(_) => StreamKind::Servicebus,
+        }
+    }
+}
+
+/// A stream with the leave to send to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stream {
+    /// An SQS queue.
+    Sqs(sqs::Queue, sqs::AccessKey),
+    /// A Pub/Sub topic.
+    Pubsub(pubsub::Topic, pubsub::ServiceAccount),
+    /// A Service Bus queue or topic.
+    Servicebus(servicebus::Entity, servicebus::SharedKey),
+}
+
+impl Stream {
+    /// Both together; `None` when they are of two services.
+    pub fn new(name: StreamName, credentials: StreamCredentials) -> Option<Self> {
+        match (name, credentials) {
+            (StreamName::Sqs(queue), StreamCredentials::Sqs(key)) => Some(Self::Sqs(queue, key)),
+            (StreamName::Pubsub(topic), StreamCredentials::Pubsub(account)) => Some(Self::Pubsub(topic, account)),
+            (StreamName::Servicebus(entity), StreamCredentials::Servicebus(key)) => Some(Self::Servicebus(entity, key)),
+            (StreamName::Sqs(_) | StreamName::Pubsub(_) | StreamName::Servicebus(_), _) => None,
+        }
+    }
+
+    /// Which service has it.
+    pub fn kind(&self) -> StreamKind {
+        match self {
+            Self::Sqs(..) => StreamKind::Sqs,
+            Self::Pubsub(..) => StreamKind::Pubsub,
+            Self::Servicebus(..) => StreamKind::Servicebus,
+        }
+    }
+
+    /// Where it is.
+    pub fn name(&self) -> StreamName {
+        match self {
+            Self::Sqs(queue, _) => StreamName::Sqs(queue.clone()),
+            Self::Pubsub(topic, _) => StreamName::Pubsub(topic.clone()),
+            Self::Servicebus(entity, _) => StreamName::Servicebus(entity.clone()),
+        }
+    }
+
+    /// The leave to send to it.
+    pub fn credentials(&self) -> StreamCredentials {
+        match self {
+            Self::Sqs(_, key) => StreamCredentials::Sqs(key.clone()),
+            Self::Pubsub(_, account) => StreamCredentials::Pubsub(account.clone()),
+            Self::Servicebus(_, key) => StreamCredentials::Servicebus(key.clone()),
+        }
+    }
+
+    /// What of the credentials is secret.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        let secrets: [Option<&StreamSecret>; 2] = match self {
+            Self::Sqs(_, key) => [Some(key.secret()), key.session_token()],
+            Self::Pubsub(_, account) => [Some(account.private_key()), None],
+            Self::Servicebus(_, key) => [Some(key.key()), None],
+        };
+        secrets.into_iter().flatten().map(StreamSecret::expose).collect()
+    }
+}
+
+/// Whether all of a text is of these bytes, and there is so much of it.
+fn is_made_of(text: &str, length: std::ops::RangeInclusive<usize>, is_fine: impl Fn(u8) -> bool) -> bool {
+    length.contains(&text.len()) && text.bytes().all(is_fine)
+}
+
+#[cfg(test)]
+mod tests;

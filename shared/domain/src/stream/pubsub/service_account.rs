@@ -1,0 +1,140 @@
+//! A Google service account, and the tokens that it signs for itself.
+
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use jiff::Timestamp;
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject as _;
+use serde::Serialize;
+
+use super::HOST;
+use crate::secret::StreamSecret;
+use crate::stream::is_made_of;
+
+/// How long a token is good for, in seconds; Google takes an hour at most.
+pub const TOKEN_SECONDS: i64 = 3600;
+/// What every address of a service account ends with.
+const DOMAIN: &str = ".gserviceaccount.com";
+/// Characters of an address.
+const EMAIL: std::ops::RangeInclusive<usize> = 1..=254;
+/// Characters of a key's id; Google's have 40.
+const KEY_ID: std::ops::RangeInclusive<usize> = 1..=128;
+/// Longest key, in bytes of PEM: one of 4,096 bits has 3,300.
+const MAX_KEY: usize = 8 * 1024;
+
+/// A key of a service account, with the right to publish to the topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceAccount {
+    email: String,
+    key_id: String,
+    private_key: StreamSecret,
+}
+
+/// What is wrong with a service account's key; the text says what would be right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidServiceAccount {
+    /// Its address.
+    #[error("expected a service account's address, as in `name@project.iam.gserviceaccount.com`")]
+    Email,
+    /// The key's id.
+    #[error("{} to {} letters and digits", KEY_ID.start(), KEY_ID.end())]
+    KeyId,
+    /// The key.
+    #[error("expected the RSA key as Google gives it: PKCS#8 in PEM, of 2,048 to 4,096 bits")]
+    PrivateKey,
+}
+
+/// A key that cannot sign; none such is ever taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the service account's key does not sign")]
+pub struct Unsigned;
+
+impl ServiceAccount {
+    /// Takes a key, of which it is tried whether it can sign.
+    pub fn new(email: &str, key_id: &str, private_key: &str) -> Result<Self, InvalidServiceAccount> {
+        let is_email = is_made_of(email, EMAIL, |byte| byte.is_ascii_graphic() && !b"\"\\<>".contains(&byte))
+            && email.ends_with(DOMAIN)
+            && email.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && !domain.contains('@'));
+        if !is_email {
+            return Err(InvalidServiceAccount::Email);
+        }
+        if !is_made_of(key_id, KEY_ID, |byte| byte.is_ascii_alphanumeric()) {
+            return Err(InvalidServiceAccount::KeyId);
+        }
+        if private_key.len() > MAX_KEY || key_pair(private_key).is_none() {
+            return Err(InvalidServiceAccount::PrivateKey);
+        }
+        let private_key = StreamSecret::new(private_key);
+        Ok(Self { email: email.to_owned(), key_id: key_id.to_owned(), private_key })
+    }
+
+    /// Takes one back from storage, where only checked ones are put: to try a key takes a millisecond, and a list of
+    /// webhooks may have a hundred of them.
+    pub fn from_stored(email: &str, key_id: &str, private_key: &str) -> Self {
+        Self { email: email.to_owned(), key_id: key_id.to_owned(), private_key: StreamSecret::new(private_key) }
+    }
+
+    /// Its address, which is no secret.
+    pub fn email(&self) -> &str {
+        &self.email
+    }
+
+    /// The key's id, which is no secret.
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// The key, in PEM.
+    pub fn private_key(&self) -> &StreamSecret {
+        &self.private_key
+    }
+
+    /// A token that Pub/Sub takes as it is for [`TOKEN_SECONDS`], without another server that would give one in exchange.
+    /// <https://developers.google.com/identity/protocols/oauth2/service-account#jwt-auth>,
+    /// <https://google.aip.dev/auth/4111>
+    pub fn token(&self, now: Timestamp) -> Result<String, Unsigned> {
+        let issued = now.as_second();
+        let header = Header { alg: "RS256", typ: "JWT", kid: &self.key_id };
+        let audience = format!("https://{HOST}/");
+        let claims = Claims {
+            iss: &self.email,
+            sub: &self.email,
+            aud: &audience,
+            iat: issued,
+            exp: issued.saturating_add(TOKEN_SECONDS),
+        };
+        let signed = format!("{}.{}", part(&header), part(&claims));
+        let pair = key_pair(self.private_key.expose()).ok_or(Unsigned)?;
+        let mut signature = vec![0; pair.public().modulus_len()];
+        // Padded as PKCS#1 says, a signature has nothing random in it; the library asks all the same.
+        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).map_err(|_| Unsigned)?;
+        Ok(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
+    }
+}
+
+fn key_pair(pem: &str) -> Option<RsaKeyPair> {
+    let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).ok()?;
+    RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).ok()
+}
+
+fn part(part: &impl Serialize) -> String {
+    // Only fails for maps whose keys are no text.
+    BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(part).unwrap_or_default())
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'static str,
+    typ: &'static str,
+    kid: &'a str,
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    iat: i64,
+    exp: i64,
+}

@@ -1,0 +1,140 @@
+//! Where deliveries go: an HTTPS URL, or a stream with the leave to send to it.
+
+use crate::address_policy::AddressPolicy;
+use crate::stream::{InvalidStream, Stream, StreamCredentials, StreamKind, StreamName};
+
+use super::url::{InvalidUrl, WebhookUrl};
+
+/// What a URL names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An HTTPS endpoint.
+    Https(WebhookUrl),
+    /// A stream.
+    Stream(StreamName),
+}
+
+/// Why a URL is refused; the text says what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidTarget {
+    /// As a URL to post to.
+    #[error(transparent)]
+    Url(#[from] InvalidUrl),
+    /// As the name of a stream.
+    #[error(transparent)]
+    Stream(#[from] InvalidStream),
+}
+
+impl Target {
+    /// Checks and takes a URL; its form tells what it names.
+    pub fn parse(text: &str, policy: &AddressPolicy) -> Result<Self, InvalidTarget> {
+        match StreamName::parse(text) {
+            Some(name) => Ok(Self::Stream(name?)),
+            None => Ok(Self::Https(WebhookUrl::parse(text, policy)?)),
+        }
+    }
+}
+
+/// Where deliveries go. A stream has its credentials with it: there is none that cannot be sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// They are posted there.
+    Https(WebhookUrl),
+    /// They are sent there.
+    Stream(Box<Stream>),
+}
+
+/// Credentials and a URL that do not belong together; the text says what would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnfitCredentials {
+    /// A stream without.
+    #[error("is required: deliveries to a stream of the kind `{}` are sent with credentials of yours", .0.as_str())]
+    Missing(StreamKind),
+    /// A URL with.
+    #[error("an HTTPS URL takes none; put user and password into the URL, or a token into `headers`")]
+    NotForUrls,
+    /// Of another service.
+    #[error("these are for the kind `{}`, and the URL is of the kind `{}`", .given.as_str(), .expected.as_str())]
+    OtherKind {
+        /// What the URL is.
+        expected: StreamKind,
+        /// What they are for.
+        given: StreamKind,
+    },
+}
+
+impl Destination {
+    /// Both together.
+    pub fn new(target: Target, credentials: Option<StreamCredentials>) -> Result<Self, UnfitCredentials> {
+        match (target, credentials) {
+            (Target::Https(url), None) => Ok(Self::Https(url)),
+            (Target::Https(_), Some(_)) => Err(UnfitCredentials::NotForUrls),
+            (Target::Stream(name), None) => Err(UnfitCredentials::Missing(name.kind())),
+            (Target::Stream(name), Some(credentials)) => {
+                let unfit = UnfitCredentials::OtherKind { expected: name.kind(), given: credentials.kind() };
+                Stream::new(name, credentials).map(|stream| Self::Stream(Box::new(stream))).ok_or(unfit)
+            }
+        }
+    }
+
+    /// With another target, other credentials, or both. What credentials there are stay with a stream of their kind, and
+    /// go when it goes.
+    pub fn changed(
+        &self,
+        target: Option<&Target>,
+        credentials: Option<&StreamCredentials>,
+    ) -> Result<Self, UnfitCredentials> {
+        let target = target.cloned().unwrap_or_else(|| self.target());
+        let kept = self.stream().map(Stream::credentials).filter(|kept| match &target {
+            Target::Https(_) => false,
+            Target::Stream(name) => name.kind() == kept.kind(),
+        });
+        Self::new(target, credentials.cloned().or(kept))
+    }
+
+    fn target(&self) -> Target {
+        match self {
+            Self::Https(url) => Target::Https(url.clone()),
+            Self::Stream(stream) => Target::Stream(stream.name()),
+        }
+    }
+
+    /// Takes one back from storage, where only checked ones are put. Whether there are credentials tells what it is.
+    pub fn from_parts(url: &str, password: Option<&str>, credentials: Option<StreamCredentials>) -> Option<Self> {
+        let Some(credentials) = credentials else {
+            return WebhookUrl::from_parts(url, password).ok().map(Self::Https);
+        };
+        let stream = Stream::new(StreamName::parse(url)?.ok()?, credentials)?;
+        Some(Self::Stream(Box::new(stream)))
+    }
+
+    /// The stream, where it is one.
+    pub fn stream(&self) -> Option<&Stream> {
+        match self {
+            Self::Https(_) => None,
+            Self::Stream(stream) => Some(stream),
+        }
+    }
+
+    /// The URL, or the name of the stream, for whoever owns it: a password in it is masked.
+    pub fn masked(&self) -> String {
+        match self {
+            Self::Https(url) => url.masked(),
+            Self::Stream(stream) => stream.name().to_string(),
+        }
+    }
+
+    /// The same as text without a password, and that: for storage, which seals it.
+    pub fn parts(&self) -> (String, Option<String>) {
+        match self {
+            Self::Https(url) => url.parts(),
+            Self::Stream(stream) => (stream.name().to_string(), None),
+        }
+    }
+}
+
+impl From<WebhookUrl> for Destination {
+    fn from(url: WebhookUrl) -> Self {
+        Self::Https(url)
+    }
+}

@@ -22,7 +22,6 @@ pub(crate) const COMING: &[&str] = &[
     "inspect.rs",
     "load.rs",
     "send.rs",
-    "shared/domain",
 ];
 
 /// Files whose comments are not rewritten yet: they may use the words, be wide, and name paths of before.

@@ -9,8 +9,8 @@ use lambda_http::RequestExt as _;
 use shared::clock::random;
 use shared::problem::Problem;
 
-use crate::refusal::Refusal;
-use crate::style::Style;
+use crate::compat::style::Style;
+use crate::http::refusal::Refusal;
 
 /// The header that names the request; Lambda's own id, so that it is found in the logs.
 const REQUEST_ID: &str = "x-request-id";

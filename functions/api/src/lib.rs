@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use axum::routing::get;
 use axum::{Router, middleware};
 use jiff::Timestamp;
 use shared::cache::Cache;
@@ -21,33 +20,15 @@ use shared::queue::redrive::Redrives;
 use shared::store::{Deliveries, Events, Registry};
 use shared::tenant::{ApiKey, KeyHash};
 
+mod http;
+mod fields;
+mod manage;
+mod native;
+mod compat;
 mod answer;
-mod body;
-mod caller;
-mod dead_letters;
-mod deliveries;
-mod event_types;
-mod events;
-mod health;
-mod keys;
-mod mailgun;
-mod mailjet;
-mod page;
-mod path;
-mod platform;
-mod public_keys;
-mod query;
-mod recoveries;
-mod redrives;
-mod refusal;
-mod sources;
-mod style;
-mod tenants;
-mod time_range;
-mod webhooks;
 
-use public_keys::PublicKeys;
-use refusal::Refusal;
+use http::refusal::Refusal;
+use native::public_keys::PublicKeys;
 
 /// What the room works with; built once, kept warm.
 #[derive(Debug)]
@@ -99,21 +80,8 @@ impl Api {
 /// system expect on that system's paths.
 pub fn router(api: Api) -> Router {
     Router::new()
-        .route("/health", get(health::health))
-        .merge(tenants::routes())
-        .merge(keys::routes())
-        .merge(webhooks::routes())
-        .merge(public_keys::routes())
-        .merge(sources::routes())
-        .merge(events::routes())
-        .merge(event_types::routes())
-        .merge(deliveries::routes())
-        .merge(dead_letters::routes())
-        .merge(redrives::routes())
-        .merge(recoveries::routes())
-        .merge(mailjet::routes())
-        .merge(mailgun::routes())
-        .merge(platform::routes())
+        .merge(native::routes())
+        .merge(compat::routes())
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .layer(middleware::from_fn(answer::finish))

@@ -1,0 +1,35 @@
+//! `GET /v3/domains/{domain}/webhooks`: the names that have URLs, with those
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+use super::name::Name;
+use super::shown::Urls;
+use super::topic::{Domain, Topic};
+use crate::Api;
+use crate::http::caller::Reader;
+use crate::http::query::Query;
+use crate::http::refusal::Refusal;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Listed {
+    webhooks: BTreeMap<&'static str, Urls>,
+}
+
+pub(super) async fn list(
+    Reader(tenant): Reader,
+    State(api): State<Arc<Api>>,
+    domain: Domain,
+    mut query: Query,
+) -> Result<Json<Listed>, Refusal> {
+    // `mailgun.js` may send these. There are eight names, so nothing needs pages.
+    let _ignored: [Option<u32>; 2] = [query.parsed("limit"), query.parsed("skip")];
+    query.finish(())?;
+    let all = api.registry.all_webhooks(tenant).await?;
+    let urls = Name::ALL.map(|name| (name.as_str(), Urls::of(&all, &Topic { domain: domain.clone(), name })));
+    Ok(Json(Listed { webhooks: urls.into_iter().filter(|(_, urls)| !urls.is_empty()).collect() }))
+}

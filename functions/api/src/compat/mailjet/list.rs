@@ -1,0 +1,26 @@
+//! `GET /v3/REST/eventcallbackurl`: all webhooks of the tenant, whichever API made them, once for each of Mailjet's event types
+//! that they want
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+
+use super::entry::Entry;
+use super::filters::Filters;
+use super::shown::Answer;
+use crate::Api;
+use crate::http::caller::Reader;
+use crate::http::query::Query;
+use crate::http::refusal::Refusal;
+use crate::manage::register::numbered;
+
+pub(super) async fn list(
+    Reader(tenant): Reader,
+    State(api): State<Arc<Api>>,
+    query: Query,
+) -> Result<Json<Answer>, Refusal> {
+    let filters = Filters::read(query)?;
+    let webhooks = numbered(&api, tenant).await?;
+    Ok(Json(filters.answer(webhooks.iter().flat_map(Entry::all_of).collect())))
+}

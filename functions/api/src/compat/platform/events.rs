@@ -1,0 +1,138 @@
+//! Which events a webhook wants, as the platform's clients write it: its words, with commas between them.
+//!
+//! All of a tenant's webhooks are shown, in whatever dialect, and what is shown can be sent back: it means the same again.
+
+use serde_json::Value;
+use shared::dialect::Dialect;
+use shared::event::EventType;
+use shared::problem::Fault;
+use shared::webhook::WantedTypes;
+
+use crate::fields::subscription;
+use crate::http::body::Faults;
+use crate::native::webhooks::given;
+
+/// Every type, as [`WantedTypes::All`] has it.
+const ALL: &str = "*";
+
+/// The field `events`: text with commas, or a list of names.
+pub(super) fn read(value: Value) -> Result<Vec<String>, Faults> {
+    match value {
+        Value::String(text) => {
+            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+            given::events(names.map(Value::from).collect())
+        }
+        other => given::events(other),
+    }
+}
+
+/// What `names` mean to a webhook of `dialect`: its own names, or the platform's.
+pub(super) fn wanted(names: &[String], dialect: Dialect) -> Result<WantedTypes, Vec<Fault>> {
+    let (mut canonical, mut faults) = (Vec::new(), Vec::new());
+    for name in names {
+        let meant = meant(name, dialect);
+        if name == ALL {
+            canonical.push(ALL.to_owned());
+        } else if meant.is_empty() {
+            let known = dialect.known_names().join(", ");
+            let detail =
+                format!("the dialect `{}` has no event type `{name}`; it has: {known}, or `*`", dialect.as_str());
+            faults.push(Fault::new("/events", detail));
+        }
+        canonical.extend(meant.iter().map(|event_type| event_type.as_str().to_owned()));
+    }
+    if faults.is_empty() { subscription::types_named(&canonical, dialect) } else { Err(faults) }
+}
+
+/// The same types in the platform's words, where it has one that says no more than is wanted; else their canonical names.
+pub(super) fn shown(types: &WantedTypes, dialect: Dialect) -> String {
+    let (mut names, types) = match types {
+        WantedTypes::All => return ALL.to_owned(),
+        WantedTypes::AllAnd(operational) => (vec![ALL], operational),
+        WantedTypes::Only(types) => (Vec::new(), types),
+    };
+    for event_type in types {
+        let word = Dialect::Platform.name(*event_type);
+        let word = word.filter(|word| meant(word, dialect).iter().all(|meant| types.contains(meant)));
+        let name = word.unwrap_or(event_type.as_str());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(",")
+}
+
+fn meant(name: &str, dialect: Dialect) -> Vec<EventType> {
+    let own = dialect.types_named(name);
+    if !own.is_empty() {
+        return own;
+    }
+    let of_platform = Dialect::Platform.types_named(name).into_iter();
+    of_platform.filter(|event_type| dialect.name(*event_type).is_some()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn names(text: &str) -> Vec<String> {
+        text.split(',').map(str::to_owned).collect()
+    }
+
+    fn only(types: impl IntoIterator<Item = EventType>) -> WantedTypes {
+        WantedTypes::Only(types.into_iter().collect())
+    }
+
+    #[test]
+    fn the_platforms_words_are_shown_where_they_say_no_more() {
+        use EventType::{Bounced, Sent, SubscriberUnsubscribed, Unsubscribed};
+        for (types, dialect, expected) in [
+            (only([Bounced, Sent]), Dialect::Standard, "email.sent,email.bounce"),
+            (only([Unsubscribed, SubscriberUnsubscribed]), Dialect::Platform, "email.unsubscribe"),
+            (only([Unsubscribed]), Dialect::Platform, "email.unsubscribed"),
+            (only([SubscriberUnsubscribed]), Dialect::Mailgreet, "subscriber.unsubscribed"),
+            (WantedTypes::All, Dialect::Mailjet, "*"),
+        ] {
+            assert_eq!(shown(&types, dialect), expected);
+        }
+    }
+
+    #[test]
+    fn names_are_the_dialects_own_or_the_platforms() {
+        let wanted = |text, dialect| wanted(&names(text), dialect);
+        assert_eq!(wanted("bounce", Dialect::Mailtura), Ok(only([EventType::Bounced])));
+        // Mailjet's own word comes first, whatever else it might be.
+        let blocked = only([EventType::Rejected, EventType::Failed, EventType::Delivered]);
+        assert_eq!(wanted("blocked,sent", Dialect::Mailjet), Ok(blocked));
+        assert_eq!(wanted("open,*", Dialect::Platform), Ok(WantedTypes::All));
+        let faults = wanted("unsubscribe,x", Dialect::Mailtura).unwrap_err();
+        assert!(faults[0].detail.contains("`unsubscribe`") && faults[1].detail.contains("`x`"), "{faults:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_means_the_same_when_it_is_sent_back(
+            dialect in proptest::sample::select(Dialect::ALL),
+            chosen in proptest::collection::vec(any::<bool>(), EventType::deliverable().count()),
+            all in any::<bool>(),
+        ) {
+            let known = EventType::deliverable().filter(|event_type| dialect.name(*event_type).is_some());
+            let types = known.zip(chosen).filter_map(|(name, chosen)| chosen.then_some(name));
+            // Mailtura's own `email.failed` is more than the canonical one: nobody can name that alone there.
+            let types: BTreeSet<_> = types.flat_map(|name| dialect.types_named(name.as_str())).collect();
+            let types = if all {
+                let operational: BTreeSet<_> = types.into_iter().filter(|name| name.is_operational()).collect();
+                if operational.is_empty() { WantedTypes::All } else { WantedTypes::AllAnd(operational) }
+            } else if types.is_empty() {
+                WantedTypes::All
+            } else {
+                WantedTypes::Only(types)
+            };
+            prop_assert_eq!(wanted(&names(&shown(&types, dialect)), dialect), Ok(types));
+        }
+    }
+}

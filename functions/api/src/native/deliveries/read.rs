@@ -1,0 +1,30 @@
+//! `GET /api/v1/webhooks/{webhook_id}/deliveries/{event_id}`, with every attempt that is kept
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use shared::id::{EventId, WebhookId};
+use shared::problem::Problem;
+
+use super::Shown;
+use crate::Api;
+use crate::http::caller::Reader;
+use crate::http::path::Ids;
+use crate::http::query::Query;
+use crate::http::refusal::Refusal;
+
+pub(super) async fn read(
+    Reader(tenant): Reader,
+    State(api): State<Arc<Api>>,
+    Ids(webhook, event): Ids<WebhookId, EventId>,
+    query: Query,
+) -> Result<Json<Shown>, Refusal> {
+    query.finish(())?;
+    let delivery = api.deliveries.get(tenant, webhook, event).await?;
+    let delivery = delivery.ok_or_else(|| {
+        let detail = "This tenant has no such delivery, or it was not attempted yet.";
+        Problem::new(404, "not-found", "Not found", detail)
+    })?;
+    Ok(Json(Shown::whole(&delivery)))
+}

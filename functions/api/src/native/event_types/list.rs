@@ -1,0 +1,15 @@
+//! `GET /api/v1/event-types`, in the order of the documentation
+
+use axum::Json;
+use shared::event::EventType;
+
+use super::Shown;
+use crate::http::caller::Asks;
+use crate::http::page::Listed;
+use crate::http::query::Query;
+use crate::http::refusal::Refusal;
+
+pub(super) async fn list(_: Asks, query: Query) -> Result<Json<Listed<Shown>>, Refusal> {
+    query.finish(())?;
+    Ok(Json(Listed::new(EventType::deliverable().map(Shown::from).collect(), None)))
+}

@@ -1,0 +1,26 @@
+//! `GET /api/v1/recoveries`, latest first
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use shared::id::RecoveryId;
+
+use super::Shown;
+use crate::Api;
+use crate::http::caller::Reader;
+use crate::http::page::{self, Listed};
+use crate::http::query::Query;
+use crate::http::refusal::Refusal;
+
+pub(super) async fn list(
+    Reader(tenant): Reader,
+    State(api): State<Arc<Api>>,
+    mut query: Query,
+) -> Result<Json<Listed<Shown>>, Refusal> {
+    let limit = page::limit(&mut query);
+    let after: Option<RecoveryId> = page::cursor(&mut query);
+    let after = query.finish(after)?;
+    let page = api.registry.list_recoveries(tenant, after, limit).await?;
+    Ok(Json(Listed::new(page.items.iter().map(Shown::from).collect(), page.next)))
+}

@@ -1,0 +1,101 @@
+//! Redrives: SQS moves the jobs of the dead-letter queue back to the deliveries queue. Only admins may, because the
+//! queue is every tenant's.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::problem::Problem;
+use shared::queue::redrive::{Redrive, RedriveError, RedriveState};
+
+use crate::Api;
+use crate::http::refusal::Refusal;
+
+mod cancel;
+mod list;
+mod named;
+mod read;
+mod start;
+
+use named::RedriveId;
+
+pub(crate) fn routes() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/api/v1/redrives", get(list::list).post(start::start))
+        .route("/api/v1/redrives/{redrive_id}", get(read::read).delete(cancel::cancel))
+}
+
+/// A redrive as it is shown. The numbers are SQS's approximations.
+#[derive(Debug, Serialize)]
+struct Shown {
+    id: String,
+    state: &'static str,
+    started_at: String,
+    max_per_second: Option<i32>,
+    moved: i64,
+    to_move: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_reason: Option<String>,
+}
+
+impl Shown {
+    /// What is known of a redrive that was only just started.
+    fn just_started(started_at: Timestamp, max_per_second: Option<i32>) -> Self {
+        Self {
+            id: RedriveId::of(started_at).to_string(),
+            state: "running",
+            started_at: started_at.to_string(),
+            max_per_second,
+            moved: 0,
+            to_move: None,
+            failure_reason: None,
+        }
+    }
+}
+
+impl From<&Redrive> for Shown {
+    fn from(redrive: &Redrive) -> Self {
+        let failure_reason = match &redrive.state {
+            RedriveState::Failed { reason } => reason.clone(),
+            RedriveState::Running { .. }
+            | RedriveState::Completed
+            | RedriveState::Cancelling
+            | RedriveState::Cancelled => None,
+        };
+        Self {
+            id: RedriveId::of(redrive.started_at).to_string(),
+            state: redrive.state.as_str(),
+            started_at: redrive.started_at.to_string(),
+            max_per_second: redrive.max_per_second,
+            moved: redrive.moved,
+            to_move: redrive.to_move,
+            failure_reason,
+        }
+    }
+}
+
+/// The refusal that belongs to an error; `refused` is what it means for the operation that SQS refuses.
+fn refusal(error: RedriveError, refused: impl FnOnce() -> Problem) -> Refusal {
+    match error {
+        RedriveError::Refused(_) => refused().into(),
+        RedriveError::NotOffered | RedriveError::Aws(_) => unlisted(error),
+    }
+}
+
+/// The same for listing, which SQS has no reason to refuse.
+fn unlisted(error: RedriveError) -> Refusal {
+    match error {
+        RedriveError::NotOffered => not_offered().into(),
+        RedriveError::Refused(_) | RedriveError::Aws(_) => Refusal::failed(error),
+    }
+}
+
+/// 501: for emulators.
+fn not_offered() -> Problem {
+    let detail = "The SQS endpoint that this installation talks to has no message move tasks. AWS has them; with an \
+                  emulator that has not, receive the messages from the dead-letter queue and send them to the \
+                  deliveries queue.";
+    Problem::new(501, "redrive-not-offered", "The SQS endpoint cannot redrive", detail)
+}

@@ -1,0 +1,25 @@
+//! `GET /api/v1/sources/{source_id}`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use shared::id::SourceId;
+
+use super::shown::Shown;
+use crate::Api;
+use crate::http::caller::Reader;
+use crate::http::path::Id;
+use crate::http::query::Query;
+use crate::http::refusal::{Refusal, not_found};
+
+pub(super) async fn read(
+    Reader(tenant): Reader,
+    State(api): State<Arc<Api>>,
+    Id(id): Id<SourceId>,
+    query: Query,
+) -> Result<Json<Shown>, Refusal> {
+    query.finish(())?;
+    let source = api.registry.get_source(tenant, id).await?.ok_or_else(|| not_found("source"))?;
+    Ok(Json(Shown::from(&source)))
+}

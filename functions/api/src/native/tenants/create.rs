@@ -1,0 +1,33 @@
+//! `POST /api/v1/tenants`
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use shared::clock::random;
+use shared::id::TenantId;
+use shared::tenant::Tenant;
+
+use super::Shown;
+use crate::Api;
+use crate::http::body::{Fields, text};
+use crate::http::caller::Operator;
+use crate::http::refusal::Refusal;
+
+/// Characters of a name.
+const NAME: RangeInclusive<usize> = 1..=200;
+
+pub(super) async fn create(
+    _: Operator,
+    State(api): State<Arc<Api>>,
+    mut body: Fields,
+) -> Result<(StatusCode, Json<Shown>), Refusal> {
+    let name = body.required("name", text(NAME));
+    let name = body.finish(name)?;
+    let created_at = api.now();
+    let tenant = Tenant { id: TenantId::mint(created_at, random()), name, created_at };
+    api.registry.create_tenant(&tenant).await?;
+    Ok((StatusCode::CREATED, Json(Shown::from(&tenant))))
+}

@@ -1,0 +1,49 @@
+//! `PATCH /api/v1/tenants/{tenant_id}/settings`: what is absent stays as it is; webhooks that are there stay as they are
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::Value;
+use shared::id::TenantId;
+use shared::secret::{SignatureScheme, SigningSecret};
+use shared::tenant::TenantSettings;
+
+use super::{Shown, check_visible};
+use crate::Api;
+use crate::http::body::{Faults, Fields, or_null};
+use crate::http::caller::Asks;
+use crate::http::path::Id;
+use crate::http::refusal::Refusal;
+use crate::native::webhooks::given;
+
+pub(super) async fn patch(
+    asks: Asks,
+    State(api): State<Arc<Api>>,
+    Id(tenant): Id<TenantId>,
+    mut body: Fields,
+) -> Result<Json<Shown>, Refusal> {
+    asks.may_manage()?;
+    check_visible(&asks, &api, tenant).await?;
+    let default_dialect = body.optional("default_dialect", or_null(given::dialect));
+    let webhook_secret = body.optional("webhook_secret", or_null(shared_secret));
+    body.finish(Some(()))?;
+
+    let stored = api.registry.get_settings(tenant).await?;
+    let settings = TenantSettings {
+        default_dialect: default_dialect.unwrap_or(stored.default_dialect),
+        webhook_secret: webhook_secret.unwrap_or(stored.webhook_secret),
+        revision: stored.revision,
+    };
+    api.registry.replace_settings(tenant, &settings).await?;
+    Ok(Json(Shown::from(&settings)))
+}
+
+/// Receivers of the APIs that this is for verify with a shared secret, and know no other kind.
+fn shared_secret(value: Value) -> Result<SigningSecret, Faults> {
+    let secret = given::secret(value)?;
+    match secret.scheme() {
+        SignatureScheme::V1 => Ok(secret),
+        SignatureScheme::V1a => Err("an ed25519 key signs for one webhook; give a shared secret".into()),
+    }
+}

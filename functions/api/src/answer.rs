@@ -10,7 +10,7 @@ use shared::clock::random;
 use shared::problem::Problem;
 
 use crate::compat::style::Style;
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
 
 /// The header that names the request; Lambda's own id, so that it is found in the logs.
 const REQUEST_ID: &str = "x-request-id";

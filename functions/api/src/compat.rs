@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
-use crate::Api;
+use crate::room::Api;
 
 mod mailgun;
 mod mailjet;

@@ -2,7 +2,7 @@
 //!
 //! The modules stand bottom up: each uses only those above it.
 
-pub(crate) mod refusal;
+pub(crate) mod error;
 pub(crate) mod path;
 pub(crate) mod query;
 pub(crate) mod page;

@@ -6,20 +6,11 @@
 
 use std::sync::Arc;
 
-use aws_config::SdkConfig;
 use axum::{Router, middleware};
-use jiff::Timestamp;
-use shared::cache::Cache;
-use shared::clock::Clock;
-use shared::config;
-use shared::id::KeyId;
-use shared::outbound::address_policy::AddressPolicy;
 use shared::problem::Problem;
-use shared::queue::Queue;
-use shared::queue::redrive::Redrives;
-use shared::store::{Deliveries, Events, Registry};
-use shared::tenant::{ApiKey, KeyHash};
 
+mod public_key_cache;
+mod room;
 mod http;
 mod fields;
 mod manage;
@@ -27,54 +18,9 @@ mod native;
 mod compat;
 mod answer;
 
-use http::refusal::Refusal;
-use native::public_keys::PublicKeys;
+use http::error::Refusal;
 
-/// What the room works with; built once, kept warm.
-#[derive(Debug)]
-pub struct Api {
-    registry: Registry,
-    events: Events,
-    deliveries: Deliveries,
-    jobs: Queue,
-    redrives: Redrives,
-    /// Switched off: management is rare, and here a revoked key ends at once.
-    keys: Cache<KeyId, ApiKey>,
-    admin_key: KeyHash,
-    public_keys: PublicKeys,
-    addresses: AddressPolicy,
-    public_url: String,
-    clock: Clock,
-}
-
-impl Api {
-    /// The room's clients, from the SDK's configuration and the room's own.
-    pub fn new(sdk: &SdkConfig, config: &config::Api, clock: Clock) -> Self {
-        let dynamo = aws_sdk_dynamodb::Client::new(sdk);
-        let sqs = aws_sdk_sqs::Client::new(sdk);
-        let kms = aws_sdk_kms::Client::new(sdk);
-        Self {
-            registry: Registry::new(dynamo.clone(), &config.registry_table)
-                .sealing_secrets(kms, &config.secrets_key_arn),
-            events: Events::new(dynamo.clone(), &config.events_table, config.retention_days),
-            deliveries: Deliveries::new(dynamo, &config.deliveries_table, config.retention_days),
-            jobs: Queue::new(sqs.clone(), &config.deliveries_queue_url),
-            redrives: Redrives::new(sqs, &config.dead_letter_queue_arn, &config.deliveries_queue_arn),
-            keys: Cache::new(0),
-            public_keys: PublicKeys::new(),
-            admin_key: config.admin_key.clone(),
-            addresses: AddressPolicy::allowing(config.allowed_networks.clone()),
-            public_url: config.public_url.clone(),
-            clock,
-        }
-    }
-
-    /// The present time as it will be stored, at millisecond precision, so that what is answered is what is read later.
-    fn now(&self) -> Timestamp {
-        let now = self.clock.now();
-        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
-    }
-}
+pub use room::Api;
 
 /// The room, as a service from requests to answers. An error is `application/problem+json`, or what the clients of another
 /// system expect on that system's paths.

@@ -8,3 +8,4 @@ pub(crate) mod signing;
 pub(crate) mod resume;
 pub(crate) mod change;
 pub(crate) mod transaction;
+pub(crate) mod delete;

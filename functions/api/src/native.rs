@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
-use crate::Api;
+use crate::room::Api;
 
 pub(crate) mod deliveries;
 mod dead_letters;

@@ -8,19 +8,19 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
-use crate::Api;
+use crate::room::Api;
 
 mod create;
 mod delete;
 pub(crate) mod error;
 mod form;
-mod leave;
+mod remove;
 mod list;
 mod name;
 mod plan;
 mod read;
-mod shown;
-mod topic;
+mod view;
+mod event_group;
 mod update;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
-use crate::Api;
+use crate::room::Api;
 
 mod create;
 mod delete;
@@ -17,11 +17,11 @@ mod entry;
 pub(crate) mod error;
 mod event_word;
 mod filters;
-mod given;
+mod request;
 mod list;
 mod read;
 mod rules;
-mod shown;
+mod view;
 mod update;
 mod urls;
 mod words;

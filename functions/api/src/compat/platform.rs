@@ -5,18 +5,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, put};
 
-use crate::Api;
+use crate::room::Api;
 
 mod create;
 mod delete;
 pub(crate) mod error;
 mod events;
-mod given;
+mod request;
 mod list;
 mod number;
 mod patch;
 mod replace;
-mod shown;
+mod view;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     let one = put(replace::replace).patch(patch::patch).delete(delete::delete);

@@ -11,7 +11,7 @@ mod read;
 
 pub(crate) use read::{expected_number, flag, list, map, object, or_null, parsed, text, whole};
 
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
 
 /// Longest body: 64 KiB, many times the largest webhook that the limits below allow.
 const MAX_BODY: usize = 64 * 1024;

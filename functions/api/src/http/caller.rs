@@ -11,8 +11,8 @@ use shared::problem::Problem;
 use shared::store::Registry;
 use shared::tenant::Role;
 
-use crate::Api;
-use crate::http::refusal::{Refusal, forbidden, not_found};
+use crate::http::error::{Refusal, forbidden, not_found};
+use crate::room::Api;
 
 /// May look at what this tenant has.
 pub(crate) struct Reader(pub(crate) TenantId);

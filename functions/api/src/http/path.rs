@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use shared::id::{EventId, KeyId, RecoveryId, SourceId, TenantId, WebhookId};
 
-use crate::http::refusal::{Refusal, not_found};
+use crate::http::error::{Refusal, not_found};
 
 /// What an id names, for the text of a 404.
 pub(crate) trait Named: FromStr {

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use shared::problem::Problem;
 
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
 
 /// Most faults that are told.
 const MAX_FAULTS: usize = 20;

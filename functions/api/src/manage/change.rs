@@ -8,8 +8,8 @@ use shared::store::registry::Census;
 use shared::webhook::Webhook;
 
 use super::resume::let_go;
-use crate::Api;
-use crate::http::refusal::{Refusal, not_found};
+use crate::http::error::{Refusal, not_found};
+use crate::room::Api;
 
 /// How often a change is tried when somebody else keeps changing the same webhook.
 const TRIES: u8 = 2;

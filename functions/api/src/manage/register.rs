@@ -10,8 +10,8 @@ use shared::store::StoreError;
 use shared::store::registry::Census;
 use shared::webhook::{Destination, Subscription, Webhook};
 
-use crate::Api;
-use crate::http::refusal::{Refusal, not_found};
+use crate::http::error::{Refusal, not_found};
+use crate::room::Api;
 
 /// How often it is tried when other webhooks of the tenant keep being changed at the same time: clients make one for each of
 /// Mailgun's eight names at once, and each of those may have to wait for all others, or collide with one on top.

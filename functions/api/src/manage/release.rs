@@ -4,8 +4,8 @@ use shared::id::{TenantId, WebhookId};
 use shared::queue::Outgoing;
 use shared::queue::job::{Job, Recover};
 
-use crate::Api;
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
+use crate::room::Api;
 
 /// How long the job waits: until the index, which follows the table within about a second, has every delivery that was
 /// held before.

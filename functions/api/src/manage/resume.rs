@@ -6,8 +6,8 @@ use shared::store::StoreError;
 use shared::webhook::Webhook;
 
 use super::release::recover;
-use crate::Api;
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
+use crate::room::Api;
 
 /// How often closing the breaker is tried when it keeps being opened and closed.
 const TRIES: u8 = 3;

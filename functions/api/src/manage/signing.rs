@@ -1,21 +1,14 @@
 //! With what a webhook signs: the scheme that is asked for, and a secret that fits it.
 
-use serde_json::Value;
 use shared::clock::random;
 use shared::dialect::Dialect;
 use shared::id::TenantId;
 use shared::problem::Fault;
 use shared::secret::{SignatureScheme, SigningSecret};
 
-use crate::Api;
-use crate::http::body::{Faults, parsed};
-use crate::http::refusal::Refusal;
-
-/// The field `signature`.
-pub(crate) fn scheme(value: Value) -> Result<SignatureScheme, Faults> {
-    let word = parsed::<String>(value)?;
-    SignatureScheme::from_word(&word).ok_or_else(|| "unknown signature; there are: v1, v1a".into())
-}
+use crate::fields::signature::check_dialect;
+use crate::http::error::Refusal;
+use crate::room::Api;
 
 /// The given secret, or a new one of the scheme. Which scheme: the one asked for, else the given secret's own, else
 /// `present`.
@@ -40,15 +33,6 @@ pub(crate) fn secret(
         (None, SignatureScheme::V1) => Ok(SigningSecret::generate(random())),
         (None, SignatureScheme::V1a) => Ok(SigningSecret::generate_key_pair(random())),
     }
-}
-
-/// A fault at `pointer` if the receivers of `dialect` could not verify `scheme`.
-pub(crate) fn check_dialect(dialect: Dialect, scheme: SignatureScheme, pointer: &str) -> Result<(), Vec<Fault>> {
-    if dialect.takes(scheme) {
-        return Ok(());
-    }
-    let detail = format!("the dialect `{}` signs with a shared secret only, `v1`", dialect.as_str());
-    Err(vec![Fault::new(pointer, detail)])
 }
 
 /// What a webhook signs with that is made through an API without a field for secrets: the tenant's own, else a new one.

@@ -10,8 +10,8 @@ use super::change::written;
 use super::register::{census, numbered};
 use super::release::recover_deleted;
 use super::resume::let_go;
-use crate::Api;
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
+use crate::room::Api;
 
 /// How often it is decided anew when webhooks of the tenant keep being changed at the same time: clients register a main and a
 /// backup URL for each of Mailjet's seven event types at once, and each may have to wait for all others, or collide with

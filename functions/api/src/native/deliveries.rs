@@ -5,15 +5,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
-use crate::Api;
+use crate::room::Api;
 
 mod accepted;
 mod list;
 mod read;
-mod shown;
+mod view;
 
 pub(crate) use accepted::Accepted;
-pub(crate) use shown::Shown;
+pub(crate) use view::Shown;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     Router::new()

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use shared::dialect::catalogue;
 use shared::event::EventType;
 
-use crate::Api;
+use crate::room::Api;
 
 mod list;
 mod read;

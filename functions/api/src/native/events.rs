@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::Api;
+use crate::room::Api;
 
 mod deliveries;
 mod list;
 mod read;
 mod resend;
-mod shown;
+mod view;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     Router::new()

@@ -8,7 +8,7 @@ use serde::Serialize;
 use shared::id::TenantId;
 use shared::tenant::ApiKey;
 
-use crate::Api;
+use crate::room::Api;
 
 mod create;
 mod list;

@@ -8,10 +8,10 @@ use axum::routing::{get, post};
 use serde::Serialize;
 use shared::recovery::{Recovery, RecoveryStatus};
 
-use crate::Api;
+use crate::room::Api;
 
 mod cancel;
-mod given;
+mod request;
 mod list;
 mod read;
 mod start;

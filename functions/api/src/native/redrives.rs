@@ -10,16 +10,16 @@ use serde::Serialize;
 use shared::problem::Problem;
 use shared::queue::redrive::{Redrive, RedriveError, RedriveState};
 
-use crate::Api;
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
+use crate::room::Api;
 
 mod cancel;
 mod list;
-mod named;
+mod redrive_id;
 mod read;
 mod start;
 
-use named::RedriveId;
+use redrive_id::RedriveId;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     Router::new()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::Api;
+use crate::room::Api;
 
 mod create;
 mod delete;
@@ -13,7 +13,7 @@ mod list;
 mod patch;
 mod read;
 mod rotate_key;
-mod shown;
+mod view;
 mod trust;
 
 /// Most characters of a source's name.

@@ -7,7 +7,7 @@ use axum::routing::get;
 use serde::Serialize;
 use shared::tenant::Tenant;
 
-use crate::Api;
+use crate::room::Api;
 
 mod create;
 mod list;

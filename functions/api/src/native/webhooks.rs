@@ -5,17 +5,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::Api;
+use crate::room::Api;
 
-mod breaker;
+mod request;
+mod health;
+mod view;
 mod create;
-pub(crate) mod delete;
-pub(crate) mod given;
+mod delete;
 mod list;
 mod patch;
 mod read;
 mod rotate_secret;
-mod shown;
 mod test;
 mod test_event;
 

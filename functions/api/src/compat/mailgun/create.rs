@@ -9,15 +9,15 @@ use shared::id::TenantId;
 use shared::secret::SigningSecret;
 use shared::webhook::{Destination, Webhook};
 
+use super::event_group::{Domain, Topic};
 use super::form::Form;
 use super::name::Name;
 use super::plan;
-use super::shown::{Changed, Urls};
-use super::topic::{Domain, Topic};
-use crate::Api;
+use super::view::{Changed, Urls};
 use crate::http::caller::Manager;
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
 use crate::manage::{register, signing};
+use crate::room::Api;
 
 pub(super) async fn create(
     Manager(tenant): Manager,

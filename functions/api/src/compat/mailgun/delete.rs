@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
-use super::leave::leave;
+use super::event_group::Topic;
 use super::plan;
-use super::shown::{Changed, Urls};
-use super::topic::Topic;
-use crate::Api;
+use super::remove::leave;
+use super::view::{Changed, Urls};
 use crate::http::caller::Manager;
+use crate::http::error::Refusal;
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
+use crate::room::Api;
 
 pub(super) async fn delete(
     Manager(tenant): Manager,

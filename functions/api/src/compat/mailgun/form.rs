@@ -11,10 +11,10 @@ use shared::webhook::Destination;
 use url::form_urlencoded;
 
 use super::plan::MAX_URLS;
-use crate::Api;
 use crate::fields::destination;
 use crate::http::body::{Faults, Fields, bounded, list};
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
+use crate::room::Api;
 
 /// Most fields of a form: more than make sense, so that what is too much is told by the limit of what is repeated.
 const MAX_FIELDS: usize = 100;

@@ -7,13 +7,13 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
+use super::event_group::{Domain, Topic};
 use super::name::Name;
-use super::shown::Urls;
-use super::topic::{Domain, Topic};
-use crate::Api;
+use super::view::Urls;
 use crate::http::caller::Reader;
+use crate::http::error::Refusal;
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
+use crate::room::Api;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Listed {

@@ -4,7 +4,7 @@ use shared::id::WebhookId;
 use shared::problem::{Fault, Problem};
 use shared::webhook::{Destination, Webhook};
 
-use super::topic::{Topic, webhook_not_found};
+use super::event_group::{Topic, webhook_not_found};
 
 /// Most URLs of one name of one domain, as Mailgun has it.
 pub(super) const MAX_URLS: usize = 3;
@@ -86,8 +86,8 @@ mod tests {
     use shared::webhook::{Subscription, WantedTypes, WebhookUrl};
 
     use super::*;
+    use crate::compat::mailgun::event_group::Domain;
     use crate::compat::mailgun::name::Name;
-    use crate::compat::mailgun::topic::Domain;
     use crate::manage::register::draft;
 
     const DOMAINS: [&str; 3] = ["a.example", "b.example", "c.example"];

@@ -6,12 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::shown::Urls;
-use super::topic::{Topic, webhook_not_found};
-use crate::Api;
+use super::event_group::{Topic, webhook_not_found};
+use super::view::Urls;
 use crate::http::caller::Reader;
+use crate::http::error::Refusal;
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
+use crate::room::Api;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Read {

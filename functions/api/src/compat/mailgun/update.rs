@@ -10,17 +10,17 @@ use shared::store::StoreError;
 use shared::webhook::{Destination, Webhook};
 
 use super::create::drafts;
+use super::event_group::Topic;
 use super::form::Form;
-use super::leave::leave;
 use super::name::Name;
 use super::plan;
-use super::shown::{Changed, Urls};
-use super::topic::Topic;
-use crate::Api;
+use super::remove::leave;
+use super::view::{Changed, Urls};
 use crate::http::body::Faults;
 use crate::http::caller::Manager;
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
 use crate::manage::{register, signing};
+use crate::room::Api;
 
 /// How often there may be something left to do, because others change the same name at the same time.
 const TRIES: u8 = 5;

@@ -9,18 +9,18 @@ use shared::dialect::Dialect;
 use shared::webhook::{Subscription, WantedTypes};
 
 use super::entry::{Key, Place};
-use super::given::Given;
+use super::request::Given;
 use super::rules::placed;
-use super::shown::Answer;
 use super::urls::Slot;
-use crate::Api;
+use super::view::Answer;
 use crate::http::body::Fields;
 use crate::http::caller::Manager;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Named as _;
-use crate::http::refusal::{Refusal, not_found};
 use crate::manage::register::draft;
 use crate::manage::signing::tenants_secret;
 use crate::manage::transaction::decided;
+use crate::room::Api;
 
 pub(super) async fn create(
     Manager(tenant): Manager,

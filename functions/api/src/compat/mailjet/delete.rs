@@ -7,11 +7,11 @@ use axum::http::StatusCode;
 
 use super::entry::Key;
 use super::rules::removed;
-use crate::Api;
 use crate::http::caller::Manager;
+use crate::http::error::Refusal;
 use crate::http::path::Id;
-use crate::http::refusal::Refusal;
 use crate::manage::transaction::decided;
+use crate::room::Api;
 
 pub(super) async fn delete(
     Manager(tenant): Manager,

@@ -10,8 +10,8 @@ use shared::webhook::{Destination, Webhook, WebhookStatus};
 use super::event_word::EventWord;
 use super::urls::{Slot, Urls};
 use super::words::{Version, flag};
+use crate::http::error::not_found;
 use crate::http::path::Named;
-use crate::http::refusal::not_found;
 
 /// Ids of one webhook: room for eight event types, with two URLs each.
 const IDS_OF_A_WEBHOOK: u64 = 16;

@@ -6,8 +6,8 @@ use shared::problem::Problem;
 
 use super::entry::Entry;
 use super::event_word::EventWord;
-use super::shown::Answer;
 use super::urls::Slot;
+use super::view::Answer;
 use super::words::{UNKNOWN_VERSION, Version, flag, status};
 use crate::http::query::Query;
 

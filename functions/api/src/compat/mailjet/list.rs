@@ -8,12 +8,12 @@ use axum::extract::State;
 
 use super::entry::Entry;
 use super::filters::Filters;
-use super::shown::Answer;
-use crate::Api;
+use super::view::Answer;
 use crate::http::caller::Reader;
+use crate::http::error::Refusal;
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
 use crate::manage::register::numbered;
+use crate::room::Api;
 
 pub(super) async fn list(
     Reader(tenant): Reader,

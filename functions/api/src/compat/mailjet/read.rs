@@ -6,13 +6,13 @@ use axum::Json;
 use axum::extract::State;
 
 use super::entry::{Entry, Key};
-use super::shown::Answer;
-use crate::Api;
+use super::view::Answer;
 use crate::http::caller::Reader;
+use crate::http::error::Refusal;
 use crate::http::path::Id;
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
 use crate::manage::register::numbered;
+use crate::room::Api;
 
 pub(super) async fn read(
     Reader(tenant): Reader,

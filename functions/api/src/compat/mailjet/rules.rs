@@ -5,9 +5,9 @@
 //! URL would change all event types of such a webhook, so that is refused, while a deletion takes the event type out of what
 //! it wants.
 
-mod change;
-mod place;
-mod remove;
+mod create;
+mod update;
+mod delete;
 
 #[cfg(test)]
 mod model_tests;
@@ -16,9 +16,9 @@ use shared::dialect::Dialect;
 use shared::problem::Problem;
 use shared::webhook::{BATCH, DEFAULT_BATCH, Webhook};
 
-pub(super) use change::{changed, place_after};
-pub(super) use place::placed;
-pub(super) use remove::removed;
+pub(super) use create::placed;
+pub(super) use delete::removed;
+pub(super) use update::{changed, place_after};
 
 use super::entry::{Entry, EntryId, Place, speaks_mailjet};
 use super::event_word::EventWord;

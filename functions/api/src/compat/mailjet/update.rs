@@ -6,15 +6,15 @@ use axum::Json;
 use axum::extract::State;
 
 use super::entry::Key;
-use super::given::Given;
+use super::request::Given;
 use super::rules::{changed, place_after};
-use super::shown::Answer;
-use crate::Api;
+use super::view::Answer;
 use crate::http::body::Fields;
 use crate::http::caller::Manager;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::{Id, Named as _};
-use crate::http::refusal::{Refusal, not_found};
 use crate::manage::transaction::decided;
+use crate::room::Api;
 
 pub(super) async fn update(
     Manager(tenant): Manager,

@@ -14,15 +14,15 @@ use shared::secret::SigningSecret;
 use shared::webhook::{Subscription, Webhook};
 
 use super::events;
-use super::shown::Shown;
-use crate::Api;
+use super::view::Shown;
 use crate::fields::destination;
+use crate::fields::signature;
+use crate::fields::webhook;
 use crate::http::body::{Faults, Fields, flag};
 use crate::http::caller::Manager;
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
 use crate::manage::register::{draft, register};
-use crate::manage::signing;
-use crate::native::webhooks::given;
+use crate::room::Api;
 
 pub(super) async fn create(
     Manager(tenant): Manager,
@@ -51,8 +51,8 @@ pub(super) async fn create(
 
 /// Receivers of this dialect verify with nothing else.
 fn shared_secret(value: Value) -> Result<SigningSecret, Faults> {
-    let secret = given::secret(value)?;
+    let secret = webhook::secret(value)?;
     let details = |faults: Vec<Fault>| faults.into_iter().map(|fault| fault.detail).collect::<Vec<_>>().join("; ");
-    signing::check_dialect(Dialect::Platform, secret.scheme(), "").map_err(details)?;
+    signature::check_dialect(Dialect::Platform, secret.scheme(), "").map_err(details)?;
     Ok(secret)
 }

@@ -6,11 +6,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::number::Number;
-use crate::Api;
 use crate::http::caller::Manager;
+use crate::http::error::Refusal;
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
-use crate::native::webhooks::delete::remove;
+use crate::manage::delete::remove;
+use crate::room::Api;
 
 pub(super) async fn delete(
     Manager(tenant): Manager,

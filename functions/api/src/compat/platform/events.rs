@@ -9,8 +9,8 @@ use shared::problem::Fault;
 use shared::webhook::WantedTypes;
 
 use crate::fields::subscription;
+use crate::fields::webhook;
 use crate::http::body::Faults;
-use crate::native::webhooks::given;
 
 /// Every type, as [`WantedTypes::All`] has it.
 const ALL: &str = "*";
@@ -20,9 +20,9 @@ pub(super) fn read(value: Value) -> Result<Vec<String>, Faults> {
     match value {
         Value::String(text) => {
             let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-            given::events(names.map(Value::from).collect())
+            webhook::events(names.map(Value::from).collect())
         }
-        other => given::events(other),
+        other => webhook::events(other),
     }
 }
 

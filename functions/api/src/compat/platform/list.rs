@@ -6,12 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::shown::Shown;
-use crate::Api;
+use super::view::Shown;
 use crate::http::caller::Reader;
+use crate::http::error::Refusal;
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
 use crate::manage::register::numbered;
+use crate::room::Api;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Listed {

@@ -5,9 +5,9 @@ use axum::http::request::Parts;
 use shared::id::TenantId;
 use shared::webhook::Webhook;
 
-use crate::Api;
-use crate::http::refusal::{Refusal, not_found};
+use crate::http::error::{Refusal, not_found};
 use crate::manage::register::numbered;
+use crate::room::Api;
 
 /// The number in a path.
 pub(super) struct Number(u32);

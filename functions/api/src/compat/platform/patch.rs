@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
-use super::given::Given;
 use super::number::Number;
-use super::shown::Shown;
-use crate::Api;
+use super::request::Given;
+use super::view::Shown;
 use crate::http::body::Fields;
 use crate::http::caller::Manager;
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
 use crate::manage::change::change_and_let_go;
+use crate::room::Api;
 
 pub(super) async fn patch(
     Manager(tenant): Manager,

@@ -12,12 +12,12 @@ use shared::delivery::{Delivery, StateKind};
 use shared::id::{EventId, TenantId, WebhookId};
 use shared::store::deliveries::Stuck;
 
-use crate::Api;
 use crate::http::caller::Reader;
+use crate::http::error::Refusal;
 use crate::http::page::{self, Listed};
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
 use crate::native::deliveries::Shown;
+use crate::room::Api;
 
 /// Most webhooks that one page asks for, one call each; a page may be short, even empty, and still name a next one.
 const MAX_WEBHOOKS: usize = 50;

@@ -8,13 +8,13 @@ use shared::delivery::StateKind;
 use shared::id::{EventId, WebhookId};
 
 use super::Shown;
-use crate::Api;
 use crate::http::caller::Reader;
+use crate::http::error::{Refusal, not_found};
 use crate::http::page::{self, Listed};
 use crate::http::path::Id;
 use crate::http::query::Query;
-use crate::http::refusal::{Refusal, not_found};
 use crate::http::time_range::time_range;
+use crate::room::Api;
 
 pub(super) async fn list(
     Reader(tenant): Reader,

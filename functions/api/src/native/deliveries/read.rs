@@ -8,11 +8,11 @@ use shared::id::{EventId, WebhookId};
 use shared::problem::Problem;
 
 use super::Shown;
-use crate::Api;
 use crate::http::caller::Reader;
+use crate::http::error::Refusal;
 use crate::http::path::Ids;
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
+use crate::room::Api;
 
 pub(super) async fn read(
     Reader(tenant): Reader,

@@ -5,9 +5,9 @@ use shared::event::EventType;
 
 use super::Shown;
 use crate::http::caller::Asks;
+use crate::http::error::Refusal;
 use crate::http::page::Listed;
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
 
 pub(super) async fn list(_: Asks, query: Query) -> Result<Json<Listed<Shown>>, Refusal> {
     query.finish(())?;

@@ -8,8 +8,8 @@ use shared::problem::Problem;
 
 use super::Shown;
 use crate::http::caller::Asks;
+use crate::http::error::Refusal;
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
 
 pub(super) async fn read(
     _: Asks,

@@ -6,13 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::EventId;
 
-use crate::Api;
 use crate::http::caller::Reader;
+use crate::http::error::{Refusal, not_found};
 use crate::http::page::Listed;
 use crate::http::path::Id;
 use crate::http::query::Query;
-use crate::http::refusal::{Refusal, not_found};
 use crate::native::deliveries::Shown;
+use crate::room::Api;
 
 pub(super) async fn deliveries(
     Reader(tenant): Reader,

@@ -9,13 +9,13 @@ use serde_json::value::{RawValue, to_raw_value};
 use shared::event::Event;
 use shared::id::EventId;
 
-use super::shown::Shown;
-use crate::Api;
+use super::view::Shown;
 use crate::http::caller::Reader;
+use crate::http::error::Refusal;
 use crate::http::page::{self, Listed};
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
 use crate::http::time_range::time_range;
+use crate::room::Api;
 
 /// A page ends early at this many bytes: a Lambda answer has 6 MB at most, and metadata can be large.
 const MAX_BYTES: usize = 4 * 1024 * 1024;

@@ -7,12 +7,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use shared::id::EventId;
 
-use super::shown::Shown;
-use crate::Api;
+use super::view::Shown;
 use crate::http::caller::Reader;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Id;
 use crate::http::query::Query;
-use crate::http::refusal::{Refusal, not_found};
+use crate::room::Api;
 
 pub(super) async fn read(
     Reader(tenant): Reader,

@@ -12,12 +12,12 @@ use shared::problem::{Fault, Problem};
 use shared::queue::Outgoing;
 use shared::queue::job::{Deliver as DeliverJob, Job};
 
-use crate::Api;
 use crate::http::body::{Fields, parsed};
 use crate::http::caller::Manager;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Id;
-use crate::http::refusal::{Refusal, not_found};
 use crate::native::deliveries::Accepted;
+use crate::room::Api;
 
 pub(super) async fn resend(
     Manager(tenant): Manager,

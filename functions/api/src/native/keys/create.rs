@@ -12,10 +12,10 @@ use shared::problem::{Fault, Problem};
 use shared::tenant::{ApiKey, PresentedKey, Role};
 
 use super::Shown;
-use crate::Api;
 use crate::http::body::{Faults, Fields, parsed, text};
 use crate::http::caller::Asks;
-use crate::http::refusal::{Refusal, forbidden};
+use crate::http::error::{Refusal, forbidden};
+use crate::room::Api;
 
 /// Most characters of a name.
 const MAX_NAME: usize = 200;

@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use shared::id::KeyId;
 
-use crate::Api;
 use crate::http::caller::Asks;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Id;
-use crate::http::refusal::{Refusal, not_found};
+use crate::room::Api;
 
 pub(super) async fn revoke(asks: Asks, State(api): State<Arc<Api>>, Id(id): Id<KeyId>) -> Result<StatusCode, Refusal> {
     asks.may_manage()?;

@@ -9,10 +9,10 @@ use shared::problem::Problem;
 use shared::recovery::RecoveryStatus;
 use shared::store::StoreError;
 
-use crate::Api;
 use crate::http::caller::Manager;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Id;
-use crate::http::refusal::{Refusal, not_found};
+use crate::room::Api;
 
 /// How often it is tried: between reading and writing it may end, or a change of the tenant's webhooks be in the way.
 const TRIES: u8 = 3;

@@ -7,11 +7,11 @@ use axum::extract::State;
 use shared::id::RecoveryId;
 
 use super::Shown;
-use crate::Api;
 use crate::http::caller::Reader;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Id;
 use crate::http::query::Query;
-use crate::http::refusal::{Refusal, not_found};
+use crate::room::Api;
 
 pub(super) async fn read(
     Reader(tenant): Reader,

@@ -17,12 +17,12 @@ use shared::store::StoreError;
 use shared::webhook::{Webhook, WebhookStatus};
 
 use super::Shown;
-use super::given::Given;
-use crate::Api;
+use super::request::Given;
 use crate::http::body::Fields;
 use crate::http::caller::Manager;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Id;
-use crate::http::refusal::{Refusal, not_found};
+use crate::room::Api;
 
 /// How long the first page waits: until the index, which follows its table within about a second, has everything that
 /// became held or dead before, and until the recovery, of which the job is sent first, is stored.

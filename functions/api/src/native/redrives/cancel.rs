@@ -7,12 +7,12 @@ use axum::http::StatusCode;
 use shared::problem::Problem;
 use shared::queue::redrive::RedriveState;
 
-use super::named::RedriveId;
+use super::redrive_id::RedriveId;
 use super::{refusal, unlisted};
-use crate::Api;
 use crate::http::caller::Operator;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Id;
-use crate::http::refusal::{Refusal, not_found};
+use crate::room::Api;
 
 pub(super) async fn cancel(
     _: Operator,

@@ -6,11 +6,11 @@ use axum::Json;
 use axum::extract::State;
 
 use super::{Shown, unlisted};
-use crate::Api;
 use crate::http::caller::Operator;
+use crate::http::error::Refusal;
 use crate::http::page::Listed;
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
+use crate::room::Api;
 
 pub(super) async fn list(
     _: Operator,

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
-use super::named::RedriveId;
+use super::redrive_id::RedriveId;
 use super::{Shown, unlisted};
-use crate::Api;
 use crate::http::caller::Operator;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Id;
 use crate::http::query::Query;
-use crate::http::refusal::{Refusal, not_found};
+use crate::room::Api;
 
 pub(super) async fn read(
     _: Operator,

@@ -9,10 +9,10 @@ use shared::problem::Problem;
 use shared::queue::redrive::{MAX_PER_SECOND, RedriveState};
 
 use super::{Shown, refusal};
-use crate::Api;
 use crate::http::body::{OptionalBody, whole};
 use crate::http::caller::Operator;
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
+use crate::room::Api;
 
 pub(super) async fn start(
     _: Operator,

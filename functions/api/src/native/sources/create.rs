@@ -11,12 +11,12 @@ use shared::id::SourceId;
 use shared::provider::Provider;
 use shared::source::{IngestKey, Source};
 
-use super::shown::Shown;
+use super::view::Shown;
 use super::{MAX_NAME, trust};
-use crate::Api;
 use crate::http::body::{Faults, Fields, parsed, text};
 use crate::http::caller::Manager;
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
+use crate::room::Api;
 
 pub(super) async fn create(
     Manager(tenant): Manager,

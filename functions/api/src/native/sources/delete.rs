@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use shared::id::SourceId;
 
-use crate::Api;
 use crate::http::caller::Manager;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Id;
-use crate::http::refusal::{Refusal, not_found};
+use crate::room::Api;
 
 pub(super) async fn delete(
     Manager(tenant): Manager,

@@ -6,12 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::SourceId;
 
-use super::shown::Shown;
-use crate::Api;
+use super::view::Shown;
 use crate::http::caller::Reader;
+use crate::http::error::Refusal;
 use crate::http::page::{self, Listed};
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
+use crate::room::Api;
 
 pub(super) async fn list(
     Reader(tenant): Reader,

@@ -8,13 +8,13 @@ use shared::id::SourceId;
 use shared::source::Source;
 use shared::store::StoreError;
 
-use super::shown::Shown;
+use super::view::Shown;
 use super::{MAX_NAME, trust};
-use crate::Api;
 use crate::http::body::{Fields, text};
 use crate::http::caller::Manager;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Id;
-use crate::http::refusal::{Refusal, not_found};
+use crate::room::Api;
 
 /// How often a change is tried when somebody else keeps changing the same source.
 const TRIES: u8 = 2;

@@ -6,12 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::SourceId;
 
-use super::shown::Shown;
-use crate::Api;
+use super::view::Shown;
 use crate::http::caller::Reader;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Id;
 use crate::http::query::Query;
-use crate::http::refusal::{Refusal, not_found};
+use crate::room::Api;
 
 pub(super) async fn read(
     Reader(tenant): Reader,

@@ -8,12 +8,12 @@ use shared::clock::random;
 use shared::id::SourceId;
 use shared::source::{IngestKey, Source};
 
-use super::shown::Shown;
-use crate::Api;
+use super::view::Shown;
 use crate::http::body::OptionalBody;
 use crate::http::caller::Manager;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Id;
-use crate::http::refusal::{Refusal, not_found};
+use crate::room::Api;
 
 pub(super) async fn rotate_key(
     Manager(tenant): Manager,

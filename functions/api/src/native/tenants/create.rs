@@ -11,10 +11,10 @@ use shared::id::TenantId;
 use shared::tenant::Tenant;
 
 use super::Shown;
-use crate::Api;
 use crate::http::body::{Fields, text};
 use crate::http::caller::Operator;
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
+use crate::room::Api;
 
 /// Characters of a name.
 const NAME: RangeInclusive<usize> = 1..=200;

@@ -7,11 +7,11 @@ use axum::extract::State;
 use shared::id::TenantId;
 
 use super::Shown;
-use crate::Api;
 use crate::http::caller::Operator;
+use crate::http::error::Refusal;
 use crate::http::page::{self, Listed};
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
+use crate::room::Api;
 
 pub(super) async fn list(
     _: Operator,

@@ -9,9 +9,9 @@ use shared::dialect::Dialect;
 use shared::id::TenantId;
 use shared::tenant::TenantSettings;
 
-use crate::Api;
 use crate::http::caller::Asks;
-use crate::http::refusal::{Refusal, not_found};
+use crate::http::error::{Refusal, not_found};
+use crate::room::Api;
 
 mod patch;
 mod read;

@@ -11,15 +11,15 @@ use shared::problem::Problem;
 use shared::secret::SignatureScheme;
 use shared::webhook::{CustomName, CustomValue, DisabledReason, Subscription, Webhook, WebhookStatus};
 
-use super::given::{self, Given};
-use super::shown::Shown;
-use crate::Api;
-use crate::fields::{destination, limits, subscription};
+use super::request::Given;
+use super::view::Shown;
+use crate::fields::{destination, limits, signature, subscription, webhook};
 use crate::http::body::Fields;
 use crate::http::caller::Manager;
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
 use crate::manage::register::{draft, register};
 use crate::manage::signing;
+use crate::room::Api;
 
 pub(super) async fn create(
     Manager(tenant): Manager,
@@ -35,8 +35,8 @@ pub(super) async fn create(
     };
     let has_credentials = body.has("credentials");
     let mut given = Given::read(&mut body, &api.addresses);
-    let secret = body.optional("secret", given::secret);
-    let scheme = body.optional("signature", signing::scheme);
+    let secret = body.optional("secret", webhook::secret);
+    let scheme = body.optional("signature", signature::scheme);
     // Names are judged in a dialect that is known, not in the default beside one that is wrong.
     let names = given.events.take().zip(given.dialect.or(default_dialect));
     if let Some((batch, dialect)) = given.batch.zip(given.dialect.or(default_dialect)) {

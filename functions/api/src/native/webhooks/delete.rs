@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use shared::id::{TenantId, WebhookId};
-use shared::store::StoreError;
+use shared::id::WebhookId;
 
-use crate::Api;
 use crate::http::caller::Manager;
+use crate::http::error::Refusal;
 use crate::http::path::Id;
-use crate::http::refusal::{Refusal, not_found};
-use crate::manage::release::recover_deleted;
+use crate::manage::delete::remove;
+use crate::room::Api;
 
 pub(super) async fn delete(
     Manager(tenant): Manager,
@@ -20,22 +19,4 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Refusal> {
     remove(&api, tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Deletes a webhook, whichever API asks for it; 404 when it is not there.
-pub(crate) async fn remove(api: &Api, tenant: TenantId, id: WebhookId) -> Result<(), Refusal> {
-    if api.registry.get_webhook(tenant, id).await?.is_none() {
-        return Err(not_found("webhook").into());
-    }
-    // Before the deletion, which could not be repeated if this failed. The job waits for longer than a request lasts;
-    // should it meet the webhook all the same, because the deletion failed, it does no harm.
-    recover_deleted(api, tenant, id).await?;
-    match api.registry.delete_webhook(tenant, id).await {
-        Ok(()) => {
-            api.public_keys.forget(tenant);
-            Ok(api.registry.forget_breaker(tenant, id).await?)
-        }
-        Err(StoreError::Conflict) => Err(not_found("webhook").into()),
-        Err(error) => Err(error.into()),
-    }
 }

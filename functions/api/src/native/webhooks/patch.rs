@@ -8,16 +8,15 @@ use shared::id::WebhookId;
 use shared::problem::Problem;
 use shared::webhook::Webhook;
 
-use super::given::Given;
-use super::shown::Shown;
-use crate::Api;
-use crate::fields::{destination, limits, subscription};
+use super::request::Given;
+use super::view::Shown;
+use crate::fields::{destination, limits, signature, subscription};
 use crate::http::body::Fields;
 use crate::http::caller::Manager;
+use crate::http::error::Refusal;
 use crate::http::path::Id;
-use crate::http::refusal::Refusal;
 use crate::manage::change::change_and_let_go;
-use crate::manage::signing;
+use crate::room::Api;
 
 pub(super) async fn patch(
     Manager(tenant): Manager,
@@ -43,7 +42,7 @@ fn patched(stored: Webhook, given: &Given) -> Result<Webhook, Problem> {
     if let Some(dialect) = given.dialect {
         webhook.dialect = dialect;
         let scheme = webhook.secrets.current.scheme();
-        signing::check_dialect(dialect, scheme, "/dialect").map_err(Problem::invalid)?;
+        signature::check_dialect(dialect, scheme, "/dialect").map_err(Problem::invalid)?;
     }
     match &given.events {
         Some(names) => {

@@ -9,15 +9,15 @@ use shared::id::WebhookId;
 use shared::problem::Problem;
 use shared::webhook::{DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS, SigningSecrets, Webhook};
 
-use super::given;
-use super::shown::Shown;
-use crate::Api;
+use super::view::Shown;
+use crate::fields::{signature, webhook};
 use crate::http::body::{OptionalBody, whole};
 use crate::http::caller::Manager;
+use crate::http::error::Refusal;
 use crate::http::path::Id;
-use crate::http::refusal::Refusal;
 use crate::manage::change::change;
 use crate::manage::signing;
+use crate::room::Api;
 
 pub(super) async fn rotate_secret(
     Manager(tenant): Manager,
@@ -25,8 +25,8 @@ pub(super) async fn rotate_secret(
     Id(id): Id<WebhookId>,
     OptionalBody(mut body): OptionalBody,
 ) -> Result<Json<Shown>, Refusal> {
-    let secret = body.optional("secret", given::secret);
-    let scheme = body.optional("signature", signing::scheme);
+    let secret = body.optional("secret", webhook::secret);
+    let scheme = body.optional("signature", signature::scheme);
     let overlap = body.optional("overlap_seconds", whole(0..=i64::from(MAX_OVERLAP_SECONDS)));
     body.finish(Some(()))?;
     let overlap = SignedDuration::from_secs(overlap.unwrap_or(i64::from(DEFAULT_OVERLAP_SECONDS)));

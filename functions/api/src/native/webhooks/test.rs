@@ -15,12 +15,12 @@ use shared::queue::job::Job;
 use shared::webhook::{Webhook, WebhookStatus};
 
 use super::test_event::test_event;
-use crate::Api;
 use crate::http::body::{Fields, parsed};
 use crate::http::caller::Manager;
+use crate::http::error::{Refusal, not_found};
 use crate::http::path::Id;
-use crate::http::refusal::{Refusal, not_found};
 use crate::native::deliveries::Accepted;
+use crate::room::Api;
 
 /// The field's name in the API that this operation is compatible with.
 const CAMEL: &str = "eventType";

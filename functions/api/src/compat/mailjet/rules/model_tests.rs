@@ -13,7 +13,7 @@ use shared::webhook::{Subscription, WantedTypes, Webhook, WebhookUrl};
 use super::{changed, is_own, placed, removed};
 use crate::compat::mailjet::entry::{Entry, EntryId, Key, Place};
 use crate::compat::mailjet::event_word::EventWord;
-use crate::compat::mailjet::given::{Given, GivenUrl};
+use crate::compat::mailjet::request::{Given, GivenUrl};
 use crate::compat::mailjet::urls::Slot;
 use crate::manage::register::draft;
 use crate::manage::transaction::Decision;

@@ -10,12 +10,12 @@ use shared::secret::{SignatureScheme, SigningSecret};
 use shared::tenant::TenantSettings;
 
 use super::{Shown, check_visible};
-use crate::Api;
+use crate::fields::webhook;
 use crate::http::body::{Faults, Fields, or_null};
 use crate::http::caller::Asks;
+use crate::http::error::Refusal;
 use crate::http::path::Id;
-use crate::http::refusal::Refusal;
-use crate::native::webhooks::given;
+use crate::room::Api;
 
 pub(super) async fn patch(
     asks: Asks,
@@ -25,7 +25,7 @@ pub(super) async fn patch(
 ) -> Result<Json<Shown>, Refusal> {
     asks.may_manage()?;
     check_visible(&asks, &api, tenant).await?;
-    let default_dialect = body.optional("default_dialect", or_null(given::dialect));
+    let default_dialect = body.optional("default_dialect", or_null(webhook::dialect));
     let webhook_secret = body.optional("webhook_secret", or_null(shared_secret));
     body.finish(Some(()))?;
 
@@ -41,7 +41,7 @@ pub(super) async fn patch(
 
 /// Receivers of the APIs that this is for verify with a shared secret, and know no other kind.
 fn shared_secret(value: Value) -> Result<SigningSecret, Faults> {
-    let secret = given::secret(value)?;
+    let secret = webhook::secret(value)?;
     match secret.scheme() {
         SignatureScheme::V1 => Ok(secret),
         SignatureScheme::V1a => Err("an ed25519 key signs for one webhook; give a shared secret".into()),

@@ -7,11 +7,11 @@ use axum::extract::State;
 use shared::id::TenantId;
 
 use super::{Shown, check_visible};
-use crate::Api;
 use crate::http::caller::Asks;
+use crate::http::error::Refusal;
 use crate::http::path::Id;
 use crate::http::query::Query;
-use crate::http::refusal::Refusal;
+use crate::room::Api;
 
 pub(super) async fn read(
     asks: Asks,

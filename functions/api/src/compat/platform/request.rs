@@ -5,9 +5,9 @@ use shared::problem::Problem;
 use shared::webhook::{Webhook, WebhookUrl};
 
 use super::events;
-use crate::Api;
 use crate::fields::destination;
 use crate::http::body::{Faults, Fields, expected_number, flag, text};
+use crate::room::Api;
 
 /// More characters than a time has.
 const MAX_TIME: usize = 100;

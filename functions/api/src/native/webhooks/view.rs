@@ -12,7 +12,8 @@ use shared::webhook::{WantedTypes, Webhook, WebhookStatus, WebhookUrl};
 
 use crate::fields::{destination, headers};
 
-use super::breaker::{Health, shown_settings};
+use super::health::Health;
+use crate::fields::breaker::shown_settings;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Shown {

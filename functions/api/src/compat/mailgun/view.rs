@@ -4,7 +4,7 @@
 use serde::Serialize;
 use shared::webhook::{Destination, Webhook};
 
-use super::topic::Topic;
+use super::event_group::Topic;
 
 /// The URLs of one name.
 #[derive(Debug, Serialize)]

@@ -5,7 +5,7 @@ use shared::webhook::{Webhook, WebhookUrl};
 
 use super::{holders, in_version, is_own, not_own, refused, taken};
 use crate::compat::mailjet::entry::{Entry, EntryId, Place};
-use crate::compat::mailjet::given::Given;
+use crate::compat::mailjet::request::Given;
 use crate::compat::mailjet::urls::{Slot, Urls};
 use crate::compat::mailjet::words::Version;
 use crate::manage::transaction::Decision;

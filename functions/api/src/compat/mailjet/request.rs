@@ -10,8 +10,8 @@ use shared::webhook::{Destination, WebhookUrl};
 use super::event_word::EventWord;
 use super::urls::Slot;
 use super::words::{UNKNOWN_VERSION, Version, flag, status};
+use crate::fields::destination;
 use crate::http::body::{Faults, Fields, expected_number, text};
-use crate::native::webhooks::given;
 
 /// The names of all fields, as Mailjet's documentation has them.
 const NAMES: [&str; 7] = ["APIKeyID", "EventType", "ID", "IsBackup", "Status", "Url", "Version"];
@@ -89,7 +89,7 @@ fn url(value: Value, addresses: &AddressPolicy) -> Result<GivenUrl, Faults> {
     let text = value.as_str().filter(|text| is_as_shown(text, addresses)).map(str::to_owned);
     match text {
         Some(text) => Ok(GivenUrl::AsShown(text)),
-        None => given::url(value, addresses).map(GivenUrl::Whole),
+        None => destination::https_url(value, addresses).map(GivenUrl::Whole),
     }
 }
 

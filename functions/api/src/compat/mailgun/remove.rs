@@ -3,12 +3,12 @@
 use shared::id::{TenantId, WebhookId};
 use shared::webhook::{Subscription, Webhook};
 
+use super::event_group::Topic;
 use super::plan::Leaving;
-use super::topic::Topic;
-use crate::Api;
-use crate::http::refusal::{Refusal, conflict};
+use crate::http::error::{Refusal, conflict};
 use crate::manage::change;
-use crate::native::webhooks::delete;
+use crate::manage::delete;
+use crate::room::Api;
 
 /// Carries the plan out, one webhook after the other: should it break off, the repeated request has the rest to do.
 pub(super) async fn leave(api: &Api, tenant: TenantId, topic: &Topic, leaving: &[Leaving]) -> Result<(), Refusal> {

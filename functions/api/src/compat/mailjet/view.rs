@@ -6,8 +6,8 @@ use shared::webhook::Webhook;
 
 use super::entry::{Entry, Key, Place};
 use super::words::{ALIVE, DEAD};
+use crate::http::error::not_found;
 use crate::http::path::Named as _;
-use crate::http::refusal::not_found;
 
 /// What Mailjet answers: objects in a list, however many there are.
 #[derive(Debug, Serialize)]

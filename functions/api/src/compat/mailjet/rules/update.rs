@@ -7,7 +7,7 @@ use shared::webhook::{Destination, WantedTypes, Webhook};
 
 use super::{holders, in_version, is_own, not_own, refused, taken};
 use crate::compat::mailjet::entry::{Entry, Key, Place};
-use crate::compat::mailjet::given::Given;
+use crate::compat::mailjet::request::Given;
 use crate::compat::mailjet::urls::Urls;
 use crate::manage::transaction::Decision;
 

@@ -10,8 +10,8 @@ use shared::problem::Problem;
 use shared::webhook::{Subscription, WantedTypes, Webhook};
 
 use super::name::Name;
-use crate::http::refusal::Refusal;
-use crate::native::webhooks::given;
+use crate::fields::webhook;
+use crate::http::error::Refusal;
 
 /// A sending domain, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) struct Domain(String);
 
 impl Domain {
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
-        given::domain(Value::from(text)).map(Self).map_err(|_| domain_not_found().into())
+        webhook::domain(Value::from(text)).map(Self).map_err(|_| domain_not_found().into())
     }
 
     /// Whether `webhook` would get events of emails sent from it.

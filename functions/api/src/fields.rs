@@ -1,4 +1,5 @@
-//! Readers of a webhook's fields, for every API that registers webhooks.
+//! Readers of a webhook's fields, for every API that registers webhooks, and how answers show what they read.
+//! `webhook` has the readers of single values that need no file of their own.
 
 pub(crate) mod breaker;
 pub(crate) mod destination;

@@ -2,6 +2,7 @@
 //!
 //! The modules stand bottom up: each uses only those above it.
 
+pub(crate) mod field_errors;
 pub(crate) mod error;
 pub(crate) mod path;
 pub(crate) mod query;

@@ -1,29 +1,31 @@
-//! The api room: authorise, parse, act, answer.
+//! The api room: authorise, read the request, act, answer.
 //!
-//! One operation, one file, in the folder of what it is about. What they share: `caller` says who asks and for which
-//! tenant, `body`, `query`, `path` and `page` read requests and collect what is wrong with them, and
-//! `refusal` is how every operation fails. `answer` turns refusals into problem documents, in one place.
+//! The modules stand bottom up: each uses only those above it. `native` is our own API and `compat` those of other
+//! systems; both turn requests into the use cases of `manage`. `answer` finishes every answer, and writes errors in the
+//! words of the API that was asked.
 
 use std::sync::Arc;
 
 use axum::{Router, middleware};
 use shared::problem::Problem;
 
+mod noun;
 mod public_key_cache;
 mod room;
 mod http;
 mod fields;
 mod manage;
+mod problem;
 mod native;
 mod compat;
 mod answer;
 
-use http::error::Refusal;
-
 pub use room::Api;
 
-/// The room, as a service from requests to answers. An error is `application/problem+json`, or what the clients of another
-/// system expect on that system's paths.
+use http::error::ApiError;
+
+/// The room, as a service from requests to answers. An error is `application/problem+json`; on the paths of another
+/// system it is what that system's clients expect.
 pub fn router(api: Api) -> Router {
     Router::new()
         .merge(native::routes())
@@ -34,12 +36,11 @@ pub fn router(api: Api) -> Router {
         .with_state(Arc::new(api))
 }
 
-async fn unknown_route() -> Refusal {
-    Problem::new(404, "not-found", "Not found", "There is nothing at this path; openapi.yaml lists what there is.")
-        .into()
+async fn unknown_route() -> ApiError {
+    Problem::new(404, "not-found", "Not found", "No such endpoint. See openapi.yaml.").into()
 }
 
-async fn unknown_method() -> Refusal {
-    let detail = "This path does not take this method; the `allow` header lists those it takes.";
+async fn unknown_method() -> ApiError {
+    let detail = "This path does not support this method. The `allow` header lists the methods that it supports.";
     Problem::new(405, "method-not-allowed", "Method not allowed", detail).into()
 }

@@ -2,10 +2,13 @@
 //!
 //! The modules stand bottom up: each uses only those above it.
 
+pub(crate) mod error;
+pub(crate) mod number;
 pub(crate) mod register;
 pub(crate) mod release;
-pub(crate) mod signing;
 pub(crate) mod resume;
+pub(crate) mod signing;
+pub(crate) mod sources;
 pub(crate) mod change;
-pub(crate) mod transaction;
 pub(crate) mod delete;
+pub(crate) mod transaction;

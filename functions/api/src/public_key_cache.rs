@@ -9,34 +9,37 @@ use shared::id::TenantId;
 use shared::secret::PublicKey;
 use shared::store::{Registry, StoreError};
 
-/// How long a tenant's keys are trusted from memory, in seconds: whoever asks often costs little.
+/// How long a tenant's keys are trusted from memory, in seconds. Reason: frequent requests cost little.
 const CACHE_SECONDS: u32 = 30;
-/// Most tenants whose keys are remembered. A tenant has at most 500 webhooks with two keys each of 32 bytes: 16 MB at worst.
+/// Maximum tenants whose keys are remembered. Reason: a tenant has at most 500 webhooks with two keys of 32 bytes each,
+/// so 16 MB at worst.
 const MAX_TENANTS: usize = 500;
-/// Most ids that are remembered to be nobody's, in half a MB: more than this route's throttle lets in within `CACHE_SECONDS`
-/// (`template.yaml`: 50 a second). They are kept apart, because a flood of them must not drive out tenants.
-const MAX_NOBODIES: usize = 10_000;
-/// The public keys that were read lately.
+/// Maximum ids that are remembered as no tenant's, in half a MB. Reason: more than this route's throttle lets in within
+/// `CACHE_SECONDS` (`template.yaml`: 50 a second). They have a cache of their own, because many such ids must not
+/// displace tenants.
+const MAX_UNKNOWN: usize = 10_000;
+/// The public keys that were read recently.
 #[derive(Debug)]
 pub(crate) struct PublicKeyCache {
     of_tenants: Cache<TenantId, Arc<[PublicKey]>>,
-    nobodies: Cache<TenantId, ()>,
-    /// Held while the registry is read, so that calls at the same moment read it once. A function on Lambda has one call at a
-    /// time, so nobody waits there.
+    unknown: Cache<TenantId, ()>,
+    /// Held while the registry is read, so that concurrent calls read it once. A function on Lambda has one call at a
+    /// time, so no call waits there.
     reading: Mutex<()>,
 }
 
 impl PublicKeyCache {
-    /// Nothing is known yet.
+    /// An empty cache.
     pub(crate) fn new() -> Self {
         Self {
             of_tenants: Cache::holding(MAX_TENANTS, CACHE_SECONDS),
-            nobodies: Cache::holding(MAX_NOBODIES, CACHE_SECONDS),
+            unknown: Cache::holding(MAX_UNKNOWN, CACHE_SECONDS),
             reading: Mutex::new(()),
         }
     }
 
-    /// Forgets a tenant's, which have just been changed here. Other functions learn of it when theirs are too old.
+    /// Forgets the keys of a tenant after this function changed them. Other instances notice when their entries are too
+    /// old.
     pub(crate) fn forget(&self, tenant: TenantId) {
         self.of_tenants.forget(&tenant);
     }
@@ -57,7 +60,7 @@ impl PublicKeyCache {
             return Ok(known);
         }
         let Some(published) = registry.public_keys(tenant).await? else {
-            self.nobodies.put(tenant, (), now);
+            self.unknown.put(tenant, (), now);
             return Ok(Arc::default());
         };
         let signing = published.iter().filter(|published| published.signs_at(now));
@@ -66,8 +69,8 @@ impl PublicKeyCache {
         Ok(keys)
     }
 
-    /// What is remembered of an id, be it nobody's.
+    /// What is remembered of an id, also that no tenant has it.
     fn known(&self, tenant: TenantId, now: Timestamp) -> Option<Arc<[PublicKey]>> {
-        self.of_tenants.get(&tenant, now).or_else(|| self.nobodies.get(&tenant, now).map(|()| Arc::default()))
+        self.of_tenants.get(&tenant, now).or_else(|| self.unknown.get(&tenant, now).map(|()| Arc::default()))
     }
 }

@@ -22,7 +22,8 @@ pub struct Api {
     pub(crate) deliveries: Deliveries,
     pub(crate) jobs: Queue,
     pub(crate) redrives: Redrives,
-    /// Switched off: management is rare, and here a revoked key ends at once.
+    /// Switched off (its age limit is 0). Reason: management requests are rare, and this API refuses a revoked key at
+    /// once.
     pub(crate) keys: Cache<KeyId, ApiKey>,
     pub(crate) admin_key: KeyHash,
     pub(crate) public_keys: PublicKeyCache,
@@ -53,7 +54,8 @@ impl Api {
         }
     }
 
-    /// The present time as it will be stored, at millisecond precision, so that what is answered is what is read later.
+    /// The present time at millisecond precision, as it is stored. So an answer has the time that later answers have
+    /// too.
     pub(crate) fn now(&self) -> Timestamp {
         let now = self.clock.now();
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)

@@ -1,7 +1,8 @@
-//! Mailgun's management API: the URLs of a sending domain by the names of their events, on the same webhooks.
+//! Mailgun's management API: the URLs of a sending domain by the names of their events, on the same webhooks as all
+//! other APIs.
 //!
-//! Each URL of a name is a webhook of its own, so that one broken receiver of three has its own retries, log and breaker.
-//! Sending domains are not registered here: every domain name has its webhooks, or none.
+//! Each URL of a name is a webhook of its own, so that each receiver has its own retries, deliveries and breaker.
+//! Sending domains are not registered here: every domain name exists, with or without webhooks.
 
 use std::sync::Arc;
 
@@ -10,17 +11,17 @@ use axum::routing::get;
 
 use crate::room::Api;
 
+mod name;
+mod event_group;
+mod plan;
+pub(super) mod error;
+mod form;
+mod view;
+mod remove;
 mod create;
 mod delete;
-pub(crate) mod error;
-mod form;
-mod remove;
 mod list;
-mod name;
-mod plan;
 mod read;
-mod view;
-mod event_group;
 mod update;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {

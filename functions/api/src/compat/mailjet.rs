@@ -1,8 +1,8 @@
-//! Mailjet's management API: `eventcallbackurl`, over the same webhooks as every other.
+//! Mailjet's management API: `eventcallbackurl`, on the same webhooks as all other APIs.
 //!
-//! What it calls an event callback URL is an [`entry`]: one URL of a webhook, main or backup, for one of Mailjet's event
-//! types. `rules` decides what a request makes of a tenant's webhooks; the operations read the request, have that carried
-//! out and show the entry.
+//! What Mailjet calls an event callback URL is an [`entry`]: one URL of a webhook, main or backup, for one of Mailjet's
+//! event types. `rules` decides how a request changes a tenant's webhooks; the operations read the request, have the
+//! decision written, and answer the entry.
 
 use std::sync::Arc;
 
@@ -11,20 +11,20 @@ use axum::routing::get;
 
 use crate::room::Api;
 
-mod create;
-mod delete;
-mod entry;
-pub(crate) mod error;
+pub(super) mod error;
+mod words;
 mod event_word;
+mod urls;
+mod entry;
+mod view;
 mod filters;
 mod request;
+mod rules;
+mod create;
+mod delete;
 mod list;
 mod read;
-mod rules;
-mod view;
 mod update;
-mod urls;
-mod words;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     let one = get(read::read).put(update::update).delete(delete::delete);

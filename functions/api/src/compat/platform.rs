@@ -1,4 +1,4 @@
-//! The platform's own management API, on the same webhooks: all of a tenant's, by their numbers.
+//! The platform's own management API, on the same webhooks. It names all webhooks of a tenant by their numbers.
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use axum::routing::{get, put};
 
 use crate::room::Api;
 
-mod create;
-mod delete;
-pub(crate) mod error;
+pub(super) mod error;
+mod number;
 mod events;
 mod request;
+mod view;
+mod create;
+mod delete;
 mod list;
-mod number;
 mod patch;
 mod replace;
-mod view;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     let one = put(replace::replace).patch(patch::patch).delete(delete::delete);

@@ -1,8 +1,9 @@
-//! Whose API a path is of: what an error looks like there, and which credentials it asks for.
+//! Which API a path belongs to: what an error looks like there, and which credentials it asks for.
 
-use shared::problem::{CONTENT_TYPE, Problem};
+use shared::problem::CONTENT_TYPE;
 
 use super::{mailgun, mailjet, platform};
+use crate::http::error::ApiError;
 
 /// One of the APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(crate) struct ErrorAnswer {
 }
 
 impl Style {
-    /// Of the path of a request, whether there is something at it or not.
+    /// The API of a request's path. The path need not exist.
     pub(crate) fn of(path: &str) -> Self {
         if path.starts_with("/v3/REST/") {
             Self::Mailjet
@@ -38,21 +39,22 @@ impl Style {
         }
     }
 
-    /// The problem in the words of this API.
-    pub(crate) fn error(self, problem: &Problem, request_id: &str) -> ErrorAnswer {
+    /// The error in the words of this API.
+    pub(crate) fn error(self, error: &ApiError, request_id: &str) -> ErrorAnswer {
         let (status, body) = match self {
             Self::Native => {
+                let problem = error.problem();
                 let body = problem.body(request_id);
                 return ErrorAnswer { status: problem.status, content_type: CONTENT_TYPE, body };
             }
-            Self::Platform => platform::error::error(problem),
-            Self::Mailjet => mailjet::error::error(problem, request_id),
-            Self::Mailgun => mailgun::error::error(problem),
+            Self::Platform => platform::error::error(error),
+            Self::Mailjet => mailjet::error::error(error, request_id),
+            Self::Mailgun => mailgun::error::error(error),
         };
         ErrorAnswer { status, content_type: "application/json", body: body.to_string().into_bytes() }
     }
 
-    /// What `WWW-Authenticate` says where no valid key came.
+    /// What `WWW-Authenticate` says when the request has no valid key.
     pub(crate) fn challenge(self) -> &'static str {
         match self {
             Self::Native | Self::Platform => "Bearer",
@@ -64,18 +66,22 @@ impl Style {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::field_errors::FieldErrors;
 
     #[test]
     fn every_api_has_its_own_errors() {
-        let problem = Problem::new(422, "invalid-request", "The request is not valid", "no such event");
+        let error = ApiError::Invalid(FieldErrors::at("/events", "no such event"));
         let text = |path: &str| {
-            let answer = Style::of(path).error(&problem, "req_1");
+            let answer = Style::of(path).error(&error, "req_1");
             (answer.status, String::from_utf8(answer.body).unwrap())
         };
-        let mailjet = r#"{"ErrorInfo":"req_1","ErrorMessage":"no such event","StatusCode":400}"#;
+        let mailjet = r#"{"ErrorInfo":"req_1","ErrorMessage":"/events: no such event","StatusCode":400}"#;
         assert_eq!(text("/v3/REST/eventcallbackurl/7"), (400, mailjet.to_owned()));
-        assert_eq!(text("/v3/domains/example.com/webhooks"), (400, r#"{"message":"no such event"}"#.to_owned()));
-        assert_eq!(text("/api/webhooks/manage/7"), (400, r#"{"error":"no such event"}"#.to_owned()));
+        assert_eq!(
+            text("/v3/domains/example.com/webhooks"),
+            (400, r#"{"message":"/events: no such event"}"#.to_owned())
+        );
+        assert_eq!(text("/api/webhooks/manage/7"), (400, r#"{"error":"/events: no such event"}"#.to_owned()));
         assert_eq!(text("/api/v1/webhooks").0, 422);
     }
 }

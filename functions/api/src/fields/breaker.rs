@@ -1,14 +1,15 @@
-//! A webhook's breaker: its settings as given and as shown.
+//! The field `breaker`: when a webhook's breaker opens, and when it disables the webhook.
 
 use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 use shared::breaker::BreakerSettings;
 
-use crate::http::body::{Faults, Fields, object, whole};
+use crate::http::body::{Fields, object, whole};
+use crate::http::field_errors::FieldErrors;
 
-/// Reads `{"failures": …, "window_seconds": …, "disable_after_hours": …}`; what is left out is the default.
-pub(crate) fn settings(value: Value) -> Result<BreakerSettings, Faults> {
+/// Reads `{"failures": …, "window_seconds": …, "disable_after_hours": …}`; a field that is left out has its default.
+pub(crate) fn settings(value: Value) -> Result<BreakerSettings, FieldErrors> {
     object(|fields| {
         let default = BreakerSettings::default();
         Some(BreakerSettings {
@@ -26,8 +27,8 @@ fn number(fields: &mut Fields, name: &'static str, bounds: RangeInclusive<u32>) 
     fields.optional(name, whole(bounds)).and_then(|number| u32::try_from(number).ok())
 }
 
-/// The settings, whole.
-pub(crate) fn shown_settings(settings: BreakerSettings) -> Value {
+/// All settings, as answers show them.
+pub(crate) fn settings_view(settings: BreakerSettings) -> Value {
     json!({
         "failures": settings.failures,
         "window_seconds": settings.window_seconds,

@@ -5,71 +5,102 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use shared::access::Denied;
 use shared::problem::Problem;
 use shared::queue::EntryFailed;
 use shared::store::StoreError;
 
-/// Why an operation was not carried out. [`crate::answer`] turns it into the answer, where the request's id is known.
+use super::field_errors::FieldErrors;
+use crate::noun::Noun;
+
+/// Why an operation was not carried out. [`crate::answer`] turns the error into an answer in the words of the API that
+/// was asked; only there the request's id is known.
 #[derive(Debug, Clone)]
-pub(crate) enum Refusal {
-    /// The client can do something about it.
+pub(crate) enum ApiError {
+    /// The request carries no valid API key. Each API asks for it in its own way.
+    Unauthorised(Problem),
+    /// The request can be read, but its fields say something that is not possible.
+    Invalid(FieldErrors),
+    /// The client can do something else about it.
     Problem(Problem),
-    /// We could not. The client reads a fixed sentence, the log gets the cause.
-    Failed(Problem, Arc<dyn Error + Send + Sync>),
+    /// We could not carry it out. The client reads a fixed sentence; the log gets the cause.
+    Unavailable(Arc<dyn Error + Send + Sync>),
 }
 
-impl Refusal {
-    /// 503, of which only the log gets the cause.
-    pub(crate) fn failed(cause: impl Error + Send + Sync + 'static) -> Self {
-        Self::Failed(Problem::unavailable(), Arc::new(cause))
+impl ApiError {
+    /// For failures of what we depend on.
+    pub(crate) fn unavailable(cause: impl Error + Send + Sync + 'static) -> Self {
+        Self::Unavailable(Arc::new(cause))
+    }
+
+    /// What our own API answers.
+    pub(crate) fn problem(&self) -> Problem {
+        match self {
+            Self::Unauthorised(problem) | Self::Problem(problem) => problem.clone(),
+            Self::Invalid(errors) => errors.clone().into(),
+            Self::Unavailable(_) => Problem::unavailable(),
+        }
     }
 }
 
-impl From<Problem> for Refusal {
+impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
     }
 }
 
-impl From<StoreError> for Refusal {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Conflict => Self::Problem(conflict()),
-            StoreError::LimitReached => Self::Problem(Problem::new(
-                409,
-                "limit-reached",
-                "The limit is reached",
-                "The tenant has as many as it may have; delete one first.",
-            )),
-            StoreError::Unreadable(_) | StoreError::DataKey(_) | StoreError::Aws(_) => Self::failed(error),
+impl From<FieldErrors> for ApiError {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Problem(problem) if problem.kind == "unauthorised" => Self::Unauthorised(problem),
+            Denied::Problem(problem) => Self::Problem(problem),
+            Denied::Store(error) => error.into(),
         }
     }
 }
 
-impl From<EntryFailed> for Refusal {
-    fn from(error: EntryFailed) -> Self {
-        Self::failed(error)
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => Self::Problem(conflict()),
+            // An operation on things that have a maximum number tells the number itself, so this does not come here.
+            StoreError::LimitReached | StoreError::Unreadable(_) | StoreError::DataKey(_) | StoreError::Aws(_) => {
+                Self::unavailable(error)
+            }
+        }
     }
 }
 
-impl IntoResponse for Refusal {
+impl From<EntryFailed> for ApiError {
+    fn from(error: EntryFailed) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        // The status and the body are put by `answer::finish`.
+        // `answer::finish` sets the status and the body.
         let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
         response.extensions_mut().insert(self);
         response
     }
 }
 
-/// 409: somebody else changed the object while it was being changed.
+/// 409: another request changed the object while this one was changing it.
 pub(crate) fn conflict() -> Problem {
-    let detail =
-        "Somebody else changed it at the same time. Read it again, then repeat the change if it still makes sense.";
-    Problem::new(409, "conflict", "Changed meanwhile", detail)
+    let detail = "Another request changed this object at the same time. Read the object again, and repeat the change \
+                  if it is still needed.";
+    Problem::new(409, "conflict", "Changed by another request", detail)
 }
 
-/// 404: no such object, or it is another tenant's, which is the same to this one.
-pub(crate) fn not_found(noun: &str) -> Problem {
+/// 404: there is no such object, or another tenant has it. A caller cannot tell the two apart.
+pub(crate) fn not_found(noun: Noun) -> Problem {
     Problem::new(404, "not-found", "Not found", format!("There is no {noun} with this id."))
 }
 

@@ -5,47 +5,49 @@ use std::str::FromStr;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::Serialize;
 
-use crate::http::query::Query;
+use super::query::Query;
 
-/// Entries of a page when the request does not say.
+/// Entries of a page when the request names no number.
 const DEFAULT_LIMIT: u8 = 50;
-/// Most entries of a page: an answer stays far below Lambda's 6 MB even with whole events in it.
+/// Maximum entries of a page. Reason: an answer stays far below Lambda's 6 MB even with whole events in it.
 const MAX_LIMIT: u8 = 100;
-/// Longest cursor that is looked at; ours have fewer than 120 characters.
+/// Maximum length of a cursor. Reason: ours have fewer than 120 characters.
 const MAX_CURSOR: usize = 256;
-/// The version of cursors that this code writes. A client keeps cursors for minutes, so older ones are refused.
+/// The version of cursors that this code writes. Clients keep a cursor for minutes, so other versions are refused.
 const VERSION: &str = "1:";
 
 /// One page of a list.
 #[derive(Debug, Serialize)]
-pub(crate) struct Listed<T> {
+pub(crate) struct ListView<T> {
     data: Vec<T>,
     /// `null` at the end of the list.
     next_cursor: Option<String>,
 }
 
-impl<T> Listed<T> {
-    /// `data`, and where to go on.
+impl<T> ListView<T> {
+    /// A page with `data`; `next` is the position of the page after it.
     pub(crate) fn new(data: Vec<T>, next: Option<String>) -> Self {
         Self { data, next_cursor: next.map(|position| encode(&position)) }
     }
 }
 
-/// How many entries a page shall have at most.
+/// The parameter `limit`: the maximum number of entries of the page.
 pub(crate) fn limit(query: &mut Query) -> u8 {
     let limit = query.optional("limit", |text| {
         let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-        limit.ok_or_else(|| format!("expected a whole number from 1 to {MAX_LIMIT}"))
+        limit.ok_or_else(|| format!("expected a whole number from 1 to {MAX_LIMIT}").into())
     });
     limit.unwrap_or(DEFAULT_LIMIT)
 }
 
-/// Where to go on; `T` is what the list gave as position.
+/// The parameter `cursor`: the position at which the page begins. `T` is the type of the list's positions.
 pub(crate) fn cursor<T: FromStr>(query: &mut Query) -> Option<T> {
     query.optional("cursor", |text| {
         let position = decode(text).and_then(|position| position.parse().ok());
         position.ok_or_else(|| {
-            "not a cursor of this list; pass `next_cursor` of the page before, or leave it out to begin anew".to_owned()
+            "not a cursor of this list; give the `next_cursor` of the page before, or leave `cursor` out to start at \
+             the beginning"
+                .into()
         })
     })
 }

@@ -1,4 +1,4 @@
-//! Ids in paths. A text that is no id cannot be the id of anything: 404, as for an id that nobody has.
+//! Ids in paths. A text that is no id gets 404, like an id that no object has.
 
 use std::str::FromStr;
 
@@ -6,48 +6,49 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use shared::id::{EventId, KeyId, RecoveryId, SourceId, TenantId, WebhookId};
 
-use crate::http::error::{Refusal, not_found};
+use super::error::{ApiError, not_found};
+use crate::noun::Noun;
 
-/// What an id names, for the text of a 404.
+/// An id whose type says what it names.
 pub(crate) trait Named: FromStr {
-    /// In the words of the API.
-    const NOUN: &'static str;
+    /// For the text of a 404.
+    const NOUN: Noun;
 }
 
 impl Named for TenantId {
-    const NOUN: &'static str = "tenant";
+    const NOUN: Noun = Noun::Tenant;
 }
 
 impl Named for KeyId {
-    const NOUN: &'static str = "key";
+    const NOUN: Noun = Noun::Key;
 }
 
 impl Named for WebhookId {
-    const NOUN: &'static str = "webhook";
+    const NOUN: Noun = Noun::Webhook;
 }
 
 impl Named for SourceId {
-    const NOUN: &'static str = "source";
+    const NOUN: Noun = Noun::Source;
 }
 
 impl Named for EventId {
-    const NOUN: &'static str = "event";
+    const NOUN: Noun = Noun::Event;
 }
 
 impl Named for RecoveryId {
-    const NOUN: &'static str = "recovery";
+    const NOUN: Noun = Noun::Recovery;
 }
 
 /// The one id of a path.
 pub(crate) struct Id<T>(pub(crate) T);
 
-/// The two ids of a path, in its order.
+/// The two ids of a path, in the order of the path.
 pub(crate) struct Ids<A, B>(pub(crate) A, pub(crate) B);
 
 impl<T: Named, S: Send + Sync> FromRequestParts<S> for Id<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<String>::from_request_parts(parts, state).await;
         let Path(text) = path.map_err(|_| not_found(T::NOUN))?;
         Ok(Self(parse(&text)?))
@@ -55,15 +56,15 @@ impl<T: Named, S: Send + Sync> FromRequestParts<S> for Id<T> {
 }
 
 impl<A: Named, B: Named, S: Send + Sync> FromRequestParts<S> for Ids<A, B> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<(String, String)>::from_request_parts(parts, state).await;
         let Path((first, second)) = path.map_err(|_| not_found(A::NOUN))?;
         Ok(Self(parse(&first)?, parse(&second)?))
     }
 }
 
-fn parse<T: Named>(text: &str) -> Result<T, Refusal> {
+fn parse<T: Named>(text: &str) -> Result<T, ApiError> {
     text.parse().map_err(|_| not_found(T::NOUN).into())
 }

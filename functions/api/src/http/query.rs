@@ -1,4 +1,4 @@
-//! Query parameters, read one by one; what is wrong with any of them, and any that nobody asked for, is told at once.
+//! Query parameters, read one by one. All errors are in one answer, and an unknown parameter is an error.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -7,59 +7,62 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use shared::problem::Problem;
 
-use crate::http::error::Refusal;
+use super::error::ApiError;
+use super::field_errors::FieldErrors;
 
-/// Most faults that are told.
-const MAX_FAULTS: usize = 20;
-/// Longest name of an unknown parameter that is repeated, in characters.
+/// Maximum errors that an answer lists. Reason: a caller who makes more has misread the format.
+const MAX_ERRORS: usize = 20;
+/// Maximum characters of a parameter's name in an answer. Reason: the name is the caller's own text.
 const MAX_NAME: usize = 64;
 
-/// The parameters of a request, and the faults found so far.
+/// The parameters that were not read yet, and the errors found so far.
 pub(crate) struct Query {
-    left: Vec<(String, String)>,
+    remaining: Vec<(String, String)>,
     known: Vec<&'static str>,
-    faults: Vec<String>,
+    errors: FieldErrors,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Query {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let query = axum::extract::Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
-        let axum::extract::Query(left) =
+        let axum::extract::Query(remaining) =
             query.map_err(|_| invalid("the query string is not form-encoded".to_owned()))?;
-        Ok(Self { left, known: Vec::new(), faults: Vec::new() })
+        Ok(Self { remaining, known: Vec::new(), errors: FieldErrors::none() })
     }
 }
 
 impl Query {
-    /// The same for APIs that take the names of parameters in any case, and of several with one name the first.
+    /// For APIs that accept parameter names in any case: renames each parameter that matches one of `names` but for its
+    /// case to that name. Of several with one name the first counts.
     pub(crate) fn in_any_case(self, names: &[&'static str]) -> Self {
-        let mut left: Vec<(String, String)> = Vec::new();
-        for (given, value) in self.left {
+        let mut remaining: Vec<(String, String)> = Vec::new();
+        for (given, value) in self.remaining {
             let known = names.iter().find(|name| given.eq_ignore_ascii_case(name));
             let name = known.map_or(given, |name| (*name).to_owned());
-            if known.is_none() || left.iter().all(|(other, _)| *other != name) {
-                left.push((name, value));
+            if known.is_none() || remaining.iter().all(|(other, _)| *other != name) {
+                remaining.push((name, value));
             }
         }
-        Self { left, ..self }
+        Self { remaining, ..self }
     }
 
     /// The parameter `name` as `read` understands it; `None` when it is absent or wrong.
     pub(crate) fn optional<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(&str) -> Result<T, String>,
+        read: impl FnOnce(&str) -> Result<T, FieldErrors>,
     ) -> Option<T> {
         self.known.push(name);
-        let (given, left) = std::mem::take(&mut self.left).into_iter().partition::<Vec<_>, _>(|(key, _)| key == name);
-        self.left = left;
+        let (given, remaining) =
+            std::mem::take(&mut self.remaining).into_iter().partition::<Vec<_>, _>(|(key, _)| key == name);
+        self.remaining = remaining;
         match given.as_slice() {
             [] => None,
-            [(_, value)] => read(value).map_err(|detail| self.fault(name, &detail)).ok(),
+            [(_, value)] => read(value).map_err(|errors| self.error(name, errors)).ok(),
             _ => {
-                self.fault(name, "give it once");
+                self.error(name, "give it once");
                 None
             }
         }
@@ -67,26 +70,22 @@ impl Query {
 
     /// The parameter `name` as a value that has one text form.
     pub(crate) fn parsed<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<T> {
-        self.optional(name, |text| text.parse().map_err(|error: T::Err| error.to_string()))
+        self.optional(name, |text| text.parse().map_err(|error: T::Err| error.to_string().into()))
     }
 
-    /// Notes what is wrong with the parameter `name`.
-    pub(crate) fn fault(&mut self, name: &str, detail: &str) {
-        if self.faults.len() < MAX_FAULTS {
-            let name: String = name.chars().take(MAX_NAME).collect();
-            self.faults.push(format!("{name}: {detail}"));
-        }
+    /// Adds errors of the parameter `name`.
+    pub(crate) fn error(&mut self, name: &str, errors: impl Into<FieldErrors>) {
+        let name: String = name.chars().take(MAX_NAME).collect();
+        self.errors.add_up_to(MAX_ERRORS, errors.into().below(&name));
     }
 
-    /// `value`, if nothing was wrong and every parameter was asked for.
-    pub(crate) fn finish<T>(mut self, value: T) -> Result<T, Problem> {
-        let known = self.known.join(", ");
-        let unknown = std::mem::take(&mut self.left).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
-        for name in unknown {
-            let known = if known.is_empty() { "none" } else { &known };
-            self.fault(&name, &format!("unknown parameter; this operation knows: {known}"));
+    /// Fails if a parameter is wrong or unknown.
+    pub(crate) fn finish(mut self) -> Result<(), Problem> {
+        let known = if self.known.is_empty() { "none".to_owned() } else { self.known.join(", ") };
+        for (name, _) in std::mem::take(&mut self.remaining) {
+            self.error(&name, format!("unknown parameter; this operation knows: {known}"));
         }
-        if self.faults.is_empty() { Ok(value) } else { Err(invalid(self.faults.join("; "))) }
+        self.errors.or(()).map_err(|errors| invalid(errors.to_string()))
     }
 }
 

@@ -3,24 +3,26 @@
 use shared::id::{TenantId, WebhookId};
 use shared::store::StoreError;
 
-use super::release::recover_deleted;
-use crate::http::error::{Refusal, not_found};
+use super::error::ManageError;
+use super::release::discard_held;
+use crate::noun::Noun;
 use crate::room::Api;
 
-/// Deletes a webhook, whichever API asks for it; 404 when it is not there.
-pub(crate) async fn remove(api: &Api, tenant: TenantId, id: WebhookId) -> Result<(), Refusal> {
+/// Deletes a webhook. Deliveries that are still owed to it end as `discarded`.
+pub(crate) async fn delete(api: &Api, tenant: TenantId, id: WebhookId) -> Result<(), ManageError> {
     if api.registry.get_webhook(tenant, id).await?.is_none() {
-        return Err(not_found("webhook").into());
+        return Err(ManageError::NotFound(Noun::Webhook));
     }
-    // Before the deletion, which could not be repeated if this failed. The job waits for longer than a request lasts;
-    // should it meet the webhook all the same, because the deletion failed, it does no harm.
-    recover_deleted(api, tenant, id).await?;
+    // The job is sent before the deletion: if it were sent afterwards and that failed, a repeated request would find no
+    // webhook and could not send it. The job waits longer than a request lasts. If it meets the webhook nevertheless,
+    // because the deletion failed, it does no harm.
+    discard_held(api, tenant, id).await?;
     match api.registry.delete_webhook(tenant, id).await {
         Ok(()) => {
             api.public_keys.forget(tenant);
             Ok(api.registry.forget_breaker(tenant, id).await?)
         }
-        Err(StoreError::Conflict) => Err(not_found("webhook").into()),
+        Err(StoreError::Conflict) => Err(ManageError::NotFound(Noun::Webhook)),
         Err(error) => Err(error.into()),
     }
 }

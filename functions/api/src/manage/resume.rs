@@ -1,26 +1,25 @@
-//! Letting a webhook go by hand: its breaker is closed, and what is held goes out.
+//! Resuming a webhook's deliveries at a client's request: its breaker is closed, and what it holds goes out.
 
 use shared::breaker::{Breaker, ClosedReason};
 use shared::event::operational::closed;
-use shared::store::StoreError;
 use shared::webhook::Webhook;
 
-use super::release::recover;
-use crate::http::error::Refusal;
+use super::error::ManageError;
+use super::release::release;
 use crate::room::Api;
 
-/// How often closing the breaker is tried when it keeps being opened and closed.
+/// How often closing the breaker is tried while `deliver` keeps opening and closing it.
 const TRIES: u8 = 3;
 
-/// Whoever lets a webhook go means now, whatever its breaker has counted. Should this fail the client is told so and
-/// repeats the request, which does it all again.
-pub(crate) async fn let_go(api: &Api, webhook: &Webhook) -> Result<(), Refusal> {
+/// Resumes deliveries now, whatever failures the breaker has counted. If this fails, the client gets an error and
+/// repeats the request, which does both steps again.
+pub(crate) async fn resume(api: &Api, webhook: &Webhook) -> Result<(), ManageError> {
     close_breaker(api, webhook).await?;
-    recover(api, webhook.tenant, webhook.id).await
+    release(api, webhook.tenant, webhook.id).await
 }
 
-/// Closes the breaker, and tells of it if it was open.
-async fn close_breaker(api: &Api, webhook: &Webhook) -> Result<(), Refusal> {
+/// Closes the breaker. If it was open, the operational event of its closing is written with it.
+async fn close_breaker(api: &Api, webhook: &Webhook) -> Result<(), ManageError> {
     let (tenant, id) = (webhook.tenant, webhook.id);
     for _ in 0..TRIES {
         let is_forgotten = match api.registry.get_breaker(tenant, id).await? {
@@ -34,5 +33,5 @@ async fn close_breaker(api: &Api, webhook: &Webhook) -> Result<(), Refusal> {
             return Ok(());
         }
     }
-    Err(StoreError::Conflict.into())
+    Err(ManageError::Conflict)
 }

@@ -1,88 +1,152 @@
-//! Changes that depend on all of a tenant's webhooks: decided over them as they are, and carried out only if they still
-//! are. For the management APIs whose rules are about more than one webhook.
+//! Optimistic transactions over all webhooks of a tenant: a rule decides over them as they are, and its decision is
+//! written on condition that they still are so. For the APIs whose rules are about more than one webhook.
 
 use shared::id::{TenantId, WebhookId};
-use shared::problem::Problem;
 use shared::store::StoreError;
+use shared::store::registry::Census as WebhooksVersion;
 use shared::webhook::Webhook;
 
-use super::change::written;
-use super::register::{census, numbered};
-use super::release::recover_deleted;
-use super::resume::let_go;
-use crate::http::error::Refusal;
+use super::change::write;
+use super::error::ManageError;
+use super::number::{self, numbered, webhooks_version};
+use super::release::discard_held;
+use super::resume::resume;
 use crate::room::Api;
 
-/// How often it is decided anew when webhooks of the tenant keep being changed at the same time: clients register a main and a
-/// backup URL for each of Mailjet's seven event types at once, and each may have to wait for all others, or collide with
-/// one on top.
+/// How often a rule decides anew while other requests keep changing the tenant's webhooks. Reason: clients register a
+/// main and a backup URL for each of Mailjet's seven event types at once. Each of these requests may have to wait for
+/// all others, and may collide with one more.
 const TRIES: u8 = 32;
 
-/// What becomes of a tenant's webhooks.
+/// What a rule decides.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Decision {
-    /// All stay as they are; this is the one that was meant.
+pub(crate) enum WebhookChange {
+    /// Nothing changes; this webhook is the one that was asked for.
     Keep(Webhook),
-    /// This one is made, and gets its number.
-    Make(Webhook),
-    /// This one takes the place of the one with its id.
-    Change {
-        /// As it shall be.
+    /// This webhook is registered, and gets its number.
+    Create(Webhook),
+    /// This webhook replaces the one with its id.
+    Replace {
+        /// As it becomes.
         webhook: Webhook,
-        /// Whether what it holds goes out, if it takes deliveries now.
-        lets_go: bool,
+        /// Whether deliveries resume, if the webhook takes deliveries afterwards.
+        resumes: bool,
     },
-    /// This one is deleted; deliveries that are still owed to it end as `discarded`.
+    /// This webhook is deleted; deliveries that are still owed to it end as `discarded`.
     Delete(WebhookId),
 }
 
-/// Carries out what `decide` decides over all webhooks of a tenant, each with its number, and answers the one that was kept,
-/// made or changed. `decide` runs again when one of them was changed meanwhile.
-pub(crate) async fn decided(
+/// How an attempt to write a decision ended.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
+enum Attempt {
+    /// The decision is written; this is the webhook afterwards, if there is one.
+    Written(Option<Webhook>),
+    /// Another request changed a webhook of the tenant.
+    Conflicted,
+}
+
+/// Writes what `decide` decides over all webhooks of a tenant, each with its number, and answers the webhook that was
+/// kept, created or replaced. `decide` runs again when another request changed one of them in between.
+pub(crate) async fn transact<E: From<ManageError>>(
     api: &Api,
     tenant: TenantId,
-    decide: impl Fn(&[Webhook]) -> Result<Decision, Problem>,
-) -> Result<Option<Webhook>, Refusal> {
-    let mut conflict = StoreError::Conflict;
+    decide: impl Fn(&[Webhook]) -> Result<WebhookChange, E>,
+) -> Result<Option<Webhook>, E> {
     for _ in 0..TRIES {
-        // Before they are read, so that whatever changes meanwhile makes the write fail: numbers that are given now too.
-        let census = census(api, tenant).await?;
+        // The version is read before the webhooks, so that any change in between, also a number that is given now,
+        // makes the write fail.
+        let version = webhooks_version(api, tenant).await?;
         let all = numbered(api, tenant).await?;
-        let done = match decide(&all)? {
-            Decision::Keep(webhook) => return Ok(Some(webhook)),
-            Decision::Make(webhook) => {
-                let made = api.registry.create_webhooks(tenant, &[webhook], &census).await;
-                made.map(|made| made.into_iter().next())
-            }
-            Decision::Change { webhook, lets_go } => {
-                let Some(stored) = all.iter().find(|stored| stored.id == webhook.id) else { continue };
-                let changed = written(api, stored, webhook, Some(&census)).await;
-                if let Ok(webhook) = &changed
-                    && lets_go
-                    && !webhook.holds_deliveries()
-                {
-                    let_go(api, webhook).await?;
-                }
-                changed.map(Some)
-            }
-            Decision::Delete(id) => {
-                // Before the deletion, as `delete::remove` explains; it does no harm to one that stays.
-                recover_deleted(api, tenant, id).await?;
-                let deleted = api.registry.delete_webhook_beside(tenant, id, &census).await;
-                if deleted.is_ok() {
-                    api.registry.forget_breaker(tenant, id).await?;
-                }
-                deleted.map(|()| None)
-            }
-        };
-        match done {
-            Ok(webhook) => {
-                api.public_keys.forget(tenant);
-                return Ok(webhook);
-            }
-            Err(error @ StoreError::Conflict) => conflict = error,
-            Err(error) => return Err(error.into()),
+        match apply(api, tenant, &all, decide(&all)?, &version).await? {
+            Attempt::Written(webhook) => return Ok(webhook),
+            Attempt::Conflicted => {}
         }
     }
-    Err(conflict.into())
+    Err(ManageError::Conflict.into())
+}
+
+async fn apply(
+    api: &Api,
+    tenant: TenantId,
+    all: &[Webhook],
+    change: WebhookChange,
+    version: &WebhooksVersion,
+) -> Result<Attempt, ManageError> {
+    match change {
+        WebhookChange::Keep(webhook) => Ok(Attempt::Written(Some(webhook))),
+        WebhookChange::Create(webhook) => {
+            let created = attempt(api.registry.create_webhooks(tenant, &[webhook], version).await, |created| {
+                created.into_iter().next()
+            })?;
+            api.public_keys.forget(tenant);
+            Ok(created)
+        }
+        WebhookChange::Replace { webhook, resumes } => {
+            let Some(stored) = all.iter().find(|stored| stored.id == webhook.id) else {
+                return Ok(Attempt::Conflicted);
+            };
+            let replaced = attempt(write(api, stored, webhook, Some(version)).await, Some)?;
+            if let Attempt::Written(Some(webhook)) = &replaced
+                && resumes
+                && !webhook.holds_deliveries()
+            {
+                resume(api, webhook).await?;
+            }
+            Ok(replaced)
+        }
+        WebhookChange::Delete(id) => {
+            // Before the deletion, as `manage::delete` explains. The job does no harm to a webhook that stays.
+            discard_held(api, tenant, id).await?;
+            let deleted = attempt(api.registry.delete_webhook_beside(tenant, id, version).await, |()| None)?;
+            if let Attempt::Written(_) = &deleted {
+                api.public_keys.forget(tenant);
+                api.registry.forget_breaker(tenant, id).await?;
+            }
+            Ok(deleted)
+        }
+    }
+}
+
+fn attempt<T>(
+    result: Result<T, StoreError>,
+    webhook: impl FnOnce(T) -> Option<Webhook>,
+) -> Result<Attempt, ManageError> {
+    match result {
+        Ok(value) => Ok(Attempt::Written(webhook(value))),
+        Err(StoreError::Conflict) => Ok(Attempt::Conflicted),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a rule plans that only creates webhooks.
+#[derive(Debug)]
+pub(crate) struct Plan<T> {
+    /// The webhooks to create, all or none; [`create_planned`] answers them with their numbers.
+    pub(crate) new: Vec<Webhook>,
+    /// What else the rule found for its caller.
+    pub(crate) rest: T,
+}
+
+/// Creates what `plan` plans over all webhooks of a tenant, on condition that they are unchanged when it is stored. A
+/// plan without new webhooks writes nothing. `plan` may run more than once.
+pub(crate) async fn create_planned<T, E: From<ManageError>>(
+    api: &Api,
+    tenant: TenantId,
+    plan: impl Fn(&[Webhook]) -> Result<Plan<T>, E>,
+) -> Result<Plan<T>, E> {
+    for _ in 0..number::TRIES {
+        // The version is read before the plan is made, so that any change in between makes the creation fail.
+        let version = webhooks_version(api, tenant).await?;
+        let all = api.registry.all_webhooks(tenant).await.map_err(ManageError::from)?;
+        let Plan { new, rest } = plan(&all)?;
+        if new.is_empty() {
+            return Ok(Plan { new, rest });
+        }
+        match api.registry.create_webhooks(tenant, &new, &version).await {
+            Ok(new) => return Ok(Plan { new, rest }),
+            Err(StoreError::Conflict) => {}
+            Err(error) => return Err(ManageError::from(error).into()),
+        }
+    }
+    Err(ManageError::Conflict.into())
 }

@@ -1,4 +1,4 @@
-//! Dead letters: deliveries that were given up.
+//! Dead letters: deliveries that `deliver` gave up.
 
 use std::sync::Arc;
 

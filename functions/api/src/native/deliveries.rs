@@ -1,4 +1,4 @@
-//! Deliveries: what became of each event that a webhook was owed.
+//! Deliveries: what became of each event for each webhook that wanted it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ mod read;
 mod view;
 
 pub(crate) use accepted::Accepted;
-pub(crate) use view::Shown;
+pub(crate) use view::DeliveryView;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     Router::new()

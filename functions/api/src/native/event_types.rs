@@ -1,5 +1,5 @@
-//! Event types: the catalogue of what can be subscribed to, and what a webhook receives of it. It is the same for
-//! everybody and touches no table but that of the caller's key.
+//! Event types: the catalogue of the types that a webhook can subscribe to, and of what it receives. The catalogue is
+//! the same for every caller; it reads no table, except the one with the caller's key.
 
 use std::sync::Arc;
 
@@ -24,22 +24,22 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
 
 /// One type of the catalogue.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct EventTypeView {
     r#type: &'static str,
     description: &'static str,
     schema: Value,
-    /// The very bytes that the dialect writes, in its order of fields.
+    /// The bytes that the dialect writes, with the fields in its order.
     #[serde(skip_serializing_if = "Option::is_none")]
     example: Option<Box<RawValue>>,
 }
 
-impl From<EventType> for Shown {
+impl From<EventType> for EventTypeView {
     fn from(event_type: EventType) -> Self {
         Self {
             r#type: event_type.as_str(),
             description: event_type.meaning(),
             schema: catalogue::schema(event_type),
-            // The dialect writes JSON, so there always is one.
+            // The dialect writes JSON, so reading it cannot fail.
             example: serde_json::from_slice(&catalogue::example_body(event_type)).ok(),
         }
     }

@@ -1,4 +1,4 @@
-//! API keys: made and revoked by admins, and by a tenant for itself. A key is shown once, when it is made.
+//! API keys. Admins create and revoke them, and a tenant for itself. Only the answer that creates a key shows it.
 
 use std::sync::Arc;
 
@@ -20,9 +20,9 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
         .route("/api/v1/keys/{key_id}", delete(revoke::revoke))
 }
 
-/// A key as it is shown: never its secret, except at creation.
+/// A key as answers show it; with its secret only when it is created.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct KeyView {
     id: String,
     role: &'static str,
     name: String,
@@ -33,7 +33,7 @@ struct Shown {
     key: Option<String>,
 }
 
-impl From<&ApiKey> for Shown {
+impl From<&ApiKey> for KeyView {
     fn from(key: &ApiKey) -> Self {
         Self {
             id: key.id.to_string(),

@@ -1,5 +1,5 @@
-//! Recoveries: held, dead or missing deliveries of one webhook, or of all of a tenant's, are attempted again, since a
-//! time and at a rate. `deliver` does them, page by page; here they are begun, looked at and cancelled.
+//! Recoveries: held, dead or missing deliveries of one webhook, or of all webhooks of a tenant, since a given time are
+//! attempted again, at a given rate. `deliver` does them page by page; here they are started, shown and cancelled.
 
 use std::sync::Arc;
 
@@ -23,11 +23,11 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
         .route("/api/v1/recoveries/{recovery_id}", get(read::read).delete(cancel::cancel))
 }
 
-/// A recovery as it is shown.
+/// A recovery as answers show it.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct RecoveryView {
     id: String,
-    /// Absent when it is about all webhooks.
+    /// Absent when the recovery is about all webhooks.
     #[serde(skip_serializing_if = "Option::is_none")]
     webhook_id: Option<String>,
     states: Vec<&'static str>,
@@ -37,22 +37,22 @@ struct Shown {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<&'static str>,
-    progress: Progress,
+    progress: ProgressView,
     created_at: String,
     updated_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<String>,
 }
 
-/// What it has done so far.
+/// What the recovery has done so far.
 #[derive(Debug, Serialize)]
-struct Progress {
+struct ProgressView {
     looked_at: u64,
     recovered: u64,
     skipped_webhooks: u32,
 }
 
-impl From<&Recovery> for Shown {
+impl From<&Recovery> for RecoveryView {
     fn from(recovery: &Recovery) -> Self {
         let failure_reason = match recovery.status {
             RecoveryStatus::Failed { reason, .. } => Some(reason.as_str()),
@@ -67,7 +67,7 @@ impl From<&Recovery> for Shown {
             rate: recovery.rate,
             status: recovery.status.as_str(),
             failure_reason,
-            progress: Progress {
+            progress: ProgressView {
                 looked_at: recovery.progress.looked_at,
                 recovered: recovery.progress.recovered,
                 skipped_webhooks: recovery.progress.skipped_webhooks,

@@ -1,5 +1,5 @@
-//! Redrives: SQS moves the jobs of the dead-letter queue back to the deliveries queue. Only admins may, because the
-//! queue is every tenant's.
+//! Redrives: SQS moves the jobs of the dead-letter queue back to the deliveries queue. Only admins may start one,
+//! because the queue has the jobs of all tenants.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 use shared::problem::Problem;
 use shared::queue::redrive::{Redrive, RedriveError, RedriveState};
 
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 use crate::room::Api;
 
 mod cancel;
@@ -27,9 +27,9 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
         .route("/api/v1/redrives/{redrive_id}", get(read::read).delete(cancel::cancel))
 }
 
-/// A redrive as it is shown. The numbers are SQS's approximations.
+/// A redrive as answers show it. The numbers are approximations by SQS.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct RedriveView {
     id: String,
     state: &'static str,
     started_at: String,
@@ -40,8 +40,8 @@ struct Shown {
     failure_reason: Option<String>,
 }
 
-impl Shown {
-    /// What is known of a redrive that was only just started.
+impl RedriveView {
+    /// What is known of a redrive that has just started.
     fn just_started(started_at: Timestamp, max_per_second: Option<i32>) -> Self {
         Self {
             id: RedriveId::of(started_at).to_string(),
@@ -55,7 +55,7 @@ impl Shown {
     }
 }
 
-impl From<&Redrive> for Shown {
+impl From<&Redrive> for RedriveView {
     fn from(redrive: &Redrive) -> Self {
         let failure_reason = match &redrive.state {
             RedriveState::Failed { reason } => reason.clone(),
@@ -76,26 +76,26 @@ impl From<&Redrive> for Shown {
     }
 }
 
-/// The refusal that belongs to an error; `refused` is what it means for the operation that SQS refuses.
-fn refusal(error: RedriveError, refused: impl FnOnce() -> Problem) -> Refusal {
+/// The answer to an error of SQS. `refused` is the problem when SQS refuses this operation.
+fn operation_error(error: RedriveError, refused: impl FnOnce() -> Problem) -> ApiError {
     match error {
         RedriveError::Refused(_) => refused().into(),
-        RedriveError::NotOffered | RedriveError::Aws(_) => unlisted(error),
+        RedriveError::NotOffered | RedriveError::Aws(_) => list_error(error),
     }
 }
 
-/// The same for listing, which SQS has no reason to refuse.
-fn unlisted(error: RedriveError) -> Refusal {
+/// The answer to an error of listing redrives, which SQS has no reason to refuse.
+fn list_error(error: RedriveError) -> ApiError {
     match error {
         RedriveError::NotOffered => not_offered().into(),
-        RedriveError::Refused(_) | RedriveError::Aws(_) => Refusal::failed(error),
+        RedriveError::Refused(_) | RedriveError::Aws(_) => ApiError::unavailable(error),
     }
 }
 
-/// 501: for emulators.
+/// 501: some emulators have no redrives.
 fn not_offered() -> Problem {
-    let detail = "The SQS endpoint that this installation talks to has no message move tasks. AWS has them; with an \
-                  emulator that has not, receive the messages from the dead-letter queue and send them to the \
-                  deliveries queue.";
+    let detail = "This SQS endpoint does not support message move tasks (`StartMessageMoveTask`). AWS supports them. \
+                  With an emulator that does not, receive the messages from the dead-letter queue and send them to \
+                  the deliveries queue.";
     Problem::new(501, "redrive-not-offered", "The SQS endpoint cannot redrive", detail)
 }

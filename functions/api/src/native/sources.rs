@@ -7,16 +7,16 @@ use axum::routing::{get, post};
 
 use crate::room::Api;
 
+mod trust;
+mod view;
 mod create;
 mod delete;
 mod list;
 mod patch;
 mod read;
 mod rotate_key;
-mod view;
-mod trust;
 
-/// Most characters of a source's name.
+/// Maximum characters of a source's name.
 const MAX_NAME: usize = 200;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {

@@ -1,4 +1,4 @@
-//! Tenants: made and listed by admins; a tenant may read itself, and settle what its new webhooks have.
+//! Tenants. Admins create and list them; a tenant may read itself, and set defaults for its new webhooks.
 
 use std::sync::Arc;
 
@@ -21,15 +21,15 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
         .merge(settings::routes())
 }
 
-/// A tenant as it is shown.
+/// A tenant as answers show it.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct TenantView {
     id: String,
     name: String,
     created_at: String,
 }
 
-impl From<&Tenant> for Shown {
+impl From<&Tenant> for TenantView {
     fn from(tenant: &Tenant) -> Self {
         Self { id: tenant.id.to_string(), name: tenant.name.clone(), created_at: tenant.created_at.to_string() }
     }

@@ -1,4 +1,4 @@
-//! `POST /v3/domains/{domain}/webhooks`: up to three URLs for a name that has none, all or none of them
+//! `POST /v3/domains/{domain}/webhooks`: creates one to three URLs for a name without URLs, in one transaction
 
 use std::sync::Arc;
 
@@ -9,46 +9,60 @@ use shared::id::TenantId;
 use shared::secret::SigningSecret;
 use shared::webhook::{Destination, Webhook};
 
-use super::event_group::{Domain, Topic};
+use super::event_group::{Domain, EventGroup};
 use super::form::Form;
 use super::name::Name;
 use super::plan;
-use super::view::{Changed, Urls};
+use super::view::{ChangeView, Urls};
 use crate::http::caller::Manager;
-use crate::http::error::Refusal;
-use crate::manage::{register, signing};
+use crate::http::error::ApiError;
+use crate::http::field_errors::FieldErrors;
+use crate::manage::register::draft;
+use crate::manage::signing::tenants_secret;
+use crate::manage::transaction::{Plan, create_planned};
 use crate::room::Api;
+
+/// A valid request for the URLs of a name.
+struct CreateUrls {
+    name: Name,
+    urls: Vec<Destination>,
+}
 
 pub(super) async fn create(
     Manager(tenant): Manager,
     State(api): State<Arc<Api>>,
     domain: Domain,
-    mut form: Form,
-) -> Result<Json<Changed>, Refusal> {
-    let name = form.0.required("id", Name::read);
-    let urls = form.urls(&api, &[]);
-    let (name, urls) = form.0.finish(name.zip(urls))?;
-
-    let topic = Topic { domain, name };
-    let secret = signing::tenants_secret(&api, tenant).await?;
-    let planned = |webhooks: &[Webhook]| {
-        plan::creating(webhooks, &topic, &urls)?;
-        Ok((drafts(&api, tenant, &topic, &urls, &secret), ()))
+    form: Form,
+) -> Result<Json<ChangeView>, ApiError> {
+    let CreateUrls { name, urls } = CreateUrls::read(form, &api)?;
+    let group = EventGroup { domain, name };
+    let secret = tenants_secret(&api, tenant).await?;
+    let plan = |webhooks: &[Webhook]| {
+        plan::creating(webhooks, &group, &urls)?;
+        Ok::<_, ApiError>(Plan { new: drafts(&api, tenant, &group, &urls, &secret), rest: () })
     };
-    register::register_planned(&api, tenant, planned).await?;
+    create_planned(&api, tenant, plan).await?;
     Ok(Json(Urls::created(&urls)))
 }
 
-/// A webhook for each URL: for the topic's events, in Mailgun's language.
+impl CreateUrls {
+    fn read(mut form: Form, api: &Api) -> Result<Self, FieldErrors> {
+        let name = form.0.required("id", Name::read);
+        let urls = form.urls(api, &[]);
+        form.0.finish(|| Some(Self { name: name?, urls: urls? }))
+    }
+}
+
+/// A webhook for each URL, for the events of the group, in Mailgun's dialect.
 pub(super) fn drafts(
     api: &Api,
     tenant: TenantId,
-    topic: &Topic,
+    group: &EventGroup,
     urls: &[Destination],
     secret: &SigningSecret,
 ) -> Vec<Webhook> {
     let draft = |url: &Destination| {
-        register::draft(api.now(), tenant, url.clone(), topic.subscription(), Dialect::Mailgun, secret.clone())
+        draft(api.now(), tenant, url.clone(), group.subscription(), Dialect::Mailgun, secret.clone())
     };
     urls.iter().map(draft).collect()
 }

@@ -1,4 +1,5 @@
-//! What a webhook is to Mailgun: the events of one name of one sending domain.
+//! What Mailgun calls a webhook: the events of one name of one sending domain. Here they are an event group, because
+//! several of our webhooks may get them.
 
 use std::collections::BTreeSet;
 
@@ -11,18 +12,18 @@ use shared::webhook::{Subscription, WantedTypes, Webhook};
 
 use super::name::Name;
 use crate::fields::webhook;
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 
 /// A sending domain, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Domain(String);
 
 impl Domain {
-    pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
+    pub(super) fn parse(text: &str) -> Result<Self, ApiError> {
         webhook::domain(Value::from(text)).map(Self).map_err(|_| domain_not_found().into())
     }
 
-    /// Whether `webhook` would get events of emails sent from it.
+    /// Whether `webhook` wants events of emails that are sent from this domain.
     fn is_wanted_by(&self, webhook: &Webhook) -> bool {
         let domains = &webhook.subscription.domains;
         domains.is_empty() || domains.contains(&self.0)
@@ -31,32 +32,32 @@ impl Domain {
 
 /// The events of one name of one sending domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Topic {
+pub(super) struct EventGroup {
     pub(super) domain: Domain,
     pub(super) name: Name,
 }
 
-impl Topic {
-    /// Whether `webhook`, whoever made it, would get events of it.
+impl EventGroup {
+    /// Whether `webhook` wants events of the group. Any API may have made the webhook.
     pub(super) fn is_wanted_by(&self, webhook: &Webhook) -> bool {
         let types = &webhook.subscription.types;
         self.domain.is_wanted_by(webhook)
             && self.name.types().iter().any(|event_type| types.include(*event_type, webhook.dialect))
     }
 
-    /// Whether `webhook` is as this API makes them: in Mailgun's language, for this topic and nothing else.
+    /// Whether `webhook` is as this API makes them: in one of Mailgun's dialects, for exactly this group.
     pub(super) fn owns(&self, webhook: &Webhook) -> bool {
         let own = self.subscription();
         matches!(webhook.dialect, Dialect::Mailgun | Dialect::MailgunLegacy)
             && (&webhook.subscription.domains, &webhook.subscription.types) == (&own.domains, &own.types)
     }
 
-    /// Whether `webhook` is about the topic's domain and no other.
+    /// Whether `webhook` is for the group's domain and no other.
     pub(super) fn has_the_domain_of(&self, webhook: &Webhook) -> bool {
         webhook.subscription.domains.iter().eq([&self.domain.0])
     }
 
-    /// To its events and nothing else.
+    /// A subscription to exactly the events of the group.
     pub(super) fn subscription(&self) -> Subscription {
         Subscription {
             types: WantedTypes::Only(self.name.types().into_iter().collect()),
@@ -67,24 +68,24 @@ impl Topic {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Domain {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<String>::from_request_parts(parts, state).await;
         let Path(text) = path.map_err(|_| domain_not_found())?;
         Self::parse(&text)
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Topic {
-    type Rejection = Refusal;
+impl<S: Send + Sync> FromRequestParts<S> for EventGroup {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<(String, String)>::from_request_parts(parts, state).await;
         let Path((domain, name)) = path.map_err(|_| domain_not_found())?;
         let domain = Domain::parse(&domain)?;
         let name = Name::of(&name).ok_or_else(|| {
-            not_found(format!("Webhook not found: there is no such name; there are: {}.", Name::known()))
+            not_found(format!("Webhook not found: there is no such name. There are: {}.", Name::known()))
         })?;
         Ok(Self { domain, name })
     }
@@ -95,7 +96,7 @@ fn domain_not_found() -> Problem {
     not_found("Domain not found: expected a domain name like mail.example.com.".to_owned())
 }
 
-/// 404 in Mailgun's words: nobody gets events of the topic.
+/// 404 in Mailgun's words: no webhook wants events of the group.
 pub(super) fn webhook_not_found() -> Problem {
     not_found("Webhook not found".to_owned())
 }

@@ -1,4 +1,5 @@
-//! Forms, in both encodings that Mailgun's clients send, read as if they were JSON: a field that may be repeated is a list.
+//! Forms, in both encodings that Mailgun's clients send. They are read as if they were JSON objects; a field that may
+//! be repeated becomes a list.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -12,11 +13,13 @@ use url::form_urlencoded;
 
 use super::plan::MAX_URLS;
 use crate::fields::destination;
-use crate::http::body::{Faults, Fields, bounded, list};
-use crate::http::error::Refusal;
+use crate::http::body::{Fields, bounded, list};
+use crate::http::error::ApiError;
+use crate::http::field_errors::FieldErrors;
 use crate::room::Api;
 
-/// Most fields of a form: more than make sense, so that what is too much is told by the limit of what is repeated.
+/// Maximum fields of a form. Reason: more than any valid form has, so that the maximum of a repeated field makes the
+/// error.
 const MAX_FIELDS: usize = 100;
 /// The field that may be repeated.
 const REPEATED: &str = "url";
@@ -25,17 +28,17 @@ const REPEATED: &str = "url";
 pub(super) struct Form(pub(super) Fields);
 
 impl Form {
-    /// The URLs, each once; a fault when there is none. One of `shown` may be given as it was shown, with its password
-    /// masked: clients read a name's URLs to give them back with another one.
-    pub(super) fn urls(&mut self, api: &Api, shown: &[Destination]) -> Option<Vec<Destination>> {
-        self.0.required(REPEATED, |value| urls(value, api, shown))
+    /// The URLs, each once; an error when there is none. The request may give a URL of `listed` as answers show it,
+    /// with its password masked: clients read the URLs of a name and send them back with one more.
+    pub(super) fn urls(&mut self, api: &Api, listed: &[Destination]) -> Option<Vec<Destination>> {
+        self.0.required(REPEATED, |value| urls(value, api, listed))
     }
 }
 
-fn urls(value: Value, api: &Api, shown: &[Destination]) -> Result<Vec<Destination>, Faults> {
+fn urls(value: Value, api: &Api, listed: &[Destination]) -> Result<Vec<Destination>, FieldErrors> {
     let meant = |value: Value| {
-        // All of them, should they differ in what is masked.
-        let meant: Vec<_> = shown.iter().filter(|shown| value == shown.masked().as_str()).cloned().collect();
+        // Several URLs, if they differ only in what is masked.
+        let meant: Vec<_> = listed.iter().filter(|listed| value == listed.masked().as_str()).cloned().collect();
         if meant.is_empty() { Ok(vec![destination::https_url(value, &api.addresses)?.into()]) } else { Ok(meant) }
     };
     let mut once: Vec<Destination> = Vec::with_capacity(MAX_URLS);
@@ -48,20 +51,20 @@ fn urls(value: Value, api: &Api, shown: &[Destination]) -> Result<Vec<Destinatio
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
         let content_type = request.headers().get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let body = bounded(request).await?;
         let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let fields = match media_type.as_str() {
             "multipart/form-data" => multipart(&content_type, body).await?,
-            // No content type at all is what a client sends that has nothing to say.
+            // A client without fields sends no content type.
             "application/x-www-form-urlencoded" | "" => urlencoded(&body)?,
             _ => return Err(unknown_media_type().into()),
         };
-        Ok(Self(Fields::of_object(gathered(fields))))
+        Ok(Self(Fields::new(gathered(fields))))
     }
 }
 
@@ -87,7 +90,8 @@ async fn multipart(content_type: &str, body: Bytes) -> Result<Vec<(String, Strin
     Ok(fields)
 }
 
-/// What is given once is text. What is given more often is a list, which is a fault where it must not be.
+/// A field that is given once is text. A field that is given several times is a list; its reader refuses a list where
+/// the field must not be repeated.
 fn gathered(fields: Vec<(String, String)>) -> Map<String, Value> {
     let mut lists = Map::new();
     for (name, value) in fields {
@@ -107,7 +111,7 @@ fn malformed(detail: &str) -> Problem {
 }
 
 fn too_many_fields() -> Problem {
-    malformed(&format!("A form may have {MAX_FIELDS} fields."))
+    malformed(&format!("A form may have at most {MAX_FIELDS} fields."))
 }
 
 fn unknown_media_type() -> Problem {
@@ -123,9 +127,9 @@ mod tests {
 
     use super::*;
 
-    fn form(content_type: &str, body: Vec<u8>) -> Result<Form, Refusal> {
+    fn form(content_type: &str, body: Vec<u8>) -> Result<Form, ApiError> {
         let request = Request::builder().header(header::CONTENT_TYPE, content_type).body(body.into()).unwrap();
-        // The whole body is in hand, so nothing is ever waited for.
+        // The whole body is in memory, so the future is ready at once.
         Form::from_request(request, &()).now_or_never().unwrap()
     }
 

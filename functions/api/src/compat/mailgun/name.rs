@@ -1,20 +1,21 @@
-//! Mailgun's names for events, by which its API knows webhooks.
+//! Mailgun's names for events, by which its API names webhooks.
 
 use serde_json::Value;
 use shared::dialect::Dialect;
 use shared::event::EventType;
 
-use crate::http::body::{Faults, text};
+use crate::http::body::text;
+use crate::http::field_errors::FieldErrors;
 
-/// Most characters of a name that are read.
+/// Maximum characters that are read of a name.
 const MAX_NAME: usize = 100;
 
-/// One of the names. Which types it stands for is the dialect's to say.
+/// One of the names. The dialect says which types it stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Name(&'static str);
 
 impl Name {
-    /// All of them, in the order of Mailgun's documentation.
+    /// All names, in the order of Mailgun's documentation.
     pub(super) const ALL: [Self; 8] = [
         Self("accepted"),
         Self("delivered"),
@@ -26,29 +27,29 @@ impl Name {
         Self("permanent_fail"),
     ];
 
-    /// The name that `word` is; `unsubscribe` is what `mailgun.js` has for the one of them.
+    /// The name that `word` is. `mailgun.js` writes `unsubscribe` for one of them.
     pub(super) fn of(word: &str) -> Option<Self> {
         let word = if word == "unsubscribe" { "unsubscribed" } else { word };
         Self::ALL.into_iter().find(|name| name.0 == word)
     }
 
-    /// The same of a field of a form.
-    pub(super) fn read(value: Value) -> Result<Self, Faults> {
+    /// The name in a field of a form.
+    pub(super) fn read(value: Value) -> Result<Self, FieldErrors> {
         let word = text(1..=MAX_NAME)(value)?;
         Self::of(&word).ok_or_else(|| format!("there is no such webhook; there are: {}", Self::known()).into())
     }
 
-    /// As clients write it.
+    /// The name as clients write it.
     pub(super) fn as_str(self) -> &'static str {
         self.0
     }
 
-    /// The types that it stands for.
+    /// The types that the name stands for.
     pub(super) fn types(self) -> Vec<EventType> {
         Dialect::Mailgun.types_named(self.0)
     }
 
-    /// All names, for the text of a refusal.
+    /// All names, for the text of an error.
     pub(super) fn known() -> String {
         Self::ALL.map(Self::as_str).join(", ")
     }

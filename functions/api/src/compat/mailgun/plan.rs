@@ -1,75 +1,89 @@
-//! What a request of Mailgun's API means for the webhooks that there are: decided whole, before anything is done.
+//! How a request of Mailgun's API changes a tenant's webhooks. The whole plan is made before anything is changed. Pure.
 
 use shared::id::WebhookId;
-use shared::problem::{Fault, Problem};
 use shared::webhook::{Destination, Webhook};
 
-use super::event_group::{Topic, webhook_not_found};
+use super::event_group::EventGroup;
+use crate::http::field_errors::FieldErrors;
 
-/// Most URLs of one name of one domain, as Mailgun has it.
+/// Maximum URLs of one name of one domain, as at Mailgun.
 pub(super) const MAX_URLS: usize = 3;
 
-/// What ends that a webhook gets a topic's events.
+/// How a webhook is removed from a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Leaving {
-    /// It gets nothing else, so it goes.
-    Remove(WebhookId),
-    /// It gets events of other names too, and keeps those.
+pub(super) enum Removal {
+    /// The webhook wants nothing else, so it is deleted.
+    Delete(WebhookId),
+    /// The webhook wants events of other names too, and keeps those.
     Narrow(WebhookId),
 }
 
-/// The URLs that need a webhook for the topic to have exactly these, and what has to leave it afterwards.
+/// What makes a group have exactly the requested URLs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Replacing {
+pub(super) struct Replacement {
+    /// URLs that need a new webhook.
     pub(super) missing: Vec<Destination>,
-    pub(super) leaving: Vec<Leaving>,
+    /// Webhooks that are removed afterwards.
+    pub(super) removals: Vec<Removal>,
 }
 
-/// Whether `urls` can be made the topic's: 400 when it has some already, or one of these gets its events already.
-pub(super) fn creating(webhooks: &[Webhook], topic: &Topic, urls: &[Destination]) -> Result<(), Problem> {
-    if webhooks.iter().any(|webhook| topic.owns(webhook)) {
-        let detail = "Webhook already exists; replace its URLs by PUT.";
-        return Err(Problem::new(400, "already-exists", "Exists already", detail));
-    }
-    let taken = |url: &Destination| webhooks.iter().find(|other| topic.is_wanted_by(other) && other.url == *url);
-    let faults: Vec<_> = urls.iter().enumerate().filter_map(|(index, url)| Some((index, taken(url)?))).collect();
-    if faults.is_empty() {
-        return Ok(());
-    }
-    let fault = |(index, other): (usize, &Webhook)| {
-        Fault::new(format!("/url/{index}"), format!("it gets these events already, as webhook {}", other.id))
-    };
-    Err(Problem::invalid(faults.into_iter().map(fault).collect()))
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PlanError {
+    /// The group has URLs already.
+    AlreadyExists,
+    /// Some of the URLs get the group's events already.
+    Taken(FieldErrors),
+    /// The webhook is for other domains too. Which of its domains would remain without this one cannot be said.
+    NotThisDomainAlone {
+        /// Which webhook.
+        webhook: WebhookId,
+        /// Its URL, with a password masked.
+        url: String,
+    },
+    /// No webhook wants the group's events.
+    NotFound,
 }
 
-/// What makes `urls` the topic's, and no others. A webhook that gets its events at one of them stays as it is.
-pub(super) fn replacing(webhooks: &[Webhook], topic: &Topic, urls: &[Destination]) -> Result<Replacing, Problem> {
-    let listed: Vec<_> = webhooks.iter().filter(|webhook| topic.is_wanted_by(webhook)).collect();
+/// Whether `urls` can become the group's URLs.
+pub(super) fn creating(webhooks: &[Webhook], group: &EventGroup, urls: &[Destination]) -> Result<(), PlanError> {
+    if webhooks.iter().any(|webhook| group.owns(webhook)) {
+        return Err(PlanError::AlreadyExists);
+    }
+    let mut errors = FieldErrors::none();
+    for (index, url) in urls.iter().enumerate() {
+        if let Some(other) = webhooks.iter().find(|other| group.is_wanted_by(other) && other.url == *url) {
+            let detail = format!("this URL gets these events already, as webhook {}", other.id);
+            errors.add(FieldErrors::at(format!("/url/{index}"), detail));
+        }
+    }
+    errors.or(()).map_err(PlanError::Taken)
+}
+
+/// What gives the group exactly `urls`. A webhook that gets the group's events at one of them stays as it is.
+pub(super) fn replacing(
+    webhooks: &[Webhook],
+    group: &EventGroup,
+    urls: &[Destination],
+) -> Result<Replacement, PlanError> {
+    let listed: Vec<_> = webhooks.iter().filter(|webhook| group.is_wanted_by(webhook)).collect();
     let missing = urls.iter().filter(|url| listed.iter().all(|webhook| webhook.url != **url)).cloned().collect();
     let surplus = listed.iter().filter(|webhook| !urls.contains(&webhook.url));
-    Ok(Replacing { missing, leaving: surplus.map(|webhook| leaving(webhook, topic)).collect::<Result<_, _>>()? })
+    Ok(Replacement { missing, removals: surplus.map(|webhook| removal(webhook, group)).collect::<Result<_, _>>()? })
 }
 
-/// What leaves the topic without anybody; 404 when nobody gets its events.
-pub(super) fn deleting(webhooks: &[Webhook], topic: &Topic) -> Result<Vec<Leaving>, Problem> {
-    let leaving = replacing(webhooks, topic, &[])?.leaving;
-    if leaving.is_empty() { Err(webhook_not_found()) } else { Ok(leaving) }
+/// What leaves the group without any webhook.
+pub(super) fn deleting(webhooks: &[Webhook], group: &EventGroup) -> Result<Vec<Removal>, PlanError> {
+    let removals = replacing(webhooks, group, &[])?.removals;
+    if removals.is_empty() { Err(PlanError::NotFound) } else { Ok(removals) }
 }
 
-/// 400 for a webhook that gets the events of other domains too: which domains that would leave cannot be said.
-fn leaving(webhook: &Webhook, topic: &Topic) -> Result<Leaving, Problem> {
-    if !topic.has_the_domain_of(webhook) {
-        let detail = format!(
-            "{} gets these events as webhook {}, which is not of this domain alone. Change its `domains` or `events`, or \
-             delete it, by /api/v1/webhooks/{}.",
-            webhook.url.masked(),
-            webhook.id,
-            webhook.id
-        );
-        return Err(Problem::new(400, "shared-webhook", "Not of this domain alone", detail));
+fn removal(webhook: &Webhook, group: &EventGroup) -> Result<Removal, PlanError> {
+    if !group.has_the_domain_of(webhook) {
+        return Err(PlanError::NotThisDomainAlone { webhook: webhook.id, url: webhook.url.masked() });
     }
-    let rest = webhook.subscription.types.without(&topic.name.types(), webhook.dialect);
-    Ok(if rest.is_some() { Leaving::Narrow(webhook.id) } else { Leaving::Remove(webhook.id) })
+    let rest = webhook.subscription.types.without(&group.name.types(), webhook.dialect);
+    Ok(if rest.is_some() { Removal::Narrow(webhook.id) } else { Removal::Delete(webhook.id) })
 }
 
 #[cfg(test)]
@@ -101,8 +115,8 @@ mod tests {
         draft(now, TenantId::mint(now, [1; 10]), url, subscription, dialect, secret)
     }
 
-    fn topic(name: usize) -> Topic {
-        Topic { domain: Domain::parse(DOMAINS[0]).unwrap(), name: Name::ALL[name] }
+    fn group(name: usize) -> EventGroup {
+        EventGroup { domain: Domain::parse(DOMAINS[0]).unwrap(), name: Name::ALL[name] }
     }
 
     fn any_types() -> impl Strategy<Value = WantedTypes> {
@@ -110,7 +124,7 @@ mod tests {
         prop_oneof![
             Just(WantedTypes::All),
             some.prop_map(|types| WantedTypes::Only(types.into_iter().collect())),
-            (0..Name::ALL.len()).prop_map(|name| topic(name).subscription().types),
+            (0..Name::ALL.len()).prop_map(|name| group(name).subscription().types),
         ]
     }
 
@@ -128,30 +142,30 @@ mod tests {
         proptest::sample::subsequence((0..5).map(url).collect::<Vec<_>>(), 1..=MAX_URLS)
     }
 
-    fn carry_out(mut webhooks: Vec<Webhook>, topic: &Topic, plan: &Replacing) -> Vec<Webhook> {
-        let new = plan.missing.iter().map(|url| webhook(url.clone(), Dialect::Mailgun, topic.subscription()));
+    fn carry_out(mut webhooks: Vec<Webhook>, group: &EventGroup, plan: &Replacement) -> Vec<Webhook> {
+        let new = plan.missing.iter().map(|url| webhook(url.clone(), Dialect::Mailgun, group.subscription()));
         webhooks.extend(new);
-        for leaving in &plan.leaving {
-            match leaving {
-                Leaving::Remove(id) => webhooks.retain(|webhook| webhook.id != *id),
-                Leaving::Narrow(id) => {
+        for removal in &plan.removals {
+            match removal {
+                Removal::Delete(id) => webhooks.retain(|webhook| webhook.id != *id),
+                Removal::Narrow(id) => {
                     let narrowed = webhooks.iter_mut().find(|webhook| webhook.id == *id).unwrap();
                     let types = &narrowed.subscription.types;
-                    narrowed.subscription.types = types.without(&topic.name.types(), narrowed.dialect).unwrap();
+                    narrowed.subscription.types = types.without(&group.name.types(), narrowed.dialect).unwrap();
                 }
             }
         }
         webhooks
     }
 
-    /// Who gets what outside the topic: URL, domain and type.
-    fn elsewhere(webhooks: &[Webhook], topic: &Topic) -> BTreeSet<(String, &'static str, &'static str)> {
+    /// Which URL gets what outside the group: URL, domain and type.
+    fn elsewhere(webhooks: &[Webhook], group: &EventGroup) -> BTreeSet<(String, &'static str, &'static str)> {
         let mut gets = BTreeSet::new();
         for webhook in webhooks {
             let Subscription { types, domains, .. } = &webhook.subscription;
             for domain in DOMAINS.iter().filter(|domain| domains.is_empty() || domains.contains(**domain)) {
                 for event_type in EventType::deliverable().filter(|name| types.include(*name, webhook.dialect)) {
-                    if *domain != DOMAINS[0] || !topic.name.types().contains(&event_type) {
+                    if *domain != DOMAINS[0] || !group.name.types().contains(&event_type) {
                         gets.insert((webhook.url.masked(), *domain, event_type.as_str()));
                     }
                 }
@@ -160,8 +174,8 @@ mod tests {
         gets
     }
 
-    fn listed(webhooks: &[Webhook], topic: &Topic) -> BTreeSet<String> {
-        let listed = webhooks.iter().filter(|webhook| topic.is_wanted_by(webhook));
+    fn listed(webhooks: &[Webhook], group: &EventGroup) -> BTreeSet<String> {
+        let listed = webhooks.iter().filter(|webhook| group.is_wanted_by(webhook));
         listed.map(|webhook| webhook.url.masked()).collect()
     }
 
@@ -172,18 +186,21 @@ mod tests {
             name in 0..Name::ALL.len(),
             urls in any_urls(),
         ) {
-            let topic = topic(name);
-            let surplus = |webhook: &&Webhook| topic.is_wanted_by(webhook) && !urls.contains(&webhook.url);
+            let group = group(name);
+            let surplus = |webhook: &&Webhook| group.is_wanted_by(webhook) && !urls.contains(&webhook.url);
             let shared = webhooks.iter().filter(surplus).any(|webhook| webhook.subscription.domains.len() != 1);
-            match replacing(&webhooks, &topic, &urls) {
-                Err(problem) => prop_assert!(shared && problem.status == 400),
+            match replacing(&webhooks, &group, &urls) {
+                Err(error) => {
+                    let is_refused = matches!(error, PlanError::NotThisDomainAlone { .. });
+                    prop_assert!(shared && is_refused);
+                }
                 Ok(plan) => {
                     prop_assert!(!shared);
-                    let after = carry_out(webhooks.clone(), &topic, &plan);
-                    prop_assert_eq!(listed(&after, &topic), urls.iter().map(Destination::masked).collect());
-                    prop_assert_eq!(elsewhere(&after, &topic), elsewhere(&webhooks, &topic));
-                    let again = replacing(&after, &topic, &urls);
-                    prop_assert_eq!(again, Ok(Replacing { missing: Vec::new(), leaving: Vec::new() }));
+                    let after = carry_out(webhooks.clone(), &group, &plan);
+                    prop_assert_eq!(listed(&after, &group), urls.iter().map(Destination::masked).collect());
+                    prop_assert_eq!(elsewhere(&after, &group), elsewhere(&webhooks, &group));
+                    let again = replacing(&after, &group, &urls);
+                    prop_assert_eq!(again, Ok(Replacement { missing: Vec::new(), removals: Vec::new() }));
                 }
             }
         }
@@ -194,18 +211,18 @@ mod tests {
             name in 0..Name::ALL.len(),
             urls in any_urls(),
         ) {
-            let topic = topic(name);
-            if creating(&webhooks, &topic, &urls).is_ok() {
-                let before = listed(&webhooks, &topic);
-                let made = Replacing { missing: urls.clone(), leaving: Vec::new() };
-                let with = carry_out(webhooks, &topic, &made);
-                prop_assert_eq!(listed(&with, &topic).len(), before.len() + urls.len());
-                // Neither these nor any others can be created beside them.
-                prop_assert!(creating(&with, &topic, &urls).is_err() && creating(&with, &topic, &[url(9)]).is_err());
-                if let Ok(leaving) = deleting(&with, &topic) {
-                    let without = carry_out(with, &topic, &Replacing { missing: Vec::new(), leaving });
-                    prop_assert!(listed(&without, &topic).is_empty());
-                    prop_assert_eq!(deleting(&without, &topic).map_err(|problem| problem.status), Err(404));
+            let group = group(name);
+            if creating(&webhooks, &group, &urls).is_ok() {
+                let before = listed(&webhooks, &group);
+                let made = Replacement { missing: urls.clone(), removals: Vec::new() };
+                let with = carry_out(webhooks, &group, &made);
+                prop_assert_eq!(listed(&with, &group).len(), before.len() + urls.len());
+                // Now neither these URLs nor others can be created.
+                prop_assert!(creating(&with, &group, &urls).is_err() && creating(&with, &group, &[url(9)]).is_err());
+                if let Ok(removals) = deleting(&with, &group) {
+                    let without = carry_out(with, &group, &Replacement { missing: Vec::new(), removals });
+                    prop_assert!(listed(&without, &group).is_empty());
+                    prop_assert_eq!(deleting(&without, &group), Err(PlanError::NotFound));
                 }
             }
         }

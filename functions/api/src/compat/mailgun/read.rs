@@ -6,25 +6,25 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::event_group::{Topic, webhook_not_found};
+use super::event_group::{EventGroup, webhook_not_found};
 use super::view::Urls;
 use crate::http::caller::Reader;
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 use crate::http::query::Query;
 use crate::room::Api;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Read {
+pub(super) struct WebhookView {
     webhook: Urls,
 }
 
 pub(super) async fn read(
     Reader(tenant): Reader,
     State(api): State<Arc<Api>>,
-    topic: Topic,
+    group: EventGroup,
     query: Query,
-) -> Result<Json<Read>, Refusal> {
-    query.finish(())?;
-    let webhook = Urls::of(&api.registry.all_webhooks(tenant).await?, &topic);
-    if webhook.is_empty() { Err(webhook_not_found().into()) } else { Ok(Json(Read { webhook })) }
+) -> Result<Json<WebhookView>, ApiError> {
+    query.finish()?;
+    let webhook = Urls::of(&api.registry.all_webhooks(tenant).await?, &group);
+    if webhook.is_empty() { Err(webhook_not_found().into()) } else { Ok(Json(WebhookView { webhook })) }
 }

@@ -1,37 +1,44 @@
-//! Ending that webhooks get a topic's events, as planned.
+//! Removing webhooks from an event group, as planned.
 
 use shared::id::{TenantId, WebhookId};
 use shared::webhook::{Subscription, Webhook};
 
-use super::event_group::Topic;
-use super::plan::Leaving;
-use crate::http::error::{Refusal, conflict};
-use crate::manage::change;
-use crate::manage::delete;
+use super::event_group::EventGroup;
+use super::plan::Removal;
+use crate::manage::change::change;
+use crate::manage::delete::delete;
+use crate::manage::error::ManageError;
+use crate::noun::Noun;
 use crate::room::Api;
 
-/// Carries the plan out, one webhook after the other: should it break off, the repeated request has the rest to do.
-pub(super) async fn leave(api: &Api, tenant: TenantId, topic: &Topic, leaving: &[Leaving]) -> Result<(), Refusal> {
-    for leaving in leaving {
-        let left = match leaving {
-            Leaving::Remove(id) => delete::remove(api, tenant, *id).await,
-            Leaving::Narrow(id) => narrow(api, tenant, topic, *id).await,
+/// Carries out the plan, one webhook after the other. If it breaks off, the repeated request has the rest to do.
+pub(super) async fn remove(
+    api: &Api,
+    tenant: TenantId,
+    group: &EventGroup,
+    removals: &[Removal],
+) -> Result<(), ManageError> {
+    for removal in removals {
+        let removed = match removal {
+            Removal::Delete(id) => delete(api, tenant, *id).await,
+            Removal::Narrow(id) => narrow(api, tenant, group, *id).await,
         };
-        match left {
-            // Somebody else deleted it meanwhile.
-            Err(Refusal::Problem(problem)) if problem.status == 404 => {}
+        match removed {
+            // Another request has deleted the webhook already.
+            Err(ManageError::NotFound(Noun::Webhook)) => {}
             other => other?,
         }
     }
     Ok(())
 }
 
-async fn narrow(api: &Api, tenant: TenantId, topic: &Topic, id: WebhookId) -> Result<(), Refusal> {
+/// Takes the events of the group out of what a webhook wants.
+async fn narrow(api: &Api, tenant: TenantId, group: &EventGroup, id: WebhookId) -> Result<(), ManageError> {
     let narrowed = |stored: Webhook| {
-        // As it was when that was planned, but it may have been changed since.
-        let rest = stored.subscription.types.without(&topic.name.types(), stored.dialect);
-        let rest = rest.filter(|_| topic.has_the_domain_of(&stored)).ok_or_else(conflict)?;
+        // Another request may have changed the webhook since the plan was made; then the plan does not hold for it.
+        let rest = stored.subscription.types.without(&group.name.types(), stored.dialect);
+        let rest = rest.filter(|_| group.has_the_domain_of(&stored)).ok_or(ManageError::Conflict)?;
         Ok(Webhook { subscription: Subscription { types: rest, ..stored.subscription }, ..stored })
     };
-    change::change(api, tenant, id, narrowed).await.map(|_| ())
+    change(api, tenant, id, narrowed).await.map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! `PUT /v3/domains/{domain}/webhooks/{name}`: the name has these URLs afterwards, and no others
+//! `PUT /v3/domains/{domain}/webhooks/{name}`: afterwards the name has exactly these URLs
 
 use std::sync::Arc;
 
@@ -6,60 +6,69 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
 use shared::id::TenantId;
-use shared::store::StoreError;
 use shared::webhook::{Destination, Webhook};
 
 use super::create::drafts;
-use super::event_group::Topic;
+use super::event_group::EventGroup;
 use super::form::Form;
 use super::name::Name;
-use super::plan;
-use super::remove::leave;
-use super::view::{Changed, Urls};
-use crate::http::body::Faults;
+use super::plan::{self, Removal};
+use super::remove::remove;
+use super::view::{ChangeView, Urls};
 use crate::http::caller::Manager;
-use crate::http::error::Refusal;
-use crate::manage::{register, signing};
+use crate::http::error::ApiError;
+use crate::http::field_errors::FieldErrors;
+use crate::manage::error::ManageError;
+use crate::manage::signing::tenants_secret;
+use crate::manage::transaction::{Plan, create_planned};
 use crate::room::Api;
 
-/// How often there may be something left to do, because others change the same name at the same time.
+/// How often the plan is made again because other requests change the same name at the same time.
 const TRIES: u8 = 5;
+
+/// What a replacement leaves to do after its new webhooks are created.
+struct Remaining {
+    removals: Vec<Removal>,
+    /// The URLs that the name had when the plan was made.
+    listed: Urls,
+}
 
 pub(super) async fn update(
     Manager(tenant): Manager,
     State(api): State<Arc<Api>>,
-    topic: Topic,
+    group: EventGroup,
     mut form: Form,
-) -> Result<Json<Changed>, Refusal> {
-    // Some clients send it, though the path says it.
-    form.0.optional("id", |value| same_name(value, topic.name));
-    let listed = api.registry.all_webhooks(tenant).await?.into_iter().filter(|webhook| topic.is_wanted_by(webhook));
+) -> Result<Json<ChangeView>, ApiError> {
+    // Some clients send the name in the form too.
+    form.0.optional("id", |value| same_name(value, group.name));
+    let listed = api.registry.all_webhooks(tenant).await?.into_iter().filter(|webhook| group.is_wanted_by(webhook));
     let listed: Vec<_> = listed.map(|webhook| webhook.url).collect();
     let urls = form.urls(&api, &listed);
-    let urls = form.0.finish(urls)?;
-    Ok(Json(replace(&api, tenant, &topic, &urls).await?.updated()))
+    let urls = form.0.finish(|| urls)?;
+    Ok(Json(replace(&api, tenant, &group, &urls).await?.updated()))
 }
 
-/// Until nothing is left to do: others may have changed the name meanwhile, and two such requests at the same time must
-/// not leave it without any URL. New webhooks come first, so that no event is owed to nobody; a request that breaks off
-/// is completed by its repetition.
-async fn replace(api: &Api, tenant: TenantId, topic: &Topic, urls: &[Destination]) -> Result<Urls, Refusal> {
-    let secret = signing::tenants_secret(api, tenant).await?;
+/// Repeats until nothing is left to do: another request may have changed the name in between, and two replacements at
+/// the same time must not leave it without any URL. New webhooks are created first, so that at every moment some
+/// webhook gets the events. A request that breaks off is completed when the client repeats it.
+async fn replace(api: &Api, tenant: TenantId, group: &EventGroup, urls: &[Destination]) -> Result<Urls, ApiError> {
+    let secret = tenants_secret(api, tenant).await?;
     for _ in 0..TRIES {
-        let planned = |webhooks: &[Webhook]| {
-            let plan = plan::replacing(webhooks, topic, urls)?;
-            let new = drafts(api, tenant, topic, &plan.missing, &secret);
-            Ok((new, (plan.leaving, Urls::of(webhooks, topic))))
+        let plan = |webhooks: &[Webhook]| {
+            let replacement = plan::replacing(webhooks, group, urls)?;
+            let new = drafts(api, tenant, group, &replacement.missing, &secret);
+            let listed = Urls::of(webhooks, group);
+            Ok::<_, ApiError>(Plan { new, rest: Remaining { removals: replacement.removals, listed } })
         };
-        let (new, (leaving, listed)) = register::register_planned(api, tenant, planned).await?;
-        if new.is_empty() && leaving.is_empty() {
+        let Plan { new, rest: Remaining { removals, listed } } = create_planned(api, tenant, plan).await?;
+        if new.is_empty() && removals.is_empty() {
             return Ok(listed);
         }
-        leave(api, tenant, topic, &leaving).await?;
+        remove(api, tenant, group, &removals).await?;
     }
-    Err(StoreError::Conflict.into())
+    Err(ManageError::Conflict.into())
 }
 
-fn same_name(value: Value, name: Name) -> Result<(), Faults> {
+fn same_name(value: Value, name: Name) -> Result<(), FieldErrors> {
     if Name::read(value)? == name { Ok(()) } else { Err(format!("the path says `{}`", name.as_str()).into()) }
 }

@@ -1,10 +1,10 @@
-//! Webhooks as Mailgun's clients read them: `urls` alone. Mailgun had a `url` once, and clients that know both take them
-//! for two.
+//! Webhooks as Mailgun's clients read them: with `urls` only. Mailgun once had a `url` too, and clients that know both
+//! fields would count the URL twice.
 
 use serde::Serialize;
 use shared::webhook::{Destination, Webhook};
 
-use super::event_group::Topic;
+use super::event_group::EventGroup;
 
 /// The URLs of one name.
 #[derive(Debug, Serialize)]
@@ -13,17 +13,17 @@ pub(super) struct Urls {
     urls: Vec<String>,
 }
 
-/// What became of one name.
+/// How a request changed one name.
 #[derive(Debug, Serialize)]
-pub(super) struct Changed {
+pub(super) struct ChangeView {
     message: &'static str,
     webhook: Urls,
 }
 
 impl Urls {
-    /// Of all that get events of the topic, each once, in the order in which they were made.
-    pub(super) fn of(webhooks: &[Webhook], topic: &Topic) -> Self {
-        let mut listed: Vec<_> = webhooks.iter().filter(|webhook| topic.is_wanted_by(webhook)).collect();
+    /// The URLs of all webhooks that want the group's events, each once, in the order in which the webhooks were made.
+    pub(super) fn of(webhooks: &[Webhook], group: &EventGroup) -> Self {
+        let mut listed: Vec<_> = webhooks.iter().filter(|webhook| group.is_wanted_by(webhook)).collect();
         listed.sort_by_key(|webhook| webhook.number);
         let mut urls = Vec::with_capacity(listed.len());
         for url in listed.into_iter().map(|webhook| webhook.url.masked()) {
@@ -38,17 +38,17 @@ impl Urls {
         self.urls.is_empty()
     }
 
-    pub(super) fn created(urls: &[Destination]) -> Changed {
+    pub(super) fn created(urls: &[Destination]) -> ChangeView {
         let urls = urls.iter().map(Destination::masked).collect();
-        Changed { message: "Webhook has been created", webhook: Self { urls } }
+        ChangeView { message: "Webhook has been created", webhook: Self { urls } }
     }
 
-    pub(super) fn updated(self) -> Changed {
-        Changed { message: "Webhook has been updated", webhook: self }
+    pub(super) fn updated(self) -> ChangeView {
+        ChangeView { message: "Webhook has been updated", webhook: self }
     }
 
-    /// The URLs are those that there were.
-    pub(super) fn deleted(self) -> Changed {
-        Changed { message: "Webhook has been deleted", webhook: self }
+    /// The URLs are those before the deletion.
+    pub(super) fn deleted(self) -> ChangeView {
+        ChangeView { message: "Webhook has been deleted", webhook: self }
     }
 }

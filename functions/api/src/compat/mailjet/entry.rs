@@ -1,4 +1,4 @@
-//! What Mailjet calls an event callback URL: one URL of a webhook for one event type. And its id.
+//! An entry is what Mailjet calls an event callback URL: one URL of a webhook for one event type. Entries have ids.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,42 +8,43 @@ use shared::problem::Problem;
 use shared::webhook::{Destination, Webhook, WebhookStatus};
 
 use super::event_word::EventWord;
-use super::urls::{Slot, Urls};
+use super::urls::{UrlRole, Urls};
 use super::words::{Version, flag};
 use crate::http::error::not_found;
 use crate::http::path::Named;
+use crate::noun::Noun;
 
-/// Ids of one webhook: room for eight event types, with two URLs each.
+/// How many ids a webhook has: enough for eight event types with two URLs each.
 const IDS_OF_A_WEBHOOK: u64 = 16;
 
-/// Names one entry among all of a tenant's. Nothing is stored for it: it is the webhook's number, which stays, times 16, and
-/// the place of the event type and the URL. So it is the same for as long as the entry is there, and below 2^37, which
-/// JavaScript's numbers hold.
+/// The id of an entry among all entries of a tenant. It is not stored: it is the webhook's number times 16, plus the
+/// position of the event type and the URL. A webhook's number never changes, so the id stays as long as the entry
+/// exists. It is below 2^37, which JavaScript's numbers can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct EntryId {
-    /// The webhook's.
+    /// The webhook's number.
     pub(super) number: u32,
     pub(super) place: Place,
 }
 
-/// What an entry is of its webhook's.
+/// Which of its webhook's entries an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) event: EventWord,
-    pub(super) slot: Slot,
+    pub(super) role: UrlRole,
 }
 
 impl EntryId {
     pub(super) fn as_number(self) -> u64 {
         let event = self.place.event as u64;
-        u64::from(self.number) * IDS_OF_A_WEBHOOK + event * 2 + u64::from(self.place.slot.is_backup())
+        u64::from(self.number) * IDS_OF_A_WEBHOOK + event * 2 + u64::from(self.place.role.is_backup())
     }
 
     fn of_number(id: u64) -> Option<Self> {
         let number = u32::try_from(id / IDS_OF_A_WEBHOOK).ok().filter(|number| *number > 0)?;
         let within = usize::try_from(id % IDS_OF_A_WEBHOOK).ok()?;
         let event = *EventWord::ALL.get(within / 2)?;
-        Some(Self { number, place: Place { event, slot: Slot::of_flag(within % 2 == 1) } })
+        Some(Self { number, place: Place { event, role: UrlRole::of_flag(within % 2 == 1) } })
     }
 }
 
@@ -53,7 +54,7 @@ impl fmt::Display for EntryId {
     }
 }
 
-/// The text is no id of an entry.
+/// The text is not the id of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NoEntryId;
 
@@ -62,21 +63,20 @@ impl FromStr for EntryId {
 
     fn from_str(text: &str) -> Result<Self, NoEntryId> {
         let id = text.parse().ok().and_then(Self::of_number).ok_or(NoEntryId)?;
-        // One spelling alone: no sign, no leading zeros.
+        // An id has one spelling only: no sign, no leading zeros.
         if id.to_string() == text { Ok(id) } else { Err(NoEntryId) }
     }
 }
 
-/// How a request names an entry: by its id, or as Mailjet's guides have it too, by what only one of its own has, as in
-/// `open|false`.
+/// How a request names an entry: by its id or, as in Mailjet's guides too, by event type and role, as in `open|false`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
+pub(super) enum EntryKey {
     Id(EntryId),
-    /// That of a webhook in a dialect of Mailjet's.
+    /// The entry of a webhook in one of Mailjet's dialects.
     Place(Place),
 }
 
-impl Key {
+impl EntryKey {
     pub(super) fn place(self) -> Place {
         match self {
             Self::Id(id) => id.place,
@@ -85,27 +85,27 @@ impl Key {
     }
 }
 
-impl FromStr for Key {
+impl FromStr for EntryKey {
     type Err = NoEntryId;
 
     fn from_str(text: &str) -> Result<Self, NoEntryId> {
         let Some((event, is_backup)) = text.split_once('|') else { return text.parse().map(Self::Id) };
         let event = EventWord::of_word(event).ok_or(NoEntryId)?;
-        let slot = flag(is_backup).map(Slot::of_flag).map_err(|_| NoEntryId)?;
-        Ok(Self::Place(Place { event, slot }))
+        let role = flag(is_backup).map(UrlRole::of_flag).map_err(|_| NoEntryId)?;
+        Ok(Self::Place(Place { event, role }))
     }
 }
 
-impl Named for Key {
-    const NOUN: &'static str = "event callback URL";
+impl Named for EntryKey {
+    const NOUN: Noun = Noun::EventCallbackUrl;
 }
 
-/// Whether Mailjet's receivers understand what it is sent.
+/// Whether Mailjet's receivers understand the webhook's deliveries.
 pub(super) fn speaks_mailjet(webhook: &Webhook) -> bool {
     matches!(webhook.dialect, Dialect::Mailjet | Dialect::MailjetV2)
 }
 
-/// One URL of a webhook for one of the event types that it wants.
+/// One URL of a webhook for one of the event types that the webhook wants.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry<'a> {
     pub(super) id: EntryId,
@@ -114,29 +114,30 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// The one at a place of a webhook, if that has it.
+    /// The webhook's entry at a place, if there is one.
     pub(super) fn at(webhook: &'a Webhook, place: Place) -> Option<Self> {
         let number = webhook.number.filter(|_| place.event.is_wanted_by(webhook))?;
-        let url = Urls::of(webhook).get(place.slot)?;
+        let url = Urls::of(webhook).get(place.role)?;
         Some(Self { id: EntryId { number, place }, url, webhook })
     }
 
-    /// All of a webhook, in the order of their ids. None for webhooks that want nothing Mailjet has a word for.
+    /// All entries of a webhook, in the order of their ids. A webhook has none if Mailjet has no word for the types
+    /// that it wants.
     pub(super) fn all_of(webhook: &'a Webhook) -> Vec<Self> {
-        let places = EventWord::ALL.into_iter().flat_map(|event| Slot::ALL.map(|slot| Place { event, slot }));
+        let places = EventWord::ALL.into_iter().flat_map(|event| UrlRole::ALL.map(|role| Place { event, role }));
         places.filter_map(|place| Self::at(webhook, place)).collect()
     }
 
-    /// The one with this id or at this place among a tenant's webhooks; 404 when it is not there.
-    pub(super) fn find(webhooks: &'a [Webhook], key: Key) -> Result<Self, Problem> {
-        let mut asked = webhooks.iter().filter(|webhook| match key {
-            Key::Id(id) => webhook.number == Some(id.number),
-            Key::Place(_) => speaks_mailjet(webhook),
+    /// The entry that `key` names among a tenant's webhooks; 404 when there is none.
+    pub(super) fn find(webhooks: &'a [Webhook], key: EntryKey) -> Result<Self, Problem> {
+        let mut named = webhooks.iter().filter(|webhook| match key {
+            EntryKey::Id(id) => webhook.number == Some(id.number),
+            EntryKey::Place(_) => speaks_mailjet(webhook),
         });
-        asked.find_map(|webhook| Self::at(webhook, key.place())).ok_or_else(|| not_found(Key::NOUN))
+        named.find_map(|webhook| Self::at(webhook, key.place())).ok_or_else(|| not_found(Noun::EventCallbackUrl))
     }
 
-    /// Whether deliveries go out. Both URLs of a webhook are alive, or neither.
+    /// Whether deliveries go out. Either both URLs of a webhook are alive or none.
     pub(super) fn is_alive(&self) -> bool {
         self.webhook.status == WebhookStatus::Enabled
     }

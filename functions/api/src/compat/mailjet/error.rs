@@ -1,14 +1,19 @@
-//! How Mailjet's API says that something is wrong.
+//! Errors in the format of Mailjet's API.
 
 use serde_json::{Value, json};
-use shared::problem::Problem;
 
-/// What clients that cannot send a bearer key are told instead.
+use crate::http::error::ApiError;
+
+/// What a request without a valid key is answered. Reason: its clients cannot send a bearer key.
 const UNAUTHORISED: &str = "Send a valid API key by basic auth: its id, `key_…`, as user and its secret as password.";
 
-/// The status and the body. Whatever is wrong with a request is 400 there.
-pub(crate) fn error(problem: &Problem, request_id: &str) -> (u16, Value) {
-    let status = if problem.status == 422 { 400 } else { problem.status };
-    let message = if status == 401 { UNAUTHORISED } else { &problem.detail };
+/// The status and the body. In this API 400 stands for invalid fields too.
+pub(crate) fn error(error: &ApiError, request_id: &str) -> (u16, Value) {
+    let problem = error.problem();
+    let (status, message) = match error {
+        ApiError::Invalid(_) => (400, problem.detail),
+        ApiError::Unauthorised(_) => (problem.status, UNAUTHORISED.to_owned()),
+        ApiError::Problem(_) | ApiError::Unavailable(_) => (problem.status, problem.detail),
+    };
     (status, json!({ "ErrorInfo": request_id, "ErrorMessage": message, "StatusCode": status }))
 }

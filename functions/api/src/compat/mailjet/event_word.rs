@@ -1,10 +1,10 @@
-//! Mailjet's words for event types, each of which a URL of its own can be registered for.
+//! Mailjet's words for event types. A client can register a URL for each of them.
 
 use shared::dialect::Dialect;
 use shared::event::EventType;
 use shared::webhook::Webhook;
 
-/// One of Mailjet's event types. Their order is part of the ids that clients hold: it stays.
+/// One of Mailjet's event types. Their order is part of the ids that clients hold, so it must not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum EventWord {
     Sent,
@@ -33,7 +33,7 @@ impl EventWord {
         }
     }
 
-    /// Mailjet's number for it, which its clients may filter by.
+    /// Mailjet's number for the event type. Clients may filter by it.
     fn code(self) -> &'static str {
         match self {
             Self::Click => "1",
@@ -56,18 +56,18 @@ impl EventWord {
         Self::of_word(text).or_else(|| Self::ALL.into_iter().find(|event| event.code() == text))
     }
 
-    /// Our types that it stands for.
+    /// Our types that the word stands for.
     pub(super) fn types(self) -> Vec<EventType> {
         Dialect::Mailjet.types_named(self.as_str())
     }
 
-    /// Whether the webhook gets any of what the word stands for.
+    /// Whether the webhook wants any type that the word stands for.
     pub(super) fn is_wanted_by(self, webhook: &Webhook) -> bool {
         let types = &webhook.subscription.types;
         self.types().into_iter().any(|event_type| types.include(event_type, webhook.dialect))
     }
 
-    /// All that there are, for the text of a refusal.
+    /// All words, for the text of an error.
     pub(super) fn known() -> String {
         Self::ALL.map(Self::as_str).join(", ")
     }

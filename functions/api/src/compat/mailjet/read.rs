@@ -5,23 +5,23 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
-use super::entry::{Entry, Key};
-use super::view::Answer;
+use super::entry::{Entry, EntryKey};
+use super::view::EntryList;
 use crate::http::caller::Reader;
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 use crate::http::path::Id;
 use crate::http::query::Query;
-use crate::manage::register::numbered;
+use crate::manage::number::numbered;
 use crate::room::Api;
 
 pub(super) async fn read(
     Reader(tenant): Reader,
     State(api): State<Arc<Api>>,
-    Id(key): Id<Key>,
+    Id(key): Id<EntryKey>,
     query: Query,
-) -> Result<Json<Answer>, Refusal> {
-    query.finish(())?;
+) -> Result<Json<EntryList>, ApiError> {
+    query.finish()?;
     let webhooks = numbered(&api, tenant).await?;
     let entry = Entry::find(&webhooks, key)?;
-    Ok(Json(Answer::page(&[entry], 1)))
+    Ok(Json(EntryList::page(&[entry], 1)))
 }

@@ -1,9 +1,9 @@
-//! What a request makes of a tenant's webhooks: decisions over all of them. Pure.
+//! How a request changes a tenant's webhooks: decisions over all of them. Pure.
 //!
-//! There is one main and one backup URL for an event type among the webhooks that speak Mailjet's dialects, and both are one
-//! webhook. What this API makes is such a webhook, of one event type: its own. Others are listed like them; a change of one
-//! URL would change all event types of such a webhook, so that is refused, while a deletion takes the event type out of what
-//! it wants.
+//! Among the webhooks in Mailjet's dialects an event type has at most one main and one backup URL, and both belong to
+//! one webhook. This API makes webhooks of one event type: they are its own. It lists other webhooks like its own. A
+//! change of one URL would change all event types of such a webhook, so it is refused; a deletion removes the event
+//! type from the types that the webhook wants.
 
 mod create;
 mod update;
@@ -16,26 +16,27 @@ use shared::dialect::Dialect;
 use shared::problem::Problem;
 use shared::webhook::{BATCH, DEFAULT_BATCH, Webhook};
 
-pub(super) use create::placed;
-pub(super) use delete::removed;
-pub(super) use update::{changed, place_after};
+pub(super) use create::create_entry;
+pub(super) use delete::delete_entry;
+pub(super) use update::{place_after, update_entry};
 
 use super::entry::{Entry, EntryId, Place, speaks_mailjet};
 use super::event_word::EventWord;
 use super::words::Version;
 
-/// Whether it is as this API makes them: of one event type, in a dialect of Mailjet's.
+/// Whether the webhook is as this API makes them: of one event type, in one of Mailjet's dialects.
 fn is_own(webhook: &Webhook) -> bool {
     let wanted = EventWord::ALL.into_iter().filter(|event| event.is_wanted_by(webhook)).count();
     speaks_mailjet(webhook) && wanted == 1
 }
 
-/// The webhooks that take an event type in a dialect of Mailjet's: who has its main URL and its backup is among them.
+/// The webhooks that want an event type in one of Mailjet's dialects. The one with its main and backup URL is among
+/// them.
 fn holders(all: &[Webhook], event: EventWord) -> impl Iterator<Item = &Webhook> {
     all.iter().filter(move |webhook| speaks_mailjet(webhook) && event.is_wanted_by(webhook))
 }
 
-/// The webhook with events sent as the version has it: in version 2 as many as a POST may have.
+/// The webhook in the given version. In version 2 a POST carries as many events as it may.
 fn in_version(webhook: Webhook, version: Version) -> Webhook {
     match version {
         _ if version == Version::of(&webhook) => webhook,
@@ -48,11 +49,11 @@ fn refused(detail: String) -> Problem {
     Problem::new(400, "refused", "Not possible", detail)
 }
 
-/// 400: there is one already at `place`.
+/// 400: there is an entry at `place` already.
 fn taken(place: Place, entry: &Entry<'_>) -> Problem {
     refused(format!(
-        "There is already a {} for `{}`: ID {}, {}, of webhook {}. Change that one, or delete it first.",
-        place.slot.noun(),
+        "There is already a {} for `{}`: ID {}, {}, of webhook {}. Change that URL, or delete it first.",
+        place.role.noun(),
         place.event.as_str(),
         entry.id,
         entry.url.masked(),
@@ -60,7 +61,7 @@ fn taken(place: Place, entry: &Entry<'_>) -> Problem {
     ))
 }
 
-/// 400: what this API cannot change without changing more than was asked for.
+/// 400: this API cannot change the entry without changing more than the request asks for.
 fn not_own(id: EntryId, webhook: &Webhook) -> Problem {
     let why = if speaks_mailjet(webhook) {
         "has several event types, and all of them would be changed".to_owned()

@@ -1,7 +1,9 @@
-//! The words and numbers in which Mailjet's clients write what a field or a parameter says.
+//! The words and numbers by which Mailjet's clients write the values of fields and parameters.
 
 use shared::dialect::Dialect;
 use shared::webhook::Webhook;
+
+use crate::http::field_errors::FieldErrors;
 
 /// The words of `Status`.
 pub(super) const ALIVE: &str = "alive";
@@ -11,29 +13,29 @@ pub(super) const UNKNOWN_VERSION: &str =
     "unknown version; there are: 1 (one event in a POST), 2 (several, in an array)";
 
 /// A flag in a text or in a query string.
-pub(super) fn flag(text: &str) -> Result<bool, String> {
+pub(super) fn flag(text: &str) -> Result<bool, FieldErrors> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
-        _ => Err("expected true or false".to_owned()),
+        _ => Err("expected true or false".into()),
     }
 }
 
 /// A word of `Status`.
-pub(super) fn status(text: &str) -> Result<bool, String> {
+pub(super) fn status(text: &str) -> Result<bool, FieldErrors> {
     match text {
         ALIVE => Ok(true),
         DEAD => Ok(false),
-        _ => Err(format!("unknown status; there are: {ALIVE}, {DEAD}")),
+        _ => Err(format!("unknown status; there are: {ALIVE}, {DEAD}").into()),
     }
 }
 
-/// How events are sent.
+/// How many events a POST carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Version {
-    /// One by one. That of every dialect but one.
+    /// One event in a POST, as in every dialect but one.
     One,
-    /// In arrays.
+    /// Several events in a POST, in an array.
     Two,
 }
 

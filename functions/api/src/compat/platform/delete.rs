@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 
 use super::number::Number;
 use crate::http::caller::Manager;
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 use crate::http::query::Query;
-use crate::manage::delete::remove;
+use crate::manage::delete::delete as delete_webhook;
 use crate::room::Api;
 
 pub(super) async fn delete(
@@ -17,9 +17,9 @@ pub(super) async fn delete(
     State(api): State<Arc<Api>>,
     number: Number,
     query: Query,
-) -> Result<StatusCode, Refusal> {
-    query.finish(())?;
+) -> Result<StatusCode, ApiError> {
+    query.finish()?;
     let webhook = number.find(&api, tenant).await?;
-    remove(&api, tenant, webhook.id).await?;
+    delete_webhook(&api, tenant, webhook.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,10 +1,15 @@
-//! How the platform's API says that something is wrong.
+//! Errors in the format of the platform's API.
 
 use serde_json::{Value, json};
-use shared::problem::Problem;
 
-/// The status and the body.
-pub(crate) fn error(problem: &Problem) -> (u16, Value) {
-    let status = if problem.status == 422 { 400 } else { problem.status };
-    (status, json!({ "error": problem.detail }))
+use crate::http::error::ApiError;
+
+/// The status and the body. In this API 400 stands for invalid fields too.
+pub(crate) fn error(error: &ApiError) -> (u16, Value) {
+    let problem = error.problem();
+    let (status, message) = match error {
+        ApiError::Invalid(_) => (400, problem.detail),
+        ApiError::Unauthorised(_) | ApiError::Problem(_) | ApiError::Unavailable(_) => (problem.status, problem.detail),
+    };
+    (status, json!({ "error": message }))
 }

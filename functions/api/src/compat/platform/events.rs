@@ -1,22 +1,22 @@
 //! Which events a webhook wants, as the platform's clients write it: its words, with commas between them.
 //!
-//! All of a tenant's webhooks are shown, in whatever dialect, and what is shown can be sent back: it means the same again.
+//! This API shows all webhooks of a tenant, in any dialect. A client may send back what it was shown; it then means the
+//! same types.
 
 use serde_json::Value;
 use shared::dialect::Dialect;
 use shared::event::EventType;
-use shared::problem::Fault;
 use shared::webhook::WantedTypes;
 
 use crate::fields::subscription;
 use crate::fields::webhook;
-use crate::http::body::Faults;
+use crate::http::field_errors::FieldErrors;
 
 /// Every type, as [`WantedTypes::All`] has it.
 const ALL: &str = "*";
 
 /// The field `events`: text with commas, or a list of names.
-pub(super) fn read(value: Value) -> Result<Vec<String>, Faults> {
+pub(super) fn read(value: Value) -> Result<Vec<String>, FieldErrors> {
     match value {
         Value::String(text) => {
             let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
@@ -26,9 +26,9 @@ pub(super) fn read(value: Value) -> Result<Vec<String>, Faults> {
     }
 }
 
-/// What `names` mean to a webhook of `dialect`: its own names, or the platform's.
-pub(super) fn wanted(names: &[String], dialect: Dialect) -> Result<WantedTypes, Vec<Fault>> {
-    let (mut canonical, mut faults) = (Vec::new(), Vec::new());
+/// The types that `names` stand for in `dialect`. A name is one of the dialect's own, or else one of the platform's.
+pub(super) fn wanted(names: &[String], dialect: Dialect) -> Result<WantedTypes, FieldErrors> {
+    let (mut canonical, mut errors) = (Vec::new(), FieldErrors::none());
     for name in names {
         let meant = meant(name, dialect);
         if name == ALL {
@@ -37,15 +37,17 @@ pub(super) fn wanted(names: &[String], dialect: Dialect) -> Result<WantedTypes, 
             let known = dialect.known_names().join(", ");
             let detail =
                 format!("the dialect `{}` has no event type `{name}`; it has: {known}, or `*`", dialect.as_str());
-            faults.push(Fault::new("/events", detail));
+            errors.add(FieldErrors::at("/events", detail));
         }
         canonical.extend(meant.iter().map(|event_type| event_type.as_str().to_owned()));
     }
-    if faults.is_empty() { subscription::types_named(&canonical, dialect) } else { Err(faults) }
+    errors.or(())?;
+    subscription::types_named(&canonical, dialect)
 }
 
-/// The same types in the platform's words, where it has one that says no more than is wanted; else their canonical names.
-pub(super) fn shown(types: &WantedTypes, dialect: Dialect) -> String {
+/// The types as answers show them. A type has the platform's word where all types of that word are wanted, else its
+/// canonical name.
+pub(super) fn view(types: &WantedTypes, dialect: Dialect) -> String {
     let (mut names, types) = match types {
         WantedTypes::All => return ALL.to_owned(),
         WantedTypes::AllAnd(operational) => (vec![ALL], operational),
@@ -97,7 +99,7 @@ mod tests {
             (only([SubscriberUnsubscribed]), Dialect::Mailgreet, "subscriber.unsubscribed"),
             (WantedTypes::All, Dialect::Mailjet, "*"),
         ] {
-            assert_eq!(shown(&types, dialect), expected);
+            assert_eq!(view(&types, dialect), expected);
         }
     }
 
@@ -105,12 +107,13 @@ mod tests {
     fn names_are_the_dialects_own_or_the_platforms() {
         let wanted = |text, dialect| wanted(&names(text), dialect);
         assert_eq!(wanted("bounce", Dialect::Mailtura), Ok(only([EventType::Bounced])));
-        // Mailjet's own word comes first, whatever else it might be.
+        // Mailjet's own word takes precedence over the platform's.
         let blocked = only([EventType::Rejected, EventType::Failed, EventType::Delivered]);
         assert_eq!(wanted("blocked,sent", Dialect::Mailjet), Ok(blocked));
         assert_eq!(wanted("open,*", Dialect::Platform), Ok(WantedTypes::All));
-        let faults = wanted("unsubscribe,x", Dialect::Mailtura).unwrap_err();
-        assert!(faults[0].detail.contains("`unsubscribe`") && faults[1].detail.contains("`x`"), "{faults:?}");
+        let errors = wanted("unsubscribe,x", Dialect::Mailtura).unwrap_err().to_string();
+        let (first, second) = errors.split_once("; /events: ").unwrap();
+        assert!(first.contains("`unsubscribe`") && second.contains("`x`"), "{errors}");
     }
 
     proptest! {
@@ -122,7 +125,8 @@ mod tests {
         ) {
             let known = EventType::deliverable().filter(|event_type| dialect.name(*event_type).is_some());
             let types = known.zip(chosen).filter_map(|(name, chosen)| chosen.then_some(name));
-            // Mailtura's own `email.failed` is more than the canonical one: nobody can name that alone there.
+            // Mailtura's own `email.failed` stands for more than the canonical type, which has no name of its own
+            // there.
             let types: BTreeSet<_> = types.flat_map(|name| dialect.types_named(name.as_str())).collect();
             let types = if all {
                 let operational: BTreeSet<_> = types.into_iter().filter(|name| name.is_operational()).collect();
@@ -132,7 +136,7 @@ mod tests {
             } else {
                 WantedTypes::Only(types)
             };
-            prop_assert_eq!(wanted(&names(&shown(&types, dialect)), dialect), Ok(types));
+            prop_assert_eq!(wanted(&names(&view(&types, dialect)), dialect), Ok(types));
         }
     }
 }

@@ -6,24 +6,24 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::view::Shown;
+use super::view::PlatformWebhookView;
 use crate::http::caller::Reader;
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 use crate::http::query::Query;
-use crate::manage::register::numbered;
+use crate::manage::number::numbered;
 use crate::room::Api;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Listed {
-    webhooks: Vec<Shown>,
+pub(super) struct PlatformWebhookList {
+    webhooks: Vec<PlatformWebhookView>,
 }
 
 pub(super) async fn list(
     Reader(tenant): Reader,
     State(api): State<Arc<Api>>,
     query: Query,
-) -> Result<Json<Listed>, Refusal> {
-    query.finish(())?;
+) -> Result<Json<PlatformWebhookList>, ApiError> {
+    query.finish()?;
     let webhooks = numbered(&api, tenant).await?;
-    Ok(Json(Listed { webhooks: webhooks.iter().map(Shown::from).collect() }))
+    Ok(Json(PlatformWebhookList { webhooks: webhooks.iter().map(PlatformWebhookView::from).collect() }))
 }

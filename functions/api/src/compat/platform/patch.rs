@@ -1,4 +1,4 @@
-//! `PATCH /api/webhooks/manage/{id}`: what is absent stays as it is
+//! `PATCH /api/webhooks/manage/{id}`: fields that the request leaves out stay as they are
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use axum::Json;
 use axum::extract::State;
 
 use super::number::Number;
-use super::request::Given;
-use super::view::Shown;
+use super::request::ChangeWebhook;
+use super::view::PlatformWebhookView;
 use crate::http::body::Fields;
 use crate::http::caller::Manager;
-use crate::http::error::Refusal;
-use crate::manage::change::change_and_let_go;
+use crate::http::error::ApiError;
+use crate::manage::change::change_and_resume;
 use crate::room::Api;
 
 pub(super) async fn patch(
@@ -19,12 +19,13 @@ pub(super) async fn patch(
     State(api): State<Arc<Api>>,
     number: Number,
     mut body: Fields,
-) -> Result<Json<Shown>, Refusal> {
+) -> Result<Json<PlatformWebhookView>, ApiError> {
     let stored = number.find(&api, tenant).await?;
-    let given = Given::read(&mut body, &api, &stored);
-    let given = body.finish(Some(given))?;
+    let change = ChangeWebhook::read(&mut body, &api, &stored);
+    let change = body.finish(|| Some(change))?;
 
-    let lets_go = given.active == Some(true);
-    let webhook = change_and_let_go(&api, tenant, stored.id, lets_go, |stored| given.applied(stored)).await?;
-    Ok(Json(Shown::from(&webhook)))
+    let resumes = change.active == Some(true);
+    let apply = |stored| Ok(change.applied_to(stored)?);
+    let webhook = change_and_resume(&api, tenant, stored.id, resumes, apply).await?;
+    Ok(Json(PlatformWebhookView::from(&webhook)))
 }

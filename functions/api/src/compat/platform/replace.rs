@@ -1,4 +1,4 @@
-//! `PUT /api/webhooks/manage/{id}`: `active` unless the request says otherwise
+//! `PUT /api/webhooks/manage/{id}`: the webhook becomes active unless the request says otherwise
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use axum::Json;
 use axum::extract::State;
 
 use super::number::Number;
-use super::request::Given;
-use super::view::Shown;
+use super::request::ChangeWebhook;
+use super::view::PlatformWebhookView;
 use crate::http::body::Fields;
 use crate::http::caller::Manager;
-use crate::http::error::Refusal;
-use crate::manage::change::change_and_let_go;
+use crate::http::error::ApiError;
+use crate::manage::change::change_and_resume;
 use crate::room::Api;
 
 pub(super) async fn replace(
@@ -19,14 +19,15 @@ pub(super) async fn replace(
     State(api): State<Arc<Api>>,
     number: Number,
     mut body: Fields,
-) -> Result<Json<Shown>, Refusal> {
+) -> Result<Json<PlatformWebhookView>, ApiError> {
     let stored = number.find(&api, tenant).await?;
-    body.demand("url");
-    body.demand("events");
-    let given = Given::read(&mut body, &api, &stored);
-    let mut given = body.finish(Some(given))?;
+    body.require("url");
+    body.require("events");
+    let change = ChangeWebhook::read(&mut body, &api, &stored);
+    let mut change = body.finish(|| Some(change))?;
 
-    let active = *given.active.get_or_insert(true);
-    let webhook = change_and_let_go(&api, tenant, stored.id, active, |stored| given.applied(stored)).await?;
-    Ok(Json(Shown::from(&webhook)))
+    let active = *change.active.get_or_insert(true);
+    let apply = |stored| Ok(change.applied_to(stored)?);
+    let webhook = change_and_resume(&api, tenant, stored.id, active, apply).await?;
+    Ok(Json(PlatformWebhookView::from(&webhook)))
 }

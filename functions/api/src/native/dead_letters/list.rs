@@ -1,6 +1,6 @@
-//! `GET /api/v1/dead-letters`: webhook by webhook, oldest webhook first, and within each the latest dead letter first.
+//! `GET /api/v1/dead-letters`: webhook by webhook, oldest webhook first; of each webhook the latest dead letter first.
 //!
-//! The index is by webhook, so that a tenant's list in one order would ask for every webhook on every page.
+//! The index is by webhook. A list in the order of time would query every webhook of the tenant for every page.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -13,24 +13,25 @@ use shared::id::{EventId, TenantId, WebhookId};
 use shared::store::deliveries::Stuck;
 
 use crate::http::caller::Reader;
-use crate::http::error::Refusal;
-use crate::http::page::{self, Listed};
+use crate::http::error::ApiError;
+use crate::http::page::{self, ListView};
 use crate::http::query::Query;
-use crate::native::deliveries::Shown;
+use crate::native::deliveries::DeliveryView;
 use crate::room::Api;
 
-/// Most webhooks that one page asks for, one call each; a page may be short, even empty, and still name a next one.
+/// Maximum webhooks that one page queries, with one call each. So a page may be short, even empty, and still name a
+/// next page.
 const MAX_WEBHOOKS: usize = 50;
 
 pub(super) async fn list(
     Reader(tenant): Reader,
     State(api): State<Arc<Api>>,
     mut query: Query,
-) -> Result<Json<Listed<Shown>>, Refusal> {
+) -> Result<Json<ListView<DeliveryView>>, ApiError> {
     let webhook: Option<WebhookId> = query.parsed("webhook_id");
     let limit = page::limit(&mut query);
     let after: Option<Position> = page::cursor(&mut query);
-    let (webhook, after) = query.finish((webhook, after))?;
+    query.finish()?;
 
     let mut webhooks = match webhook {
         Some(webhook) => vec![webhook],
@@ -38,7 +39,7 @@ pub(super) async fn list(
     };
     webhooks.sort_unstable();
     let (found, next) = search(&api, tenant, &webhooks, after, limit).await?;
-    Ok(Json(Listed::new(found.iter().map(Shown::brief).collect(), next.map(|next| next.to_string()))))
+    Ok(Json(ListView::new(found.iter().map(DeliveryView::brief).collect(), next.map(|next| next.to_string()))))
 }
 
 async fn search(
@@ -47,10 +48,10 @@ async fn search(
     webhooks: &[WebhookId],
     after: Option<Position>,
     limit: u8,
-) -> Result<(Vec<Delivery>, Option<Position>), Refusal> {
+) -> Result<(Vec<Delivery>, Option<Position>), ApiError> {
     let mut found = Vec::new();
-    let mut left = webhooks.iter().copied().filter(|id| after.as_ref().is_none_or(|after| *id >= after.webhook));
-    for webhook in left.by_ref().take(MAX_WEBHOOKS) {
+    let mut remaining = webhooks.iter().copied().filter(|id| after.as_ref().is_none_or(|after| *id >= after.webhook));
+    for webhook in remaining.by_ref().take(MAX_WEBHOOKS) {
         let missing = limit - u8::try_from(found.len()).unwrap_or(limit);
         if missing == 0 {
             return Ok((found, Some(Position { webhook, below: None })));
@@ -58,17 +59,18 @@ async fn search(
         let below = after.as_ref().filter(|after| after.webhook == webhook).and_then(|after| after.below.as_deref());
         let order = Stuck::NewestFirst;
         let page = api.deliveries.list_stuck(tenant, webhook, StateKind::Dead, order, below, missing).await?;
-        // All rows of a webhook have one tenant, so a page without any of this one's has none further on.
+        // All rows of a webhook belong to one tenant. So if a page has no row of this tenant, the following pages have
+        // none.
         let more = page.next.filter(|_| !page.items.is_empty());
         found.extend(page.items);
         if more.is_some() {
             return Ok((found, Some(Position { webhook, below: more })));
         }
     }
-    Ok((found, left.next().map(|webhook| Position { webhook, below: None })))
+    Ok((found, remaining.next().map(|webhook| Position { webhook, below: None })))
 }
 
-/// Where a page goes on: with a webhook, below a place in its part of the index.
+/// Where the next page begins: at a webhook, below a place in its part of the index.
 #[derive(Debug)]
 struct Position {
     webhook: WebhookId,

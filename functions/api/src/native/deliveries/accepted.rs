@@ -1,9 +1,9 @@
-//! The answer to whoever asked for a delivery.
+//! The answer to a request for a delivery.
 
 use serde::Serialize;
 use shared::id::{EventId, WebhookId};
 
-/// What will be delivered.
+/// The delivery that was requested.
 #[expect(clippy::struct_field_names, reason = "the names on the wire")]
 #[derive(Debug, Serialize)]
 pub(crate) struct Accepted {
@@ -13,7 +13,7 @@ pub(crate) struct Accepted {
 }
 
 impl Accepted {
-    /// One event, to one webhook.
+    /// The delivery of one event to one webhook.
     pub(crate) fn new(webhook: WebhookId, event: EventId) -> Self {
         Self { delivery_id: format!("{webhook}/{event}"), webhook_id: webhook.to_string(), event_id: event.to_string() }
     }

@@ -1,4 +1,4 @@
-//! `GET /api/v1/webhooks/{webhook_id}/deliveries`, by their events' times, newest first
+//! `GET /api/v1/webhooks/{webhook_id}/deliveries`, by the times of their events, newest first
 
 use std::sync::Arc;
 
@@ -7,13 +7,15 @@ use axum::extract::State;
 use shared::delivery::StateKind;
 use shared::id::{EventId, WebhookId};
 
-use super::Shown;
+use super::DeliveryView;
 use crate::http::caller::Reader;
-use crate::http::error::{Refusal, not_found};
-use crate::http::page::{self, Listed};
+use crate::http::error::{ApiError, not_found};
+use crate::http::field_errors::FieldErrors;
+use crate::http::page::{self, ListView};
 use crate::http::path::Id;
 use crate::http::query::Query;
 use crate::http::time_range::time_range;
+use crate::noun::Noun;
 use crate::room::Api;
 
 pub(super) async fn list(
@@ -21,24 +23,24 @@ pub(super) async fn list(
     State(api): State<Arc<Api>>,
     Id(webhook): Id<WebhookId>,
     mut query: Query,
-) -> Result<Json<Listed<Shown>>, Refusal> {
+) -> Result<Json<ListView<DeliveryView>>, ApiError> {
     let range = time_range(&mut query, api.now());
     let state = query.optional("state", state);
     let limit = page::limit(&mut query);
     let after: Option<EventId> = page::cursor(&mut query);
-    let (range, state, after) = query.finish((range, state, after))?;
+    query.finish()?;
 
     let exists = api.registry.get_webhook(tenant, webhook).await?.is_some();
     let page = api.deliveries.list(tenant, webhook, range, state, after, limit).await?;
-    // A deleted webhook's deliveries stay until their retention ends. The store gives this tenant's rows only, so
-    // another tenant's webhook looks like one that never was.
+    // The deliveries of a deleted webhook stay until their retention ends. The store gives rows of this tenant only, so
+    // a webhook of another tenant looks like one that never existed.
     if !exists && page.items.is_empty() {
-        return Err(not_found("webhook").into());
+        return Err(not_found(Noun::Webhook).into());
     }
-    Ok(Json(Listed::new(page.items.iter().map(Shown::brief).collect(), page.next)))
+    Ok(Json(ListView::new(page.items.iter().map(DeliveryView::brief).collect(), page.next)))
 }
 
-fn state(word: &str) -> Result<StateKind, String> {
+fn state(word: &str) -> Result<StateKind, FieldErrors> {
     let known = || StateKind::ALL.iter().map(|state| state.as_str()).collect::<Vec<_>>().join(", ");
-    StateKind::from_word(word).ok_or_else(|| format!("expected one of {}", known()))
+    StateKind::from_word(word).ok_or_else(|| format!("expected one of {}", known()).into())
 }

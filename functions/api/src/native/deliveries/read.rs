@@ -1,4 +1,4 @@
-//! `GET /api/v1/webhooks/{webhook_id}/deliveries/{event_id}`, with every attempt that is kept
+//! `GET /api/v1/webhooks/{webhook_id}/deliveries/{event_id}`, with all attempts that are kept
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use axum::extract::State;
 use shared::id::{EventId, WebhookId};
 use shared::problem::Problem;
 
-use super::Shown;
+use super::DeliveryView;
 use crate::http::caller::Reader;
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 use crate::http::path::Ids;
 use crate::http::query::Query;
 use crate::room::Api;
@@ -19,12 +19,12 @@ pub(super) async fn read(
     State(api): State<Arc<Api>>,
     Ids(webhook, event): Ids<WebhookId, EventId>,
     query: Query,
-) -> Result<Json<Shown>, Refusal> {
-    query.finish(())?;
+) -> Result<Json<DeliveryView>, ApiError> {
+    query.finish()?;
     let delivery = api.deliveries.get(tenant, webhook, event).await?;
     let delivery = delivery.ok_or_else(|| {
-        let detail = "This tenant has no such delivery, or it was not attempted yet.";
+        let detail = "There is no such delivery, or it was not attempted yet.";
         Problem::new(404, "not-found", "Not found", detail)
     })?;
-    Ok(Json(Shown::whole(&delivery)))
+    Ok(Json(DeliveryView::whole(&delivery)))
 }

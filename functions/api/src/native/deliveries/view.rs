@@ -1,11 +1,11 @@
-//! A delivery as it is shown: in lists with its last attempt, alone with all of them and what receivers answered.
-//! A list with all answers could be larger than what Lambda may answer.
+//! A delivery as answers show it: in lists with its last attempt; in the answer about one delivery with all attempts
+//! and what receivers answered. A list with all of these could be larger than the largest answer of Lambda.
 
 use serde::Serialize;
 use shared::delivery::{Attempt, Delivery, DeliveryState, Outcome, Via};
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Shown {
+pub(crate) struct DeliveryView {
     webhook_id: String,
     event_id: String,
     event_type: &'static str,
@@ -14,19 +14,19 @@ pub(crate) struct Shown {
     next_attempt_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
-    /// How often it was started anew.
+    /// How often the delivery was started again.
     round: u32,
-    /// Attempts of this round.
+    /// How many attempts this round has had.
     round_attempts: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_attempt: Option<ShownAttempt>,
+    last_attempt: Option<AttemptView>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    attempts: Option<Vec<ShownAttempt>>,
+    attempts: Option<Vec<AttemptView>>,
     updated_at: String,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownAttempt {
+struct AttemptView {
     number: u32,
     round: u32,
     at: String,
@@ -38,47 +38,47 @@ struct ShownAttempt {
     address: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<String>,
-    /// Where it ended, if not at the webhook's URL.
+    /// Where the attempt ended, if not at the webhook's main URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     via: Option<&'static str>,
-    /// With `via`: how it had ended at the webhook's URL.
+    /// With `via`: how the attempt had ended at the main URL.
     #[serde(skip_serializing_if = "Option::is_none")]
-    main: Option<ShownMain>,
+    main: Option<MainView>,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownMain {
+struct MainView {
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
 }
 
-impl From<Outcome> for ShownMain {
+impl From<Outcome> for MainView {
     fn from(outcome: Outcome) -> Self {
         Self { outcome: outcome.code(), status: outcome.status() }
     }
 }
 
-impl Shown {
+impl DeliveryView {
     /// For lists.
     pub(crate) fn brief(delivery: &Delivery) -> Self {
-        let last_attempt = delivery.attempts.last().map(|last| ShownAttempt { answer: None, ..shown_attempt(last) });
-        Self { last_attempt, ..shown(delivery) }
+        let last_attempt = delivery.attempts.last().map(|last| AttemptView { answer: None, ..attempt_view(last) });
+        Self { last_attempt, ..view(delivery) }
     }
 
-    /// Alone.
+    /// For the answer about this one delivery.
     pub(super) fn whole(delivery: &Delivery) -> Self {
-        Self { attempts: Some(delivery.attempts.iter().map(shown_attempt).collect()), ..shown(delivery) }
+        Self { attempts: Some(delivery.attempts.iter().map(attempt_view).collect()), ..view(delivery) }
     }
 }
 
-fn shown(delivery: &Delivery) -> Shown {
+fn view(delivery: &Delivery) -> DeliveryView {
     let (next_attempt_at, reason) = match delivery.state {
         DeliveryState::Waiting { next_attempt_at } => (Some(next_attempt_at.to_string()), None),
         DeliveryState::Dead { reason } => (None, Some(reason.as_str())),
         DeliveryState::Delivered | DeliveryState::Held | DeliveryState::Discarded => (None, None),
     };
-    Shown {
+    DeliveryView {
         webhook_id: delivery.webhook.to_string(),
         event_id: delivery.event.to_string(),
         event_type: delivery.event_type.as_str(),
@@ -93,12 +93,12 @@ fn shown(delivery: &Delivery) -> Shown {
     }
 }
 
-fn shown_attempt(attempt: &Attempt) -> ShownAttempt {
+fn attempt_view(attempt: &Attempt) -> AttemptView {
     let (via, main) = match attempt.via {
         Via::Main => (None, None),
         Via::Backup { main } => (Some("backup"), Some(main.into())),
     };
-    ShownAttempt {
+    AttemptView {
         number: attempt.number,
         round: attempt.round,
         at: attempt.at.to_string(),

@@ -3,13 +3,13 @@
 use axum::Json;
 use shared::event::EventType;
 
-use super::Shown;
-use crate::http::caller::Asks;
-use crate::http::error::Refusal;
-use crate::http::page::Listed;
+use super::EventTypeView;
+use crate::http::caller::AnyCaller;
+use crate::http::error::ApiError;
+use crate::http::page::ListView;
 use crate::http::query::Query;
 
-pub(super) async fn list(_: Asks, query: Query) -> Result<Json<Listed<Shown>>, Refusal> {
-    query.finish(())?;
-    Ok(Json(Listed::new(EventType::deliverable().map(Shown::from).collect(), None)))
+pub(super) async fn list(_: AnyCaller, query: Query) -> Result<Json<ListView<EventTypeView>>, ApiError> {
+    query.finish()?;
+    Ok(Json(ListView::new(EventType::deliverable().map(EventTypeView::from).collect(), None)))
 }

@@ -1,4 +1,5 @@
-//! An event as its owner sees it, in the words of the standard dialect. Absent is absent, never null.
+//! An event as answers show it, in the words of the standard dialect. A fact that is not known is left out; it is never
+//! null.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Serialize;
@@ -7,7 +8,7 @@ use serde_json::{Map, Value};
 use shared::event::{About, BounceType, Client, Event, Facts, Geo, GivenUp, Raw, Recipient, RejectReason};
 
 #[derive(Debug, Serialize)]
-pub(super) struct Shown<'a> {
+pub(super) struct EventView<'a> {
     id: String,
     r#type: &'static str,
     timestamp: String,
@@ -38,35 +39,35 @@ pub(super) struct Shown<'a> {
     #[serde(skip_serializing_if = "Map::is_empty")]
     metadata: &'a Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    bounce: Option<Bounce<'a>>,
+    bounce: Option<BounceView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reject: Option<Reject>,
+    reject: Option<RejectView>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    click: Option<Click<'a>>,
+    click: Option<ClickView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    client: Option<ShownClient<'a>>,
-    /// Of operational events: which webhook.
+    client: Option<ClientView<'a>>,
+    /// The webhook that an operational event is about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    webhook: Option<ShownWebhook<'a>>,
-    /// Of `delivery.dead`: which delivery.
+    webhook: Option<AboutWebhookView<'a>>,
+    /// The delivery that a `delivery.dead` is about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    delivery: Option<ShownDelivery>,
-    /// What the provider sent, digit for digit: JSON where it is JSON, else text.
+    delivery: Option<AboutDeliveryView>,
+    /// What the provider sent, unchanged: as JSON if it is JSON, else as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<Box<RawValue>>,
-    /// The same where it is no text.
+    /// What the provider sent, if it is not text.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw_base64: Option<String>,
-    /// How many bytes it had, where not all of them are kept.
+    /// How many bytes the provider sent, if not all of them are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw_bytes: Option<usize>,
-    /// It was too large, and none of it is kept.
+    /// What the provider sent was too large, and nothing of it is kept.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     raw_dropped: bool,
 }
 
 #[derive(Debug, Serialize)]
-struct Bounce<'a> {
+struct BounceView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     r#type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,17 +81,17 @@ struct Bounce<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Reject {
+struct RejectView {
     reason: &'static str,
 }
 
 #[derive(Debug, Serialize)]
-struct Click<'a> {
+struct ClickView<'a> {
     url: &'a str,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownClient<'a> {
+struct ClientView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,13 +103,13 @@ struct ShownClient<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     device: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    geo: Option<ShownGeo<'a>>,
+    geo: Option<GeoView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     machine: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownGeo<'a> {
+struct GeoView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,7 +119,7 @@ struct ShownGeo<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownWebhook<'a> {
+struct AboutWebhookView<'a> {
     id: String,
     #[serde(skip_serializing_if = "str::is_empty")]
     description: &'a str,
@@ -129,15 +130,15 @@ struct ShownWebhook<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownDelivery {
+struct AboutDeliveryView {
     event_id: String,
     event_type: &'static str,
     reason: &'static str,
     attempts: u32,
 }
 
-impl<'a> Shown<'a> {
-    /// For lists: without what the provider sent, which can be 256 KiB.
+impl<'a> EventView<'a> {
+    /// For lists: without what the provider sent, which can have 256 KiB.
     pub(super) fn brief(event: &'a Event) -> Self {
         let facts = &event.facts;
         Self {
@@ -160,8 +161,8 @@ impl<'a> Shown<'a> {
             tags: &facts.tags,
             metadata: &facts.metadata,
             bounce: bounce(facts),
-            reject: facts.reject_reason.map(|reason: RejectReason| Reject { reason: reason.as_str() }),
-            click: facts.url.as_deref().map(|url| Click { url }),
+            reject: facts.reject_reason.map(|reason: RejectReason| RejectView { reason: reason.as_str() }),
+            click: facts.url.as_deref().map(|url| ClickView { url }),
             client: client(&facts.client),
             webhook: facts.about.as_ref().map(webhook),
             delivery: facts.about.as_ref().and_then(|about| about.what.given_up()).map(delivery),
@@ -172,7 +173,7 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// Alone, with everything.
+    /// For the answer about this one event, with what the provider sent.
     pub(super) fn whole(event: &'a Event) -> Self {
         let brief = Self::brief(event);
         match &event.facts.raw {
@@ -195,13 +196,13 @@ fn json_or_text(received: &str) -> Option<Box<RawValue>> {
     RawValue::from_string(received.to_owned()).or_else(|_| as_text()).ok()
 }
 
-fn bounce(facts: &Facts) -> Option<Bounce<'_>> {
+fn bounce(facts: &Facts) -> Option<BounceView<'_>> {
     let known = facts.bounce_type.is_some()
         || facts.smtp_code.is_some()
         || facts.enhanced_code.is_some()
         || facts.diagnostic.is_some()
         || facts.attempt.is_some();
-    known.then(|| Bounce {
+    known.then(|| BounceView {
         r#type: facts.bounce_type.map(BounceType::as_str),
         smtp_code: facts.smtp_code,
         enhanced_code: facts.enhanced_code.as_deref(),
@@ -210,10 +211,10 @@ fn bounce(facts: &Facts) -> Option<Bounce<'_>> {
     })
 }
 
-fn client(client: &Client) -> Option<ShownClient<'_>> {
+fn client(client: &Client) -> Option<ClientView<'_>> {
     let geo = &client.geo;
-    let place = ShownGeo { country: geo.country.as_deref(), region: geo.region.as_deref(), city: geo.city.as_deref() };
-    let shown = ShownClient {
+    let place = GeoView { country: geo.country.as_deref(), region: geo.region.as_deref(), city: geo.city.as_deref() };
+    let shown = ClientView {
         ip: client.ip.as_deref(),
         user_agent: client.user_agent.as_deref(),
         name: client.name.as_deref(),
@@ -225,8 +226,8 @@ fn client(client: &Client) -> Option<ShownClient<'_>> {
     (*client != Client::default()).then_some(shown)
 }
 
-fn webhook(about: &About) -> ShownWebhook<'_> {
-    ShownWebhook {
+fn webhook(about: &About) -> AboutWebhookView<'_> {
+    AboutWebhookView {
         id: about.webhook.to_string(),
         description: &about.description,
         reason: about.what.reason(),
@@ -234,8 +235,8 @@ fn webhook(about: &About) -> ShownWebhook<'_> {
     }
 }
 
-fn delivery(given_up: &GivenUp) -> ShownDelivery {
-    ShownDelivery {
+fn delivery(given_up: &GivenUp) -> AboutDeliveryView {
+    AboutDeliveryView {
         event_id: given_up.event.to_string(),
         event_type: given_up.event_type.as_str(),
         reason: given_up.reason.as_str(),

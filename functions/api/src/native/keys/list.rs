@@ -1,4 +1,4 @@
-//! `GET /api/v1/keys`, oldest first: a tenant's keys, or for an admin without `X-Tenant-ID` the admin keys
+//! `GET /api/v1/keys`, oldest first: the tenant's keys, or for an admin without `X-Tenant-ID` the admin keys
 
 use std::sync::Arc;
 
@@ -6,22 +6,24 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::KeyId;
 
-use super::Shown;
-use crate::http::caller::Asks;
-use crate::http::error::Refusal;
-use crate::http::page::{self, Listed};
+use super::KeyView;
+use crate::http::caller::AnyCaller;
+use crate::http::error::ApiError;
+use crate::http::page::{self, ListView};
 use crate::http::query::Query;
 use crate::room::Api;
 
 pub(super) async fn list(
-    asks: Asks,
+    caller: AnyCaller,
     State(api): State<Arc<Api>>,
     mut query: Query,
-) -> Result<Json<Listed<Shown>>, Refusal> {
+) -> Result<Json<ListView<KeyView>>, ApiError> {
     let limit = page::limit(&mut query);
     let after: Option<KeyId> = page::cursor(&mut query);
-    let after = query.finish(after)?.map(|id| id.to_string());
-    let owner = if asks.is_admin() { asks.existing_tenant(&api.registry).await? } else { Some(asks.own_tenant()?) };
+    query.finish()?;
+    let after = after.map(|id| id.to_string());
+    let owner =
+        if caller.is_admin() { caller.existing_tenant(&api.registry).await? } else { Some(caller.own_tenant()?) };
     let page = api.registry.list_api_keys(owner, after.as_deref(), limit).await?;
-    Ok(Json(Listed::new(page.items.iter().map(Shown::from).collect(), page.next)))
+    Ok(Json(ListView::new(page.items.iter().map(KeyView::from).collect(), page.next)))
 }

@@ -1,4 +1,5 @@
-//! `DELETE /api/v1/keys/{key_id}`: the key ends here at once, and in `ingest` within `CACHE_SECONDS`
+//! `DELETE /api/v1/keys/{key_id}`: this API refuses the key at once, `ingest` within
+//! `CACHE_SECONDS`
 
 use std::sync::Arc;
 
@@ -6,18 +7,23 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use shared::id::KeyId;
 
-use crate::http::caller::Asks;
-use crate::http::error::{Refusal, not_found};
+use crate::http::caller::AnyCaller;
+use crate::http::error::{ApiError, not_found};
 use crate::http::path::Id;
+use crate::noun::Noun;
 use crate::room::Api;
 
-pub(super) async fn revoke(asks: Asks, State(api): State<Arc<Api>>, Id(id): Id<KeyId>) -> Result<StatusCode, Refusal> {
-    asks.may_manage()?;
+pub(super) async fn revoke(
+    caller: AnyCaller,
+    State(api): State<Arc<Api>>,
+    Id(id): Id<KeyId>,
+) -> Result<StatusCode, ApiError> {
+    caller.may_manage()?;
     let key = api.registry.get_api_key(id).await?;
-    let key = match (key, asks.is_admin()) {
+    let key = match (key, caller.is_admin()) {
         (Some(key), true) => key,
-        (Some(key), false) if key.tenant == Some(asks.own_tenant()?) => key,
-        (Some(_) | None, _) => return Err(not_found("key").into()),
+        (Some(key), false) if key.tenant == Some(caller.own_tenant()?) => key,
+        (Some(_) | None, _) => return Err(not_found(Noun::Key).into()),
     };
     api.registry.delete_api_key(&key).await?;
     Ok(StatusCode::NO_CONTENT)

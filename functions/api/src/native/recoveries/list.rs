@@ -6,10 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::RecoveryId;
 
-use super::Shown;
+use super::RecoveryView;
 use crate::http::caller::Reader;
-use crate::http::error::Refusal;
-use crate::http::page::{self, Listed};
+use crate::http::error::ApiError;
+use crate::http::page::{self, ListView};
 use crate::http::query::Query;
 use crate::room::Api;
 
@@ -17,10 +17,10 @@ pub(super) async fn list(
     Reader(tenant): Reader,
     State(api): State<Arc<Api>>,
     mut query: Query,
-) -> Result<Json<Listed<Shown>>, Refusal> {
+) -> Result<Json<ListView<RecoveryView>>, ApiError> {
     let limit = page::limit(&mut query);
     let after: Option<RecoveryId> = page::cursor(&mut query);
-    let after = query.finish(after)?;
+    query.finish()?;
     let page = api.registry.list_recoveries(tenant, after, limit).await?;
-    Ok(Json(Listed::new(page.items.iter().map(Shown::from).collect(), page.next)))
+    Ok(Json(ListView::new(page.items.iter().map(RecoveryView::from).collect(), page.next)))
 }

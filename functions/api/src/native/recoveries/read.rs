@@ -6,11 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::RecoveryId;
 
-use super::Shown;
+use super::RecoveryView;
 use crate::http::caller::Reader;
-use crate::http::error::{Refusal, not_found};
+use crate::http::error::{ApiError, not_found};
 use crate::http::path::Id;
 use crate::http::query::Query;
+use crate::noun::Noun;
 use crate::room::Api;
 
 pub(super) async fn read(
@@ -18,8 +19,8 @@ pub(super) async fn read(
     State(api): State<Arc<Api>>,
     Id(id): Id<RecoveryId>,
     query: Query,
-) -> Result<Json<Shown>, Refusal> {
-    query.finish(())?;
-    let recovery = api.registry.get_recovery(tenant, id).await?.ok_or_else(|| not_found("recovery"))?;
-    Ok(Json(Shown::from(&recovery)))
+) -> Result<Json<RecoveryView>, ApiError> {
+    query.finish()?;
+    let recovery = api.registry.get_recovery(tenant, id).await?.ok_or_else(|| not_found(Noun::Recovery))?;
+    Ok(Json(RecoveryView::from(&recovery)))
 }

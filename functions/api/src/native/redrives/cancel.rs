@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/redrives/{redrive_id}`: what was moved by then stays moved
+//! `DELETE /api/v1/redrives/{redrive_id}`: jobs that were moved before stay moved
 
 use std::sync::Arc;
 
@@ -8,30 +8,31 @@ use shared::problem::Problem;
 use shared::queue::redrive::RedriveState;
 
 use super::redrive_id::RedriveId;
-use super::{refusal, unlisted};
+use super::{list_error, operation_error};
 use crate::http::caller::Operator;
-use crate::http::error::{Refusal, not_found};
+use crate::http::error::{ApiError, not_found};
 use crate::http::path::Id;
+use crate::noun::Noun;
 use crate::room::Api;
 
 pub(super) async fn cancel(
     _: Operator,
     State(api): State<Arc<Api>>,
     Id(id): Id<RedriveId>,
-) -> Result<StatusCode, Refusal> {
-    let redrives = api.redrives.list().await.map_err(unlisted)?;
-    let redrive = id.find(redrives).ok_or_else(|| not_found("redrive"))?;
+) -> Result<StatusCode, ApiError> {
+    let redrives = api.redrives.list().await.map_err(list_error)?;
+    let redrive = id.find(redrives).ok_or_else(|| not_found(Noun::Redrive))?;
     match redrive.state {
         RedriveState::Running { handle } => {
-            api.redrives.cancel(&handle).await.map_err(|error| refusal(error, over))?;
+            api.redrives.cancel(&handle).await.map_err(|error| operation_error(error, over))?;
             Ok(StatusCode::NO_CONTENT)
         }
-        // Asked for a second time.
+        // A repeated request.
         RedriveState::Cancelling | RedriveState::Cancelled => Ok(StatusCode::NO_CONTENT),
         RedriveState::Completed | RedriveState::Failed { .. } => Err(over().into()),
     }
 }
 
 fn over() -> Problem {
-    Problem::new(409, "redrive-over", "The redrive is over", "It does not run any more, so it cannot be cancelled.")
+    Problem::new(409, "redrive-over", "The redrive is over", "This redrive has finished and cannot be cancelled.")
 }

@@ -1,14 +1,14 @@
-//! `GET /api/v1/redrives`: the last ten, which is as many as SQS remembers; latest first
+//! `GET /api/v1/redrives`: the last ten, latest first. SQS remembers no more.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 
-use super::{Shown, unlisted};
+use super::{RedriveView, list_error};
 use crate::http::caller::Operator;
-use crate::http::error::Refusal;
-use crate::http::page::Listed;
+use crate::http::error::ApiError;
+use crate::http::page::ListView;
 use crate::http::query::Query;
 use crate::room::Api;
 
@@ -16,8 +16,8 @@ pub(super) async fn list(
     _: Operator,
     State(api): State<Arc<Api>>,
     query: Query,
-) -> Result<Json<Listed<Shown>>, Refusal> {
-    query.finish(())?;
-    let redrives = api.redrives.list().await.map_err(unlisted)?;
-    Ok(Json(Listed::new(redrives.iter().map(Shown::from).collect(), None)))
+) -> Result<Json<ListView<RedriveView>>, ApiError> {
+    query.finish()?;
+    let redrives = api.redrives.list().await.map_err(list_error)?;
+    Ok(Json(ListView::new(redrives.iter().map(RedriveView::from).collect(), None)))
 }

@@ -1,4 +1,4 @@
-//! `GET /api/v1/redrives/{redrive_id}`: its progress
+//! `GET /api/v1/redrives/{redrive_id}`
 
 use std::sync::Arc;
 
@@ -6,11 +6,12 @@ use axum::Json;
 use axum::extract::State;
 
 use super::redrive_id::RedriveId;
-use super::{Shown, unlisted};
+use super::{RedriveView, list_error};
 use crate::http::caller::Operator;
-use crate::http::error::{Refusal, not_found};
+use crate::http::error::{ApiError, not_found};
 use crate::http::path::Id;
 use crate::http::query::Query;
+use crate::noun::Noun;
 use crate::room::Api;
 
 pub(super) async fn read(
@@ -18,9 +19,9 @@ pub(super) async fn read(
     State(api): State<Arc<Api>>,
     Id(id): Id<RedriveId>,
     query: Query,
-) -> Result<Json<Shown>, Refusal> {
-    query.finish(())?;
-    let redrives = api.redrives.list().await.map_err(unlisted)?;
-    let redrive = id.find(redrives).ok_or_else(|| not_found("redrive"))?;
-    Ok(Json(Shown::from(&redrive)))
+) -> Result<Json<RedriveView>, ApiError> {
+    query.finish()?;
+    let redrives = api.redrives.list().await.map_err(list_error)?;
+    let redrive = id.find(redrives).ok_or_else(|| not_found(Noun::Redrive))?;
+    Ok(Json(RedriveView::from(&redrive)))
 }

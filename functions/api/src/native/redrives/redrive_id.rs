@@ -1,4 +1,5 @@
-//! How a redrive is named: by the time at which SQS says that it started.
+//! The id of a redrive: the time at which SQS says that it started. SQS itself names
+//! a redrive only while it runs.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -7,13 +8,14 @@ use jiff::Timestamp;
 use shared::queue::redrive::Redrive;
 
 use crate::http::path::Named;
+use crate::noun::Noun;
 
 const PREFIX: &str = "rd_";
-/// SQS's clock and ours may differ by this much, and no two redrives can start within it: one at a time may run, and
-/// to cancel one takes longer. In milliseconds.
+/// Maximum difference between the clock of SQS and ours, in milliseconds. No two redrives start within this time: only
+/// one runs at a time, and cancelling one takes longer.
 const TOLERANCE_MS: u64 = 2_000;
 
-/// The name of a redrive.
+/// The id of a redrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RedriveId {
     started_ms: i64,
@@ -24,7 +26,7 @@ impl RedriveId {
         Self { started_ms: started_at.as_millisecond() }
     }
 
-    /// The redrive that is meant: the one nearest in time.
+    /// The redrive with this id: the one nearest in time.
     pub(super) fn find(self, redrives: Vec<Redrive>) -> Option<Redrive> {
         let distance = |redrive: &Redrive| redrive.started_at.as_millisecond().abs_diff(self.started_ms);
         redrives.into_iter().filter(|redrive| distance(redrive) <= TOLERANCE_MS).min_by_key(distance)
@@ -47,7 +49,7 @@ impl FromStr for RedriveId {
 }
 
 impl Named for RedriveId {
-    const NOUN: &'static str = "redrive";
+    const NOUN: Noun = Noun::Redrive;
 }
 
 #[cfg(test)]

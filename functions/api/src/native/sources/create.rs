@@ -1,4 +1,4 @@
-//! `POST /api/v1/sources`: the ingest key is shown here, and never again
+//! `POST /api/v1/sources`: only this answer, and that of `rotate-key`, shows an ingest key
 
 use std::sync::Arc;
 
@@ -9,25 +9,29 @@ use serde_json::Value;
 use shared::clock::random;
 use shared::id::SourceId;
 use shared::provider::Provider;
-use shared::source::{IngestKey, Source};
+use shared::source::{IngestKey, Source, Trust};
 
-use super::view::Shown;
+use super::view::SourceView;
 use super::{MAX_NAME, trust};
-use crate::http::body::{Faults, Fields, parsed, text};
+use crate::http::body::{Fields, parsed, text};
 use crate::http::caller::Manager;
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
+use crate::http::field_errors::FieldErrors;
 use crate::room::Api;
+
+/// A valid request for a new source.
+struct CreateSource {
+    provider: Provider,
+    name: String,
+    trust: Trust,
+}
 
 pub(super) async fn create(
     Manager(tenant): Manager,
     State(api): State<Arc<Api>>,
-    mut body: Fields,
-) -> Result<(StatusCode, Json<Shown>), Refusal> {
-    let provider = body.required("provider", provider);
-    let name = body.optional("name", text(0..=MAX_NAME)).unwrap_or_default();
-    let trust = trust::of_new(&mut body, provider, &api.public_url);
-    let (provider, trust) = body.finish(provider.zip(trust))?;
-
+    body: Fields,
+) -> Result<(StatusCode, Json<SourceView>), ApiError> {
+    let CreateSource { provider, name, trust } = CreateSource::read(body, &api.public_url)?;
     let now = api.now();
     let key = IngestKey::generate(provider, random());
     let source = Source {
@@ -42,11 +46,20 @@ pub(super) async fn create(
         revision: 1,
     };
     api.registry.create_source(&source).await?;
-    Ok((StatusCode::CREATED, Json(Shown::with_key(&source, &key, &api.public_url))))
+    Ok((StatusCode::CREATED, Json(SourceView::with_key(&source, &key, &api.public_url))))
 }
 
-/// A provider whose posts can be taken in; a tenant's own events need no source.
-fn provider(value: Value) -> Result<Provider, Faults> {
+impl CreateSource {
+    fn read(mut body: Fields, public_url: &str) -> Result<Self, FieldErrors> {
+        let provider = body.required("provider", provider);
+        let name = body.optional("name", text(0..=MAX_NAME)).unwrap_or_default();
+        let trust = trust::of_new(&mut body, provider, public_url);
+        body.finish(|| Some(Self { provider: provider?, name, trust: trust? }))
+    }
+}
+
+/// A provider whose posts we can receive. A tenant's own events need no source.
+fn provider(value: Value) -> Result<Provider, FieldErrors> {
     let word = parsed::<String>(value)?;
     let sources = || Provider::ALL.iter().copied().filter(|provider| provider.proof().is_some());
     let known = || sources().map(Provider::as_str).collect::<Vec<_>>().join(", ");

@@ -6,11 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::SourceId;
 
-use super::view::Shown;
+use super::view::SourceView;
 use crate::http::caller::Reader;
-use crate::http::error::{Refusal, not_found};
+use crate::http::error::{ApiError, not_found};
 use crate::http::path::Id;
 use crate::http::query::Query;
+use crate::noun::Noun;
 use crate::room::Api;
 
 pub(super) async fn read(
@@ -18,8 +19,8 @@ pub(super) async fn read(
     State(api): State<Arc<Api>>,
     Id(id): Id<SourceId>,
     query: Query,
-) -> Result<Json<Shown>, Refusal> {
-    query.finish(())?;
-    let source = api.registry.get_source(tenant, id).await?.ok_or_else(|| not_found("source"))?;
-    Ok(Json(Shown::from(&source)))
+) -> Result<Json<SourceView>, ApiError> {
+    query.finish()?;
+    let source = api.registry.get_source(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
+    Ok(Json(SourceView::from(&source)))
 }

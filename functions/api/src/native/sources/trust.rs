@@ -1,4 +1,4 @@
-//! What posts of a source must prove beside the ingest key, as a request says it.
+//! The fields of a source that say what its posts must prove in addition to the ingest key.
 
 use shared::provider::Provider;
 use shared::source::{Source, Trust};
@@ -11,7 +11,8 @@ mod verification;
 
 use verification::Setting;
 
-/// Of a new source; faults are noted in `body`. `provider` is `None` when the request names no provider.
+/// The trust of a new source. Errors are added to `body`. `provider` is `None` when the request names no valid
+/// provider.
 pub(super) fn of_new(body: &mut Fields, provider: Option<Provider>, public_url: &str) -> Option<Trust> {
     let setting = provider.map(|provider| Setting { provider, stored: None, public_url });
     let verification = verification::read(body, setting.as_ref());
@@ -20,7 +21,8 @@ pub(super) fn of_new(body: &mut Fields, provider: Option<Provider>, public_url: 
     Some(Trust { verification: verification?, credentials, networks })
 }
 
-/// Of a source that is stored: what is absent stays as it is, and `"credentials": null` takes them away.
+/// The trust of a stored source after a change. Fields that the request leaves out stay as they are, and
+/// `"credentials": null` removes the credentials.
 pub(super) fn changed(body: &mut Fields, stored: &Source, public_url: &str) -> Option<Trust> {
     let setting = Setting { provider: stored.provider, stored: Some(stored), public_url };
     let verification = verification::read(body, Some(&setting));

@@ -1,17 +1,17 @@
-//! A source as it is shown. Its secrets never are, nor a URL that may hold one; its ingest key where it is made, nowhere
-//! else.
+//! A source as answers show it: never with its secrets, nor with a URL that may hold one. Only the answers to requests
+//! that make an ingest key show the key.
 
 use serde::Serialize;
 use shared::source::{Credentials, IngestKey, Source, TopicArn, Verification};
 
 #[derive(Debug, Serialize)]
-pub(super) struct Shown {
+pub(super) struct SourceView {
     id: String,
     provider: &'static str,
     name: String,
-    verification: ShownVerification,
+    verification: VerificationView,
     #[serde(skip_serializing_if = "Option::is_none")]
-    credentials: Option<ShownCredentials>,
+    credentials: Option<CredentialsView>,
     networks: Vec<String>,
     created_at: String,
     updated_at: String,
@@ -24,23 +24,24 @@ pub(super) struct Shown {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownVerification {
+struct VerificationView {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     topic_arns: Option<Vec<String>>,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownCredentials {
+struct CredentialsView {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     header: Option<String>,
-    /// How many are good at present.
+    /// How many values are valid at present.
     values: usize,
 }
 
-impl Shown {
-    /// With the ingest key that was just made, and the URL that the provider shall post to if `public_url` is known.
+impl SourceView {
+    /// The source with the ingest key that was just made and, if `public_url` is known, the URL that the provider has
+    /// to post to.
     pub(super) fn with_key(source: &Source, key: &IngestKey, public_url: &str) -> Self {
         let path = format!("/api/webhooks/{}", key.expose());
         Self {
@@ -52,14 +53,14 @@ impl Shown {
     }
 }
 
-impl From<&Source> for Shown {
+impl From<&Source> for SourceView {
     fn from(source: &Source) -> Self {
         Self {
             id: source.id.to_string(),
             provider: source.provider.as_str(),
             name: source.name.clone(),
-            verification: ShownVerification::from(&source.trust.verification),
-            credentials: source.trust.credentials.as_ref().map(ShownCredentials::from),
+            verification: VerificationView::from(&source.trust.verification),
+            credentials: source.trust.credentials.as_ref().map(CredentialsView::from),
             networks: source.trust.networks.iter().map(ToString::to_string).collect(),
             created_at: source.created_at.to_string(),
             updated_at: source.updated_at.to_string(),
@@ -70,7 +71,7 @@ impl From<&Source> for Shown {
     }
 }
 
-impl From<&Verification> for ShownVerification {
+impl From<&Verification> for VerificationView {
     fn from(verification: &Verification) -> Self {
         let (kind, topics) = match verification {
             Verification::Unsigned => ("unsigned", None),
@@ -84,7 +85,7 @@ impl From<&Verification> for ShownVerification {
     }
 }
 
-impl From<&Credentials> for ShownCredentials {
+impl From<&Credentials> for CredentialsView {
     fn from(credentials: &Credentials) -> Self {
         match credentials {
             Credentials::Basic(pairs) => Self { kind: "basic", header: None, values: pairs.len() },

@@ -10,24 +10,24 @@ use shared::clock::random;
 use shared::id::TenantId;
 use shared::tenant::Tenant;
 
-use super::Shown;
+use super::TenantView;
 use crate::http::body::{Fields, text};
 use crate::http::caller::Operator;
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 use crate::room::Api;
 
-/// Characters of a name.
+/// Numbers of characters that a name may have.
 const NAME: RangeInclusive<usize> = 1..=200;
 
 pub(super) async fn create(
     _: Operator,
     State(api): State<Arc<Api>>,
     mut body: Fields,
-) -> Result<(StatusCode, Json<Shown>), Refusal> {
+) -> Result<(StatusCode, Json<TenantView>), ApiError> {
     let name = body.required("name", text(NAME));
-    let name = body.finish(name)?;
+    let name = body.finish(|| name)?;
     let created_at = api.now();
     let tenant = Tenant { id: TenantId::mint(created_at, random()), name, created_at };
     api.registry.create_tenant(&tenant).await?;
-    Ok((StatusCode::CREATED, Json(Shown::from(&tenant))))
+    Ok((StatusCode::CREATED, Json(TenantView::from(&tenant))))
 }

@@ -1,4 +1,4 @@
-//! A tenant's settings: what its new webhooks have where the request says nothing.
+//! A tenant's settings: defaults for its new webhooks.
 
 use std::sync::Arc;
 
@@ -9,8 +9,9 @@ use shared::dialect::Dialect;
 use shared::id::TenantId;
 use shared::tenant::TenantSettings;
 
-use crate::http::caller::Asks;
-use crate::http::error::{Refusal, not_found};
+use crate::http::caller::AnyCaller;
+use crate::http::error::{ApiError, not_found};
+use crate::noun::Noun;
 use crate::room::Api;
 
 mod patch;
@@ -20,14 +21,14 @@ pub(super) fn routes() -> Router<Arc<Api>> {
     Router::new().route("/api/v1/tenants/{tenant_id}/settings", get(read::read).patch(patch::patch))
 }
 
-/// Settings as they are shown: the secret never.
+/// Settings as answers show them: without the secret.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct SettingsView {
     default_dialect: &'static str,
     has_webhook_secret: bool,
 }
 
-impl From<&TenantSettings> for Shown {
+impl From<&TenantSettings> for SettingsView {
     fn from(settings: &TenantSettings) -> Self {
         Self {
             default_dialect: settings.default_dialect.unwrap_or(Dialect::Standard).as_str(),
@@ -36,8 +37,12 @@ impl From<&TenantSettings> for Shown {
     }
 }
 
-/// 404 unless the tenant is there and the caller is an admin or of this tenant.
-async fn check_visible(asks: &Asks, api: &Api, tenant: TenantId) -> Result<(), Refusal> {
-    let visible = asks.is_admin() || asks.own_tenant()? == tenant;
-    if visible && api.registry.get_tenant(tenant).await?.is_some() { Ok(()) } else { Err(not_found("tenant").into()) }
+/// 404 unless the tenant exists, and the caller is an admin or belongs to the tenant.
+async fn check_visible(caller: &AnyCaller, api: &Api, tenant: TenantId) -> Result<(), ApiError> {
+    let visible = caller.is_admin() || caller.own_tenant()? == tenant;
+    if visible && api.registry.get_tenant(tenant).await?.is_some() {
+        Ok(())
+    } else {
+        Err(not_found(Noun::Tenant).into())
+    }
 }

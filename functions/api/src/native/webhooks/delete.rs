@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/webhooks/{webhook_id}`: deliveries that are still owed to it end as `discarded`
+//! `DELETE /api/v1/webhooks/{webhook_id}`: deliveries that are still owed to the webhook end as `discarded`
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use axum::http::StatusCode;
 use shared::id::WebhookId;
 
 use crate::http::caller::Manager;
-use crate::http::error::Refusal;
+use crate::http::error::ApiError;
 use crate::http::path::Id;
-use crate::manage::delete::remove;
+use crate::manage::delete;
 use crate::room::Api;
 
 pub(super) async fn delete(
     Manager(tenant): Manager,
     State(api): State<Arc<Api>>,
     Id(id): Id<WebhookId>,
-) -> Result<StatusCode, Refusal> {
-    remove(&api, tenant, id).await?;
+) -> Result<StatusCode, ApiError> {
+    delete::delete(&api, tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,26 +3,26 @@
 use serde::Serialize;
 use shared::breaker::Breaker;
 
-/// Whether attempts succeed at present.
+/// Whether a webhook's deliveries are attempted or held.
 #[derive(Debug, Serialize)]
-pub(super) struct Health {
+pub(super) struct HealthView {
     /// `closed`: deliveries are attempted; `open`: they are held.
     state: &'static str,
-    /// Failures in a row, while closed.
+    /// Consecutive failures; of a closed breaker only.
     #[serde(skip_serializing_if = "Option::is_none")]
     failures: Option<u32>,
-    /// Since when it has failed, or been open.
+    /// When the failures began, or when the breaker opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
-    /// How often a held delivery was tried in vain.
+    /// How many probes have failed; of an open breaker only.
     #[serde(skip_serializing_if = "Option::is_none")]
     failed_probes: Option<u32>,
-    /// When one is tried next.
+    /// When the next probe is made; of an open breaker only.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_probe_at: Option<String>,
 }
 
-impl From<&Breaker> for Health {
+impl From<&Breaker> for HealthView {
     fn from(breaker: &Breaker) -> Self {
         match breaker {
             Breaker::Closed { failures, since, .. } => Self {

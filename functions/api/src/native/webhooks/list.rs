@@ -6,10 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::WebhookId;
 
-use super::view::Shown;
+use super::view::WebhookView;
 use crate::http::caller::Reader;
-use crate::http::error::Refusal;
-use crate::http::page::{self, Listed};
+use crate::http::error::ApiError;
+use crate::http::page::{self, ListView};
 use crate::http::query::Query;
 use crate::room::Api;
 
@@ -17,10 +17,11 @@ pub(super) async fn list(
     Reader(tenant): Reader,
     State(api): State<Arc<Api>>,
     mut query: Query,
-) -> Result<Json<Listed<Shown>>, Refusal> {
+) -> Result<Json<ListView<WebhookView>>, ApiError> {
     let limit = page::limit(&mut query);
     let after: Option<WebhookId> = page::cursor(&mut query);
-    let after = query.finish(after)?.map(|id| id.to_string());
+    query.finish()?;
+    let after = after.map(|id| id.to_string());
     let page = api.registry.list_webhooks(tenant, after.as_deref(), limit).await?;
-    Ok(Json(Listed::new(page.items.iter().map(Shown::from).collect(), page.next)))
+    Ok(Json(ListView::new(page.items.iter().map(WebhookView::from).collect(), page.next)))
 }

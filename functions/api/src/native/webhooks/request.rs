@@ -1,4 +1,4 @@
-//! The fields that a request may give of a webhook, at creation and in a patch.
+//! The fields that a request may give of a webhook, when it registers one and when it changes one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,17 +11,17 @@ use shared::retry::RetryPolicy;
 use shared::stream::StreamCredentials;
 use shared::webhook::{Subscription, Target, WebhookUrl};
 
-use crate::fields::headers::{GivenHeaders, headers};
+use crate::fields::headers::{HeaderFields, headers};
 use crate::fields::metadata::metadata;
 use crate::fields::{breaker, destination, limits, webhook};
 use crate::http::body::{Fields, flag, list, or_null, parsed, text};
 
-/// Most characters of a description.
+/// Maximum characters of a description.
 const MAX_DESCRIPTION: usize = 1000;
 
-/// What was given; `None` where nothing was.
+/// The fields that the request gives; `None` for those that it leaves out.
 #[derive(Debug, Default)]
-pub(super) struct Given {
+pub(super) struct WebhookFields {
     pub(super) url: Option<Target>,
     pub(super) credentials: Option<StreamCredentials>,
     /// Names as given; which types they stand for depends on the dialect.
@@ -34,21 +34,21 @@ pub(super) struct Given {
     pub(super) domains: Option<BTreeSet<String>>,
     pub(super) description: Option<String>,
     pub(super) breaker: Option<BreakerSettings>,
-    /// `Some(None)` takes away what there is.
+    /// `Some(None)` removes the present one.
     #[expect(clippy::option_option, reason = "not given, given as null, given")]
     pub(super) backup_url: Option<Option<WebhookUrl>>,
-    pub(super) headers: Option<GivenHeaders>,
+    pub(super) headers: Option<HeaderFields>,
     pub(super) paused: Option<bool>,
     pub(super) metadata: Option<BTreeMap<String, String>>,
-    /// `Some(None)` takes away what there is.
+    /// `Some(None)` removes the present one.
     #[expect(clippy::option_option, reason = "not given, given as null, given")]
     pub(super) rate_limit: Option<Option<RateLimit>>,
-    /// Whether the dialect has arrays is judged where that is known.
+    /// Whether the dialect can carry several events is checked where the dialect is known.
     pub(super) batch: Option<u8>,
 }
 
-impl Given {
-    /// Reads them all; `addresses` says where deliveries may go.
+impl WebhookFields {
+    /// Reads all fields; `addresses` says where deliveries may go.
     pub(super) fn read(body: &mut Fields, addresses: &AddressPolicy) -> Self {
         Self {
             url: body.optional("url", |value| destination::target(value, addresses)),

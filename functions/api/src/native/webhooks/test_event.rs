@@ -1,10 +1,10 @@
-//! A made-up event with what a real one of its type would say.
+//! A test event, with the fields that a real event of its type has.
 
 use jiff::Timestamp;
 use shared::event::{Event, EventType, Facts, Recipient, example};
 use shared::id::TenantId;
 
-/// A test event of `event_type`; `key` tells it from every other.
+/// A test event of `event_type`; `key` distinguishes it from every other one.
 pub(super) fn test_event(event_type: EventType, tenant: TenantId, now: Timestamp, key: &str) -> Event {
     let example = example(event_type, key, now);
     let facts = Facts {
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_type_can_be_made_up_and_says_that_it_is() {
+    fn every_type_has_a_test_event_that_says_so() {
         let now = Timestamp::UNIX_EPOCH;
         let tenant = TenantId::mint(now, [1; 10]);
         for event_type in EventType::deliverable() {

@@ -1,4 +1,4 @@
-//! A webhook as it is shown. Its secret is shown where it is made, nowhere else.
+//! A webhook as answers show it. Only the answer to the request that makes a secret shows the secret.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use shared::webhook::{WantedTypes, Webhook, WebhookStatus, WebhookUrl};
 
 use crate::fields::{destination, headers};
 
-use super::health::Health;
-use crate::fields::breaker::shown_settings;
+use super::health::HealthView;
+use crate::fields::breaker::settings_view;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Shown {
+pub(super) struct WebhookView {
     id: String,
-    /// What management APIs with integer ids call it.
+    /// Its id in the management APIs that have integer ids.
     #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<u32>,
     /// A password in it is masked.
     url: String,
-    /// Of a stream: which they are, not what they are.
+    /// What identifies the credentials of a stream; never the secrets in them.
     #[serde(skip_serializing_if = "Option::is_none")]
     credentials: Option<Value>,
     /// Canonical names, or `*`.
@@ -42,7 +42,7 @@ pub(super) struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_secret_expires_at: Option<String>,
     signature: &'static str,
-    /// What the receiver verifies `v1a` with, and its name in the tenant's key set.
+    /// What the receiver verifies `v1a` signatures with, and the id of this key in the tenant's key set.
     #[serde(skip_serializing_if = "Option::is_none")]
     public_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,13 +50,13 @@ pub(super) struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
     breaker: Value,
-    /// Shown of a webhook alone, not in lists.
+    /// Only in the answer about this one webhook, not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
-    health: Option<Health>,
+    health: Option<HealthView>,
     /// A password in it is masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     backup_url: Option<String>,
-    /// `url` is a backup without a main URL, made through Mailjet's API.
+    /// `url` is a backup URL without a main one; made through Mailjet's API.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_backup: bool,
     headers: BTreeMap<String, Value>,
@@ -67,13 +67,14 @@ pub(super) struct Shown {
     batch: u8,
 }
 
-impl Shown {
-    /// With the state of its breaker.
+impl WebhookView {
+    /// The webhook with the state of its breaker.
     pub(super) fn with_health(webhook: &Webhook, breaker: &Breaker) -> Self {
-        Self { health: Some(Health::from(breaker)), ..Self::from(webhook) }
+        Self { health: Some(HealthView::from(breaker)), ..Self::from(webhook) }
     }
 
-    /// With the secret, for the answers that make one. One that signs `v1a` is nobody's but ours, and not even shown then.
+    /// The webhook with its secret, for the answers to requests that make one. The private key of `v1a` never leaves
+    /// this service, so even these answers leave it out.
     pub(super) fn with_secret(webhook: &Webhook) -> Self {
         let current = &webhook.secrets.current;
         let secret = match current.scheme() {
@@ -84,7 +85,7 @@ impl Shown {
     }
 }
 
-impl From<&Webhook> for Shown {
+impl From<&Webhook> for WebhookView {
     fn from(webhook: &Webhook) -> Self {
         let (enabled, disabled_reason) = match webhook.status {
             WebhookStatus::Enabled => (true, None),
@@ -95,7 +96,7 @@ impl From<&Webhook> for Shown {
             id: webhook.id.to_string(),
             number: webhook.number,
             url: webhook.url.masked(),
-            credentials: destination::shown(&webhook.url),
+            credentials: destination::credentials_view(&webhook.url),
             events: match &webhook.subscription.types {
                 WantedTypes::All => vec!["*"],
                 WantedTypes::AllAnd(types) => {
@@ -118,11 +119,11 @@ impl From<&Webhook> for Shown {
             public_key: public_key.map(|key| key.to_string()),
             public_key_id: public_key.map(|key| key.id()),
             secret: None,
-            breaker: shown_settings(webhook.breaker),
+            breaker: settings_view(webhook.breaker),
             health: None,
             backup_url: webhook.backup_url.as_ref().map(WebhookUrl::masked),
             is_backup: webhook.is_backup,
-            headers: headers::shown(&webhook.headers),
+            headers: headers::view(&webhook.headers),
             paused: webhook.paused,
             metadata: webhook.metadata.clone(),
             rate_limit: webhook.rate_limit.map(RateLimit::per_second),

@@ -1,4 +1,4 @@
-//! The rules beside a model of what Mailjet's clients expect: a table from event type and slot to a URL.
+//! The rules beside a model of what Mailjet's clients expect: a table from event type and role to a URL.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use shared::outbound::address_policy::AddressPolicy;
 use shared::secret::SigningSecret;
 use shared::webhook::{Subscription, WantedTypes, Webhook, WebhookUrl};
 
-use super::{changed, is_own, placed, removed};
-use crate::compat::mailjet::entry::{Entry, EntryId, Key, Place};
+use super::{create_entry, delete_entry, is_own, update_entry};
+use crate::compat::mailjet::entry::{Entry, EntryId, EntryKey, Place};
 use crate::compat::mailjet::event_word::EventWord;
-use crate::compat::mailjet::request::{Given, GivenUrl};
-use crate::compat::mailjet::urls::Slot;
+use crate::compat::mailjet::request::{EntryFields, EntryUrl};
+use crate::compat::mailjet::urls::UrlRole;
 use crate::manage::register::draft;
-use crate::manage::transaction::Decision;
+use crate::manage::transaction::WebhookChange;
 
 /// A tenant's webhooks, as decisions leave them.
 #[derive(Debug, Default)]
@@ -26,18 +26,18 @@ struct Tenant {
 }
 
 impl Tenant {
-    fn carry_out(&mut self, decision: Decision) {
+    fn carry_out(&mut self, decision: WebhookChange) {
         match decision {
-            Decision::Keep(_) => {}
-            Decision::Make(webhook) => {
+            WebhookChange::Keep(_) => {}
+            WebhookChange::Create(webhook) => {
                 self.last_number += 1;
                 self.webhooks.push(Webhook { number: Some(self.last_number), ..webhook });
             }
-            Decision::Change { webhook, .. } => {
+            WebhookChange::Replace { webhook, .. } => {
                 let stored = self.webhooks.iter_mut().find(|stored| stored.id == webhook.id);
                 *stored.expect("a decision changes what is there") = webhook;
             }
-            Decision::Delete(id) => self.webhooks.retain(|webhook| webhook.id != id),
+            WebhookChange::Delete(id) => self.webhooks.retain(|webhook| webhook.id != id),
         }
     }
 
@@ -53,13 +53,13 @@ impl Tenant {
     }
 
     /// By its id or by its place: which makes no difference.
-    fn key_of(&self, place: Place, by_id: bool) -> Key {
+    fn key_of(&self, place: Place, by_id: bool) -> EntryKey {
         let id = self.entries().into_keys().find(|id| id.place == place);
-        if by_id { Key::Id(id.unwrap_or(EntryId { number: u32::MAX, place })) } else { Key::Place(place) }
+        if by_id { EntryKey::Id(id.unwrap_or(EntryId { number: u32::MAX, place })) } else { EntryKey::Place(place) }
     }
 }
 
-/// What a client asks for.
+/// What a client caller for.
 #[derive(Debug, Clone)]
 enum Request {
     Post(Place, u8),
@@ -84,7 +84,7 @@ fn of_event(event: EventWord, url: WebhookUrl) -> Webhook {
 /// Few event types, so that requests meet.
 fn any_place() -> impl Strategy<Value = Place> {
     let event = prop::sample::select(&EventWord::ALL[..3]);
-    (event, prop::sample::select(&Slot::ALL[..])).prop_map(|(event, slot)| Place { event, slot })
+    (event, prop::sample::select(&UrlRole::ALL[..])).prop_map(|(event, role)| Place { event, role })
 }
 
 fn any_request() -> impl Strategy<Value = Request> {
@@ -106,7 +106,7 @@ fn expected(model: &mut BTreeMap<Place, String>, request: &Request) -> bool {
             is_free
         }
         Request::Put(from, _, to, number) => {
-            let beside = |place: &Place| Place { slot: place.slot.other(), ..*place };
+            let beside = |place: &Place| Place { role: place.role.other(), ..*place };
             // Both URLs of an event type are one webhook, which another event type takes as a whole or not at all.
             let stays = from.event == to.event;
             let goes = has(model, from)
@@ -122,29 +122,29 @@ fn expected(model: &mut BTreeMap<Place, String>, request: &Request) -> bool {
     }
 }
 
-fn decide(tenant: &Tenant, request: &Request) -> Option<Decision> {
+fn decide(tenant: &Tenant, request: &Request) -> Option<WebhookChange> {
     let all = &tenant.webhooks;
     match request {
         Request::Post(place, number) => {
             let url = url(*number);
-            placed(all, &of_event(place.event, url.clone()), *place, &url, &Given::default()).ok()
+            create_entry(all, &of_event(place.event, url.clone()), *place, &url, &EntryFields::default()).ok()
         }
         Request::Put(from, by_id, to, number) => {
-            let given = Given {
+            let given = EntryFields {
                 event: Some(to.event),
-                slot: Some(to.slot),
-                url: Some(GivenUrl::Whole(url(*number))),
-                ..Given::default()
+                role: Some(to.role),
+                url: Some(EntryUrl::Whole(url(*number))),
+                ..EntryFields::default()
             };
-            changed(all, tenant.key_of(*from, *by_id), &given).ok()
+            update_entry(all, tenant.key_of(*from, *by_id), &given).ok()
         }
-        Request::Delete(place, by_id) => removed(all, tenant.key_of(*place, *by_id)).ok(),
+        Request::Delete(place, by_id) => delete_entry(all, tenant.key_of(*place, *by_id)).ok(),
     }
 }
 
 proptest! {
-    /// In whatever order URLs are made, moved and deleted: what is listed is what Mailjet would list, one URL at a place,
-    /// and whoever is not concerned keeps his id.
+    /// In whatever order URLs are made, moved and deleted: what is listed is what Mailjet would list, one URL at a
+    /// place, and whoever is not concerned keeps his id.
     #[test]
     fn urls_come_and_go_as_mailjets_do(requests in prop::collection::vec(any_request(), 1..60)) {
         let (mut tenant, mut model) = (Tenant::default(), BTreeMap::new());
@@ -152,7 +152,7 @@ proptest! {
             let before = tenant.entries();
             let decision = decide(&tenant, &request);
             prop_assert_eq!(decision.is_some(), expected(&mut model, &request), "{:?}", request);
-            tenant.carry_out(decision.unwrap_or_else(|| Decision::Keep(of_event(EventWord::Sent, url(0)))));
+            tenant.carry_out(decision.unwrap_or_else(|| WebhookChange::Keep(of_event(EventWord::Sent, url(0)))));
             prop_assert_eq!(tenant.places(), model.clone(), "{:?}", request);
             prop_assert_eq!(tenant.entries().len(), model.len());
             prop_assert!(tenant.webhooks.iter().all(is_own));
@@ -167,8 +167,8 @@ proptest! {
         }
     }
 
-    /// Whatever webhook an entry is of: a deletion that is not refused takes it away, and with it nothing that is of another
-    /// event type or of another webhook.
+    /// Whatever webhook an entry is of: a deletion that is not refused takes it away, and with it nothing that is of
+    /// another event type or of another webhook.
     #[test]
     fn a_deletion_takes_nothing_of_other_event_types(
         dialect in prop::sample::select(Dialect::ALL),
@@ -185,13 +185,13 @@ proptest! {
         let mut tenant = Tenant::default();
         let hook = webhook(url(1), types, dialect);
         let backup_url = has_backup.then(|| url(2));
-        tenant.carry_out(Decision::Make(Webhook { backup_url, is_backup, ..hook }));
-        tenant.carry_out(Decision::Make(of_event(EventWord::Spam, url(3))));
+        tenant.carry_out(WebhookChange::Create(Webhook { backup_url, is_backup, ..hook }));
+        tenant.carry_out(WebhookChange::Create(of_event(EventWord::Spam, url(3))));
         let before = tenant.entries();
         let ids: Vec<_> = before.keys().copied().collect();
         let id = *choice.get(&ids);
-        let Ok(decision) = removed(&tenant.webhooks, Key::Id(id)) else {
-            prop_assert!(id.place.slot.is_backup() && has_backup);
+        let Ok(decision) = delete_entry(&tenant.webhooks, EntryKey::Id(id)) else {
+            prop_assert!(id.place.role.is_backup() && has_backup);
             return Ok(());
         };
         tenant.carry_out(decision);
@@ -207,7 +207,7 @@ proptest! {
     #[test]
     fn ids_read_back_and_no_two_are_the_same(number in 1_u32.., other in 1_u32..) {
         let all = |number: u32| {
-            let places = EventWord::ALL.into_iter().flat_map(|event| Slot::ALL.map(|slot| Place { event, slot }));
+            let places = EventWord::ALL.into_iter().flat_map(|event| UrlRole::ALL.map(|role| Place { event, role }));
             places.map(move |place| EntryId { number, place }).collect::<Vec<_>>()
         };
         let mut ids: Vec<_> = all(number).into_iter().chain(all(other)).collect();
@@ -234,15 +234,16 @@ proptest! {
 
 #[test]
 fn ids_stay_what_clients_hold() {
-    let id = |number: u32, event: EventWord, slot: Slot| EntryId { number, place: Place { event, slot } }.as_number();
-    assert_eq!(id(1, EventWord::Sent, Slot::Main), 16);
-    assert_eq!(id(1, EventWord::Unsub, Slot::Backup), 29);
-    assert_eq!(id(7, EventWord::Open, Slot::Main), 114);
-    assert_eq!(id(u32::MAX, EventWord::Unsub, Slot::Backup), 68_719_476_733);
-    assert_eq!("open|false".parse(), Ok(Key::Place(Place { event: EventWord::Open, slot: Slot::Main })));
-    assert_eq!("unsub|True".parse(), Ok(Key::Place(Place { event: EventWord::Unsub, slot: Slot::Backup })));
+    let id =
+        |number: u32, event: EventWord, role: UrlRole| EntryId { number, place: Place { event, role } }.as_number();
+    assert_eq!(id(1, EventWord::Sent, UrlRole::Main), 16);
+    assert_eq!(id(1, EventWord::Unsub, UrlRole::Backup), 29);
+    assert_eq!(id(7, EventWord::Open, UrlRole::Main), 114);
+    assert_eq!(id(u32::MAX, EventWord::Unsub, UrlRole::Backup), 68_719_476_733);
+    assert_eq!("open|false".parse(), Ok(EntryKey::Place(Place { event: EventWord::Open, role: UrlRole::Main })));
+    assert_eq!("unsub|True".parse(), Ok(EntryKey::Place(Place { event: EventWord::Unsub, role: UrlRole::Backup })));
     for nobodys in ["|", "open|", "|true", "open|maybe", "Open|true", "open|true|", "open"] {
-        assert!(nobodys.parse::<Key>().is_err(), "{nobodys}");
+        assert!(nobodys.parse::<EntryKey>().is_err(), "{nobodys}");
     }
     for nobodys in ["", "0", "15", "30", "31", "016", "+16", "16.0", "68719476736", "18446744073709551616"] {
         assert!(nobodys.parse::<EntryId>().is_err(), "{nobodys}");

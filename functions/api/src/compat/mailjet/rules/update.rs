@@ -1,4 +1,4 @@
-//! PUT: what is given of an entry changes, what is absent stays.
+//! PUT: the given fields of an entry change, the others stay.
 
 use std::collections::BTreeSet;
 
@@ -6,17 +6,22 @@ use shared::problem::Problem;
 use shared::webhook::{Destination, WantedTypes, Webhook};
 
 use super::{holders, in_version, is_own, not_own, refused, taken};
-use crate::compat::mailjet::entry::{Entry, Key, Place};
-use crate::compat::mailjet::request::Given;
+use crate::compat::mailjet::entry::{Entry, EntryKey, Place};
+use crate::compat::mailjet::request::EntryFields;
 use crate::compat::mailjet::urls::Urls;
-use crate::manage::transaction::Decision;
+use crate::manage::transaction::WebhookChange;
 
-/// The entry as the request wants it, and where it is then: another event type or slot is another place, with another id.
-pub(in crate::compat::mailjet) fn changed(all: &[Webhook], key: Key, given: &Given) -> Result<Decision, Problem> {
+/// Changes the entry as the request wants it. With another event type or role the entry moves to another place and gets
+/// another id.
+pub(in crate::compat::mailjet) fn update_entry(
+    all: &[Webhook],
+    key: EntryKey,
+    given: &EntryFields,
+) -> Result<WebhookChange, Problem> {
     let entry = Entry::find(all, key)?;
     let id = entry.id;
     if given.id.is_some_and(|repeated| repeated != id.as_number()) {
-        return Err(refused(format!("/ID: it is {id}, and is not changed; leave it out")));
+        return Err(refused(format!("/ID: this URL has the ID {id}, which cannot be changed; leave it out")));
     }
     let webhook = entry.webhook;
     let place = place_after(key, given);
@@ -25,23 +30,23 @@ pub(in crate::compat::mailjet) fn changed(all: &[Webhook], key: Key, given: &Giv
     let alive = given.alive.unwrap_or(entry.is_alive());
     let stays = place == id.place && url == entry.url && version == entry.version() && alive == entry.is_alive();
     if stays && (given.alive != Some(true) || !is_own(webhook)) {
-        return Ok(Decision::Keep(webhook.clone()));
+        return Ok(WebhookChange::Keep(webhook.clone()));
     }
     if !is_own(webhook) {
         return Err(not_own(id, webhook));
     }
     let mut next = in_version(moved(all, &entry, place, &url)?, version);
     next.status = next.status.switched(alive);
-    Ok(Decision::Change { webhook: next, lets_go: given.alive == Some(true) })
+    Ok(WebhookChange::Replace { webhook: next, resumes: given.alive == Some(true) })
 }
 
 /// Where the entry is after the change.
-pub(in crate::compat::mailjet) fn place_after(key: Key, given: &Given) -> Place {
+pub(in crate::compat::mailjet) fn place_after(key: EntryKey, given: &EntryFields) -> Place {
     let before = key.place();
-    Place { event: given.event.unwrap_or(before.event), slot: given.slot.unwrap_or(before.slot) }
+    Place { event: given.event.unwrap_or(before.event), role: given.role.unwrap_or(before.role) }
 }
 
-/// The entry's webhook with the URL at another place, where nothing may be, or with another URL at the same.
+/// The entry's webhook with the URL at another place, which must be free, or with another URL at the present place.
 fn moved(all: &[Webhook], entry: &Entry<'_>, to: Place, url: &Destination) -> Result<Webhook, Problem> {
     let (webhook, from) = (entry.webhook, entry.id.place);
     let mut next = webhook.clone();
@@ -49,22 +54,23 @@ fn moved(all: &[Webhook], entry: &Entry<'_>, to: Place, url: &Destination) -> Re
         return Err(taken(conflict.id.place, &conflict));
     }
     if to.event != from.event {
-        if let Some(other) = Entry::at(webhook, Place { slot: from.slot.other(), ..from }) {
-            let (is, noun) = (other.id, other.id.place.slot.noun());
-            return Err(refused(format!("/EventType: ID {is} is the {noun} of this one; delete that first")));
+        if let Some(other) = Entry::at(webhook, Place { role: from.role.other(), ..from }) {
+            let (is, noun) = (other.id, other.id.place.role.noun());
+            return Err(refused(format!("/EventType: ID {is} is the {noun} of this URL; delete that first")));
         }
         next.subscription.types = WantedTypes::Only(BTreeSet::from_iter(to.event.types()));
     }
     let urls = match url {
-        Destination::Https(url) => Urls::of(webhook).without(from.slot).with(to.slot, url.clone()),
-        // No request can give one, so it is what there is.
-        Destination::Stream(_) if to.slot == from.slot => Urls::of(webhook),
+        Destination::Https(url) => Urls::of(webhook).without(from.role).with(to.role, url.clone()),
+        // A request cannot give a new stream, so this is the stored one.
+        Destination::Stream(_) if to.role == from.role => Urls::of(webhook),
         Destination::Stream(_) => return Err(refused("/IsBackup: a stream cannot be a backup URL".to_owned())),
     };
     Ok(urls.put_into(next.clone()).unwrap_or(next))
 }
 
-/// What is where the URL shall be. Of another event type nothing may be there at all: both URLs of one are one webhook.
+/// The entry that occupies the place. At another event type no entry at all may exist, because both URLs of an event
+/// type belong to one webhook.
 fn in_the_way<'a>(all: &'a [Webhook], webhook: &'a Webhook, from: Place, to: Place) -> Option<Entry<'a>> {
     let mut others = holders(all, to.event).filter(|other| other.id != webhook.id);
     if to == from {

@@ -5,19 +5,21 @@ use serde_json::Value;
 use shared::secret::VerificationSecret;
 use shared::source::{BasicPair, Credentials};
 
-use crate::http::body::{Faults, Fields, list, object, text};
+use crate::http::body::{Fields, list, object, text};
+use crate::http::field_errors::FieldErrors;
 
-/// More characters than a value may have, so that its own limit gives the answer.
+/// Maximum characters that are read of a value. Reason: more than a value may have, so that the value's own limit makes
+/// the error.
 const MAX_READ: usize = 10_000;
-/// Most characters of a user name: more than any provider's field takes.
+/// Maximum characters of a user name. Reason: more than any provider's field takes.
 const MAX_USERNAME: usize = 255;
-/// Most characters of a header's name.
+/// Maximum characters of a header's name.
 const MAX_HEADER: usize = 100;
 
-/// The kinds, of which a request names one.
+/// The kinds of credentials. A request gives exactly one.
 const KINDS: [&str; 3] = ["basic", "bearer", "header"];
 
-/// Headers that a provider, or whatever is between it and us, sets itself: what is in them is no secret.
+/// Headers that a provider, or a proxy between the provider and us, sets itself. Their values are not secret.
 const NO_SECRET: [&str; 15] = [
     "accept",
     "accept-encoding",
@@ -36,17 +38,17 @@ const NO_SECRET: [&str; 15] = [
     "via",
 ];
 
-/// The same, by what their names begin with: load balancers' and API Gateway's own.
+/// Prefixes of further such headers, which load balancers and API Gateway set.
 const NO_SECRET_PREFIXES: [&str; 3] = ["x-forwarded-", "x-amz-", "x-amzn-"];
 
 /// `{"basic": […]}`, `{"bearer": […]}` or `{"header": {…}}`.
-pub(super) fn read(value: Value) -> Result<Credentials, Faults> {
+pub(super) fn read(value: Value) -> Result<Credentials, FieldErrors> {
     object(credentials)(value)
 }
 
 fn credentials(fields: &mut Fields) -> Option<Credentials> {
     if KINDS.iter().filter(|kind| fields.has(kind)).count() != 1 {
-        fields.fault_here("give one of `basic`, `bearer` and `header`");
+        fields.error_here("give one of `basic`, `bearer` and `header`");
     }
     let basic = fields.optional("basic", |value| values(value, |value| object(pair)(value)));
     let bearer = fields.optional("bearer", |value| values(value, bearer));
@@ -54,8 +56,8 @@ fn credentials(fields: &mut Fields) -> Option<Credentials> {
     basic.map(Credentials::Basic).or(bearer.map(Credentials::Bearer)).or(header)
 }
 
-/// The present value, or the present one and the next.
-fn values<T>(value: Value, read: impl Fn(Value) -> Result<T, Faults>) -> Result<Vec<T>, Faults> {
+/// One value, or two while the sender changes from one to the other.
+fn values<T>(value: Value, read: impl Fn(Value) -> Result<T, FieldErrors>) -> Result<Vec<T>, FieldErrors> {
     let values = list(Credentials::MAX_VALUES, read)(value)?;
     if values.is_empty() { Err(format!("1 to {} values", Credentials::MAX_VALUES).into()) } else { Ok(values) }
 }
@@ -66,7 +68,7 @@ fn pair(fields: &mut Fields) -> Option<BasicPair> {
     Some(BasicPair { username: username?, password: password? })
 }
 
-fn username(value: Value) -> Result<String, Faults> {
+fn username(value: Value) -> Result<String, FieldErrors> {
     let username = text(1..=MAX_USERNAME)(value)?;
     if username.contains(':') || username.contains(char::is_control) {
         return Err("no colon and no control characters: basic authentication cannot carry them".into());
@@ -74,7 +76,7 @@ fn username(value: Value) -> Result<String, Faults> {
     Ok(username)
 }
 
-fn password(value: Value) -> Result<VerificationSecret, Faults> {
+fn password(value: Value) -> Result<VerificationSecret, FieldErrors> {
     let password = text(0..=MAX_READ)(value)?;
     if password.contains(char::is_control) {
         return Err("no control characters".into());
@@ -82,7 +84,7 @@ fn password(value: Value) -> Result<VerificationSecret, Faults> {
     secret(&password)
 }
 
-fn bearer(value: Value) -> Result<VerificationSecret, Faults> {
+fn bearer(value: Value) -> Result<VerificationSecret, FieldErrors> {
     let token = text(0..=MAX_READ)(value)?;
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("visible ASCII characters only, without `Bearer` before them".into());
@@ -96,20 +98,20 @@ fn header(fields: &mut Fields) -> Option<Credentials> {
     Some(Credentials::Header { name: name?, values: values? })
 }
 
-fn header_name(value: Value) -> Result<HeaderName, Faults> {
+fn header_name(value: Value) -> Result<HeaderName, FieldErrors> {
     let name = text(1..=MAX_HEADER)(value)?;
     let name: HeaderName = name.parse().map_err(|_| "expected the name of a header, as in `x-api-key`")?;
     if name == headers::AUTHORIZATION {
-        return Err("give `basic` or `bearer` for the header `authorization`".into());
+        return Err("for the header `authorization` give `basic` or `bearer`".into());
     }
     let known = name.as_str();
     if NO_SECRET.contains(&known) || NO_SECRET_PREFIXES.iter().any(|prefix| known.starts_with(prefix)) {
-        return Err("this header is set on the way; take one of your own, as in `x-api-key`".into());
+        return Err("proxies set this header themselves; choose a header of your own, as in `x-api-key`".into());
     }
     Ok(name)
 }
 
-fn header_value(value: Value) -> Result<VerificationSecret, Faults> {
+fn header_value(value: Value) -> Result<VerificationSecret, FieldErrors> {
     let secret_value = text(0..=MAX_READ)(value)?;
     let printable = secret_value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
     if !printable || secret_value.trim() != secret_value {
@@ -118,6 +120,6 @@ fn header_value(value: Value) -> Result<VerificationSecret, Faults> {
     secret(&secret_value)
 }
 
-fn secret(text: &str) -> Result<VerificationSecret, Faults> {
+fn secret(text: &str) -> Result<VerificationSecret, FieldErrors> {
     VerificationSecret::parse(text).ok_or_else(|| format!("1 to {} bytes", VerificationSecret::MAX_LENGTH).into())
 }

@@ -1,4 +1,5 @@
-//! `PATCH /api/v1/tenants/{tenant_id}/settings`: what is absent stays as it is; webhooks that are there stay as they are
+//! `PATCH /api/v1/tenants/{tenant_id}/settings`: fields that the request leaves out stay as they are.
+//! Settings apply to webhooks that are registered afterwards.
 
 use std::sync::Arc;
 
@@ -9,25 +10,26 @@ use shared::id::TenantId;
 use shared::secret::{SignatureScheme, SigningSecret};
 use shared::tenant::TenantSettings;
 
-use super::{Shown, check_visible};
+use super::{SettingsView, check_visible};
 use crate::fields::webhook;
-use crate::http::body::{Faults, Fields, or_null};
-use crate::http::caller::Asks;
-use crate::http::error::Refusal;
+use crate::http::body::{Fields, or_null};
+use crate::http::caller::AnyCaller;
+use crate::http::error::ApiError;
+use crate::http::field_errors::FieldErrors;
 use crate::http::path::Id;
 use crate::room::Api;
 
 pub(super) async fn patch(
-    asks: Asks,
+    caller: AnyCaller,
     State(api): State<Arc<Api>>,
     Id(tenant): Id<TenantId>,
     mut body: Fields,
-) -> Result<Json<Shown>, Refusal> {
-    asks.may_manage()?;
-    check_visible(&asks, &api, tenant).await?;
+) -> Result<Json<SettingsView>, ApiError> {
+    caller.may_manage()?;
+    check_visible(&caller, &api, tenant).await?;
     let default_dialect = body.optional("default_dialect", or_null(webhook::dialect));
     let webhook_secret = body.optional("webhook_secret", or_null(shared_secret));
-    body.finish(Some(()))?;
+    body.finish(|| Some(()))?;
 
     let stored = api.registry.get_settings(tenant).await?;
     let settings = TenantSettings {
@@ -36,11 +38,12 @@ pub(super) async fn patch(
         revision: stored.revision,
     };
     api.registry.replace_settings(tenant, &settings).await?;
-    Ok(Json(Shown::from(&settings)))
+    Ok(Json(SettingsView::from(&settings)))
 }
 
-/// Receivers of the APIs that this is for verify with a shared secret, and know no other kind.
-fn shared_secret(value: Value) -> Result<SigningSecret, Faults> {
+/// A shared secret. Reason: the receivers of other systems' webhooks, which this setting is for, can verify no other
+/// kind.
+fn shared_secret(value: Value) -> Result<SigningSecret, FieldErrors> {
     let secret = webhook::secret(value)?;
     match secret.scheme() {
         SignatureScheme::V1 => Ok(secret),

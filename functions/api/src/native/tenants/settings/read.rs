@@ -6,20 +6,20 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::TenantId;
 
-use super::{Shown, check_visible};
-use crate::http::caller::Asks;
-use crate::http::error::Refusal;
+use super::{SettingsView, check_visible};
+use crate::http::caller::AnyCaller;
+use crate::http::error::ApiError;
 use crate::http::path::Id;
 use crate::http::query::Query;
 use crate::room::Api;
 
 pub(super) async fn read(
-    asks: Asks,
+    caller: AnyCaller,
     State(api): State<Arc<Api>>,
     Id(tenant): Id<TenantId>,
     query: Query,
-) -> Result<Json<Shown>, Refusal> {
-    query.finish(())?;
-    check_visible(&asks, &api, tenant).await?;
-    Ok(Json(Shown::from(&api.registry.get_settings(tenant).await?)))
+) -> Result<Json<SettingsView>, ApiError> {
+    query.finish()?;
+    check_visible(&caller, &api, tenant).await?;
+    Ok(Json(SettingsView::from(&api.registry.get_settings(tenant).await?)))
 }

@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod front;
 pub mod google;
 pub mod kms;
+pub mod log_lines;
 pub mod receiver;
 pub mod seed;
 pub mod senders;

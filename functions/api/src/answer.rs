@@ -7,9 +7,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use lambda_http::RequestExt as _;
 use shared::clock::random;
+use tracing::Instrument as _;
 
 use crate::compat::style::Style;
 use crate::http::error::ApiError;
+use crate::span;
 
 /// The header that names the request: Lambda's own id, so that the request is found in the logs.
 const REQUEST_ID: &str = "x-request-id";
@@ -24,9 +26,10 @@ const MAX_REQUEST_ID: usize = 128;
 pub(crate) async fn finish(request: Request, next: Next) -> Response {
     let id = request_id(&request);
     let style = Style::of(request.uri().path());
-    let mut response = next.run(request).await;
+    let span = span::of_request(&id);
+    let mut response = next.run(request).instrument(span.clone()).await;
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        log(&error, &id);
+        span.in_scope(|| log(&error));
         put_error(&mut response, &error, style, &id);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -37,11 +40,11 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
     response
 }
 
-/// Logs what we failed at. What the client can do something about is the client's to know.
-fn log(error: &ApiError, id: &str) {
+/// Logs what we failed at. Other errors are the client's to know.
+fn log(error: &ApiError) {
     match error {
         ApiError::Unavailable(cause) => {
-            tracing::error!(request.id = id, error = &**cause as &dyn std::error::Error, "request {id} failed");
+            tracing::error!(error = &**cause as &dyn std::error::Error, "the request failed");
         }
         ApiError::Unauthorised(_) | ApiError::Invalid(_) | ApiError::Problem(_) => {}
     }

@@ -10,6 +10,7 @@ use axum::{Router, middleware};
 use shared::problem::Problem;
 
 mod noun;
+mod span;
 mod public_key_cache;
 mod room;
 mod http;

@@ -14,6 +14,7 @@ use shared::tenant::Role;
 use super::error::{ApiError, forbidden, not_found};
 use crate::noun::Noun;
 use crate::room::Api;
+use crate::span;
 
 /// A caller who may read what this tenant has.
 pub(crate) struct Reader(pub(crate) TenantId);
@@ -103,7 +104,11 @@ impl AnyCaller {
 
 async fn caller(parts: &Parts, api: &Api) -> Result<Caller, ApiError> {
     let now = api.now();
-    Ok(access::authorise(&parts.headers, &api.registry, &api.keys, Some(&api.admin_key), now).await?)
+    let caller = access::authorise(&parts.headers, &api.registry, &api.keys, Some(&api.admin_key), now).await?;
+    if let Some(tenant) = caller.tenant {
+        span::note(Noun::Tenant, tenant);
+    }
+    Ok(caller)
 }
 
 /// The tenant that the request is about. Only an admin can name one that does not exist.

@@ -8,6 +8,7 @@ use shared::id::{EventId, KeyId, RecoveryId, SourceId, TenantId, WebhookId};
 
 use super::error::{ApiError, not_found};
 use crate::noun::Noun;
+use crate::span;
 
 /// An id whose type says what it names.
 pub(crate) trait Named: FromStr {
@@ -51,7 +52,7 @@ impl<T: Named, S: Send + Sync> FromRequestParts<S> for Id<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<String>::from_request_parts(parts, state).await;
         let Path(text) = path.map_err(|_| not_found(T::NOUN))?;
-        Ok(Self(parse(&text)?))
+        Ok(Self(noted(&text)?))
     }
 }
 
@@ -61,10 +62,13 @@ impl<A: Named, B: Named, S: Send + Sync> FromRequestParts<S> for Ids<A, B> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<(String, String)>::from_request_parts(parts, state).await;
         let Path((first, second)) = path.map_err(|_| not_found(A::NOUN))?;
-        Ok(Self(parse(&first)?, parse(&second)?))
+        Ok(Self(noted(&first)?, noted(&second)?))
     }
 }
 
-fn parse<T: Named>(text: &str) -> Result<T, ApiError> {
-    text.parse().map_err(|_| not_found(T::NOUN).into())
+/// The id, which the request's span has from now on.
+fn noted<T: Named>(text: &str) -> Result<T, ApiError> {
+    let id = text.parse().map_err(|_| not_found(T::NOUN))?;
+    span::note(T::NOUN, text);
+    Ok(id)
 }

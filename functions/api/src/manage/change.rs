@@ -11,6 +11,7 @@ use super::error::ManageError;
 use super::resume::resume;
 use crate::noun::Noun;
 use crate::room::Api;
+use crate::span;
 
 /// How often a change is tried while other requests keep changing the same webhook.
 const TRIES: u8 = 2;
@@ -22,6 +23,7 @@ pub(crate) async fn change(
     id: WebhookId,
     change: impl Fn(Webhook) -> Result<Webhook, ManageError>,
 ) -> Result<Webhook, ManageError> {
+    span::note(Noun::Webhook, id);
     for _ in 0..TRIES {
         let stored = api.registry.get_webhook(tenant, id).await?.ok_or(ManageError::NotFound(Noun::Webhook))?;
         match write(api, &stored, change(stored.clone())?, None).await {

@@ -7,9 +7,11 @@ use super::error::ManageError;
 use super::release::discard_held;
 use crate::noun::Noun;
 use crate::room::Api;
+use crate::span;
 
 /// Deletes a webhook. Deliveries that are still owed to it end as `discarded`.
 pub(crate) async fn delete(api: &Api, tenant: TenantId, id: WebhookId) -> Result<(), ManageError> {
+    span::note(Noun::Webhook, id);
     if api.registry.get_webhook(tenant, id).await?.is_none() {
         return Err(ManageError::NotFound(Noun::Webhook));
     }

@@ -12,6 +12,7 @@ use super::error::ManageError;
 use super::number::TRIES;
 use crate::noun::Noun;
 use crate::room::Api;
+use crate::span;
 
 /// A webhook with the defaults of its dialect, not stored yet.
 pub(crate) fn draft(
@@ -27,6 +28,7 @@ pub(crate) fn draft(
 
 /// Stores a new webhook and answers it with its number.
 pub(crate) async fn register(api: &Api, webhook: Webhook) -> Result<Webhook, ManageError> {
+    span::note(Noun::Webhook, webhook.id);
     let registry = &api.registry;
     let number = retry_on_conflict(|| registry.take_webhook_number(webhook.tenant)).await?;
     let number = number.ok_or(ManageError::NotFound(Noun::Tenant))?;

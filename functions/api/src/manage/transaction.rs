@@ -11,7 +11,9 @@ use super::error::ManageError;
 use super::number::{self, numbered, webhooks_version};
 use super::release::discard_held;
 use super::resume::resume;
+use crate::noun::Noun;
 use crate::room::Api;
+use crate::span;
 
 /// How often a rule decides anew while other requests keep changing the tenant's webhooks. Reason: clients register a
 /// main and a backup URL for each of Mailjet's seven event types at once. Each of these requests may have to wait for
@@ -34,6 +36,15 @@ pub(crate) enum WebhookChange {
     },
     /// This webhook is deleted; deliveries that are still owed to it end as `discarded`.
     Delete(WebhookId),
+}
+
+impl WebhookChange {
+    fn webhook(&self) -> WebhookId {
+        match self {
+            Self::Keep(webhook) | Self::Create(webhook) | Self::Replace { webhook, .. } => webhook.id,
+            Self::Delete(id) => *id,
+        }
+    }
 }
 
 /// How an attempt to write a decision ended.
@@ -72,6 +83,7 @@ async fn apply(
     change: WebhookChange,
     version: &WebhooksVersion,
 ) -> Result<Attempt, ManageError> {
+    span::note(Noun::Webhook, change.webhook());
     match change {
         WebhookChange::Keep(webhook) => Ok(Attempt::Written(Some(webhook))),
         WebhookChange::Create(webhook) => {

@@ -20,6 +20,7 @@ use crate::http::path::Id;
 use crate::native::deliveries::Accepted;
 use crate::noun::Noun;
 use crate::room::Api;
+use crate::span;
 
 pub(super) async fn resend(
     Manager(tenant): Manager,
@@ -29,6 +30,7 @@ pub(super) async fn resend(
 ) -> Result<(StatusCode, Json<Accepted>), ApiError> {
     let webhook = body.required("webhook_id", parsed::<WebhookId>);
     let webhook = body.finish(|| webhook)?;
+    span::note(Noun::Webhook, webhook);
     let event = api.events.get_or_kept(tenant, id).await?.ok_or_else(|| not_found(Noun::Event))?;
     if event.facts.event_type == EventType::Unparsed {
         let detail = "This event is a body that could not be read. It has nothing that could be delivered.";

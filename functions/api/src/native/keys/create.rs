@@ -15,7 +15,9 @@ use crate::http::body::{Fields, parsed, text};
 use crate::http::caller::AnyCaller;
 use crate::http::error::{ApiError, forbidden};
 use crate::http::field_errors::FieldErrors;
+use crate::noun::Noun;
 use crate::room::Api;
+use crate::span;
 
 /// Maximum characters of a name.
 const MAX_NAME: usize = 200;
@@ -47,6 +49,7 @@ pub(super) async fn create(
     let presented = PresentedKey::generate(id, random());
     let CreateKey { role, name, .. } = request;
     let key = ApiKey { id, tenant: owner, role, name, secret_hash: presented.hash(), created_at };
+    span::note(Noun::Key, id);
     api.registry.create_api_key(&key).await?;
     Ok((StatusCode::CREATED, Json(KeyView { key: Some(presented.expose()), ..KeyView::from(&key) })))
 }

@@ -24,6 +24,7 @@ use crate::http::error::{ApiError, not_found};
 use crate::http::path::Id;
 use crate::noun::Noun;
 use crate::room::Api;
+use crate::span;
 
 /// How long the first page waits. Reason: the index follows the table within about a second, so by then it has every
 /// delivery that became held or dead before; and the recovery, which is stored after its job is sent, is stored by
@@ -84,6 +85,7 @@ async fn start(
         updated_at: now,
         due_at: now.saturating_add(delay).unwrap_or(now),
     };
+    span::note(Noun::Recovery, recovery.id);
     let job = Job::Recovery(RecoveryPage { tenant, recovery: recovery.id, page: recovery.page });
     for result in api.jobs.send(&[Outgoing::later(&job, DELAY_SECONDS)]).await {
         result?;

@@ -17,7 +17,9 @@ use crate::http::body::{Fields, parsed, text};
 use crate::http::caller::Manager;
 use crate::http::error::ApiError;
 use crate::http::field_errors::FieldErrors;
+use crate::noun::Noun;
 use crate::room::Api;
+use crate::span;
 
 /// A valid request for a new source.
 struct CreateSource {
@@ -45,6 +47,7 @@ pub(super) async fn create(
         updated_at: now,
         revision: 1,
     };
+    span::note(Noun::Source, source.id);
     api.registry.create_source(&source).await?;
     Ok((StatusCode::CREATED, Json(SourceView::with_key(&source, &key, &api.public_url))))
 }

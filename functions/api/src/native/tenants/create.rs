@@ -14,7 +14,9 @@ use super::TenantView;
 use crate::http::body::{Fields, text};
 use crate::http::caller::Operator;
 use crate::http::error::ApiError;
+use crate::noun::Noun;
 use crate::room::Api;
+use crate::span;
 
 /// Numbers of characters that a name may have.
 const NAME: RangeInclusive<usize> = 1..=200;
@@ -28,6 +30,7 @@ pub(super) async fn create(
     let name = body.finish(|| name)?;
     let created_at = api.now();
     let tenant = Tenant { id: TenantId::mint(created_at, random()), name, created_at };
+    span::note(Noun::Tenant, tenant.id);
     api.registry.create_tenant(&tenant).await?;
     Ok((StatusCode::CREATED, Json(TenantView::from(&tenant))))
 }

@@ -23,6 +23,7 @@ use crate::http::path::Id;
 use crate::native::deliveries::Accepted;
 use crate::noun::Noun;
 use crate::room::Api;
+use crate::span;
 
 /// The field's name in the API whose clients this operation is compatible with.
 const CAMEL: &str = "eventType";
@@ -43,6 +44,7 @@ pub(super) async fn test(
     refuse_held(&webhook)?;
 
     let event = test_event(event_type, tenant, api.now(), &format!("test-{}", hex_of(random())));
+    span::note(Noun::Event, event.id);
     for result in api.jobs.send(&[Outgoing::now(&Job::first(id, &event))]).await {
         result?;
     }

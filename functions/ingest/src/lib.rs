@@ -9,34 +9,29 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::{Body, Request, RequestExt as _, Response};
-use shared::cache::Cache;
-use shared::clock::{Clock, random};
-use shared::config;
-use shared::id::KeyId;
-use shared::outbound::Outbound;
-use shared::source::{IngestKeyHash, Source};
-use shared::store::{Events, Registry};
-use shared::tenant::ApiKey;
+use shared::clock::random;
 use tracing::Instrument as _;
 
 mod span;
 mod error;
 mod answer;
 mod ingest_key;
-mod sources;
 mod sns;
+mod room;
+mod sources;
 mod readable;
 mod store;
 mod own_events;
 mod provider_post;
 
+pub use room::Ingest;
+
 use answer::Success;
 use error::IngestError;
-use sns::Sns;
+use room::deadline;
 
 /// Maximum bytes of a body of own events (1 MiB). Reason: their sender can split a larger one.
 const MAX_BODY: usize = 1024 * 1024;
@@ -47,39 +42,6 @@ pub const MAX_PROVIDER_BODY: usize = 4 * 1024 * 1024;
 /// How long before Lambda ends the function a request is given up and answered. Reason: the answer takes milliseconds,
 /// and without one a sender learns nothing. Storing stops earlier, so that the answer can say how much is stored.
 const LAST_MARGIN: SignedDuration = SignedDuration::from_millis(500);
-
-/// What the room works with; built once, kept warm.
-#[derive(Debug)]
-pub struct Ingest {
-    registry: Registry,
-    events: Events,
-    sources: Cache<IngestKeyHash, Source>,
-    keys: Cache<KeyId, ApiKey>,
-    sns: Sns,
-    clock: Clock,
-}
-
-impl Ingest {
-    /// The room's clients, from the SDK's configuration and the room's own.
-    pub fn new(sdk: &SdkConfig, config: &config::Ingest, clock: Clock) -> Self {
-        let dynamo = aws_sdk_dynamodb::Client::new(sdk);
-        let kms = aws_sdk_kms::Client::new(sdk);
-        Self {
-            registry: Registry::new(dynamo.clone(), &config.registry_table).opening_secrets(kms),
-            events: Events::new(dynamo, &config.events_table, config.retention_days),
-            sources: Cache::new(config.cache_seconds),
-            keys: Cache::new(config.cache_seconds),
-            sns: Sns::default(),
-            clock,
-        }
-    }
-
-    /// For tests: the room with another way to Amazon SNS.
-    #[must_use]
-    pub fn with_outbound(self, outbound: Outbound) -> Self {
-        Self { sns: Sns::with_outbound(outbound), ..self }
-    }
-}
 
 /// Receives one request and answers it; errors are `application/problem+json`.
 pub async fn handle(request: Request, room: &Ingest) -> Result<Response<Body>, Infallible> {
@@ -120,12 +82,6 @@ async fn route(request: &Request, room: &Ingest) -> Result<Success, IngestError>
 fn time_left(request: &Request, room: &Ingest) -> Duration {
     let end = deadline(request).saturating_sub(LAST_MARGIN).unwrap_or(Timestamp::MAX);
     end.duration_since(room.clock.now()).max(SignedDuration::ZERO).unsigned_abs()
-}
-
-/// When Lambda ends the function that has `request`; the end of time outside of Lambda.
-fn deadline(request: &Request) -> Timestamp {
-    let millis = request.lambda_context_ref().and_then(|context| i64::try_from(context.deadline).ok());
-    millis.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX)
 }
 
 /// Lambda's id of the invocation, so that the logs of an answer can be found.

@@ -10,7 +10,8 @@ use shared::store::events::Put;
 
 use crate::answer::{PublishedEvent, Success};
 use crate::error::IngestError;
-use crate::{Ingest, deadline, readable, span, store};
+use crate::room::{Ingest, deadline};
+use crate::{readable, span, store};
 
 /// The header by which a sender names a request. A repeated request has the same name.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";

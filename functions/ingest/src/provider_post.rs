@@ -13,7 +13,8 @@ use shared::store::events::Claim;
 
 use crate::answer::Success;
 use crate::error::{IngestError, InternalError, ingest_key_required, unknown_ingest_key};
-use crate::{Ingest, deadline, ingest_key, readable, sources, span, store};
+use crate::room::{Ingest, deadline};
+use crate::{ingest_key, readable, sources, span, store};
 
 /// A post with the ingest key in its path.
 pub(crate) async fn by_path(key: &str, request: &Request, room: &Ingest) -> Result<Success, IngestError> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use shared::source::{IngestKey, IngestKeyHash, Source};
 use shared::store::StoreError;
 
-use crate::Ingest;
+use crate::room::Ingest;
 
 /// The source whose ingest key is `claimed`. A source that was found is trusted for the cache's age limit. A text that
 /// does not look like an ingest key is not looked up.

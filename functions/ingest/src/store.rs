@@ -9,8 +9,8 @@ use shared::event::Event;
 use shared::store::StoreError;
 use shared::store::events::{MAX_KEYS, MAX_STATEMENTS, Put};
 
-use crate::Ingest;
 use crate::error::{InterruptionError, UnfinishedError};
+use crate::room::Ingest;
 
 /// Maximum concurrent steps, each with one call of 25 events. Reason: at 20 ms a call these store 5,000 events a
 /// second, about as many as a tenant's eight partitions (8,000 writes a second) and a new table (4,000) take. A step

@@ -8,9 +8,9 @@ use axum::routing::get;
 use crate::room::Api;
 
 mod accepted;
+mod view;
 mod list;
 mod read;
-mod view;
 
 pub(crate) use accepted::Accepted;
 pub(crate) use view::DeliveryView;

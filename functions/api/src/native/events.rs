@@ -7,11 +7,11 @@ use axum::routing::{get, post};
 
 use crate::room::Api;
 
+mod view;
 mod deliveries;
 mod list;
 mod read;
 mod resend;
-mod view;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     Router::new()

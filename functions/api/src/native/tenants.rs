@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use serde::Serialize;
-use shared::tenant::Tenant;
 
 use crate::room::Api;
 
+mod view;
 mod create;
 mod list;
 mod read;
@@ -19,18 +18,4 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
         .route("/api/v1/tenants", get(list::list).post(create::create))
         .route("/api/v1/tenants/{tenant_id}", get(read::read))
         .merge(settings::routes())
-}
-
-/// A tenant as answers show it.
-#[derive(Debug, Serialize)]
-struct TenantView {
-    id: String,
-    name: String,
-    created_at: String,
-}
-
-impl From<&Tenant> for TenantView {
-    fn from(tenant: &Tenant) -> Self {
-        Self { id: tenant.id.to_string(), name: tenant.name.clone(), created_at: tenant.created_at.to_string() }
-    }
 }

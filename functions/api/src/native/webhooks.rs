@@ -10,6 +10,7 @@ use crate::room::Api;
 mod request;
 mod health;
 mod view;
+mod test_event;
 mod create;
 mod delete;
 mod list;
@@ -17,7 +18,6 @@ mod patch;
 mod read;
 mod rotate_secret;
 mod test;
-mod test_event;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     let one = get(read::read).patch(patch::patch).delete(delete::delete);

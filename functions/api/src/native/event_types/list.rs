@@ -3,7 +3,7 @@
 use axum::Json;
 use shared::event::EventType;
 
-use super::EventTypeView;
+use super::view::EventTypeView;
 use crate::http::caller::AnyCaller;
 use crate::http::error::ApiError;
 use crate::http::page::ListView;

@@ -6,7 +6,7 @@ use axum::extract::rejection::PathRejection;
 use shared::event::EventType;
 use shared::problem::Problem;
 
-use super::EventTypeView;
+use super::view::EventTypeView;
 use crate::http::caller::AnyCaller;
 use crate::http::error::ApiError;
 use crate::http::query::Query;

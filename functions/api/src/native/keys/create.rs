@@ -10,7 +10,7 @@ use shared::clock::random;
 use shared::id::{KeyId, TenantId};
 use shared::tenant::{ApiKey, PresentedKey, Role};
 
-use super::KeyView;
+use super::view::KeyView;
 use crate::http::body::{Fields, parsed, text};
 use crate::http::caller::AnyCaller;
 use crate::http::error::{ApiError, forbidden};
@@ -51,7 +51,7 @@ pub(super) async fn create(
     let key = ApiKey { id, tenant: owner, role, name, secret_hash: presented.hash(), created_at };
     span::note(Noun::Key, id);
     api.registry.create_api_key(&key).await?;
-    Ok((StatusCode::CREATED, Json(KeyView { key: Some(presented.expose()), ..KeyView::from(&key) })))
+    Ok((StatusCode::CREATED, Json(KeyView::with_secret(&key, &presented))))
 }
 
 impl CreateKey {

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::KeyId;
 
-use super::KeyView;
+use super::view::KeyView;
 use crate::http::caller::AnyCaller;
 use crate::http::error::ApiError;
 use crate::http::page::{self, ListView};

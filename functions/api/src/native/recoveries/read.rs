@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::RecoveryId;
 
-use super::RecoveryView;
+use super::view::RecoveryView;
 use crate::http::caller::Reader;
 use crate::http::error::{ApiError, not_found};
 use crate::http::path::Id;

@@ -16,8 +16,8 @@ use shared::recovery::{MAX_RUNNING, Position, Progress, Recoverable, Recovery, R
 use shared::store::StoreError;
 use shared::webhook::{Webhook, WebhookStatus};
 
-use super::RecoveryView;
 use super::request::StartRecovery;
+use super::view::RecoveryView;
 use crate::http::body::Fields;
 use crate::http::caller::Manager;
 use crate::http::error::{ApiError, not_found};

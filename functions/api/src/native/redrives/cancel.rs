@@ -7,8 +7,8 @@ use axum::http::StatusCode;
 use shared::problem::Problem;
 use shared::queue::redrive::RedriveState;
 
+use super::error::{list_error, operation_error};
 use super::redrive_id::RedriveId;
-use super::{list_error, operation_error};
 use crate::http::caller::Operator;
 use crate::http::error::{ApiError, not_found};
 use crate::http::path::Id;

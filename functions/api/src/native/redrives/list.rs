@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
-use super::{RedriveView, list_error};
+use super::error::list_error;
+use super::view::RedriveView;
 use crate::http::caller::Operator;
 use crate::http::error::ApiError;
 use crate::http::page::ListView;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
+use super::error::list_error;
 use super::redrive_id::RedriveId;
-use super::{RedriveView, list_error};
+use super::view::RedriveView;
 use crate::http::caller::Operator;
 use crate::http::error::{ApiError, not_found};
 use crate::http::path::Id;

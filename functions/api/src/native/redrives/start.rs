@@ -8,7 +8,8 @@ use axum::http::StatusCode;
 use shared::problem::Problem;
 use shared::queue::redrive::{MAX_PER_SECOND, RedriveState};
 
-use super::{RedriveView, operation_error};
+use super::error::operation_error;
+use super::view::RedriveView;
 use crate::http::body::{OptionalBody, whole};
 use crate::http::caller::Operator;
 use crate::http::error::ApiError;

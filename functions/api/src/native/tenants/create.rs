@@ -10,7 +10,7 @@ use shared::clock::random;
 use shared::id::TenantId;
 use shared::tenant::Tenant;
 
-use super::TenantView;
+use super::view::TenantView;
 use crate::http::body::{Fields, text};
 use crate::http::caller::Operator;
 use crate::http::error::ApiError;

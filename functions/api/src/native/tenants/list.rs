@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::TenantId;
 
-use super::TenantView;
+use super::view::TenantView;
 use crate::http::caller::Operator;
 use crate::http::error::ApiError;
 use crate::http::page::{self, ListView};

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::TenantId;
 
-use super::TenantView;
+use super::view::TenantView;
 use crate::http::caller::AnyCaller;
 use crate::http::error::{ApiError, not_found};
 use crate::http::path::Id;

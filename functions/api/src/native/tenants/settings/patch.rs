@@ -10,7 +10,8 @@ use shared::id::TenantId;
 use shared::secret::{SignatureScheme, SigningSecret};
 use shared::tenant::TenantSettings;
 
-use super::{SettingsView, check_visible};
+use super::view::SettingsView;
+use super::visible::check_visible;
 use crate::fields::webhook;
 use crate::http::body::{Fields, or_null};
 use crate::http::caller::AnyCaller;

@@ -6,7 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use shared::id::TenantId;
 
-use super::{SettingsView, check_visible};
+use super::view::SettingsView;
+use super::visible::check_visible;
 use crate::http::caller::AnyCaller;
 use crate::http::error::ApiError;
 use crate::http::path::Id;

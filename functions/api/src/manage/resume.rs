@@ -11,8 +11,8 @@ use crate::room::Api;
 /// How often closing the breaker is tried while `deliver` keeps opening and closing it.
 const TRIES: u8 = 3;
 
-/// Resumes deliveries now, whatever failures the breaker has counted. If this fails, the client gets an error and
-/// repeats the request, which does both steps again.
+/// Resumes deliveries now, regardless of the failures that the breaker has counted. If this fails, the client gets an
+/// error and repeats the request, which does both steps again.
 pub(crate) async fn resume(api: &Api, webhook: &Webhook) -> Result<(), ManageError> {
     close_breaker(api, webhook).await?;
     release(api, webhook.tenant, webhook.id).await

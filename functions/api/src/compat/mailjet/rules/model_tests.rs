@@ -1,4 +1,4 @@
-//! The rules beside a model of what Mailjet's clients expect: a table from event type and role to a URL.
+//! Compares the rules with a model of what Mailjet's clients expect: a table from event type and role to a URL.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::compat::mailjet::urls::UrlRole;
 use crate::manage::register::draft;
 use crate::manage::transaction::WebhookChange;
 
-/// A tenant's webhooks, as decisions leave them.
+/// A tenant's webhooks after the decisions so far.
 #[derive(Debug, Default)]
 struct Tenant {
     webhooks: Vec<Webhook>,
@@ -41,18 +41,18 @@ impl Tenant {
         }
     }
 
-    /// What is listed.
+    /// The entries that are listed.
     fn entries(&self) -> BTreeMap<EntryId, String> {
         let entries = self.webhooks.iter().flat_map(Entry::all_of);
         entries.map(|entry| (entry.id, entry.url.masked())).collect()
     }
 
-    /// The same without ids; what is at one place twice would be lost, and missed by the comparison of lengths.
+    /// The URLs by place. Two URLs at one place would become one; the comparison of lengths finds that.
     fn places(&self) -> BTreeMap<Place, String> {
         self.entries().into_iter().map(|(id, url)| (id.place, url)).collect()
     }
 
-    /// By its id or by its place: which makes no difference.
+    /// The entry at a place, by its id or by its place; both must mean the same entry.
     fn key_of(&self, place: Place, by_id: bool) -> EntryKey {
         let id = self.entries().into_keys().find(|id| id.place == place);
         if by_id { EntryKey::Id(id.unwrap_or(EntryId { number: u32::MAX, place })) } else { EntryKey::Place(place) }
@@ -81,7 +81,7 @@ fn of_event(event: EventWord, url: WebhookUrl) -> Webhook {
     webhook(url, WantedTypes::Only(event.types().into_iter().collect()), Dialect::Mailjet)
 }
 
-/// Few event types, so that requests meet.
+/// Few event types, so that requests are often about the same entry.
 fn any_place() -> impl Strategy<Value = Place> {
     let event = prop::sample::select(&EventWord::ALL[..3]);
     (event, prop::sample::select(&UrlRole::ALL[..])).prop_map(|(event, role)| Place { event, role })
@@ -96,7 +96,7 @@ fn any_request() -> impl Strategy<Value = Request> {
     ]
 }
 
-/// What Mailjet would do; answers whether it would.
+/// Does what Mailjet would do, and answers whether Mailjet would do it.
 fn expected(model: &mut BTreeMap<Place, String>, request: &Request) -> bool {
     let has = |model: &BTreeMap<Place, String>, place: &Place| model.contains_key(place);
     match request {
@@ -106,12 +106,13 @@ fn expected(model: &mut BTreeMap<Place, String>, request: &Request) -> bool {
             is_free
         }
         Request::Put(from, _, to, number) => {
-            let beside = |place: &Place| Place { role: place.role.other(), ..*place };
-            // Both URLs of an event type are one webhook, which another event type takes as a whole or not at all.
+            let other_role = |place: &Place| Place { role: place.role.other(), ..*place };
+            // Both URLs of an event type belong to one webhook. It moves to another event type as a whole or not at
+            // all.
             let stays = from.event == to.event;
             let goes = has(model, from)
                 && (from == to || !has(model, to))
-                && (stays || (!has(model, &beside(from)) && !has(model, &beside(to))));
+                && (stays || (!has(model, &other_role(from)) && !has(model, &other_role(to))));
             if goes {
                 model.remove(from);
                 model.insert(*to, url(*number).expose().to_owned());
@@ -143,8 +144,8 @@ fn decide(tenant: &Tenant, request: &Request) -> Option<WebhookChange> {
 }
 
 proptest! {
-    /// In whatever order URLs are made, moved and deleted: what is listed is what Mailjet would list, one URL at a
-    /// place, and whoever is not concerned keeps his id.
+    /// URLs are created, moved and deleted in any order. The list is what Mailjet would list, with one URL at a place,
+    /// and an entry that a request does not concern keeps its id.
     #[test]
     fn urls_come_and_go_as_mailjets_do(requests in prop::collection::vec(any_request(), 1..60)) {
         let (mut tenant, mut model) = (Tenant::default(), BTreeMap::new());
@@ -167,8 +168,8 @@ proptest! {
         }
     }
 
-    /// Whatever webhook an entry is of: a deletion that is not refused takes it away, and with it nothing that is of
-    /// another event type or of another webhook.
+    /// Of any webhook: a deletion that is not refused removes the entry, and removes nothing of another event type or
+    /// of another webhook.
     #[test]
     fn a_deletion_takes_nothing_of_other_event_types(
         dialect in prop::sample::select(Dialect::ALL),

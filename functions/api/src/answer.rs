@@ -1,4 +1,4 @@
-//! What every answer has: a request id, and for refusals the error in the words of the API that was asked.
+//! What every answer has: a request id, and for errors the words of the API that was asked.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -7,59 +7,66 @@ use axum::middleware::Next;
 use axum::response::Response;
 use lambda_http::RequestExt as _;
 use shared::clock::random;
-use shared::problem::Problem;
+use tracing::Instrument as _;
 
-use crate::refusal::Refusal;
-use crate::style::Style;
+use crate::compat::style::Style;
+use crate::http::error::ApiError;
+use crate::span;
 
-/// The header that names the request; Lambda's own id, so that it is found in the logs.
+/// The header that names the request: Lambda's own id, so that the request is found in the logs.
 const REQUEST_ID: &str = "x-request-id";
-/// The header that the invocation's id may come in when there is no Lambda context.
+/// The header that may name the invocation when there is no Lambda context.
 const AMAZON_REQUEST_ID: &str = "x-amzn-request-id";
-/// After how many seconds it makes sense to try again when AWS cannot be reached.
+/// After how many seconds a client should try again when AWS cannot be reached.
 const RETRY_AFTER: &str = "5";
-/// Longest request id that is taken from a header.
+/// Maximum length of a request id that is taken from a header.
 const MAX_REQUEST_ID: usize = 128;
 
 /// Runs the request and finishes its answer.
 pub(crate) async fn finish(request: Request, next: Next) -> Response {
     let id = request_id(&request);
     let style = Style::of(request.uri().path());
-    let mut response = next.run(request).await;
-    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
-        put_error(&mut response, &problem_of(refusal, &id), style, &id);
+    let span = span::of_request(&id);
+    let mut response = next.run(request).instrument(span.clone()).await;
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        span.in_scope(|| log(&error));
+        put_error(&mut response, &error, style, &id);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    // Answers hold secrets that are shown once, and personal data. What is for everybody says so itself.
+    // Answers hold personal data, and secrets that are shown once. An answer that everybody may have says so itself.
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
-fn problem_of(refusal: Refusal, id: &str) -> Problem {
-    match refusal {
-        Refusal::Problem(problem) => problem,
-        Refusal::Failed(problem, cause) => {
-            tracing::error!(request.id = id, error = &*cause as &dyn std::error::Error, "request {id} failed");
-            problem
+/// Logs what we failed at. Other errors are the client's to know.
+fn log(error: &ApiError) {
+    match error {
+        ApiError::Unavailable(cause) => {
+            tracing::error!(error = &**cause as &dyn std::error::Error, "the request failed");
         }
+        ApiError::Unauthorised(_) | ApiError::Invalid(_) | ApiError::Problem(_) => {}
     }
 }
 
-/// Leaves other headers, such as `allow`, as they are.
-fn put_error(response: &mut Response, problem: &Problem, style: Style, id: &str) {
-    let error = style.error(problem, id);
-    *response.status_mut() = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    *response.body_mut() = Body::from(error.body);
+/// Puts status and body. Other headers, such as `allow`, stay as they are.
+fn put_error(response: &mut Response, error: &ApiError, style: Style, id: &str) {
+    let answer = style.error(error, id);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.body_mut() = Body::from(answer.body);
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(error.content_type));
-    match problem.status {
-        401 => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(style.challenge())),
-        503 => headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER)),
-        _ => None,
-    };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    match error {
+        ApiError::Unauthorised(_) => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(style.challenge()));
+        }
+        ApiError::Unavailable(_) => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
+        ApiError::Invalid(_) | ApiError::Problem(_) => {}
+    }
 }
 
 fn request_id(request: &Request) -> String {

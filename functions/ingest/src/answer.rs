@@ -1,54 +1,54 @@
-//! What goes back over HTTP.
+//! Answers over HTTP.
 
 use http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::problem::{self, Problem};
 
-use crate::refusal::{Refusal, Trouble};
+use crate::error::{IngestError, InternalError};
 
 /// The header that names the request.
 const REQUEST_ID: &str = "x-request-id";
-/// After how many seconds it makes sense to try again when the tables cannot be reached.
+/// After how many seconds a sender should try again when the tables cannot be reached.
 const RETRY_AFTER: &str = "5";
 
-/// A request that was carried out. Always 200: Mailjet and Mailgun take no other status for success.
+/// A request that was carried out. The status is always 200, because Mailjet and Mailgun take no other status for
+/// success.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum Success {
     /// A probe of an ingest URL.
     Alive,
     /// A provider's post is stored.
     Received,
-    /// Own events are stored, in their order.
-    Published(Vec<Published>),
+    /// A tenant's own events are stored, in their order.
+    Published(Vec<PublishedEvent>),
 }
 
-/// What became of one own event.
+/// How one own event was stored.
 #[derive(Debug, Serialize)]
-pub(crate) struct Published {
-    /// Its id.
+pub(crate) struct PublishedEvent {
     pub(crate) id: String,
-    /// It was stored before.
+    /// Whether the event was stored before this request.
     pub(crate) duplicate: bool,
 }
 
 #[derive(Serialize)]
-struct Received {
+struct ReceivedBody {
     received: bool,
 }
 
 #[derive(Serialize)]
-struct List<'a> {
-    data: &'a [Published],
+struct PublishedBody<'a> {
+    data: &'a [PublishedEvent],
 }
 
 /// The answer to `request`.
-pub(crate) fn response(outcome: Result<Answer, Refusal>, request: &Request, request_id: &str) -> Response<Body> {
-    let mut response = match outcome {
-        Ok(Answer::Alive) => Response::new(Body::Empty),
-        Ok(Answer::Received) => json(&Received { received: true }),
-        Ok(Answer::Published(data)) => json(&List { data: &data }),
-        Err(refusal) => refused(&refusal, request, request_id),
+pub(crate) fn response(result: Result<Success, IngestError>, request: &Request, request_id: &str) -> Response<Body> {
+    let mut response = match result {
+        Ok(Success::Alive) => Response::new(Body::Empty),
+        Ok(Success::Received) => json(&ReceivedBody { received: true }),
+        Ok(Success::Published(data)) => json(&PublishedBody { data: &data }),
+        Err(error) => failed(&error, request, request_id),
     };
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(request_id) {
@@ -59,7 +59,7 @@ pub(crate) fn response(outcome: Result<Answer, Refusal>, request: &Request, requ
 }
 
 fn json(body: &impl Serialize) -> Response<Body> {
-    // Texts and booleans: this cannot fail.
+    // The body has only texts and booleans, so this cannot fail.
     with_type("application/json", serde_json::to_string(body).unwrap_or_default())
 }
 
@@ -69,41 +69,47 @@ fn with_type(content_type: &'static str, body: String) -> Response<Body> {
     response
 }
 
-fn refused(refusal: &Refusal, request: &Request, request_id: &str) -> Response<Body> {
-    let problem = match refusal {
-        Refusal::Problem(problem) => problem.clone(),
-        Refusal::Method(allowed) => {
-            let detail = format!("This path takes {allowed}.");
-            Problem::new(405, "method-not-allowed", "Method not allowed", detail)
-        }
-        Refusal::Failed { cause, status } => {
-            let error: &dyn std::error::Error = cause;
-            tracing::error!(request.id = request_id, error, "request {request_id} failed");
-            let problem = Problem { status: *status, ..Problem::unavailable() };
-            match cause {
-                Trouble::Unfinished(unfinished) => Problem { detail: unfinished.detail(), ..problem },
-                Trouble::Setup(_) | Trouble::Fetch(_) | Trouble::Store(_) | Trouble::OutOfTime => problem,
-            }
-        }
-    };
+fn failed(error: &IngestError, request: &Request, request_id: &str) -> Response<Body> {
+    let problem = problem_of(error);
     let body = String::from_utf8(problem.body(request_id)).unwrap_or_default();
     let mut response = with_type(problem::CONTENT_TYPE, body);
     *response.status_mut() = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    match (refusal, problem.status) {
-        (Refusal::Method(allowed), _) => {
+    match error {
+        IngestError::Method(allowed) => {
             headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
         }
-        (_, 401) => {
-            // Some senders, such as SNS, give their password only after they were asked for it.
+        IngestError::Internal { .. } => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
+        IngestError::Problem(_) | IngestError::Rejected(_) if problem.status == 401 => {
+            // Some senders, such as SNS, send their password only after a challenge.
             let api = request.uri().path().starts_with("/api/v1/");
             let challenge = if api { "Bearer" } else { "Basic realm=\"mailhooks\"" };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        (Refusal::Failed { .. }, _) => {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
-        }
-        _ => {}
+        IngestError::Problem(_) | IngestError::Rejected(_) => {}
     }
     response
+}
+
+fn problem_of(error: &IngestError) -> Problem {
+    match error {
+        IngestError::Problem(problem) => problem.clone(),
+        IngestError::Rejected(refusal) => refusal.clone().into(),
+        IngestError::Method(allowed) => {
+            let detail = format!("This path supports {allowed}.");
+            Problem::new(405, "method-not-allowed", "Method not allowed", detail)
+        }
+        IngestError::Internal { cause, status } => {
+            let problem = Problem { status: *status, ..Problem::unavailable() };
+            match cause {
+                InternalError::Unfinished(unfinished) => Problem { detail: unfinished.detail(), ..problem },
+                InternalError::Setup(_)
+                | InternalError::Fetch(_)
+                | InternalError::Store(_)
+                | InternalError::OutOfTime => problem,
+            }
+        }
+    }
 }

@@ -1,9 +1,9 @@
-//! Where senders put the ingest key when it is not in the path.
+//! The ingest key of a request whose path has none.
 
 use http::HeaderMap;
 use shared::access::{basic, bearer};
 
-/// The bearer token, or the password of basic auth with any user name.
+/// The ingest key in the `Authorization` header: the bearer token, or the password of basic auth with any user name.
 pub(crate) fn in_header(headers: &HeaderMap) -> Option<String> {
     bearer(headers).map(str::to_owned).or_else(|| basic(headers).map(|(_, password)| password))
 }

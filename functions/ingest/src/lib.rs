@@ -1,121 +1,88 @@
-//! The ingest room: bound the body, find out whose it is, verify the raw bytes, normalise, store, and only then answer.
+//! The ingest room: bound the body, find the source, verify the raw bytes, normalise, store, and only then answer.
 //!
-//! It enqueues nothing, and calls nobody but Amazon SNS, for its certificates and to confirm subscriptions: the events table's stream takes it from there. Whoever was answered 200 may
-//! forget the event; whoever was not sends it again, and a repeat meets the stored row.
+//! It sends no job: the events table's stream hands stored events on. It calls only Amazon SNS, for certificates and to
+//! confirm subscriptions. A sender that is answered 200 may forget the events; any other sender sends them again, and a
+//! repeated event meets its stored row.
+//!
+//! The modules stand bottom up: each uses only those above it.
 
 use std::convert::Infallible;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::{Body, Request, RequestExt as _, Response};
-use shared::cache::Cache;
-use shared::clock::{Clock, random};
-use shared::config;
-use shared::id::KeyId;
-use shared::outbound::Outbound;
+use shared::clock::random;
 use shared::provider::MAX_PROVIDER_BODY;
-use shared::source::{IngestKeyHash, Source};
-use shared::store::{Events, Registry};
-use shared::tenant::ApiKey;
+use tracing::Instrument as _;
 
-// Bottom up: each module uses only those above it.
-mod refusal;
+mod span;
+mod error;
 mod answer;
 mod ingest_key;
-mod readable;
 mod sns;
+mod room;
 mod sources;
+mod readable;
 mod store;
 mod own_events;
 mod provider_post;
 
-use answer::Answer;
-use refusal::Refusal;
-use sns::Sns;
+pub use room::Ingest;
 
-/// Largest body of own events, in bytes (1 MiB): their sender can split what it has beyond that.
+use answer::Success;
+use error::IngestError;
+use room::deadline;
+
+/// Maximum bytes of a body of own events (1 MiB). Reason: their sender can split a larger one.
 const MAX_BODY: usize = 1024 * 1024;
 
-/// How long before Lambda ends the function a request is given up and answered, whatever it waits for. Reason: the answer
-/// takes milliseconds, and without one a sender learns nothing. Storing stops earlier, to tell what is stored.
+/// How long before Lambda ends the function a request is given up and answered. Reason: the answer takes milliseconds,
+/// and without one a sender learns nothing. Storing stops earlier, so that the answer can say how much is stored.
 const LAST_MARGIN: SignedDuration = SignedDuration::from_millis(500);
 
-/// What the room works with; built once, kept warm.
-#[derive(Debug)]
-pub struct Ingest {
-    registry: Registry,
-    events: Events,
-    sources: Cache<IngestKeyHash, Source>,
-    keys: Cache<KeyId, ApiKey>,
-    sns: Sns,
-    clock: Clock,
-}
-
-impl Ingest {
-    /// The room's clients, from the SDK's configuration and the room's own.
-    pub fn new(sdk: &SdkConfig, config: &config::Ingest, clock: Clock) -> Self {
-        let dynamo = aws_sdk_dynamodb::Client::new(sdk);
-        let kms = aws_sdk_kms::Client::new(sdk);
-        Self {
-            registry: Registry::new(dynamo.clone(), &config.registry_table).opening_secrets(kms),
-            events: Events::new(dynamo, &config.events_table, config.retention_days),
-            sources: Cache::new(config.cache_seconds),
-            keys: Cache::new(config.cache_seconds),
-            sns: Sns::default(),
-            clock,
-        }
-    }
-
-    /// For tests: the room with another door to Amazon SNS.
-    #[must_use]
-    pub fn with_outbound(self, outbound: Outbound) -> Self {
-        Self { sns: Sns::with_outbound(outbound), ..self }
-    }
-}
-
-/// Takes one request in and answers it; refusals are `application/problem+json`.
+/// Receives one request and answers it; errors are `application/problem+json`.
 pub async fn handle(request: Request, room: &Ingest) -> Result<Response<Body>, Infallible> {
-    let outcome = match tokio::time::timeout(left(&request, room), route(&request, room)).await {
-        Ok(outcome) => outcome,
-        Err(_elapsed) => Err(provider_post::out_of_time(&request)),
-    };
-    Ok(answer::response(outcome, &request, &request_id(&request)))
+    let id = request_id(&request);
+    let result = carry_out(&request, room).instrument(span::of_request(&id)).await;
+    Ok(answer::response(result, &request, &id))
 }
 
-async fn route(request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
+/// Carries the request out while there is time, and logs if that failed.
+async fn carry_out(request: &Request, room: &Ingest) -> Result<Success, IngestError> {
+    let result = match tokio::time::timeout(time_left(request, room), route(request, room)).await {
+        Ok(result) => result,
+        Err(_elapsed) => Err(provider_post::out_of_time(request)),
+    };
+    result.inspect_err(IngestError::log)
+}
+
+async fn route(request: &Request, room: &Ingest) -> Result<Success, IngestError> {
     let path = request.uri().path();
     let limit = if path.starts_with("/api/v1/") { MAX_BODY } else { MAX_PROVIDER_BODY };
     if request.body().len() > limit {
-        return Err(refusal::too_large(limit).into());
+        return Err(error::too_large(limit).into());
     }
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match (request.method(), segments.as_slice()) {
-        // The same for every key, so that a probe does not learn which exist.
-        (&Method::GET | &Method::HEAD, ["api", "webhooks", _]) => Ok(Answer::Alive),
+        // The answer is the same for every key, so that a probe does not disclose which keys exist.
+        (&Method::GET | &Method::HEAD, ["api", "webhooks", _]) => Ok(Success::Alive),
         (&Method::POST, ["api", "webhooks", key]) => provider_post::by_path(key, request, room).await,
         (&Method::POST, ["api", "webhooks"]) => provider_post::by_header(request, room).await,
         (&Method::POST, ["api", "v1", "events"]) => own_events::publish(request, room).await,
-        (_, ["api", "webhooks", _]) => Err(Refusal::Method("GET, HEAD, POST")),
-        (_, ["api", "webhooks"] | ["api", "v1", "events"]) => Err(Refusal::Method("POST")),
-        _ => Err(refusal::unknown_path().into()),
+        (_, ["api", "webhooks", _]) => Err(IngestError::Method("GET, HEAD, POST")),
+        (_, ["api", "webhooks"] | ["api", "v1", "events"]) => Err(IngestError::Method("POST")),
+        _ => Err(error::unknown_path().into()),
     }
 }
 
 /// How long `request` may take.
-fn left(request: &Request, room: &Ingest) -> Duration {
+fn time_left(request: &Request, room: &Ingest) -> Duration {
     let end = deadline(request).saturating_sub(LAST_MARGIN).unwrap_or(Timestamp::MAX);
     end.duration_since(room.clock.now()).max(SignedDuration::ZERO).unsigned_abs()
 }
 
-/// When Lambda ends the function that has `request`; never, where no Lambda is.
-fn deadline(request: &Request) -> Timestamp {
-    let millis = request.lambda_context_ref().and_then(|context| i64::try_from(context.deadline).ok());
-    millis.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX)
-}
-
-/// Lambda's own id, so that an answer is found in the logs.
+/// Lambda's id of the invocation, so that the logs of an answer can be found.
 fn request_id(request: &Request) -> String {
     let of_lambda = request.lambda_context_ref().map(|context| context.request_id.clone());
     of_lambda.unwrap_or_else(|| format!("req_{:032x}", u128::from_be_bytes(random())))

@@ -8,19 +8,22 @@ use shared::problem::Problem;
 use shared::provider::own;
 use shared::store::events::Put;
 
-use crate::answer::{Answer, Published};
-use crate::{Ingest, Refusal, deadline, readable, store};
+use crate::answer::{PublishedEvent, Success};
+use crate::error::IngestError;
+use crate::room::{Ingest, deadline};
+use crate::{readable, span, store};
 
-/// The header by which a sender names a request, the same when it is repeated.
+/// The header by which a sender names a request. A repeated request has the same name.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// Longest idempotency key, in characters.
+/// Maximum characters of an idempotency key.
 const MAX_KEY: usize = 256;
 
-pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
+pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Success, IngestError> {
     let now = room.clock.now();
-    // The key made at deploy time is for management alone; this function does not know it.
+    // The key that is made at deploy time is only for management; this function does not know it.
     let caller = authorise(request.headers(), &room.registry, &room.keys, None, now).await?;
     let tenant = caller.tenant_for(Permission::Publish)?;
+    span::note("tenant.id", tenant);
     let request_key = idempotency_key(request.headers())?;
     let events = own::parse(request.body(), now).map_err(Problem::from)?;
 
@@ -30,21 +33,24 @@ pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Answer, 
         .enumerate()
         .map(|(index, event)| event.keyed(|| key(request_key, (!single).then_some(index))).accept(tenant, None, now))
         .collect();
+    if let [event] = events.as_slice() {
+        span::note("event.id", event.id);
+    }
     readable::or_refused(&events).map_err(Problem::from)?;
     let puts = store::put_all(&events, room, deadline(request)).await?;
     let published = events.iter().zip(puts);
-    let published = published.map(|(event, put)| Published {
+    let published = published.map(|(event, put)| PublishedEvent {
         id: event.id.to_string(),
         duplicate: match put {
             Put::Stored => false,
             Put::AlreadyThere => true,
         },
     });
-    Ok(Answer::Published(published.collect()))
+    Ok(Success::Published(published.collect()))
 }
 
-/// By what an event without an id of its own is told from others: the request's key and its place in it, else chance,
-/// and then every request is a new event.
+/// What identifies an event without an id of its own: the request's idempotency key and the event's position in the
+/// request. Without an idempotency key the identity is random, so each request publishes a new event.
 fn key(request_key: Option<&str>, index: Option<usize>) -> String {
     match (request_key, index) {
         (Some(key), None) => key.to_owned(),

@@ -11,66 +11,57 @@ use shared::provider::{self, Post, Received, Token, Unauthentic};
 use shared::source::{IngestKey, Source};
 use shared::store::events::Claim;
 
-use crate::answer::Answer;
-use crate::refusal::{Trouble, ingest_key_wanted, unknown_ingest_key};
-use crate::{Ingest, Refusal, deadline, ingest_key, readable, sources, store};
+use crate::answer::Success;
+use crate::error::{IngestError, InternalError, ingest_key_required, unknown_ingest_key};
+use crate::room::{Ingest, deadline};
+use crate::{ingest_key, readable, sources, span, store};
 
-/// With the ingest key in the path.
-pub(crate) async fn by_path(key: &str, request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
+/// A post with the ingest key in its path.
+pub(crate) async fn by_path(key: &str, request: &Request, room: &Ingest) -> Result<Success, IngestError> {
     take(key, unknown_ingest_key, request, room).await
 }
 
-/// With the ingest key in the `Authorization` header.
-pub(crate) async fn by_header(request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
-    let key = ingest_key::in_header(request.headers()).ok_or_else(ingest_key_wanted)?;
-    take(&key, ingest_key_wanted, request, room).await
+/// A post with the ingest key in its `Authorization` header.
+pub(crate) async fn by_header(request: &Request, room: &Ingest) -> Result<Success, IngestError> {
+    let key = ingest_key::in_header(request.headers()).ok_or_else(ingest_key_required)?;
+    take(&key, ingest_key_required, request, room).await
 }
 
-/// The answer to a request that was not done in the function's time, as its provider wants it, if its key names one.
-pub(crate) fn out_of_time(request: &Request) -> Refusal {
+/// The error of a request that the function had no time for, in the way of its provider if its ingest key names one.
+pub(crate) fn out_of_time(request: &Request) -> IngestError {
     let in_path = request.uri().path().rsplit('/').next().and_then(IngestKey::provider_named_in);
     let in_header = || IngestKey::provider_named_in(&ingest_key::in_header(request.headers())?);
-    let trouble = Refusal::from(Trouble::OutOfTime);
-    match in_path.or_else(in_header) {
-        Some(provider) => trouble.towards(provider),
-        None => trouble,
-    }
+    IngestError::from(InternalError::OutOfTime).for_provider(in_path.or_else(in_header))
 }
 
-/// Our own trouble is answered as the provider wants it.
-async fn take(key: &str, unknown: fn() -> Problem, request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
-    let source = match sources::find(key, room, room.clock.now()).await {
-        Ok(source) => source.ok_or_else(unknown)?,
-        // Not even whose it is can be read: the key itself names the provider.
-        Err(error) => {
-            let trouble = Refusal::from(error);
-            return Err(match IngestKey::provider_named_in(key) {
-                Some(provider) => trouble.towards(provider),
-                None => trouble,
-            });
-        }
-    };
-    receive(key, &source, request, room).await.map_err(|refusal| refusal.towards(source.provider))
+/// Finds the source, then receives its post. When we fail, the answer has the status that the provider wants.
+async fn take(key: &str, unknown: fn() -> Problem, request: &Request, room: &Ingest) -> Result<Success, IngestError> {
+    let found = sources::find(key, room, room.clock.now()).await;
+    // When not even the source can be read, the ingest key itself names the provider.
+    let found = found.map_err(|error| IngestError::from(error).for_provider(IngestKey::provider_named_in(key)))?;
+    let source = found.ok_or_else(unknown)?;
+    span::note("tenant.id", source.tenant);
+    span::note("source.id", source.id);
+    receive(key, &source, request, room).await.map_err(|error| error.for_provider(Some(source.provider)))
 }
 
-async fn receive(key: &str, source: &Source, request: &Request, room: &Ingest) -> Result<Answer, Refusal> {
+/// Verifies the post, then stores what it reports.
+async fn receive(key: &str, source: &Source, request: &Request, room: &Ingest) -> Result<Success, IngestError> {
     let now = room.clock.now();
     let post = Post { ingest_key: key, sender: sender(request), ..Post::new(request.headers(), request.body()) };
-    let wanted = provider::certificate_wanted(source.provider, &source.trust, &post);
-    let certificate = match wanted.map_err(|why| refused(source, why.into()))? {
+    let certificate = match provider::certificate_wanted(source.provider, &source.trust, &post)? {
         Some(url) => {
-            let found = room.sns.certificate(&url, &room.registry, now).await?;
-            Some(found.map_err(|why| refused(source, why.into()))?)
+            let certificate = room.sns.certificate(&url, &room.registry, now).await?;
+            Some(certificate.ok_or(Unauthentic::WrongCertificate)?)
         }
         None => None,
     };
     let post = Post { certificate: certificate.as_ref(), ..post };
-    let received = provider::receive(source.provider, &source.trust, &post, now);
-    let received = received.map_err(|refusal| refused(source, refusal))?;
+    let received = provider::receive(source.provider, &source.trust, &post, now)?;
     accept(received, request.body(), source, now, deadline(request), room).await
 }
 
-/// Stores what a genuine post gives. Each step is repeated by the provider until all of them are done.
+/// Stores what an authentic post reports. The provider repeats the post until all of these steps are done.
 async fn accept(
     received: Received,
     body: &[u8],
@@ -78,41 +69,33 @@ async fn accept(
     now: Timestamp,
     deadline: Timestamp,
     room: &Ingest,
-) -> Result<Answer, Refusal> {
+) -> Result<Success, IngestError> {
     let Received { reports, token, confirm } = received;
     let events = reports.into_iter().map(|report| report.accept(source.tenant, Some(source.id), now));
     let events: Vec<_> = events.map(|event| readable::or_unparsed(event, body)).collect();
+    if let [event] = events.as_slice() {
+        span::note("event.id", event.id);
+    }
     if let Some(token) = token {
         claim(&token, &events, source, room).await?;
     }
     store::put_all(&events, room, deadline).await?;
     if let Some(url) = confirm {
         room.sns.confirm(&url).await?;
-        tracing::info!(tenant.id = %source.tenant, source.id = %source.id, "subscription of {} confirmed", source.id);
+        tracing::info!("the subscription of the source is confirmed");
     }
-    Ok(Answer::Received)
+    Ok(Success::Received)
 }
 
-/// A token vouches for the one event that it came with first.
-async fn claim(token: &Token, events: &[Event], source: &Source, room: &Ingest) -> Result<(), Refusal> {
+/// A token vouches only for the first event that came with it.
+async fn claim(token: &Token, events: &[Event], source: &Source, room: &Ingest) -> Result<(), IngestError> {
     for event in events {
         match room.events.claim(source.tenant, source.id, token, event).await? {
             Claim::Granted => {}
-            Claim::Refused => return Err(refused(source, Unauthentic::Replayed.into())),
+            Claim::Refused => return Err(Unauthentic::Replayed.into()),
         }
     }
     Ok(())
-}
-
-/// Logs why a post is refused; its sender reads less.
-fn refused(source: &Source, refusal: provider::Refusal) -> Refusal {
-    tracing::warn!(
-        tenant.id = %source.tenant,
-        source.id = %source.id,
-        "post to {} refused: {refusal}",
-        source.id
-    );
-    Problem::from(refusal).into()
 }
 
 /// The address that API Gateway, or the function URL, saw.

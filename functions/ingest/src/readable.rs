@@ -1,25 +1,25 @@
-//! The last check before an event is accepted: `dispatch` will read its row, and `deliver` its job. What neither could
-//! read would have no delivery and no dead letter.
+//! The last check before an event is accepted: `dispatch` will read its row, and `deliver` its job. An event that they
+//! could not read would have no delivery and no dead letter.
 
 use shared::event::{Event, EventType, Facts, Raw, UNPARSED_LIMIT};
 use shared::problem::Fault;
 use shared::provider::Refusal;
 use shared::queue::job::Job;
 
-/// The event of a provider's post, or, if it cannot be read back, what was received of it as `unparsed`: that is listed
-/// and shown, and owed to nobody. `body` is the whole post.
+/// The event of a provider's post. If it cannot be read back, the result is what was received, as an event `unparsed`:
+/// the API lists and shows such an event, and no webhook gets it. `body` is the whole post.
 pub(crate) fn or_unparsed(event: Event, body: &[u8]) -> Event {
     match Job::can_carry(&event) {
         Ok(()) => event,
         Err(error) => {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(tenant.id = %event.tenant, event.id = %event.id, error, "{} is kept as unparsed", event.id);
+            tracing::warn!(event.id = %event.id, error, "an event cannot be read back; it is kept as unparsed");
             unparsed(event, body)
         }
     }
 }
 
-/// Refuses own events that cannot be read back: their author can correct them.
+/// Refuses own events that cannot be read back: their sender can correct them.
 pub(crate) fn or_refused(events: &[Event]) -> Result<(), Refusal> {
     let unreadable = events.iter().enumerate().filter(|(_, event)| Job::can_carry(event).is_err());
     let faults: Vec<_> = unreadable
@@ -30,7 +30,7 @@ pub(crate) fn or_refused(events: &[Event]) -> Result<(), Refusal> {
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
 }
 
-/// The same event under the same id, so that the provider's retry meets it, with nothing in it but what was received.
+/// An event under the same id, so that the provider's retry meets it, with nothing but what was received.
 fn unparsed(event: Event, body: &[u8]) -> Event {
     let Facts { provider, provider_event, provider_event_id, occurred_at, raw, .. } = event.facts;
     let received = match raw {
@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    /// The providers' files flatten what is nested too deeply, so only a fault in one of them comes here.
+    /// The providers' modules flatten what is nested too deeply, so only a bug in one of them leads here.
     fn event(levels: usize, raw: Option<Raw>) -> Event {
         let at = Timestamp::UNIX_EPOCH;
         let mut facts = Facts::new(EventType::Delivered, Provider::Generic, "email.delivered", "k", at);

@@ -1,5 +1,5 @@
-//! What Amazon SNS asks to be fetched: the certificates that it signs with, and the confirmations of subscriptions.
-//! Nothing else is ever called from here, and nothing at all for a topic that the source does not list.
+//! What ingest fetches from Amazon SNS: the certificates that SNS signs with, and the confirmations of subscriptions.
+//! Ingest calls nothing else, and it calls nothing for a topic that the source does not list.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -8,17 +8,17 @@ use jiff::Timestamp;
 use shared::address_policy::AddressPolicy;
 use shared::cache::Cache;
 use shared::outbound::{FetchError, Outbound, SetupError, SnsUrl};
-use shared::provider::{Certificate, CertificateUrl, ConfirmationUrl, Unauthentic};
+use shared::provider::{Certificate, CertificateUrl, ConfirmationUrl};
 use shared::store::Registry;
 
-use crate::refusal::Trouble;
+use crate::error::InternalError;
 
-/// How long a certificate is trusted from memory, in seconds (an hour); it does not change under its URL.
+/// How long a certificate is trusted from memory, in seconds (an hour). The certificate at a URL never changes.
 const MEMORY_SECONDS: u32 = 3600;
-/// Time limit of a fetch. SNS waits 15 s for the answer to its post, and the function has 10 s.
+/// Time limit of a fetch. Reason: SNS waits 15 s for the answer to its post, and the function has 10 s.
 const TIME_LIMIT: Duration = Duration::from_secs(4);
 
-/// The way to Amazon SNS. The client for it is built when it is first needed: most functions never do.
+/// The way to Amazon SNS. Its HTTP client is built when it is first needed, because most instances never need it.
 #[derive(Debug)]
 pub(crate) struct Sns {
     outbound: OnceLock<Outbound>,
@@ -36,27 +36,26 @@ impl Sns {
         Self { outbound: OnceLock::from(outbound), ..Self::default() }
     }
 
-    /// The certificate at `url`: from memory, from the registry, or from SNS. An error inside means that SNS serves no
-    /// certificate there, so that the message which names it is not genuine.
+    /// The certificate at `url`: from memory, from the registry, or from SNS. `None` means that SNS serves no
+    /// certificate there, so the post that names the URL is not authentic.
     pub(crate) async fn certificate(
         &self,
         url: &CertificateUrl,
         registry: &Registry,
         now: Timestamp,
-    ) -> Result<Result<Certificate, Unauthentic>, Trouble> {
+    ) -> Result<Option<Certificate>, InternalError> {
         if let Some(known) = self.certificates.get(url, now) {
-            return Ok(Ok(known));
+            return Ok(Some(known));
         }
         let stored = registry.get_certificate(url, now).await?;
         let certificate = match stored.and_then(|pem| Certificate::parse(pem.as_bytes())) {
-            Some(certificate) => certificate,
-            None => match self.fetch_certificate(url, registry, now).await? {
-                Some(certificate) => certificate,
-                None => return Ok(Err(Unauthentic::WrongCertificate)),
-            },
+            Some(certificate) => Some(certificate),
+            None => self.fetch_certificate(url, registry, now).await?,
         };
-        self.certificates.put(url.clone(), certificate.clone(), now);
-        Ok(Ok(certificate))
+        if let Some(certificate) = &certificate {
+            self.certificates.put(url.clone(), certificate.clone(), now);
+        }
+        Ok(certificate)
     }
 
     async fn fetch_certificate(
@@ -64,10 +63,10 @@ impl Sns {
         url: &CertificateUrl,
         registry: &Registry,
         now: Timestamp,
-    ) -> Result<Option<Certificate>, Trouble> {
+    ) -> Result<Option<Certificate>, InternalError> {
         let pem = match self.outbound()?.fetch(SnsUrl::Certificate(url), TIME_LIMIT).await {
             Ok(pem) => pem,
-            // Not so after any other 4xx, such as 429: SNS would give the post up for good after our 401.
+            // Any other 4xx, such as 429, is an error of ours: after a 401 SNS would never send the post again.
             Err(FetchError::Status(403 | 404 | 410)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
@@ -79,8 +78,8 @@ impl Sns {
         Ok(Some(certificate))
     }
 
-    /// Confirms a subscription. SNS takes a confirmation that it has already for a good one.
-    pub(crate) async fn confirm(&self, url: &ConfirmationUrl) -> Result<(), Trouble> {
+    /// Confirms a subscription. SNS accepts a repeated confirmation.
+    pub(crate) async fn confirm(&self, url: &ConfirmationUrl) -> Result<(), InternalError> {
         self.outbound()?.fetch(SnsUrl::Confirmation(url), TIME_LIMIT).await?;
         Ok(())
     }

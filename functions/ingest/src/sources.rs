@@ -1,13 +1,13 @@
-//! Which source an ingest key leads to.
+//! The source that an ingest key belongs to.
 
 use jiff::Timestamp;
 use shared::source::{IngestKey, IngestKeyHash, Source};
 use shared::store::StoreError;
 
-use crate::Ingest;
+use crate::room::Ingest;
 
-/// The source that `claimed` is the ingest key of. A found one is trusted for the cache's age limit; what does not look
-/// like a key is not looked up.
+/// The source whose ingest key is `claimed`. A source that was found is trusted for the cache's age limit. A text that
+/// does not look like an ingest key is not looked up.
 pub(crate) async fn find(claimed: &str, room: &Ingest, now: Timestamp) -> Result<Option<Source>, StoreError> {
     if !claimed.starts_with(IngestKey::PREFIX) || claimed.len() > IngestKey::MAX_LENGTH {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Storing what was accepted: in order, in few calls, and no longer than the function has time.
+//! Storing accepted events: in order, in few calls, and within the time of the function.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,21 +9,21 @@ use shared::event::Event;
 use shared::store::StoreError;
 use shared::store::events::{MAX_KEYS, MAX_STATEMENTS, Put};
 
-use crate::Ingest;
-use crate::refusal::{Interruption, Unfinished};
+use crate::error::{InterruptionError, UnfinishedError};
+use crate::room::Ingest;
 
-/// Maximum steps under way at once, each with one call of 25 events. Reason: at 20 ms a call that is 5,000 events a
-/// second, about what a tenant's eight partitions (8,000 writes a second) and a new table (4,000) take. Each holds a
-/// mebibyte of rows at most, and SDK and HTTP client as much again.
+/// Maximum concurrent steps, each with one call of 25 events. Reason: at 20 ms a call these store 5,000 events a
+/// second, about as many as a tenant's eight partitions (8,000 writes a second) and a new table (4,000) take. A step
+/// holds at most a mebibyte of rows, and the SDK and the HTTP client hold as much again.
 const IN_FLIGHT: usize = 4;
-/// How long before the function's deadline nothing more is waited for. Reason: the answer takes milliseconds, and a tenth
-/// of a processor, as the smallest functions have, makes tens of them.
+/// How long before the function's deadline storing stops. Reason: the answer takes milliseconds, or tens of
+/// milliseconds with a tenth of a processor, which the smallest functions have.
 const MARGIN: SignedDuration = SignedDuration::from_secs(1);
 
-/// Stores every event, or as many as there is time for until `deadline`, when Lambda ends the function; the sender's
-/// repeat stores the rest. Answers what each put did, in order. Of events with the same id the first is stored, the others
-/// were there before.
-pub(crate) async fn put_all(events: &[Event], room: &Ingest, deadline: Timestamp) -> Result<Vec<Put>, Unfinished> {
+/// Stores every event, or as many as there is time for until `deadline`, when Lambda ends the function. When the sender
+/// repeats the request, the rest is stored. Answers what each put did, in order. Of events with the same id the first
+/// is stored, and the others count as stored before.
+pub(crate) async fn put_all(events: &[Event], room: &Ingest, deadline: Timestamp) -> Result<Vec<Put>, UnfinishedError> {
     let until = deadline.saturating_sub(MARGIN).unwrap_or(Timestamp::MIN);
     let mut places = HashMap::with_capacity(events.len());
     let mut distinct = Vec::with_capacity(events.len());
@@ -36,7 +36,7 @@ pub(crate) async fn put_all(events: &[Event], room: &Ingest, deadline: Timestamp
     let mut done = Vec::with_capacity(distinct.len());
     put_distinct(&distinct, room, until, &mut done).await.map_err(|cause| {
         let stored = events.iter().filter(|event| places[&(event.tenant, event.id)] < done.len()).count();
-        Unfinished { stored, of: events.len(), cause }
+        UnfinishedError { stored, of: events.len(), cause }
     })?;
     let mut puts = Vec::with_capacity(events.len());
     for event in events {
@@ -52,9 +52,10 @@ async fn put_distinct(
     room: &Ingest,
     until: Timestamp,
     done: &mut Vec<Put>,
-) -> Result<(), Interruption> {
-    // Whether the last step to end found all of its events stored: then the post is probably a repeat, and its events are
-    // read before they are put, four times as many in a call. Otherwise it would spend its time on the first events again.
+) -> Result<(), InterruptionError> {
+    // Whether the step that ended last found all of its events stored. Then the post is probably a repeat, and the
+    // following events are read before they are put, because a call can read four times as many. Otherwise a repeat
+    // would spend its time on the first events again.
     let is_repeat = AtomicBool::new(false);
     let mut rest = events;
     let steps = std::iter::from_fn(|| {
@@ -74,11 +75,11 @@ async fn put_distinct(
             is_repeat.store(puts.iter().all(|put| *put == Put::AlreadyThere), Ordering::Relaxed);
             done.extend(puts);
         }
-        if done.len() == events.len() { Ok(()) } else { Err(Interruption::OutOfTime) }
+        if done.len() == events.len() { Ok(()) } else { Err(InterruptionError::OutOfTime) }
     };
     let left = until.duration_since(room.clock.now()).max(SignedDuration::ZERO);
-    // What is under way then may take effect or not; it is not counted.
-    tokio::time::timeout(left.unsigned_abs(), all).await.unwrap_or(Err(Interruption::OutOfTime))
+    // A put that is under way when the time is up may take effect or not. It is not counted as stored.
+    tokio::time::timeout(left.unsigned_abs(), all).await.unwrap_or(Err(InterruptionError::OutOfTime))
 }
 
 /// Puts some events; with `read` only those that a read does not find.

@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod front;
 pub mod google;
 pub mod kms;
+pub mod log_lines;
 pub mod node;
 pub mod receiver;
 pub mod seed;

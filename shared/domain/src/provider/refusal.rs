@@ -31,9 +31,8 @@ impl From<Refusal> for Problem {
                 401,
                 "not-authentic",
                 "Not authentic",
-                "The post does not prove what its source asks for: the provider's signature, made lately with the key \
-                 that the source was given; the source's credentials in their header; an address in its networks. \
-                 Compare the source's settings with the provider's, and the sender's clock.",
+                "Authentication failed. Check the signature key, the credentials, the sender's network and its clock \
+                 against the source's settings.",
             ),
             Refusal::TooMany { limit } => Self::new(
                 413,

@@ -92,7 +92,7 @@ async fn bad_queries_are_refused() {
     }
     insta::assert_snapshot!(refusals.join("\n"), @r#"
     400 invalid-parameter: webhook_id: expected `wh_` followed by 26 characters of Crockford base32 (digits and upper-case letters without I, L, O, U)
-    400 invalid-parameter: cursor: not a cursor of this list; pass `next_cursor` of the page before, or leave it out to begin anew
+    400 invalid-parameter: cursor: not a cursor of this list; give the `next_cursor` of the page before, or leave `cursor` out to start at the beginning
     400 invalid-parameter: webhook: unknown parameter; this operation knows: webhook_id, limit, cursor
     "#);
 }

@@ -105,7 +105,7 @@ async fn are_shown_with_every_attempt() {
     "#);
     let of_event = tenant.get(&format!("/api/v1/events/{}/deliveries", event.id)).await;
     assert_eq!(of_event.body, tenant.get(&path).await.body);
-    insta::assert_snapshot!(tenant.get(&format!("{path}/{}", nobodys("evt_"))).await.problem(), @"404 not-found: This tenant has no such delivery, or it was not attempted yet.");
+    insta::assert_snapshot!(tenant.get(&format!("{path}/{}", nobodys("evt_"))).await.problem(), @"404 not-found: There is no such delivery, or it was not attempted yet.");
 }
 
 #[tokio::test]

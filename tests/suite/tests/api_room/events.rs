@@ -115,9 +115,9 @@ async fn bad_ranges_are_refused() {
     }
     insta::assert_snapshot!(refusals.join("\n"), @r#"
     400 invalid-parameter: from: expected a time like 2026-01-02T03:04:05Z (RFC 3339)
-    400 invalid-parameter: from: it is later than `to`
-    400 invalid-parameter: from: a list covers at most 31 days; ask for several
-    400 invalid-parameter: from: a list covers at most 31 days; ask for several; limit: expected a whole number from 1 to 100; cursor: not a cursor of this list; pass `next_cursor` of the page before, or leave it out to begin anew; type: unknown parameter; this operation knows: to, from, limit, cursor
+    400 invalid-parameter: from: must not be later than `to`
+    400 invalid-parameter: from: a list covers at most 31 days; request several lists
+    400 invalid-parameter: from: a list covers at most 31 days; request several lists; limit: expected a whole number from 1 to 100; cursor: not a cursor of this list; give the `next_cursor` of the page before, or leave `cursor` out to start at the beginning; type: unknown parameter; this operation knows: to, from, limit, cursor
     "#);
 }
 
@@ -221,6 +221,6 @@ async fn what_could_not_be_read_is_no_type_to_ask_for() {
     422 invalid-request: /events/0: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, delivery.dead, or `*`
     422 invalid-request: /events/0: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, delivery.dead, or `*`
     422 invalid-request: /event_type: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, delivery.dead
-    404 not-found: There is no event type of this name; there are: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, delivery.dead.
+    404 not-found: There is no event type with this name. There are: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, delivery.dead.
     ");
 }

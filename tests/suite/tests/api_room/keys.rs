@@ -62,8 +62,8 @@ async fn roles_may_what_they_may() {
     403 forbidden: A key of role `publish` may not do this.
     403 forbidden: A key of role `publish` may not do this.
     403 forbidden: A key of role `publish` may not do this.
-    403 forbidden: This concerns all tenants; it takes an admin key.
-    403 forbidden: Only an admin key can make admin keys.
+    403 forbidden: This operation affects all tenants and requires an admin key.
+    403 forbidden: Creating an admin key requires an admin key.
     "#);
     assert_eq!(read.get("/api/v1/keys").await.status, 200);
     assert_eq!(read.get("/health").await.status, 200);
@@ -113,7 +113,7 @@ async fn bad_ones_are_refused() {
     422 invalid-request: /tenant_id: an admin key belongs to no tenant; leave it out
     422 invalid-request: /tenant_id: there is no such tenant
     422 invalid-request: /tenant_id: expected `ten_` followed by 26 characters of Crockford base32 (digits and upper-case letters without I, L, O, U)
-    403 forbidden: A tenant makes keys for itself alone; leave `tenant_id` out.
+    403 forbidden: A tenant can create keys for itself only; leave `tenant_id` out.
     404 not-found: There is no key with this id.
     "#);
     let others_key = other.get("/api/v1/keys").await.data()[0]["id"].as_str().unwrap().to_owned();

@@ -249,24 +249,24 @@ async fn bad_requests_are_refused_in_mailguns_shape_and_do_nothing() {
     400 /id: expected text, got a list
     400 /url: at most 3 entries, got 4
     400 /url/1: only https:// URLs are delivered to; /url/2: the address 10.0.0.1 is not public; deliveries go to public addresses only
-    400 /url/0: the password in it is masked; give the real one, or leave the field out
+    400 /url/0: the password in it is masked; give the real password, or leave the field out
     400 /secret: unknown field; this object knows: id, url; /test: unknown field; this object knows: id, url
     400 /url: is required
     400 /id: the path says `clicked`
-    404 Webhook not found: there is no such name; there are: accepted, delivered, opened, clicked, unsubscribed, complained, temporary_fail, permanent_fail.
-    404 Webhook not found: there is no such name; there are: accepted, delivered, opened, clicked, unsubscribed, complained, temporary_fail, permanent_fail.
+    404 Webhook not found: there is no such name. There are: accepted, delivered, opened, clicked, unsubscribed, complained, temporary_fail, permanent_fail.
+    404 Webhook not found: there is no such name. There are: accepted, delivered, opened, clicked, unsubscribed, complained, temporary_fail, permanent_fail.
     404 Domain not found: expected a domain name like mail.example.com.
     404 Domain not found: expected a domain name like mail.example.com.
     400 page: unknown parameter; this operation knows: limit, skip
     400 url: unknown parameter; this operation knows: none
-    405 This path does not take this method; the `allow` header lists those it takes.
-    404 There is nothing at this path; openapi.yaml lists what there is.
+    405 This path does not support this method. The `allow` header lists the methods that it supports.
+    404 No such endpoint. See openapi.yaml.
     415 Send `content-type: application/x-www-form-urlencoded` or `multipart/form-data`.
     400 The body is not `multipart/form-data` as its `content-type` says.
     400 The body is not `multipart/form-data` as its `content-type` says.
-    400 A form may have 100 fields.
-    400 A form may have 100 fields.
-    413 A body may have 65536 bytes (64 KiB).
+    400 A form may have at most 100 fields.
+    400 A form may have at most 100 fields.
+    413 A body may have at most 65536 bytes (64 KiB).
     "#);
     assert!(native(&acme).await.is_empty());
 }
@@ -315,7 +315,7 @@ async fn a_password_is_masked_and_may_be_given_back_so() {
     assert_eq!((client.urls(CLICKED).await, acme.get(&path).await.status), (read.clone(), 200));
     // Of another name it is not known.
     let elsewhere = client.put(&format!("{LIST}/opened"), &with_another).await.error();
-    insta::assert_snapshot!(elsewhere, @"400 /url/0: the password in it is masked; give the real one, or leave the field out");
+    insta::assert_snapshot!(elsewhere, @"400 /url/0: the password in it is masked; give the real password, or leave the field out");
 }
 
 #[tokio::test]
@@ -336,7 +336,7 @@ async fn a_stream_is_listed_by_its_name_and_may_be_given_back_so() {
     assert_eq!(client.urls(CLICKED).await, [made.text("url"), "https://b.example/".to_owned()]);
     // It takes credentials, for which this API has no field.
     let refused = client.post(LIST, &[("id", "opened"), ("url", queue)]).await.error();
-    insta::assert_snapshot!(refused, @"400 /url/0: expected an https:// URL; a stream can only be the `url` of a webhook of /api/v1/webhooks");
+    insta::assert_snapshot!(refused, @"400 /url/0: expected an https:// URL; only the `url` of a webhook at /api/v1/webhooks can name a stream");
 }
 
 #[tokio::test]

@@ -230,15 +230,15 @@ async fn bad_ones_are_refused_with_what_to_change() {
     400 /EventType: unknown event type; there are: sent, open, click, bounce, blocked, spam, unsub
     400 /EventType: expected text, got a number; /Url: expected text, got a number; /IsBackup: expected true or false; /Version: unknown version; there are: 1 (one event in a POST), 2 (several, in an array); /Status: unknown status; there are: alive, dead; /Colour: unknown field; this object knows: APIKeyID, ID, EventType, Url, IsBackup, Version, Status
     400 /Url: give it once
-    400 /ID: expected the ID that this URL is shown with; /EventType: expected text, got null; leave the field out instead; /Url: expected text, got null; leave the field out instead; /IsBackup: expected text, got null; leave the field out instead; /Version: expected a number, got null; leave the field out instead; /Status: expected text, got null; leave the field out instead
-    400 /Url: a masked password, or the name of a stream, stands for what is shown so, and there is no such URL here; give a whole https:// URL, or leave the field out. Streams are registered at /api/v1/webhooks
+    400 /ID: expected the ID that answers show for this URL; /EventType: expected text, got null; leave the field out instead; /Url: expected text, got null; leave the field out instead; /IsBackup: expected text, got null; leave the field out instead; /Version: expected a number, got null; leave the field out instead; /Status: expected text, got null; leave the field out instead
+    400 /Url: a URL with a masked password, or the name of a stream, stands for the stored URL that is shown so, and this entry has no such URL; give a whole https:// URL, or leave the field out. Streams are registered at /api/v1/webhooks
     400 The body must be a JSON object, `{…}`.
     ");
     assert_eq!(client.all().await, "");
     let not_json = Request::post(PATH)
         .header(header::AUTHORIZATION, format!("Basic {}", client.credentials))
         .body(Body::from("EventType=open"));
-    insta::assert_snapshot!(error(&room.send(not_json.unwrap()).await), @"400 The body is not JSON: fault at line 1, column 1.");
+    insta::assert_snapshot!(error(&room.send(not_json.unwrap()).await), @"400 The body is not JSON: error at line 1, column 1.");
 }
 
 #[tokio::test]
@@ -305,8 +305,8 @@ async fn what_is_no_id_or_no_path_is_404_in_mailjets_form() {
         );
     }
     assert_eq!(client.get("/18").await.status, 200);
-    insta::assert_snapshot!(error(&client.get("/18/19").await), @"404 There is nothing at this path; openapi.yaml lists what there is.");
-    insta::assert_snapshot!(error(&client.send(Method::PATCH, "/18", &json!({})).await), @"405 This path does not take this method; the `allow` header lists those it takes.");
+    insta::assert_snapshot!(error(&client.get("/18/19").await), @"404 No such endpoint. See openapi.yaml.");
+    insta::assert_snapshot!(error(&client.send(Method::PATCH, "/18", &json!({})).await), @"405 This path does not support this method. The `allow` header lists the methods that it supports.");
 }
 
 #[tokio::test]

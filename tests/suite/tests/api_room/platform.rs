@@ -171,7 +171,7 @@ async fn bad_requests_are_refused_in_the_platforms_shape_and_do_nothing() {
     400 /url: the address 127.0.0.1 is not public; deliveries go to public addresses only
     400 /active: expected true or false, got text
     400 /secret: a secret is `whsec_` and base64 of 24 to 64 bytes, or any other 8 to 256 printable ASCII characters
-    400 /secret: the dialect `platform` signs with a shared secret only, `v1`
+    400 /secret: the dialect `platform` signs with a shared secret (`v1`) only
     400 /dialect: unknown field; this object knows: url, events, active, secret
     400 /events: is required
     400 /url: is required
@@ -179,13 +179,13 @@ async fn bad_requests_are_refused_in_the_platforms_shape_and_do_nothing() {
     400 /id: expected the webhook's own id, which cannot be changed, got 2; /created_at: cannot be changed; leave the field out
     400 /events: the dialect `platform` has no event type `email.sent`; it has: email.delivery, delivery, email.bounce, bounce, email.open, open, email.click, click, email.complaint, complaint, email.unsubscribe, unsubscribe, or `*`
     400 /url: expected text, got null; leave the field out instead
-    400 The body is not JSON: fault at line 1, column 1.
+    400 The body is not JSON: error at line 1, column 1.
     400 The body must be a JSON object, `{…}`.
     400 The body is empty; it must be a JSON object, `{…}`.
     400 page: unknown parameter; this operation knows: none
     400 force: unknown parameter; this operation knows: none
-    405 This path does not take this method; the `allow` header lists those it takes.
-    405 This path does not take this method; the `allow` header lists those it takes.
+    405 This path does not support this method. The `allow` header lists the methods that it supports.
+    405 This path does not support this method. The `allow` header lists the methods that it supports.
     404 There is no webhook with this id.
     404 There is no webhook with this id.
     404 There is no webhook with this id.

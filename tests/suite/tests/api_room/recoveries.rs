@@ -73,7 +73,7 @@ async fn one_webhooks_is_begun_with_defaults_and_followed_to_its_end() {
     let shown = tenant.get(&read).await;
     assert_eq!(shown.body["progress"], json!({ "looked_at": 7, "recovered": 5, "skipped_webhooks": 0 }));
     assert_eq!((shown.text("status").as_str(), shown.text("finished_at")), ("done", shown.text("updated_at")));
-    insta::assert_snapshot!(tenant.delete(&read).await.problem(), @"409 recovery-over: It does not run any more, so it cannot be cancelled.");
+    insta::assert_snapshot!(tenant.delete(&read).await.problem(), @"409 recovery-over: This recovery has finished and cannot be cancelled.");
 }
 
 #[tokio::test]
@@ -145,9 +145,9 @@ async fn bad_ones_are_refused_with_what_would_be_right() {
     422 invalid-request: /states/1: `dead` is named twice
     422 invalid-request: /states: expected a list, got text
     422 invalid-request: /since: expected a time like 2026-01-02T03:04:05Z (RFC 3339)
-    422 invalid-request: /since: it is later than now
-    422 invalid-request: /since: it is later than `until`
-    422 invalid-request: /since: a recovery covers at most 366 days; ask for several
+    422 invalid-request: /since: must not be later than now
+    422 invalid-request: /since: must not be later than `until`
+    422 invalid-request: /since: a recovery covers at most 366 days; request several recoveries
     422 invalid-request: /rate: expected a whole number from 1 to 1000, got 0
     422 invalid-request: /rate: expected a whole number from 1 to 1000, got 1001
     422 invalid-request: /webhook_id: unknown field; this object knows: states, since, until, rate
@@ -177,9 +177,9 @@ async fn a_webhook_that_takes_no_attempts_is_not_recovered_but_what_it_misses_is
         assert_eq!(tenant.post(&format!("{path}/recover"), &missing).await.status, 202);
     }
     insta::assert_snapshot!(refusals.join("\n"), @r"
-    409 webhook-disabled: Its deliveries would only be held. Enable it: what is held goes out by itself then, and what is dead can be recovered.
-    409 webhook-paused: Its deliveries would only be held. Set `paused` to false: what is held goes out by itself then, and what is dead can be recovered.
-    409 webhook-open: Its receiver fails, so that its deliveries would only be held. What is held goes out by itself when the receiver answers again; to try at once, PATCH the webhook with `enabled` true.
+    409 webhook-disabled: Its deliveries would be held again. Enable the webhook: held deliveries then go out without a recovery, and dead ones can be recovered.
+    409 webhook-paused: Its deliveries would be held again. Set `paused` to false: held deliveries then go out without a recovery, and dead ones can be recovered.
+    409 webhook-open: Its receiver fails, so its deliveries would be held again. Held deliveries go out without a recovery when the receiver works again; to try at once, PATCH the webhook with `enabled` true.
     ");
     let nobodys = format!("/api/v1/webhooks/{}/recover", nobodys("wh_"));
     assert_eq!(tenant.post(&nobodys, &body(&room, &json!({}))).await.status, 404);
@@ -197,7 +197,7 @@ async fn so_many_run_at_a_time_and_no_more() {
         assert_eq!(started.status, 202, "{started}");
         last = started.text("id");
     }
-    insta::assert_snapshot!(tenant.post("/api/v1/recoveries", &body(&room, &json!({}))).await.problem(), @"409 too-many-recoveries: 5 recoveries of the tenant run already. See GET /api/v1/recoveries; wait for the end of one, or cancel it.");
+    insta::assert_snapshot!(tenant.post("/api/v1/recoveries", &body(&room, &json!({}))).await.problem(), @"409 too-many-recoveries: This tenant has the maximum of 5 running recoveries. Wait until one of them has finished, or cancel one; GET /api/v1/recoveries lists them.");
     assert_eq!(room.tenant().await.post("/api/v1/recoveries", &body(&room, &json!({}))).await.status, 202);
     assert_eq!(tenant.delete(&format!("/api/v1/recoveries/{last}")).await.status, 204);
     assert_eq!(tenant.post("/api/v1/recoveries", &body(&room, &json!({}))).await.status, 202);

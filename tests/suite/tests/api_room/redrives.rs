@@ -30,13 +30,13 @@ async fn one_runs_at_a_time_and_is_followed_to_its_end() {
       "to_move": 10
     }
     "#);
-    insta::assert_snapshot!(admin.post_nothing("/api/v1/redrives").await.problem(), @"409 redrive-refused: SQS did not start it, most likely because one is running: SQS runs one at a time. See GET /api/v1/redrives; wait for the end of that one, or cancel it.");
+    insta::assert_snapshot!(admin.post_nothing("/api/v1/redrives").await.problem(), @"409 redrive-refused: SQS did not start the redrive, most likely because another one is running: SQS runs one at a time. Wait until that one has finished, or cancel it; GET /api/v1/redrives lists them.");
 
     let path = format!("/api/v1/redrives/{}", started.text("id"));
     assert_eq!(admin.get(&path).await.body, started.body);
     moves.finish("COMPLETED");
     assert_eq!(admin.get(&path).await.body["state"], "completed", "found without its handle");
-    insta::assert_snapshot!(admin.delete(&path).await.problem(), @"409 redrive-over: It does not run any more, so it cannot be cancelled.");
+    insta::assert_snapshot!(admin.delete(&path).await.problem(), @"409 redrive-over: This redrive has finished and cannot be cancelled.");
 
     assert_eq!(admin.post_nothing("/api/v1/redrives").await.status, 202);
     moves.finish("FAILED");
@@ -111,7 +111,7 @@ async fn an_endpoint_without_move_tasks_is_501() {
         let (room, _moves) = room(Some(code)).await;
         let problem = room.admin().post_nothing("/api/v1/redrives").await.problem();
         assert_eq!(room.admin().get("/api/v1/redrives").await.problem(), problem);
-        assert!(problem.starts_with("501 redrive-not-offered: The SQS endpoint"), "{problem}");
+        assert!(problem.starts_with("501 redrive-not-offered: This SQS endpoint"), "{problem}");
     }
     let (room, _moves) = room(Some("InternalFailure")).await;
     assert_eq!(room.admin().post_nothing("/api/v1/redrives").await.status, 503);

@@ -99,12 +99,12 @@ async fn bad_bodies_are_refused_with_what_to_change() {
         send("application/x-www-form-urlencoded", b"name=Acme".to_vec()).await,
     ];
     insta::assert_snapshot!(refusals.join("\n"), @r#"
-    400 malformed-json: The body is not JSON: fault at line 2, column 3.
+    400 malformed-json: The body is not JSON: error at line 2, column 3.
     400 malformed-json: The body is empty; it must be a JSON object, `{…}`.
     400 malformed-json: The body must be a JSON object, `{…}`.
-    400 malformed-json: The body is not JSON: fault at line 1, column 128.
-    400 malformed-json: The body is not JSON: fault at line 1, column 11.
-    413 body-too-large: A body may have 65536 bytes (64 KiB).
+    400 malformed-json: The body is not JSON: error at line 1, column 128.
+    400 malformed-json: The body is not JSON: error at line 1, column 11.
+    413 body-too-large: A body may have at most 65536 bytes (64 KiB).
     415 unsupported-media-type: Send `content-type: application/json`.
     "#);
     let unread = Request::post("/api/v1/tenants").body(Body::from("{")).unwrap();
@@ -200,9 +200,9 @@ async fn bad_pages_are_refused() {
     400 invalid-parameter: limit: expected a whole number from 1 to 100
     400 invalid-parameter: limit: expected a whole number from 1 to 100
     400 invalid-parameter: limit: give it once
-    400 invalid-parameter: cursor: not a cursor of this list; pass `next_cursor` of the page before, or leave it out to begin anew
-    400 invalid-parameter: cursor: not a cursor of this list; pass `next_cursor` of the page before, or leave it out to begin anew
-    400 invalid-parameter: cursor: not a cursor of this list; pass `next_cursor` of the page before, or leave it out to begin anew
+    400 invalid-parameter: cursor: not a cursor of this list; give the `next_cursor` of the page before, or leave `cursor` out to start at the beginning
+    400 invalid-parameter: cursor: not a cursor of this list; give the `next_cursor` of the page before, or leave `cursor` out to start at the beginning
+    400 invalid-parameter: cursor: not a cursor of this list; give the `next_cursor` of the page before, or leave `cursor` out to start at the beginning
     400 invalid-parameter: limit: expected a whole number from 1 to 100; page: unknown parameter; this operation knows: limit, cursor
     "#);
 }
@@ -212,7 +212,7 @@ async fn unknown_paths_and_methods() {
     let room = Room::start().await;
     insta::assert_snapshot!(room.admin().get("/api/v2/webhooks").await, @r#"
     404 {
-      "detail": "There is nothing at this path; openapi.yaml lists what there is.",
+      "detail": "No such endpoint. See openapi.yaml.",
       "request_id": "REQUEST",
       "status": 404,
       "title": "Not found",
@@ -221,7 +221,7 @@ async fn unknown_paths_and_methods() {
     "#);
     let put = room.admin().request(Method::PUT, "/api/v1/webhooks").body(Body::empty()).unwrap();
     let put = room.send(put).await;
-    insta::assert_snapshot!(put.problem(), @"405 method-not-allowed: This path does not take this method; the `allow` header lists those it takes.");
+    insta::assert_snapshot!(put.problem(), @"405 method-not-allowed: This path does not support this method. The `allow` header lists the methods that it supports.");
     assert_eq!(put.headers[header::ALLOW], "GET,HEAD,POST");
 }
 

@@ -57,16 +57,16 @@ async fn what_does_not_fit_together_is_refused() {
     insta::assert_snapshot!(refused(json!({ "signature": "v2" })).await, @"422 invalid-request: /signature: unknown signature; there are: v1, v1a");
     insta::assert_snapshot!(refused(json!({ "signature": "v1", "secret": KEY })).await, @r#"422 invalid-request: /secret: an ed25519 key signs `v1a`; give a shared secret, or `"signature": "v1a"`"#);
     insta::assert_snapshot!(refused(json!({ "signature": "v1a", "secret": "a shared secret" })).await, @"422 invalid-request: /secret: for `v1a` a secret is `whsk_` and base64 of an ed25519 key: its seed of 32 bytes, or the 64 of seed and public key");
-    insta::assert_snapshot!(refused(json!({ "signature": "v1a", "dialect": "platform" })).await, @"422 invalid-request: /signature: the dialect `platform` signs with a shared secret only, `v1`");
+    insta::assert_snapshot!(refused(json!({ "signature": "v1a", "dialect": "platform" })).await, @"422 invalid-request: /signature: the dialect `platform` signs with a shared secret (`v1`) only");
 
     let made = tenant.post("/api/v1/webhooks", &hook(&json!({ "signature": "v1a" }))).await;
     let path = format!("/api/v1/webhooks/{}", made.text("id"));
     let patched = tenant.patch(&path, &json!({ "dialect": "platform" })).await.problem();
-    insta::assert_snapshot!(patched, @"422 invalid-request: /dialect: the dialect `platform` signs with a shared secret only, `v1`");
+    insta::assert_snapshot!(patched, @"422 invalid-request: /dialect: the dialect `platform` signs with a shared secret (`v1`) only");
     let platform = tenant.post("/api/v1/webhooks", &hook(&json!({ "dialect": "platform" }))).await;
     let path = format!("/api/v1/webhooks/{}/rotate-secret", platform.text("id"));
     let rotated = tenant.post(&path, &json!({ "signature": "v1a" })).await.problem();
-    insta::assert_snapshot!(rotated, @"422 invalid-request: /signature: the dialect `platform` signs with a shared secret only, `v1`");
+    insta::assert_snapshot!(rotated, @"422 invalid-request: /signature: the dialect `platform` signs with a shared secret (`v1`) only");
 }
 
 #[tokio::test]

@@ -104,9 +104,9 @@ async fn bad_credentials_are_refused_with_what_to_change() {
     422 invalid-request: /credentials/bearer/0: visible ASCII characters only, without `Bearer` before them; /credentials/bearer/1: 1 to 1024 bytes
     422 invalid-request: /credentials/bearer/0: 1 to 1024 bytes
     422 invalid-request: /credentials/header/name: expected the name of a header, as in `x-api-key`
-    422 invalid-request: /credentials/header/name: give `basic` or `bearer` for the header `authorization`
-    422 invalid-request: /credentials/header/name: this header is set on the way; take one of your own, as in `x-api-key`
-    422 invalid-request: /credentials/header/name: this header is set on the way; take one of your own, as in `x-api-key`; /credentials/header/values/0: printable ASCII characters, without a space at either end; /credentials/header/values/1: printable ASCII characters, without a space at either end
+    422 invalid-request: /credentials/header/name: for the header `authorization` give `basic` or `bearer`
+    422 invalid-request: /credentials/header/name: proxies set this header themselves; choose a header of your own, as in `x-api-key`
+    422 invalid-request: /credentials/header/name: proxies set this header themselves; choose a header of your own, as in `x-api-key`; /credentials/header/values/0: printable ASCII characters, without a space at either end; /credentials/header/values/1: printable ASCII characters, without a space at either end
     422 invalid-request: /credentials/header/name: is required; /credentials/header/values: 1 to 2 values
     ");
     assert_eq!(tenant.get("/api/v1/sources").await.data().len(), 0, "nothing was stored");
@@ -137,7 +137,7 @@ async fn networks_are_networks() {
     insta::assert_snapshot!(refusals.join("\n"), @"
     422 invalid-request: /networks: expected a list, got null; leave the field out instead
     422 invalid-request: /networks: expected a list, got text
-    422 invalid-request: /networks/0: expected a network like `185.107.232.0/24`, or a single address; /networks/1: expected a network like `185.107.232.0/24`, or a single address; /networks/2: has bits beyond its prefix; the network is `192.0.2.0/24`; /networks/3: this is every address; leave it out; /networks/4: this is every address; leave it out; /networks/5: write an IPv4 address as such, not mapped into IPv6; /networks/6: 1 to 49 characters; /networks/7: expected text, got a number
+    422 invalid-request: /networks/0: expected a network like `185.107.232.0/24`, or a single address; /networks/1: expected a network like `185.107.232.0/24`, or a single address; /networks/2: has bits beyond its prefix; the network is `192.0.2.0/24`; /networks/3: this network is every address; leave it out; /networks/4: this network is every address; leave it out; /networks/5: write an IPv4 address as IPv4, not mapped into IPv6; /networks/6: 1 to 49 characters; /networks/7: expected text, got a number
     422 invalid-request: /networks: at most 50 entries, got 51
     ");
 }
@@ -177,7 +177,7 @@ async fn a_patch_leaves_what_it_does_not_name() {
     assert_eq!(patched.body.get("credentials"), None);
     assert_eq!(stored(&room, &tenant, &path).await.trust.credentials, None);
     assert_eq!(tenant.patch(&path, &json!({ "allow_unsigned": true })).await.body["verification"]["kind"], "unsigned");
-    insta::assert_snapshot!(tenant.patch(&path, &json!({ "allow_unsigned": false })).await.problem(), @r#"422 invalid-request: /verification: mailgun signs its posts: give {"signing_key": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key"#);
+    insta::assert_snapshot!(tenant.patch(&path, &json!({ "allow_unsigned": false })).await.problem(), @r#"422 invalid-request: /verification: mailgun signs its posts: give {"signing_key": …}, or "allow_unsigned": true to accept posts from everybody who knows the ingest key"#);
     assert_eq!(tenant.patch(&path, &json!({ "name": "US" })).await.status, 200, "what was allowed stays allowed");
     let again =
         tenant.patch(&path, &json!({ "verification": { "signing_key": "key-3" }, "allow_unsigned": false })).await;
@@ -238,7 +238,7 @@ async fn mandrill_needs_its_url_where_the_public_one_is_not_known() {
     let tenant = room.tenant().await;
     let mandrill = |verification: Value| json!({ "provider": "mandrill", "verification": verification });
     let refused = tenant.post("/api/v1/sources", &mandrill(json!({ "signing_key": "key-1" }))).await;
-    insta::assert_snapshot!(refused.problem(), @"422 invalid-request: /verification/url: is required, because this stack does not know its public URL: the URL exactly as in the provider's settings, with {ingest_key} in place of the ingest key");
+    insta::assert_snapshot!(refused.problem(), @"422 invalid-request: /verification/url: is required, because this stack does not know its public URL: give the URL exactly as in the provider's settings, with {ingest_key} in place of the ingest key");
     let given = mandrill(json!({ "signing_key": "key-1", "url": "https://example.com/{ingest_key}" }));
     let path = made(&tenant, &given).await;
     let patched = tenant.patch(&path, &json!({ "verification": { "signing_key": "key-2" } })).await;

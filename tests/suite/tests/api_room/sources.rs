@@ -114,12 +114,12 @@ async fn a_provider_that_signs_needs_its_key_or_a_word_that_it_may_do_without() 
     }
     refusals.dedup();
     insta::assert_snapshot!(refusals.join("\n"), @r#"
-    422 invalid-request: /verification: mailgun signs its posts: give {"signing_key": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
-    422 invalid-request: /verification: sendgrid signs its posts: give {"public_key": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
-    422 invalid-request: /verification: resend signs its posts: give {"signing_key": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
-    422 invalid-request: /verification: ses signs its posts: give {"topic_arns": […]}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
-    422 invalid-request: /verification: mandrill signs its posts: give {"signing_key": …, "url": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
-    422 invalid-request: /verification: mailersend signs its posts: give {"signing_key": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
+    422 invalid-request: /verification: mailgun signs its posts: give {"signing_key": …}, or "allow_unsigned": true to accept posts from everybody who knows the ingest key
+    422 invalid-request: /verification: sendgrid signs its posts: give {"public_key": …}, or "allow_unsigned": true to accept posts from everybody who knows the ingest key
+    422 invalid-request: /verification: resend signs its posts: give {"signing_key": …}, or "allow_unsigned": true to accept posts from everybody who knows the ingest key
+    422 invalid-request: /verification: ses signs its posts: give {"topic_arns": […]}, or "allow_unsigned": true to accept posts from everybody who knows the ingest key
+    422 invalid-request: /verification: mandrill signs its posts: give {"signing_key": …, "url": …}, or "allow_unsigned": true to accept posts from everybody who knows the ingest key
+    422 invalid-request: /verification: mailersend signs its posts: give {"signing_key": …}, or "allow_unsigned": true to accept posts from everybody who knows the ingest key
     "#);
 }
 
@@ -163,18 +163,18 @@ async fn bad_ones_are_refused_with_what_to_change() {
     422 invalid-request: /verification/signing_key: is required; /verification/public_key: unknown field; this object knows: signing_key
     422 invalid-request: /verification/public_key: is required; /verification/signing_key: unknown field; this object knows: public_key
     422 invalid-request: /verification/topic_arns: is required; /verification/signing_key: unknown field; this object knows: topic_arns
-    422 invalid-request: /verification: posts of generic are not signed; leave it out, and see `credentials` and `networks`
+    422 invalid-request: /verification: generic does not sign its posts; leave this field out, and see `credentials` and `networks`
     422 invalid-request: /verification/signing_key: 1 to 1024 bytes
     422 invalid-request: /verification/signing_key: begins or ends with white space; copy it again
     422 invalid-request: /verification/signing_key: is required
     422 invalid-request: /verification: expected an object, got null; leave the field out instead
     422 invalid-request: /verification/public_key: unknown field; this object knows: signing_key
-    422 invalid-request: /allow_unsigned: contradicts `verification`; give one of them
+    422 invalid-request: /allow_unsigned: contradicts `verification`; give only one of the two
     422 invalid-request: /verification/public_key: expected a P-256 public key as base64 of its DER SubjectPublicKeyInfo, as SendGrid shows it
     422 invalid-request: /verification/public_key: expected a P-256 public key as base64 of its DER SubjectPublicKeyInfo, as SendGrid shows it
     422 invalid-request: /verification/signing_key: expected the signing secret as Resend shows it: `whsec_` and base64
     422 invalid-request: /verification/signing_key: expected the signing secret as Resend shows it: `whsec_` and base64
-    422 invalid-request: /verification/topic_arns: at least one topic, from which posts are taken
+    422 invalid-request: /verification/topic_arns: name at least one topic; only posts of named topics are accepted
     422 invalid-request: /verification/topic_arns/1: expected the ARN of an SNS topic, as in `arn:aws:sns:eu-central-1:123456789012:ses-events`
     422 invalid-request: /verification/topic_arns: at most 10 entries, got 11
     422 invalid-request: /verification/signing_key: is required; /verification/url: expected an http:// or https:// URL of at most 2048 bytes, exactly as in the provider's settings
@@ -220,7 +220,7 @@ async fn a_patch_changes_name_and_verification() {
     422 invalid-request: /provider: unknown field; this object knows: name, allow_unsigned, verification, credentials, networks
     422 invalid-request: /verification/signing_key: is required; /verification/public_key: unknown field; this object knows: signing_key
     422 invalid-request: /verification: expected an object, got null; leave the field out instead
-    422 invalid-request: /verification: mailgun signs its posts: give {"signing_key": …}, or say "allow_unsigned": true to take posts from whoever knows the ingest key
+    422 invalid-request: /verification: mailgun signs its posts: give {"signing_key": …}, or "allow_unsigned": true to accept posts from everybody who knows the ingest key
     "#);
 }
 

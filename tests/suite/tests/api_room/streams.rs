@@ -163,7 +163,7 @@ async fn a_stream_is_no_backup() {
     let tenant = room.tenant().await;
     let body = json!({ "url": "https://example.com/", "backup_url": QUEUE, "events": ["*"] });
     let refused = tenant.post("/api/v1/webhooks", &body).await;
-    insta::assert_snapshot!(refused.problem(), @"422 invalid-request: /backup_url: expected an https:// URL; a stream can only be the `url` of a webhook of /api/v1/webhooks");
+    insta::assert_snapshot!(refused.problem(), @"422 invalid-request: /backup_url: expected an https:// URL; only the `url` of a webhook at /api/v1/webhooks can name a stream");
     let backup = json!({ "url": QUEUE, "credentials": access_key(), "backup_url": "https://example.com/" });
     let path = made(&tenant, &backup).await;
     assert_eq!(tenant.get(&path).await.text("backup_url"), "https://example.com/");

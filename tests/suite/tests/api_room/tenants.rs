@@ -42,8 +42,8 @@ async fn a_tenant_sees_itself_alone() {
     let path_of = |tenant: &Option<String>| format!("/api/v1/tenants/{}", tenant.as_deref().unwrap());
     assert_eq!(acme.get(&path_of(&acme.tenant)).await.status, 200);
     insta::assert_snapshot!(acme.get(&path_of(&other.tenant)).await.problem(), @"404 not-found: There is no tenant with this id.");
-    insta::assert_snapshot!(acme.get("/api/v1/tenants").await.problem(), @"403 forbidden: This concerns all tenants; it takes an admin key.");
-    insta::assert_snapshot!(acme.post("/api/v1/tenants", &json!({ "name": "x" })).await.problem(), @"403 forbidden: This concerns all tenants; it takes an admin key.");
+    insta::assert_snapshot!(acme.get("/api/v1/tenants").await.problem(), @"403 forbidden: This operation affects all tenants and requires an admin key.");
+    insta::assert_snapshot!(acme.post("/api/v1/tenants", &json!({ "name": "x" })).await.problem(), @"403 forbidden: This operation affects all tenants and requires an admin key.");
     let read = room.key_of(acme.tenant.as_deref().unwrap(), "read").await;
     assert_eq!(read.get(&path_of(&acme.tenant)).await.status, 200);
 }

@@ -120,8 +120,8 @@ async fn a_sensitive_header_that_is_sent_back_as_it_was_shown_keeps_its_value() 
     ];
     insta::assert_snapshot!(refusals.join("\n"), @r#"
     422 invalid-request: /headers/x-key/value: is required
-    422 invalid-request: /headers/x-other/value: is required: there is no header of this name to keep
-    422 invalid-request: /headers/x-key/value: is required: there is no header of this name to keep
+    422 invalid-request: /headers/x-other/value: is required: the webhook has no header of this name to keep
+    422 invalid-request: /headers/x-key/value: is required: the webhook has no header of this name to keep
     "#);
 }
 
@@ -162,7 +162,7 @@ async fn bad_backup_urls_pauses_and_metadata_are_refused() {
     422 invalid-request: /backup_url: the address 10.0.0.8 is not public; deliveries go to public addresses only
     422 invalid-request: /backup_url: the host name is local; deliveries go to public hosts only
     422 invalid-request: /backup_url: remove the part after `#`: it is never sent
-    422 invalid-request: /backup_url: the password in it is masked; give the real one, or leave the field out
+    422 invalid-request: /backup_url: the password in it is masked; give the real password, or leave the field out
     422 invalid-request: /backup_url: 1 to 2048 characters
     422 invalid-request: /backup_url: expected text, got a number
     422 invalid-request: /paused: expected true or false, got text
@@ -175,7 +175,7 @@ async fn bad_backup_urls_pauses_and_metadata_are_refused() {
     422 invalid-request: /metadata/a: at most 500 characters
     422 invalid-request: /metadata/a: no control characters
     422 invalid-request: /metadata: at most 50 fields, got 51
-    422 invalid-request: /metadata: all keys and values together may have 8192 bytes (8 KiB), got 10050
+    422 invalid-request: /metadata: all keys and values together may have at most 8192 bytes (8 KiB), got 10050
     "#);
 }
 
@@ -207,7 +207,7 @@ async fn bad_headers_are_refused_by_name() {
     422 invalid-request: /headers: at most 10 fields, got 11
     422 invalid-request: /headers/: expected the name of a header, as in `x-api-key`, of at most 100 characters; /headers/größe: expected the name of a header, as in `x-api-key`, of at most 100 characters; /headers/x a: expected the name of a header, as in `x-api-key`, of at most 100 characters; /headers/x:: expected the name of a header, as in `x-api-key`, of at most 100 characters
     422 invalid-request: /headers/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: expected the name of a header, as in `x-api-key`, of at most 100 characters
-    422 invalid-request: /headers: `x-a` is given twice: names differ by more than their case
+    422 invalid-request: /headers: `x-a` is given twice; header names are case-insensitive
     422 invalid-request: /headers/x-a: 1 to 1024 printable ASCII characters, without a space at either end; /headers/x-b: 1 to 1024 printable ASCII characters, without a space at either end; /headers/x-c: 1 to 1024 printable ASCII characters, without a space at either end; /headers/x-d: 1 to 1024 printable ASCII characters, without a space at either end; /headers/x-e: 1 to 1024 printable ASCII characters, without a space at either end
     422 invalid-request: /headers/x-a: expected text, got a number; /headers/x-b: expected text, got null; leave the field out instead; /headers/x-c/value: is required
     422 invalid-request: /headers/x-a/secret: unknown field; this object knows: sensitive, value
@@ -270,7 +270,7 @@ async fn a_paused_one_cannot_be_tested() {
     let tenant = room.tenant().await;
     let path = made(&tenant, &json!({ "paused": true })).await;
     let refused = tenant.post(&format!("{path}/test"), &json!({ "eventType": "email.delivered" })).await;
-    insta::assert_snapshot!(refused.problem(), @"409 webhook-paused: Deliveries to it are held; set `paused` to false first, then test it.");
+    insta::assert_snapshot!(refused.problem(), @"409 webhook-paused: Deliveries to this webhook are held. Set its `paused` to false first, then test it.");
 }
 
 #[tokio::test]
@@ -307,13 +307,13 @@ async fn bad_rates_and_batches_are_refused_with_what_would_be_right() {
     422 invalid-request: /batch: expected a whole number from 1 to 10, got 11
     422 invalid-request: /batch: expected a whole number from 1 to 10, got null; leave the field out instead
     422 invalid-request: /batch: expected a whole number from 1 to 10, got a list
-    422 invalid-request: /batch: the dialect `standard` has no arrays, so every event has a POST of its own; give `"batch": 1`, or a dialect that has them: mailjet_v2
-    422 invalid-request: /batch: the dialect `platform` has no arrays, so every event has a POST of its own; give `"batch": 1`, or a dialect that has them: mailjet_v2
+    422 invalid-request: /batch: the dialect `standard` cannot carry several events in one POST; give `"batch": 1`, or a dialect that can: mailjet_v2
+    422 invalid-request: /batch: the dialect `platform` cannot carry several events in one POST; give `"batch": 1`, or a dialect that can: mailjet_v2
     422 invalid-request: /rate_limit: expected a whole number from 1 to 1000, got -1; /batch: expected a whole number from 1 to 10, got 0
     "#);
     // One that has arrays cannot be left while several events go into one POST, unless that is ended with it.
     let change = json!({ "dialect": "mailjet_v2", "batch": 5 });
     assert_eq!(tenant.patch(&path, &change).await.status, 200);
-    insta::assert_snapshot!(tenant.patch(&path, &json!({ "dialect": "standard" })).await.problem(), @r#"422 invalid-request: /dialect: the dialect `standard` has no arrays, so every event has a POST of its own; give `"batch": 1`, or a dialect that has them: mailjet_v2"#);
+    insta::assert_snapshot!(tenant.patch(&path, &json!({ "dialect": "standard" })).await.problem(), @r#"422 invalid-request: /dialect: the dialect `standard` cannot carry several events in one POST; give `"batch": 1`, or a dialect that can: mailjet_v2"#);
     assert_eq!(tenant.patch(&path, &json!({ "dialect": "standard", "batch": 1 })).await.status, 200);
 }

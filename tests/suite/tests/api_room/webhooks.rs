@@ -182,7 +182,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
     422 invalid-request: /url: the address 169.254.169.254 is not public; deliveries go to public addresses only
     422 invalid-request: /url: the address ::ffff:10.0.0.1 is not public; deliveries go to public addresses only
     422 invalid-request: /url: the address fd00:ec2::254 is not public; deliveries go to public addresses only
-    422 invalid-request: /url: the password in it is masked; give the real one, or leave the field out
+    422 invalid-request: /url: the password in it is masked; give the real password, or leave the field out
     422 invalid-request: /url: expected text, got a number
     422 invalid-request: /events: name at least one event type, or `*` for all
     422 invalid-request: /events: expected a list, got text
@@ -203,7 +203,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
     422 invalid-request: /enabled: expected true or false, got text
     422 invalid-request: /enabled: expected true or false, got null; leave the field out instead
     422 invalid-request: /domains/0: expected a domain name like mail.example.com
-    422 invalid-request: /sources: src_ID is no source of this tenant
+    422 invalid-request: /sources: src_ID is not a source of this tenant
     422 invalid-request: /description: at most 1000 characters
     422 invalid-request: /colour: unknown field; this object knows: url, credentials, events, enabled, dialect, retry_policy, timeout_ms, sources, domains, description, breaker, backup_url, headers, paused, metadata, rate_limit, batch, secret, signature
     "#);
@@ -235,7 +235,7 @@ async fn another_tenants_are_not_there() {
     404 not-found: There is no webhook with this id.
     404 not-found: There is no webhook with this id.
     404 not-found: There is no webhook with this id.
-    422 invalid-request: /sources: src_ID is no source of this tenant
+    422 invalid-request: /sources: src_ID is not a source of this tenant
     "#);
     assert_eq!(other.get(&path).await.status, 200);
 }
@@ -312,7 +312,7 @@ async fn a_conflict_is_tried_again_once() {
     }
 }
 
-const CONFLICT: &str = "409 conflict: Somebody else changed it at the same time. Read it again, then repeat the change if it still makes sense.";
+const CONFLICT: &str = "409 conflict: Another request changed this object at the same time. Read the object again, and repeat the change if it is still needed.";
 
 #[tokio::test]
 async fn enabling_lets_held_deliveries_go() {
@@ -424,7 +424,7 @@ async fn a_test_sends_a_made_up_event() {
     422 invalid-request: /eventType: is required
     422 invalid-request: /eventType: the dialect `platform` has no such event type; it has: email.delivery, delivery, email.bounce, bounce, email.open, open, email.click, click, email.complaint, complaint, email.unsubscribe, unsubscribe
     422 invalid-request: /eventType: unknown field; this object knows: event_type
-    409 webhook-disabled: Deliveries to it are held; enable it first, then test it.
+    409 webhook-disabled: Deliveries to this webhook are held. Enable the webhook first, then test it.
     "#);
 }
 

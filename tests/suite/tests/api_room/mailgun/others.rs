@@ -45,7 +45,7 @@ async fn what_other_apis_made_is_listed_where_its_events_are() {
     assert_eq!(listed.body["webhooks"], expected);
 
     let again = client.post(LIST, &[("id", "opened"), ("url", "https://platform.example/")]).await;
-    insta::assert_snapshot!(again.error(), @"400 /url/0: it gets these events already, as webhook wh_ID");
+    insta::assert_snapshot!(again.error(), @"400 /url/0: this URL gets these events already, as webhook wh_ID");
     let beside = client.post(LIST, &[("id", "opened"), ("url", "https://own.example/")]).await;
     assert_eq!(beside.status, 200);
     assert_eq!(client.urls(&format!("{LIST}/opened")).await.len(), 4);
@@ -65,7 +65,7 @@ async fn a_webhook_of_several_domains_is_refused_with_where_to_change_it() {
     client.post(LIST, &[("id", "clicked"), ("url", "https://own.example/")]).await;
     let path = made(&acme, &json!({ "url": "https://all.example/", "events": ["*"], "dialect": "mailgun" })).await;
     let deleted = client.delete(CLICKED).await.error();
-    insta::assert_snapshot!(deleted, @"400 https://all.example/ gets these events as webhook wh_ID, which is not of this domain alone. Change its `domains` or `events`, or delete it, by /api/v1/webhooks/wh_ID.");
+    insta::assert_snapshot!(deleted, @"400 https://all.example/ gets these events as webhook wh_ID, which is not for this domain alone. Change its `domains` or `events`, or delete it, at /api/v1/webhooks/wh_ID.");
     let put = client.put(CLICKED, &[("url", "https://new.example/")]).await.error();
     assert_eq!(put, deleted);
     assert_eq!(client.urls(CLICKED).await, ["https://own.example/", "https://all.example/"]);

@@ -69,8 +69,8 @@ async fn a_second_one_is_refused_by_the_name_of_the_first() {
     client.made(backup.clone()).await;
     let refusals = [error(&client.post(main.clone()).await), error(&client.post(backup.clone()).await)];
     insta::assert_snapshot!(refusals.join("\n"), @"
-    400 There is already a main URL for `open`: ID 18, https://user:***@example.com/main, of webhook wh_ID. Change that one, or delete it first.
-    400 There is already a backup URL for `open`: ID 19, https://example.com/backup, of webhook wh_ID. Change that one, or delete it first.
+    400 There is already a main URL for `open`: ID 18, https://user:***@example.com/main, of webhook wh_ID. Change that URL, or delete it first.
+    400 There is already a backup URL for `open`: ID 19, https://example.com/backup, of webhook wh_ID. Change that URL, or delete it first.
     ");
 
     // One that is deleted makes room again, and has the id that it had.
@@ -99,9 +99,9 @@ async fn one_of_the_native_api_in_a_dialect_of_mailjets_counts_too() {
         error(&client.post(url("spam", false)).await),
     ];
     insta::assert_snapshot!(refusals.join("\n"), @"
-    400 There is already a main URL for `click`: ID 20, https://example.com/, of webhook wh_ID. Change that one, or delete it first.
+    400 There is already a main URL for `click`: ID 20, https://example.com/, of webhook wh_ID. Change that URL, or delete it first.
     400 ID 20 is a part of webhook wh_ID, which has several event types, and all of them would be changed. Change it at /api/v1/webhooks/wh_ID.
-    400 There is already a main URL for `spam`: ID 42, https://example.com/, of webhook wh_ID. Change that one, or delete it first.
+    400 There is already a main URL for `spam`: ID 42, https://example.com/, of webhook wh_ID. Change that URL, or delete it first.
     ");
     assert_eq!(client.made(url("spam", true)).await, 2 * 16 + 11);
     assert_eq!(client.made(url("bounce", false)).await, 4 * 16 + 6);
@@ -162,8 +162,8 @@ async fn a_backup_has_version_and_status_of_its_main_url() {
     let backup = |version: u8, status: &str| json!({ "EventType": "open", "Url": "https://example.org/", "IsBackup": true, "Version": version, "Status": status });
     let refusals = [error(&client.post(backup(1, "alive")).await), error(&client.post(backup(2, "dead")).await)];
     insta::assert_snapshot!(refusals.join("\n"), @"
-    400 /Version: a backup URL has that of its main URL, which is 2; leave it out, or change the main URL first
-    400 /Status: a backup URL has that of its main URL, which is alive; leave it out, or change the main URL
+    400 /Version: a backup URL has the version of its main URL, which is 2; leave it out, or change the main URL first
+    400 /Status: a backup URL has the status of its main URL, which is alive; leave it out, or change the main URL
     ");
     client.made(json!({ "EventType": "open", "Url": "https://example.org/", "IsBackup": true })).await;
     insta::assert_snapshot!(client.all().await, @"

@@ -54,7 +54,7 @@ async fn a_masked_password_that_is_sent_back_changes_nothing() {
     assert_eq!(exposed(&webhook), "https://user:secret@example.com/");
     assert_eq!(webhook.backup_url.unwrap().expose(), "https://user:other@example.org/");
     let elsewhere = client.put(id, json!({ "Url": "https://user:***@example.org/" })).await;
-    insta::assert_snapshot!(error(&elsewhere), @"400 /Url: a masked password, or the name of a stream, stands for what is shown so, and there is no such URL here; give a whole https:// URL, or leave the field out. Streams are registered at /api/v1/webhooks");
+    insta::assert_snapshot!(error(&elsewhere), @"400 /Url: a URL with a masked password, or the name of a stream, stands for the stored URL that is shown so, and this entry has no such URL; give a whole https:// URL, or leave the field out. Streams are registered at /api/v1/webhooks");
 }
 
 #[tokio::test]
@@ -119,13 +119,13 @@ async fn what_is_taken_or_belongs_together_is_not_moved() {
         error(&client.put(99, json!({})).await),
     ];
     insta::assert_snapshot!(refusals.join("\n"), @"
-    400 There is already a main URL for `open`: ID 18, https://example.com/, of webhook wh_ID. Change that one, or delete it first.
-    400 There is already a backup URL for `spam`: ID 59, https://example.com/, of webhook wh_ID. Change that one, or delete it first.
-    400 There is already a main URL for `click`: ID 36, https://example.com/, of webhook wh_ID. Change that one, or delete it first.
-    400 There is already a backup URL for `open`: ID 19, https://example.com/, of webhook wh_ID. Change that one, or delete it first.
-    400 There is already a main URL for `open`: ID 18, https://example.com/, of webhook wh_ID. Change that one, or delete it first.
-    400 /EventType: ID 19 is the backup URL of this one; delete that first
-    400 /ID: it is 18, and is not changed; leave it out
+    400 There is already a main URL for `open`: ID 18, https://example.com/, of webhook wh_ID. Change that URL, or delete it first.
+    400 There is already a backup URL for `spam`: ID 59, https://example.com/, of webhook wh_ID. Change that URL, or delete it first.
+    400 There is already a main URL for `click`: ID 36, https://example.com/, of webhook wh_ID. Change that URL, or delete it first.
+    400 There is already a backup URL for `open`: ID 19, https://example.com/, of webhook wh_ID. Change that URL, or delete it first.
+    400 There is already a main URL for `open`: ID 18, https://example.com/, of webhook wh_ID. Change that URL, or delete it first.
+    400 /EventType: ID 19 is the backup URL of this URL; delete that first
+    400 /ID: this URL has the ID 18, which cannot be changed; leave it out
     400 /Url: only https:// URLs are delivered to; /Version: unknown version; there are: 1 (one event in a POST), 2 (several, in an array)
     404 There is no event callback URL with this id.
     ");

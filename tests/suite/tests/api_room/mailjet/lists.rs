@@ -131,15 +131,15 @@ async fn bad_parameters_are_refused_by_name() {
         refusals.push(error(&client.get(query).await));
     }
     insta::assert_snapshot!(refusals.join("\n"), @"
-    400 Limit: expected a whole number from 0 to 1000; 0 stands for the most
-    400 Limit: expected a whole number from 0 to 1000; 0 stands for the most
+    400 Limit: expected a whole number from 0 to 1000; 0 stands for the maximum
+    400 Limit: expected a whole number from 0 to 1000; 0 stands for the maximum
     400 Offset: expected a whole number, 0 or more
     400 EventType: unknown event type; there are: sent, open, click, bounce, blocked, spam, unsub
     400 IsBackup: expected true or false
     400 Status: unknown status; there are: alive, dead
     400 Version: unknown version; there are: 1 (one event in a POST), 2 (several, in an array)
-    400 Sort: expected ID, EventType, IsBackup, Status, Url or Version, with ` DESC` after it or without
-    400 Sort: expected ID, EventType, IsBackup, Status, Url or Version, with ` DESC` after it or without
+    400 Sort: expected ID, EventType, IsBackup, Status, Url or Version, with or without ` DESC` after it
+    400 Sort: expected ID, EventType, IsBackup, Status, Url or Version, with or without ` DESC` after it
     400 CountOnly: expected true or false
     400 Colour: unknown parameter; this operation knows: IsBackup, Backup, EventType, Status, Version, Sort, Offset, Limit, CountOnly
     ");

@@ -75,8 +75,8 @@ async fn a_stream_is_listed_by_its_name_and_keeps_its_credentials() {
     ];
     insta::assert_snapshot!(refusals.join("\n"), @"
     400 /IsBackup: a stream cannot be a backup URL
-    400 /Url: a masked password, or the name of a stream, stands for what is shown so, and there is no such URL here; give a whole https:// URL, or leave the field out. Streams are registered at /api/v1/webhooks
-    400 /Url: a masked password, or the name of a stream, stands for what is shown so, and there is no such URL here; give a whole https:// URL, or leave the field out. Streams are registered at /api/v1/webhooks
+    400 /Url: a URL with a masked password, or the name of a stream, stands for the stored URL that is shown so, and this entry has no such URL; give a whole https:// URL, or leave the field out. Streams are registered at /api/v1/webhooks
+    400 /Url: a URL with a masked password, or the name of a stream, stands for the stored URL that is shown so, and this entry has no such URL; give a whole https:// URL, or leave the field out. Streams are registered at /api/v1/webhooks
     ");
     assert_eq!(stored(&room, &acme).await.url, before.url);
     client.put(20, json!({ "Url": "https://example.com/" })).await;

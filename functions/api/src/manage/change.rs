@@ -1,0 +1,70 @@
+//! Changing a webhook: read it, change it, and write it if no other request wrote it in between. When the webhook is
+//! enabled or disabled, the operational event is written in the same transaction.
+
+use shared::operational::status_changed;
+use shared::id::{TenantId, WebhookId};
+use shared::store::StoreError;
+use shared::store::registry::Census as WebhooksVersion;
+use shared::webhook::Webhook;
+
+use super::error::ManageError;
+use super::resume::resume;
+use crate::noun::Noun;
+use crate::room::Api;
+use crate::span;
+
+/// How often a change is tried while other requests keep changing the same webhook.
+const TRIES: u8 = 2;
+
+/// Applies `change` to the stored webhook and answers what was written. `change` may run more than once.
+pub(crate) async fn change(
+    api: &Api,
+    tenant: TenantId,
+    id: WebhookId,
+    change: impl Fn(Webhook) -> Result<Webhook, ManageError>,
+) -> Result<Webhook, ManageError> {
+    span::note(Noun::Webhook, id);
+    for _ in 0..TRIES {
+        let stored = api.registry.get_webhook(tenant, id).await?.ok_or(ManageError::NotFound(Noun::Webhook))?;
+        match write(api, &stored, change(stored.clone())?, None).await {
+            Err(StoreError::Conflict) => {}
+            written => return Ok(written?),
+        }
+    }
+    Err(ManageError::Conflict)
+}
+
+/// Like [`change`]; deliveries resume afterwards if the request means to resume them and the webhook takes deliveries
+/// now.
+pub(crate) async fn change_and_resume(
+    api: &Api,
+    tenant: TenantId,
+    id: WebhookId,
+    resumes: bool,
+    changed: impl Fn(Webhook) -> Result<Webhook, ManageError>,
+) -> Result<Webhook, ManageError> {
+    let webhook = change(api, tenant, id, changed).await?;
+    if resumes && !webhook.holds_deliveries() {
+        resume(api, &webhook).await?;
+    }
+    Ok(webhook)
+}
+
+/// Writes a changed webhook and answers it as written, on condition that it is still as `stored` and, with a version,
+/// that the tenant's other webhooks are unchanged too.
+pub(super) async fn write(
+    api: &Api,
+    stored: &Webhook,
+    changed: Webhook,
+    version: Option<&WebhooksVersion>,
+) -> Result<Webhook, StoreError> {
+    let changed = Webhook { updated_at: api.now(), ..changed };
+    let event = status_changed(stored, &changed, changed.updated_at);
+    let telling = event.map(|event| api.events.telling(&event)).transpose()?;
+    match version {
+        Some(version) => api.registry.replace_webhook_beside(&changed, version, telling).await?,
+        None => api.registry.replace_and_tell(&changed, telling).await?,
+    }
+    api.public_keys.forget(changed.tenant);
+    Ok(changed)
+}

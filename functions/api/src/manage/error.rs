@@ -1,0 +1,53 @@
+//! How a use case fails. Each API turns these errors into its own answers, and may treat one of them as no failure.
+
+use shared::queue::EntryFailed;
+use shared::store::StoreError;
+use shared::webhook::MAX_PER_TENANT;
+
+use crate::http::field_errors::FieldErrors;
+use crate::noun::Noun;
+
+/// Why nothing, or not everything, was done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ManageError {
+    /// The tenant has no such object.
+    #[error("there is no such {0}")]
+    NotFound(Noun),
+    /// Another request keeps changing what this one changes.
+    #[error("another request changed the object at the same time")]
+    Conflict,
+    /// The tenant has the maximum number of these.
+    #[error("the tenant has the maximum of {maximum} {}", noun.plural())]
+    Limit {
+        /// What it has as many of as it may.
+        noun: Noun,
+        /// How many that is.
+        maximum: u32,
+    },
+    /// What was asked for is not possible for the object as it is.
+    #[error("{0}")]
+    Invalid(FieldErrors),
+    /// A table could not be read or written.
+    #[error(transparent)]
+    Store(StoreError),
+    /// A job could not be sent.
+    #[error(transparent)]
+    Queue(#[from] EntryFailed),
+}
+
+impl From<StoreError> for ManageError {
+    /// Of operations on webhooks, which are what the use cases are about.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => Self::Conflict,
+            StoreError::LimitReached => Self::Limit { noun: Noun::Webhook, maximum: MAX_PER_TENANT },
+            StoreError::Unreadable(_) | StoreError::DataKey(_) | StoreError::Aws(_) => Self::Store(error),
+        }
+    }
+}
+
+impl From<FieldErrors> for ManageError {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}

@@ -1,0 +1,49 @@
+//! The numbers of webhooks, and the version that a rule over all webhooks of a tenant depends on.
+
+use shared::id::TenantId;
+use shared::store::StoreError;
+use shared::store::registry::Census as WebhooksVersion;
+use shared::webhook::Webhook;
+
+use super::error::ManageError;
+use crate::noun::Noun;
+use crate::room::Api;
+
+/// How often a write is tried while other requests keep changing the tenant's webhooks. Reason: clients register a
+/// webhook for each of Mailgun's eight names at once. Each of these requests may have to wait for all others, and may
+/// collide with one more.
+pub(crate) const TRIES: u8 = 16;
+
+/// The version of the tenant's webhooks. A write on condition of it fails when any of them was changed since.
+pub(crate) async fn webhooks_version(api: &Api, tenant: TenantId) -> Result<WebhooksVersion, ManageError> {
+    api.registry.census(tenant).await?.ok_or(ManageError::NotFound(Noun::Tenant))
+}
+
+/// All webhooks of a tenant, at most 500, oldest first, each with its number. Webhooks from before numbers existed get
+/// theirs now.
+pub(crate) async fn numbered(api: &Api, tenant: TenantId) -> Result<Vec<Webhook>, ManageError> {
+    for _ in 0..TRIES {
+        let webhooks = api.registry.all_webhooks(tenant).await?;
+        if let Some(numbered) = number_rest(api, tenant, webhooks).await? {
+            return Ok(numbered);
+        }
+    }
+    Err(ManageError::Conflict)
+}
+
+/// Gives a number to each webhook that has none; `None` when another request changed a webhook of the tenant.
+async fn number_rest(
+    api: &Api,
+    tenant: TenantId,
+    mut webhooks: Vec<Webhook>,
+) -> Result<Option<Vec<Webhook>>, ManageError> {
+    for webhook in webhooks.iter_mut().filter(|webhook| webhook.number.is_none()) {
+        let version = webhooks_version(api, tenant).await?;
+        *webhook = match api.registry.number_webhook(webhook, &version).await {
+            Ok(numbered) => numbered,
+            Err(StoreError::Conflict) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+    }
+    Ok(Some(webhooks))
+}

@@ -1,0 +1,53 @@
+//! Registering a webhook that no rule over the tenant's other webhooks is about.
+
+use jiff::Timestamp;
+use shared::clock::random;
+use shared::dialect::Dialect;
+use shared::id::{TenantId, WebhookId};
+use shared::secret::SigningSecret;
+use shared::store::StoreError;
+use shared::webhook::{Destination, Subscription, Webhook};
+
+use super::error::ManageError;
+use super::number::TRIES;
+use crate::noun::Noun;
+use crate::room::Api;
+use crate::span;
+
+/// A webhook with the defaults of its dialect, not stored yet.
+pub(crate) fn draft(
+    now: Timestamp,
+    tenant: TenantId,
+    url: impl Into<Destination>,
+    subscription: Subscription,
+    dialect: Dialect,
+    secret: SigningSecret,
+) -> Webhook {
+    Webhook::new(WebhookId::mint(now, random()), tenant, url.into(), subscription, dialect, secret, now)
+}
+
+/// Stores a new webhook and answers it with its number.
+pub(crate) async fn register(api: &Api, webhook: Webhook) -> Result<Webhook, ManageError> {
+    span::note(Noun::Webhook, webhook.id);
+    let registry = &api.registry;
+    let number = retry_on_conflict(|| registry.take_webhook_number(webhook.tenant)).await?;
+    let number = number.ok_or(ManageError::NotFound(Noun::Tenant))?;
+    let webhook = Webhook { number: Some(number), ..webhook };
+    retry_on_conflict(|| registry.create_webhook_alone(&webhook)).await?;
+    api.public_keys.forget(webhook.tenant);
+    Ok(webhook)
+}
+
+/// Repeats `write` while other writes to the tenant's row are in its way.
+async fn retry_on_conflict<T, F>(write: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    for _ in 1..TRIES {
+        match write().await {
+            Err(StoreError::Conflict) => {}
+            other => return other,
+        }
+    }
+    write().await
+}

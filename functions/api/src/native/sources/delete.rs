@@ -1,0 +1,24 @@
+//! `DELETE /api/v1/sources/{source_id}`: `ingest` refuses posts to its ingest key within
+//! `CACHE_SECONDS`; its events stay
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use shared::id::SourceId;
+
+use crate::http::caller::Manager;
+use crate::http::error::{ApiError, not_found};
+use crate::http::path::Id;
+use crate::noun::Noun;
+use crate::room::Api;
+
+pub(super) async fn delete(
+    Manager(tenant): Manager,
+    State(api): State<Arc<Api>>,
+    Id(id): Id<SourceId>,
+) -> Result<StatusCode, ApiError> {
+    let source = api.registry.get_source(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
+    api.registry.delete_source(&source).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,27 @@
+//! `GET /api/v1/sources`, oldest first
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use shared::id::SourceId;
+
+use super::view::SourceView;
+use crate::http::caller::Reader;
+use crate::http::error::ApiError;
+use crate::http::page::{self, ListView};
+use crate::http::query::Query;
+use crate::room::Api;
+
+pub(super) async fn list(
+    Reader(tenant): Reader,
+    State(api): State<Arc<Api>>,
+    mut query: Query,
+) -> Result<Json<ListView<SourceView>>, ApiError> {
+    let limit = page::limit(&mut query);
+    let after: Option<SourceId> = page::cursor(&mut query);
+    query.finish()?;
+    let after = after.map(|id| id.to_string());
+    let page = api.registry.list_sources(tenant, after.as_deref(), limit).await?;
+    Ok(Json(ListView::new(page.items.iter().map(SourceView::from).collect(), page.next)))
+}

@@ -1,0 +1,27 @@
+//! `GET /api/v1/webhooks`, oldest first
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use shared::id::WebhookId;
+
+use super::view::WebhookView;
+use crate::http::caller::Reader;
+use crate::http::error::ApiError;
+use crate::http::page::{self, ListView};
+use crate::http::query::Query;
+use crate::room::Api;
+
+pub(super) async fn list(
+    Reader(tenant): Reader,
+    State(api): State<Arc<Api>>,
+    mut query: Query,
+) -> Result<Json<ListView<WebhookView>>, ApiError> {
+    let limit = page::limit(&mut query);
+    let after: Option<WebhookId> = page::cursor(&mut query);
+    query.finish()?;
+    let after = after.map(|id| id.to_string());
+    let page = api.registry.list_webhooks(tenant, after.as_deref(), limit).await?;
+    Ok(Json(ListView::new(page.items.iter().map(WebhookView::from).collect(), page.next)))
+}

@@ -1,0 +1,27 @@
+//! What each error of a use case is over HTTP. All APIs share this one conversion, because an error means the same in
+//! each; an API's own `error.rs` only writes it in the format of its clients.
+
+use shared::problem::Problem;
+
+use crate::http::error::{ApiError, conflict, not_found};
+use crate::manage::error::ManageError;
+use crate::noun::Noun;
+
+impl From<ManageError> for ApiError {
+    fn from(error: ManageError) -> Self {
+        match error {
+            ManageError::NotFound(noun) => not_found(noun).into(),
+            ManageError::Conflict => conflict().into(),
+            ManageError::Limit { noun, maximum } => limit_reached(noun, maximum).into(),
+            ManageError::Invalid(errors) => errors.into(),
+            ManageError::Store(error) => Self::unavailable(error),
+            ManageError::Queue(error) => Self::unavailable(error),
+        }
+    }
+}
+
+/// 409: the tenant has the maximum number of these.
+fn limit_reached(noun: Noun, maximum: u32) -> Problem {
+    let detail = format!("This tenant has the maximum of {maximum} {}. Delete one first.", noun.plural());
+    Problem::new(409, "limit-reached", "The limit is reached", detail)
+}

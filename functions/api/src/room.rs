@@ -1,0 +1,63 @@
+//! What the room works with: its clients, its caches and its settings.
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use shared::cache::Cache;
+use shared::clock::Clock;
+use shared::config;
+use shared::id::KeyId;
+use shared::address_policy::AddressPolicy;
+use shared::queue::Queue;
+use shared::queue::redrive::Redrives;
+use shared::store::{Deliveries, Events, Registry};
+use shared::tenant::{ApiKey, KeyHash};
+
+use crate::public_key_cache::PublicKeyCache;
+
+/// What the room works with; built once, kept warm.
+#[derive(Debug)]
+pub struct Api {
+    pub(crate) registry: Registry,
+    pub(crate) events: Events,
+    pub(crate) deliveries: Deliveries,
+    pub(crate) jobs: Queue,
+    pub(crate) redrives: Redrives,
+    /// Switched off (its age limit is 0). Reason: management requests are rare, and this API refuses a revoked key at
+    /// once.
+    pub(crate) keys: Cache<KeyId, ApiKey>,
+    pub(crate) admin_key: KeyHash,
+    pub(crate) public_keys: PublicKeyCache,
+    pub(crate) addresses: AddressPolicy,
+    pub(crate) public_url: String,
+    pub(crate) clock: Clock,
+}
+
+impl Api {
+    /// The room's clients, from the SDK's configuration and the room's own.
+    pub fn new(sdk: &SdkConfig, config: &config::Api, clock: Clock) -> Self {
+        let dynamo = aws_sdk_dynamodb::Client::new(sdk);
+        let sqs = aws_sdk_sqs::Client::new(sdk);
+        let kms = aws_sdk_kms::Client::new(sdk);
+        Self {
+            registry: Registry::new(dynamo.clone(), &config.registry_table)
+                .sealing_secrets(kms, &config.secrets_key_arn),
+            events: Events::new(dynamo.clone(), &config.events_table, config.retention_days),
+            deliveries: Deliveries::new(dynamo, &config.deliveries_table, config.retention_days),
+            jobs: Queue::new(sqs.clone(), &config.deliveries_queue_url),
+            redrives: Redrives::new(sqs, &config.dead_letter_queue_arn, &config.deliveries_queue_arn),
+            keys: Cache::new(0),
+            public_keys: PublicKeyCache::new(),
+            admin_key: config.admin_key.clone(),
+            addresses: AddressPolicy::allowing(config.allowed_networks.clone()),
+            public_url: config.public_url.clone(),
+            clock,
+        }
+    }
+
+    /// The present time at millisecond precision, as it is stored. So an answer has the time that later answers have
+    /// too.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+}

@@ -1,0 +1,54 @@
+//! What the room works with: its clients, its caches and its clock.
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use lambda_http::{Request, RequestExt as _};
+use shared::cache::Cache;
+use shared::clock::Clock;
+use shared::config;
+use shared::id::KeyId;
+use shared::outbound::Outbound;
+use shared::source::{IngestKeyHash, Source};
+use shared::store::{Events, Registry};
+use shared::tenant::ApiKey;
+
+use crate::sns::Sns;
+
+/// What the room works with; built once, kept warm.
+#[derive(Debug)]
+pub struct Ingest {
+    pub(crate) registry: Registry,
+    pub(crate) events: Events,
+    pub(crate) sources: Cache<IngestKeyHash, Source>,
+    pub(crate) keys: Cache<KeyId, ApiKey>,
+    pub(crate) sns: Sns,
+    pub(crate) clock: Clock,
+}
+
+impl Ingest {
+    /// The room's clients, from the SDK's configuration and the room's own.
+    pub fn new(sdk: &SdkConfig, config: &config::Ingest, clock: Clock) -> Self {
+        let dynamo = aws_sdk_dynamodb::Client::new(sdk);
+        let kms = aws_sdk_kms::Client::new(sdk);
+        Self {
+            registry: Registry::new(dynamo.clone(), &config.registry_table).opening_secrets(kms),
+            events: Events::new(dynamo, &config.events_table, config.retention_days),
+            sources: Cache::new(config.cache_seconds),
+            keys: Cache::new(config.cache_seconds),
+            sns: Sns::default(),
+            clock,
+        }
+    }
+
+    /// For tests: the room with another way to Amazon SNS.
+    #[must_use]
+    pub fn with_outbound(self, outbound: Outbound) -> Self {
+        Self { sns: Sns::with_outbound(outbound), ..self }
+    }
+}
+
+/// When Lambda ends the function that has `request`; the end of time outside of Lambda.
+pub(crate) fn deadline(request: &Request) -> Timestamp {
+    let millis = request.lambda_context_ref().and_then(|context| i64::try_from(context.deadline).ok());
+    millis.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX)
+}

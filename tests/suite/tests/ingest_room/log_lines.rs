@@ -1,0 +1,65 @@
+//! What the log tells of a post: its ids, in the span of the request.
+
+use http::Request;
+use serde_json::json;
+use shared::provider::Provider;
+use shared::source::Verification;
+use shared::tenant::Role;
+use tests::support::Break;
+use tests::support::log_lines::LogLines;
+
+use crate::room::{Room, path};
+
+#[tokio::test]
+async fn a_rejected_post_is_logged_once_with_its_tenant_and_source() {
+    let room = Room::start().await;
+    let (source, key) = room.source_signing(Provider::Mailgun, "key").await;
+    let lines = LogLines::collect();
+    let rejected = room.post(&key, "{}").await;
+    assert_eq!(rejected.problem(), (401, "not-authentic"));
+    let line = lines.all().pop().unwrap();
+    assert!(line.message().starts_with("the post is rejected: "), "{line:?}");
+    assert_eq!(lines.all().len(), 1);
+    assert_eq!(line.id("request_id"), rejected.headers["x-request-id"].to_str().ok());
+    assert_eq!(line.id("tenant.id"), Some(room.tenant.to_string().as_str()));
+    assert_eq!(line.id("source.id"), Some(source.id.to_string().as_str()));
+    assert!(!line.repeats("tenant.id") && !line.repeats("source.id"));
+}
+
+#[tokio::test]
+async fn a_failure_to_store_is_logged_with_the_id_of_the_only_event() {
+    let room = Room::start().await;
+    let (source, key) = room.source(Provider::Generic, Verification::Unsigned).await;
+    let event = json!({
+        "type": "email.delivered",
+        "email_id": "1",
+        "timestamp": "2026-01-02T03:04:05Z",
+        "recipient": "to@example.com",
+    })
+    .to_string();
+    assert_eq!(room.post(&key, event.clone()).await.status, 200);
+    let stored = room.stored().into_keys().next().unwrap();
+
+    let lines = LogLines::collect();
+    room.world.aws.break_call(0, Break::Before);
+    assert!(room.send(Request::post(path(&key)), event.clone()).await.status >= 500);
+    let line = lines.only("the request failed");
+    assert_eq!(line.id("source.id"), Some(source.id.to_string().as_str()));
+    assert_eq!(line.id("event.id"), Some(stored.as_str()));
+}
+
+#[tokio::test]
+async fn a_failure_to_store_an_own_event_is_logged_with_its_tenant_and_id() {
+    let room = Room::start().await;
+    let (_, api_key) = room.key(Role::Publish, Some(room.tenant)).await;
+    let event = json!({ "type": "email.delivered", "id": "1", "timestamp": "2026-01-02T03:04:05Z", "recipient": "to@example.com" }).to_string();
+    assert_eq!(room.publish(&api_key, event.clone()).await.status, 200);
+    let stored = room.stored().into_keys().next().unwrap();
+
+    let lines = LogLines::collect();
+    room.world.aws.break_call(0, Break::Before);
+    assert_eq!(room.publish(&api_key, event).await.status, 503);
+    let line = lines.only("the request failed");
+    assert_eq!(line.id("tenant.id"), Some(room.tenant.to_string().as_str()));
+    assert_eq!(line.id("event.id"), Some(stored.as_str()));
+}

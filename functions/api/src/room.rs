@@ -2,11 +2,11 @@
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
+use shared::address_policy::AddressPolicy;
 use shared::cache::Cache;
 use shared::clock::Clock;
 use shared::config;
 use shared::id::KeyId;
-use shared::address_policy::AddressPolicy;
 use shared::queue::Queue;
 use shared::queue::redrive::Redrives;
 use shared::store::{Deliveries, Events, Registry};

@@ -1,8 +1,8 @@
 //! Changing a webhook: read it, change it, and write it if no other request wrote it in between. When the webhook is
 //! enabled or disabled, the operational event is written in the same transaction.
 
-use shared::operational::status_changed;
 use shared::id::{TenantId, WebhookId};
+use shared::operational::status_changed;
 use shared::store::StoreError;
 use shared::store::registry::Census as WebhooksVersion;
 use shared::webhook::Webhook;

@@ -1,4 +1,4 @@
-//! A webhook's breaker in the API: its settings, its state, and how it is closed by hand.
+//! A webhook's breaker in the API: its settings, its state, and how a request closes it.
 
 use serde_json::json;
 use shared::breaker::Breaker;

@@ -8,7 +8,7 @@ use shared::webhook::Webhook;
 
 use crate::room::{Room, nobodys};
 
-/// Writes a delivery's row as one attempt would.
+/// Writes the row of a delivery as an attempt writes it.
 pub(crate) async fn written(room: &Room, webhook: &Webhook, event: &Event, state: DeliveryState, outcome: Outcome) {
     written_via(room, webhook, event, state, outcome, Via::Main).await;
 }

@@ -1,4 +1,4 @@
-//! What a webhook's dialect decides when it is made, and what it leaves alone when it is changed.
+//! What a webhook's dialect decides when the webhook is registered, and what a change of the dialect keeps.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ async fn a_new_webhook_has_the_retries_and_the_time_limit_that_its_dialect_promi
     let mut shown = Vec::new();
     for dialect in DIALECTS {
         let path = made(&tenant, &json!({ "dialect": dialect, "events": ["*"] })).await;
-        // As it was stored, not as it was answered.
+        // The stored webhook, not the answer.
         shown.push(settings(&tenant.get(&path).await.body));
     }
     insta::assert_snapshot!(shown.join("\n"), @r#"
@@ -37,7 +37,7 @@ async fn a_new_webhook_has_the_retries_and_the_time_limit_that_its_dialect_promi
     assert_eq!(settings(&tenant.get(&path).await.body), r#"mailgreet "mailgun" 7000 ms"#);
 }
 
-/// What is absent from a patch stays as it is, also what was a default of the former dialect.
+/// Fields that a patch does not give stay as they are, also defaults of the former dialect.
 #[tokio::test]
 async fn a_change_of_the_dialect_changes_nothing_else() {
     let room = Room::start().await;
@@ -102,7 +102,7 @@ async fn a_name_without_a_word_is_refused_with_those_that_there_are() {
     "#);
 }
 
-/// The calls in `docs/coming-from`, as whoever moves over would copy them.
+/// The calls in `docs/coming-from`, as a reader would copy them.
 #[tokio::test]
 async fn the_documented_ways_over_can_be_gone() {
     let room = Room::start().await;
@@ -121,7 +121,7 @@ async fn the_documented_ways_over_can_be_gone() {
     assert_eq!(ways, ["mailgreet", "mailgun", "mailjet", "mailtura", "platform"]);
 }
 
-/// An ed25519 key makes no HMAC. Mailjet's receivers have no other signature than that of Standard Webhooks.
+/// An ed25519 key makes no HMAC. Mailjet's receivers only have the signature of Standard Webhooks.
 #[tokio::test]
 async fn who_has_a_signature_of_its_own_signs_with_a_shared_secret() {
     let room = Room::start().await;

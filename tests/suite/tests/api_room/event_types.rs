@@ -99,7 +99,7 @@ async fn one_type() {
     "#);
 }
 
-/// Every part that a body can have, every fault in turn: the schema refuses it and says where it is.
+/// Every part that a body can have, with every error in turn: the schema refuses the body and says where the error is.
 #[tokio::test]
 async fn bodies_that_are_not_as_promised_are_invalid() {
     let room = Room::start().await;

@@ -6,7 +6,7 @@ use shared::provider::Provider;
 
 use crate::room::{Room, nobodys};
 
-/// An event of `tenant` that happened `age` ago, stored.
+/// Stores an event of `tenant` that happened `age` ago.
 async fn stored(room: &Room, tenant: TenantId, key: &str, age: SignedDuration) -> Event {
     let now = room.world.clock.now();
     let mut facts = Facts::new(EventType::Clicked, Provider::Mailgun, "clicked", key, now - age);
@@ -137,7 +137,7 @@ async fn large_pages_end_early() {
     assert_eq!(first.data().len() + second.data().len(), 20);
 }
 
-/// An event with nothing but `raw`, stored.
+/// Stores an event with nothing but `raw`.
 async fn received(room: &Room, tenant: TenantId, event_type: EventType, key: &str, raw: Raw) -> Event {
     let now = room.world.clock.now();
     let mut facts = Facts::new(event_type, Provider::Mailgun, "mystery", key, now);

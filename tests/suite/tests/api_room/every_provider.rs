@@ -1,4 +1,4 @@
-//! From a source's settings as the API takes them to a post that ingest takes.
+//! From a source's settings in a request to a post that ingest accepts.
 
 use support::amazon::Amazon;
 use support::senders::Sender;

@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::json;
-use tests::support::Break;
-use tests::support::log_lines::LogLines;
+use support::Break;
+use support::log_lines::LogLines;
 
 use crate::room::Room;
 use crate::webhooks::made;

@@ -28,7 +28,7 @@ async fn call(room: &Room, key: &str, method: Method, path: &str, content_type: 
     room.send(request.body(Body::from(body.to_owned())).unwrap()).await
 }
 
-/// Somebody with Mailgun's client.
+/// A user of Mailgun's client.
 struct Client<'a> {
     room: &'a Room,
     key: String,
@@ -47,7 +47,7 @@ impl<'a> Client<'a> {
         call(self.room, &self.key, Method::PUT, path, FORM, &form(fields)).await
     }
 
-    /// `mailgun.js` sends a content type and nothing with it.
+    /// `mailgun.js` sends a content type without a body.
     async fn get(&self, path: &str) -> Answer {
         call(self.room, &self.key, Method::GET, path, FORM, "").await
     }
@@ -121,7 +121,7 @@ async fn each_url_is_a_webhook_of_its_own() {
     let acme = room.tenant().await;
     let client = Client::of(&room, &acme);
     let urls = ["https://one.example/", "https://two.example/", "https://three.example/"];
-    // The domain in any case; a URL that is given twice is one.
+    // The domain may be in any case. A URL that is given twice counts once.
     let fields = [("id", "permanent_fail"), ("url", urls[0]), ("url", urls[1]), ("url", urls[2])];
     client.post("/v3/domains/Mail.Example.COM/webhooks", &fields).await;
     let webhooks = native(&acme).await;
@@ -192,7 +192,7 @@ async fn forms_are_taken_as_the_clients_send_them() {
     assert_eq!(client.urls(&path).await, ["https://d.example/"]);
     assert_eq!(client.get(&format!("{LIST}?limit=10&skip=0")).await.status, 200);
 
-    // Without a content type there is nothing else that it could be.
+    // A body without a content type counts as a form.
     let request = acme.request(Method::POST, LIST);
     let mut request = request.body(Body::from(form(&[("id", "opened"), ("url", "https://a.example/")]))).unwrap();
     request.headers_mut().remove(header::CONTENT_TYPE);
@@ -280,15 +280,15 @@ async fn a_name_that_exists_is_replaced_and_not_made_again() {
     let again = client.post(LIST, &[("id", "clicked"), ("url", "https://b.example/")]).await;
     assert_eq!(again.error(), "400 Webhook already exists; replace its URLs by PUT.");
     assert_eq!(client.urls(CLICKED).await, ["https://a.example/"]);
-    // What is there stays what it was, with its log and its breaker.
+    // The present webhook stays, with its deliveries and its breaker.
     let before = native(&acme).await;
     client.put(CLICKED, &[("url", "https://b.example/"), ("url", "https://a.example/")]).await;
     assert_eq!(native(&acme).await.iter().find(|webhook| webhook["number"] == 1), before.first());
-    // Of another domain it is another one.
+    // The URL of another domain is another webhook.
     let other = "/v3/domains/other.example/webhooks";
     assert_eq!(client.post(other, &[("id", "clicked"), ("url", "https://a.example/")]).await.status, 200);
     assert_eq!(client.urls(&format!("{other}/clicked")).await, ["https://a.example/"]);
-    // A PUT makes what is not there.
+    // A PUT creates missing URLs.
     let opened = format!("{other}/opened");
     assert_eq!(client.put(&opened, &[("url", "https://a.example/")]).await.status, 200);
     assert_eq!(client.urls(&opened).await, ["https://a.example/"]);
@@ -307,13 +307,13 @@ async fn a_password_is_masked_and_may_be_given_back_so() {
     assert_eq!(client.urls(CLICKED).await, ["https://user:***@a.example/", "https://b.example/"]);
     let stored = room.world.registry.all_webhooks(acme.tenant_id()).await.unwrap();
     assert!(stored.iter().any(|webhook| webhook.url.parts().1.as_deref() == Some("hunter2")));
-    // What differs in the password alone is shown as one.
+    // URLs that differ only in the password are shown as one.
     let same = json!({ "url": "https://user:other@a.example/", "events": ["clicked"], "dialect": "mailgun" });
     let path = made(&acme, &same).await;
     assert_eq!(client.urls(CLICKED).await, ["https://user:***@a.example/", "https://b.example/"]);
     assert_eq!(client.put(CLICKED, &[("url", read[0].as_str())]).await.status, 200);
     assert_eq!((client.urls(CLICKED).await, acme.get(&path).await.status), (read.clone(), 200));
-    // Of another name it is not known.
+    // For another name the masked URL is not known.
     let elsewhere = client.put(&format!("{LIST}/opened"), &with_another).await.error();
     insta::assert_snapshot!(elsewhere, @"400 /url/0: the password in it is masked; give the real password, or leave the field out");
 }
@@ -334,7 +334,7 @@ async fn a_stream_is_listed_by_its_name_and_may_be_given_back_so() {
     let with_another = [("url", read[0].as_str()), ("url", "https://b.example/")];
     assert_eq!(client.put(CLICKED, &with_another).await.status, 200);
     assert_eq!(client.urls(CLICKED).await, [made.text("url"), "https://b.example/".to_owned()]);
-    // It takes credentials, for which this API has no field.
+    // A stream requires credentials, and this API has no field for them.
     let refused = client.post(LIST, &[("id", "opened"), ("url", queue)]).await.error();
     insta::assert_snapshot!(refused, @"400 /url/0: expected an https:// URL; only the `url` of a webhook at /api/v1/webhooks can name a stream");
 }
@@ -364,7 +364,7 @@ async fn tenants_do_not_see_each_other_and_roles_may_what_they_may() {
     assert_eq!(wrong.status, 401);
     assert_eq!(wrong.headers[header::WWW_AUTHENTICATE], "Basic realm=\"mailhooks\"");
     assert!(wrong.text("message").contains("basic auth"));
-    // An admin says for which tenant.
+    // An admin names the tenant.
     let admin = room.admin().about(acme.tenant.as_deref().unwrap());
     assert_eq!(admin.get(CLICKED).await.status, 200);
 }

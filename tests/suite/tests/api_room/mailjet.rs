@@ -17,7 +17,7 @@ use crate::room::{Answer, Caller, Room, redacted_text};
 
 const PATH: &str = "/v3/REST/eventcallbackurl";
 
-/// A client of Mailjet's with the two halves of a key.
+/// Mailjet's client, with the two halves of a key.
 pub(crate) struct Client<'a> {
     room: &'a Room,
     credentials: String,
@@ -59,7 +59,7 @@ impl<'a> Client<'a> {
         self.send(Method::DELETE, &format!("/{id}"), &json!({})).await
     }
 
-    /// The id of what a POST made.
+    /// The id of the entry that a POST created.
     async fn made(&self, body: Value) -> u64 {
         let answer = self.post(body).await;
         assert_eq!(answer.status, 201, "{answer}");
@@ -67,7 +67,7 @@ impl<'a> Client<'a> {
         only(&answer)["ID"].as_u64().unwrap()
     }
 
-    /// All there is, an entry a line.
+    /// All entries, one a line.
     async fn all(&self) -> String {
         let answer = self.get("?Limit=0").await;
         entries(&answer).iter().map(line).collect::<Vec<_>>().join("\n")
@@ -135,7 +135,7 @@ async fn a_url_for_an_event_type_is_made_shown_and_deleted() {
     }
     "#);
     let id = only(&made)["ID"].as_u64().unwrap();
-    // The webhook's number, the place of the event type and of the URL: clients hold these, so they stay.
+    // The webhook's number, and the positions of event type and URL. Clients hold these ids, so they must not change.
     assert_eq!(id, 16 + 2);
     let read = client.get(&format!("/{id}")).await;
     assert_eq!((read.status, &read.body), (200, &made.body));
@@ -190,7 +190,8 @@ async fn what_clients_write_in_their_own_ways_is_understood() {
     let room = Room::start().await;
     let acme = room.tenant().await;
     let client = Client::of(&room, &acme);
-    // Mailjet's guides have the version as a text; others have flags as texts, names in other cases, and their key's number.
+    // Mailjet's guides write the version as text; other clients write flags as texts, names in other cases, and their
+    // key's number.
     client.made(json!({ "EventType": "open", "Url": "https://example.com/", "Version": "2" })).await;
     let other = json!({
         "eventType": "click", "url": "https://example.com/", "isBackup": "false", "Status": "alive", "APIKeyID": 7,
@@ -285,7 +286,7 @@ async fn nobody_gets_in_with_a_wrong_key_or_beyond_their_own_tenant_and_role() {
     for answer in [stranger.get(&format!("/{id}")).await, put, stranger.delete(id).await] {
         assert_eq!(error(&answer), "404 There is no event callback URL with this id.");
     }
-    // The same numbers are counted for each tenant, and mean its own.
+    // Numbers are counted for each tenant, so the ids of two tenants can be equal.
     assert_eq!(stranger.made(url).await, 16 + 4);
     assert_eq!(client.all().await, "18 open alive v1 https://example.com/");
 }
@@ -296,7 +297,8 @@ async fn what_is_no_id_or_no_path_is_404_in_mailjets_form() {
     let acme = room.tenant().await;
     let client = Client::of(&room, &acme);
     client.made(json!({ "EventType": "open", "Url": "https://example.com/" })).await;
-    // The wrong event type, the wrong URL, another webhook's, spellings of the right one, and no ids at all.
+    // The wrong event type, the wrong URL, another webhook's, other spellings of the right id, and texts that are no
+    // ids.
     for id in ["16", "19", "34", "30", "31", "0", "018", "%2B18", "18.0", "-18", "open", "99999999999999999999"] {
         assert_eq!(
             error(&client.get(&format!("/{id}")).await),
@@ -329,7 +331,7 @@ async fn what_only_one_has_names_it_as_well_as_its_id() {
     assert_eq!(acme.post("/api/v1/webhooks", &body).await.status, 201);
     client.made(json!({ "EventType": "open", "Url": "https://example.com/" })).await;
     client.made(json!({ "EventType": "open", "Url": "https://example.org/", "IsBackup": true })).await;
-    // That of a webhook in Mailjet's dialect, whatever else is listed; encoded or not.
+    // The entry of a webhook in Mailjet's dialect, even if others are listed too; encoded or not.
     assert_eq!(only(&client.get("/open%7Cfalse").await)["ID"], 34);
     assert_eq!(only(&client.get("/open|true").await)["ID"], 35);
     let put = client.send(Method::PUT, "/open%7Ctrue", &json!({ "Url": "https://example.net/" })).await;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 pub(crate) struct Moves {
     tasks: Mutex<Vec<Value>>,
-    /// What the endpoint answers to every action, if it does not know them.
+    /// The answer to every action, for an endpoint that does not know them.
     unknown: Option<&'static str>,
     /// Where calls to DynamoDB go.
     dynamo_url: String,
@@ -19,7 +19,7 @@ pub(crate) struct Moves {
 }
 
 impl Moves {
-    /// An endpoint at the URL that comes with it, which hands calls to DynamoDB on to `dynamo_url`.
+    /// An endpoint and its URL. It passes calls to DynamoDB on to `dynamo_url`.
     pub(crate) async fn start(dynamo_url: &str, unknown: Option<&'static str>) -> (Arc<Self>, String) {
         let http = support::http_client();
         let moves = Arc::new(Self { tasks: Mutex::default(), unknown, dynamo_url: dynamo_url.to_owned(), http });

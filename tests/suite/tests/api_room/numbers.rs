@@ -1,4 +1,4 @@
-//! The numbers of webhooks, which management APIs with integer ids call them by.
+//! The numbers of webhooks: their ids in the management APIs that have integer ids.
 
 use futures::future::join_all;
 use serde_json::json;

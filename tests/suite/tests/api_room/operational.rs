@@ -1,4 +1,4 @@
-//! Operational events in the API: who is told of a change made by hand, how events are shown, and who may want them.
+//! Operational events in the API: which changes write one, how events are shown, and which webhooks may want them.
 
 use serde_json::{Value, json};
 use shared::event::EventType;
@@ -10,7 +10,7 @@ use support::{Break, Receiver};
 use crate::room::{Answer, Caller, Room, redacted_text};
 use crate::webhooks::made;
 
-/// More requests than any single break needs.
+/// Maximum requests. Reason: more than any single break needs.
 const MAX_REQUESTS: usize = 3;
 
 fn id_in(path: &str) -> WebhookId {
@@ -21,7 +21,7 @@ async fn stored(room: &Room, tenant: &Caller<'_>, path: &str) -> Webhook {
     room.world.registry.get_webhook(tenant.tenant_id(), id_in(path)).await.unwrap().unwrap()
 }
 
-/// The types told so far, oldest first; of the same millisecond in the order of their names.
+/// The types of the operational events so far, oldest first; those of one millisecond in the order of their names.
 fn told(room: &Room) -> Vec<&'static str> {
     let mut told: Vec<_> = room.world.told().unwrap();
     told.sort_by_key(|event| (event.facts.occurred_at, event.facts.event_type.as_str()));
@@ -63,7 +63,7 @@ async fn enabling_and_disabling_are_told_once_each_and_listed() {
       }
     }
     "#);
-    // Another tenant's audit trail is its own.
+    // The events of another tenant are not listed.
     assert_eq!(room.tenant().await.get("/api/v1/events").await.data().len(), 0);
 }
 
@@ -105,7 +105,7 @@ async fn whoever_asked_for_them_gets_them_and_nobody_else() {
     let wanting = async |path: &str, types: WantedTypes| {
         let change = |mut webhook: Webhook| {
             webhook.subscription.types = types;
-            // They are about no email, so this says nothing of them.
+            // Operational events are about no email, so the filter does not apply to them.
             webhook.subscription.domains = ["mail.example.com".to_owned()].into();
             webhook
         };
@@ -124,7 +124,7 @@ async fn whoever_asked_for_them_gets_them_and_nobody_else() {
     assert_eq!(receiver.heard("/disabled").unwrap()[0]["data"]["webhook"]["id"], itself.id.to_string());
 }
 
-/// Sends a change until it is answered 200, as a client does that is answered 503.
+/// Repeats a change until the answer is 200, as a client does after a 503.
 async fn insist(tenant: &Caller<'_>, path: &str, change: &Value, what: &str) -> Answer {
     for _ in 0..MAX_REQUESTS {
         let answer = tenant.patch(path, change).await;
@@ -165,7 +165,7 @@ async fn state_and_events_agree_whichever_call_of_a_change_fails() {
             }
             hits += 1;
         }
-        // The caller's key twice, the webhook twice read and written, the breaker read and deleted, the job.
+        // Twice the caller's key, twice reading and writing the webhook, reading and deleting the breaker, the job.
         assert!(hits >= 9, "{how:?}: only {hits} calls");
     }
 }
@@ -231,7 +231,7 @@ async fn every_one_can_be_tried_out() {
     assert!(room.world.told().unwrap().is_empty(), "made-up events are not stored");
 }
 
-/// What disables a webhook besides its tenant is in its audit trail with its own reason.
+/// When mailhooks disables a webhook, the operational event has the reason.
 #[tokio::test]
 async fn what_its_receiver_asked_for_is_listed_with_its_reason() {
     let room = Room::start().await;

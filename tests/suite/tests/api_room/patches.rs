@@ -1,5 +1,5 @@
-//! A change leaves what it does not name: each field that `infra/openapi.yaml` lists for a change is changed alone, and
-//! everything else is found as it was.
+//! A change keeps the fields that it does not name: each field that `infra/openapi.yaml` lists for a change is changed
+//! alone, and all other fields are as before.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ fn documented(schema: &str) -> BTreeSet<String> {
     fields.keys().map(|name| name.as_str().unwrap().to_owned()).collect()
 }
 
-/// The fields of what is shown that differ.
+/// The fields that differ between two answers.
 fn differing(before: &Value, after: &Value) -> BTreeSet<String> {
     let (before, after) = (before.as_object().unwrap(), after.as_object().unwrap());
     let names = before.keys().chain(after.keys()).filter(|name| before.get(*name) != after.get(*name));
@@ -44,7 +44,7 @@ async fn each_field_of_a_webhook_is_changed_alone() {
     let room = Room::start().await;
     let tenant = room.tenant().await;
     let source = tenant.post("/api/v1/sources", &json!({ "provider": "generic" })).await.text("id");
-    // Nothing in it is as a new webhook has it.
+    // No field has its default.
     let made = tenant
         .post(
             "/api/v1/webhooks",
@@ -78,7 +78,7 @@ async fn each_field_of_a_webhook_is_changed_alone() {
         (&stream, "url", json!("arn:aws:sqs:eu-central-1:123456789012:other"), ""),
         (&hook, "url", json!("https://example.com/3"), ""),
         (&hook, "events", json!(["spam"]), ""),
-        // The reason is shown next to it.
+        // The answer shows the reason too.
         (&hook, "enabled", enabled, "disabled_reason"),
         (&hook, "retry_policy", json!("mailgun"), ""),
         (&hook, "timeout_ms", json!(4_000), ""),
@@ -91,7 +91,7 @@ async fn each_field_of_a_webhook_is_changed_alone() {
         (&hook, "paused", json!(false), ""),
         (&hook, "metadata", json!({}), ""),
         (&hook, "rate_limit", json!(8), ""),
-        // The other dialects have no arrays.
+        // The other dialects cannot carry several events in one POST.
         (&hook, "batch", json!(1), ""),
         (&hook, "dialect", json!("mailjet"), ""),
     ] {
@@ -102,7 +102,7 @@ async fn each_field_of_a_webhook_is_changed_alone() {
         let changed = differing(&before, &shown(&tenant, path).await);
         let expected: BTreeSet<_> = [field, with_it].into_iter().filter(|name| !name.is_empty()).collect();
         assert_eq!(changed, names(&expected.into_iter().collect::<Vec<_>>()), "{field}");
-        // What is not shown.
+        // Fields that answers do not show.
         let after = stored().await;
         assert_eq!(after.secrets, before_it.secrets, "{field}");
         assert!(field == "credentials" || field == "url" || after.url == before_it.url, "{field}");
@@ -139,7 +139,7 @@ async fn each_field_of_a_source_is_changed_alone() {
         ("verification", json!({ "signing_key": "l" })),
         ("credentials", json!({ "basic": [{ "username": "u", "password": "p" }] })),
         ("networks", json!(["198.51.100.7"])),
-        // It takes away the verification that there is, which is what it means.
+        // It removes the present verification; that is its meaning.
         ("allow_unsigned", json!(true)),
     ] {
         let before = stored().await;
@@ -191,7 +191,7 @@ async fn each_setting_of_a_tenant_is_changed_alone() {
     assert_eq!(stored().await, third);
 }
 
-/// Through the platform's API, which reaches less of a webhook than it has. Of Mailjet's, `mailjet::changes` tells the same.
+/// Through the platform's API, which has fewer fields than a webhook. `mailjet::changes` checks Mailjet's API.
 #[tokio::test]
 async fn each_field_of_the_platforms_api_is_changed_alone() {
     let room = Room::start().await;
@@ -207,7 +207,7 @@ async fn each_field_of_the_platforms_api_is_changed_alone() {
     for (field, value, changed) in [
         ("url", json!("https://example.com/3"), names(&["url"])),
         ("events", json!("open, email.bounce"), names(&["events"])),
-        // One word for both.
+        // This API has one word for enabled and not paused.
         ("active", json!(true), names(&["enabled", "disabled_reason", "paused"])),
     ] {
         let before = shown(&tenant, &path).await;

@@ -17,7 +17,7 @@ fn hook() -> Value {
     json!({ "url": "https://example.com/hook", "events": "email.delivery,email.bounce" })
 }
 
-/// `hook()` with `change` laid over it.
+/// `hook()` with the fields of `change`.
 fn hook_with(change: &Value) -> Value {
     let mut body = hook();
     body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
@@ -67,7 +67,7 @@ async fn are_made_listed_replaced_changed_and_deleted() {
         "active": false, "created_at": shown["created_at"],
     });
     assert_eq!((patched.status, &patched.body), (200, &expected));
-    // A PUT without `active` is of an active webhook.
+    // A PUT without `active` makes the webhook active.
     assert_eq!(acme.put(&path, &hook()).await.body, shown);
     assert_eq!(listed(&acme).await, [shown]);
 
@@ -109,7 +109,7 @@ async fn a_new_one_speaks_the_platforms_dialect_and_signs_with_a_secret_that_som
     assert_eq!(signs_with().await, "the tenant's secret");
     acme.post(MANAGE, &hook_with(&json!({ "secret": "its own secret" }))).await;
     assert_eq!(signs_with().await, "its own secret");
-    // What a change does not name stays.
+    // Fields that a change does not give stay.
     acme.patch(&one(&json!(4)), &json!({ "active": false })).await;
     assert_eq!(signs_with().await, "its own secret");
 }
@@ -195,7 +195,7 @@ async fn bad_requests_are_refused_in_the_platforms_shape_and_do_nothing() {
     assert_eq!(listed(&acme).await, before);
 }
 
-/// Whatever made it and whatever it speaks; what is read can be sent back, and means the same.
+/// Made through any API and in any dialect: a client can send back what it reads, and nothing changes.
 #[tokio::test]
 async fn all_webhooks_of_the_tenant_are_listed_and_can_be_changed() {
     let room = Room::start().await;
@@ -245,7 +245,7 @@ async fn all_webhooks_of_the_tenant_are_listed_and_can_be_changed() {
         assert_eq!((back.status, &back.body), (200, webhook));
     }
     assert_eq!(native().await, before);
-    // The platform's words are understood where the webhook's dialect has the event.
+    // The platform's words are accepted if the webhook's dialect has the event.
     let path = one(&json!(3));
     assert_eq!(acme.patch(&path, &json!({ "events": "bounce,open" })).await.body["events"], "email.bounce,email.open");
     assert_eq!(acme.get(&ids[2]).await.body["dialect"], "mailjet");
@@ -278,7 +278,7 @@ async fn those_from_before_webhooks_were_counted_get_their_numbers() {
     assert_eq!(acme.post(MANAGE, &hook()).await.body["id"], 4);
 }
 
-/// As rows were before: no webhook has a number, and the tenant has given none.
+/// Rows as before numbers existed: no webhook has one, and the tenant has given none.
 fn without_numbers(room: &Room) {
     let rows = room.world.aws.scan_unbroken("registry").unwrap();
     let rows = rows.into_iter().filter(|row| row.contains_key("dialect") || row.contains_key("last_webhook_number"));
@@ -303,7 +303,7 @@ async fn active_lets_go_what_was_held() {
     };
     accept("a").await;
     assert_eq!(receiver.count(), 0);
-    // A change of something else lets nothing go.
+    // A change of another field releases nothing.
     acme.patch(&path, &json!({ "events": "delivery,open" })).await;
     room.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.count(), 0);
@@ -311,7 +311,7 @@ async fn active_lets_go_what_was_held() {
     room.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.count(), 1);
 
-    // A pause and whatever disabled it are ended by the same word.
+    // One word ends both a pause and the disabled state.
     let native = format!("/api/v1/webhooks/{}", acme.get("/api/v1/webhooks").await.data()[0]["id"].as_str().unwrap());
     acme.patch(&native, &json!({ "paused": true })).await;
     let stored = room.world.registry.all_webhooks(acme.tenant_id()).await.unwrap().remove(0);
@@ -338,7 +338,7 @@ async fn tenants_do_not_see_each_other_and_roles_may_what_they_may() {
     assert_eq!(listed(&other).await, [Value::Null; 0]);
     let strangers = [other.put(&path, &hook()).await, other.patch(&path, &json!({})).await, other.delete(&path).await];
     assert_eq!(strangers.map(|answer| answer.status), [404; 3]);
-    // Each tenant counts for itself.
+    // Numbers are counted for each tenant.
     assert_eq!(other.post(MANAGE, &hook()).await.body["id"], 1);
     other.delete(&path).await;
     assert_eq!(listed(&acme).await.len(), 1);

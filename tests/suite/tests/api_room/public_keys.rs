@@ -1,4 +1,5 @@
-//! What the key-set route costs, which anybody may call: at most one read of the registry in 30 s for an id, and no secret.
+//! The cost of the key-set route, which everybody may call: at most one read of the registry in 30 s for an id, and no
+//! secret.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +14,10 @@ use support::Break;
 
 use crate::room::{Caller, Room, nobodys};
 
-/// As long as answers are remembered.
+/// How long answers are remembered.
 const REMEMBERED: SignedDuration = SignedDuration::from_secs(30);
 
-/// A call without a key; the ids of the keys.
+/// Calls the route without a key, and answers the ids of the keys.
 async fn keys_of(room: &Room, id: &str) -> BTreeSet<String> {
     let request = Request::get(format!("/.well-known/webhooks/{id}")).body(Body::empty());
     let answer = room.send(request.unwrap()).await;
@@ -62,7 +63,7 @@ async fn whoever_asks_often_costs_one_read_in_30_seconds_and_opens_no_secret() {
     let id = |caller: &Caller<'_>| caller.tenant.clone().unwrap();
     let (empty, with_v1, with_v1a) = (id(&empty), id(&with_v1), id(&with_v1a));
     let room = started_anew(room);
-    // What a secret takes to be opened is not to be had.
+    // KMS fails, so that no secret can be opened.
     room.world.aws.kms.refuse(true);
     for (id, keys, reads) in [
         (empty.as_str(), vec![], 1),
@@ -78,7 +79,7 @@ async fn whoever_asks_often_costs_one_read_in_30_seconds_and_opens_no_secret() {
             for _ in 0..10 {
                 assert_eq!(keys_of(&room, id).await, keys.iter().cloned().collect(), "{id}");
             }
-            // Nearly as cheap as it can be, however much else the tenant has.
+            // Nearly as cheap as possible, even if the tenant has much else.
             assert!(room.world.aws.take_units().reads <= 1.0, "{id}");
             assert_eq!(room.world.aws.count_calls(), reads, "{id}: {:?}", room.world.aws.take_calls());
             room.world.clock.advance(REMEMBERED);
@@ -124,7 +125,7 @@ async fn a_read_that_fails_is_not_remembered() {
     assert_eq!(keys_of(&room, &id).await, BTreeSet::from([key_id(&made)]));
 }
 
-/// Seen by a function that starts anew each time: what stands in the table.
+/// What a new function answers each time, which is what the table has.
 #[tokio::test]
 async fn keys_follow_their_webhooks_through_every_change() {
     let room = Room::start().await;
@@ -140,7 +141,7 @@ async fn keys_follow_their_webhooks_through_every_change() {
     assert_eq!(tenant.patch(&path, &json!({ "description": "another" })).await.status, 200);
     let changed = rotated(&tenant, &second, &json!({ "signature": "v1a" })).await;
     assert_eq!(stored().await, BTreeSet::from([key_id(&first), key_id(&changed)]));
-    // The former key is in the set for as long as it signs.
+    // The former key is in the set as long as it signs.
     let again = rotated(&tenant, &first, &json!({ "overlap_seconds": 60 })).await;
     let three = BTreeSet::from([key_id(&first), key_id(&again), key_id(&changed)]);
     assert_eq!((stored().await, keys_of(&room, &id).await), (three.clone(), three));
@@ -168,7 +169,7 @@ async fn all_keys_of_a_tenant_with_many_webhooks_are_served() {
     assert_eq!((made.len(), room.world.aws.count_calls()), (60, 1));
 }
 
-/// What a version left that kept public keys within the secrets alone.
+/// Items of a version that stored public keys only inside the secrets.
 async fn as_older_versions_did(room: &Room) {
     let dynamo = aws_sdk_dynamodb::Client::new(&room.world.sdk);
     for row in room.world.aws.scan_unbroken("registry").unwrap() {
@@ -193,7 +194,7 @@ async fn keys_from_before_they_stood_apart_are_served_and_set_apart_with_the_dat
     let room = started_anew(room);
     let both = BTreeSet::from([key_id(&kept), key_id(&gone)]);
     assert_eq!(keys_of(&room, &id).await, both);
-    // These have to be opened, but not more often than anything else is read.
+    // These secrets have to be opened, but not more often than the table is read.
     room.world.aws.take_calls();
     assert_eq!((keys_of(&room, &id).await, room.world.aws.count_calls()), (both.clone(), 0));
 
@@ -203,7 +204,7 @@ async fn keys_from_before_they_stood_apart_are_served_and_set_apart_with_the_dat
     room.world.aws.kms.refuse(true);
     assert_eq!(keys_of(&room, &id).await, both);
     room.world.aws.kms.refuse(false);
-    // From now on they go as others do, and do not come back.
+    // From now on these keys end like others.
     let tenant = room.admin().about(&id);
     let path = format!("/api/v1/webhooks/{}", gone["id"].as_str().unwrap());
     assert_eq!(tenant.delete(&path).await.status, 204);

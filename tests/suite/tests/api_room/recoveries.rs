@@ -1,4 +1,4 @@
-//! Recoveries: how they are begun, looked at and cancelled.
+//! Recoveries: how they are started, read and cancelled.
 
 use axum::http::Method;
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +18,7 @@ fn body(room: &Room, change: &Value) -> Value {
     body
 }
 
-/// The recovery that the API's path is of, as it is stored.
+/// The recovery with this id, as it is stored.
 async fn stored(room: &Room, tenant: &str, id: &str) -> Recovery {
     let (tenant, id) = (tenant.parse().unwrap(), id.parse().unwrap());
     room.world.registry.get_recovery(tenant, id).await.unwrap().unwrap()
@@ -60,7 +60,7 @@ async fn one_webhooks_is_begun_with_defaults_and_followed_to_its_end() {
     let sent = room.world.aws.sqs.messages(DELIVERIES);
     let Ok(Job::Recovery(job)) = Job::from_json(&sent.last().unwrap().body) else { panic!("no recovery") };
     assert_eq!((job.recovery.to_string(), job.page), (id.clone(), 0));
-    // The index has everything by then.
+    // By then the index has everything.
     assert_eq!(sent[0].visible_at, before + SignedDuration::from_secs(5));
 
     let read = format!("/api/v1/recoveries/{id}");
@@ -90,7 +90,7 @@ async fn all_webhooks_are_recovered_together_and_a_cancelled_one_stops() {
     assert_eq!(tenant.delete(&read).await.status, 204);
     assert_eq!(tenant.get(&read).await.text("status"), "cancelled");
     assert_eq!(tenant.delete(&read).await.status, 204, "asked for twice");
-    // It is forgotten, and never before.
+    // The recovery is deleted now, and not before.
     let rows = room.world.aws.scan_unbroken("registry").unwrap();
     let row = rows.iter().find(|row| row["sk"].as_s().unwrap().starts_with("R#")).unwrap();
     let expires: i64 = row["ttl"].as_n().unwrap().parse().unwrap();
@@ -155,7 +155,7 @@ async fn bad_ones_are_refused_with_what_would_be_right() {
     ");
     assert!(room.world.aws.sqs.messages(DELIVERIES).is_empty());
 
-    // What is asked for until later is asked for until now.
+    // An `until` in the future counts as now.
     let later = tenant.post("/api/v1/recoveries", &body(&room, &json!({ "until": at(1) }))).await;
     assert_eq!(later.body["until"], later.body["created_at"]);
 }
@@ -224,7 +224,8 @@ async fn whoever_may_only_read_looks_on() {
     assert_eq!(tenant.get(&read).await.text("status"), "running");
 }
 
-/// Sending the job, storing the recovery: a failure is said, and nothing runs that nobody was told of.
+/// Sending the job and storing the recovery may each fail: the client gets an error, and no recovery runs that the
+/// client does not know of.
 #[tokio::test]
 async fn a_failed_call_is_an_answer_that_can_be_repeated() {
     let room = Room::start().await;

@@ -1,4 +1,4 @@
-//! A room to call, and answers that print what matters of them.
+//! A room to call, and answers that print what matters.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ pub(crate) struct Room {
     router: Router,
 }
 
-/// Somebody with a key, in a room.
+/// A caller with a key, in a room.
 pub(crate) struct Caller<'a> {
     room: &'a Room,
     pub(crate) key: String,
@@ -48,7 +48,7 @@ impl Room {
         Self { world, router }
     }
 
-    /// A room that does not know the URL that it is reached under.
+    /// A room that does not know its public URL.
     pub(crate) async fn without_public_url() -> Self {
         let world = World::start().await.unwrap();
         let config = config::Api { public_url: String::new(), ..config(&world) };
@@ -74,7 +74,7 @@ impl Room {
         Caller { room: self, key: key.text("key"), tenant: Some(tenant.to_owned()) }
     }
 
-    /// A room that takes receivers on loopback.
+    /// A room that accepts receivers on loopback.
     pub(crate) async fn with_receivers() -> Self {
         let world = World::start().await.unwrap();
         let config = config::Api { allowed_networks: vec!["127.0.0.0/8".parse().unwrap()], ..config(&world) };
@@ -82,7 +82,7 @@ impl Room {
         Self { world, router }
     }
 
-    /// Answers a request as the function's `main` is handed it.
+    /// Answers a request in the form in which `main` gets it.
     pub(crate) async fn take_event(&self, event: Value) -> Answer {
         let request: lambda_http::Request = serde_json::from_value::<HttpEvent>(event).unwrap().into();
         self.send(request.map(|body| Body::from(body.to_vec()))).await
@@ -91,7 +91,7 @@ impl Room {
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let path = request.uri().path().to_owned();
         let response = self.router.clone().oneshot(request).await.unwrap();
-        // What one request makes is older than what the next one does.
+        // Objects of one request are older than those of the next request.
         self.world.tick();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 16 * 1024 * 1024).await.unwrap();
@@ -189,7 +189,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// What holds for every answer to a request for `path`.
+    /// Checks what holds for every answer to a request for `path`.
     fn check_form(&self, path: &str) {
         let header = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         assert!(!header("x-request-id").is_empty());
@@ -291,7 +291,7 @@ pub(crate) fn redacted_text(text: &str) -> String {
     redacted
 }
 
-/// An id that nobody has.
+/// An id that no object has.
 pub(crate) fn nobodys(prefix: &str) -> String {
     format!("{prefix}{}", TenantId::mint(Timestamp::UNIX_EPOCH, random()).bare())
 }

@@ -1,4 +1,4 @@
-//! What an export of the registry gives away: nothing.
+//! An export of the registry discloses no secret.
 
 use serde_json::json;
 use shared::webhook::{Destination, WebhookUrl};
@@ -49,14 +49,14 @@ async fn no_secret_given_or_made_stands_in_the_table() {
     assert_eq!(tenant.post("/api/v1/webhooks", &urls).await.status, 201);
     secrets.extend(["Word-Of-Url".to_owned(), "Word-Of-Backup".to_owned()]);
     secrets.extend(room.world.aws.kms.data_keys());
-    // Encoded once more, a secret would be as good as in clear.
+    // An encoded secret would be no better than one in clear.
     let bare = |secret: &str| secret.trim_start_matches("whsec_").to_owned();
     let table = format!("{:?}", room.world.aws.scan_unbroken("registry").unwrap());
     for secret in &secrets {
         assert!(!table.contains(&bare(secret)), "{secret}");
         assert!(!table.contains(&base64(secret)), "{secret}");
     }
-    // And all of it is there for whoever may open it.
+    // A caller with the key can open all of them.
     let webhooks = room.world.another_registry().list_webhooks(tenant.tenant_id(), None, 100).await.unwrap();
     let signing = |index: usize| webhooks.items[index].secrets.current.expose().to_owned();
     assert_eq!([signing(0), signing(1)], [rotated.text("secret"), made.text("secret")]);
@@ -72,7 +72,7 @@ async fn no_secret_given_or_made_stands_in_the_table() {
 fn base64(text: &str) -> String {
     use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
     let encoded = BASE64_STANDARD_NO_PAD.encode(text);
-    // Without the end, which depends on what would follow.
+    // Without the end of the encoding, which depends on what follows.
     encoded[..encoded.len() - 2].to_owned()
 }
 
@@ -84,7 +84,7 @@ async fn without_a_key_nothing_is_stored_and_the_answer_says_try_again() {
     let webhook = json!({ "url": "https://example.com/1", "events": ["*"] });
     let refused = tenant.post("/api/v1/webhooks", &webhook).await;
     assert_eq!(refused.status, 503, "{refused}");
-    // What needs no secret works as ever.
+    // Operations that need no secret work.
     assert_eq!(tenant.post("/api/v1/sources", &json!({ "provider": "generic" })).await.status, 201);
     room.world.aws.kms.refuse(false);
     assert_eq!(tenant.get("/api/v1/webhooks").await.data().len(), 0);

@@ -1,4 +1,4 @@
-//! What a tenant settles for its new webhooks.
+//! A tenant's defaults for its new webhooks.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Which scheme a webhook signs with, and the public keys of those that sign `v1a`.
+//! The scheme that a webhook signs with, and the public keys of webhooks that sign `v1a`.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -34,7 +34,7 @@ async fn a_key_is_made_or_taken_and_only_its_public_half_is_shown() {
     let given = tenant.post("/api/v1/webhooks", &hook(&json!({ "secret": KEY }))).await;
     assert_eq!((given.text("signature").as_str(), given.text("public_key").as_str()), ("v1a", PUBLIC_KEY));
     assert!(!given.body.to_string().contains("whsk_"));
-    // What only begins like one is a shared secret, as it always was.
+    // A text that only begins like an ed25519 key is a shared secret.
     let other = json!({ "secret": "whsk_bcUrWCxnFdULeBuDW6zfGe6Z" });
     let other = tenant.post("/api/v1/webhooks", &hook(&other)).await;
     assert_eq!((other.text("signature").as_str(), other.body.get("public_key")), ("v1", None));

@@ -55,7 +55,7 @@ async fn are_made_and_show_their_ingest_key_once() {
     assert!(!rows.contains(&made.text("ingest_key")), "only the hash is stored");
 }
 
-/// A topic as Amazon names it.
+/// The ARN of a topic.
 const TOPIC: &str = "arn:aws:sns:eu-central-1:123456789012:ses-events";
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::webhooks::made;
 const QUEUE: &str = "arn:aws:sqs:eu-central-1:123456789012:mail-events";
 const TOPIC: &str = "pubsub://projects/example-project/topics/mail-events";
 const ENTITY: &str = "servicebus://contoso.servicebus.windows.net/mail-events";
-/// Everything secret that is given here.
+/// Every secret that these tests give.
 const SECRETS: [&str; 4] = ["wJalrXUtnFEMI", "the-session-token", "PRIVATE KEY", "c29tZSBrZXk"];
 
 fn access_key() -> Value {
@@ -20,13 +20,13 @@ fn shared_key() -> Value {
     json!({ "key_name": "send-only", "key": "c29tZSBrZXkgb2YgMzIgYnl0ZXMsIGFzIEF6dXJlJ3M=" })
 }
 
-/// A body with `change` laid over it.
+/// A body with the fields of `change`.
 fn with(mut body: Value, change: &Value) -> Value {
     body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     body
 }
 
-/// The refusal of a webhook with this URL and these credentials, if given.
+/// The error of registering a webhook with this URL and these credentials.
 async fn refusal(tenant: &Caller<'_>, url: &str, credentials: Value) -> String {
     let mut body = json!({ "url": url, "events": ["*"] });
     if !credentials.is_null() {

@@ -1,4 +1,4 @@
-//! The settings of a webhook that are about how it is delivered to: backup URL, headers, pause, metadata.
+//! Settings of a webhook: backup URL, headers, pause, metadata.
 
 use std::collections::BTreeMap;
 
@@ -113,7 +113,7 @@ async fn a_sensitive_header_that_is_sent_back_as_it_was_shown_keeps_its_value() 
     assert_eq!(values, [("2", false), ("hunter2", true)]);
 
     let refusals = [
-        // Nothing brings the value to light.
+        // No answer shows the value.
         tenant.patch(&path, &json!({ "headers": { "x-key": { "sensitive": false } } })).await.problem(),
         tenant.patch(&path, &json!({ "headers": { "x-other": { "sensitive": true } } })).await.problem(),
         tenant.post("/api/v1/webhooks", &hook_with(&json!({ "headers": headers }))).await.problem(),
@@ -248,7 +248,7 @@ async fn an_end_of_the_pause_lets_held_deliveries_go() {
     let tenant = room.tenant().await;
     let path = made(&tenant, &json!({ "paused": true })).await;
     let jobs = || room.world.aws.sqs.messages(DELIVERIES);
-    // Disabled and paused: neither alone lets anything go.
+    // The webhook is disabled and paused. Ending only one of the two releases nothing.
     assert_eq!(tenant.patch(&path, &json!({ "enabled": false })).await.status, 200);
     assert_eq!(tenant.patch(&path, &json!({ "enabled": true })).await.status, 200);
     assert_eq!(tenant.patch(&path, &json!({ "enabled": false, "paused": false })).await.status, 200);
@@ -259,7 +259,7 @@ async fn an_end_of_the_pause_lets_held_deliveries_go() {
     let resumed = tenant.patch(&path, &json!({ "paused": false })).await;
     assert_eq!((&resumed.body["paused"], &resumed.body["enabled"]), (&json!(false), &json!(true)));
     assert!(matches!(Job::from_json(&jobs()[0].body).unwrap(), Job::Recover(recover) if recover.after.is_none()));
-    // Again, for a client whose first request failed after the write.
+    // Once more, as by a client whose first request failed after the write.
     assert_eq!(tenant.patch(&path, &json!({ "paused": false })).await.status, 200);
     assert_eq!(jobs().len(), 2);
 }
@@ -311,7 +311,7 @@ async fn bad_rates_and_batches_are_refused_with_what_would_be_right() {
     422 invalid-request: /batch: the dialect `platform` cannot carry several events in one POST; give `"batch": 1`, or a dialect that can: mailjet_v2
     422 invalid-request: /rate_limit: expected a whole number from 1 to 1000, got -1; /batch: expected a whole number from 1 to 10, got 0
     "#);
-    // One that has arrays cannot be left while several events go into one POST, unless that is ended with it.
+    // A dialect with arrays can only be left together with batches of several events.
     let change = json!({ "dialect": "mailjet_v2", "batch": 5 });
     assert_eq!(tenant.patch(&path, &change).await.status, 200);
     insta::assert_snapshot!(tenant.patch(&path, &json!({ "dialect": "standard" })).await.problem(), @r#"422 invalid-request: /dialect: the dialect `standard` cannot carry several events in one POST; give `"batch": 1`, or a dialect that can: mailjet_v2"#);

@@ -10,14 +10,14 @@ fn hook() -> Value {
     json!({ "url": "https://example.com/hook", "events": ["email.bounced"] })
 }
 
-/// `hook()` with `change` laid over it.
+/// `hook()` with the fields of `change`.
 pub(crate) fn hook_with(change: &Value) -> Value {
     let mut body = hook();
     body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     body
 }
 
-/// A webhook that was read alone, without the state of its breaker, which nothing else shows.
+/// The answer about one webhook, without the state of its breaker, which only this answer shows.
 pub(crate) fn without_health(read: &Answer) -> Value {
     let mut body = read.body.clone();
     let health = body.as_object_mut().unwrap().remove("health");
@@ -323,7 +323,7 @@ async fn enabling_lets_held_deliveries_go() {
     assert_eq!((&disabled.body["enabled"], &disabled.body["disabled_reason"]), (&json!(false), &json!("requested")));
     assert!(room.world.aws.sqs.messages(DELIVERIES).is_empty());
 
-    // The job is lost after the write: the client is told so, and repeats.
+    // Sending the job fails after the write: the client gets an error and repeats the request.
     room.world.aws.take_calls();
     tenant.patch(&path, &json!({ "description": "counts calls" })).await;
     let calls = room.world.aws.take_calls().len();
@@ -435,7 +435,7 @@ async fn a_deleted_one_is_gone() {
     let path = made(&tenant, &json!({})).await;
     let before = room.world.clock.now();
     assert_eq!(tenant.delete(&path).await.status, 204);
-    // What it held ends by this job, which must not be carried out before the webhook is gone. No request lasts 30 s.
+    // This job discards what the webhook held. It must not run before the webhook is deleted; no request lasts 30 s.
     let jobs = room.world.aws.sqs.messages(DELIVERIES);
     assert_eq!(jobs.len(), 1);
     assert!(jobs[0].visible_at.duration_since(before) > jiff::SignedDuration::from_secs(30));

@@ -10,9 +10,6 @@ pub(crate) const NAMES: [&str; 2] = [
 
 /// Files and folders that documents name and that are not there yet: the layout is being changed to the documents'.
 pub(crate) const COMING: &[&str] = &[
-    "functions/api/src/compat",
-    "functions/api/src/manage",
-    "functions/api/src/native",
     "functions/deliver/src/dead_letter.rs",
     "functions/deliver/src/delivery",
     "functions/deliver/src/maintenance",

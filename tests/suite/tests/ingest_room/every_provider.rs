@@ -11,7 +11,7 @@ use support::signers::Signed;
 
 use crate::room::{Room, path};
 
-/// The types of everything stored, sorted by their words.
+/// The types of all stored events, sorted by their words.
 fn types(room: &Room) -> Vec<&'static str> {
     sorted(room.stored().values().map(|event| event.facts.event_type))
 }
@@ -78,7 +78,7 @@ async fn spoiled_unsigned_and_expired_posts_are_refused_and_store_nothing() {
             let at = room.world.clock.now() + SignedDuration::from_mins(6);
             refused.push(("of the future", sender.post(key.expose(), 1, at).unwrap()));
         }
-        // SNS signs with the certificate that the message names, whoever makes the post: the topic tells them apart.
+        // SNS signs with the certificate that the message names, for every sender; only the topic distinguishes them.
         refused.retain(|(what, _)| sender.provider != Provider::Ses || *what != "of another sender");
         for (what, refused) in refused {
             assert_ne!(refused, post, "{word}: {what}");
@@ -108,7 +108,7 @@ async fn old_events_of_a_provider_without_expiry_are_stored_once_too() {
 async fn our_own_trouble_is_answered_so_that_the_provider_comes_again() {
     for sender in Sender::all().unwrap() {
         let word = sender.provider.as_str();
-        // How many calls a first post takes: the reads of key and source, then the writes.
+        // The number of calls of a first post: reading key and source, then the writes.
         let room = Room::start().await;
         let (_, key) = room.source_of(&sender).await;
         room.world.aws.take_calls();
@@ -124,7 +124,7 @@ async fn our_own_trouble_is_answered_so_that_the_provider_comes_again() {
                 let post = room.good(&sender, &key, 1);
                 room.world.aws.break_call(index, how);
                 let answer = room.take(&key, &post).await;
-                // A certificate that could not be remembered is fetched again: no reason to refuse a post.
+                // A certificate that could not be stored is fetched again; the post is accepted.
                 if answer.status != 200 || sender.provider != Provider::Ses {
                     let status = if sender.provider == Provider::Brevo { 429 } else { 503 };
                     assert_eq!(answer.status, status, "{what}: {answer:?}");

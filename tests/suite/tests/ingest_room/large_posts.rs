@@ -13,17 +13,17 @@ use support::Call;
 use crate::room::{Room, publication};
 
 pub(crate) const MIB: usize = 1024 * 1024;
-/// Statements that DynamoDB takes in one `BatchExecuteStatement`.
+/// Maximum statements of one `BatchExecuteStatement`.
 const STATEMENTS: usize = 25;
 
-/// A post of SendGrid's with `count` events of about `size` bytes each.
+/// A SendGrid post with `count` events of about `size` bytes each.
 pub(crate) fn sendgrid(count: usize, size: usize) -> String {
     let entry = |number: usize| {
         let mut entry = json!({
             "event": "delivered", "email": format!("reader-{number}@example.com"), "timestamp": 1_767_323_045,
             "sg_event_id": format!("event-{number}"), "sg_message_id": format!("message-{number}"), "filler": "",
         });
-        // Digits of powers, so that rows do not shrink to nothing.
+        // Digits of powers do not compress, so that rows stay large.
         let mut seed = number as u64 + 1;
         let mut filler = String::new();
         while entry.to_string().len() + filler.len() < size {
@@ -36,7 +36,7 @@ pub(crate) fn sendgrid(count: usize, size: usize) -> String {
     (0..count).map(entry).collect::<Value>().to_string()
 }
 
-/// The provider's ids of what is stored.
+/// The provider's ids of the stored events.
 pub(crate) fn ids<'a>(events: impl IntoIterator<Item = &'a Event>) -> BTreeSet<String> {
     events.into_iter().map(|event| event.facts.provider_event_id.clone()).collect()
 }
@@ -60,8 +60,8 @@ async fn the_largest_post_is_stored_in_a_call_for_25_events() {
             assert_eq!((writes, others), (MAX_PROVIDER_BATCH / STATEMENTS, 0));
             assert!(calls.len() <= writes + 2, "{} calls", calls.len());
         } else {
-            // All stored before: after the first four calls have said so, the rest is read, 100 a call. The source may be
-            // read anew, too.
+            // All events were stored before. After the first four calls show this, the rest is read, 100 in a call. The
+            // source may be read again too.
             assert!(calls.len() <= MAX_PROVIDER_BATCH / 100 + 4 + 2, "{} calls", calls.len());
         }
         assert_eq!(ids(room.stored().values()).len(), MAX_PROVIDER_BATCH);
@@ -102,13 +102,13 @@ async fn a_batch_costs_the_write_units_of_its_events() {
     assert!((units[0] - units[1]).abs() < f64::EPSILON, "{units:?}");
 }
 
-/// DynamoDB refuses a batch with two statements on one item as a whole.
+/// DynamoDB refuses the whole batch if two statements are about one item.
 #[tokio::test]
 async fn of_two_entries_with_one_id_the_first_is_stored_and_the_second_is_a_duplicate() {
     let room = Room::start().await;
     let (_, key) = room.key(Role::Publish, Some(room.tenant)).await;
     let event = |id: &str, recipient: &str| json!({"type": "email.sent", "id": id, "timestamp": "2026-01-02T03:04:05Z", "recipient": recipient});
-    // Within one call, and in what would be two.
+    // Both events in one call, and in two calls.
     let mut batch: Vec<Value> = (0..60).map(|number| event(&format!("e-{number}"), "first@example.com")).collect();
     batch[7] = event("e-3", "second@example.com");
     batch[8] = event("e-3", "third@example.com");
@@ -129,7 +129,7 @@ async fn of_two_entries_with_one_id_the_first_is_stored_and_the_second_is_a_dupl
     assert!(stored.values().all(|event| recipient(event).as_deref() == Some("first@example.com")));
 }
 
-/// Rows are counted by bytes as well: those of large events do not share a call of ten megabytes.
+/// A call has a maximum of bytes too, so rows of large events do not share a call of ten megabytes.
 #[tokio::test]
 async fn large_events_share_calls_by_their_bytes() {
     let room = Room::start().await;

@@ -5,8 +5,8 @@ use serde_json::json;
 use shared::provider::Provider;
 use shared::source::Verification;
 use shared::tenant::Role;
-use tests::support::Break;
-use tests::support::log_lines::LogLines;
+use support::Break;
+use support::log_lines::LogLines;
 
 use crate::room::{Room, path};
 

@@ -1,5 +1,4 @@
-//! Mailgun's signature covers a token and no event, so a token that was seen vouches for the event that it came with
-//! and for no other.
+//! Mailgun's signature covers a token and no event. So a token vouches only for the event that came with it first.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -12,14 +11,14 @@ use crate::room::Room;
 const KEY: &str = "TEST_WEBHOOK_SIGNING_KEY";
 const TOKEN: &str = "651869375b9df3c98fc15c4889b102119add1235c38fc92824";
 
-/// An event with this id, signed with one and the same token.
+/// An event with this id, always signed with the same token.
 fn post(id: &str, at: Timestamp) -> Signed {
     let event =
         json!({"event": "delivered", "id": id, "timestamp": 1_534_108_637.153_125, "recipient": "a@example.org"});
     mailgun::json(KEY, TOKEN, &event, at)
 }
 
-/// The ids of what is stored.
+/// The ids of the stored events.
 fn ids(room: &Room) -> Vec<String> {
     room.stored().into_values().map(|event| event.facts.provider_event_id).collect()
 }
@@ -118,7 +117,7 @@ async fn the_form_and_the_form_with_files_are_held_to_it_too() {
     let fields = |event| {
         [("event", event), ("recipient", "a@example.org"), ("Message-Id", "<m-1@example.org>"), ("my-var", "1")]
     };
-    // The file holds what looks like the end of the body, a field of its own, and bytes that are no text.
+    // The file has bytes that look like the end of the body, a field, and bytes that are not text.
     let file = b"From: a\r\n\r\n--\r\nContent-Disposition: form-data; name=\"event\"\r\n\r\nopened\r\n\xff\xfe\0";
     let room = Room::start().await;
     let now = room.world.clock.now();
@@ -143,7 +142,7 @@ async fn the_form_and_the_form_with_files_are_held_to_it_too() {
     }
 }
 
-/// A post of a subaccount, of which the source has the primary account's key alone, is held to its token like any other.
+/// The token rule also applies to a post of a subaccount when the source has only the primary account's key.
 #[tokio::test]
 async fn a_subaccounts_post_is_taken_by_its_parent_signature_and_held_to_its_token() {
     let room = Room::start().await;
@@ -159,7 +158,7 @@ async fn a_subaccounts_post_is_taken_by_its_parent_signature_and_held_to_its_tok
     }
     assert_eq!(room.take(&key, &post("other", KEY)).await.problem(), (401, "not-authentic"));
     assert_eq!(ids(&room), ["first"]);
-    // The source with the subaccount's own key takes it as before.
+    // The source with the subaccount's own key accepts the post as before.
     let (_, of_subaccount) = room.source_signing(Provider::Mailgun, "the subaccount's key").await;
     assert_eq!(room.take(&of_subaccount, &good).await.status, 200);
 }

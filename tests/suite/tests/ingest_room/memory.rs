@@ -1,4 +1,4 @@
-//! What the room may hold at a time. Measured on a thread of its own, so in real time, which decides nothing here.
+//! Maximum memory of the room. It is measured on a thread of its own, so in real time; the time decides nothing here.
 
 use http::Request;
 use shared::provider::{MAX_PROVIDER_BATCH, Provider};
@@ -19,8 +19,8 @@ fn memory() -> u64 {
     u64::try_from(default.as_i64().unwrap()).unwrap() * MIB as u64
 }
 
-/// What the largest post needs at its peak, with Lambda's own copy of it, leaves the function three quarters of its
-/// memory for the runtime and the allocator.
+/// At its peak the largest post, with Lambda's own copy of it, leaves three quarters of the function's memory for the
+/// runtime and the allocator.
 #[test]
 fn the_largest_post_fits_into_the_memory_of_the_template() {
     // Tables and endpoint run on other threads, whose allocations are not counted.

@@ -1,4 +1,4 @@
-//! The posts that providers send to see whether somebody is there: accepted, and they store nothing.
+//! Posts by which providers test a URL: they are accepted, and nothing is stored.
 
 use shared::provider::Provider;
 use support::senders::{Sender, mandrill_url};
@@ -18,7 +18,7 @@ async fn accepted_and_nothing(provider: Provider, posts: Vec<Signed>) {
     assert!(room.stored().is_empty(), "{}", provider.as_str());
 }
 
-/// A source's URL for Mandrill holds its ingest key, so the posts are made when it is known.
+/// A source's URL for Mandrill has the ingest key, so the posts are made when the key is known.
 async fn mandrill_room() -> (Room, shared::source::IngestKey, String) {
     let room = Room::start().await;
     let sender = Sender::of(Provider::Mandrill).unwrap();
@@ -62,7 +62,7 @@ async fn mailersends_test_with_its_public_secret_and_nothing_else_with_it() {
     let disguised = br#"{"type":"webhook.test","data":{"id":"1"},"type":"activity.sent"}"#.to_vec();
     let refused = room.take(&key, &mailersend::sign(mailersend::TEST_SECRET, event)).await;
     assert_eq!(refused.problem(), (401, "not-authentic"));
-    // Whichever of the two types counts, it brings in nothing.
+    // Whichever of the two types counts, nothing is stored.
     room.take(&key, &mailersend::sign(mailersend::TEST_SECRET, disguised)).await;
     assert!(room.stored().is_empty());
 }

@@ -1,5 +1,5 @@
-//! The platform's own posts, as its senders make them: in at a source of the provider `generic`, and out again to a
-//! receiver of the platform's dialect.
+//! The platform's own posts, as its senders make them: received by a source of the provider `generic`, and delivered to
+//! a receiver in the platform's dialect.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::Request;
@@ -22,7 +22,7 @@ const WORDS: [(&str, EventType); 6] = [
     ("unsubscribe", EventType::Unsubscribed),
 ];
 
-/// A sender of the platform: it has the path `/api/webhooks`, and the key in the header.
+/// A sender of the platform: it posts to `/api/webhooks` with the key in the header.
 struct Sender {
     room: Room,
     authorization: [String; 2],
@@ -36,7 +36,7 @@ impl Sender {
         Self { room, authorization: [format!("Bearer {}", key.expose()), basic] }
     }
 
-    /// Posts by each way to say the key in turn: the second post is the first one's retry.
+    /// Posts twice, with the key as bearer token and as basic password; the second post is a retry of the first.
     async fn post(&self, body: &Value) -> Answer {
         let [first, second] = self.authorization.each_ref().map(|authorization| {
             Request::post("/api/webhooks")
@@ -73,7 +73,7 @@ async fn every_word_is_taken_and_leaves_as_it_came() {
             let id = format!("{prefix}{word}@example.com");
             let answer = sender.post(&post(&format!("{prefix}{word}"), &id)).await;
             assert_eq!((answer.status, answer.body), (200, json!({ "received": true })), "{prefix}{word}");
-            // On the wire always with the prefix.
+            // Deliveries always have the prefix.
             expected.push(post(&format!("email.{word}"), &id));
         }
     }
@@ -97,7 +97,7 @@ async fn every_word_is_taken_and_leaves_as_it_came() {
         got.push(serde_json::from_slice(&delivery.body).unwrap());
     }
     let bounced = |body: &&mut Value| body["type"] == "email.bounce";
-    // Whether a bounce is hard was not said, and that is told.
+    // The sender did not say whether the bounce is hard, and the delivery says so.
     expected.iter_mut().filter(bounced).for_each(|body| body["bounce_type"] = json!("undetermined"));
     let id = |body: &Value| body["email_id"].to_string();
     got.sort_by_key(id);
@@ -114,7 +114,7 @@ async fn type_and_email_id_are_all_that_it_needs() {
     assert_eq!(stored.len(), 1);
     let facts = &stored.values().next().unwrap().facts;
     assert_eq!((facts.email_message_id.as_deref(), &facts.recipient), (Some("m-1"), &None));
-    // Without a time of its own it happened when it came.
+    // An event without a time happened when it arrived.
     assert!((before..=sender.room.world.clock.now()).contains(&facts.occurred_at));
 }
 
@@ -144,7 +144,7 @@ async fn what_is_missing_or_wrong_is_named_and_nothing_is_stored() {
     assert!(sender.room.stored().is_empty());
 }
 
-/// It is kept, and a receiver who has a word for it may have it.
+/// The event is stored, and delivered to receivers whose dialect has a word for it.
 #[tokio::test]
 async fn a_word_that_nobody_knows_is_kept() {
     let sender = Sender::start().await;

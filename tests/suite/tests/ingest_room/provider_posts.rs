@@ -1,4 +1,5 @@
-//! Providers' posts: batches, sizes, and where the ingest key stands; `every_provider` has what holds for all.
+//! Providers' posts: batches, sizes, and the place of the ingest key. `every_provider` has what holds for all
+//! providers.
 
 use std::fmt::Write as _;
 
@@ -18,7 +19,7 @@ async fn each_event_of_a_batch_is_stored_whatever_call_fails_before() {
     let room = Room::start().await;
     let (_, key) = room.source(Provider::SendGrid, Verification::Unsigned).await;
     let body = include_str!("../../../fixtures/sendgrid/signed_but_reserialised.json");
-    // The reads of key and source; the write after both, and alone, since the source is known then.
+    // Reading the key, reading the source, the write after both, and the write alone when the source is in memory.
     for (calls_before, how) in [(0, Break::Before), (1, Break::After), (2, Break::Before), (0, Break::After)] {
         room.world.aws.break_call(calls_before, how);
         let answer = room.post(&key, body).await;
@@ -37,7 +38,7 @@ async fn each_event_of_a_batch_is_stored_whatever_call_fails_before() {
     assert_eq!(room.stored().len(), 11);
 }
 
-/// Control characters in a form take three bytes and in JSON six; by their order they do not compress much.
+/// Control characters take three bytes in a form and six in JSON. In this order they do not compress much.
 fn noise(bytes: usize) -> String {
     let mut state = 1_u32;
     let mut noise = String::new();
@@ -48,7 +49,7 @@ fn noise(bytes: usize) -> String {
     noise
 }
 
-/// Whatever an event is filled up with, and however large it is, there is a row that says what happened.
+/// For an event with any content and of any size there is a row that says what happened.
 #[tokio::test]
 async fn an_event_of_any_size_is_stored_and_says_what_happened() {
     let room = Room::start().await;
@@ -68,7 +69,7 @@ async fn an_event_of_any_size_is_stored_and_says_what_happened() {
     }
 }
 
-/// The email that bounced is in the post, up to the size of a post.
+/// The post includes the email that bounced, up to the maximum size of a post.
 #[tokio::test]
 async fn a_bounce_with_its_email_is_a_bounce() {
     let room = Room::start().await;
@@ -128,7 +129,7 @@ async fn an_unknown_key_is_answered_like_a_revoked_one() {
     let (source, key) = room.source(Provider::Generic, Verification::Unsigned).await;
     assert_eq!(room.post(&key, "[]").await.status, 200);
     room.world.registry.delete_source(&source).await.unwrap();
-    // Trusted from memory for as long as CACHE_SECONDS says.
+    // The source is trusted from memory for CACHE_SECONDS.
     assert_eq!(room.post(&key, "[]").await.status, 200);
     room.world.clock.advance(SignedDuration::from_secs(30));
     let revoked = room.post(&key, "[]").await.alike();

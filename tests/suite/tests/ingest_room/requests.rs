@@ -39,7 +39,7 @@ async fn a_probe_does_not_learn_which_keys_exist() {
 }
 
 /// Function URLs hand over a space where the query has a `+`, HTTP APIs hand over quotes as they were sent, and headers
-/// need not be ASCII. `lambda_http` takes none of these.
+/// need not be ASCII. `lambda_http` accepts none of these.
 #[tokio::test]
 async fn a_post_is_taken_whatever_else_its_request_holds() {
     let room = Room::start().await;
@@ -90,7 +90,7 @@ async fn trouble_with_the_tables_is_503_and_says_nothing_of_it() {
     let room = Room::start().await;
     let (_, key) = room.key(Role::Publish, Some(room.tenant)).await;
     let event = json!({"type": "email.sent", "id": "e", "timestamp": "2026-01-02T03:04:05Z"}).to_string();
-    // The read of the key, then the write.
+    // Reading the key fails, then writing the event.
     for calls_before in [0, 1] {
         room.world.aws.break_call(calls_before, support::Break::Before);
         let answer = room.send(publication(&key), event.clone()).await;

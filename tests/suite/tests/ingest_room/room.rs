@@ -36,7 +36,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// A refusal's status and stable word; checks that it is a whole problem document.
+    /// The status and the stable word of an error. Checks that the answer is a whole problem document.
     pub(crate) fn problem(&self) -> (u16, &str) {
         assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
         assert_eq!(self.body["status"], self.status, "{self:?}");
@@ -45,7 +45,7 @@ impl Answer {
         (self.status, self.body["type"].as_str().unwrap().strip_prefix("urn:mailhooks:problem:").unwrap())
     }
 
-    /// What does not differ between two requests that are answered alike.
+    /// The parts of an answer that are equal for two requests with the same error.
     pub(crate) fn alike(mut self) -> (u16, Value) {
         self.body["request_id"] = Value::Null;
         (self.status, self.body)
@@ -64,17 +64,17 @@ impl Room {
         Self { world, amazon, tenant, ingest }
     }
 
-    /// A new source of the tenant that trusts what `trust` says, and its ingest key.
+    /// A new source of the tenant with this trust, and its ingest key.
     pub(crate) async fn source_trusting(&self, provider: Provider, trust: Trust) -> (Source, IngestKey) {
         self.world.source(self.tenant, provider, trust).await.unwrap()
     }
 
-    /// A new source that trusts what is verified so, without anything more.
+    /// A new source with this verification and nothing else to prove.
     pub(crate) async fn source(&self, provider: Provider, verification: Verification) -> (Source, IngestKey) {
         self.source_trusting(provider, Trust::verified_by(verification)).await
     }
 
-    /// A source for the posts of a sender.
+    /// A source that accepts the posts of a sender.
     pub(crate) async fn source_of(&self, sender: &Sender) -> (Source, IngestKey) {
         self.source_trusting(sender.provider, sender.trust().unwrap()).await
     }
@@ -85,12 +85,12 @@ impl Room {
         self.source(provider, Verification::SigningKey(key)).await
     }
 
-    /// The same world and another ingest function, which remembers nothing.
+    /// Another ingest function in the same world, with nothing in memory.
     pub(crate) fn restarted(self) -> Self {
         Self { ingest: self.world.ingest(self.amazon.outbound()), ..self }
     }
 
-    /// A new API key: the stored one, and the whole of it.
+    /// A new API key: as it is stored, and whole.
     pub(crate) async fn key(&self, role: Role, tenant: Option<TenantId>) -> (ApiKey, String) {
         let now = self.world.clock.now();
         let id = KeyId::mint(now, random());
@@ -115,7 +115,7 @@ impl Room {
         answer
     }
 
-    /// Posts `body` to the source that `key` leads to.
+    /// Posts `body` to the source with this ingest key.
     pub(crate) async fn post(&self, key: &IngestKey, body: impl Into<Body>) -> Answer {
         self.send(Request::post(path(key)), body).await
     }
@@ -125,12 +125,12 @@ impl Room {
         sender.post(key.expose(), number, self.world.clock.now()).unwrap()
     }
 
-    /// Posts what a provider sends to the source that `key` leads to.
+    /// Posts what a provider sends to the source with this ingest key.
     pub(crate) async fn take(&self, key: &IngestKey, post: &Signed) -> Answer {
         self.send_request(post.request(&path(key)).unwrap()).await
     }
 
-    /// The same as API Gateway hands it over; see [`Signed::gateway_event`].
+    /// Like [`Self::take`], in the form in which API Gateway hands it over; see [`Signed::gateway_event`].
     pub(crate) async fn take_through_gateway(
         &self,
         key: &IngestKey,
@@ -159,7 +159,7 @@ impl Room {
     }
 }
 
-/// Lambda's runtime takes a handler only if its future may move between threads.
+/// Lambda's runtime requires that the future of a handler may move between threads.
 fn sendable<F: Future + Send>(future: F) -> F {
     future
 }

@@ -10,10 +10,10 @@ use support::{Answer, Break, Receiver};
 
 use crate::room::Room;
 
-/// Of SES's own.
+/// An event of SES.
 const VALIDATED: &str = "Successfully validated SNS topic for Amazon SES event publishing.";
 
-/// A room with a source that takes the test topic's posts.
+/// A room with a source that accepts posts of the test topic.
 async fn room() -> (Room, IngestKey) {
     let room = Room::start().await;
     let key = source(&room).await;
@@ -50,12 +50,12 @@ async fn a_certificate_is_fetched_once_and_shared_by_all_functions() {
     }
     assert_eq!(fetches(&room.amazon.sns), 1);
     assert_eq!(room.amazon.sns.received(certificate_path())[0].method, http::Method::GET);
-    // Another function, with nothing in its memory: it reads what the first has kept.
+    // Another function has nothing in memory; it reads what the first one stored.
     let room = room.restarted();
     room.world.aws.take_calls();
     assert_eq!(room.take(&key, &notification(&room, &topic, "3")).await.status, 200);
     assert_eq!((fetches(&room.amazon.sns), room.stored().len()), (1, 3));
-    // And from then on not even that.
+    // From then on it reads nothing either.
     room.world.aws.take_calls();
     assert_eq!(room.take(&key, &notification(&room, &topic, "4")).await.status, 200);
     let calls: Vec<_> = room.world.aws.take_calls().into_iter().map(|call| call.operation).collect();
@@ -71,7 +71,7 @@ async fn both_signature_versions_are_verified() {
         let good = notification(&room, &topic, "1");
         let spoiled = good.clone().spoiled("jane@", "june@");
         assert_eq!(room.take(&key, &spoiled).await.problem(), (401, "not-authentic"), "{version:?}");
-        // The same signature said to be of the other version.
+        // The same signature, but the post names the other version.
         let (is, other) = if version == Version::Sha1 { ("1", "2") } else { ("2", "1") };
         let swapped =
             good.clone().spoiled(&format!(r#""SignatureVersion":"{is}""#), &format!(r#""SignatureVersion":"{other}""#));
@@ -156,7 +156,7 @@ async fn certificates_and_confirmations_elsewhere_are_not_fetched() {
         assert_ne!(answer.status, 503, "{url}: {answer:?}");
     }
     assert_eq!(room.amazon.sns.count(), fetches(&room.amazon.sns), "no confirmation was made");
-    // Of an allowed topic and genuinely signed, but nothing that can be done: kept to be looked at.
+    // The post is of an allowed topic and authentic, but cannot be read: it is kept.
     assert!(room.stored().values().all(|event| event.facts.event_type == EventType::Unparsed));
 }
 
@@ -169,7 +169,7 @@ async fn a_certificate_that_cannot_be_had_is_our_trouble_and_is_fetched_again() 
         [Answer::Status(500), moved, Answer::Status(429), Answer::Status(404), certificate_until(2046).unwrap()],
     );
     let post = notification(&room, &Topic::new().unwrap(), "1");
-    // SNS gives a post up for good at any 4xx: only that there is no such certificate says that it is not genuine.
+    // SNS never repeats a post after a 4xx. Only a missing certificate proves that the post is not authentic.
     for expected in [503, 503, 503, 401, 200] {
         let answer = room.take(&key, &post).await;
         assert_eq!(answer.status, expected, "{answer:?}");

@@ -1,4 +1,4 @@
-//! Posts that cannot be finished: what is stored, what the sender is told, and that a repeat goes on from there.
+//! Posts that cannot be finished: what is stored, what the answer says, and that a repeat continues from there.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use support::senders::Sender;
 use crate::large_posts::{ids, sendgrid};
 use crate::room::{Answer, Room, path, publication};
 
-/// More posts than any provider makes.
+/// Maximum repeats of a post. Reason: more than any provider makes.
 const MAX_POSTS: usize = 6;
 
 impl Room {
@@ -52,7 +52,7 @@ async fn a_fault_in_the_middle_leaves_the_rest_to_the_repeat() {
         let room = Room::start().await;
         let (_, key) = room.key(Role::Publish, Some(room.tenant)).await;
         let body = own_events(500).to_string();
-        // One read for the key, and 20 calls for the events.
+        // One call reads the key, and 20 calls store the events.
         room.world.aws.break_call(10, how);
         let answer = room.send(publication(&key), body.clone()).await;
         assert_eq!(answer.status, 503, "{how:?}");
@@ -66,7 +66,7 @@ async fn a_fault_in_the_middle_leaves_the_rest_to_the_repeat() {
         assert_eq!(room.stored().len(), 500, "{how:?}");
         let data = repeat.body["data"].as_array().unwrap();
         assert_eq!(data.len(), 500);
-        // Calls that were under way when the first was answered may have taken effect since.
+        // Calls that were under way when the first answer was made may have taken effect since.
         let is_new = |one: &&Value| one["duplicate"] == false;
         assert!(data.iter().filter(is_new).all(|one| !before.contains_key(one["id"].as_str().unwrap())), "{how:?}");
         assert!(data.iter().filter(is_new).count() >= 500 - before.len() - 4 * 25, "{how:?}");
@@ -97,8 +97,8 @@ async fn statements_that_dynamodb_could_not_carry_out_now_are_tried_again() {
     }
 }
 
-/// When calls are so slow that a post cannot be stored within the function's time, each repeat stores more, and one of
-/// them finishes: what is there already is read, in fewer calls than it was written.
+/// Calls may be so slow that a post cannot be stored within the function's time. Then each repeat stores more, and one
+/// of them finishes: events that are stored already are read, in fewer calls than writing them takes.
 #[tokio::test]
 async fn a_post_that_is_out_of_time_is_answered_before_lambda_ends_it_and_each_repeat_gets_further() {
     const EVENTS: usize = 1_500;
@@ -113,7 +113,7 @@ async fn a_post_that_is_out_of_time_is_answered_before_lambda_ends_it_and_each_r
         room.world.aws.take_calls();
         let request = Request::post(path(&key)).body(Body::from(body.as_str())).unwrap();
         let answer = room.send_within(time, request).await;
-        // None begins in the last second; those that were under way come to an end.
+        // No call begins in the last second; calls that were under way end.
         assert!(room.world.aws.count_calls() <= 34 + 4, "{} calls", room.world.aws.count_calls());
         let now = ids(room.stored().values()).len();
         if answer.status == 200 {
@@ -143,14 +143,14 @@ async fn own_events_that_are_out_of_time_are_told_how_many_are_stored() {
     assert_eq!(room.send_within(SignedDuration::from_secs(60), request()).await.status, 200);
 }
 
-/// Time runs out once the next call was made.
+/// The time runs out after the next call is made.
 async fn runs_out(room: &Room) {
     room.world.aws.take_calls();
     room.world.aws.calls_made(1).await;
     room.world.pass(Duration::from_secs(2)).await;
 }
 
-/// A call that is never answered is not waited for until Lambda ends the function: the read of the key, and a write.
+/// The room does not wait for a call without an answer until Lambda ends the function: reading the key, and a write.
 #[tokio::test]
 async fn a_call_without_an_answer_ends_with_the_time() {
     let room = Room::start().await;
@@ -163,7 +163,7 @@ async fn a_call_without_an_answer_ends_with_the_time() {
         assert!(!room.world.aws.call_off_break(), "not reached");
     };
     hangs(1).await;
-    // From here on the key is remembered.
+    // From now on the key is in memory.
     let other = json!({"type": "email.sent", "id": "other", "timestamp": "2026-01-02T03:04:05Z"});
     assert_eq!(room.publish(&key, other.to_string()).await.status, 200);
     hangs(500).await;
@@ -173,7 +173,7 @@ async fn a_call_without_an_answer_ends_with_the_time() {
 #[tokio::test]
 async fn brevo_is_answered_429_also_when_time_is_out() {
     let sender = Sender::of(Provider::Brevo).unwrap();
-    // In the read of the key, and before the write.
+    // While the key is read, and before the write.
     for (calls_before, left) in [(0, 800), (100, 900)] {
         let room = Room::start().await;
         let (_, key) = room.source_of(&sender).await;

@@ -1,5 +1,6 @@
-//! What an operator does through the API, call by call: `functions/api/src/webhooks/{patch,delete,recover}.rs`,
-//! `events/resend.rs`, `redrives/start.rs`. A request may break off after any call.
+//! What an operator does through the API, call by call: `functions/api/src/native/webhooks/patch.rs` and
+//! `functions/api/src/manage/{change,delete,release}.rs`, `events/resend.rs`, `redrives/start.rs`. A request may break
+//! off after any call.
 
 use shared::breaker::Breaker;
 

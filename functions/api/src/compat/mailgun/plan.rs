@@ -92,10 +92,10 @@ mod tests {
 
     use jiff::Timestamp;
     use proptest::prelude::*;
+    use shared::address_policy::AddressPolicy;
     use shared::dialect::Dialect;
     use shared::event::EventType;
     use shared::id::TenantId;
-    use shared::address_policy::AddressPolicy;
     use shared::secret::SigningSecret;
     use shared::webhook::{Subscription, WantedTypes, WebhookUrl};
 

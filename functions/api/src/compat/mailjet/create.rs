@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use shared::dialect::Dialect;
 use shared::address_policy::AddressPolicy;
+use shared::dialect::Dialect;
 use shared::webhook::{Subscription, WantedTypes};
 
 use super::entry::Place;

@@ -7,9 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::Value;
+use shared::address_policy::AddressPolicy;
 use shared::clock::random;
 use shared::dialect::Dialect;
-use shared::address_policy::AddressPolicy;
 use shared::secret::SigningSecret;
 use shared::webhook::{Subscription, WantedTypes, Webhook, WebhookUrl};
 

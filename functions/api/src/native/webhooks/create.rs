@@ -7,9 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
+use shared::address_policy::AddressPolicy;
 use shared::dialect::Dialect;
 use shared::id::TenantId;
-use shared::address_policy::AddressPolicy;
 use shared::secret::{SignatureScheme, SigningSecret};
 use shared::webhook::{
     CustomName, CustomValue, Destination, DisabledReason, Subscription, WantedTypes, Webhook, WebhookStatus,

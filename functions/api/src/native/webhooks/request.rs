@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use shared::address_policy::AddressPolicy;
 use shared::breaker::BreakerSettings;
 use shared::dialect::Dialect;
 use shared::id::SourceId;
-use shared::address_policy::AddressPolicy;
 use shared::rate_limit::RateLimit;
 use shared::retry::RetryPolicy;
 use shared::stream::StreamCredentials;

@@ -1,4 +1,4 @@
-//! What the webhooks of Mailgun's API are delivered.
+//! What webhooks of Mailgun's API receive.
 
 use ring::hmac;
 use serde_json::{Value, json};

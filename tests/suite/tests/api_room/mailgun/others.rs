@@ -1,4 +1,4 @@
-//! Webhooks that other APIs made, in Mailgun's.
+//! Webhooks that other APIs made, in Mailgun's API.
 
 use serde_json::json;
 
@@ -49,14 +49,14 @@ async fn what_other_apis_made_is_listed_where_its_events_are() {
     let beside = client.post(LIST, &[("id", "opened"), ("url", "https://own.example/")]).await;
     assert_eq!(beside.status, 200);
     assert_eq!(client.urls(&format!("{LIST}/opened")).await.len(), 4);
-    // What is listed may be given back, as it was shown.
+    // A client may send the listed URLs back as they were shown.
     let read = client.urls(CLICKED).await;
     let back: Vec<_> = read.iter().map(|url| ("url", url.as_str())).collect();
     assert_eq!(client.put(CLICKED, &back).await.status, 200);
     assert_eq!(client.urls(CLICKED).await, read);
 }
 
-/// What also gets events of other domains is not this API's to change, and nothing is done by halves.
+/// This API must not change a webhook that also gets events of other domains, and refuses the whole request.
 #[tokio::test]
 async fn a_webhook_of_several_domains_is_refused_with_where_to_change_it() {
     let room = Room::start().await;
@@ -69,7 +69,7 @@ async fn a_webhook_of_several_domains_is_refused_with_where_to_change_it() {
     let put = client.put(CLICKED, &[("url", "https://new.example/")]).await.error();
     assert_eq!(put, deleted);
     assert_eq!(client.urls(CLICKED).await, ["https://own.example/", "https://all.example/"]);
-    // With its URL among those that are given nothing has to be changed.
+    // If the webhook's URL is among the given ones, nothing has to change.
     let kept = [("url", "https://all.example/"), ("url", "https://new.example/")];
     assert_eq!(client.put(CLICKED, &kept).await.status, 200);
     assert_eq!(client.urls(CLICKED).await, ["https://all.example/", "https://new.example/"]);
@@ -96,7 +96,7 @@ async fn a_webhook_of_several_names_keeps_the_others() {
         ["email.sent", "email.rejected", "subscriber.created", "delivery.dead"].iter().all(|name| rest.contains(name))
     );
     assert_eq!(client.urls(CLICKED).await, [""; 0]);
-    // With its last name it goes.
+    // With its last name the webhook is deleted.
     let opened = format!("{LIST}/opened");
     assert_eq!(client.put(&opened, &[("url", "https://all.example/")]).await.status, 200);
     assert_eq!(acme.get(&two).await.status, 404);

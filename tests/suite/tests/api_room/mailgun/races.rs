@@ -1,4 +1,4 @@
-//! Requests that break off, and requests at once.
+//! Requests that break off, and concurrent requests.
 
 use axum::http::Method;
 use futures::future::join_all;
@@ -7,7 +7,7 @@ use support::Break;
 use super::{CLICKED, Client, LIST};
 use crate::room::Room;
 
-/// A request that breaks off is repeated: by then all or nothing of a POST is there, and a PUT or DELETE does the rest.
+/// A request that breaks off is repeated. A POST has done all or nothing by then; a PUT or DELETE does the rest.
 #[tokio::test]
 async fn a_request_that_broke_off_is_completed_by_its_repetition() {
     for method in [Method::POST, Method::PUT, Method::DELETE] {
@@ -54,14 +54,14 @@ async fn completed_after_a_break(method: &Method, calls_before: usize, how: Brea
     let listed = client.urls(CLICKED).await;
     match *method {
         Method::POST => assert!([0, 3].contains(&listed.len()), "{what}: {listed:?}"),
-        // At no time is there nobody who gets the events.
+        // At every time some webhook gets the events.
         Method::PUT => assert!(listed.len() >= 3, "{what}: {listed:?}"),
         _ => {}
     }
     let repeated = request().await;
     match repeated.status {
         200 => {}
-        // All of it was done before the answer was lost.
+        // The whole request was carried out before the answer was lost.
         400 if *method == Method::POST => assert_eq!(listed.len(), 3, "{what}"),
         404 if *method == Method::DELETE => assert!(listed.is_empty(), "{what}"),
         other => panic!("{what}: {other}"),
@@ -70,8 +70,8 @@ async fn completed_after_a_break(method: &Method, calls_before: usize, how: Brea
     true
 }
 
-/// Clients that replace the same name at the same time: one of them wins, and the name is not left without any URL, as it
-/// would be if each took away what another one counts on.
+/// Several clients replace the same name at the same time. One of them wins, and the name keeps a URL; it would have
+/// none if each client removed a URL that another one counts on.
 #[tokio::test]
 async fn of_replacements_at_once_one_stays() {
     let room = Room::start().await;
@@ -80,7 +80,7 @@ async fn of_replacements_at_once_one_stays() {
     for round in 0..10 {
         let (old, new) = ("https://old.example/", format!("https://new-{round}.example/"));
         client.put(CLICKED, &[("url", old)]).await;
-        // Each begins while the one before it has done a little more.
+        // Each request begins when the request before it has done a little more.
         let mut requests = Vec::new();
         for (delay, url) in [new.as_str(), old].into_iter().enumerate() {
             let client = &client;

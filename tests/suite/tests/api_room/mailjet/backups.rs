@@ -15,7 +15,7 @@ async fn main_and_backup_are_one_webhook_whichever_is_made_first() {
         let backup = json!({ "EventType": "bounce", "Url": "https://example.com/backup", "IsBackup": true });
         if backup_first {
             assert_eq!(client.made(backup).await, 16 + 7);
-            // Alone it is where deliveries go.
+            // Without a main URL, deliveries go to it.
             let alone = stored(&room, &acme).await;
             assert!(alone.is_backup && alone.backup_url.is_none() && exposed(&alone) == "https://example.com/backup");
             assert_eq!(client.all().await, "23 bounce backup alive v1 https://example.com/backup");
@@ -47,7 +47,7 @@ async fn each_is_deleted_by_itself_and_the_webhook_with_the_last() {
         let before = stored(&room, &acme).await;
         let (first, second) = if main_first { (main, backup) } else { (backup, main) };
         assert_eq!(client.delete(first).await.status, 204);
-        // A client that repeats it deletes nothing else.
+        // A repeated request deletes nothing else.
         assert_eq!(client.delete(first).await.status, 404);
         let left = stored(&room, &acme).await;
         assert_eq!((left.id, left.backup_url, left.is_backup), (before.id, None, main_first));
@@ -73,7 +73,7 @@ async fn a_second_one_is_refused_by_the_name_of_the_first() {
     400 There is already a backup URL for `open`: ID 19, https://example.com/backup, of webhook wh_ID. Change that URL, or delete it first.
     ");
 
-    // One that is deleted makes room again, and has the id that it had.
+    // After a deletion the place is free, and a new URL there has the same id.
     client.delete(18).await;
     assert_eq!(client.made(main).await, 18);
     client.delete(19).await;
@@ -89,12 +89,12 @@ async fn one_of_the_native_api_in_a_dialect_of_mailjets_counts_too() {
         |events: &[&str], dialect: &str| json!({ "url": "https://example.com/", "events": events, "dialect": dialect });
     acme.post("/api/v1/webhooks", &hook(&["open", "click"], "mailjet_v2")).await;
     acme.post("/api/v1/webhooks", &hook(&["spam"], "mailjet")).await;
-    // Another system's receiver has nothing to do with Mailjet's URLs.
+    // A webhook in another system's dialect does not count.
     acme.post("/api/v1/webhooks", &hook(&["email.bounced"], "standard")).await;
     let url = |event: &str, is_backup: bool| json!({ "EventType": event, "Url": "https://example.org/", "IsBackup": is_backup });
     let refusals = [
         error(&client.post(url("click", false)).await),
-        // The backup would be that of `open` too.
+        // The backup URL would be that of `open` too.
         error(&client.post(url("click", true)).await),
         error(&client.post(url("spam", false)).await),
     ];
@@ -171,7 +171,7 @@ async fn a_backup_has_version_and_status_of_its_main_url() {
     19 open backup alive v2 https://example.org/
     ");
 
-    // A backup that was there first takes what the main URL is given, or has by default.
+    // A backup URL that was created first gets the values, or the defaults, of the main URL.
     let given = json!({ "EventType": "click", "Url": "https://example.org/", "IsBackup": true, "Version": 2, "Status": "dead" });
     client.made(given).await;
     client.made(json!({ "EventType": "click", "Url": "https://example.com/" })).await;

@@ -1,4 +1,4 @@
-//! PUT: what is given changes, what is absent stays.
+//! PUT: the given fields change, the others stay.
 
 use serde_json::json;
 use shared::webhook::{DisabledReason, WebhookStatus};
@@ -72,7 +72,7 @@ async fn version_2_groups_and_version_1_does_not() {
     assert_eq!(look().await, ("mailjet", 1));
     client.put(id, json!({ "Version": "2" })).await;
     assert_eq!(look().await, ("mailjet_v2", 10));
-    // How many the tenant wants in one is its own business.
+    // The tenant's own choice of events per POST stays.
     let path = format!("/api/v1/webhooks/{}", stored(&room, &acme).await.id);
     acme.patch(&path, &json!({ "batch": 3 })).await;
     client.put(id, json!({ "Version": 2, "Url": "https://example.org/" })).await;

@@ -1,4 +1,4 @@
-//! DELETE of what other APIs made, and when AWS fails.
+//! DELETE of webhooks that other APIs made, and when AWS fails.
 
 use serde_json::{Value, json};
 use support::Break;
@@ -23,7 +23,7 @@ async fn of_a_webhook_with_several_event_types_this_one_is_taken_out() {
     assert_eq!(client.delete(16 + 8).await.status, 204);
     assert_eq!(acme.get(&path).await.body["events"], json!(["email.opened", "subscriber.created"]));
     assert_eq!(client.delete(16 + 2).await.status, 204);
-    // Nothing of it is Mailjet's now, but it is still somebody's.
+    // The webhook wants none of Mailjet's event types now, but it still exists.
     assert_eq!(acme.get(&path).await.body["events"], json!(["subscriber.created"]));
     assert_eq!(client.all().await, "");
 
@@ -53,12 +53,12 @@ async fn the_backup_url_of_several_event_types_is_not_deleted_for_one() {
     let before = client.all().await;
     insta::assert_snapshot!(error(&client.delete(16 + 3).await), @"400 ID 19 is a part of webhook wh_ID, which has several event types, and all of them would be changed. Change it at /api/v1/webhooks/wh_ID.");
     assert_eq!(client.all().await, before);
-    // The event type goes with both of its URLs; the one that is left is like one that was made here.
+    // The event type is removed with both of its URLs; the other is like one that this API made.
     assert_eq!((client.delete(16 + 2).await.status, client.delete(16 + 5).await.status), (204, 204));
     assert_eq!(client.all().await, "20 click alive v1 https://example.com/");
 }
 
-/// The main URL is deleted while a backup is made for it: whatever comes first, the backup is there afterwards.
+/// The main URL is deleted while a backup URL is created: in either order the backup URL exists afterwards.
 #[tokio::test]
 async fn what_joins_a_webhook_while_that_is_deleted_is_not_deleted_with_it() {
     let room = Room::start().await;
@@ -81,10 +81,10 @@ async fn what_joins_a_webhook_while_that_is_deleted_is_not_deleted_with_it() {
     }
 }
 
-/// More requests than any single break needs.
+/// Maximum requests. Reason: more than any single break needs.
 const MAX_REQUESTS: usize = 3;
 
-/// Sends a request until it is answered something else than 503, as a client does.
+/// Repeats a request until the answer is not 503, as a client does.
 async fn insist(request: impl AsyncFn() -> Answer) -> Answer {
     for _ in 0..MAX_REQUESTS {
         let answer = request().await;
@@ -106,7 +106,7 @@ async fn whichever_call_fails_before_or_after_its_effect_a_client_that_insists_h
             let url = |url: &str, is_backup: bool| json!({ "EventType": "open", "Url": url, "IsBackup": is_backup });
             let what = format!("{how:?} {calls_before}");
             room.world.aws.break_call(calls_before, how);
-            // Where the answer was lost, what it would have told of is there.
+            // If the answer was lost, its effect is there.
             for given in [url("https://example.org/", true), url("https://example.com/", false)] {
                 let posted = insist(async || client.post(given.clone()).await).await;
                 assert!(matches!(posted.status, 201 | 400), "{what}: {posted}");

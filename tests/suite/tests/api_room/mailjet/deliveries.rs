@@ -1,4 +1,4 @@
-//! What comes of it: events arrive as Mailjet sends them.
+//! Deliveries: events arrive as Mailjet sends them.
 
 use serde_json::{Value, json};
 use shared::breaker::BreakerSettings;

@@ -12,7 +12,7 @@ async fn ids(client: &Client<'_>, query: &str) -> (Vec<u64>, u64) {
     (ids, answer.body["Total"].as_u64().unwrap())
 }
 
-/// Six webhooks of this API's, three with a backup; nine URLs.
+/// Six webhooks made through this API, three with a backup URL: nine URLs.
 async fn filled(client: &Client<'_>) {
     for (number, event) in ["unsub", "sent", "open", "click", "bounce", "blocked"].into_iter().enumerate() {
         let version = 1 + number % 2;
@@ -37,7 +37,7 @@ async fn pages_follow_each_other_with_ten_urls_unless_more_are_asked_for() {
     assert_eq!(ids(&client, "").await, (all[..10].to_vec(), 14));
     assert_eq!(ids(&client, "?Limit=0").await, (all.clone(), 14));
     assert_eq!(ids(&client, "?Limit=1000").await, (all.clone(), 14));
-    // As the Python client pages.
+    // The pages as the Python client requests them.
     let mut paged = Vec::new();
     while paged.len() < 14 {
         let (page, total) = ids(&client, &format!("?Limit=4&Offset={}", paged.len())).await;
@@ -214,7 +214,7 @@ async fn webhooks_from_before_they_were_counted_get_their_numbers() {
             .iter()
             .all(|webhook| webhook.number.is_none())
     );
-    // What is given first may be a change: it counts them too.
+    // The first request for numbers may be a change; it numbers all webhooks too.
     assert_eq!(client.made(json!({ "EventType": "open", "Url": "https://example.com/" })).await, 7 * 16 + 2);
     let (ids, total) = ids(&client, "").await;
     assert_eq!((ids, total), (vec![66, 82, 98, 114], 4));

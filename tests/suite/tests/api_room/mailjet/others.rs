@@ -1,4 +1,4 @@
-//! PUT of what is not this API's own: it would change more than was asked for.
+//! PUT of an entry of another API's webhook: it would change more than the request asks for.
 
 use serde_json::json;
 
@@ -31,7 +31,7 @@ async fn what_would_change_other_event_types_or_another_dialect_is_refused_with_
     400 ID 36 is a part of webhook wh_ID, which speaks the dialect `mailgun`, not Mailjet's. Change it at /api/v1/webhooks/wh_ID.
     400 ID 36 is a part of webhook wh_ID, which speaks the dialect `mailgun`, not Mailjet's. Change it at /api/v1/webhooks/wh_ID.
     ");
-    // What changes nothing is nobody's trouble.
+    // A request that changes nothing is accepted.
     let revisions = async || {
         let webhooks = room.world.registry.all_webhooks(acme.tenant_id()).await.unwrap();
         webhooks.iter().map(|webhook| webhook.revision).collect::<Vec<_>>()
@@ -61,7 +61,8 @@ async fn a_stream_is_listed_by_its_name_and_keeps_its_credentials() {
     18 open alive v1 arn:aws:sqs:eu-west-1:123456789012:opens
     19 open backup alive v1 https://example.org/
     ");
-    // Sent back as it was shown, changed in what is no URL, and moved to another event type, it is the same stream.
+    // The stream stays the same when it is sent back as it was shown, when other fields change, and when the entry
+    // moves to another event type.
     let shown = only(&client.get("/18").await);
     assert_eq!((client.put(18, shown.clone()).await.status, client.delete(19).await.status), (200, 204));
     let moved = client.put(18, json!({ "Url": shown["Url"], "Status": "dead", "EventType": "click" })).await;
@@ -82,7 +83,7 @@ async fn a_stream_is_listed_by_its_name_and_keeps_its_credentials() {
     client.put(20, json!({ "Url": "https://example.com/" })).await;
     assert_eq!(client.all().await, "20 click dead v1 https://example.com/");
 
-    // Without its main URL a backup is where deliveries go; a stream that takes its place is no backup.
+    // Without a main URL, deliveries go to the backup URL. A stream that replaces it is not a backup URL.
     client.put(20, json!({ "IsBackup": true })).await;
     let path = format!("/api/v1/webhooks/{}", before.id);
     let again = json!({ "url": hook["url"], "credentials": hook["credentials"] });

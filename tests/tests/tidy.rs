@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -139,6 +139,34 @@ fn functions_depend_on_shared_and_never_on_each_other() {
             assert!(!manifest.contains(&format!("\n{other}.workspace")), "{room} depends on {other}");
         }
     }
+}
+
+/// The SDK's own loader of credentials links SDKs of STS and SSO, which no function calls: they cost size and start-up.
+#[test]
+fn no_function_holds_the_sdks_of_sts_and_sso() {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let dependencies: BTreeMap<&str, Vec<&str>> = lock.split("[[package]]").skip(1).map(locked).collect();
+    for room in ["ingest", "dispatch", "deliver", "api"] {
+        let (mut held, mut left) = (BTreeSet::new(), vec![room]);
+        while let Some(name) = left.pop() {
+            if held.insert(name) {
+                left.extend(&dependencies[name]);
+            }
+        }
+        assert!(held.contains("aws-sdk-dynamodb"), "{room}: the lock file is not read");
+        for forbidden in ["aws-config", "aws-sdk-sts", "aws-sdk-sso", "aws-sdk-ssooidc", "aws-sdk-signin"] {
+            assert!(!held.contains(forbidden), "{room} holds {forbidden}");
+        }
+    }
+}
+
+/// A package of the lock file, with the names of what it depends on.
+fn locked(package: &str) -> (&str, Vec<&str>) {
+    let quoted = |line| str::split(line, '"').nth(1).unwrap();
+    let name = package.lines().find(|line| line.starts_with("name = ")).unwrap();
+    let dependencies = package.lines().skip_while(|line| *line != "dependencies = [").skip(1);
+    let names = dependencies.take_while(|line| *line != "]").map(quoted);
+    (quoted(name), names.map(|name| name.split(' ').next().unwrap()).collect())
 }
 
 #[test]

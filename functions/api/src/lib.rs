@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use aws_config::SdkConfig;
 use axum::routing::get;
 use axum::{Router, middleware};
 use jiff::Timestamp;
 use shared::address_policy::AddressPolicy;
+use shared::aws::SdkConfig;
 use shared::cache::Cache;
 use shared::clock::Clock;
 use shared::config;

@@ -6,10 +6,10 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::{Body, Request, RequestExt as _, Response};
+use shared::aws::SdkConfig;
 use shared::cache::Cache;
 use shared::clock::{Clock, random};
 use shared::config;

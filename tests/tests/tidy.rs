@@ -67,19 +67,31 @@ fn the_domain_depends_on_nothing_that_does_io() {
     }
 }
 
-/// `lib.rs` lists a crate's modules bottom up: each uses only those that stand above it.
+/// `lib.rs` and the file of each folder list modules bottom up: each uses only those that stand above it.
 #[test]
-fn modules_use_only_what_stands_above_them_in_lib_rs() {
-    for folder in ["shared/domain", "shared"] {
-        let src = root().join(folder).join("src");
-        let order = declared(&std::fs::read_to_string(src.join("lib.rs")).unwrap());
-        let place = |name: &str| order.iter().position(|listed| listed == name);
-        for (path, text) in rust_files(&format!("{folder}/src")) {
+fn modules_use_only_what_stands_above_them() {
+    for folder in ["shared/domain/src", "shared/src"] {
+        let src = root().join(folder);
+        for (path, text) in rust_files(folder) {
             let module = path.strip_prefix(&src).unwrap().with_extension("");
-            let Some(own) = place(&module.iter().next().unwrap().to_string_lossy()) else { continue };
-            let used = if is_of_tests(&path) { BTreeSet::new() } else { used_modules(&without_tests(&text)) };
-            for used in used {
-                assert!(place(&used).is_none_or(|other| other <= own), "{} uses {used}", path.display());
+            let names: Vec<_> = module.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+            if is_of_tests(&path) || names == ["lib"] {
+                continue;
+            }
+            // The crate first, then each folder that the file is in.
+            for (depth, name) in names.iter().enumerate() {
+                let parents = &names[..depth];
+                let file = if depth == 0 { src.join("lib") } else { src.join(parents.join("/")) };
+                let order = declared(&std::fs::read_to_string(file.with_extension("rs")).unwrap());
+                let place = |name: &str| order.iter().position(|listed| listed == name);
+                let own = place(name).unwrap_or_else(|| panic!("{} is not declared", path.display()));
+                let code = without_tests(&text);
+                let from_crate: Vec<_> = ["crate"].into_iter().chain(parents.iter().map(String::as_str)).collect();
+                let by_crate = used(&code, &from_crate);
+                let by_super = used(&code, &vec!["super"; names.len() - depth]);
+                for used in by_crate.iter().chain(&by_super) {
+                    assert!(place(used).is_none_or(|other| other <= own), "{} uses {used}", path.display());
+                }
             }
         }
     }
@@ -91,10 +103,14 @@ fn declared(text: &str) -> Vec<String> {
     lines.filter_map(|line| line.strip_suffix(';')?.rsplit_once("mod ").map(|(_, name)| name.to_owned())).collect()
 }
 
-/// The module after each `crate::`, and those of a list in braces.
-fn used_modules(code: &str) -> BTreeSet<String> {
+/// The name after each such path, and those of a list in braces.
+fn used(code: &str, path: &[&str]) -> BTreeSet<String> {
+    let path = path.iter().map(|name| format!("{name}::")).collect::<String>();
     let mut used = BTreeSet::new();
-    for (start, prefix) in code.match_indices("crate::") {
+    for (start, prefix) in code.match_indices(&path) {
+        if code[..start].ends_with(|before: char| before == ':' || before.is_alphanumeric()) {
+            continue;
+        }
         let rest = &code[start + prefix.len()..];
         let Some(list) = rest.strip_prefix('{') else {
             used.insert(first_name(rest));
@@ -127,7 +143,12 @@ fn what_the_checks_look_at_is_what_is_deployed() {
                 #[cfg(test)]\nmod tests {\n    use crate::h;\n}\n";
     let code = without_tests(file);
     assert!(code.contains("https://g"), "{code}");
-    assert_eq!(used_modules(&code), ["a", "b", "e"].map(str::to_owned).into());
+    assert_eq!(used(&code, &["crate"]), ["a", "b", "e"].map(str::to_owned).into());
+    assert_eq!(
+        used("use super::super::x; use super::y; crate::a::z()", &["super"]),
+        ["super", "y"].map(str::to_owned).into()
+    );
+    assert_eq!(used("use super::x; crate::a::z(); crate::ab::y", &["crate", "a"]), ["z"].map(str::to_owned).into());
 }
 
 #[test]

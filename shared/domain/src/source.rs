@@ -7,17 +7,17 @@ use crate::event::Provider;
 use crate::id::{SourceId, TenantId};
 use crate::secret::VerificationSecret;
 
+mod unauthentic;
+mod ingest_key;
 mod configured_url;
 mod credentials;
-mod ingest_key;
 mod topic_arn;
-mod unauthentic;
 
-pub use configured_url::ConfiguredUrl;
-pub use credentials::{BasicPair, Credentials};
-pub use ingest_key::{IngestKey, IngestKeyHash};
-pub use topic_arn::TopicArn;
-pub use unauthentic::Unauthentic;
+pub use self::configured_url::ConfiguredUrl;
+pub use self::credentials::{BasicPair, Credentials};
+pub use self::ingest_key::{IngestKey, IngestKeyHash};
+pub use self::topic_arn::TopicArn;
+pub use self::unauthentic::Unauthentic;
 
 /// A tenant's connection to one provider.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{EventType, Facts, Provider};
+use super::EventType;
 use crate::id::{EventId, WebhookId};
 use crate::reasons::{ClosedReason, DeadReason, DisabledReason};
 
@@ -94,14 +94,5 @@ impl What {
             Self::Dead(given_up) => Some(given_up),
             Self::Opened { .. } | Self::Closed { .. } | Self::Disabled { .. } | Self::Enabled => None,
         }
-    }
-}
-
-impl Facts {
-    /// Facts that mailhooks itself reports; `key` tells this change from every other of its type.
-    pub fn of_change(about: About, key: impl Into<String>, at: Timestamp) -> Self {
-        let event_type = about.what.event_type();
-        let facts = Self::new(event_type, Provider::Mailhooks, event_type.as_str(), key, at);
-        Self { about: Some(about), ..facts }
     }
 }

@@ -14,8 +14,8 @@ pub mod standing;
 pub use self::attempt::{Asked, Attempt, KEPT_ANSWER, Outcome, Via};
 pub use self::state::{DeliveryState, StateKind};
 
-/// How many attempts a row keeps; older ones make room when a new round begins, so that a row stays far below
-/// DynamoDB's 400 KB.
+/// Maximum number of attempts that a row keeps. When a new round begins, older attempts are removed to make room.
+/// Reason: the row stays far below DynamoDB's 400 KB.
 pub const MAX_ATTEMPTS_KEPT: usize = 100;
 /// Maximum number of attempts of a round, without probes (31): the first one, and one after each of the 30 delays that a
 /// policy may have.
@@ -24,21 +24,21 @@ pub const MAX_ROUND_ATTEMPTS: usize = 31;
 /// One event owed to one webhook.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
-    /// Who owns it.
+    /// The tenant that owns the delivery.
     pub tenant: TenantId,
-    /// To whom it is owed.
+    /// The webhook that it is owed to.
     pub webhook: WebhookId,
-    /// What is owed.
+    /// The event that is owed.
     pub event: EventId,
     /// The event's type.
     pub event_type: EventType,
-    /// Where it stands.
+    /// The state of the delivery.
     pub state: DeliveryState,
-    /// How often it was started anew by a redrive or recover; jobs of an earlier round are void.
+    /// How often a redrive, a recovery or a resend started the delivery anew. Jobs of an earlier round are void.
     pub round: u32,
     /// How many attempts this round has had.
     pub round_attempts: u32,
-    /// The attempts kept, oldest first.
+    /// The kept attempts, oldest first.
     pub attempts: Vec<Attempt>,
     /// When the row was last written.
     pub updated_at: Timestamp,

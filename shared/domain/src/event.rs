@@ -1,4 +1,4 @@
-//! The one event model that every provider's report is turned into.
+//! The one event model. Every provider's report is turned into it.
 
 use jiff::Timestamp;
 
@@ -27,22 +27,22 @@ pub use self::recipient::Recipient;
 /// A fact about an email or a subscriber, owned by a tenant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Derived from tenant, source and provider event key; also the receivers' idempotency key.
+    /// Derived from tenant, source and provider event id. Receivers use it as idempotency key.
     pub id: EventId,
-    /// Who owns it.
+    /// The tenant that owns the event.
     pub tenant: TenantId,
-    /// The source that it came in by; `None` for events that the tenant published itself.
+    /// The source through which the event arrived; `None` for events that the tenant published itself.
     pub source: Option<SourceId>,
-    /// When we took it in.
+    /// When we accepted the event.
     pub accepted_at: Timestamp,
-    /// Made up by `POST …/test`; receivers see that it is.
+    /// The event was made up by `POST …/test`; receivers can see this.
     pub test: bool,
     /// What happened.
     pub facts: Facts,
 }
 
 impl Event {
-    /// Gives `facts` an owner and the id that follows from both.
+    /// Gives `facts` an owner, and the id that is derived from both.
     pub fn accept(facts: Facts, tenant: TenantId, source: Option<SourceId>, now: Timestamp) -> Self {
         let id = EventId::derive(facts.occurred_at, tenant, source, &facts.provider_event_id);
         Self { id, tenant, source, accepted_at: now, test: false, facts }

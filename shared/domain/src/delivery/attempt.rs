@@ -4,53 +4,53 @@ use jiff::Timestamp;
 
 use crate::words::closed_words;
 
-/// How much of a receiver's answer is kept with an attempt: 1 KiB.
+/// Maximum number of bytes of a receiver's response that are kept with an attempt (1 KiB).
 pub const KEPT_ANSWER: usize = 1024;
 
-/// One HTTP try.
+/// One attempt: an HTTP request, or a call to a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// From 1, within its round.
+    /// The attempt's number within its round, from 1.
     pub number: u32,
-    /// The round that it belongs to.
+    /// The round.
     pub round: u32,
-    /// When it began.
+    /// When the attempt began.
     pub at: Timestamp,
-    /// How it ended.
+    /// How the attempt ended.
     pub outcome: Outcome,
-    /// How long it took, in milliseconds, from DNS to the end of the answer.
+    /// How long the attempt took, in milliseconds, from DNS to the end of the response.
     pub duration_ms: u32,
-    /// The address connected to, where that is known.
+    /// The IP address of the connection, if it is known.
     pub address: Option<String>,
-    /// The first [`KEPT_ANSWER`] bytes of the answer's body, as text.
+    /// The first [`KEPT_ANSWER`] bytes of the response's body, as text.
     pub answer: Option<String>,
-    /// Which of the webhook's URLs all this is about.
+    /// The URL that the other fields are about.
     pub via: Via,
 }
 
-/// Which of a webhook's URLs an attempt ended at.
+/// The URL at which an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Via {
-    /// Its URL.
+    /// The webhook's URL.
     Main,
-    /// Its backup URL.
+    /// The webhook's backup URL.
     Backup {
-        /// How it had ended at the URL before.
+        /// How the request to the webhook's URL ended before.
         main: Outcome,
     },
 }
 
 closed_words!(
-    /// What a receiver can ask for in the header `webhook-delivery` of its answer.
+    /// What a receiver can demand with the header `webhook-delivery` of its response.
     Asked {
-        /// Not to be sent this event again.
+        /// Do not send this event again.
         AbortMessage = "abort-message",
-        /// Not to be sent anything more.
+        /// Do not send anything more.
         Disable = "disable",
     }
 );
 
-/// How an attempt ended: a closed set with stable codes.
+/// How an attempt ended, out of a closed set with stable codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The receiver accepted it.
@@ -58,24 +58,24 @@ pub enum Outcome {
         /// The HTTP status.
         status: u16,
     },
-    /// The receiver answered, but not with success; redirects are not followed and count here.
+    /// The receiver responded with another status than success. Redirects are not followed, so they count here.
     RefusedStatus {
         /// The HTTP status.
         status: u16,
-        /// When the receiver wants to be asked again, from `Retry-After`.
+        /// The earliest time for the next attempt that the receiver allows, from `Retry-After`.
         retry_after: Option<Timestamp>,
     },
-    /// The time limit was over before the receiver sent a status.
+    /// The time limit passed before the receiver sent a status.
     Timeout,
-    /// The host name did not resolve.
+    /// The host name could not be resolved.
     Dns,
-    /// No connection came about.
+    /// No connection could be made.
     Connect,
-    /// No trusted TLS session came about.
+    /// No trusted TLS session could be made.
     Tls,
     /// The host is, or resolves to, an address that deliveries may not go to.
     BlockedAddress,
-    /// The far end did not speak HTTP, or broke off before a status.
+    /// The receiver did not speak HTTP, or closed the connection before a status.
     Protocol,
 }
 
@@ -94,7 +94,7 @@ impl Outcome {
         }
     }
 
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status, if there was a response.
     pub fn status(self) -> Option<u16> {
         match self {
             Self::Delivered { status } | Self::RefusedStatus { status, .. } => Some(status),
@@ -102,7 +102,7 @@ impl Outcome {
         }
     }
 
-    /// The outcome that a stored code and status stand for.
+    /// The outcome of a stored code and status.
     pub fn from_stored(code: &str, status: Option<u16>) -> Option<Self> {
         Some(match (code, status) {
             ("delivered", Some(status)) => Self::Delivered { status },

@@ -1,34 +1,34 @@
-//! Where a delivery stands.
+//! The state of a delivery.
 
 use jiff::Timestamp;
 
 use crate::reasons::DeadReason;
 use crate::words::closed_words;
 
-/// Where a delivery stands. Before its first attempt it has no row: its job is in the deliveries queue, or its event's
-/// insert is in the table's stream.
+/// The state of a delivery. Before its first attempt a delivery has no row: its job is in the deliveries queue, or its
+/// event's insert is in the table's stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryState {
     /// A job in the retries queue waits for its next attempt.
     Waiting {
-        /// Not before this time.
+        /// The next attempt is made at this time or later.
         next_attempt_at: Timestamp,
     },
     /// The receiver accepted it.
     Delivered,
-    /// Given up; its job is in the dead-letter queue.
+    /// The delivery was given up. Its job is in the dead-letter queue.
     Dead {
-        /// Why.
+        /// Why the delivery was given up.
         reason: DeadReason,
     },
-    /// Kept without attempts while its webhook is disabled or paused.
+    /// Kept without attempts while its webhook is disabled or paused, or while the webhook's breaker is open.
     Held,
-    /// Its webhook was deleted.
+    /// The webhook was deleted.
     Discarded,
 }
 
 impl DeliveryState {
-    /// The stable word for API, index and logs.
+    /// The stable word, for the API, the index and logs.
     pub fn as_str(self) -> &'static str {
         self.kind().as_str()
     }
@@ -46,17 +46,17 @@ impl DeliveryState {
 }
 
 closed_words!(
-    /// The states by name, as for filters.
+    /// The states without their data, for filters.
     StateKind {
-        /// Waits for its next attempt.
+        /// The delivery waits for its next attempt.
         Waiting = "waiting",
         /// The receiver accepted it.
         Delivered = "delivered",
-        /// Given up.
+        /// The delivery was given up.
         Dead = "dead",
-        /// Kept while its webhook is disabled or paused.
+        /// Kept while its webhook is disabled or paused, or while the webhook's breaker is open.
         Held = "held",
-        /// Its webhook was deleted.
+        /// The webhook was deleted.
         Discarded = "discarded",
     }
 );

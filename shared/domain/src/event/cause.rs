@@ -3,43 +3,43 @@
 use crate::words::closed_words;
 
 closed_words!(
-    /// What kind of bounce (`providers.md` 1.1).
+    /// The kind of a bounce.
     BounceType {
-        /// Do not mail this address again.
+        /// The address must not be mailed again.
         Hard = "hard",
-        /// Refused for now: policy, reputation, content, a full mailbox.
+        /// The email was refused for now: policy, reputation, content, or a full mailbox.
         Soft = "soft",
-        /// The provider does not say.
+        /// The provider does not say which kind.
         Undetermined = "undetermined",
     }
 );
 
 closed_words!(
-    /// Why a provider did not attempt an email (`providers.md` 1.1).
+    /// Why a provider did not attempt to deliver an email.
     RejectReason {
-        /// An earlier bounce.
+        /// An earlier email to the address bounced.
         Bounced = "bounced",
-        /// An earlier complaint.
+        /// The recipient complained about an earlier email.
         Complained = "complained",
         /// The recipient unsubscribed.
         Unsubscribed = "unsubscribed",
-        /// On a suppression list, cause unknown.
+        /// The address is on a suppression list, for an unknown cause.
         Suppressed = "suppressed",
-        /// The address cannot be valid.
+        /// The address is invalid.
         Invalid = "invalid",
-        /// Blocked by the provider.
+        /// The provider blocked the email.
         Blocked = "blocked",
-        /// Its content was refused.
+        /// The content was refused.
         Content = "content",
-        /// A rule of the provider.
+        /// A policy of the provider forbids the email.
         Policy = "policy",
-        /// Gave up waiting.
+        /// The provider waited too long.
         TimedOut = "timed_out",
         /// A quota is used up.
         Quota = "quota",
         /// The template could not be rendered.
         Rendering = "rendering",
-        /// Anything else.
+        /// Any other reason.
         Other = "other",
     }
 );

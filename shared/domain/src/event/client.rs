@@ -1,25 +1,25 @@
-//! Who opened or clicked, with what, and where.
+//! Who opened or clicked: address, program, device and place.
 
-/// What reported an open or a click.
+/// What is known of the person or program that opened or clicked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Client {
-    /// As text: providers redact it to things that are no address.
+    /// The IP address, as text: some providers redact it, and the rest is not a valid address.
     pub ip: Option<String>,
     /// The user agent header.
     pub user_agent: Option<String>,
-    /// The program, by the provider's judgement, as in `Chrome`.
+    /// The program, as the provider detected it, as in `Chrome`.
     pub name: Option<String>,
-    /// The operating system, likewise, as in `OS X`.
+    /// The operating system, as the provider detected it, as in `OS X`.
     pub os: Option<String>,
-    /// What kind of device, in the provider's words, as in `desktop`.
+    /// The kind of device, in the provider's words, as in `desktop`.
     pub device: Option<String>,
-    /// Where the provider thinks it was.
+    /// The place, as the provider estimates it.
     pub geo: Geo,
-    /// A machine, not a person, opened it, by the provider's judgement.
+    /// Whether a machine and not a person opened the email, as the provider detected it.
     pub machine: Option<bool>,
 }
 
-/// A place, as far as it is known.
+/// A place. Absent parts are unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Geo {
     /// Country, usually as ISO 3166-1 alpha-2.

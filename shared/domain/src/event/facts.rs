@@ -1,4 +1,4 @@
-//! What is known of an event.
+//! What a provider or a sender says about an event.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -9,30 +9,31 @@ use super::{About, BounceType, Client, EventType, Provider, Raw, Recipient, Reje
 /// three of its own around the value: the job, the event, the metadata. A stored event has two.
 pub const METADATA_NESTING: usize = 124;
 
-/// What a provider, or the tenant's own sender, says happened. Absent means not said.
+/// What a provider, or the tenant's own sender, says happened. An absent field was not said.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     /// The canonical type.
     pub event_type: EventType,
-    /// Who says so.
+    /// The provider that says so.
     pub provider: Provider,
     /// The provider's own name for the type, as received.
     pub provider_event: String,
-    /// The sender's own id for this event, or a synthetic one (`providers.md` 1.4); deduplicates within a source.
+    /// The sender's own id for this event, or a synthetic id (`provider/synthetic_id.rs`). Events with equal ids within
+    /// one source are duplicates.
     pub provider_event_id: String,
-    /// When it happened, by the provider's clock.
+    /// When the event happened, by the provider's clock.
     pub occurred_at: Timestamp,
-    /// The address that it is about, without a display name.
+    /// The recipient's address, without a display name.
     pub recipient: Option<Recipient>,
     /// The id of the email itself, without angle brackets.
     pub email_message_id: Option<String>,
     /// The domain that the email was sent from.
     pub sending_domain: Option<String>,
-    /// Who the email is from, as its header says, display name included.
+    /// The sender of the email as in its `From` header, including the display name.
     pub from: Option<String>,
     /// The email's subject.
     pub subject: Option<String>,
-    /// The provider's or sender's campaign.
+    /// The campaign, by the provider's or sender's name for it.
     pub campaign_id: Option<String>,
     /// The sender's id for the recipient.
     pub subscriber_id: Option<String>,
@@ -40,32 +41,32 @@ pub struct Facts {
     pub tags: Vec<String>,
     /// The sender's own fields.
     pub metadata: Map<String, Value>,
-    /// For bounces: what kind.
+    /// For bounces: the kind.
     pub bounce_type: Option<BounceType>,
-    /// For rejections and failures: why.
+    /// For rejections and failures: the reason.
     pub reject_reason: Option<RejectReason>,
     /// The SMTP reply code, as in 550.
     pub smtp_code: Option<u16>,
     /// The enhanced status code of RFC 3463, as in `5.1.1`.
     pub enhanced_code: Option<String>,
-    /// The text that explains it, as received.
+    /// The text that explains the code, as received.
     pub diagnostic: Option<String>,
-    /// Which of the provider's attempts to hand the email over this came of, from 1.
+    /// The number of the provider's attempt that this event reports, from 1.
     pub attempt: Option<u32>,
-    /// The provider's id of the list that it is about.
+    /// The provider's id of the mailing list.
     pub list_id: Option<String>,
     /// For clicks: the link.
     pub url: Option<String>,
-    /// For opens, clicks, unsubscribes: who did it with what.
+    /// For opens, clicks and unsubscribes: the client.
     pub client: Client,
-    /// For operational events: what became of which webhook.
+    /// For operational events: the webhook, and what happened to it.
     pub about: Option<About>,
-    /// What was received of the provider; `None` where there is no provider.
+    /// What the provider sent; `None` for events without a provider.
     pub raw: Option<Raw>,
 }
 
 impl Facts {
-    /// Facts of which only the indispensable is known.
+    /// Facts with only the mandatory fields.
     pub fn new(
         event_type: EventType,
         provider: Provider,
@@ -102,7 +103,7 @@ impl Facts {
         }
     }
 
-    /// Facts that mailhooks itself reports; `key` tells this change from every other of its type.
+    /// Facts that mailhooks itself reports. `key` tells this change from every other change of its type.
     pub fn of_change(about: About, key: impl Into<String>, at: Timestamp) -> Self {
         let event_type = about.what.event_type();
         let facts = Self::new(event_type, Provider::Mailhooks, event_type.as_str(), key, at);

@@ -1,28 +1,28 @@
-//! What a provider sent, as far as it is kept.
+//! The part of a provider's body that is kept with an event.
 
-/// What a provider sent, as far as it is kept.
+/// What is kept of a provider's body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Raw {
     /// The provider's own event object, as received.
     Whole(String),
-    /// The object was over [`RAW_LIMIT`] and is not kept.
+    /// The object is larger than [`RAW_LIMIT`] and is not kept.
     Dropped {
-        /// How many bytes it had.
+        /// The object's size in bytes.
         bytes: usize,
     },
-    /// What could not be read as an event: its first [`UNPARSED_LIMIT`] bytes.
+    /// The body could not be read as an event. Its first [`UNPARSED_LIMIT`] bytes are kept.
     Body {
-        /// The bytes.
+        /// The kept bytes.
         kept: Vec<u8>,
-        /// How many there were.
+        /// The body's size in bytes.
         bytes: usize,
     },
 }
 
-/// The provider's own object is kept up to this many bytes (16 KiB): enough for every documented event, and small
-/// enough that a row stays within a few write units.
+/// Maximum size of a provider's object that is kept (16 KiB). Reason: every documented event is smaller, and a row of
+/// this size costs only a few write units.
 pub const RAW_LIMIT: usize = 16 * 1024;
 
-/// What cannot be read is kept up to this many bytes (256 KiB), which fit into a row of at most 400 KB also when they
-/// must be written as base64.
+/// Maximum number of bytes that are kept of a body that could not be read (256 KiB). Reason: even as base64 they fit
+/// into a row, which may have 400 KB.
 pub const UNPARSED_LIMIT: usize = 256 * 1024;

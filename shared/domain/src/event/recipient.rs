@@ -2,18 +2,18 @@
 
 use std::fmt;
 
-/// A recipient's address: personal data, printed masked.
+/// A recipient's address. It is personal data, so it prints masked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Recipient(String);
 
 impl Recipient {
-    /// Takes an address as received; `None` when nothing is left after trimming.
+    /// Takes an address as received; `None` if it is empty after trimming.
     pub fn new(address: &str) -> Option<Self> {
         let address = address.trim();
         (!address.is_empty()).then(|| Self(address.to_owned()))
     }
 
-    /// The address itself, for storage and delivery, never for logs.
+    /// The address itself: for storage and delivery, never for logs.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -32,15 +32,10 @@ def main() -> int:
     if not described:
         raise SystemExit(f"there is no stack {arguments.stack} in {region}, in the account of the environment")
     stack = outputs(described)
-    variables = {
-        **os.environ,
-        **session(),
-        "REGISTRY_TABLE": stack["RegistryTableName"],
-        "SECRETS_KEY_ARN": stack["SecretsKeyArn"],
-    }
-    command = ["cargo", "run", "--quiet", "--locked", "--package", "shared", "--example", "rotate_data_key"]
-    resume = ["--", "--resume"] if arguments.resume else []
-    return subprocess.run([*command, *resume], cwd=ROOT, env=variables, check=False).returncode
+    command = ["cargo", "run", "--quiet", "--locked", "--package", "admin", "--", "rotate-data-key"]
+    command += ["--registry-table", stack["RegistryTableName"], "--secrets-key-arn", stack["SecretsKeyArn"]]
+    command += ["--resume"] if arguments.resume else []
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, **session()}, check=False).returncode
 
 
 def session() -> dict[str, str]:

@@ -1,10 +1,14 @@
-//! Configuration: read once, at start, into a struct per room. `template.yaml` sets every variable named here.
+//! Configuration: read once, at start, into a struct per room. `template.yaml` sets every variable named here, except those
+//! that Lambda itself sets.
 
 use std::str::FromStr;
 
-use ipnet::IpNet;
-
+use aws_credential_types::Credentials;
+use aws_types::app_name::AppName;
+use aws_types::region::Region;
 use domain::tenant::KeyHash;
+use ipnet::IpNet;
+use url::Url;
 
 /// Name of the table of tenants, webhooks, sources and keys.
 pub const REGISTRY_TABLE: &str = "REGISTRY_TABLE";
@@ -36,6 +40,18 @@ pub const ADMIN_KEY_SHA256: &str = "ADMIN_KEY_SHA256";
 pub const SECRETS_KEY_ARN: &str = "SECRETS_KEY_ARN";
 /// Base URL that users reach the API under, for URLs in answers; may be empty.
 pub const PUBLIC_URL: &str = "PUBLIC_URL";
+/// The region that the function runs in; Lambda sets it.
+pub const AWS_REGION: &str = "AWS_REGION";
+/// The access key of the function's role; Lambda sets it, and the two that follow.
+pub const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+/// The secret of [`AWS_ACCESS_KEY_ID`].
+pub const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+/// The session of [`AWS_ACCESS_KEY_ID`]; may be empty, as with an emulator.
+pub const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+/// Where AWS is, in place of AWS's own endpoints, as for an emulator; may be empty.
+pub const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+/// The name of the function, which stands in the user agent of its AWS calls; may be empty.
+pub const AWS_SDK_UA_APP_ID: &str = "AWS_SDK_UA_APP_ID";
 
 /// A variable that is missing or that cannot be what it must be.
 #[derive(Debug, thiserror::Error)]
@@ -119,13 +135,17 @@ pub struct Api {
     pub secrets_key_arn: String,
 }
 
-/// Configuration of the command that makes a new data key; an operator runs it, no function does.
+/// What the SDK needs to know of AWS. Lambda sets all of it but the endpoint and the name.
 #[derive(Debug, Clone)]
-pub struct DataKeyRotation {
-    /// See [`REGISTRY_TABLE`].
-    pub registry_table: String,
-    /// See [`SECRETS_KEY_ARN`].
-    pub secrets_key_arn: String,
+pub struct Aws {
+    /// See [`AWS_REGION`].
+    pub region: Region,
+    /// See [`AWS_ACCESS_KEY_ID`]. They are those of the function's role, for as long as its process lives.
+    pub credentials: Credentials,
+    /// See [`AWS_ENDPOINT_URL`]; `None` for AWS itself.
+    pub endpoint_url: Option<String>,
+    /// See [`AWS_SDK_UA_APP_ID`].
+    pub app_name: Option<AppName>,
 }
 
 impl Ingest {
@@ -189,10 +209,22 @@ impl Api {
     }
 }
 
-impl DataKeyRotation {
+impl Aws {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { registry_table: text(REGISTRY_TABLE)?, secrets_key_arn: text(SECRETS_KEY_ARN)? })
+        let token = Some(optional(AWS_SESSION_TOKEN)).filter(|token| !token.is_empty());
+        Ok(Self {
+            region: Region::new(text(AWS_REGION)?),
+            credentials: Credentials::new(
+                text(AWS_ACCESS_KEY_ID)?,
+                text(AWS_SECRET_ACCESS_KEY)?,
+                token,
+                None,
+                "environment",
+            ),
+            endpoint_url: parsed(AWS_ENDPOINT_URL, |url| Url::parse(url).map(|_| url.to_owned()))?,
+            app_name: parsed(AWS_SDK_UA_APP_ID, |name| AppName::new(name.to_owned()))?,
+        })
     }
 }
 
@@ -203,6 +235,18 @@ fn read(name: &str) -> Result<String, std::env::VarError> {
 
 fn optional(name: &'static str) -> String {
     read(name).unwrap_or_default()
+}
+
+/// Reads a variable that may be absent or empty.
+fn parsed<T, E: ToString>(
+    name: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<Option<T>, ConfigError> {
+    let value = optional(name);
+    if value.is_empty() {
+        return Ok(None);
+    }
+    parse(&value).map(Some).map_err(|error| ConfigError { name, fault: error.to_string() })
 }
 
 fn text(name: &'static str) -> Result<String, ConfigError> {

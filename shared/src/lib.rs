@@ -9,10 +9,10 @@ pub use domain::{
     seal, secret, signature, slowness, source, stored_event, stream, tenant, webhook,
 };
 
-pub mod aws;
 pub mod cache;
 pub mod clock;
 pub mod config;
+pub mod aws;
 pub mod telemetry;
 pub mod http_event;
 pub mod outbound;

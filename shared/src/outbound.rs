@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, redirect, retry};
 use tokio::time::Instant;
 use url::Host;
 
+use self::client::{Clients, client};
 pub use self::failure::outcome_of_call;
 pub use self::fetch::{FetchError, SnsUrl};
 use self::resolver::{CheckedResolver, Route};
@@ -20,13 +20,15 @@ use domain::address_policy::{AddressPolicy, Verdict};
 use domain::delivery::{Asked, Outcome};
 use domain::webhook::{CustomName, CustomValue, MAX_SEARCHED, Redaction, WebhookUrl};
 
+mod resolver;
 mod failure;
+mod retry_after;
+mod client;
+mod silent_hosts;
 mod fetch;
+
 #[cfg(test)]
 mod rebinding_tests;
-mod resolver;
-mod retry_after;
-mod silent_hosts;
 #[cfg(test)]
 mod silent_tests;
 #[cfg(test)]
@@ -34,18 +36,8 @@ mod tls_tests;
 
 /// Of an answer's body at most this much is read (16 KiB): enough for any message of a receiver, too little to tie us up.
 const MAX_ANSWER: usize = 16 * 1024;
-/// Maximum number of headers of an answer, as curl has it. Reason: the memory that an exchange takes. Of the bytes of a head
-/// the HTTP library has its own maximum, between 400 KiB and 1 MiB.
-const MAX_HEADERS: usize = 5_000;
 /// The header by which a receiver asks for something beside what its status says.
 const WEBHOOK_DELIVERY: &str = "webhook-delivery";
-/// How receivers know us.
-const USER_AGENT: &str = "mailhooks/1";
-/// Connections that are kept open to one receiver between deliveries.
-const IDLE_CONNECTIONS: usize = 10;
-/// How long an unused connection is kept; many receivers close theirs after a minute.
-const IDLE_LIMIT: Duration = Duration::from_secs(50);
-
 /// The door: pooled clients and the policy that guards them.
 #[derive(Debug, Clone)]
 pub struct Outbound {
@@ -54,15 +46,6 @@ pub struct Outbound {
     plain: Clients,
     policy: AddressPolicy,
     silent: Arc<SilentHosts>,
-}
-
-/// Clients of one scheme.
-#[derive(Debug, Clone)]
-struct Clients {
-    /// Keeps connections open between requests.
-    pooled: Client,
-    /// Opens a connection for each request and closes it afterwards.
-    fresh: Client,
 }
 
 /// One request.
@@ -232,13 +215,6 @@ impl Outbound {
     }
 }
 
-impl Clients {
-    fn built(client: impl Fn() -> reqwest::ClientBuilder) -> Result<Self, reqwest::Error> {
-        let pooled = client().pool_max_idle_per_host(IDLE_CONNECTIONS).build()?;
-        Ok(Self { pooled, fresh: client().pool_max_idle_per_host(0).build()? })
-    }
-}
-
 /// Whether a request ended in a way that makes the host's other open connections suspect: a connection gave no answer, or
 /// broke before the answer.
 fn is_silence(outcome: Outcome) -> bool {
@@ -268,24 +244,6 @@ struct Progress {
 /// What the header asks for, in any case; words that we do not know ask for nothing.
 fn asked(value: &HeaderValue) -> Option<Asked> {
     Asked::from_word(&value.to_str().ok()?.trim().to_ascii_lowercase())
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the one door")]
-fn client() -> reqwest::ClientBuilder {
-    Client::builder()
-        .user_agent(USER_AGENT)
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .no_proxy()
-        .referer(false)
-        .http1_only()
-        // Heads that Node, browsers and curl take, in their default settings or in those that people use. Which of the
-        // headers are odd does not matter: we look at two, and at those that say where the body ends.
-        .http1_ignore_invalid_headers_in_responses(true)
-        .http1_allow_obsolete_multiline_headers_in_responses(true)
-        .http1_allow_spaces_after_header_name_in_responses(true)
-        .http1_max_headers(MAX_HEADERS)
-        .pool_idle_timeout(IDLE_LIMIT)
 }
 
 fn headers(post: &Post<'_>) -> HeaderMap {

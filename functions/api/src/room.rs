@@ -1,8 +1,8 @@
 //! What the room works with: its clients, its caches and its settings.
 
-use aws_config::SdkConfig;
 use jiff::Timestamp;
 use shared::address_policy::AddressPolicy;
+use shared::aws::SdkConfig;
 use shared::cache::Cache;
 use shared::clock::Clock;
 use shared::config;

@@ -7,12 +7,12 @@
 //! panics, fails alone: its message comes back when its visibility ends, reads its delivery's row, and goes on from
 //! there.
 
-use aws_config::SdkConfig;
 use aws_lambda_events::event::sqs::SqsEvent;
 use aws_lambda_events::event::streams::{SqsBatchItemFailure, SqsEventResponse};
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent};
 use shared::address_policy::AddressPolicy;
+use shared::aws::SdkConfig;
 use shared::clock::Clock;
 use shared::config;
 use shared::outbound::{Outbound, SetupError};

@@ -10,7 +10,7 @@ use shared::{aws, config, telemetry};
 async fn main() -> anyhow::Result<()> {
     telemetry::init();
     let config = config::Deliver::from_env().context("configuration")?;
-    let sdk = aws::sdk_config().await.context("AWS clients")?;
+    let sdk = aws::sdk_config(config::Aws::from_env().context("configuration")?).context("AWS clients")?;
     let room = Deliver::new(&sdk, &config, Clock::default()).context("outbound HTTP")?;
     let room = &room;
     lambda_runtime::run(service_fn(move |event| deliver::handle(event, room)))

@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use futures::future::{BoxFuture, FutureExt as _, join_all};
 use jiff::Timestamp;
+use shared::aws::SdkConfig;
 use shared::cache::Cache;
 use shared::delivery::Outcome;
 use shared::id::WebhookId;

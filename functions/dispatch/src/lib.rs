@@ -5,11 +5,11 @@
 //! that record. Records that no try can read go to the dispatch-failures queue, and the shard goes on. Events of a tenant
 //! whose webhooks cannot be read are handed to `deliver`, which tries that tenant again: other tenants do not wait.
 
-use aws_config::SdkConfig;
 use aws_lambda_events::event::dynamodb::Event as StreamEvent;
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent};
+use shared::aws::SdkConfig;
 use shared::clock::Clock;
 use shared::config;
 use shared::queue::Queue;

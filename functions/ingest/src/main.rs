@@ -10,7 +10,7 @@ use shared::{aws, config, http_event, telemetry};
 async fn main() -> anyhow::Result<()> {
     telemetry::init();
     let config = config::Ingest::from_env().context("configuration")?;
-    let sdk = aws::sdk_config().await.context("AWS clients")?;
+    let sdk = aws::sdk_config(config::Aws::from_env().context("configuration")?).context("AWS clients")?;
     let room = Ingest::new(&sdk, &config, Clock::default());
     let room = &room;
     http_event::run(service_fn(move |request| ingest::handle(request, room)))

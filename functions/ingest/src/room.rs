@@ -1,8 +1,8 @@
 //! What the room works with: its clients, its caches and its clock.
 
-use aws_config::SdkConfig;
 use jiff::Timestamp;
 use lambda_http::{Request, RequestExt as _};
+use shared::aws::SdkConfig;
 use shared::cache::Cache;
 use shared::clock::Clock;
 use shared::config;

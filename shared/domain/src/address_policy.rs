@@ -1,21 +1,22 @@
-//! Which addresses deliveries may go to: the guard against server-side request forgery. Pure.
+//! Which addresses deliveries may go to: the guard against server-side request forgery.
 //!
-//! Forbidden are the IANA special-purpose registries for both families, every form of a v6 address that carries a v4
-//! one, and the metadata addresses of clouds. <https://www.iana.org/assignments/iana-ipv4-special-registry>,
+//! Forbidden are all networks in IANA's special-purpose registries for both families, every IPv6 address that carries a
+//! forbidden IPv4 address, and the metadata addresses of clouds.
+//! <https://www.iana.org/assignments/iana-ipv4-special-registry>,
 //! <https://www.iana.org/assignments/iana-ipv6-special-registry>
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// What the policy says of an address.
+/// The policy's verdict on an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// A public address: HTTPS only.
+    /// A public address: HTTPS is allowed, plain HTTP is not.
     Public,
-    /// In a network that the operator opened: plain HTTP too.
+    /// An address in a network that the operator allowed: plain HTTP is allowed too.
     Allowed,
-    /// Neither.
+    /// Neither public nor allowed: no request is made.
     Forbidden,
 }
 
@@ -29,7 +30,8 @@ const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)
 }
 
-/// The v4 registry as a whole. The few entries that are globally reachable (AS112, AMT, PCP anycast) are no receivers.
+/// The whole IPv4 registry. Its few globally reachable entries (AS112, AMT, PCP anycast) are forbidden too, because
+/// they are no receivers.
 const FORBIDDEN_V4: [Ipv4Net; 20] = [
     v4(0, 0, 0, 0, 8),          // this network
     v4(10, 0, 0, 0, 8),         // private
@@ -57,11 +59,11 @@ const fn v6(a: u16, b: u16, c: u16, prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), prefix)
 }
 
-/// The only v6 space that is handed out as global unicast; everything outside it is special or unassigned.
+/// The only IPv6 space that is assigned as global unicast. Everything outside this space is special or unassigned.
 const GLOBAL_V6: Ipv6Net = v6(0x2000, 0, 0, 3);
 
-/// What is special inside it. 6to4 and Teredo are forbidden wholly: both are retired, and what they lead to is decided
-/// by a v4 address that we would have to unwrap.
+/// Special networks inside the global space. 6to4 and Teredo are forbidden as a whole: both are retired, and the IPv4
+/// address in them, which we would have to extract, decides where they lead.
 const FORBIDDEN_V6: [Ipv6Net; 5] = [
     v6(0x2001, 0, 0, 23),         // protocol assignments: Teredo, benchmarks, ORCHID …
     v6(0x2001, 0xdb8, 0, 32),     // documentation
@@ -70,7 +72,7 @@ const FORBIDDEN_V6: [Ipv6Net; 5] = [
     v6(0x3fff, 0, 0, 20),         // documentation
 ];
 
-/// NAT64's well-known prefix, whose last 32 bits are a v4 address (RFC 6052).
+/// NAT64's well-known prefix. The last 32 bits of such an address are an IPv4 address (RFC 6052).
 const NAT64: Ipv6Net = v6(0x64, 0xff9b, 0, 96);
 
 impl AddressPolicy {
@@ -84,9 +86,9 @@ impl AddressPolicy {
         Self { allowed }
     }
 
-    /// What may be done with an address.
+    /// The verdict on an address.
     pub fn verdict(&self, address: IpAddr) -> Verdict {
-        // A v4 address in v6's mapped form is connected to as the v4 address that it is.
+        // An IPv4 address in IPv6's mapped form is connected to as IPv4, so the IPv4 rules apply.
         let address = address.to_canonical();
         if self.allowed.iter().any(|network| network.contains(&address)) {
             return Verdict::Allowed;
@@ -160,7 +162,7 @@ mod tests {
         }
     }
 
-    /// Each row of IANA's two registries, as they stand in 2026, and multicast, which has registries of its own.
+    /// Each row of IANA's two registries, as of 2026, and multicast, which has registries of its own.
     #[test]
     fn every_row_of_the_special_purpose_registries() {
         for row in [
@@ -220,7 +222,7 @@ mod tests {
                 assert_eq!(verdict(&address.to_string()), Verdict::Forbidden, "{address} of {row}");
             }
         }
-        // The two rows that carry a v4 address are what that address is.
+        // Two rows carry an IPv4 address; the verdict is that of the IPv4 address.
         for (public, forbidden) in [("::ffff:1.1.1.1", "::ffff:10.0.0.1"), ("64:ff9b::1.1.1.1", "64:ff9b::10.0.0.1")] {
             assert_eq!((verdict(public), verdict(forbidden)), (Verdict::Public, Verdict::Forbidden));
         }

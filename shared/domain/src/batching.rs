@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::queue_limits::MAX_ENTRIES;
 
-/// Cuts a list of sizes into consecutive batches of at most [`MAX_ENTRIES`] and `most_bytes`. What is too large alone gets
-/// a batch of its own, whose refusal then is its own.
+/// Cuts a list of sizes into consecutive batches of at most [`MAX_ENTRIES`] entries and `most_bytes` bytes. An entry
+/// that is larger than `most_bytes` gets a batch of its own, so that a refusal of it affects no other entry.
 pub fn batches(sizes: &[usize], most_bytes: usize) -> Vec<Range<usize>> {
     let mut batches = Vec::new();
     let (mut start, mut bytes) = (0, 0);

@@ -1,8 +1,9 @@
-//! The circuit breaker of a webhook: it bounds what an outage costs by the number of broken webhooks, not of events.
+//! The circuit breaker of a webhook. The cost of an outage grows with the number of broken webhooks, not with the
+//! number of events.
 //!
-//! Closed, every delivery is attempted and failures in a row are counted. Open, deliveries are held without an attempt,
-//! and one probe tries the oldest of them on a widening interval. A probe that succeeds closes it; one that fails when
-//! it has been open for too long disables the webhook. Pure.
+//! While the breaker is closed, every delivery is attempted, and consecutive failures are counted. While it is open,
+//! deliveries are held without an attempt, and one probe tries the oldest of them at growing intervals. A probe that
+//! succeeds closes the breaker. A probe that fails when the breaker has been open for too long disables the webhook.
 
 use std::ops::RangeInclusive;
 
@@ -10,27 +11,27 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use crate::reasons::ClosedReason;
 
-/// The first probe's delay, in seconds.
+/// Delay of the first probe, in seconds.
 const FIRST_PROBE_SECONDS: i64 = 30;
-/// The longest delay between probes, in seconds (30 min).
+/// Maximum delay between probes, in seconds (30 min).
 const LAST_PROBE_SECONDS: i64 = 30 * 60;
 
-/// When a breaker opens, and when it gives up. Set for each webhook.
+/// When a breaker opens, and when the webhook is disabled. Each webhook has its own settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerSettings {
-    /// How many failures in a row open it, within [`Self::FAILURES`].
+    /// How many consecutive failures open the breaker, within [`Self::FAILURES`].
     pub failures: u32,
-    /// Over how many seconds they must have lasted, within [`Self::WINDOW_SECONDS`]: a short hiccup opens nothing,
-    /// however many deliveries meet it.
+    /// How many seconds the failures must span, within [`Self::WINDOW_SECONDS`]. Reason: a short disturbance opens no
+    /// breaker, even if many deliveries fail during it.
     pub window_seconds: u32,
-    /// After how many hours open the webhook is disabled, within [`Self::DISABLE_AFTER_HOURS`].
+    /// After how many open hours the webhook is disabled, within [`Self::DISABLE_AFTER_HOURS`].
     pub disable_after_hours: u32,
 }
 
 impl BreakerSettings {
     /// Bounds of `failures`.
     pub const FAILURES: RangeInclusive<u32> = 1..=1_000;
-    /// Bounds of `window_seconds`: up to a day.
+    /// Bounds of `window_seconds`: up to one day.
     pub const WINDOW_SECONDS: RangeInclusive<u32> = 0..=86_400;
     /// Bounds of `disable_after_hours`: up to 30 days.
     pub const DISABLE_AFTER_HOURS: RangeInclusive<u32> = 1..=720;
@@ -43,22 +44,22 @@ impl Default for BreakerSettings {
     }
 }
 
-/// The probe job of one outage, by a random name: any other probe job is void.
+/// The random name of the probe job of one outage. A probe job with any other name is void.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProbeId(String);
 
 impl ProbeId {
-    /// A new one.
+    /// Makes a new name.
     pub fn generate(random: [u8; 10]) -> Self {
         Self(hex::encode(random))
     }
 
-    /// Takes a stored one back.
+    /// Takes a stored name.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 
-    /// As text.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -71,42 +72,42 @@ pub enum Breaker {
     Closed {
         /// Failures since the last success.
         failures: u32,
-        /// When the first of them happened.
+        /// When the first of these failures happened.
         since: Option<Timestamp>,
-        /// The probe that closed it, if one did.
+        /// The probe that closed the breaker, if a probe closed it.
         closed_by: Option<ProbeId>,
     },
     /// Deliveries are held.
     Open(Open),
 }
 
-/// An outage.
+/// An outage: the data of an open breaker.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Open {
-    /// Since when every attempt has failed.
+    /// Every attempt has failed since this time.
     pub since: Timestamp,
-    /// The one probe that is good.
+    /// The only valid probe.
     pub probe: ProbeId,
-    /// How often it has failed.
+    /// How often the probe has failed.
     pub failed_probes: u32,
-    /// When it tries next.
+    /// When the probe tries next.
     pub next_probe_at: Timestamp,
 }
 
-/// What follows from a probe that failed.
+/// What follows from a failed probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AfterProbe {
-    /// The outage goes on.
+    /// The outage continues.
     Again(Open),
-    /// It has lasted too long: the webhook is to be disabled.
+    /// The outage has lasted too long: the webhook must be disabled.
     GiveUp,
 }
 
 impl Breaker {
-    /// A breaker that has counted nothing.
+    /// A breaker without any counted failure.
     pub const NEW: Self = Self::Closed { failures: 0, since: None, closed_by: None };
 
-    /// Whether its failures open it at `now`.
+    /// Whether the counted failures open the breaker at `now`.
     pub fn trips(&self, settings: BreakerSettings, now: Timestamp) -> bool {
         match self {
             Self::Closed { failures, since: Some(since), .. } => {
@@ -117,8 +118,9 @@ impl Breaker {
         }
     }
 
-    /// Whether one more failure at `now` could change anything. When enough are counted and only their window is not
-    /// over yet, it could not, and a receiver that fails a thousand times a second costs no write for each.
+    /// Whether one more failure at `now` could change the breaker. When enough failures are counted and only their
+    /// window is not over yet, it could not. So a receiver that fails a thousand times per second does not cause a
+    /// write for each failure.
     pub fn counts(&self, settings: BreakerSettings, now: Timestamp) -> bool {
         match self {
             Self::Closed { failures, .. } => *failures < settings.failures || self.trips(settings, now),
@@ -126,7 +128,7 @@ impl Breaker {
         }
     }
 
-    /// When the failures began that it has counted; `now` when it has counted none.
+    /// When the counted failures began; `now` when none are counted.
     pub fn failing_since(&self, now: Timestamp) -> Timestamp {
         match self {
             Self::Closed { since, .. } => since.unwrap_or(now),
@@ -134,25 +136,25 @@ impl Breaker {
         }
     }
 
-    /// Whether it has counted failures that a success must take away.
+    /// Whether failures are counted that a success must reset.
     pub fn is_counting(&self) -> bool {
         matches!(self, Self::Closed { failures: 1.., .. })
     }
 }
 
 impl Open {
-    /// An outage that is noticed at `now`, after failures since `since`.
+    /// An outage that begins at `now`, after failures since `since`.
     pub fn begin(probe: ProbeId, since: Timestamp, now: Timestamp) -> Self {
         Self { since, probe, failed_probes: 0, next_probe_at: later(now, probe_delay(0)) }
     }
 
-    /// What it leaves behind when its probe has nothing to try: a closed breaker that one more failure opens again,
-    /// as part of the same outage.
+    /// The failures that the breaker keeps when it closes because its probe had nothing to try: one more failure opens
+    /// it again, as part of the same outage.
     pub fn failures_left(&self, settings: BreakerSettings) -> u32 {
         settings.failures.saturating_sub(1)
     }
 
-    /// What follows when its probe failed at `now`.
+    /// What follows when the probe failed at `now`.
     pub fn after_failed_probe(&self, settings: BreakerSettings, now: Timestamp) -> AfterProbe {
         let limit = SignedDuration::from_hours(i64::from(settings.disable_after_hours));
         if now.duration_since(self.since) >= limit {
@@ -163,18 +165,18 @@ impl Open {
     }
 }
 
-/// Whether the probe of this name is the good one of an open breaker, and if not, whether it has closed it.
+/// What a probe has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProbeStanding {
-    /// It is to try, when it is due.
+    /// The probe is the valid one of an open breaker: it tries when it is due.
     Good(Open),
-    /// It has closed the breaker; whether what follows from that was done is not known.
+    /// The probe has closed the breaker. It is not known whether the work that follows from this was done.
     HasClosed,
-    /// It belongs to another outage, or somebody closed the breaker by hand.
+    /// The probe belongs to another outage, or somebody closed the breaker by hand.
     Void,
 }
 
-/// What a probe has to do, given the breaker.
+/// What the probe with this name has to do, given the breaker.
 pub fn probe_standing(breaker: Breaker, probe: &ProbeId) -> ProbeStanding {
     match breaker {
         Breaker::Open(open) if open.probe == *probe => ProbeStanding::Good(open),
@@ -183,7 +185,7 @@ pub fn probe_standing(breaker: Breaker, probe: &ProbeId) -> ProbeStanding {
     }
 }
 
-/// How long after the probe number `failed_probes` failed the next one is due: 30 s, doubling, at most 30 min.
+/// The delay of the next probe after `failed_probes` failures: 30 s, doubled each time, at most 30 min.
 pub fn probe_delay(failed_probes: u32) -> SignedDuration {
     let doubled = FIRST_PROBE_SECONDS << failed_probes.min(10);
     SignedDuration::from_secs(doubled.min(LAST_PROBE_SECONDS))
@@ -248,7 +250,7 @@ mod tests {
     }
 
     proptest! {
-        /// However an outage goes, its probes are bounded: at most 48 a day beside the first few.
+        /// The number of probes is bounded for every course of an outage: at most 48 a day, plus the first few.
         #[test]
         fn an_outage_costs_few_probes(took in 0_i64..15) {
             let settings = BreakerSettings::default();

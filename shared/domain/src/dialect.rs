@@ -5,18 +5,18 @@ use crate::retry::RetryPolicy;
 use crate::secret::SignatureScheme;
 use crate::words::closed_words;
 
-pub mod catalogue;
 mod json;
+mod standard;
+mod platform;
 mod mailgreet;
+mod mailjet;
 mod mailgun;
 mod mailgun_legacy;
-mod mailjet;
 mod mailtura;
-mod platform;
 mod rendered;
-mod standard;
+pub mod catalogue;
 
-pub use rendered::{Cover, Rendered};
+pub use self::rendered::{Cover, Rendered};
 
 closed_words!(
     /// The language that a webhook's receiver understands. What a system sends in two ways is two dialects.

@@ -1,8 +1,8 @@
 //! Typed, prefixed, time-ordered ids.
 //!
-//! Every id is 128 bits in the layout of a ULID: 48 bits of time in milliseconds, then 80 bits that are random
-//! (minted ids) or a hash of what the id stands for (derived ids), written as 26 characters of Crockford base32.
-//! So ids sort by time as text, and a replay of the same input derives the same id.
+//! Every id has 128 bits in the layout of a ULID: 48 bits of time in milliseconds, then 80 bits. In a minted id these
+//! 80 bits are random; in a derived id they are a hash of what the id stands for. An id is written as 26 characters of
+//! Crockford base32. So ids sort by time as text, and a replay of the same input derives the same id.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,10 +12,10 @@ use sha2::{Digest, Sha256};
 
 /// Crockford's base32 alphabet: no I, L, O, U. <https://www.crockford.com/base32.html>
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// 26 × 5 = 130 bits hold 128; the first character is therefore at most `7`.
+/// 26 characters hold 130 bits, and an id has 128; therefore the first character is at most `7`.
 const ENCODED_LEN: usize = 26;
 
-/// Why a text is not an id of the wanted kind.
+/// The text is not an id of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected `{prefix}` followed by 26 characters of Crockford base32 (digits and upper-case letters without I, L, O, U)"
@@ -25,7 +25,7 @@ pub struct InvalidId {
 }
 
 fn compose(at: Timestamp, rest: [u8; 10]) -> u128 {
-    // A time before 1970 sorts as 1970; 48 bits of milliseconds last until the year 10889.
+    // A time before 1970 sorts as 1970. 48 bits of milliseconds last until the year 10889.
     let millis = u128::try_from(at.as_millisecond().max(0)).unwrap_or(0) & ((1 << 48) - 1);
     rest.iter().fold(millis, |bits, byte| (bits << 8) | u128::from(*byte))
 }
@@ -58,10 +58,10 @@ macro_rules! typed_id {
         pub struct $name(u128);
 
         impl $name {
-            /// What every id of this kind begins with.
+            /// The prefix of every id of this kind.
             pub const PREFIX: &'static str = $prefix;
 
-            /// A new id from the present time and 80 random bits.
+            /// Makes a new id from the present time and 80 random bits.
             pub fn mint(now: Timestamp, random: [u8; 10]) -> Self {
                 Self(compose(now, random))
             }
@@ -116,15 +116,15 @@ typed_id!(
     SourceId, "src_"
 );
 typed_id!(
-    /// One normalised fact; the `webhook-id` header of all its deliveries.
+    /// One normalised fact. Its id is the `webhook-id` header of all its deliveries.
     EventId, "evt_"
 );
 typed_id!(
-    /// What a tenant registered to be delivered to.
+    /// A webhook that a tenant registered.
     WebhookId, "wh_"
 );
 typed_id!(
-    /// An API key's public half.
+    /// The public half of an API key.
     KeyId, "key_"
 );
 typed_id!(
@@ -135,8 +135,9 @@ typed_id!(
 impl EventId {
     /// The id of the event that `key` names within one source of one tenant.
     ///
-    /// Its time is the event's own, the other 80 bits are SHA-256 over the parts, each preceded by its length, so
-    /// that no two lists of parts run together. `source` is `None` for events that the tenant publishes itself.
+    /// The id's time is the event's own time. The other 80 bits are SHA-256 over the parts; the length of each part
+    /// precedes it, so that two different lists of parts never give the same bytes. `source` is `None` for events that
+    /// the tenant publishes itself.
     pub fn derive(occurred_at: Timestamp, tenant: TenantId, source: Option<SourceId>, key: &str) -> Self {
         let source = source.map(|source| source.to_string()).unwrap_or_default();
         let mut hash = Sha256::new();
@@ -150,12 +151,12 @@ impl EventId {
         Self(compose(occurred_at, rest))
     }
 
-    /// The lowest id that an event of this time can have: where a range of times begins.
+    /// The lowest id that an event of this time can have. A range of times begins with it.
     pub fn first_of(time: Timestamp) -> Self {
         Self(compose(time, [0; 10]))
     }
 
-    /// The highest id that an event of this time can have: where a range of times ends.
+    /// The highest id that an event of this time can have. A range of times ends with it.
     pub fn last_of(time: Timestamp) -> Self {
         Self(compose(time, [0xff; 10]))
     }
@@ -172,7 +173,8 @@ impl EventId {
         Self(self.0.saturating_add(1))
     }
 
-    /// A number in `0..shards`, evenly spread and fixed for an id: from its last byte, which is hash or chance.
+    /// A number in `0..shards`, evenly spread and always the same for an id. It comes from the id's last byte, which is
+    /// random or part of a hash.
     pub fn shard(&self, shards: u8) -> u8 {
         ((self.0 & 0xff) % u128::from(shards)) as u8
     }

@@ -1,12 +1,13 @@
-//! Names of Mailgun's own fields in its legacy form: a post has them, and a delivery of the dialect `mailgun_legacy`.
+//! Names of Mailgun's own fields in its legacy form. Posts from Mailgun have these fields, and so have deliveries of
+//! the dialect `mailgun_legacy`.
 
-/// The name of the signature that a subaccount's post has in addition.
+/// The field of the additional signature of a subaccount's post.
 pub(crate) const PARENT_SIGNATURE: &str = "parent-signature";
 
-/// Every field of a signature.
+/// All fields of a signature.
 pub(crate) const SIGNATURE_FIELDS: [&str; 4] = ["timestamp", "token", "signature", PARENT_SIGNATURE];
 
-/// Fields that are Mailgun's own; those beginning with `X-Mailgun-` or `attachment-` are too.
+/// Fields that Mailgun itself sets. Fields that begin with `X-Mailgun-` or `attachment-` are Mailgun's too.
 const RESERVED: [&str; 30] = [
     "event",
     "severity",
@@ -40,7 +41,7 @@ const RESERVED: [&str; 30] = [
     "mailing-list",
 ];
 
-/// Whether a field of the form is Mailgun's own, and no variable of the sender's.
+/// Whether a field of the form is Mailgun's own. If not, the field is a variable of the sender.
 pub(crate) fn is_own_field(name: &str) -> bool {
     RESERVED.contains(&name) || ["x-mailgun-", "attachment-"].iter().any(|prefix| starts_with(name, prefix))
 }

@@ -1,35 +1,35 @@
-//! The one error shape at the HTTP edge: RFC 9457 problem details.
+//! The one error format of the HTTP edge: problem details (RFC 9457).
 //!
-//! The rule for errors in this project: a `thiserror` enum where a caller branches on it; `anyhow` with context in
-//! mains and harnesses; a [`Problem`] where an answer leaves over HTTP. What the client may read is in the problem;
-//! what the operator needs is logged where the problem is made, under the same request id.
+//! The rule for errors in this project: a `thiserror` enum where a caller branches on the error; `anyhow` with context
+//! in mains and harnesses; a [`Problem`] where an answer leaves over HTTP. The problem says what the client may read.
+//! What the operator needs is logged where the problem is made, under the same request id.
 
 use serde::Serialize;
 
 /// The media type of a problem.
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
-/// An error answer. `kind` is the stable word that clients branch on.
+/// An error answer. Clients branch on the stable word `kind`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The HTTP status.
     pub status: u16,
-    /// Stable word, the last part of `type`.
+    /// A stable word, the last part of `type`.
     pub kind: &'static str,
-    /// Short and the same for every problem of this kind.
+    /// A short text, the same for every problem of this kind.
     pub title: &'static str,
-    /// What is wrong here and what would be right.
+    /// What is wrong, and what would be right.
     pub detail: String,
-    /// For validation: every fault found, by JSON pointer (RFC 6901).
+    /// For validation: every fault in the body.
     pub faults: Vec<Fault>,
 }
 
 /// One fault in a request body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// Where, as in `/retry_policy/delays_seconds/0`.
+    /// Where the fault is: a JSON pointer (RFC 6901), as in `/retry_policy/delays_seconds/0`.
     pub pointer: String,
-    /// What is wrong and what would be right.
+    /// What is wrong, and what would be right.
     pub detail: String,
 }
 
@@ -53,18 +53,18 @@ struct Wire<'a> {
 }
 
 impl Problem {
-    /// A problem with no list of faults.
+    /// A problem without a list of faults.
     pub fn new(status: u16, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
         Self { status, kind, title, detail: detail.into(), faults: Vec::new() }
     }
 
-    /// 422: the body is JSON, but what it says cannot be done.
+    /// 422: the body is JSON, but its content is invalid.
     pub fn invalid(faults: Vec<Fault>) -> Self {
         let detail = faults.iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)).collect::<Vec<_>>();
         Self { faults, ..Self::new(422, "invalid-request", "The request is not valid", detail.join("; ")) }
     }
 
-    /// 500 or 503 with a fixed sentence: the cause is in the log under the request id.
+    /// 503 with a fixed sentence. The cause is in the log, under the request id.
     pub fn unavailable() -> Self {
         Self::new(
             503,

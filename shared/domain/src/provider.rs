@@ -4,78 +4,55 @@
 //! `tests/fixtures`. CONTRIBUTING.md shows the steps. What providers have in common is in `batch`, `json`, `limits`, `reading`,
 //! `signed`, `synthetic_id` and `text`.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
-use http::HeaderMap;
 use jiff::Timestamp;
 
 pub use crate::event::Provider;
+use crate::source::Trust;
 pub use crate::source::Unauthentic;
-use crate::source::{Trust, Verification};
 
-mod batch;
-mod brevo;
-mod generic;
-mod json;
+// What providers have in common.
+mod text;
 mod limits;
-mod mailersend;
-mod mailgun;
-mod mailjet;
-mod mandrill;
-pub mod own;
-mod postmark;
-mod reading;
-mod received;
+mod json;
+mod signed;
+mod sns;
+mod post;
 mod refusal;
 mod report;
-mod resend;
-mod sendgrid;
-mod ses;
-mod signed;
-mod sparkpost;
+mod received;
+mod profile;
 mod synthetic_id;
-mod text;
+mod reading;
+mod batch;
 
-pub use received::{Received, Token};
-pub use refusal::Refusal;
-pub use report::Report;
-pub use resend::key as resend_key;
-pub use sendgrid::parse_public_key;
-pub use ses::{Certificate, CertificateUrl, ConfirmationUrl};
+// Those whose posts come in by a source.
+mod mailgun;
+mod mailjet;
+mod sendgrid;
+mod resend;
+mod postmark;
+mod ses;
+mod sparkpost;
+mod brevo;
+mod mandrill;
+mod mailersend;
+mod generic;
 
-/// With what a provider proves that its posts are genuine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proof {
-    /// An HMAC, for which a source holds [`Verification::SigningKey`].
-    SigningKey,
-    /// A public-key signature, for which a source holds [`Verification::PublicKey`].
-    PublicKey,
-    /// An HMAC that covers the configured URL, for which a source holds [`Verification::KeyAndUrl`].
-    KeyAndUrl,
-    /// A signature of Amazon SNS, for which a source holds [`Verification::Topics`].
-    Topics,
-    /// Nothing but the ingest key and what a source's [`Trust`] asks for beside it.
-    IngestKey,
-}
+// A tenant's own events.
+pub mod own;
 
-/// What a provider's file says of the provider.
-struct Profile {
-    proof: Proof,
-    /// The status for our own trouble, after which the provider tries again.
-    status_in_trouble: u16,
-    /// Verifies a post over its raw bytes and reads its events.
-    receive: fn(&Verification, &Post<'_>, Timestamp) -> Result<Received, Refusal>,
-    /// Which certificate must be fetched before a post can be verified.
-    certificate_wanted: fn(&Verification, &Post<'_>) -> Result<Option<CertificateUrl>, Unauthentic>,
-}
-
-impl Profile {
-    /// A provider that tries again after a 503 and needs nothing fetched: almost every one.
-    const fn new(proof: Proof, receive: fn(&Verification, &Post<'_>, Timestamp) -> Result<Received, Refusal>) -> Self {
-        Self { proof, status_in_trouble: 503, receive, certificate_wanted: |_, _| Ok(None) }
-    }
-}
+pub use self::batch::{MAX_OWN_BATCH, MAX_PROVIDER_BATCH};
+pub use self::post::{MAX_PROVIDER_BODY, Post};
+use self::profile::Profile;
+pub use self::profile::Proof;
+pub use self::received::{Received, Token};
+pub use self::refusal::Refusal;
+pub use self::report::Report;
+pub use self::resend::key as resend_key;
+pub use self::sendgrid::parse_public_key;
+pub use self::sns::{Certificate, CertificateUrl, ConfirmationUrl};
 
 impl Provider {
     /// What its file says of it; `None` when no source can be of it.
@@ -106,55 +83,6 @@ impl Provider {
         self.profile().map_or(503, |profile| profile.status_in_trouble)
     }
 }
-
-/// A provider's post as it arrived.
-#[derive(Clone, Copy)]
-pub struct Post<'a> {
-    /// Its headers.
-    pub headers: &'a HeaderMap,
-    /// The exact bytes of its body.
-    pub body: &'a [u8],
-    /// The ingest key that it came with, which may be part of what was signed.
-    pub ingest_key: &'a str,
-    /// The address that it was sent from, if that is known.
-    pub sender: Option<IpAddr>,
-    /// The certificate that [`certificate_wanted`] asked for.
-    pub certificate: Option<&'a Certificate>,
-}
-
-impl<'a> Post<'a> {
-    /// A post of which only headers and body matter.
-    pub fn new(headers: &'a HeaderMap, body: &'a [u8]) -> Self {
-        Self { headers, body, ingest_key: "", sender: None, certificate: None }
-    }
-
-    /// A header's value as text.
-    fn header(&self, name: &str) -> Option<&'a str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// The body's type without its parameters, in lower case.
-    fn media_type(&self) -> String {
-        let content_type = self.header(http::header::CONTENT_TYPE.as_str()).unwrap_or_default();
-        content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-    }
-
-    /// The body as text. Invalid UTF-8 is replaced: one broken name must not cost a batch its other events. Only
-    /// verification looks at the bytes.
-    fn text(&self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.body)
-    }
-}
-
-/// Maximum body of a provider's post, in bytes (4 MiB). Reasons: Mandrill sends up to 1,000 events in a form, and
-/// Mailgun's legacy posts have files attached. Base64 makes 5.3 MiB of 4 MiB, and Lambda accepts 6 MB.
-pub const MAX_PROVIDER_BODY: usize = 4 * 1024 * 1024;
-
-/// Most events in one post of a provider. The largest documented batches (Mandrill's) have 1,000.
-pub const MAX_PROVIDER_BATCH: usize = 5_000;
-
-/// Most events in one post of a sender that can choose: the platform's body and own events.
-pub const MAX_OWN_BATCH: usize = 500;
 
 /// Which certificate must be fetched before `post` can be verified. What it asks for is Amazon's, and for a topic that
 /// the source lists: nobody else can make us fetch anything.
@@ -190,6 +118,8 @@ fn admit(trust: &Trust, post: &Post<'_>) -> Result<(), Unauthentic> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+
     use super::*;
 
     #[test]

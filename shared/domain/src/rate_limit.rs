@@ -1,39 +1,39 @@
-//! A webhook's rate limit: at most so many POSTs in each second of the clock, however many functions make them. Pure.
+//! A webhook's rate limit: a maximum number of POSTs in each second of the clock, across all functions.
 //!
-//! Every second has as many slots as the limit allows, numbered along one line since 1970. A line's state is the next
-//! slot that nobody has. Whoever wants to post claims the next ones, from the present second on, and so knows when to:
-//! now, or in a later second. The row that holds the line is changed by two conditional updates
-//! (`store/registry/rate_limits.rs`): one begins a line anew at the present second, when it has fallen behind or was
-//! made for another limit; the other goes on with it.
+//! Each second has as many slots as the limit allows. Slots are numbered along one line since 1970. The state of a line
+//! is the number of the next free slot. A function that wants to post claims the next free slots, from the present
+//! second on. The slots tell it when to post: now, or in a later second. The row that holds the line is changed by two
+//! conditional updates (`store/registry/rate_limits.rs`). The first one restarts the line at the present second, when
+//! the line is behind or was made for another limit; the second one continues the line.
 
 use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How long a slot may be used, counted from the beginning of its second. SQS delays by whole seconds, and a message is
-/// received a little after its delay; a slot that was missed by more is not made good in somebody else's second.
+/// How long a slot may be used after its second began (5 s). Reason: SQS delays by whole seconds, and a message arrives
+/// a little after its delay. A slot that was missed by more is not used in a second that belongs to other slots.
 const GOOD_FOR: SignedDuration = SignedDuration::from_secs(5);
 
-/// Most POSTs to a webhook in each second.
+/// Maximum number of POSTs to a webhook in each second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit(u32);
 
 impl RateLimit {
-    /// Bounds of a limit. Beyond a thousand the one counter row of a webhook would be the bottleneck: DynamoDB takes
-    /// about so many writes of one row in a second.
+    /// Bounds of a limit. Reason for the maximum: a webhook's line is one row, and DynamoDB takes about a thousand
+    /// writes of one row per second.
     pub const PER_SECOND: RangeInclusive<u32> = 1..=1_000;
 
-    /// A limit within [`Self::PER_SECOND`].
+    /// A limit; `None` outside of [`Self::PER_SECOND`].
     pub fn new(per_second: u32) -> Option<Self> {
         Self::PER_SECOND.contains(&per_second).then_some(Self(per_second))
     }
 
-    /// POSTs in a second.
+    /// POSTs per second.
     pub fn per_second(self) -> u32 {
         self.0
     }
 
-    /// The number of the first slot of the second that `at` lies in.
+    /// The number of the first slot of the second that contains `at`.
     pub fn first_slot(self, at: Timestamp) -> i64 {
         at.as_second() * i64::from(self.0)
     }
@@ -44,21 +44,22 @@ impl RateLimit {
     }
 }
 
-/// A wish for slots.
+/// A request for slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
     /// The webhook's limit.
     pub limit: RateLimit,
-    /// The revision of the webhook that says so. A line of a later one is not begun anew for it: otherwise functions
-    /// that know of a change and those that do not yet would begin it anew for each other, again and again.
+    /// The revision of the webhook that has this limit. A line of a later revision is not restarted for this claim.
+    /// Otherwise functions with the new limit and functions with the old one would restart the line for each other
+    /// again and again.
     pub revision: u64,
-    /// How many slots.
+    /// The number of slots.
     pub count: u32,
-    /// From when on.
+    /// The slots begin at this time or later.
     pub now: Timestamp,
 }
 
-/// Slots that were claimed.
+/// Claimed slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slots {
     limit: RateLimit,
@@ -67,12 +68,12 @@ pub struct Slots {
 }
 
 impl Slots {
-    /// Those of `claim`, from the slot numbered `first`.
+    /// The slots of `claim`; `first` is the number of the first one.
     pub fn claimed(claim: &Claim, first: i64) -> Self {
         Self { limit: claim.limit, first, count: claim.count }
     }
 
-    /// When the second of each begins, in order.
+    /// When the second of each slot begins, in order.
     pub fn times(self) -> impl Iterator<Item = Timestamp> {
         (self.first..).take(self.count as usize).map(move |slot| self.limit.second_of(slot))
     }
@@ -81,29 +82,30 @@ impl Slots {
 /// A claimed slot that a job waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot {
-    /// When its second begins.
+    /// When the slot's second begins.
     pub begins_at: Timestamp,
-    /// The limit that it was claimed under.
+    /// The limit under which the slot was claimed.
     pub limit: RateLimit,
-    /// The attempt that it is for, within the job's round.
+    /// The attempt that the slot is for, within the job's round.
     pub attempt: u32,
-    /// It is another job's, to be posted together with this one. Whoever comes alone must claim anew.
+    /// The slot belongs to another job, with which this one is to share a POST. If this job arrives without the other
+    /// one, it must claim a slot of its own.
     pub shared: bool,
 }
 
-/// What a slot is good for.
+/// Whether a slot can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlotStanding {
-    /// Its second is still to come.
+    /// The slot's second is in the future.
     Early,
-    /// It can be used now.
+    /// The slot can be used now.
     Due,
-    /// It was missed, or the limit has changed since.
+    /// The slot was missed, or the limit has changed since the claim.
     Void,
 }
 
 impl Slot {
-    /// What it is good for at `now`, when the webhook's limit is `limit`.
+    /// Whether the slot can be used at `now`, when the webhook's limit is `limit`.
     pub fn standing(&self, limit: RateLimit, now: Timestamp) -> SlotStanding {
         if self.limit != limit || now >= good_until(self.begins_at) {
             SlotStanding::Void
@@ -136,7 +138,7 @@ mod tests {
         next: i64,
     }
 
-    /// Begins the line anew, if its condition holds.
+    /// Restarts the line, if the update's condition holds.
     fn begin(line: &mut Option<Line>, claim: &Claim) -> Option<Slots> {
         let present = claim.limit.first_slot(claim.now);
         let may = line
@@ -148,7 +150,7 @@ mod tests {
         })
     }
 
-    /// Goes on with the line, if its condition holds.
+    /// Continues the line, if the update's condition holds.
     fn go_on(line: &mut Option<Line>, claim: &Claim) -> Option<Slots> {
         let present = claim.limit.first_slot(claim.now);
         let line = line.as_mut().filter(|line| line.limit == claim.limit && line.next >= present)?;
@@ -166,8 +168,8 @@ mod tests {
     }
 
     proptest! {
-        /// Functions claim at any times, in any order, with clocks that differ, and each may lose the race between its
-        /// two updates to any other.
+        /// Functions claim at any time and in any order, their clocks differ, and between the two updates of one
+        /// function any other may make its own.
         #[test]
         fn no_second_has_more_than_its_slots_and_no_slot_is_given_twice(
             per_second in 1_u32..=20,
@@ -188,7 +190,7 @@ mod tests {
                     prop_assert!(slots.insert(slot), "slot {slot} twice");
                 }
                 for second in claimed.times() {
-                    // Never before the second in which it was claimed.
+                    // A slot never begins before the second in which it was claimed.
                     prop_assert!(second.as_second() >= claim.now.as_second());
                     let taken: &mut u32 = seconds.entry(second).or_default();
                     *taken += 1;

@@ -1,4 +1,4 @@
-//! Why something became of a webhook or a delivery: the words that states, events and answers have in common.
+//! Why the state of a webhook, a breaker or a delivery changed. States, events and API answers use these words.
 
 use crate::words::closed_words;
 
@@ -9,7 +9,7 @@ closed_words!(
         Requested = "requested",
         /// The receiver answered 410 Gone.
         Gone = "gone",
-        /// Its breaker was open for too long.
+        /// Its breaker was open for longer than the webhook allows.
         Failing = "failing",
         /// The receiver answered `webhook-delivery: disable`.
         ReceiverAsked = "receiver_asked",
@@ -21,17 +21,17 @@ closed_words!(
     DeadReason {
         /// The retry policy's schedule is used up.
         AttemptsExhausted = "attempts_exhausted",
-        /// The receiver answered 410: it is gone for good.
+        /// The receiver answered 410 Gone, and the webhook is disabled.
         Gone = "gone",
-        /// The job names an event that is no longer stored.
+        /// The event is no longer stored, because its retention is over.
         EventExpired = "event_expired",
         /// The receiver answered `webhook-delivery: abort-message`.
         Aborted = "aborted",
         /// The receiver answered `webhook-delivery: disable`.
         ReceiverAsked = "receiver_asked",
-        /// The receiver answered with a status that means "not again" in its dialect.
+        /// The receiver answered with a status that is final in the webhook's dialect.
         Refused = "refused",
-        /// It is larger than a message of the webhook's stream may be.
+        /// The delivery is larger than a message of the webhook's stream may be.
         TooLarge = "too_large",
         /// This version cannot read the job, or the event that the job refers to.
         Unreadable = "unreadable",
@@ -41,11 +41,11 @@ closed_words!(
 closed_words!(
     /// What closed a breaker.
     ClosedReason {
-        /// Its probe was accepted.
+        /// A probe was accepted.
         Recovered = "recovered",
-        /// Its probe found nothing held; the next delivery is the probe.
+        /// The probe found no held delivery. The next delivery acts as the probe.
         NothingHeld = "nothing_held",
-        /// The tenant let the webhook go by hand.
+        /// The tenant enabled or unpaused the webhook.
         Requested = "requested",
     }
 );

@@ -8,11 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use crate::id::{RecoveryId, TenantId, WebhookId};
 use crate::words::closed_words;
 
-mod missing;
+mod status;
 mod pace;
+mod missing;
 
-pub use missing::{is_late, may_be_missing};
-pub use pace::Pace;
+pub use self::missing::{is_late, may_be_missing};
+pub use self::pace::Pace;
+pub use self::status::{FailureReason, RecoveryStatus};
 
 /// Most recoveries of one tenant that run at the same time: each has its own rate, so they bound the sum of rates too.
 pub const MAX_RUNNING: u32 = 5;
@@ -47,18 +49,6 @@ closed_words!(
     }
 );
 
-closed_words!(
-    /// Why a recovery could not go on.
-    FailureReason {
-        /// Its webhook was deleted.
-        WebhookDeleted = "webhook_deleted",
-        /// Its webhook was disabled.
-        WebhookDisabled = "webhook_disabled",
-        /// Its webhook was paused.
-        WebhookPaused = "webhook_paused",
-    }
-);
-
 /// A recovery that somebody asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovery {
@@ -90,54 +80,6 @@ pub struct Recovery {
     pub updated_at: Timestamp,
     /// When the next page is due.
     pub due_at: Timestamp,
-}
-
-/// Where a recovery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RecoveryStatus {
-    /// Pages are to come.
-    Running,
-    /// Nothing is left.
-    Done {
-        /// When that was found.
-        at: Timestamp,
-    },
-    /// Somebody did not want it any more.
-    Cancelled {
-        /// When.
-        at: Timestamp,
-    },
-    /// It could not go on.
-    Failed {
-        /// When.
-        at: Timestamp,
-        /// Why.
-        reason: FailureReason,
-    },
-}
-
-impl RecoveryStatus {
-    /// The stable words, in the order of the documentation.
-    pub const WORDS: [&'static str; 4] = ["running", "done", "cancelled", "failed"];
-
-    /// Its stable word.
-    pub fn as_str(self) -> &'static str {
-        let [running, done, cancelled, failed] = Self::WORDS;
-        match self {
-            Self::Running => running,
-            Self::Done { .. } => done,
-            Self::Cancelled { .. } => cancelled,
-            Self::Failed { .. } => failed,
-        }
-    }
-
-    /// When it ended, if it did.
-    pub fn finished_at(self) -> Option<Timestamp> {
-        match self {
-            Self::Running => None,
-            Self::Done { at } | Self::Cancelled { at } | Self::Failed { at, .. } => Some(at),
-        }
-    }
 }
 
 /// Where a page begins.

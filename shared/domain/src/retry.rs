@@ -2,15 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::delivery::{Asked, MAX_ROUND_ATTEMPTS, Outcome, Via};
+use crate::delivery::{Asked, Outcome, Via};
 use crate::reasons::{DeadReason, DisabledReason};
 
-/// Maximum number of delays of a custom policy (30): one after each attempt of a round except the last.
-pub const MAX_DELAYS: usize = MAX_ROUND_ATTEMPTS - 1;
-/// Longest single delay of a custom policy: 48 h.
-pub const MAX_DELAY_SECONDS: u32 = 48 * 3600;
-/// Longest sum of a custom policy's delays: 13 days, so that a job never outlives SQS's retention of 14 days.
-pub const MAX_TOTAL_SECONDS: u32 = 13 * 24 * 3600;
+mod policy;
+
+pub use self::policy::{Delays, InvalidDelays, MAX_DELAY_SECONDS, MAX_DELAYS, MAX_TOTAL_SECONDS, RetryPolicy};
+
 /// `Retry-After` is honoured up to 12 h at a time.
 const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(12);
 /// How far `Retry-After` and jitter together may move an attempt behind its place in the schedule: 22 h. Reason: the longest
@@ -21,113 +19,6 @@ const JITTER_SHARE: f64 = 0.1;
 
 /// The status of a message that is larger than its stream takes: "content too large" (RFC 9110, 15.5.14).
 pub const TOO_LARGE: u16 = 413;
-
-const MINUTE: u32 = 60;
-const HOUR: u32 = 60 * MINUTE;
-
-/// The rule that yields the delays after each failed attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RetryPolicy {
-    /// At once, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h (Standard Webhooks' example schedule).
-    Standard,
-    /// `MailGreet`'s: 1, 5 and 30 minutes after the first failure, exactly.
-    Mailgreet,
-    /// Mailjet's: from 30 s doubling to 1 h, for 24 h.
-    Mailjet,
-    /// Mailgun's: 5, 10 and 15 minutes, then 1, 2 and 4 hours, exactly.
-    Mailgun,
-    /// The tenant's own delays.
-    Custom(Delays),
-}
-
-/// A custom list of delays in seconds, within the limits of this module.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delays(Vec<u32>);
-
-/// Why a list of delays is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidDelays {
-    /// The list is longer than [`MAX_DELAYS`].
-    #[error("at most {MAX_DELAYS} delays are allowed, got {0}")]
-    TooMany(usize),
-    /// The delay at `index` is out of range.
-    #[error("a delay is a whole number of seconds from 0 to {MAX_DELAY_SECONDS} (48 h), got {got}")]
-    OutOfRange {
-        /// Position in the list, from 0.
-        index: usize,
-        /// What was given.
-        got: i64,
-    },
-    /// The delays together are longer than [`MAX_TOTAL_SECONDS`].
-    #[error("all delays together may last {MAX_TOTAL_SECONDS} s (13 days), got {0} s")]
-    TooLong(i64),
-}
-
-impl Delays {
-    /// Takes delays in seconds; an empty list means one attempt only.
-    pub fn new(seconds: &[i64]) -> Result<Self, InvalidDelays> {
-        if seconds.len() > MAX_DELAYS {
-            return Err(InvalidDelays::TooMany(seconds.len()));
-        }
-        let mut delays = Vec::with_capacity(seconds.len());
-        for (index, got) in seconds.iter().copied().enumerate() {
-            let delay = u32::try_from(got).ok().filter(|delay| *delay <= MAX_DELAY_SECONDS);
-            delays.push(delay.ok_or(InvalidDelays::OutOfRange { index, got })?);
-        }
-        let total = seconds.iter().sum();
-        if total > i64::from(MAX_TOTAL_SECONDS) {
-            return Err(InvalidDelays::TooLong(total));
-        }
-        Ok(Self(delays))
-    }
-
-    /// The delays, in seconds.
-    pub fn seconds(&self) -> &[u32] {
-        &self.0
-    }
-}
-
-impl RetryPolicy {
-    /// Seconds to wait after the failed attempt number `attempt` (from 1); `None` when the schedule is used up.
-    pub fn delay_after(&self, attempt: u32) -> Option<u32> {
-        let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
-        match self {
-            Self::Standard => {
-                const DELAYS: [u32; 9] =
-                    [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
-                DELAYS.get(index).copied()
-            }
-            Self::Mailgreet => [MINUTE, 5 * MINUTE, 30 * MINUTE].get(index).copied(),
-            Self::Mailjet => mailjet_delay(index),
-            Self::Mailgun => {
-                const DELAYS: [u32; 6] = [5 * MINUTE, 10 * MINUTE, 15 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR];
-                DELAYS.get(index).copied()
-            }
-            Self::Custom(delays) => delays.0.get(index).copied(),
-        }
-    }
-
-    /// The schedule's delays up to the one after attempt number `attempt` (from 1), together.
-    fn elapsed_after(&self, attempt: u32) -> SignedDuration {
-        let delays = (1..=attempt).map_while(|attempt| self.delay_after(attempt));
-        SignedDuration::from_secs(delays.map(i64::from).sum())
-    }
-
-    /// Whether delays may be jittered: not where a dialect's documentation promises exact ones.
-    fn jittered(&self) -> bool {
-        match self {
-            Self::Standard | Self::Mailjet | Self::Custom(_) => true,
-            Self::Mailgreet | Self::Mailgun => false,
-        }
-    }
-}
-
-/// 30, 60, 120 … 1920 s, then hourly while the sum stays within 24 h: 7 + 22 delays.
-fn mailjet_delay(index: usize) -> Option<u32> {
-    const DOUBLING: usize = 7;
-    const HOURLY: usize = 22;
-    if index < DOUBLING { Some(30 << index) } else { (index < DOUBLING + HOURLY).then_some(HOUR) }
-}
 
 /// The end of an attempt, as far as it decides what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

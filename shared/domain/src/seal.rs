@@ -1,23 +1,24 @@
-//! How secrets are sealed before they are stored: AES-256-GCM under a data key, bound to the place that they are
-//! stored in, so that an export of the table gives nothing away and no row can lend its secrets to another.
+//! How secrets are sealed before they are stored: AES-256-GCM under a data key. A seal is bound to the place where the
+//! secret is stored. So an export of the table reveals no secret, and a secret that is copied to another row does not
+//! open there.
 
 use std::fmt;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
-/// The form of sealed texts that this code writes.
+/// The version of sealed texts that this code writes.
 const FORM: &str = "v1";
 /// Bytes of a data key.
 pub const KEY_BYTES: usize = 32;
-/// Bytes of a nonce. They are random; one data key may seal 2^32 secrets before two nonces are likely to meet, which
-/// is more than a registry will ever hold.
+/// Bytes of a nonce. Nonces are random. One data key may seal 2^32 secrets before two equal nonces become likely; a
+/// registry never holds so many.
 pub const NONCE_BYTES: usize = NONCE_LEN;
 
-/// The number of a data key; later keys have higher ones.
+/// The number of a data key. Newer keys have higher numbers.
 pub type DataKeyNumber = u32;
 
-/// A key that seals secrets, unwrapped. It does not print.
+/// An unwrapped data key, which seals secrets. It does not print.
 pub struct DataKey {
     number: DataKeyNumber,
     key: LessSafeKey,
@@ -34,22 +35,22 @@ pub struct Place<'a> {
     pub field: &'a str,
 }
 
-/// A sealed text, taken apart but not opened.
+/// A sealed text that is parsed but not opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
-    /// The data key that opens it.
+    /// The number of the data key that opens the text.
     pub key: DataKeyNumber,
     /// Nonce, ciphertext and tag.
     bytes: Vec<u8>,
 }
 
-/// Why a text could not be opened.
+/// The text could not be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// It is no sealed text of a form that this version knows.
+    /// The text is not sealed, or its form is unknown to this version.
     #[error("not a sealed text of a known form")]
     UnknownForm,
-    /// It was sealed under another key or for another place, or was changed.
+    /// The text was sealed under another key or for another place, or it was changed.
     #[error("the seal is broken")]
     Broken,
 }
@@ -74,8 +75,8 @@ impl DataKey {
         self.number
     }
 
-    /// `clear` as one text, `v1:<number of the data key>:<base64 of nonce, ciphertext and tag>`. The nonce must be fresh
-    /// and random.
+    /// Seals `clear`. The result is one text: `v1:<number of the data key>:<base64 of nonce, ciphertext and tag>`. The
+    /// nonce must be fresh and random.
     ///
     /// # Panics
     ///
@@ -91,7 +92,7 @@ impl DataKey {
         format!("{FORM}:{}:{}", self.number, BASE64_STANDARD.encode(sealed))
     }
 
-    /// The text that was sealed for this place.
+    /// Opens a text that was sealed for this place.
     pub fn open(&self, sealed: Sealed, place: &Place<'_>) -> Result<String, SealError> {
         let mut bytes = sealed.bytes;
         let (nonce, rest) = bytes.split_first_chunk_mut::<NONCE_BYTES>().ok_or(SealError::UnknownForm)?;
@@ -102,7 +103,7 @@ impl DataKey {
 }
 
 impl Sealed {
-    /// Takes a sealed text apart.
+    /// Parses a sealed text.
     pub fn parse(text: &str) -> Result<Self, SealError> {
         let parsed = text.strip_prefix(FORM).and_then(|rest| rest.strip_prefix(':')).and_then(|rest| {
             let (key, bytes) = rest.split_once(':')?;
@@ -113,7 +114,8 @@ impl Sealed {
 }
 
 impl Place<'_> {
-    /// What the seal covers beside the secret. With lengths, so that no two places read the same.
+    /// The data that the seal covers in addition to the secret. Each part has its length before it, so that two
+    /// different places never give the same bytes.
     fn bound_to(&self, number: DataKeyNumber) -> Aad<Vec<u8>> {
         let mut bound = format!("{FORM}:{number}").into_bytes();
         for part in [self.pk, self.sk, self.field] {
@@ -137,7 +139,7 @@ mod tests {
 
     const PLACE: Place<'_> = Place { pk: "T#ten_1", sk: "W#wh_1", field: "secret" };
 
-    /// Made with Python's cryptography.hazmat AESGCM: what is stored today must open in every later version.
+    /// Made with `cryptography.hazmat` AESGCM of Python. What is stored today must open in every later version.
     #[test]
     fn a_fixed_vector_opens() {
         let key = DataKey::new(7, &[9; 32]);

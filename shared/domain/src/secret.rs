@@ -15,9 +15,9 @@ pub use public_key::{InvalidPublicKey, PublicKey};
 const STANDARD_PREFIX: &str = "whsec_";
 /// The prefix of a Standard Webhooks secret key, for asymmetric signatures.
 const KEY_PAIR_PREFIX: &str = "whsk_";
-/// Standard Webhooks keys have 24 to 64 bytes.
+/// Length in bytes of a Standard Webhooks key.
 const STANDARD_KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
-/// Any other secret has 8 to 256 printable ASCII characters.
+/// Length of any other secret, which has printable ASCII characters only.
 const PLAIN_LENGTH: std::ops::RangeInclusive<usize> = 8..=256;
 
 closed_words!(
@@ -25,30 +25,31 @@ closed_words!(
     SignatureScheme {
         /// HMAC-SHA256, with a secret that the receiver has too.
         V1 = "v1",
-        /// Ed25519, with a key that nobody else has; the receiver has its public half.
+        /// Ed25519, with a private key that nobody else has. The receiver has the public key.
         V1a = "v1a",
     }
 );
 
-/// Our secret towards a receiver, with which deliveries are signed. Its form says how.
+/// The secret that signs the deliveries to a receiver. Its form decides how it signs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningSecret(String);
 
 impl SigningSecret {
-    /// A secret of 32 random bytes.
+    /// Makes a secret of 32 random bytes.
     pub fn generate(random: [u8; 32]) -> Self {
         Self(format!("{STANDARD_PREFIX}{}", BASE64_STANDARD.encode(random)))
     }
 
-    /// An ed25519 key of a random seed: `whsk_` and base64 of seed and public key, the 64 bytes that other senders use.
+    /// Makes an ed25519 key of a random seed: `whsk_` and base64 of seed and public key, the 64 bytes that other
+    /// senders use.
     pub fn generate_key_pair(seed: [u8; 32]) -> Self {
         let public = Ed25519KeyPair::from_seed_unchecked(&seed).map(|pair| pair.public_key().as_ref().to_vec());
         let encoded = BASE64_STANDARD.encode([seed.to_vec(), public.unwrap_or_default()].concat());
         Self(format!("{KEY_PAIR_PREFIX}{encoded}"))
     }
 
-    /// Takes a secret that is there already: `whsec_` and base64 of 24 to 64 bytes, `whsk_` and base64 of an ed25519 key,
-    /// or any other 8 to 256 printable ASCII characters.
+    /// Takes an existing secret: `whsec_` and base64 of 24 to 64 bytes, `whsk_` and base64 of an ed25519 key, or any
+    /// other 8 to 256 printable ASCII characters.
     pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
         let printable = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
         if !PLAIN_LENGTH.contains(&text.len()) || !printable {
@@ -57,12 +58,13 @@ impl SigningSecret {
         Ok(Self(text.to_owned()))
     }
 
-    /// How it signs. What only looks like an ed25519 key is a shared secret: other systems' begin with `whsk_` too.
+    /// How the secret signs. A text that begins with `whsk_` and is no valid ed25519 key is a shared secret, because
+    /// other systems have shared secrets with this prefix.
     pub fn scheme(&self) -> SignatureScheme {
         if self.key_pair().is_some() { SignatureScheme::V1a } else { SignatureScheme::V1 }
     }
 
-    /// The ed25519 key, where it is one: of 32 bytes, the seed, or of 64, seed and public key.
+    /// The ed25519 key, if the secret is one: 32 bytes are the seed, 64 bytes are seed and public key.
     pub(crate) fn key_pair(&self) -> Option<Ed25519KeyPair> {
         let bytes = BASE64_STANDARD.decode(self.0.strip_prefix(KEY_PAIR_PREFIX)?).ok()?;
         match bytes.split_at_checked(32)? {
@@ -71,13 +73,14 @@ impl SigningSecret {
         }
     }
 
-    /// What receivers verify with, for an ed25519 key.
+    /// The public key with which receivers verify, if the secret is an ed25519 key.
     pub fn public_key(&self) -> Option<PublicKey> {
         let pair = self.key_pair()?;
         pair.public_key().as_ref().try_into().ok().map(PublicKey::new)
     }
 
-    /// The bytes that Standard Webhooks signs `v1` with: decoded after `whsec_` where that is valid, else the string's own.
+    /// The bytes with which Standard Webhooks signs `v1`: decoded after `whsec_` where that is valid, otherwise the
+    /// bytes of the text itself.
     pub fn standard_key(&self) -> Vec<u8> {
         self.0
             .strip_prefix(STANDARD_PREFIX)
@@ -86,7 +89,7 @@ impl SigningSecret {
             .unwrap_or_else(|| self.0.as_bytes().to_vec())
     }
 
-    /// The secret as given: what dialects' hex signatures use as key, and what is stored.
+    /// The secret as it was given. Dialects use it as the key of their hex signatures, and it is stored in this form.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -97,12 +100,12 @@ impl SigningSecret {
 #[error("a secret is `whsec_` and base64 of 24 to 64 bytes, or any other 8 to 256 printable ASCII characters")]
 pub struct InvalidSecret;
 
-/// A provider's secret towards us, with which its posts are verified.
+/// A provider's secret, with which its posts are verified.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerificationSecret(String);
 
 impl VerificationSecret {
-    /// Longest accepted, in bytes; every provider's is far shorter.
+    /// Maximum length in bytes. Every provider's secret is far shorter.
     pub const MAX_LENGTH: usize = 1024;
 
     /// Takes a secret of 1 to 1024 bytes.
@@ -116,17 +119,17 @@ impl VerificationSecret {
     }
 }
 
-/// A tenant's secret towards a stream of its own, whose kind says what it may look like.
+/// A tenant's secret for its own stream. The kind of the stream decides its form.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StreamSecret(String);
 
 impl StreamSecret {
-    /// Takes what its kind has checked.
+    /// Takes a text that the stream's kind has checked.
     pub(crate) fn new(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// The secret itself, for what is signed with it, and for storage.
+    /// The secret itself, for signing and for storage.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -158,12 +161,13 @@ mod tests {
     fn keys_of_both_kinds() {
         let generated = SigningSecret::generate([7; 32]);
         assert_eq!(generated.standard_key(), [7; 32]);
-        // A receiver's placeholder-like secret: not valid base64 after the prefix, so its own bytes are the key.
+        // A placeholder that a receiver left in place: it is no valid base64 after the prefix, so its own bytes are the
+        // key.
         let plain = SigningSecret::parse("whsec_your_secret_key_here").unwrap();
         assert_eq!(plain.standard_key(), b"whsec_your_secret_key_here");
     }
 
-    /// The vector of the Standard Webhooks libraries.
+    /// The test vector of the Standard Webhooks libraries.
     const KEY: &str = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
 
     #[test]

@@ -1,44 +1,45 @@
-//! Whether a webhook's receiver takes its time.
+//! Whether a webhook's receiver is slow.
 //!
-//! An invocation lasts as long as its slowest attempt. Ten receivers that take eight seconds for each delivery would
-//! have all invocations of the deliveries queue in their hands, and everybody else would wait for one to come free. So
-//! what was slow lately is attempted in the invocations of the retries queue alone. Pure.
+//! An invocation lasts as long as its slowest attempt. Ten receivers that take eight seconds for each delivery could
+//! occupy all invocations of the deliveries queue, and the deliveries of all other webhooks would wait. So a webhook
+//! that was slow recently gets its first attempts from the invocations of the retries queue alone.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// An attempt that takes longer is slow (2 s). Most receivers answer in a tenth of it, and of the invocations that the
-/// deliveries queue has by default, 25 broken deliveries a second can hold this long no more than all.
+/// An attempt that takes longer than this is slow (2 s). Reason: most receivers answer in 0.2 s. With 50 invocations
+/// (the default), 25 deliveries per second that last 2 s each occupy all of them.
 pub const SLOW: Duration = Duration::from_secs(2);
 /// How long a webhook counts as slow after a slow attempt (2 min).
 const REMEMBERED: SignedDuration = SignedDuration::from_mins(2);
-/// A slow attempt is noted again only when what was noted ends in less than this (1 min): one write a minute.
+/// A slow attempt is recorded only when the recorded time ends in less than this (1 min). Reason: at most one write per
+/// webhook and minute.
 const WORTH_NOTING: SignedDuration = SignedDuration::from_mins(1);
 
-/// Whether a webhook's receiver was slow lately.
+/// Whether a webhook's receiver was slow recently.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Slowness {
-    /// Until when it counts as slow.
+    /// The webhook counts as slow until this time.
     pub until: Option<Timestamp>,
 }
 
-/// What is to be noted of a slow attempt.
+/// What to record about a slow attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Noted {
-    /// The webhook counts as slow until then,
+    /// The webhook counts as slow until this time.
     pub until: Timestamp,
-    /// unless somebody has noted this much already.
+    /// The write is skipped when the stored time is this or later.
     pub enough: Timestamp,
 }
 
 impl Slowness {
-    /// Whether first attempts go by the retries queue.
+    /// Whether first attempts are made from the retries queue.
     pub fn is_slow(self, now: Timestamp) -> bool {
         self.until.is_some_and(|until| now < until)
     }
 
-    /// What to note of an attempt that is found slow at `now`; nothing while enough is known.
+    /// What to record about an attempt that was slow at `now`; `None` when the known time is late enough.
     pub fn found_slow(self, now: Timestamp) -> Option<Noted> {
         let later = |by: SignedDuration| now.saturating_add(by).unwrap_or(Timestamp::MAX);
         let noted = Noted { until: later(REMEMBERED), enough: later(WORTH_NOTING) };

@@ -7,62 +7,62 @@ use crate::event::Provider;
 use crate::id::{SourceId, TenantId};
 use crate::secret::VerificationSecret;
 
+mod unauthentic;
+mod ingest_key;
 mod configured_url;
 mod credentials;
-mod ingest_key;
 mod topic_arn;
-mod unauthentic;
 
-pub use configured_url::ConfiguredUrl;
-pub use credentials::{BasicPair, Credentials};
-pub use ingest_key::{IngestKey, IngestKeyHash};
-pub use topic_arn::TopicArn;
-pub use unauthentic::Unauthentic;
+pub use self::configured_url::ConfiguredUrl;
+pub use self::credentials::{BasicPair, Credentials};
+pub use self::ingest_key::{IngestKey, IngestKeyHash};
+pub use self::topic_arn::TopicArn;
+pub use self::unauthentic::Unauthentic;
 
 /// A tenant's connection to one provider.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
-    /// Its id.
+    /// The source's id.
     pub id: SourceId,
-    /// Who owns it.
+    /// The tenant that owns the source.
     pub tenant: TenantId,
-    /// Whose events come in by it.
+    /// The provider whose events arrive through the source.
     pub provider: Provider,
-    /// The tenant's name for it; may be empty.
+    /// The tenant's name for the source; may be empty.
     pub name: String,
     /// What posts must prove.
     pub trust: Trust,
-    /// Where the present ingest key is found.
+    /// The hash by which the present ingest key is looked up.
     pub ingest_key: IngestKeyHash,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// Raised by every change; a change of an older revision is refused.
+    /// Raised by every change. A change that is based on an older revision is refused.
     pub revision: u64,
 }
 
-/// What a post must prove beside the unguessable ingest key: all of it.
+/// What a post must prove in addition to the secret ingest key. All of it is required.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trust {
-    /// That the provider signed it.
+    /// The provider's signature.
     pub verification: Verification,
-    /// That its sender knows a second secret.
+    /// A second secret of the sender.
     pub credentials: Option<Credentials>,
-    /// That it comes from one of these networks; from anywhere when there are none.
+    /// The networks that the post may come from; any network when the list is empty.
     pub networks: Vec<IpNet>,
 }
 
 impl Trust {
-    /// Most networks of a source.
+    /// Maximum number of networks of a source.
     pub const MAX_NETWORKS: usize = 50;
 
-    /// The ingest key is enough.
+    /// No proof but the ingest key.
     pub fn unsigned() -> Self {
         Self::verified_by(Verification::Unsigned)
     }
 
-    /// A signature is enough.
+    /// A signature, and no other proof.
     pub fn verified_by(verification: Verification) -> Self {
         Self { verification, credentials: None, networks: Vec::new() }
     }
@@ -71,28 +71,29 @@ impl Trust {
 /// How a source's posts prove that the provider made them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verification {
-    /// Not at all.
+    /// Posts are not signed.
     Unsigned,
-    /// By an HMAC with the provider's signing key.
+    /// An HMAC with the provider's signing key.
     SigningKey(VerificationSecret),
-    /// By a signature of this public key, as DER `SubjectPublicKeyInfo`.
+    /// A signature that this public key verifies, as DER `SubjectPublicKeyInfo`.
     PublicKey(Vec<u8>),
-    /// By an HMAC over the URL that the provider was given, and the post's form fields.
+    /// An HMAC over the post's form fields and the URL that the provider was given.
     KeyAndUrl {
-        /// The provider's key of this webhook.
+        /// The provider's key for this webhook.
         key: VerificationSecret,
         /// The URL as it stands in the provider's settings.
         url: ConfiguredUrl,
     },
-    /// By a signature of Amazon SNS, for one of these topics: any AWS customer's topic has a valid one.
+    /// A signature of Amazon SNS, for one of these topics. The topics are checked because every AWS customer's topic
+    /// has a valid signature.
     Topics(Vec<TopicArn>),
 }
 
 impl Verification {
-    /// Most topics of a source.
+    /// Maximum number of topics of a source.
     pub const MAX_TOPICS: usize = 10;
 
-    /// For providers that sign nothing: a source that holds a key for one cannot verify anything.
+    /// For providers that sign nothing. A source that holds a key for such a provider is an error.
     pub(crate) fn expect_unsigned(&self) -> Result<(), Unauthentic> {
         match self {
             Self::Unsigned => Ok(()),

@@ -11,10 +11,11 @@ use crate::queue_limits::{MAX_BYTES, MAX_ENTRIES};
 use crate::secret::StreamSecret;
 use crate::words::closed_words;
 
+mod characters;
 mod message;
+pub mod sqs;
 pub mod pubsub;
 pub mod servicebus;
-pub mod sqs;
 
 pub use message::Message;
 
@@ -54,6 +55,17 @@ impl StreamKind {
         let alone = |message: &Message| self == Self::Sqs && !sqs::takes_characters(&message.body);
         let sizes = messages.iter().map(|message| if alone(message) { most + 1 } else { message.size(self) });
         batches(&sizes.collect::<Vec<_>>(), most)
+    }
+}
+
+impl Message {
+    /// How large the service takes it for, in bytes.
+    pub fn size(&self, kind: StreamKind) -> usize {
+        match kind {
+            StreamKind::Sqs => sqs::size(self),
+            StreamKind::Pubsub => pubsub::size(self),
+            StreamKind::Servicebus => servicebus::size(self),
+        }
     }
 }
 
@@ -222,11 +234,6 @@ impl Stream {
         };
         secrets.into_iter().flatten().map(StreamSecret::expose).collect()
     }
-}
-
-/// Whether all of a text is of these bytes, and there is so much of it.
-fn is_made_of(text: &str, length: std::ops::RangeInclusive<usize>, is_fine: impl Fn(u8) -> bool) -> bool {
-    length.contains(&text.len()) && text.bytes().all(is_fine)
 }
 
 #[cfg(test)]

@@ -1,27 +1,33 @@
 //! Webhooks: what a tenant registers to be delivered to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use crate::breaker::BreakerSettings;
 use crate::dialect::Dialect;
-use crate::event::{Event, EventType};
-use crate::id::{SourceId, TenantId, WebhookId};
+use crate::event::Event;
+use crate::id::{TenantId, WebhookId};
 use crate::rate_limit::RateLimit;
 pub use crate::reasons::DisabledReason;
 use crate::retry::RetryPolicy;
-use crate::secret::{PublicKey, SigningSecret};
+use crate::secret::SigningSecret;
 use crate::stream;
 
+mod url;
 mod destination;
 mod headers;
+mod status;
+mod subscription;
+mod signing_secrets;
 mod redaction;
-mod url;
 
 pub use self::destination::{Destination, InvalidTarget, Target, UnfitCredentials};
 pub use self::headers::{CustomName, CustomValue, InvalidHeader, MAX_CUSTOM_HEADERS};
 pub use self::redaction::{MAX_SEARCHED, Redaction};
+pub use self::signing_secrets::{PublishedKey, SigningSecrets};
+pub use self::status::WebhookStatus;
+pub use self::subscription::{Subscription, WantedTypes};
 pub use self::url::{InvalidUrl, WebhookUrl};
 
 /// Most webhooks of one tenant. `dispatch` holds them all in memory and matches each event against each.
@@ -164,169 +170,5 @@ impl Subscriber {
     /// Whether `event` is owed to it.
     pub fn wants(&self, event: &Event) -> bool {
         self.subscription.wants(self.id, event, self.dialect)
-    }
-}
-
-/// Whether deliveries are attempted, as far as it is not the tenant's pause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WebhookStatus {
-    /// They are attempted.
-    Enabled,
-    /// They are held.
-    Disabled {
-        /// Why.
-        reason: DisabledReason,
-    },
-}
-
-impl WebhookStatus {
-    /// The status after somebody has asked for it to be enabled or not. What disabled it first stays the reason.
-    #[must_use]
-    pub fn switched(self, enabled: bool) -> Self {
-        match (enabled, self) {
-            (true, _) => Self::Enabled,
-            (false, Self::Disabled { reason }) => Self::Disabled { reason },
-            (false, Self::Enabled) => Self::Disabled { reason: DisabledReason::Requested },
-        }
-    }
-}
-
-/// Which events a webhook wants: all conditions that are given must hold. Of operational events only the type counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subscription {
-    /// The wanted types.
-    pub types: WantedTypes,
-    /// Only events of these sources; empty means any, own events included.
-    pub sources: BTreeSet<SourceId>,
-    /// Only events of emails sent from these domains, lower-case; empty means any.
-    pub domains: BTreeSet<String>,
-}
-
-/// The event types of a subscription.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WantedTypes {
-    /// `*`: every type that the dialect has a word for, but no operational one: those are wanted by name.
-    All,
-    /// `*`, and these operational ones.
-    AllAnd(BTreeSet<EventType>),
-    /// These.
-    Only(BTreeSet<EventType>),
-}
-
-impl WantedTypes {
-    /// Whether `event_type` is among them, for a webhook of `dialect`.
-    pub fn include(&self, event_type: EventType, dialect: Dialect) -> bool {
-        match self {
-            Self::AllAnd(operational) if event_type.is_operational() => operational.contains(&event_type),
-            Self::All | Self::AllAnd(_) => dialect.name(event_type).is_some() && !event_type.is_operational(),
-            Self::Only(types) => types.contains(&event_type),
-        }
-    }
-
-    /// What is left without `unwanted`, by name: who wanted all wants the others that there are now. `None` when nothing
-    /// is left.
-    #[must_use]
-    pub fn without(&self, unwanted: &[EventType], dialect: Dialect) -> Option<Self> {
-        let wanted = EventType::deliverable().filter(|event_type| self.include(*event_type, dialect));
-        let left: BTreeSet<_> = wanted.filter(|event_type| !unwanted.contains(event_type)).collect();
-        (!left.is_empty()).then_some(Self::Only(left))
-    }
-}
-
-impl Subscription {
-    /// Most sources and most domains that a subscription may name.
-    pub const MAX_FILTERS: usize = 50;
-
-    fn wants(&self, webhook: WebhookId, event: &Event, dialect: Dialect) -> bool {
-        let event_type = event.facts.event_type;
-        // What could not be read is for its owner to look at.
-        if event_type == EventType::Unparsed {
-            return false;
-        }
-        let type_wanted = self.types.include(event_type, dialect);
-        // These come from no source and are about no email, so the other conditions say nothing of them. None is owed to
-        // the webhook that it is about: a receiver that is down would be told so again and again.
-        if let Some(about) = &event.facts.about {
-            return type_wanted && about.webhook != webhook;
-        }
-        let source_wanted =
-            self.sources.is_empty() || event.source.is_some_and(|source| self.sources.contains(&source));
-        let domain_wanted = self.domains.is_empty()
-            || event.facts.sending_domain.as_ref().is_some_and(|domain| self.domains.contains(&domain.to_lowercase()));
-        type_wanted && source_wanted && domain_wanted
-    }
-}
-
-/// The secrets that sign: the current one, and for a while after a rotation the previous one beside it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SigningSecrets {
-    /// The present secret.
-    pub current: SigningSecret,
-    /// The one before it, with the time until which it signs too.
-    pub previous: Option<(SigningSecret, Timestamp)>,
-}
-
-impl SigningSecrets {
-    /// The secrets that sign at `now`, current first.
-    pub fn at(&self, now: Timestamp) -> Vec<&SigningSecret> {
-        let previous = self.previous.as_ref().filter(|(_, until)| now < *until).map(|(secret, _)| secret);
-        std::iter::once(&self.current).chain(previous).collect()
-    }
-
-    /// What receivers verify `v1a` signatures with, the present key first: none where the secrets are shared ones.
-    pub fn public_keys(&self) -> Vec<PublishedKey> {
-        let present = self.current.public_key().map(|key| PublishedKey { key, until: None });
-        let former = self.previous.as_ref();
-        let former =
-            former.and_then(|(secret, until)| Some(PublishedKey { key: secret.public_key()?, until: Some(*until) }));
-        present.into_iter().chain(former).collect()
-    }
-
-    /// Puts `new` first; the present secret keeps signing until `until`.
-    #[must_use]
-    pub fn rotated(self, new: SigningSecret, until: Timestamp) -> Self {
-        Self { previous: Some((self.current, until)), current: new }
-    }
-}
-
-/// The public half of a secret that signs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PublishedKey {
-    /// The key.
-    pub key: PublicKey,
-    /// Until when its secret signs; `None` for the present one.
-    pub until: Option<Timestamp>,
-}
-
-impl PublishedKey {
-    /// Whether its secret signs at `now`, as in [`SigningSecrets::at`].
-    pub fn signs_at(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|until| now < until)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_taken_out_is_wanted_no_more_and_everything_else_is() {
-        let operational = || BTreeSet::from([EventType::DeliveryDead]);
-        let unwanted = [EventType::Bounced, EventType::Failed];
-        for (types, dialect) in [
-            (WantedTypes::All, Dialect::Standard),
-            (WantedTypes::AllAnd(operational()), Dialect::Standard),
-            (WantedTypes::All, Dialect::Mailgun),
-            (WantedTypes::All, Dialect::Mailtura),
-            (WantedTypes::Only(BTreeSet::from([EventType::Bounced, EventType::Opened])), Dialect::Platform),
-        ] {
-            let left = types.without(&unwanted, dialect).unwrap();
-            for event_type in EventType::deliverable() {
-                let expected = types.include(event_type, dialect) && !unwanted.contains(&event_type);
-                assert_eq!(left.include(event_type, dialect), expected, "{types:?} {}", event_type.as_str());
-            }
-        }
-        let both = WantedTypes::Only(BTreeSet::from(unwanted));
-        assert_eq!(both.without(&unwanted, Dialect::Mailgun), None);
     }
 }

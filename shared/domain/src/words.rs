@@ -1,6 +1,6 @@
-//! Enums whose variants have stable words: in stored items, on the API, in logs.
+//! Enums whose variants have stable words. The words appear in stored items, in the API and in logs.
 
-/// Declares such an enum: for each variant its documentation and its word.
+/// Declares an enum with the documentation and the stable word of each variant.
 macro_rules! closed_words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -11,7 +11,7 @@ macro_rules! closed_words {
             /// Every variant, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// Its stable word.
+            /// The variant's stable word.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use super::IDLE_LIMIT;
+use super::client::IDLE_LIMIT;
 
 /// Maximum number of hosts remembered. Reason: memory stays below 1 MB however many hosts fail. Without its entry a host
 /// only loses attempts to dead idle connections, as many as there are.

@@ -1,7 +1,6 @@
 //! The deliveries table: one row for each delivery that was attempted or held, with its attempts.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 
 use super::StoreError;
@@ -42,13 +41,12 @@ impl Deliveries {
         webhook: WebhookId,
         event: EventId,
     ) -> Result<Option<Delivery>, StoreError> {
-        let (pk, sk) = keys::delivery(webhook, event);
+        let key = keys::delivery(webhook, event);
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .consistent_read(true)
             .send()
             .await

@@ -11,12 +11,12 @@ use super::{Page, StoreError, Telling};
 use domain::event::Event;
 use domain::id::{EventId, TenantId};
 
-pub mod keys;
-mod known;
-mod list;
-mod put_batch;
+mod keys;
 mod row;
+mod known;
+mod put_batch;
 mod tokens;
+mod list;
 
 pub use known::MAX_KEYS;
 pub use put_batch::MAX_STATEMENTS;
@@ -89,13 +89,12 @@ impl Events {
         tenant: TenantId,
         event: EventId,
     ) -> Result<Option<HashMap<String, AttributeValue>>, StoreError> {
-        let (pk, sk) = keys::event(tenant, event);
+        let key = keys::event(tenant, event);
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .consistent_read(true)
             .send()
             .await

@@ -1,32 +1,40 @@
 //! The registry table: tenants, webhooks, sources, API keys and ingest keys. Secrets in it are sealed.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 
-use super::{Page, StoreError};
-use data_keys::DataKeys;
-use sealing::Row;
+use super::{Key, Page, StoreError};
+use crate::store::attribute::text;
 
-pub use sealing::Resealed;
-pub use webhooks::Census;
-
-mod api_keys;
-mod breakers;
-mod certificates;
-mod data_keys;
-mod item;
 mod keys;
+mod transaction;
+mod sealable;
+mod item;
+mod data_keys;
+mod sealing;
+mod tenants;
+mod settings;
+mod api_keys;
+mod sources;
+mod certificates;
 mod public_keys;
+mod webhooks;
+mod webhooks_versions;
+mod breakers;
 mod rate_limits;
 mod recoveries;
 mod recovering;
-mod sealing;
-mod settings;
-mod sources;
-mod tenants;
-mod webhooks;
-mod webhooks_versions;
+mod reseal;
+
+use self::data_keys::DataKeys;
+pub use self::reseal::Resealed;
+pub use self::webhooks::Census;
+
+/// A row as DynamoDB gives it.
+type Row = HashMap<String, AttributeValue>;
 
 /// The registry table.
 #[derive(Debug, Clone)]
@@ -55,18 +63,17 @@ impl Registry {
         Self { data_keys: DataKeys { made_under: Some(kms_key.into()), ..opening.data_keys }, ..opening }
     }
 
-    async fn get<T: DeserializeOwned>(&self, key: (String, String), consistent: bool) -> Result<Option<T>, StoreError> {
+    async fn get<T: DeserializeOwned>(&self, key: Key, consistent: bool) -> Result<Option<T>, StoreError> {
         let row = self.get_row(key, consistent).await?;
         row.map(|row| serde_dynamo::from_item(row).map_err(StoreError::unreadable)).transpose()
     }
 
-    async fn get_row(&self, (pk, sk): (String, String), consistent: bool) -> Result<Option<Row>, StoreError> {
+    async fn get_row(&self, key: Key, consistent: bool) -> Result<Option<Row>, StoreError> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .consistent_read(consistent)
             .send()
             .await
@@ -105,8 +112,8 @@ impl Registry {
             .query()
             .table_name(&self.table)
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":pk", AttributeValue::S(pk))
-            .expression_attribute_values(":first", AttributeValue::S(first))
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":first", text(first))
             .expression_attribute_values(":last", AttributeValue::S(format!("{prefix}~")))
             .consistent_read(true)
             .limit(limit.into())

@@ -8,9 +8,12 @@ use futures::future::try_join_all;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::events::keys::{SHARDS, day};
 use super::{Page, StoreError};
+use crate::store::attribute::text;
 use domain::id::EventId;
+
+/// How many partitions the events of one tenant and day are spread over.
+pub const SHARDS: u8 = 8;
 
 /// Most days that one page looks at; an emptier page says where to go on.
 const MAX_DAYS_PER_PAGE: usize = 8;
@@ -134,16 +137,16 @@ impl Timeline<'_> {
             .query()
             .table_name(self.table)
             .key_condition_expression("pk = :pk AND sk BETWEEN :lower AND :upper")
-            .expression_attribute_values(":pk", AttributeValue::S(pk))
-            .expression_attribute_values(":lower", AttributeValue::S(lower.to_string()))
-            .expression_attribute_values(":upper", AttributeValue::S(upper.to_string()))
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":lower", text(lower.to_string()))
+            .expression_attribute_values(":upper", text(upper.to_string()))
             .scan_index_forward(order == Order::OldestFirst)
             .limit(i32::from(limit));
         if let Some(state) = self.state {
             call = call
                 .filter_expression("#state = :state")
                 .expression_attribute_names("#state", "state")
-                .expression_attribute_values(":state", AttributeValue::S(state.to_owned()));
+                .expression_attribute_values(":state", text(state));
         }
         let answer = call.send().await.map_err(StoreError::aws)?;
         let searched_to = answer.last_evaluated_key.as_ref().map(id_of).transpose()?;
@@ -177,6 +180,12 @@ fn merge_oldest_first(shards: Vec<Searched>) -> (Vec<(EventId, Row)>, Option<Eve
 
 fn page(found: Vec<(EventId, Row)>, next: Option<EventId>) -> Page<Row> {
     Page { items: found.into_iter().map(|(_, row)| row).collect(), next: next.map(|id| id.to_string()) }
+}
+
+/// A UTC day as it stands in keys: `20260102`.
+pub fn day(at: Timestamp) -> String {
+    let date = at.to_zoned(TimeZone::UTC).date();
+    format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())
 }
 
 fn start_of_day(at: Timestamp) -> Timestamp {

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use super::front::TlsFront;
 use super::signers::{Signed, sns};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared::aws::SdkConfig;
 use shared::provider::CertificateUrl;
 use shared::store::{Deliveries, Registry};
 

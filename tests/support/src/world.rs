@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
+use aws_sdk_dynamodb::config::StalledStreamProtectionConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
@@ -22,6 +23,7 @@ use dispatch::Dispatch;
 use ingest::Ingest;
 use jiff::SignedDuration;
 use lambda_runtime::{Context, LambdaEvent};
+use shared::aws::SdkConfig;
 use shared::clock::Clock;
 use shared::config;
 use shared::outbound::Outbound;
@@ -31,6 +33,8 @@ use super::endpoint::Endpoint;
 use super::kms::KMS_KEY;
 use super::time::{NoWait, Stopped, beginning};
 
+/// The access key of the functions' role.
+pub const OUR_KEY_ID: &str = "AKIAMAILHOOKS";
 /// Name of the deliveries queue.
 pub const DELIVERIES: &str = "deliveries";
 /// Name of the retries queue.
@@ -111,12 +115,11 @@ impl World {
         queues_url: Option<String>,
     ) -> anyhow::Result<Self> {
         let (aws, url) = Endpoint::start(clock.clone(), queues_url).await?;
+        let credentials = Credentials::new(OUR_KEY_ID, "test", None, None, "test");
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::from_static("us-east-1"))
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-                Credentials::for_tests(),
-            ))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .retry_config(retries)
             // A time limit of the SDK would use real time, and could break a call that no test has broken.
             .timeout_config(TimeoutConfig::disabled())

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
@@ -11,6 +10,7 @@ use aws_sdk_sqs::config::{Builder, Credentials, IdentityCache, Region};
 use aws_sdk_sqs::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::send_message_batch::{SendMessageBatchError, SendMessageBatchOutput};
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use shared::aws::SdkConfig;
 use shared::delivery::Outcome;
 use shared::outbound::{Answered, outcome_of_call};
 use shared::stream::Message;

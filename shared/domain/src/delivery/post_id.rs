@@ -1,15 +1,16 @@
-//! The `webhook-id` of a POST: what its receiver deduplicates by.
+//! The `webhook-id` of a POST, by which the receiver deduplicates.
 
 use sha2::{Digest, Sha256};
 
 use crate::id::EventId;
 
-/// Bytes of the hash that stand in the id of several events: 128 bits, far from any collision within one receiver.
+/// Number of hash bytes in the id of several events. 128 bits make a collision within one receiver practically
+/// impossible.
 const HASH_BYTES: usize = 16;
 
-/// Of one event its own id, the same on every attempt. Several events in one POST cannot go by the id of one of them: a
-/// receiver that had that one already would drop the others. So they have an id of their set, which is the same when
-/// the same ones are posted together again, in whatever order.
+/// The id of a POST. With one event it is the event's id, the same on every attempt. With several events it cannot be
+/// the id of one of them, because a receiver that has this event already would drop the others. So it is derived from
+/// the set of events: the same events have the same id when they are posted together again, in any order.
 pub fn post_id(first: EventId, more: &[EventId]) -> String {
     if more.is_empty() {
         return first.to_string();

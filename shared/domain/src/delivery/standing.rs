@@ -1,92 +1,93 @@
-//! What a job has to do, given its delivery's row. Pure.
+//! What a job has to do, given its delivery's row.
 
 use super::{DeadReason, Delivery, DeliveryState, MAX_ATTEMPTS_KEPT, MAX_ROUND_ATTEMPTS};
 use crate::event::EventType;
 use jiff::Timestamp;
 
-/// What the row must be like for a change to be written.
+/// The condition under which a change of the row is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Expected {
-    /// There is none yet.
+    /// There is no row yet.
     Absent,
-    /// It stands at this point and is not delivered.
+    /// The row has this round and number of attempts, and is not delivered.
     At {
-        /// Its round.
+        /// The row's round.
         round: u32,
-        /// Its attempts in that round.
+        /// The row's attempts in that round.
         round_attempts: u32,
     },
-    /// It stands at this point and waits until this very time: nobody has claimed the attempt that is due then.
+    /// The row has this round and number of attempts, and waits until exactly this time: nobody has claimed the attempt
+    /// that is due then.
     Waiting {
-        /// Its round.
+        /// The row's round.
         round: u32,
-        /// Its attempts in that round.
+        /// The row's attempts in that round.
         round_attempts: u32,
-        /// When the next one is due.
+        /// When the next attempt is due.
         next_attempt_at: Timestamp,
     },
-    /// It stands at this point and is held: nobody has claimed it since.
+    /// The row has this round and number of attempts, and is held: nobody has claimed the delivery since.
     Held {
-        /// Its round.
+        /// The row's round.
         round: u32,
-        /// Its attempts in that round.
+        /// The row's attempts in that round.
         round_attempts: u32,
     },
-    /// It stands at this point and is delivered or discarded.
+    /// The row has this round and number of attempts, and is delivered or discarded.
     Final {
-        /// Its round.
+        /// The row's round.
         round: u32,
-        /// Its attempts in that round.
+        /// The row's attempts in that round.
         round_attempts: u32,
     },
-    /// Anything, in no later round than the one that is written: a delivery that was accepted is delivered, whatever the
-    /// row says, but a row's round never falls.
+    /// The row may have any state, but no later round than the one that is written. A delivery that the receiver
+    /// accepted is written as delivered over any other state, but a row's round never falls.
     Any,
 }
 
 /// What a job has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing: it is done, or another round has begun.
+    /// Nothing: the delivery is finished, or another round has begun.
     Void,
-    /// Go to the dead-letter queue: the row is dead, but the dead letter may not have been sent.
+    /// Send the dead letter again: the row is dead, but the dead letter may not have been sent.
     BuryAgain {
-        /// The row's reason.
+        /// The reason in the row.
         reason: DeadReason,
     },
-    /// Wait: it came back early.
+    /// Wait: the job arrived early.
     NotDue {
-        /// When it is due.
+        /// When the attempt is due.
         at: Timestamp,
     },
     /// Make this attempt.
     Attempt(Turn),
 }
 
-/// An attempt's place in the delivery, and the row that it presumes.
+/// The attempt to make, and the row that it presumes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Turn {
     /// The round.
     pub round: u32,
-    /// From 1, within the round.
+    /// The attempt's number within the round, from 1.
     pub number: u32,
     /// When the round's first attempt was made; `None` before it.
     pub began: Option<Timestamp>,
     /// The row as it was read, or its absence.
     pub expected: Expected,
-    /// The row has as many attempts as it may keep.
+    /// The row holds as many attempts as it may keep, so older ones are removed.
     pub forget_attempts: bool,
     /// The row says that the delivery is held in this round.
     pub held: bool,
-    /// It is of a round after the first: by redrive or recover, of which there may be several at once, so that the
-    /// attempt is claimed in the row before it is made.
+    /// The attempt must be claimed in the row before it is made. This is so in every round after the first: redrives
+    /// and recoveries begin such rounds, and there may be several jobs of one round at the same time.
     pub to_claim: bool,
-    /// The event's type as the row has it.
+    /// The event's type in the row.
     pub event_type: Option<EventType>,
 }
 
-/// What a job of `round` has to do at `now`. A fresh job has read no row; `resend` begins a round also of what was
-/// delivered.
+/// What a job of `round` has to do at `now`. `row` is `None` for a first job, which reads no row. With `resend`, a new
+/// round also begins for a delivered delivery.
 pub fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp) -> Standing {
     let Some(row) = row else {
         return Standing::Attempt(Turn {
@@ -106,7 +107,7 @@ pub fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp
     let expected = Expected::At { round: row.round, round_attempts: row.round_attempts };
     let new_round = row.round < round;
     let number = if new_round { 1 } else { row.round_attempts + 1 };
-    // A round that begins makes room for all of its attempts: the first of them tells when it began.
+    // A new round makes room for all of its attempts, because the first attempt of the round says when the round began.
     let to_come = if new_round { MAX_ROUND_ATTEMPTS } else { 1 };
     let forget_attempts = row.attempts.len() + to_come > MAX_ATTEMPTS_KEPT;
     let began = row.attempts.iter().find(|attempt| attempt.round == round).map(|attempt| attempt.at);
@@ -190,7 +191,7 @@ mod tests {
             let Standing::Attempt(turn) = standing(1, true, Some(&row(0, state)), NOW) else { panic!("{state:?}") };
             assert_eq!((turn.round, turn.number, turn.to_claim), (1, 1, true));
             assert_eq!(turn.expected, Expected::Final { round: 0, round_attempts: 3 });
-            // The same job again, after its round was delivered.
+            // The same job comes again after its round was delivered.
             assert_eq!(standing(1, true, Some(&row(1, state)), NOW), Standing::Void);
         }
     }
@@ -221,7 +222,7 @@ mod tests {
         assert_eq!(turn(2, many(MAX_ATTEMPTS_KEPT - MAX_ROUND_ATTEMPTS)), (None, false));
         assert_eq!(turn(2, many(MAX_ATTEMPTS_KEPT - MAX_ROUND_ATTEMPTS + 1)), (None, true));
         assert_eq!(turn(1, many(MAX_ATTEMPTS_KEPT - 1)), (Some(7), false));
-        // As many attempts of one round are probes'.
+        // So many attempts of one round are those of probes.
         assert_eq!(turn(1, many(MAX_ATTEMPTS_KEPT)), (Some(7), true));
     }
 

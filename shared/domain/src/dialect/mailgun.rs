@@ -7,39 +7,16 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::json::{Fields, written};
-use crate::event::Provider;
-use crate::event::{Client, Event, EventType, Facts, Geo, Recipient};
+use crate::event::{Client, Event, Facts, Geo, Provider, Recipient};
 use crate::id::{EventId, WebhookId};
 use crate::secret::SigningSecret;
 use crate::signature;
 
+mod names;
 mod failure;
 
 use failure::{Failure, REJECTED};
-
-/// Mailgun's words for a type: the wire's first, then those of its API for webhooks.
-pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
-    match event_type {
-        EventType::Sent => &["accepted"],
-        EventType::Delivered => &["delivered"],
-        EventType::Deferred => &["failed", "temporary_fail"],
-        EventType::Bounced | EventType::Failed => &["failed", "permanent_fail"],
-        EventType::Rejected => &["rejected"],
-        EventType::Opened => &["opened"],
-        EventType::Clicked => &["clicked"],
-        EventType::Complained => &["complained"],
-        EventType::Unsubscribed | EventType::SubscriberUnsubscribed => &["unsubscribed"],
-        EventType::Subscribed
-        | EventType::SubscriberCreated
-        | EventType::Unknown
-        | EventType::WebhookOpened
-        | EventType::WebhookClosed
-        | EventType::WebhookDisabled
-        | EventType::WebhookEnabled
-        | EventType::DeliveryDead
-        | EventType::Unparsed => &[],
-    }
-}
+pub(super) use names::names;
 
 /// What proves that a body is ours. Both forms have the three fields, of which the last is Mailgun's `signature`.
 #[derive(Serialize)]

@@ -1,65 +1,65 @@
-//! What an operational event is about: a webhook, and what became of it or of a delivery to it.
+//! The subject of an operational event: a webhook, and what happened to the webhook or to one of its deliveries.
 
 use jiff::Timestamp;
 
-use super::{EventType, Facts, Provider};
+use super::EventType;
 use crate::id::{EventId, WebhookId};
 use crate::reasons::{ClosedReason, DeadReason, DisabledReason};
 
-/// The webhook that an operational event is about, and what became of it.
+/// The subject of an operational event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
-    /// Which webhook. The event is never owed to it.
+    /// The webhook that the event is about. The event is never owed to this webhook.
     pub webhook: WebhookId,
-    /// The tenant's note on it as it was then; may be empty.
+    /// The tenant's description of the webhook at that time; may be empty.
     pub description: String,
-    /// What became of it.
+    /// What happened.
     pub what: What,
 }
 
-/// What became of a webhook, or of a delivery to it.
+/// What happened to a webhook, or to one of its deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
-    /// Its breaker opened.
+    /// The webhook's breaker opened.
     Opened {
-        /// Since when every attempt has failed.
+        /// Every attempt has failed since this time.
         since: Timestamp,
     },
-    /// Its breaker closed.
+    /// The webhook's breaker closed.
     Closed {
-        /// Since when every attempt had failed.
+        /// Every attempt had failed since this time.
         since: Timestamp,
-        /// What closed it.
+        /// What closed the breaker.
         reason: ClosedReason,
     },
-    /// It was disabled.
+    /// The webhook was disabled.
     Disabled {
-        /// Since when every attempt has failed; `None` where that was not the reason.
+        /// Every attempt has failed since this time; `None` when failures were not the reason.
         since: Option<Timestamp>,
-        /// Why.
+        /// Why the webhook was disabled.
         reason: DisabledReason,
     },
-    /// It was enabled.
+    /// The webhook was enabled.
     Enabled,
-    /// A delivery to it was given up.
+    /// A delivery to the webhook was given up.
     Dead(GivenUp),
 }
 
 /// A delivery that was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GivenUp {
-    /// What was owed.
+    /// The event that was not delivered.
     pub event: EventId,
-    /// Its type.
+    /// The type of that event.
     pub event_type: EventType,
-    /// Why.
+    /// Why the delivery was given up.
     pub reason: DeadReason,
-    /// How many attempts the round had that ended so.
+    /// How many attempts its last round had.
     pub attempts: u32,
 }
 
 impl What {
-    /// The type of the event that says it.
+    /// The type of the operational event.
     pub fn event_type(&self) -> EventType {
         match self {
             Self::Opened { .. } => EventType::WebhookOpened,
@@ -70,7 +70,7 @@ impl What {
         }
     }
 
-    /// What the webhook itself gives as a reason.
+    /// The reason for the webhook's change, if the change has one.
     pub fn reason(&self) -> Option<&'static str> {
         match self {
             Self::Closed { reason, .. } => Some(reason.as_str()),
@@ -79,7 +79,7 @@ impl What {
         }
     }
 
-    /// Since when its attempts have failed, where that matters.
+    /// Since when the webhook's attempts have failed, if failures matter for the change.
     pub fn since(&self) -> Option<Timestamp> {
         match self {
             Self::Opened { since } | Self::Closed { since, .. } => Some(*since),
@@ -94,14 +94,5 @@ impl What {
             Self::Dead(given_up) => Some(given_up),
             Self::Opened { .. } | Self::Closed { .. } | Self::Disabled { .. } | Self::Enabled => None,
         }
-    }
-}
-
-impl Facts {
-    /// Facts that mailhooks itself reports; `key` tells this change from every other of its type.
-    pub fn of_change(about: About, key: impl Into<String>, at: Timestamp) -> Self {
-        let event_type = about.what.event_type();
-        let facts = Self::new(event_type, Provider::Mailhooks, event_type.as_str(), key, at);
-        Self { about: Some(about), ..facts }
     }
 }

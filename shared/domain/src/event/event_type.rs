@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// The one name that is no event's.
+/// The stored name of bodies that could not be read. Nobody can publish or subscribe to this name.
 const UNPARSED: &str = "unparsed";
 
 macro_rules! event_types {
@@ -10,19 +10,19 @@ macro_rules! event_types {
         reported { $($variant:ident = $name:literal: $meaning:literal),+ $(,)? }
         operational { $($operational:ident = $own_name:literal: $own_meaning:literal),+ $(,)? }
     ) => {
-        /// What happened, by its canonical dotted name.
+        /// What happened, with a canonical dotted name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum EventType {
             $(#[doc = $meaning] $variant,)+
             $(#[doc = $own_meaning] $operational,)+
-            /// A genuine body that could not be read: kept for its owner to look at, not delivered.
+            /// A genuine body that could not be read. It is kept for its owner to look at, and is not delivered.
             Unparsed,
         }
 
         impl EventType {
-            /// Every type that can be published, in the order of the documentation.
+            /// Every type that a tenant can publish, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-            /// What mailhooks itself reports of webhooks and deliveries; nobody else can publish these.
+            /// The types that mailhooks itself reports about webhooks and deliveries. Nobody else can publish these.
             pub const OPERATIONAL: &'static [Self] = &[$(Self::$operational),+];
 
             /// The canonical name, as in `email.bounced`.
@@ -43,7 +43,7 @@ macro_rules! event_types {
                 }
             }
 
-            /// Every type that a webhook can be delivered, in the order of the documentation.
+            /// Every type that can be delivered to a webhook, in the order of the documentation.
             pub fn deliverable() -> impl Iterator<Item = Self> {
                 Self::ALL.iter().chain(Self::OPERATIONAL).copied()
             }
@@ -53,7 +53,7 @@ macro_rules! event_types {
                 matches!(self, $(Self::$operational)|+)
             }
 
-            /// The type that a stored name is of, including those that nobody can publish.
+            /// The type of a stored name, including the types that nobody can publish.
             pub fn from_stored(name: &str) -> Result<Self, UnknownEventType> {
                 match name {
                     UNPARSED => Ok(Self::Unparsed),
@@ -99,7 +99,7 @@ event_types! {
     }
 }
 
-/// The name is none of [`EventType::ALL`].
+/// The name is not one of [`EventType::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("unknown event type")]
 pub struct UnknownEventType;

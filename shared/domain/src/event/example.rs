@@ -1,4 +1,4 @@
-//! Made-up facts that say what real ones of their type would: for the catalogue's examples and for test events.
+//! Example facts of each type, for the catalogue and for test events.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -7,11 +7,11 @@ use super::{About, BounceType, EventType, Facts, GivenUp, Provider, Recipient, R
 use crate::id::{EventId, WebhookId};
 use crate::reasons::{ClosedReason, DeadReason, DisabledReason};
 
-/// How long the outages of examples have lasted: as long as webhooks may be down until they are disabled.
+/// How long the outages in examples last: the default time until a webhook is disabled.
 const OUTAGE: SignedDuration = SignedDuration::from_hours(120);
 
-/// Facts of `event_type` as a tenant could have published them, or mailhooks could have reported; `key` tells them from
-/// every other.
+/// Example facts of `event_type`, as a tenant could publish them or mailhooks could report them. `key` tells this event
+/// from every other one.
 pub fn example(event_type: EventType, key: &str, at: Timestamp) -> Facts {
     if let Some(what) = what(event_type, at) {
         let webhook = WebhookId::mint(Timestamp::UNIX_EPOCH, [0; 10]);
@@ -34,7 +34,7 @@ pub fn example(event_type: EventType, key: &str, at: Timestamp) -> Facts {
     facts
 }
 
-/// What an operational event would report.
+/// The content of an operational event.
 fn what(event_type: EventType, at: Timestamp) -> Option<What> {
     let since = at.saturating_sub(OUTAGE).unwrap_or(Timestamp::UNIX_EPOCH);
     Some(match event_type {
@@ -118,7 +118,7 @@ fn answered(facts: &mut Facts, smtp_code: u16, enhanced_code: &str, diagnostic: 
     facts.diagnostic = Some(diagnostic.to_owned());
 }
 
-/// What a reader's mail program shows of itself; the address is of the block for documentation (RFC 5737).
+/// What a reader's mail program reveals. The address belongs to the block for documentation (RFC 5737).
 fn read_by_a_person(facts: &mut Facts) {
     facts.client.ip = Some("203.0.113.7".to_owned());
     facts.client.user_agent = Some("Mozilla/5.0 (mailhooks example)".to_owned());

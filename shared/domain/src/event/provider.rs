@@ -1,4 +1,4 @@
-//! Who says that something happened.
+//! The origin of an event: an email service, the tenant, or mailhooks.
 
 use crate::words::closed_words;
 
@@ -17,7 +17,7 @@ closed_words!(
         Postmark = "postmark",
         /// Amazon SES, through Amazon SNS.
         Ses = "ses",
-        /// SparkPost, now of Bird.
+        /// SparkPost, which belongs to Bird.
         SparkPost = "sparkpost",
         /// Brevo, formerly Sendinblue.
         Brevo = "brevo",
@@ -25,11 +25,11 @@ closed_words!(
         Mandrill = "mandrill",
         /// MailerSend.
         MailerSend = "mailersend",
-        /// The platform's own generic body, for senders that are no known provider.
+        /// The platform's own generic body, for senders that are not among the known providers.
         Generic = "generic",
-        /// Events that a tenant publishes itself through `POST /api/v1/events`.
+        /// The tenant itself, through `POST /api/v1/events`.
         Own = "own",
-        /// mailhooks itself, of what became of webhooks and deliveries.
+        /// mailhooks itself, which reports changes of webhooks and deliveries.
         Mailhooks = "mailhooks",
     }
 );

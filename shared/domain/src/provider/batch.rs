@@ -8,8 +8,14 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::json::elements;
-use super::{MAX_PROVIDER_BATCH, Post, Provider, Received, Refusal, Report};
+use super::{Post, Provider, Received, Refusal, Report};
 use crate::event::{EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
+
+/// Most events in one post of a provider. The largest documented batches (Mandrill's) have 1,000.
+pub const MAX_PROVIDER_BATCH: usize = 5_000;
+
+/// Most events in one post of a sender that can choose: the platform's body and own events.
+pub const MAX_OWN_BATCH: usize = 500;
 
 /// The events that one entry tells of, none when it is about something else; `None` when it is not an event at all.
 pub(super) type Mapped = Option<Vec<Report>>;

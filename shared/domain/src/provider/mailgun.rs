@@ -12,11 +12,11 @@ use super::json::Object;
 use super::{Post, Profile, Proof, Provider, Received, Refusal, Unauthentic};
 use crate::source::Verification;
 
-mod event;
 mod form;
-mod legacy;
 mod multipart;
 mod signature;
+mod event;
+mod legacy;
 
 use form::Form;
 use signature::Signature;

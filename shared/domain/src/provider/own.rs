@@ -10,8 +10,8 @@ use super::json::nesting;
 use super::{MAX_OWN_BATCH, Provider, Refusal, Report};
 use crate::event::{BounceType, Client, EventType, Facts, Geo, METADATA_NESTING, Recipient, RejectReason};
 
-mod depth;
 mod fields;
+mod depth;
 
 use fields::{Faults, Fields};
 

@@ -8,16 +8,12 @@ use jiff::Timestamp;
 
 use super::batch::{read_one, unparsed};
 use super::json::Object;
+use super::sns::{CertificateUrl, ConfirmationUrl};
 use super::{Post, Profile, Proof, Provider, Received, Refusal, Unauthentic};
 use crate::source::Verification;
 
-mod certificate;
 mod event;
 mod signature;
-mod urls;
-
-pub use certificate::Certificate;
-pub use urls::{CertificateUrl, ConfirmationUrl};
 
 pub(super) const PROFILE: Profile = Profile { certificate_wanted, ..Profile::new(Proof::Topics, receive) };
 

@@ -1,4 +1,4 @@
-//! The public half of an ed25519 signing secret: what receivers verify `v1a` signatures with.
+//! The public half of an ed25519 signing secret. Receivers verify `v1a` signatures with it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,19 +19,19 @@ impl PublicKey {
         Self(bytes)
     }
 
-    /// The member `x` of its JSON Web Key (RFC 8037): base64url of its bytes.
+    /// The member `x` of the key's JSON Web Key (RFC 8037): base64url of the key's bytes.
     pub fn x(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// Its thumbprint (RFC 7638), which names it.
+    /// The key's thumbprint (RFC 7638), which is its id.
     pub fn id(&self) -> String {
         let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, self.x());
         BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(members))
     }
 }
 
-/// The text is no public key.
+/// The text is not a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not `whpk_` and base64 of 32 bytes")]
 pub struct InvalidPublicKey;

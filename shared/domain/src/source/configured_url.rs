@@ -1,33 +1,34 @@
-//! The URL that a provider was given, where its signature covers it.
+//! The URL that a provider was given, for providers whose signature covers it.
 
 use std::fmt;
 
 use super::{IngestKey, IngestKeyHash};
 
-/// Stands for the ingest key in a configured URL, so that the key itself need not be stored.
+/// The placeholder for the ingest key in a configured URL, so that the key itself is not stored.
 const PLACEHOLDER: &str = "{ingest_key}";
-/// Longest URL, in bytes.
+/// Maximum length of a URL, in bytes.
 const MAX_LENGTH: usize = 2048;
 
-/// A URL exactly as typed into a provider's settings. It may hold the ingest key and a password: it does not print.
+/// A URL exactly as it was typed into a provider's settings. It may contain the ingest key and a password, so it does
+/// not print.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfiguredUrl(String);
 
 impl ConfiguredUrl {
-    /// Takes an HTTP URL of at most 2,048 bytes, and keeps its text: a URL that is written differently is signed
-    /// differently.
+    /// Takes an HTTP URL of at most 2,048 bytes and keeps its text unchanged: another spelling of the same URL gives
+    /// another signature.
     pub fn parse(text: &str) -> Option<Self> {
         let url = url::Url::parse(text).ok()?;
         let known = matches!(url.scheme(), "http" | "https") && url.has_host() && text.len() <= MAX_LENGTH;
         (known && text.trim() == text).then(|| Self(text.to_owned()))
     }
 
-    /// The URL under which the API at `public_url` takes posts.
+    /// The URL under which the API at `public_url` accepts posts.
     pub fn of_ingest(public_url: &str) -> Option<Self> {
         Self::parse(&format!("{}/api/webhooks/{PLACEHOLDER}", public_url.trim_end_matches('/')))
     }
 
-    /// With the ingest key of this hash taken out: what is stored must not give the key away.
+    /// The URL without the ingest key of this hash, because the stored URL must not reveal the key.
     #[must_use]
     pub fn without_key(&self, hash: &IngestKeyHash) -> Self {
         let Some(at) = self.0.find(IngestKey::PREFIX) else { return self.clone() };
@@ -37,7 +38,7 @@ impl ConfiguredUrl {
         if IngestKeyHash::of(claimed) == *hash { Self(format!("{before}{PLACEHOLDER}{after}")) } else { self.clone() }
     }
 
-    /// As it is given to the provider of the post that came with `ingest_key`.
+    /// The URL as the provider has it, if the provider's post came with `ingest_key`.
     pub fn with_key(&self, ingest_key: &str) -> String {
         self.0.replace(PLACEHOLDER, ingest_key)
     }

@@ -1,4 +1,4 @@
-//! A second secret beside the ingest key, for providers that can send one in a header.
+//! A second secret in addition to the ingest key, for providers that can send one in a header.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::header::AUTHORIZATION;
@@ -8,18 +8,18 @@ use subtle::{Choice, ConstantTimeEq as _};
 use super::unauthentic::Unauthentic;
 use crate::secret::VerificationSecret;
 
-/// What a sender must present; each of several values is good, so that they can be rotated.
+/// What a sender must present. Each of the listed values is accepted, so that a value can be rotated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// `Authorization: Basic` with one of these. Providers take them from the URL that they are given.
+    /// `Authorization: Basic` with one of these pairs. Providers take the pair from the URL that they are given.
     Basic(Vec<BasicPair>),
-    /// `Authorization: Bearer` with one of these.
+    /// `Authorization: Bearer` with one of these values.
     Bearer(Vec<VerificationSecret>),
     /// A header of this name with one of these values.
     Header {
-        /// The header.
+        /// The header's name.
         name: HeaderName,
-        /// Its good values.
+        /// The accepted values.
         values: Vec<VerificationSecret>,
     },
 }
@@ -34,10 +34,11 @@ pub struct BasicPair {
 }
 
 impl Credentials {
-    /// Most values that are good at the same time: the present one and the next.
+    /// Maximum number of values that are accepted at the same time: the present one and the next one.
     pub const MAX_VALUES: usize = 2;
 
-    /// Whether a post with these headers presents a good value. Takes the same time for every value of one length.
+    /// Whether a post with these headers presents an accepted value. The check takes the same time for all values of
+    /// one length.
     pub fn accepts(&self, headers: &HeaderMap) -> Result<(), Unauthentic> {
         let (header, good): (&HeaderName, Vec<Vec<u8>>) = match self {
             Self::Basic(pairs) => (&AUTHORIZATION, pairs.iter().map(BasicPair::bytes).collect()),
@@ -53,7 +54,7 @@ impl Credentials {
             Self::Header { .. } => Some(value.to_vec()),
         };
         let presented = presented.ok_or(Unauthentic::WrongCredentials)?;
-        // Every value is compared, so that the time does not tell which one was met.
+        // Every value is compared, so that the time does not reveal which one matched.
         let met = good.iter().fold(Choice::from(0), |met, good| met | good.ct_eq(&presented));
         if bool::from(met) { Ok(()) } else { Err(Unauthentic::WrongCredentials) }
     }

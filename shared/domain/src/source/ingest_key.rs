@@ -1,26 +1,26 @@
-//! Ingest keys: the unguessable part of a source's URL.
+//! Ingest keys: the secret part of a source's URL.
 
 use sha2::{Digest, Sha256};
 
 use crate::event::Provider;
 
-/// The last part of an ingest URL: 160 random bits, shown once.
+/// The last part of an ingest URL: 160 random bits. It is shown once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IngestKey(String);
 
 impl IngestKey {
-    /// What every ingest key begins with, so that secret scanners can find it.
+    /// The prefix of every ingest key, by which secret scanners find it.
     pub const PREFIX: &'static str = "mhi_";
-    /// Longest text that is looked up.
+    /// Maximum length of a text that is looked up.
     pub const MAX_LENGTH: usize = 128;
 
-    /// A key of 160 random bits. It names the provider, so that our own trouble can be answered in that provider's way
-    /// even when the source itself cannot be read.
+    /// A key of 160 random bits. It names the provider, so that an internal error can be answered with the status that
+    /// this provider retries, even when the source itself cannot be read.
     pub fn generate(provider: Provider, random: [u8; 20]) -> Self {
         Self(format!("{}{}_{}", Self::PREFIX, provider.as_str(), hex::encode(random)))
     }
 
-    /// The provider that a claimed key names. A claim: nothing is trusted for it.
+    /// The provider that a claimed key names. This is only a claim; nothing is trusted because of it.
     pub fn provider_named_in(claimed: &str) -> Option<Provider> {
         let (provider, _) = claimed.strip_prefix(Self::PREFIX)?.split_once('_')?;
         Provider::from_word(provider)
@@ -31,7 +31,7 @@ impl IngestKey {
         &self.0
     }
 
-    /// What is stored instead of it.
+    /// The hash, which is stored instead of the key.
     pub fn hash(&self) -> IngestKeyHash {
         IngestKeyHash::of(&self.0)
     }
@@ -43,22 +43,23 @@ impl std::fmt::Debug for IngestKey {
     }
 }
 
-/// SHA-256 of an ingest key, in lower-case hex. The key has too many random bits for a plain hash to be reversed.
+/// SHA-256 of an ingest key, in lower-case hex. A plain hash is enough, because the key has too many random bits to
+/// guess.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IngestKeyHash(String);
 
 impl IngestKeyHash {
-    /// The hash of whatever a caller claims is a key.
+    /// The hash of a text that a caller claims is a key.
     pub fn of(claimed: &str) -> Self {
         Self(hex::encode(Sha256::digest(claimed.as_bytes())))
     }
 
-    /// Takes a stored hash back.
+    /// Takes a stored hash.
     pub fn from_stored(hash: String) -> Self {
         Self(hash)
     }
 
-    /// As hex.
+    /// The hash as hex.
     pub fn as_str(&self) -> &str {
         &self.0
     }

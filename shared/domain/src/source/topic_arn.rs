@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Longest topic ARN, in bytes: a topic's own name has at most 256.
+/// Maximum length of a topic ARN, in bytes. Reason: a topic's own name has at most 256.
 const MAX_LENGTH: usize = 320;
 
 /// The ARN of an SNS topic: `arn:aws:sns:us-east-1:123456789012:name`.
@@ -10,7 +10,7 @@ const MAX_LENGTH: usize = 320;
 pub struct TopicArn(String);
 
 impl TopicArn {
-    /// Takes a whole ARN of a topic, in any AWS partition.
+    /// Takes a complete ARN of a topic, in any AWS partition.
     pub fn parse(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split(':').collect();
         let [arn, partition, service, region, account, name] = parts[..] else { return None };
@@ -27,7 +27,7 @@ impl TopicArn {
         (known && text.len() <= MAX_LENGTH).then(|| Self(text.to_owned()))
     }
 
-    /// As text.
+    /// The ARN as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

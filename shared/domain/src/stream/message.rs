@@ -1,6 +1,5 @@
 //! One message of a stream.
 
-use super::{StreamKind, pubsub, servicebus, sqs};
 use crate::dialect::Rendered;
 use crate::event::Event;
 use crate::id::WebhookId;
@@ -32,15 +31,6 @@ impl Message {
         // Every dialect writes JSON or a form, both of them text.
         let body = String::from_utf8_lossy(&rendered.body).into_owned();
         Self { id: id.to_owned(), webhook, attributes, body }
-    }
-
-    /// How large the service takes it for, in bytes.
-    pub fn size(&self, kind: StreamKind) -> usize {
-        match kind {
-            StreamKind::Sqs => sqs::size(self),
-            StreamKind::Pubsub => pubsub::size(self),
-            StreamKind::Servicebus => servicebus::size(self),
-        }
     }
 
     /// Names and values of its attributes, in bytes.

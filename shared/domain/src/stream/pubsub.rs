@@ -6,7 +6,8 @@ use std::fmt;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Serialize;
 
-use super::{Message, is_made_of};
+use super::Message;
+use super::characters::is_made_of;
 
 mod service_account;
 

@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use url::form_urlencoded;
 
-use super::{Message, is_made_of};
+use super::Message;
+use super::characters::is_made_of;
 use crate::secret::StreamSecret;
 use crate::signature;
 

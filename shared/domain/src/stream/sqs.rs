@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Message, is_made_of};
+use super::Message;
+use super::characters::is_made_of;
 use crate::secret::StreamSecret;
 
 /// 1 MiB with its attributes, since August 2025. A queue may be set to take less; then its own refusal tells.

@@ -4,13 +4,14 @@
 
 use jiff::Timestamp;
 
-use crate::store::events::keys::{SHARDS, day};
+use crate::store::Key;
+use crate::store::timeline::{SHARDS, day};
 use domain::delivery::StateKind;
 use domain::id::{EventId, WebhookId};
 
 /// The row of a delivery.
-pub(super) fn delivery(webhook: WebhookId, event: EventId) -> (String, String) {
-    (partition(webhook, &day(event.time()), event.shard(SHARDS)), event.to_string())
+pub(super) fn delivery(webhook: WebhookId, event: EventId) -> Key {
+    Key::new(partition(webhook, &day(event.time()), event.shard(SHARDS)), event.to_string())
 }
 
 /// One shard of a webhook's day.
@@ -58,7 +59,7 @@ mod tests {
             let id = EventId::derive(now, tenant, None, &format!("key {number}"));
             let in_index = stuck_partition(webhook, StateKind::Held, id);
             assert!(stuck_partitions(webhook, StateKind::Held).any(|partition| partition == in_index));
-            *writes.entry(delivery(webhook, id).0).or_default() += 1;
+            *writes.entry(delivery(webhook, id).pk).or_default() += 1;
             *writes.entry(in_index).or_default() += 1;
         }
         assert_eq!(writes.len(), 2 * usize::from(SHARDS));

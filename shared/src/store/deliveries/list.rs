@@ -9,7 +9,8 @@ use futures::future::try_join_all;
 
 use super::{Deliveries, STUCK_INDEX, StoreError, item, keys};
 use crate::store::Page;
-use crate::store::events::keys::SHARDS;
+use crate::store::attribute::text;
+use crate::store::timeline::SHARDS;
 use crate::store::timeline::{TimeRange, Timeline};
 use domain::delivery::{Delivery, StateKind};
 use domain::id::{EventId, TenantId, WebhookId};
@@ -107,7 +108,7 @@ impl Deliveries {
             .query()
             .table_name(&self.table)
             .index_name(STUCK_INDEX)
-            .expression_attribute_values(":pk", AttributeValue::S(partition))
+            .expression_attribute_values(":pk", text(partition))
             .scan_index_forward(order == Stuck::OldestFirst)
             .limit(limit)
     }
@@ -124,7 +125,7 @@ enum Bounds {
 
 impl Bounds {
     fn apply(&self, call: QueryFluentBuilder) -> QueryFluentBuilder {
-        let text = |key: &String| AttributeValue::S(key.clone());
+        let text = |key: &String| text(key.clone());
         match self {
             Self::All => call.key_condition_expression("hd_pk = :pk"),
             Self::After(key) => call

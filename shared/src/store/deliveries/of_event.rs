@@ -78,6 +78,5 @@ impl Deliveries {
 }
 
 fn key(webhook: WebhookId, event: EventId) -> HashMap<String, AttributeValue> {
-    let (pk, sk) = keys::delivery(webhook, event);
-    HashMap::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), AttributeValue::S(sk))])
+    keys::delivery(webhook, event).attributes()
 }

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use super::{Deliveries, StoreError, item, keys};
+use crate::store::attribute::{number, text};
 use crate::store::telling::{Telling, change_and_tell};
 use domain::delivery::standing::Expected;
 use domain::delivery::{Attempt, DeliveryState};
@@ -43,14 +44,13 @@ pub struct Change<'a> {
 impl Deliveries {
     /// Writes a change; [`StoreError::Conflict`] when the row is not as expected.
     pub async fn write(&self, change: &Change<'_>) -> Result<(), StoreError> {
-        let (pk, sk) = keys::delivery(change.webhook, change.event);
+        let key = keys::delivery(change.webhook, change.event);
         let expression = self.expression(change)?;
         let call = self
             .client
             .update_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .update_expression(expression.update)
             .condition_expression(expression.condition)
             .set_expression_attribute_names(Some(expression.names))
@@ -71,12 +71,11 @@ impl Deliveries {
     /// Writes a change together with the event that reports it; [`StoreError::Conflict`] when the row is not as
     /// expected, and then there is no event either.
     pub async fn write_and_tell(&self, change: &Change<'_>, telling: Telling) -> Result<(), StoreError> {
-        let (pk, sk) = keys::delivery(change.webhook, change.event);
+        let key = keys::delivery(change.webhook, change.event);
         let expression = self.expression(change)?;
         let update = Update::builder()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .update_expression(expression.update)
             .condition_expression(expression.condition)
             .set_expression_attribute_names(Some(expression.names))
@@ -90,7 +89,7 @@ impl Deliveries {
 
     fn expression(&self, change: &Change<'_>) -> Result<Expression, StoreError> {
         let text = AttributeValue::S;
-        let number = |value: i64| AttributeValue::N(value.to_string());
+        let number = |value: i64| number(value);
         let mut set = String::from(
             "SET v = :v, tenant = :tenant, webhook = :webhook, event = :event, #type = :type, #state = :state, \
              #round = :round, n = :n, updated = :now, #ttl = :ttl",
@@ -166,10 +165,10 @@ struct Expression {
 fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeValue>) -> String {
     let mut compare = |name, value| values.insert(name, value);
     let mut at = |round: u32, round_attempts: u32| {
-        compare(":at_round", AttributeValue::N(round.to_string()));
-        compare(":at_n", AttributeValue::N(round_attempts.to_string()));
+        compare(":at_round", number(round));
+        compare(":at_n", number(round_attempts));
     };
-    let delivered = || AttributeValue::S("delivered".to_owned());
+    let delivered = || text("delivered");
     match change.expected {
         // A round that somebody began meanwhile goes on.
         Expected::Any => "attribute_not_exists(pk) OR #round <= :round".to_owned(),
@@ -185,18 +184,18 @@ fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeVa
         // A row that died does not wait any more.
         Expected::Waiting { round, round_attempts, next_attempt_at } => {
             at(round, round_attempts);
-            compare(":at_next", AttributeValue::N(next_attempt_at.as_millisecond().to_string()));
+            compare(":at_next", number(next_attempt_at.as_millisecond()));
             "#round = :at_round AND n = :at_n AND #next = :at_next".to_owned()
         }
         Expected::Held { round, round_attempts } => {
             at(round, round_attempts);
-            compare(":held", AttributeValue::S("held".to_owned()));
+            compare(":held", text("held"));
             "#round = :at_round AND n = :at_n AND #state = :held".to_owned()
         }
         Expected::Final { round, round_attempts } => {
             at(round, round_attempts);
             compare(":delivered", delivered());
-            compare(":discarded", AttributeValue::S("discarded".to_owned()));
+            compare(":discarded", text("discarded"));
             let ended = "#state = :delivered OR #state = :discarded";
             format!("#round = :at_round AND n = :at_n AND ({ended})")
         }

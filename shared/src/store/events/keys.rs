@@ -1,23 +1,20 @@
 //! The events table's keys. A partition holds one tenant's events of one day in one of eight shards, so that 8,000
 //! events a second of one tenant stay within DynamoDB's 1,000 writes a second for each partition.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
+use crate::store::Key;
+use crate::store::timeline::{SHARDS, day};
 use domain::id::{EventId, SourceId, TenantId};
 
-/// How many partitions the events of one tenant and day are spread over.
-pub const SHARDS: u8 = 8;
-
 /// The row of an event.
-pub(super) fn event(tenant: TenantId, event: EventId) -> (String, String) {
-    (partition(tenant, &day(event.time()), event.shard(SHARDS)), event.to_string())
+pub(super) fn event(tenant: TenantId, event: EventId) -> Key {
+    Key::new(partition(tenant, &day(event.time()), event.shard(SHARDS)), event.to_string())
 }
 
 /// The row that remembers a token: a partition of its own, so that no partition takes more than one write of it.
-pub(super) fn token(tenant: TenantId, source: SourceId, token: &str) -> (String, String) {
-    (format!("{tenant}#{source}#{}", hex::encode(Sha256::digest(token))), "TOKEN".to_owned())
+pub(super) fn token(tenant: TenantId, source: SourceId, token: &str) -> Key {
+    Key::new(format!("{tenant}#{source}#{}", hex::encode(Sha256::digest(token))), "TOKEN")
 }
 
 /// One shard of a tenant's day.
@@ -25,17 +22,12 @@ pub(super) fn partition(tenant: TenantId, day: &str, shard: u8) -> String {
     format!("{tenant}#{day}#{shard}")
 }
 
-/// A UTC day as it stands in keys: `20260102`.
-pub fn day(at: Timestamp) -> String {
-    let date = at.to_zoned(TimeZone::UTC).date();
-    format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use jiff::Timestamp;
 
     #[test]
     fn no_partition_takes_more_than_1000_writes_of_8000_events_in_a_second() {
@@ -44,7 +36,7 @@ mod tests {
         let mut writes: HashMap<String, u32> = HashMap::new();
         for number in 0..8000 {
             let id = EventId::derive(now, tenant, None, &format!("key {number}"));
-            *writes.entry(event(tenant, id).0).or_default() += 1;
+            *writes.entry(event(tenant, id).pk).or_default() += 1;
         }
         assert_eq!(writes.len(), usize::from(SHARDS));
         // Chance spreads them to within a few percent; DynamoDB's burst capacity takes far more than that.
@@ -55,9 +47,9 @@ mod tests {
     fn keys_are_stable() {
         let id: EventId = "evt_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
         let tenant: TenantId = "ten_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
-        let (pk, sk) = event(tenant, id);
+        let key = event(tenant, id);
         assert_eq!(
-            (pk.as_str(), sk.as_str()),
+            (key.pk.as_str(), key.sk.as_str()),
             ("ten_01ARZ3NDEKTSV4RRFFQ69G5FAV#20160730#3", "evt_01ARZ3NDEKTSV4RRFFQ69G5FAV")
         );
     }

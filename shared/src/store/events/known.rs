@@ -1,8 +1,8 @@
 //! Which of many events are stored already: what a repeated post asks, so that it gets to its new ones.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::{Event, Events, StoreError, keys};
 use domain::id::EventId;
@@ -14,10 +14,7 @@ impl Events {
     /// Which of up to [`MAX_KEYS`] events are stored, strongly consistent. Keys that DynamoDB left unread count as not
     /// stored: a put of them finds out. The ids must differ.
     pub async fn known(&self, events: &[&Event]) -> Result<HashSet<EventId>, StoreError> {
-        let key = |event: &&Event| {
-            let (pk, sk) = keys::event(event.tenant, event.id);
-            HashMap::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), AttributeValue::S(sk))])
-        };
+        let key = |event: &&Event| keys::event(event.tenant, event.id).attributes();
         let asked = KeysAndAttributes::builder()
             .set_keys(Some(events.iter().map(key).collect()))
             // The function's role may read no other attributes.

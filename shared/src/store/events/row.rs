@@ -9,6 +9,7 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 
 use super::{AttributeValue, Blob, Event, StoreError, keys};
+use crate::store::attribute::{number, text};
 use domain::event::{EventType, Facts, Raw, UNPARSED_LIMIT};
 use domain::id::EventId;
 use domain::provider::Provider;
@@ -30,17 +31,12 @@ pub(super) type Row = HashMap<String, AttributeValue>;
 
 /// The row of an event that expires at `ttl` (Unix seconds).
 pub fn row(event: &Event, ttl: i64) -> Result<Row, StoreError> {
-    let (pk, sk) = keys::event(event.tenant, event.id);
     let json = serde_json::to_vec(&StoredEvent::from(event)).map_err(StoreError::unreadable)?;
     let (name, body) = smaller(json)?;
     let kind = if event.facts.event_type == EventType::Unparsed { KIND_UNPARSED } else { KIND };
-    Ok(HashMap::from([
-        ("pk".to_owned(), AttributeValue::S(pk)),
-        ("sk".to_owned(), AttributeValue::S(sk)),
-        ("kind".to_owned(), AttributeValue::S(kind.to_owned())),
-        ("ttl".to_owned(), AttributeValue::N(ttl.to_string())),
-        (name.to_owned(), body),
-    ]))
+    let mut row = keys::event(event.tenant, event.id).attributes();
+    row.extend([("kind".to_owned(), text(kind)), ("ttl".to_owned(), number(ttl)), (name.to_owned(), body)]);
+    Ok(row)
 }
 
 fn smaller(json: Vec<u8>) -> Result<(&'static str, AttributeValue), StoreError> {
@@ -53,8 +49,8 @@ fn smaller(json: Vec<u8>) -> Result<(&'static str, AttributeValue), StoreError> 
             return Ok(("packed", AttributeValue::B(Blob::new(packed))));
         }
     }
-    let text = String::from_utf8(json).map_err(StoreError::unreadable)?;
-    Ok(("json", AttributeValue::S(text)))
+    let json = String::from_utf8(json).map_err(StoreError::unreadable)?;
+    Ok(("json", text(json)))
 }
 
 /// The event in a row, be it from the table or from its stream.

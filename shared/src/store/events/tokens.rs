@@ -1,12 +1,10 @@
 //! Tokens that vouch for one event only, where a provider's signature does not cover the body.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::{Events, StoreError, keys};
+use crate::store::attribute::{number, text};
 use domain::event::{Event, Recipient};
 use domain::id::{SourceId, TenantId};
 use domain::provider::Token;
@@ -34,14 +32,12 @@ impl Events {
         event: &Event,
     ) -> Result<Claim, StoreError> {
         let said = said(event);
-        let (pk, sk) = keys::token(tenant, source, &token.value);
+        let mut row = keys::token(tenant, source, &token.value).attributes();
         let ttl = token.good_until.saturating_add(MARGIN).map_or(i64::MAX, Timestamp::as_second);
-        let row = HashMap::from([
-            ("pk".to_owned(), AttributeValue::S(pk)),
-            ("sk".to_owned(), AttributeValue::S(sk)),
-            ("kind".to_owned(), AttributeValue::S("token".to_owned())),
-            ("said".to_owned(), AttributeValue::S(said.clone())),
-            ("ttl".to_owned(), AttributeValue::N(ttl.to_string())),
+        row.extend([
+            ("kind".to_owned(), text("token")),
+            ("said".to_owned(), text(said.clone())),
+            ("ttl".to_owned(), number(ttl)),
         ]);
         let call = self
             .client
@@ -49,7 +45,7 @@ impl Events {
             .table_name(&self.table)
             .set_item(Some(row))
             .condition_expression("attribute_not_exists(pk) OR said = :said")
-            .expression_attribute_values(":said", AttributeValue::S(said));
+            .expression_attribute_values(":said", text(said));
         match call.send().await {
             Ok(_) => Ok(Claim::Granted),
             Err(error) => match error.as_service_error() {

@@ -1,6 +1,6 @@
 //! API keys in the registry: one row found by the key's id, one in its owner's list.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 
 use super::item::{self, ApiKeyItem};
 use super::{Page, Registry, StoreError, keys};
@@ -46,11 +46,10 @@ impl Registry {
     /// Revokes a key. To revoke one that is gone already is no error.
     pub async fn delete_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
         let mut call = self.client.transact_write_items();
-        for (pk, sk) in [keys::api_key(key.id), keys::api_key_in_list(key.tenant, key.id)] {
+        for key in [keys::api_key(key.id), keys::api_key_in_list(key.tenant, key.id)] {
             let delete = Delete::builder()
                 .table_name(&self.table)
-                .key("pk", AttributeValue::S(pk))
-                .key("sk", AttributeValue::S(sk))
+                .set_key(Some(key.attributes()))
                 .build()
                 .map_err(StoreError::aws)?;
             call = call.transact_items(TransactWriteItem::builder().delete(delete).build());

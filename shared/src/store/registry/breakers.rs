@@ -5,11 +5,12 @@
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, ReturnValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Delete, ReturnValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use super::item::BreakerItem;
 use super::{Registry, StoreError, keys};
+use crate::store::attribute::{number, text};
 use crate::store::telling::{Telling, change_and_tell};
 use domain::breaker::{Breaker, Open};
 use domain::id::{TenantId, WebhookId};
@@ -95,16 +96,15 @@ impl Registry {
         open: &Open,
         telling: Telling,
     ) -> Result<bool, StoreError> {
-        let (pk, sk) = keys::breaker(tenant, webhook);
+        let key = keys::breaker(tenant, webhook);
         let update = Update::builder()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .update_expression("SET v = :v, open_since = :since, probe = :probe, failed_probes = :zero, probe_at = :at")
             .condition_expression("attribute_not_exists(open_since)")
             .expression_attribute_values(":v", number(1))
             .expression_attribute_values(":since", number(open.since.as_millisecond()))
-            .expression_attribute_values(":probe", AttributeValue::S(open.probe.as_str().to_owned()))
+            .expression_attribute_values(":probe", text(open.probe.as_str()))
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":at", number(open.next_probe_at.as_millisecond()))
             .build()
@@ -125,7 +125,7 @@ impl Registry {
             .condition_expression(format!("{IS_THIS_OUTAGE} AND failed_probes < :failed"))
             .expression_attribute_values(":failed", number(i64::from(next.failed_probes)))
             .expression_attribute_values(":at", number(next.next_probe_at.as_millisecond()))
-            .expression_attribute_values(":probe", AttributeValue::S(next.probe.as_str().to_owned()));
+            .expression_attribute_values(":probe", text(next.probe.as_str()));
         self.changed(call).await
     }
 
@@ -139,13 +139,12 @@ impl Registry {
         failures: u32,
         telling: Telling,
     ) -> Result<bool, StoreError> {
-        let (pk, sk) = keys::breaker(tenant, webhook);
+        let key = keys::breaker(tenant, webhook);
         let mut update = Update::builder()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .condition_expression(IS_THIS_OUTAGE)
-            .expression_attribute_values(":probe", AttributeValue::S(open.probe.as_str().to_owned()));
+            .expression_attribute_values(":probe", text(open.probe.as_str()));
         update = if failures == 0 {
             update.update_expression("REMOVE open_since, failed_probes, probe_at, failures, since")
         } else {
@@ -162,12 +161,11 @@ impl Registry {
 
     /// Forgets everything about the breaker of a webhook that was deleted.
     pub async fn forget_breaker(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
-        let (pk, sk) = keys::breaker(tenant, webhook);
+        let key = keys::breaker(tenant, webhook);
         self.client
             .delete_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .send()
             .await
             .map_err(StoreError::aws)?;
@@ -176,13 +174,12 @@ impl Registry {
 
     /// Forgets what a closed breaker has counted, and which probe closed it; answers whether it was closed.
     pub async fn forget_closed_breaker(&self, tenant: TenantId, webhook: WebhookId) -> Result<bool, StoreError> {
-        let (pk, sk) = keys::breaker(tenant, webhook);
+        let key = keys::breaker(tenant, webhook);
         let call = self
             .client
             .delete_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .condition_expression("attribute_not_exists(open_since)");
         match call.send().await {
             Ok(_) => Ok(true),
@@ -204,25 +201,20 @@ impl Registry {
         open: &Open,
         telling: Telling,
     ) -> Result<bool, StoreError> {
-        let (pk, sk) = keys::breaker(tenant, webhook);
+        let key = keys::breaker(tenant, webhook);
         let delete = Delete::builder()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .condition_expression(IS_THIS_OUTAGE)
-            .expression_attribute_values(":probe", AttributeValue::S(open.probe.as_str().to_owned()))
+            .expression_attribute_values(":probe", text(open.probe.as_str()))
             .build()
             .map_err(StoreError::aws)?;
         change_and_tell(&self.client, TransactWriteItem::builder().delete(delete).build(), telling).await
     }
 
     fn breaker_update(&self, tenant: TenantId, webhook: WebhookId) -> UpdateItemFluentBuilder {
-        let (pk, sk) = keys::breaker(tenant, webhook);
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+        let key = keys::breaker(tenant, webhook);
+        self.client.update_item().table_name(&self.table).set_key(Some(key.attributes()))
     }
 
     /// Sends a conditional change; answers whether its condition held. Whoever has the row in a transaction opens or
@@ -239,8 +231,4 @@ impl Registry {
 fn is_refused(error: Option<&UpdateItemError>) -> bool {
     error
         .is_some_and(|error| error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception())
-}
-
-fn number(value: i64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
 }

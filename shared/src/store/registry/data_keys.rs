@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 use futures::lock::Mutex;
 
 use super::item::{self, DataKeyItem};
 use super::{Registry, StoreError, keys};
+use crate::store::attribute::text;
 use domain::seal::{DataKey, DataKeyNumber, KEY_BYTES};
 
 /// Name of the encryption context that binds a wrapped data key to its number.
@@ -66,7 +66,7 @@ impl Registry {
             .query()
             .table_name(&self.table)
             .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", AttributeValue::S(keys::DATA_KEYS.to_owned()))
+            .expression_attribute_values(":pk", text(keys::DATA_KEYS))
             .scan_index_forward(false)
             .consistent_read(true)
             .limit(1)

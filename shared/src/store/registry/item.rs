@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::StoreError;
+use super::{Key, StoreError};
 
 mod api_key;
 mod breaker;
@@ -36,13 +36,9 @@ pub(super) use webhook::WebhookItem;
 const VERSION: u8 = 1;
 
 /// Turns a stored struct into an item under its key.
-pub(super) fn with_key(
-    (pk, sk): (String, String),
-    item: impl Serialize,
-) -> Result<HashMap<String, AttributeValue>, StoreError> {
+pub(super) fn with_key(key: Key, item: impl Serialize) -> Result<HashMap<String, AttributeValue>, StoreError> {
     let mut item: HashMap<String, AttributeValue> = serde_dynamo::to_item(item).map_err(StoreError::unreadable)?;
-    item.insert("pk".to_owned(), AttributeValue::S(pk));
-    item.insert("sk".to_owned(), AttributeValue::S(sk));
+    item.extend(key.attributes());
     Ok(item)
 }
 

@@ -3,6 +3,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::Key;
 use domain::id::{KeyId, RecoveryId, SourceId, TenantId, WebhookId};
 use domain::provider::CertificateUrl;
 use domain::seal::DataKeyNumber;
@@ -34,69 +35,69 @@ pub(super) fn tenant_partition(tenant: TenantId) -> String {
     format!("T#{tenant}")
 }
 
-pub(super) fn tenant(tenant: TenantId) -> (String, String) {
-    (tenant_partition(tenant), TENANT.to_owned())
+pub(super) fn tenant(tenant: TenantId) -> Key {
+    Key::new(tenant_partition(tenant), TENANT)
 }
 
-pub(super) fn tenant_in_list(tenant: TenantId) -> (String, String) {
-    (TENANTS.to_owned(), tenant.to_string())
+pub(super) fn tenant_in_list(tenant: TenantId) -> Key {
+    Key::new(TENANTS, tenant.to_string())
 }
 
-pub(super) fn settings(tenant: TenantId) -> (String, String) {
-    (tenant_partition(tenant), SETTINGS.to_owned())
+pub(super) fn settings(tenant: TenantId) -> Key {
+    Key::new(tenant_partition(tenant), SETTINGS)
 }
 
-pub(super) fn webhook(tenant: TenantId, webhook: WebhookId) -> (String, String) {
-    (tenant_partition(tenant), format!("{WEBHOOK}{webhook}"))
+pub(super) fn webhook(tenant: TenantId, webhook: WebhookId) -> Key {
+    Key::new(tenant_partition(tenant), format!("{WEBHOOK}{webhook}"))
 }
 
 /// Of the public keys that the webhook's deliveries are verified with, where it has any.
-pub(super) fn public_keys(tenant: TenantId, webhook: WebhookId) -> (String, String) {
-    (tenant_partition(tenant), format!("{PUBLIC_KEYS}{webhook}"))
+pub(super) fn public_keys(tenant: TenantId, webhook: WebhookId) -> Key {
+    Key::new(tenant_partition(tenant), format!("{PUBLIC_KEYS}{webhook}"))
 }
 
 /// Of the webhook's breaker, which is no part of the webhook: it changes without a change of it.
-pub(super) fn breaker(tenant: TenantId, webhook: WebhookId) -> (String, String) {
-    (tenant_partition(tenant), format!("B#{webhook}"))
+pub(super) fn breaker(tenant: TenantId, webhook: WebhookId) -> Key {
+    Key::new(tenant_partition(tenant), format!("B#{webhook}"))
 }
 
 /// Of the line of slots that deliveries to the webhook are claimed from, where it has a rate limit.
-pub(super) fn rate_limit(tenant: TenantId, webhook: WebhookId) -> (String, String) {
-    (tenant_partition(tenant), format!("L#{webhook}"))
+pub(super) fn rate_limit(tenant: TenantId, webhook: WebhookId) -> Key {
+    Key::new(tenant_partition(tenant), format!("L#{webhook}"))
 }
 
-pub(super) fn recovery(tenant: TenantId, recovery: RecoveryId) -> (String, String) {
-    (tenant_partition(tenant), format!("{RECOVERY}{recovery}"))
+pub(super) fn recovery(tenant: TenantId, recovery: RecoveryId) -> Key {
+    Key::new(tenant_partition(tenant), format!("{RECOVERY}{recovery}"))
 }
 
 /// Of the recovery of what the webhook holds, which changes without a change of it.
-pub(super) fn recovering(tenant: TenantId, webhook: WebhookId) -> (String, String) {
-    (tenant_partition(tenant), format!("A#{webhook}"))
+pub(super) fn recovering(tenant: TenantId, webhook: WebhookId) -> Key {
+    Key::new(tenant_partition(tenant), format!("A#{webhook}"))
 }
 
-pub(super) fn source(tenant: TenantId, source: SourceId) -> (String, String) {
-    (tenant_partition(tenant), format!("{SOURCE}{source}"))
+pub(super) fn source(tenant: TenantId, source: SourceId) -> Key {
+    Key::new(tenant_partition(tenant), format!("{SOURCE}{source}"))
 }
 
-pub(super) fn ingest_key(hash: &IngestKeyHash) -> (String, String) {
-    (format!("I#{}", hash.as_str()), "INGEST_KEY".to_owned())
+pub(super) fn ingest_key(hash: &IngestKeyHash) -> Key {
+    Key::new(format!("I#{}", hash.as_str()), "INGEST_KEY")
 }
 
 /// A certificate of Amazon SNS, which belongs to no tenant. The role of `ingest` may write this partition alone.
-pub(super) fn certificate(url: &CertificateUrl) -> (String, String) {
-    ("CERTIFICATES".to_owned(), hex::encode(Sha256::digest(url.as_str())))
+pub(super) fn certificate(url: &CertificateUrl) -> Key {
+    Key::new("CERTIFICATES", hex::encode(Sha256::digest(url.as_str())))
 }
 
 /// Ten digits, so that the newest comes last.
-pub(super) fn data_key(number: DataKeyNumber) -> (String, String) {
-    (DATA_KEYS.to_owned(), format!("{number:010}"))
+pub(super) fn data_key(number: DataKeyNumber) -> Key {
+    Key::new(DATA_KEYS, format!("{number:010}"))
 }
 
-pub(super) fn api_key(key: KeyId) -> (String, String) {
-    (format!("K#{key}"), "API_KEY".to_owned())
+pub(super) fn api_key(key: KeyId) -> Key {
+    Key::new(format!("K#{key}"), "API_KEY")
 }
 
-pub(super) fn api_key_in_list(owner: Option<TenantId>, key: KeyId) -> (String, String) {
+pub(super) fn api_key_in_list(owner: Option<TenantId>, key: KeyId) -> Key {
     let partition = owner.map_or_else(|| ADMIN_KEYS.to_owned(), tenant_partition);
-    (partition, format!("{API_KEY}{key}"))
+    Key::new(partition, format!("{API_KEY}{key}"))
 }

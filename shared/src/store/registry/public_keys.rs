@@ -3,10 +3,11 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 
+use super::Row;
 use super::item::{self, PublicKeysItem, TenantItem};
-use super::sealing::Row;
-use super::webhooks::transaction_error;
+use super::transaction::transaction_error;
 use super::{Registry, StoreError, keys};
+use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
 use domain::webhook::{PublishedKey, Webhook};
 
@@ -67,11 +68,10 @@ impl Registry {
         tenant: TenantId,
         webhook: WebhookId,
     ) -> Result<TransactWriteItem, StoreError> {
-        let (pk, sk) = keys::public_keys(tenant, webhook);
+        let key = keys::public_keys(tenant, webhook);
         let delete = Delete::builder()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .build()
             .map_err(StoreError::aws)?;
         Ok(TransactWriteItem::builder().delete(delete).build())
@@ -97,12 +97,11 @@ impl Registry {
             }
         }
         if missed == 0 {
-            let (pk, sk) = keys::tenant(tenant);
+            let key = keys::tenant(tenant);
             self.client
                 .update_item()
                 .table_name(&self.table)
-                .key("pk", AttributeValue::S(pk))
-                .key("sk", AttributeValue::S(sk))
+                .set_key(Some(key.attributes()))
                 .update_expression("SET public_keys_apart = :true")
                 .expression_attribute_values(":true", AttributeValue::Bool(true))
                 .send()
@@ -115,14 +114,13 @@ impl Registry {
     /// A write that changes nothing of a webhook, and fails when it is not as it was read: keys of a webhook that has been
     /// rotated or deleted since then must not come back.
     fn unchanged_webhook(&self, webhook: &Webhook) -> Result<TransactWriteItem, StoreError> {
-        let (pk, sk) = keys::webhook(webhook.tenant, webhook.id);
+        let key = keys::webhook(webhook.tenant, webhook.id);
         let update = Update::builder()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .update_expression("SET revision = :read")
             .condition_expression("revision = :read")
-            .expression_attribute_values(":read", AttributeValue::N(webhook.revision.to_string()))
+            .expression_attribute_values(":read", number(webhook.revision))
             .build()
             .map_err(StoreError::aws)?;
         Ok(TransactWriteItem::builder().update(update).build())

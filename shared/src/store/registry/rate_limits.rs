@@ -3,9 +3,10 @@
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::ReturnValue;
 
 use super::{Registry, StoreError, keys};
+use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
 use domain::rate_limit::{Claim, Slots};
 
@@ -52,12 +53,11 @@ impl Registry {
     }
 
     fn line_update(&self, tenant: TenantId, webhook: WebhookId, claim: &Claim) -> UpdateItemFluentBuilder {
-        let (pk, sk) = keys::rate_limit(tenant, webhook);
+        let key = keys::rate_limit(tenant, webhook);
         self.client
             .update_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":rate", number(i64::from(claim.limit.per_second())))
             .expression_attribute_values(":present", number(claim.limit.first_slot(claim.now)))
@@ -81,8 +81,4 @@ impl Registry {
             Err(error) => Err(StoreError::aws(error)),
         }
     }
-}
-
-fn number(value: i64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
 }

@@ -9,8 +9,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use super::item::{self, RecoveryItem, TenantItem};
-use super::webhooks::transaction_error;
+use super::transaction::transaction_error;
 use super::{Page, Registry, StoreError, keys};
+use crate::store::attribute::{number, text};
 use domain::id::{RecoveryId, TenantId};
 use domain::recovery::{KEPT, MAX_RUNNING, Recovery, RecoveryStatus};
 
@@ -46,11 +47,10 @@ impl Registry {
     }
 
     fn running_count(&self, tenant: TenantId, change: i64) -> UpdateBuilder {
-        let (pk, sk) = keys::tenant(tenant);
+        let key = keys::tenant(tenant);
         Update::builder()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .update_expression("ADD recoveries_running :change")
             .expression_attribute_values(":change", number(change))
     }
@@ -73,15 +73,13 @@ impl Registry {
             .query()
             .table_name(&self.table)
             .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-            .expression_attribute_values(":pk", AttributeValue::S(keys::tenant_partition(tenant)))
-            .expression_attribute_values(":prefix", AttributeValue::S(keys::RECOVERY.to_owned()))
+            .expression_attribute_values(":pk", text(keys::tenant_partition(tenant)))
+            .expression_attribute_values(":prefix", text(keys::RECOVERY))
             .scan_index_forward(false)
             .consistent_read(true)
             .limit(i32::from(limit));
         if let Some(after) = after {
-            let (pk, sk) = keys::recovery(tenant, after);
-            call =
-                call.exclusive_start_key("pk", AttributeValue::S(pk)).exclusive_start_key("sk", AttributeValue::S(sk));
+            call = call.set_exclusive_start_key(Some(keys::recovery(tenant, after).attributes()));
         }
         let answer = call.send().await.map_err(StoreError::aws)?;
         let items: Vec<RecoveryItem> =
@@ -111,13 +109,12 @@ impl Registry {
 
     /// Notes that the page before `noted.page` was done; answers whether it was the next one of a recovery that runs.
     pub async fn note_recovery_page(&self, noted: &Recovery) -> Result<bool, StoreError> {
-        let (pk, sk) = keys::recovery(noted.tenant, noted.id);
+        let key = keys::recovery(noted.tenant, noted.id);
         let call = self
             .client
             .update_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .update_expression(format!("SET {NOTED}"))
             .condition_expression(IS_NEXT)
             .expression_attribute_names("#status", "status")
@@ -164,11 +161,10 @@ impl Registry {
     }
 
     fn recovery_update(&self, tenant: TenantId, recovery: RecoveryId) -> UpdateBuilder {
-        let (pk, sk) = keys::recovery(tenant, recovery);
+        let key = keys::recovery(tenant, recovery);
         Update::builder()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#ttl", "ttl")
     }
@@ -207,8 +203,8 @@ fn noted_values(noted: &Recovery) -> HashMap<String, AttributeValue> {
             (":webhook", text_or_null(noted.position.webhook.map(|webhook| webhook.to_string()))),
             (":state", text(noted.position.state.as_str())),
             (":row", text_or_null(noted.position.after.clone())),
-            (":looked_at", AttributeValue::N(progress.looked_at.to_string())),
-            (":recovered", AttributeValue::N(progress.recovered.to_string())),
+            (":looked_at", number(progress.looked_at)),
+            (":recovered", number(progress.recovered)),
             (":skipped", number(i64::from(progress.skipped_webhooks))),
             (":now", number(noted.updated_at.as_millisecond())),
             (":due", number(noted.due_at.as_millisecond())),
@@ -225,14 +221,6 @@ fn ended_values(status: RecoveryStatus, now: Timestamp) -> [(String, AttributeVa
         (":ended".to_owned(), number(at.as_millisecond())),
         (":ttl".to_owned(), number(expires.as_second())),
     ]
-}
-
-fn number(value: i64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-fn text(word: &str) -> AttributeValue {
-    AttributeValue::S(word.to_owned())
 }
 
 fn text_or_null(value: Option<String>) -> AttributeValue {

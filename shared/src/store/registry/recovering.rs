@@ -1,12 +1,12 @@
 //! When a webhook's held deliveries were last being let go, by a recovery that nobody asked for: a row beside the webhook,
 //! written with each page, so that the sweep does not begin a second one beside a long one that gets on.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::item::millis;
 use super::{Registry, StoreError, keys};
+use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
 
 /// How long such a row is of any use.
@@ -25,19 +25,18 @@ impl Registry {
         webhook: WebhookId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (pk, sk) = keys::recovering(tenant, webhook);
+        let key = keys::recovering(tenant, webhook);
         let expires = now.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
         self.client
             .update_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .update_expression("SET v = :v, #at = :at, #ttl = :ttl")
             .expression_attribute_names("#at", "at")
             .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":v", AttributeValue::N("1".to_owned()))
-            .expression_attribute_values(":at", AttributeValue::N(now.as_millisecond().to_string()))
-            .expression_attribute_values(":ttl", AttributeValue::N(expires.as_second().to_string()))
+            .expression_attribute_values(":v", number(1))
+            .expression_attribute_values(":at", number(now.as_millisecond()))
+            .expression_attribute_values(":ttl", number(expires.as_second()))
             .send()
             .await
             .map_err(StoreError::aws)?;

@@ -1,10 +1,10 @@
 //! A tenant's settings in the registry.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::SettingsItem;
 use super::{Registry, StoreError, keys};
+use crate::store::attribute::number;
 use domain::id::TenantId;
 use domain::tenant::TenantSettings;
 
@@ -27,8 +27,7 @@ impl Registry {
         let put = if settings.revision == 0 {
             put.condition_expression("attribute_not_exists(pk)")
         } else {
-            put.condition_expression("revision = :read")
-                .expression_attribute_values(":read", AttributeValue::N(settings.revision.to_string()))
+            put.condition_expression("revision = :read").expression_attribute_values(":read", number(settings.revision))
         };
         match put.send().await {
             Ok(_) => Ok(()),

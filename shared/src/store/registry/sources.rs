@@ -1,9 +1,11 @@
 //! Sources and the ingest keys that lead to them.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 
 use super::item::{self, IngestKeyItem, SourceItem};
+use super::transaction::transaction_error;
 use super::{Page, Registry, StoreError, keys};
+use crate::store::attribute::number;
 use domain::id::{SourceId, TenantId};
 use domain::source::{IngestKeyHash, Source};
 
@@ -33,11 +35,10 @@ impl Registry {
     }
 
     fn remove_ingest_key(&self, hash: &IngestKeyHash) -> Result<TransactWriteItem, StoreError> {
-        let (pk, sk) = keys::ingest_key(hash);
+        let key = keys::ingest_key(hash);
         let delete = Delete::builder()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .build()
             .map_err(StoreError::aws)?;
         Ok(TransactWriteItem::builder().delete(delete).build())
@@ -84,7 +85,7 @@ impl Registry {
             .put_source(&next)
             .await?
             .condition_expression("revision = :read")
-            .expression_attribute_values(":read", AttributeValue::N(source.revision.to_string()))
+            .expression_attribute_values(":read", number(source.revision))
             .build()
             .map_err(StoreError::aws)?;
         let mut call = self.client.transact_write_items().transact_items(TransactWriteItem::builder().put(row).build());
@@ -92,17 +93,16 @@ impl Registry {
             let new = TransactWriteItem::builder().put(self.put_ingest_key(&next)?).build();
             call = call.transact_items(self.remove_ingest_key(old)?).transact_items(new);
         }
-        call.send().await.map_err(|error| super::webhooks::transaction_error(error, &[StoreError::Conflict]))?;
+        call.send().await.map_err(|error| transaction_error(error, &[StoreError::Conflict]))?;
         Ok(())
     }
 
     /// Deletes a source and its ingest key.
     pub async fn delete_source(&self, source: &Source) -> Result<(), StoreError> {
-        let (pk, sk) = keys::source(source.tenant, source.id);
+        let key = keys::source(source.tenant, source.id);
         let row = Delete::builder()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .build()
             .map_err(StoreError::aws)?;
         self.client

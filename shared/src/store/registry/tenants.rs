@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
 use super::item::{self, TenantItem};
-use super::{Page, Registry, StoreError, keys};
+use super::{Key, Page, Registry, StoreError, keys};
 use domain::id::TenantId;
 use domain::tenant::Tenant;
 
@@ -22,7 +22,7 @@ impl Registry {
         Ok(())
     }
 
-    fn put_new_tenant_row(&self, key: (String, String), tenant: &Tenant) -> Result<Put, StoreError> {
+    fn put_new_tenant_row(&self, key: Key, tenant: &Tenant) -> Result<Put, StoreError> {
         Put::builder()
             .table_name(&self.table)
             .set_item(Some(item::with_key(key, TenantItem::from(tenant))?))

@@ -1,14 +1,14 @@
 //! Webhooks in the registry. Every change raises the tenant row's `webhooks_version` in the same transaction, which is
 //! how `dispatch` learns of it before the change is answered.
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use super::item::{TenantItem, WebhookItem};
+use super::transaction::transaction_error;
 use super::{Page, Registry, StoreError, keys};
+use crate::store::attribute::{number, text};
 use crate::store::telling::{Telling, change_and_tell};
 use domain::id::{TenantId, WebhookId};
 use domain::webhook::{DisabledReason, MAX_PER_TENANT, Subscriber, Webhook};
@@ -60,7 +60,7 @@ impl Registry {
         let update = self
             .count(tenant, census, census.last_number.saturating_add(new))
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one, webhook_count :new")
-            .expression_attribute_values(":new", AttributeValue::N(new.to_string()));
+            .expression_attribute_values(":new", number(new));
         let refusals: Vec<_> = rows.iter().map(|_| StoreError::Conflict).chain([StoreError::Conflict]).collect();
         self.change_webhooks(rows, update, None, keys, &refusals).await?;
         Ok(counted)
@@ -74,7 +74,7 @@ impl Registry {
             .put_webhook(&counted)
             .await?
             .condition_expression("revision = :read")
-            .expression_attribute_values(":read", AttributeValue::N(webhook.revision.to_string()));
+            .expression_attribute_values(":read", number(webhook.revision));
         let tenant = self
             .count(webhook.tenant, census, census.next_number())
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one");
@@ -99,14 +99,14 @@ impl Registry {
     fn unchanged_since(&self, tenant: TenantId, census: &Census) -> UpdateBuilder {
         self.tenant_update(tenant)
             .condition_expression("attribute_exists(pk) AND webhooks_version = :version")
-            .expression_attribute_values(":version", AttributeValue::N(census.version.to_string()))
+            .expression_attribute_values(":version", number(census.version))
     }
 
     /// The same with the last number that is given.
     fn count(&self, tenant: TenantId, census: &Census, last: u32) -> UpdateBuilder {
         self.unchanged_since(tenant, census)
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .expression_attribute_values(":number", AttributeValue::N(last.to_string()))
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":number", number(last))
     }
 
     async fn put_webhook(&self, webhook: &Webhook) -> Result<PutBuilder, StoreError> {
@@ -116,8 +116,8 @@ impl Registry {
     }
 
     fn tenant_update(&self, tenant: TenantId) -> UpdateBuilder {
-        let (pk, sk) = keys::tenant(tenant);
-        Update::builder().table_name(&self.table).key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(sk))
+        let key = keys::tenant(tenant);
+        Update::builder().table_name(&self.table).set_key(Some(key.attributes()))
     }
 
     /// One transaction. `refusals` are those of the rows, then of the tenant's; what comes after has no condition that
@@ -223,10 +223,10 @@ impl Registry {
             .put_webhook(&next)
             .await?
             .condition_expression("revision = :read")
-            .expression_attribute_values(":read", AttributeValue::N(webhook.revision.to_string()))
+            .expression_attribute_values(":read", number(webhook.revision))
             .build()
             .map_err(StoreError::aws)?;
-        let tenant = tenant.expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+        let tenant = tenant.expression_attribute_values(":one", number(1));
         let row = TransactWriteItem::builder().put(row).build();
         let keys = match self.put_public_keys(&next)? {
             Some(put) => put,
@@ -259,18 +259,17 @@ impl Registry {
         webhook: WebhookId,
         count: UpdateBuilder,
     ) -> Result<(), StoreError> {
-        let (pk, sk) = keys::webhook(tenant, webhook);
+        let key = keys::webhook(tenant, webhook);
         let row = Delete::builder()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .condition_expression("attribute_exists(pk)")
             .build()
             .map_err(StoreError::aws)?;
         let count = count
             .update_expression("ADD webhooks_version :one, webhook_count :minus_one")
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .expression_attribute_values(":minus_one", AttributeValue::N("-1".to_owned()));
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":minus_one", number(-1));
         let row = TransactWriteItem::builder().delete(row).build();
         let keys = vec![self.delete_public_keys(tenant, webhook)?];
         self.change_webhooks(vec![row], count, None, keys, &[StoreError::Conflict, StoreError::Conflict]).await
@@ -287,35 +286,17 @@ impl Registry {
         now: Timestamp,
         telling: Telling,
     ) -> Result<bool, StoreError> {
-        let (pk, sk) = keys::webhook(tenant, webhook);
+        let key = keys::webhook(tenant, webhook);
         let update = Update::builder()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .update_expression("SET disabled = :reason, updated_at = :now ADD revision :one")
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(disabled)")
-            .expression_attribute_values(":reason", AttributeValue::S(reason.as_str().to_owned()))
-            .expression_attribute_values(":now", AttributeValue::N(now.as_millisecond().to_string()))
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .expression_attribute_values(":reason", text(reason.as_str()))
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .expression_attribute_values(":one", number(1))
             .build()
             .map_err(StoreError::aws)?;
         change_and_tell(&self.client, TransactWriteItem::builder().update(update).build(), telling).await
-    }
-}
-
-/// Turns a cancelled transaction into the refusal that belongs to the first entry whose condition failed.
-pub(super) fn transaction_error(error: SdkError<TransactWriteItemsError>, refusals: &[StoreError]) -> StoreError {
-    let reasons = match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
-        _ => &[],
-    };
-    let failed = reasons.iter().position(|reason| reason.code() == Some("ConditionalCheckFailed"));
-    // Two changes of one tenant's webhooks at the same moment meet in the tenant's row.
-    let collided = reasons.iter().any(|reason| reason.code() == Some("TransactionConflict"));
-    match failed.and_then(|index| refusals.get(index)) {
-        Some(StoreError::LimitReached) => StoreError::LimitReached,
-        Some(_) => StoreError::Conflict,
-        None if collided => StoreError::Conflict,
-        None => StoreError::aws(error),
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures::future::try_join_all;
 
-use super::sealing::Row;
+use super::Row;
 use super::{Registry, StoreError, keys};
 use domain::id::TenantId;
 
@@ -28,7 +28,7 @@ impl Registry {
     }
 
     async fn versions_of(&self, tenants: &[TenantId]) -> Result<Vec<Version>, StoreError> {
-        let keys = tenants.iter().map(|tenant| key_of(*tenant)).collect();
+        let keys = tenants.iter().map(|tenant| keys::tenant(*tenant).attributes()).collect();
         let (mut left, mut found): (Vec<Row>, HashMap<String, Row>) = (keys, HashMap::new());
         for _ in 0..MAX_ROUNDS {
             if left.is_empty() {
@@ -57,13 +57,8 @@ impl Registry {
     }
 }
 
-fn key_of(tenant: TenantId) -> Row {
-    let (pk, sk) = keys::tenant(tenant);
-    Row::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), AttributeValue::S(sk))])
-}
-
 fn version_of(tenant: TenantId, found: &HashMap<String, Row>, left: &[Row]) -> Result<Option<u64>, StoreError> {
-    let (pk, _) = keys::tenant(tenant);
+    let pk = keys::tenant(tenant).pk;
     if let Some(row) = found.get(&pk) {
         // A tenant from before its webhooks were counted has no version.
         let Some(version) = row.get("webhooks_version") else { return Ok(Some(0)) };

@@ -3,13 +3,13 @@
 use std::fmt;
 
 use api::Api;
-use aws_config::SdkConfig;
 use axum::Router;
 use axum::body::Body;
 use axum::http::request::Builder;
 use axum::http::{HeaderMap, Method, Request, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::aws::SdkConfig;
 use shared::clock::random;
 use shared::config;
 use shared::http_event::HttpEvent;

@@ -6,7 +6,7 @@ use std::path::Path;
 use shared::breaker::BreakerSettings;
 use shared::queue::MAX_DELAY_SECONDS;
 use shared::slowness::SLOW;
-use shared::store::events::keys::SHARDS;
+use shared::store::SHARDS;
 use yaml_rust2::{Yaml, YamlLoader};
 
 /// The rates of the tables, in events a second.

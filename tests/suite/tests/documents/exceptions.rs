@@ -15,7 +15,6 @@ pub(crate) const COMING: &[&str] = &[
     "functions/deliver/src/maintenance",
     "functions/deliver/src/route.rs",
     "functions/deliver/src/settle.rs",
-    "infra/admin",
     "inspect.rs",
     "load.rs",
     "send.rs",

@@ -60,15 +60,5 @@ pub(crate) const CRATES: &[(&str, Pairs)] = &[
     ("functions/api", &[]),
 ];
 
-/// Folders inside a crate whose module files are in order too: the crate, the module, and the excepted pairs.
-pub(crate) const FOLDERS: &[(&str, &str, Pairs)] = &[
-    ("shared", "store::deliveries", &[]),
-    ("functions/api", "http", &[]),
-    ("functions/api", "manage", &[]),
-    ("functions/api", "native", &[]),
-    ("functions/api", "native::sources", &[]),
-    ("functions/api", "compat", &[]),
-    ("functions/api", "compat::mailgun", &[]),
-    ("functions/api", "compat::mailjet", &[]),
-    ("functions/api", "compat::platform", &[]),
-];
+/// The pairs among the modules of a folder that are excepted: the crate, the folder's module, and the pairs.
+pub(crate) const FOLDERS: &[(&str, &str, Pairs)] = &[("functions/deliver", "recovery", &[("missing", "page")])];

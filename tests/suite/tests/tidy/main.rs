@@ -11,6 +11,7 @@ mod modules;
 mod order;
 mod production;
 mod purity;
+mod sdks;
 mod serialisation;
 mod sizes;
 mod source;

@@ -1,8 +1,7 @@
 //! Whether and why an email did not arrive, in Mailgun's words.
 
-use super::names;
-use crate::event::Provider;
-use crate::event::{BounceType, EventType, Facts, RejectReason};
+use super::names::names;
+use crate::event::{BounceType, EventType, Facts, Provider, RejectReason};
 
 const FAILED: &str = "failed";
 pub(super) const REJECTED: &str = "rejected";

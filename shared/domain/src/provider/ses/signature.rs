@@ -6,9 +6,9 @@ use ring::signature::{
     RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, RsaParameters, UnparsedPublicKey,
 };
 
-use super::{Certificate, CertificateUrl};
 use crate::provider::Unauthentic;
 use crate::provider::json::Object;
+use crate::provider::sns::{Certificate, CertificateUrl};
 use crate::source::TopicArn;
 
 /// The signed fields of a notification; a subject only where there is one.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::HOST;
 use crate::secret::StreamSecret;
-use crate::stream::is_made_of;
+use crate::stream::characters::is_made_of;
 
 /// How long a token is good for, in seconds; Google takes an hour at most.
 pub const TOKEN_SECONDS: i64 = 3600;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION, word};
-use crate::store::registry::sealing::Sealable;
+use crate::store::registry::sealable::Sealable;
 use domain::dialect::Dialect;
 use domain::secret::SigningSecret;
 use domain::tenant::TenantSettings;

@@ -4,7 +4,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION, millis, parsed, word};
-use crate::store::registry::sealing::Sealable;
+use crate::store::registry::sealable::Sealable;
 use domain::provider::Provider;
 use domain::secret::VerificationSecret;
 use domain::source::{BasicPair, ConfiguredUrl, Credentials, IngestKeyHash, Source, TopicArn, Trust, Verification};

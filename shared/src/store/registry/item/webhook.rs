@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stream::StreamCredentialsItem;
 use super::{StoreError, VERSION, millis, parsed, word};
-use crate::store::registry::sealing::Sealable;
+use crate::store::registry::sealable::Sealable;
 use domain::breaker::BreakerSettings;
 use domain::dialect::Dialect;
 use domain::event::EventType;

@@ -2,9 +2,10 @@
 //! moment. With a census each of these would have to wait for all before it, and read again each time.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem};
 
 use super::{Registry, StoreError, keys};
+use crate::store::attribute::number;
 use domain::id::TenantId;
 use domain::webhook::{MAX_PER_TENANT, Webhook};
 
@@ -12,13 +13,12 @@ impl Registry {
     /// A number that no other webhook of the tenant has or gets; one that is not used is left out for good. `None` without
     /// the tenant. Whoever counts on a census from before finds it outdated, so that it gives this number to nobody either.
     pub async fn take_webhook_number(&self, tenant: TenantId) -> Result<Option<u32>, StoreError> {
-        let (pk, sk) = keys::tenant(tenant);
+        let key = keys::tenant(tenant);
         let call = self
             .client
             .update_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
-            .key("sk", AttributeValue::S(sk))
+            .set_key(Some(key.attributes()))
             .update_expression("ADD last_webhook_number :one, webhooks_version :one")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":one", number(1))
@@ -53,8 +53,4 @@ impl Registry {
         let keys = self.put_public_keys(webhook)?.into_iter().collect();
         self.change_webhooks(vec![row], tenant, None, keys, &[StoreError::Conflict, StoreError::LimitReached]).await
     }
-}
-
-fn number(value: u32) -> AttributeValue {
-    AttributeValue::N(value.to_string())
 }

@@ -13,7 +13,7 @@ use shared::delivery::DeliveryState;
 use shared::id::EventId;
 use shared::queue::job::Job;
 use shared::recovery::{Recoverable, Recovery};
-use shared::store::events::keys::{SHARDS, day};
+use shared::store::{SHARDS, day};
 use shared::webhook::Webhook;
 use support::world::DELIVERIES;
 use support::{Break, Receiver};

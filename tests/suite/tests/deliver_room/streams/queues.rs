@@ -13,7 +13,7 @@ use shared::retry::{Delays, RetryPolicy};
 use shared::secret::SigningSecret;
 use shared::webhook::{SigningSecrets, Webhook, WebhookUrl};
 use support::seed::TIMEOUT;
-use support::world::{DEAD_LETTER, DELIVERIES, RETRIES};
+use support::world::{DEAD_LETTER, DELIVERIES, OUR_KEY_ID, RETRIES};
 use support::{Break, Receiver};
 
 use super::*;
@@ -227,8 +227,7 @@ async fn wrong_keys_wrong_regions_and_missing_queues_are_refused_with_what_sqs_s
 async fn our_own_role_sends_to_no_tenants_queue() {
     let (scene, _clouds) = start().await;
     // A queue that the role may send to, as it may to mailhooks' own.
-    let ours = aws_credential_types::Credentials::for_tests();
-    scene.world.aws.sqs.create_tenants_queue(QUEUE_URL, ours.access_key_id());
+    scene.world.aws.sqs.create_tenants_queue(QUEUE_URL, OUR_KEY_ID);
     let (outcome, _) = scene.attempt(sqs()).await;
     assert_eq!(outcome, refused(403));
 }

@@ -35,7 +35,7 @@ impl Certificate {
     }
 
     /// Its key, if it is valid at `now`.
-    pub(super) fn key_at(&self, now: Timestamp) -> Option<&[u8]> {
+    pub(crate) fn key_at(&self, now: Timestamp) -> Option<&[u8]> {
         (self.not_before..=self.not_after).contains(&now).then_some(&self.key)
     }
 

@@ -1,0 +1,43 @@
+//! Makes a new data key and seals every secret of the registry with it.
+//!
+//! Functions go on meanwhile: what is sealed with an older key opens as before, and older keys are kept.
+
+#![expect(clippy::print_stdout, reason = "a command tells what it does")]
+
+use aws_config::SdkConfig;
+use clap::Args;
+use shared::store::Registry;
+
+/// Which stack's key, and whether a new one is made.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Name of the stack's registry table.
+    #[arg(long)]
+    registry_table: String,
+    /// ARN of the KMS key that the stack's data keys are encrypted under.
+    #[arg(long)]
+    secrets_key_arn: String,
+    /// Make no new key; seal what an earlier run left over.
+    #[arg(long)]
+    resume: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments, sdk: &SdkConfig) -> anyhow::Result<()> {
+    let registry = Registry::new(aws_sdk_dynamodb::Client::new(sdk), arguments.registry_table)
+        .sealing_secrets(aws_sdk_kms::Client::new(sdk), arguments.secrets_key_arn);
+    if !arguments.resume {
+        println!("made data key {}", registry.next_data_key().await?);
+    }
+    loop {
+        // A function that had read the key before the new one was there may still seal with it for a moment: hence once
+        // more, until there is nothing left to do.
+        let resealed = registry.reseal().await?;
+        println!(
+            "{} rows with secrets: sealed {} anew, {} to be looked at again",
+            resealed.rows, resealed.changed, resealed.missed
+        );
+        if resealed.changed + resealed.missed == 0 {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Which events a webhook wants.
+
+use std::collections::BTreeSet;
+
+use crate::dialect::Dialect;
+use crate::event::{Event, EventType};
+use crate::id::{SourceId, WebhookId};
+
+/// Which events a webhook wants: all conditions that are given must hold. Of operational events only the type counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The wanted types.
+    pub types: WantedTypes,
+    /// Only events of these sources; empty means any, own events included.
+    pub sources: BTreeSet<SourceId>,
+    /// Only events of emails sent from these domains, lower-case; empty means any.
+    pub domains: BTreeSet<String>,
+}
+
+/// The event types of a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WantedTypes {
+    /// `*`: every type that the dialect has a word for, but no operational one: those are wanted by name.
+    All,
+    /// `*`, and these operational ones.
+    AllAnd(BTreeSet<EventType>),
+    /// These.
+    Only(BTreeSet<EventType>),
+}
+
+impl WantedTypes {
+    /// Whether `event_type` is among them, for a webhook of `dialect`.
+    pub fn include(&self, event_type: EventType, dialect: Dialect) -> bool {
+        match self {
+            Self::AllAnd(operational) if event_type.is_operational() => operational.contains(&event_type),
+            Self::All | Self::AllAnd(_) => dialect.name(event_type).is_some() && !event_type.is_operational(),
+            Self::Only(types) => types.contains(&event_type),
+        }
+    }
+
+    /// What is left without `unwanted`, by name: who wanted all wants the others that there are now. `None` when nothing
+    /// is left.
+    #[must_use]
+    pub fn without(&self, unwanted: &[EventType], dialect: Dialect) -> Option<Self> {
+        let wanted = EventType::deliverable().filter(|event_type| self.include(*event_type, dialect));
+        let left: BTreeSet<_> = wanted.filter(|event_type| !unwanted.contains(event_type)).collect();
+        (!left.is_empty()).then_some(Self::Only(left))
+    }
+}
+
+impl Subscription {
+    /// Most sources and most domains that a subscription may name.
+    pub const MAX_FILTERS: usize = 50;
+
+    pub(super) fn wants(&self, webhook: WebhookId, event: &Event, dialect: Dialect) -> bool {
+        let event_type = event.facts.event_type;
+        // What could not be read is for its owner to look at.
+        if event_type == EventType::Unparsed {
+            return false;
+        }
+        let type_wanted = self.types.include(event_type, dialect);
+        // These come from no source and are about no email, so the other conditions say nothing of them. None is owed to
+        // the webhook that it is about: a receiver that is down would be told so again and again.
+        if let Some(about) = &event.facts.about {
+            return type_wanted && about.webhook != webhook;
+        }
+        let source_wanted =
+            self.sources.is_empty() || event.source.is_some_and(|source| self.sources.contains(&source));
+        let domain_wanted = self.domains.is_empty()
+            || event.facts.sending_domain.as_ref().is_some_and(|domain| self.domains.contains(&domain.to_lowercase()));
+        type_wanted && source_wanted && domain_wanted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_out_is_wanted_no_more_and_everything_else_is() {
+        let operational = || BTreeSet::from([EventType::DeliveryDead]);
+        let unwanted = [EventType::Bounced, EventType::Failed];
+        for (types, dialect) in [
+            (WantedTypes::All, Dialect::Standard),
+            (WantedTypes::AllAnd(operational()), Dialect::Standard),
+            (WantedTypes::All, Dialect::Mailgun),
+            (WantedTypes::All, Dialect::Mailtura),
+            (WantedTypes::Only(BTreeSet::from([EventType::Bounced, EventType::Opened])), Dialect::Platform),
+        ] {
+            let left = types.without(&unwanted, dialect).unwrap();
+            for event_type in EventType::deliverable() {
+                let expected = types.include(event_type, dialect) && !unwanted.contains(&event_type);
+                assert_eq!(left.include(event_type, dialect), expected, "{types:?} {}", event_type.as_str());
+            }
+        }
+        let both = WantedTypes::Only(BTreeSet::from(unwanted));
+        assert_eq!(both.without(&unwanted, Dialect::Mailgun), None);
+    }
+}

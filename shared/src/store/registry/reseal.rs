@@ -1,0 +1,118 @@
+//! Sealing all secrets anew, with the newest data key.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use domain::id::TenantId;
+use domain::seal::DataKey;
+
+use super::item::{SettingsItem, SourceItem, WebhookItem};
+use super::sealable::{Sealable, attribute_of, needs, seal};
+use super::sealing::key_of;
+use super::{Registry, Row, StoreError, keys};
+
+/// Rows are read this many at a time when all of a tenant's are sealed anew.
+const PAGE: u8 = 100;
+
+/// What became of rows when they were to be sealed with the newest data key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// Rows with secrets.
+    pub rows: u32,
+    /// Those that were sealed anew.
+    pub changed: u32,
+    /// Those that somebody else changed meanwhile: they have to be looked at again.
+    pub missed: u32,
+}
+
+impl Registry {
+    /// Seals with the newest data key whatever is in clear or sealed with an older one, of every tenant, once. Rows that
+    /// were missed are for the next time. Public keys that an older version left within secrets get rows of their own.
+    pub async fn reseal(&self) -> Result<Resealed, StoreError> {
+        let mut sum = Resealed::default();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.list_tenants(after.as_deref(), PAGE).await?;
+            for tenant in page.items {
+                let Resealed { rows, changed, missed } = self.reseal_tenant(tenant.id).await?;
+                sum = Resealed { rows: sum.rows + rows, changed: sum.changed + changed, missed: sum.missed + missed };
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(sum);
+            }
+        }
+    }
+
+    /// Other fields of the rows are not touched, and neither is their revision: for everybody else nothing has changed.
+    async fn reseal_tenant(&self, tenant: TenantId) -> Result<Resealed, StoreError> {
+        let newest = self.newest_data_key().await?;
+        let mut sum = Resealed::default();
+        self.reseal_rows::<WebhookItem>(tenant, keys::WEBHOOK, &newest, &mut sum).await?;
+        self.reseal_rows::<SourceItem>(tenant, keys::SOURCE, &newest, &mut sum).await?;
+        self.reseal_rows::<SettingsItem>(tenant, keys::SETTINGS, &newest, &mut sum).await?;
+        sum.missed += self.set_public_keys_apart(tenant).await?;
+        Ok(sum)
+    }
+
+    async fn reseal_rows<T: Sealable>(
+        &self,
+        tenant: TenantId,
+        prefix: &str,
+        newest: &DataKey,
+        sum: &mut Resealed,
+    ) -> Result<(), StoreError> {
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.list_rows(keys::tenant_partition(tenant), prefix, after.as_deref(), PAGE).await?;
+            for row in page.items {
+                let mut stored: T = serde_dynamo::from_item(row.clone()).map_err(StoreError::unreadable)?;
+                sum.rows += u32::from(!stored.secrets().is_empty());
+                if needs(&mut stored, newest)? {
+                    let done = self.reseal_row::<T>(row, newest).await?;
+                    sum.changed += u32::from(done);
+                    sum.missed += u32::from(!done);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Answers false when the row was changed or deleted meanwhile.
+    async fn reseal_row<T: Sealable>(&self, row: Row, newest: &DataKey) -> Result<bool, StoreError> {
+        let key = key_of(&row)?;
+        let revision = row.get("revision").cloned().ok_or_else(|| StoreError::unreadable("a row without revision"))?;
+        let mut item: T = self.opened_item(row).await?;
+        seal(&mut item, &key, newest);
+        let attributes = item.secrets().into_iter().map(|(field, _)| attribute_of(&field).to_owned());
+        let attributes: BTreeSet<String> = attributes.chain(["v".to_owned()]).collect();
+        let mut sealed: Row = serde_dynamo::to_item(item).map_err(StoreError::unreadable)?;
+        let mut call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .condition_expression("revision = :revision")
+            .expression_attribute_values(":revision", revision);
+        let mut assignments = Vec::new();
+        for name in attributes {
+            let value = sealed.remove(&name).ok_or_else(|| StoreError::unreadable("a secret outside its item"))?;
+            let index = assignments.len();
+            call = call.expression_attribute_names(format!("#n{index}"), name);
+            call = call.expression_attribute_values(format!(":v{index}"), value);
+            assignments.push(format!("#n{index} = :v{index}"));
+        }
+        match call.update_expression(format!("SET {}", assignments.join(", "))).send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(StoreError::aws(error)),
+        }
+    }
+}

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::limits::Room;
 use crate::event::METADATA_NESTING;
 
+mod long_integers;
 mod members;
 
 use members::Members;
@@ -150,14 +151,8 @@ fn value_of(raw: &str) -> Value {
     if nesting(raw) > METADATA_NESTING {
         return Value::String(raw.to_owned());
     }
-    let integer = raw.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    match serde_json::from_str(raw) {
-        Ok(Value::Number(number)) if integer && number.is_f64() => Value::String(raw.to_owned()),
-        // Read without error, so not deeply nested.
-        Ok(Value::Array(_)) if has_long_number(raw) => {
-            elements(raw).unwrap_or_default().into_iter().map(value_of).collect()
-        }
-        Ok(Value::Object(_)) if has_long_number(raw) => Object::parse(raw).unwrap_or_default().values(|_| true).into(),
+    let exact = has_long_number(raw).then(|| long_integers::quoted(raw));
+    match serde_json::from_str(exact.as_deref().unwrap_or(raw)) {
         Ok(value) => value,
         Err(_) => Value::String(raw.to_owned()),
     }

@@ -253,3 +253,21 @@ fn the_reported_bodies_lose_their_object_and_nothing_else() {
 fn facts(received: Received) -> Vec<Facts> {
     received.reports.into_iter().map(|report| report.facts).collect()
 }
+
+/// Each level was read on its own once, and kept a copy of all levels below it.
+#[test]
+fn a_nested_value_with_a_long_number_is_read_once_whatever_its_levels() {
+    let levels = 100;
+    let inner = format!(r#"{{"long":-10000000000000000000000,"text":"{}"}}"#, "x".repeat(700 * 1024));
+    let nested = format!("{}{inner}{}", "[".repeat(levels), "]".repeat(levels));
+    for (provider, own) in
+        [(Provider::Postmark, "Metadata"), (Provider::SendGrid, ""), (Provider::Mailgun, "user-variables")]
+    {
+        let fields = if own.is_empty() { format!(r#""x":{nested}"#) } else { format!(r#""{own}":{{"x":{nested}}}"#) };
+        let event = click(provider).to_string().replacen('{', &format!("{{{fields},"), 1);
+        let (headers, body) = post_of(provider, &event);
+        let (received, cost) = cost(|| unsigned(provider, &headers, &body));
+        assert_affordable(provider.as_str(), &cost);
+        assert!(received.is_ok(), "{provider:?}");
+    }
+}

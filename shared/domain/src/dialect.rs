@@ -1,4 +1,5 @@
-//! Dialects: how a delivery looks on the wire. One file each; pure functions from events to names, headers and bytes.
+//! Dialects: how a delivery looks on the wire. Each dialect is a file of pure functions from events to names, headers
+//! and bytes.
 
 use crate::event::EventType;
 use crate::retry::RetryPolicy;
@@ -19,11 +20,11 @@ pub mod catalogue;
 pub use self::rendered::{Cover, Rendered};
 
 closed_words!(
-    /// The language that a webhook's receiver understands. What a system sends in two ways is two dialects.
+    /// The format that a webhook's receiver understands. If a system has two formats, these are two dialects.
     Dialect {
-        /// Canonical names, Standard Webhooks signature only.
+        /// Canonical names, and only the Standard Webhooks signature.
         Standard = "standard",
-        /// The platform's own flat bodies, with `X-Webhook-Signature` beside the standard one.
+        /// The platform's own flat bodies, with `X-Webhook-Signature` in addition to the standard signature.
         Platform = "platform",
         /// `MailGreet`'s bodies, with `X-MailGreet-Signature`.
         Mailgreet = "mailgreet",

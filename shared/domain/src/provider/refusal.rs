@@ -1,24 +1,24 @@
-//! Why a post is not taken in.
+//! Refusals of posts.
 
 use super::Unauthentic;
 use crate::problem::{Fault, Problem};
 
-/// Why a post is refused; nothing of it is stored.
+/// Why a post is refused. Nothing of it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It does not prove that it is genuine.
+    /// The post does not prove that it is genuine.
     #[error("not authentic: {0}")]
     Unauthentic(#[from] Unauthentic),
-    /// It holds more events than fit in one post.
+    /// The post has too many events.
     #[error("more than {limit} events")]
     TooMany {
-        /// The limit.
+        /// The maximum.
         limit: usize,
     },
-    /// It is not JSON, or not an object or array.
+    /// The body is not JSON, or not an object or array.
     #[error("not a JSON object or array")]
     Malformed,
-    /// It is JSON, but not what it should be.
+    /// The body is JSON, but invalid.
     #[error("{} faults", .0.len())]
     Invalid(Vec<Fault>),
 }
@@ -26,7 +26,7 @@ pub enum Refusal {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            // 401 and never 403: some providers give an event up on 403.
+            // 401 and never 403, because some providers give an event up after 403.
             Refusal::Unauthentic(_) => Self::new(
                 401,
                 "not-authentic",

@@ -1,25 +1,27 @@
-//! Logs: one JSON line each, with the fields of the style guide; never a secret, an address, or a body.
+//! Logs: one line of JSON each, with the field names of the style guide. They never contain a secret, an address or a
+//! body.
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-/// Our crates, whose lines hold nothing that must not be logged.
+/// Our crates. Their log lines contain nothing that must not be logged.
 const OURS: [&str; 5] = ["ingest", "dispatch", "deliver", "api", "shared"];
 
-/// Sends `tracing` events to standard output as JSON, where Lambda collects them.
+/// Writes `tracing` events to standard output as JSON. Lambda collects them there.
 ///
-/// The level is INFO for our crates and WARN for all others, whose lines could hold what we must not log.
+/// The level is INFO for our crates. It is WARN for all others, whose lines could contain what must not be logged.
 pub fn init() {
-    // Lambda stamps every line itself, so our own time would be paid for twice.
+    // Lambda adds the time to every line, and our own time would cost money a second time.
     let format = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).without_time();
     let subscriber = tracing_subscriber::layer::SubscriberExt::with(
         tracing_subscriber::layer::SubscriberExt::with(tracing_subscriber::registry(), filter()),
         format,
     );
-    // Only fails when a subscriber is set already, as in tests that run several rooms in one process.
+    // This fails only when a subscriber is set already, as in tests with several rooms in one process.
     let _already_set = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// A filter read from text would bring two libraries of regular expressions into each function, 180 KB of it.
+/// The filter is built in code. A filter that is parsed from text would add two libraries of regular expressions to
+/// each function, 180 KB.
 fn filter() -> Targets {
     Targets::new().with_default(LevelFilter::WARN).with_targets(OURS.map(|name| (name, LevelFilter::INFO)))
 }

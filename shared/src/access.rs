@@ -59,7 +59,7 @@ impl Caller {
             return Err(Problem::new(403, "forbidden", "Not allowed", detail));
         }
         self.tenant.ok_or_else(|| {
-            let detail = "An admin key acts for any tenant; name it in the `X-Tenant-ID` header.";
+            let detail = "An admin key acts for every tenant; name the tenant in the header `X-Tenant-ID`.";
             Problem::new(400, "tenant-missing", "Which tenant?", detail)
         })
     }

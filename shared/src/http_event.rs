@@ -66,7 +66,7 @@ where
     lambda_http::lambda_runtime::run(adapter).await
 }
 
-/// One request, whatever its texts contain.
+/// One request. Its texts may contain anything.
 #[derive(Deserialize)]
 #[serde(from = "Wire")]
 pub struct HttpEvent(ApiGatewayV2httpRequest);

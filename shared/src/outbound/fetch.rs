@@ -32,7 +32,7 @@ pub enum FetchError {
     #[error("not reached")]
     Unreached(#[source] reqwest::Error),
     /// The URL leads to an address that may not be called.
-    #[error("not a URL that may be called")]
+    #[error("this URL may not be called")]
     Blocked,
 }
 

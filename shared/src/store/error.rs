@@ -15,7 +15,7 @@ pub enum StoreError {
     #[error("a stored item cannot be read")]
     Unreadable(#[source] Box<dyn Error + Send + Sync>),
     /// The data key that seals secrets is not available: KMS did not answer or refused, or the key is lost.
-    #[error("a data key cannot be had")]
+    #[error("a data key is not available")]
     DataKey(#[source] Box<dyn Error + Send + Sync>),
     /// The call to DynamoDB failed, after the SDK's own retries.
     #[error("a call to DynamoDB failed")]

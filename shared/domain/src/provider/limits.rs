@@ -44,7 +44,7 @@ const REST: usize = 4 * 1024;
 // stays free.
 const _: () = assert!(
     7 * ID + 8 * WORD + 3 * LINE + DIAGNOSTIC + URL + TAGS + METADATA + 2 * RAW_LIMIT + REST <= ITEM / 4 * 3,
-    "an event may not fit into a row"
+    "an event might not fit into a row"
 );
 
 /// Cuts or removes values that exceed their limit.

@@ -31,9 +31,8 @@ impl From<Refusal> for Problem {
                 401,
                 "not-authentic",
                 "Not authentic",
-                "The post does not prove what its source asks for: the provider's signature, made lately with the key \
-                 that the source was given; the source's credentials in their header; an address in its networks. \
-                 Compare the source's settings with the provider's, and the sender's clock.",
+                "The post does not prove what its source requires. Compare the source's settings with the sender's: the \
+                 provider's signing key, the credentials, the networks, and the sender's clock.",
             ),
             Refusal::TooMany { limit } => Self::new(
                 413,

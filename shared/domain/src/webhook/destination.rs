@@ -48,13 +48,13 @@ pub enum Destination {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnfitCredentials {
     /// A stream without credentials.
-    #[error("is required: deliveries to a stream of the kind `{}` are sent with credentials of yours", .0.as_str())]
+    #[error("is required: deliveries to a stream of the kind `{}` are sent with your own credentials", .0.as_str())]
     Missing(StreamKind),
     /// A URL with credentials.
-    #[error("an HTTPS URL takes none; put user and password into the URL, or a token into `headers`")]
+    #[error("an HTTPS URL takes no credentials here; put user and password into the URL, or a token into `headers`")]
     NotForUrls,
     /// Credentials for another service.
-    #[error("these are for the kind `{}`, and the URL is of the kind `{}`", .given.as_str(), .expected.as_str())]
+    #[error("these credentials are for the kind `{}`, but the URL is of the kind `{}`", .given.as_str(), .expected.as_str())]
     OtherKind {
         /// The kind of the URL.
         expected: StreamKind,

@@ -60,7 +60,7 @@ pub enum InvalidHeader {
     #[error("expected the name of a header, as in `x-api-key`, of at most {MAX_NAME} characters")]
     Name,
     /// The tenant may not set a header of this name.
-    #[error("this header is reserved: deliveries, or their connection, set it themselves")]
+    #[error("this header is reserved: mailhooks or the connection sets it")]
     Reserved,
     /// The text is not the value of a header.
     #[error("1 to {MAX_VALUE} printable ASCII characters, without a space at either end")]

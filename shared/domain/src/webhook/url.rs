@@ -21,7 +21,7 @@ pub enum InvalidUrl {
     #[error("not an absolute URL like https://example.com/hook")]
     Malformed,
     /// The URL is longer than 2048 bytes.
-    #[error("a URL may have {MAX_LENGTH} bytes")]
+    #[error("a URL may have at most {MAX_LENGTH} bytes")]
     TooLong,
     /// The scheme is neither https nor, for an allowed network, http.
     #[error("only https:// URLs are delivered to")]

@@ -27,7 +27,7 @@ const WAITS: [Duration; 4] =
 /// Why an event of a batch is not stored.
 #[derive(Debug, thiserror::Error)]
 enum NotStored {
-    #[error("DynamoDB did not carry out a statement: {0}")]
+    #[error("DynamoDB did not execute a statement: {0}")]
     Failed(String),
     #[error("DynamoDB answered {answered} of {sent} statements")]
     Unanswered { sent: usize, answered: usize },

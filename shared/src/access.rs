@@ -1,4 +1,4 @@
-//! Who calls, and for which tenant: the one decision about API keys, for every room that takes them.
+//! Who calls, and for which tenant: the only decision about API keys, for every room that accepts them.
 
 use std::str::FromStr;
 
@@ -13,22 +13,22 @@ use domain::id::{KeyId, TenantId};
 use domain::problem::Problem;
 use domain::tenant::{ApiKey, KeyHash, PresentedKey, Role};
 
-/// The header that names the tenant which a request is about.
+/// The header with the tenant that a request is about.
 pub const TENANT_HEADER: &str = "x-tenant-id";
 
-/// What a request wants to do with a tenant's things.
+/// What a request wants to do with a tenant's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
-    /// Look at what the tenant has.
+    /// Read the tenant's data.
     Read,
     /// Publish events.
     Publish,
-    /// Change what the tenant has.
+    /// Change the tenant's data.
     Manage,
 }
 
 impl Permission {
-    /// Whether keys of `role` have it.
+    /// Whether keys of `role` have this permission.
     fn is_given_to(self, role: Role) -> bool {
         match role {
             Role::Admin | Role::Tenant => true,
@@ -38,40 +38,40 @@ impl Permission {
     }
 }
 
-/// Who calls, proven by an API key.
+/// The caller, proven by an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     /// What the key may do.
     pub role: Role,
-    /// The tenant that the request is about: the key's own, or for admin keys the one that `X-Tenant-ID` names, which
-    /// need not exist.
+    /// The tenant that the request is about. It is the key's own tenant, or for admin keys the tenant in `X-Tenant-ID`,
+    /// which need not exist.
     pub tenant: Option<TenantId>,
-    /// Which key; `None` for the one made at deploy time.
+    /// The key's id; `None` for the key made at deploy time.
     pub key_id: Option<KeyId>,
 }
 
 impl Caller {
-    /// The tenant that the request is about, when the caller may do `permission` there: else 403, or 400 when an admin
-    /// did not say which tenant.
+    /// The tenant that the request is about, if the caller has `permission` there. Otherwise 403, or 400 when an admin
+    /// did not name a tenant.
     pub fn tenant_for(&self, permission: Permission) -> Result<TenantId, Problem> {
         if !permission.is_given_to(self.role) {
             let detail = format!("A key of role `{}` may not do this.", self.role.as_str());
             return Err(Problem::new(403, "forbidden", "Not allowed", detail));
         }
         self.tenant.ok_or_else(|| {
-            let detail = "An admin key acts for any tenant; name it in the `X-Tenant-ID` header.";
+            let detail = "An admin key acts for every tenant; name the tenant in the header `X-Tenant-ID`.";
             Problem::new(400, "tenant-missing", "Which tenant?", detail)
         })
     }
 }
 
-/// Why nobody is let in.
+/// Why a caller is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Denied {
-    /// The caller can do something about it.
+    /// The caller can correct this.
     #[error("{}", .0.title)]
     Problem(Problem),
-    /// We could not look the key up.
+    /// The key could not be looked up.
     #[error("the API key could not be looked up")]
     Store(#[from] StoreError),
 }
@@ -82,11 +82,12 @@ impl From<Problem> for Denied {
     }
 }
 
-/// Finds out who calls: an API key, as bearer token or by basic auth, and `X-Tenant-ID`, which may only name the key's own
-/// tenant unless it is an admin key.
+/// Finds out who calls. The caller presents an API key, as bearer token or by basic auth, and may send `X-Tenant-ID`.
+/// Only an admin key may name another tenant than its own.
 ///
-/// Keys are trusted from `cache` for its age limit; absence is never cached. `deploy_time_key` is the hash of the admin
-/// key made at deploy time, for rooms that take it. A missing, unknown, revoked or wrong key is 401 in the same words.
+/// Keys in `cache` are trusted up to its age limit; the absence of a key is never cached. `deploy_time_key` is the hash
+/// of the admin key made at deploy time, for rooms that accept it. A missing, unknown, revoked or wrong key gives 401
+/// with the same text.
 pub async fn authorise(
     headers: &HeaderMap,
     registry: &Registry,
@@ -109,8 +110,8 @@ pub async fn authorise(
     Ok(Caller { role, tenant, key_id: presented.id })
 }
 
-/// The API key of the `Authorization` header: `Bearer mh_…`, or as the clients of other systems carry theirs, by basic auth:
-/// `<key id>:<secret>` (Mailjet's) or the whole key as the password of any user (Mailgun's is `api`).
+/// The API key in the `Authorization` header: `Bearer mh_…`, or basic auth as clients of other systems use it. That is
+/// `<key id>:<secret>` (Mailjet's), or any user with the whole key as password (Mailgun's user is `api`).
 fn presented(headers: &HeaderMap) -> Option<PresentedKey> {
     if let Some(text) = bearer(headers) {
         return text.parse().ok();
@@ -119,7 +120,7 @@ fn presented(headers: &HeaderMap) -> Option<PresentedKey> {
     PresentedKey::from_str(&password).or_else(|_| PresentedKey::of_halves(&user, &password)).ok()
 }
 
-/// User and password of `Authorization: Basic …` (RFC 7617).
+/// User and password in `Authorization: Basic …` (RFC 7617).
 pub fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -129,13 +130,13 @@ pub fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     decoded.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
 }
 
-/// The credentials of `Authorization: Bearer …`; the scheme's name in any case, as RFC 9110 has it.
+/// The credentials in `Authorization: Bearer …`. The scheme may be in any case, as RFC 9110 says.
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| credentials.trim())
 }
 
-/// 401: no key that we know.
+/// 401: no known key.
 pub fn unauthorised() -> Problem {
     let detail = "Send a valid API key, as `Authorization: Bearer mh_…`.";
     Problem::new(401, "unauthorised", "Not authorised", detail)
@@ -166,7 +167,7 @@ fn named_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {
     })
 }
 
-/// The tenant that a request is about, from whose key it is and which tenant it names.
+/// The tenant that a request is about, given the key's owner and the named tenant.
 fn tenant_of(role: Role, owner: Option<TenantId>, named: Option<TenantId>) -> Result<Option<TenantId>, Problem> {
     match (role, owner, named) {
         (Role::Admin, _, named) => Ok(named),
@@ -176,7 +177,7 @@ fn tenant_of(role: Role, owner: Option<TenantId>, named: Option<TenantId>) -> Re
             let detail = "This key belongs to another tenant than `X-Tenant-ID` names.";
             Err(Problem::new(403, "forbidden", "Not allowed", detail))
         }
-        // A row that should not exist; it opens nothing.
+        // Such a row should not exist. It gives access to nothing.
         (Role::Tenant | Role::Publish | Role::Read, None, _) => Err(unauthorised()),
     }
 }

@@ -1,7 +1,7 @@
 //! AWS clients, built once per function, quickly.
 //!
 //! The configuration is made from Lambda's environment alone. The SDK's own loader, the crate `aws-config`, also reads
-//! profiles, assumes roles and asks for instance metadata; for that it links an SDK of STS into every function.
+//! profiles, assumes roles and asks for instance metadata. For that it links an SDK of STS into every function.
 
 use std::time::Duration;
 
@@ -17,17 +17,17 @@ use aws_types::sdk_config::SharedHttpClient;
 
 use crate::config;
 
-/// Maximum time of one AWS call with its retries. Reason: calls take milliseconds, and three tries with backoff stay far
-/// below; a function's time limit (10 s at least) is never used up by one call.
+/// Maximum time of one AWS call with its retries. Reason: calls take milliseconds, and three tries with backoff stay
+/// far below; so one call never uses up a function's time limit, which is 10 s at least.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
-/// Maximum time of one try of a call. The SDK's limit for a connection, 3.1 s, is longer, so this one covers it.
+/// Maximum time of one try of a call. The SDK's own limit for making a connection, 3.1 s, is longer and never applies.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Amazon's five roots, the only ones that AWS endpoints chain to. <https://www.amazontrust.com/repository/>
-/// Parsing the system's 144 would cost most of a client's start-up.
+/// Amazon's five roots, to which all certificates of AWS endpoints chain. <https://www.amazontrust.com/repository/>
+/// Parsing the system's 144 roots would take most of a client's start-up.
 const AMAZON_ROOTS: &[u8] = include_bytes!("aws/amazon_roots.pem");
 
-/// Why clients could not be made.
+/// Clients could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("TLS towards AWS could not be set up")]
 pub struct TlsSetupError(#[source] Box<dyn std::error::Error + Send + Sync>);
@@ -46,17 +46,17 @@ pub fn sdk_config(environment: config::Aws) -> Result<SdkConfig, TlsSetupError> 
     Ok(sdk.build())
 }
 
-/// Which of the SDK's defaults apply. The version is fixed, so that an update of the SDK does not change them.
+/// Which defaults of the SDK apply. The version is fixed, so that an update of the SDK does not change them.
 pub fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// How long calls may take.
+/// The limits of a call.
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder().operation_timeout(OPERATION_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build()
 }
 
-/// HTTPS towards AWS, with rustls and ring, and Amazon's roots alone.
+/// HTTPS towards AWS, with rustls and ring, and with Amazon's roots alone.
 pub fn http_client() -> Result<SharedHttpClient, TlsSetupError> {
     let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
     let tls = TlsContext::builder().with_trust_store(roots).build();

@@ -1,5 +1,5 @@
-//! A small cache in memory with an age limit. Absence is not cached together with what is there: what was just created must be
-//! found, and ids that clients invent would drive out the others.
+//! A small in-memory cache with an age limit. Absence must not be cached in the same cache as values: new objects must
+//! be found at once, and ids that clients invent would displace real entries.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,10 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Most entries kept unless said otherwise.
+/// Maximum number of entries by default.
 const MAX_ENTRIES: usize = 10_000;
 
-/// Values by key, each trusted for a while.
+/// Values by key. Each is trusted for some time.
 #[derive(Debug)]
 pub struct Cache<K, V> {
     age_limit: SignedDuration,
@@ -19,28 +19,29 @@ pub struct Cache<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
-    /// An empty cache that trusts its entries for `seconds`; 0 switches it off.
+    /// An empty cache that trusts its entries for `seconds`; 0 disables it.
     pub fn new(seconds: u32) -> Self {
         Self::holding(MAX_ENTRIES, seconds)
     }
 
-    /// The same, with at most so many entries: each new one takes the place of the oldest then.
+    /// Like [`Cache::new`], with a maximum number of entries. When the cache is full, a new entry replaces the oldest
+    /// one.
     pub fn holding(most: usize, seconds: u32) -> Self {
         Self { age_limit: SignedDuration::from_secs(i64::from(seconds)), most, entries: Mutex::default() }
     }
 
-    /// The value, if it was put less than the age limit ago.
+    /// The value, if its age is below the limit.
     pub fn get(&self, key: &K, now: Timestamp) -> Option<V> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let (put_at, value) = entries.get(key)?;
         (now.duration_since(*put_at) < self.age_limit).then(|| value.clone())
     }
 
-    /// Keeps a value.
+    /// Stores a value.
     pub fn put(&self, key: K, value: V, now: Timestamp) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= self.most && !entries.contains_key(&key) {
-            // Looking at all of them takes microseconds; what had to be read for this one took milliseconds.
+            // Visiting all entries takes microseconds; reading this value took milliseconds.
             entries.retain(|_, (put_at, _)| now.duration_since(*put_at) < self.age_limit);
             let oldest = entries.values().map(|(put_at, _)| *put_at).min();
             let mut is_full = entries.len() >= self.most;
@@ -53,7 +54,7 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         entries.insert(key, (now, value));
     }
 
-    /// Corrects a value that is kept; it is trusted no longer for that.
+    /// Corrects a stored value. Its age stays the same.
     pub fn correct(&self, key: &K, correct: impl FnOnce(&mut V)) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, value)) = entries.get_mut(key) {
@@ -61,7 +62,7 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         }
     }
 
-    /// Forgets a value that is known to be stale.
+    /// Removes a value that is known to be stale.
     pub fn forget(&self, key: &K) {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
@@ -100,12 +101,12 @@ mod tests {
         for key in 0..3 {
             cache.put(key, "value", at(key));
         }
-        // One that is there takes nobody's place.
+        // A key that is present already displaces no other entry.
         cache.put(1, "another", at(3));
         assert_eq!(kept(at(3)), [0, 1, 2]);
         cache.put(3, "value", at(4));
         assert_eq!(kept(at(4)), [1, 2, 3]);
-        // Of many that are equally old, one goes.
+        // Of many entries of the same age, one is removed.
         for key in 4..7 {
             cache.put(key, "value", at(5));
         }

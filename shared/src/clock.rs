@@ -1,21 +1,21 @@
-//! The one place where the clock and the random generator are read; everything else takes them as arguments.
+//! The only place that reads the clock and the random generator. All other code takes time and chance as arguments.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The system's clock, which a room reads once for each step and passes on. Clones share one clock.
+/// The system's clock. A room reads it once for each step and passes the time on. Clones share one clock.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
-    /// The time of a clock that stands still; `None` for the system's.
+    /// The time of a stopped clock; `None` for the system's clock.
     stopped_at: Option<Timestamp>,
     ahead_ms: Arc<AtomicI64>,
 }
 
 impl Clock {
-    /// A clock that stands still at `at` until it is set ahead. A test that goes by it has the same outcome on a slow
-    /// machine as on a fast one.
+    /// A clock that stands still at `at` until it is set ahead. A test with such a clock has the same result on slow
+    /// and fast machines.
     pub fn stopped(at: Timestamp) -> Self {
         Self { stopped_at: Some(at), ..Self::default() }
     }
@@ -27,7 +27,7 @@ impl Clock {
         self.stopped_at.unwrap_or_else(Timestamp::now).saturating_add(ahead).unwrap_or(Timestamp::MAX)
     }
 
-    /// Sets it ahead, so that a test need not wait for what happens hours later.
+    /// Sets a stopped clock ahead, so that a test need not wait for what happens hours later.
     pub fn advance(&self, by: SignedDuration) {
         self.ahead_ms.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
@@ -37,8 +37,8 @@ impl Clock {
 ///
 /// # Panics
 ///
-/// When the operating system has no randomness to give, which Linux does not do after boot; to go on without it would
-/// mean guessable secrets.
+/// When the operating system has no random bytes, which does not happen on Linux after boot. To continue without them
+/// would give guessable secrets.
 #[expect(clippy::disallowed_methods, clippy::expect_used, reason = "this is the one place; see Panics")]
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

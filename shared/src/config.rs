@@ -1,5 +1,5 @@
-//! Configuration: read once, at start, into a struct per room. `template.yaml` sets every variable named here, except those
-//! that Lambda itself sets.
+//! Configuration: read once at start, into a struct per room. `template.yaml` sets every variable named here, except
+//! those that Lambda itself sets.
 
 use std::str::FromStr;
 
@@ -18,42 +18,42 @@ pub const EVENTS_TABLE: &str = "EVENTS_TABLE";
 pub const DELIVERIES_TABLE: &str = "DELIVERIES_TABLE";
 /// URL of the queue of fresh jobs.
 pub const DELIVERIES_QUEUE_URL: &str = "DELIVERIES_QUEUE_URL";
-/// ARN of the queue of fresh jobs, where redrives go.
+/// ARN of the queue of fresh jobs, the destination of redrives.
 pub const DELIVERIES_QUEUE_ARN: &str = "DELIVERIES_QUEUE_ARN";
 /// URL of the queue of jobs that wait for their next attempt.
 pub const RETRIES_QUEUE_URL: &str = "RETRIES_QUEUE_URL";
 /// URL of the dead-letter queue.
 pub const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
-/// ARN of the dead-letter queue, where redrives start.
+/// ARN of the dead-letter queue, the source of redrives.
 pub const DEAD_LETTER_QUEUE_ARN: &str = "DEAD_LETTER_QUEUE_ARN";
 /// URL of the queue of events that `dispatch` cannot dispatch.
 pub const DISPATCH_FAILURES_QUEUE_URL: &str = "DISPATCH_FAILURES_QUEUE_URL";
 /// How long events and deliveries are kept, in days, 1 to 3650.
 pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
-/// How long sources, keys and webhooks are trusted from memory, in seconds, 0 to 300.
+/// How long cached sources, keys and webhooks are trusted, in seconds, 0 to 300.
 pub const CACHE_SECONDS: &str = "CACHE_SECONDS";
-/// Networks that deliveries may go to although they are not public; comma-separated, for local use.
+/// Networks that deliveries may go to although they are not public: a comma-separated list, for local use.
 pub const ALLOWED_NETWORKS: &str = "ALLOWED_NETWORKS";
 /// SHA-256 of the secret of the admin key made at deploy time, in hex.
 pub const ADMIN_KEY_SHA256: &str = "ADMIN_KEY_SHA256";
-/// ARN of the KMS key under which the data keys are kept that secrets are sealed with.
+/// ARN of the KMS key that encrypts the data keys. Data keys seal secrets.
 pub const SECRETS_KEY_ARN: &str = "SECRETS_KEY_ARN";
-/// Base URL that users reach the API under, for URLs in answers; may be empty.
+/// Base URL under which users reach the API, for URLs in responses; may be empty.
 pub const PUBLIC_URL: &str = "PUBLIC_URL";
-/// The region that the function runs in; Lambda sets it.
+/// The function's region. Lambda sets it.
 pub const AWS_REGION: &str = "AWS_REGION";
-/// The access key of the function's role; Lambda sets it, and the two that follow.
+/// The id of the access key of the function's role. Lambda sets it, and the two variables below.
 pub const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 /// The secret of [`AWS_ACCESS_KEY_ID`].
 pub const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
-/// The session of [`AWS_ACCESS_KEY_ID`]; may be empty, as with an emulator.
+/// The session token of [`AWS_ACCESS_KEY_ID`]. It is empty with an emulator.
 pub const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
-/// Where AWS is, in place of AWS's own endpoints, as for an emulator; may be empty.
+/// An endpoint to use instead of AWS's own ones, for an emulator; may be empty.
 pub const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
-/// The name of the function, which stands in the user agent of its AWS calls; may be empty.
+/// The function's name in the user agent of its AWS calls; may be empty.
 pub const AWS_SDK_UA_APP_ID: &str = "AWS_SDK_UA_APP_ID";
 
-/// A variable that is missing or that cannot be what it must be.
+/// A variable is missing or invalid.
 #[derive(Debug, thiserror::Error)]
 #[error("environment variable {name}: {fault}")]
 pub struct ConfigError {
@@ -135,12 +135,13 @@ pub struct Api {
     pub secrets_key_arn: String,
 }
 
-/// What the SDK needs to know of AWS. Lambda sets all of it but the endpoint and the name.
+/// What the SDK must know about AWS. Lambda sets everything except the endpoint and the name.
 #[derive(Debug, Clone)]
 pub struct Aws {
     /// See [`AWS_REGION`].
     pub region: Region,
-    /// See [`AWS_ACCESS_KEY_ID`]. They are those of the function's role, for as long as its process lives.
+    /// See [`AWS_ACCESS_KEY_ID`]. They are the credentials of the function's role and stay valid as long as the process
+    /// lives.
     pub credentials: Credentials,
     /// See [`AWS_ENDPOINT_URL`]; `None` for AWS itself.
     pub endpoint_url: Option<String>,
@@ -269,7 +270,7 @@ fn networks() -> Result<Vec<IpNet>, ConfigError> {
     parse_networks(&optional(ALLOWED_NETWORKS)).map_err(|fault| ConfigError { name: ALLOWED_NETWORKS, fault })
 }
 
-/// Reads a comma-separated list of networks; none may be wider than /8 (v4) or /32 (v6), so that a slip of the pen
+/// Reads a comma-separated list of networks. None may be wider than /8 (IPv4) or /32 (IPv6), so that a typing error
 /// does not open everything.
 fn parse_networks(list: &str) -> Result<Vec<IpNet>, String> {
     list.split(',')

@@ -1,10 +1,10 @@
-//! HTTP requests as API Gateway and function URLs hand them to a function (payload format 2.0), made fit for
-//! `lambda_http`, which panics about a path, query, host or body that is no legal request, and cannot read a header that
-//! is not ASCII. To the sender a panic is a 5xx on every try, and it raises the operator's alarm; nobody sends what AWS
-//! hands over here, so nothing is refused, only written in the way that is legal.
+//! HTTP requests as API Gateway and function URLs give them to a function (payload format 2.0), corrected for
+//! `lambda_http`. That library panics when path, query, host or body are not legal, and it cannot read a header that is
+//! not ASCII. For the sender, a panic is a 5xx on every try, and it raises the operator's alarm. The sender did not
+//! write the illegal form, AWS did; so nothing is refused, and everything is rewritten in a legal form.
 //!
-//! HTTP APIs decode the path and leave the query as it was sent, `"` and `<` included. Function URLs do the reverse, and
-//! hand over a space where the sender's query has a `+`.
+//! HTTP APIs decode the path and leave the query as it was sent, including `"` and `<`. Function URLs do the reverse,
+//! and give a space for a `+` in the sender's query.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -22,7 +22,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use url::Url;
 
-/// What is encoded in a path: all but what RFC 3986 lets stand there, and `%`, which may begin an encoded byte.
+/// Bytes that are encoded in a path: all except those that RFC 3986 allows, and `%`, which may begin an encoded byte.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'%')
     .remove(b'/')
@@ -43,10 +43,10 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'=')
     .remove(b':')
     .remove(b'@');
-/// What is encoded in a query.
+/// Bytes that are encoded in a query.
 const QUERY: &AsciiSet = &PATH.remove(b'?');
-/// Maximum length of path and query together, encoded, in bytes. Reason: `http::Uri` takes 65,534 with scheme and host.
-/// HTTP APIs take 10,240 bytes of request line and headers, which encoding makes three times as long at most.
+/// Maximum length of encoded path and query together, in bytes. Reason: `http::Uri` takes 65,534 with scheme and host.
+/// HTTP APIs take 10,240 bytes of request line and headers, and encoding at most triples this.
 const MAX_TARGET: usize = 65_000;
 /// Maximum length of a host, in bytes: a DNS name (253) and a port.
 const MAX_HOST: usize = 259;
@@ -66,7 +66,7 @@ where
     lambda_http::lambda_runtime::run(adapter).await
 }
 
-/// One request, whatever its texts are.
+/// One request. Its texts may contain anything.
 #[derive(Deserialize)]
 #[serde(from = "Wire")]
 pub struct HttpEvent(ApiGatewayV2httpRequest);
@@ -83,7 +83,7 @@ impl From<HttpEvent> for Request {
     }
 }
 
-/// What is read of the event, as texts.
+/// The parts of the event that are read, as texts.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire {
@@ -126,15 +126,15 @@ impl From<Wire> for HttpEvent {
         event.request_context.domain_name = wire.request_context.domain_name.filter(|name| is_host(name));
         event.request_context.http.method = method(&wire.request_context.http.method);
         event.request_context.http.source_ip = wire.request_context.http.source_ip;
-        // What only claims to be base64 is handed on as it is: no signature will match it.
+        // A body that only claims to be base64 is passed on unchanged: no signature will match it.
         event.is_base64_encoded = wire.is_base64_encoded && wire.body.as_deref().is_none_or(is_base64);
         event.body = wire.body;
         Self(event)
     }
 }
 
-/// Path and query with every byte encoded that may not stand there. What is longer than a URI can be becomes `/`, where
-/// no room has anything.
+/// Path and query, with every illegal byte encoded. A target that is longer than a URI can be becomes `/`, where no
+/// room has a route.
 fn target(path: &str, query: &str) -> (String, String) {
     let slash = if path.starts_with('/') { "" } else { "/" };
     let path = format!("{slash}{}", utf8_percent_encode(path, PATH));
@@ -142,8 +142,8 @@ fn target(path: &str, query: &str) -> (String, String) {
     if path.len() + query.len() > MAX_TARGET { ("/".to_owned(), String::new()) } else { (path, query) }
 }
 
-/// The headers that HTTP can have, values that are not ASCII included. A host or scheme that no URL can have is left out,
-/// because the request's URI would be made of it.
+/// All legal headers, including those with values that are not ASCII. A host or scheme that no URL can have is left
+/// out, because the request's URI would be made from it.
 fn headers(given: &BTreeMap<String, String>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in given {
@@ -154,14 +154,14 @@ fn headers(given: &BTreeMap<String, String>) -> HeaderMap {
         };
         let name = HeaderName::from_bytes(name.as_bytes()).ok().filter(|_| is_fit);
         if let Some((name, value)) = name.zip(HeaderValue::from_bytes(value.as_bytes()).ok()) {
-            // More than a map can hold are left out; AWS takes far fewer.
+            // Headers beyond the map's capacity are left out. AWS takes far fewer.
             let _left_out = headers.try_insert(name, value);
         }
     }
     headers
 }
 
-/// The method; what is none becomes one that no path takes.
+/// The method. An illegal one becomes a method that no path accepts.
 fn method(given: &str) -> Method {
     Method::from_bytes(given.as_bytes()).unwrap_or(Method::CONNECT)
 }
@@ -174,7 +174,7 @@ fn is_host(text: &str) -> bool {
         && Url::parse(&format!("https://{text}/")).is_ok()
 }
 
-/// Whether all of it is base64. A look at the letters and at the last four, because bodies have megabytes.
+/// Whether a text is base64. It checks the characters and the last four, which is fast for bodies of megabytes.
 fn is_base64(text: &str) -> bool {
     let bytes = text.as_bytes();
     let (whole, last) = bytes.split_at(bytes.len().saturating_sub(4));
@@ -210,7 +210,7 @@ mod tests {
             ("/a", "a=b c", "/a?a=b+c"),
             ("/a", "a=\"<>\"#{|}\\^`[]", "/a?a=%22%3C%3E%22%23%7B%7C%7D%5C%5E%60%5B%5D"),
             ("/a", "a=ä\u{7f}\u{0}\n%zz?/", "/a?a=%C3%A4%7F%00%0A%zz?/"),
-            // Decoded by an HTTP API.
+            // The path as an HTTP API decodes it.
             ("/a b/ä?c#d\\e\t", "x=y", "/a%20b/%C3%A4%3Fc%23d%5Ce%09?x=y"),
             ("//a", "", "//a"),
             ("", "", "/"),
@@ -276,7 +276,7 @@ mod tests {
         #[test]
         fn a_query_means_what_its_sender_meant(value in "\\PC*") {
             let sent: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-            // As an HTTP API keeps it, and as a function URL changes it.
+            // The query as an HTTP API keeps it, and as a function URL changes it.
             for query in [sent.clone(), sent.replace('+', " ")] {
                 let request = asking("/a", &format!("q={query}"));
                 let read = url::form_urlencoded::parse(request.uri().query().unwrap().as_bytes()).next().unwrap();

@@ -1,8 +1,9 @@
-//! The common crate of mailhooks: what an event, a webhook and a delivery are, and how they are kept and sent.
+//! The common crate of the functions: the domain, and the edges.
 //!
-//! What is and what must hold is in the crate `domain`, which is pure; its modules are re-exported here, so that functions
-//! depend on one crate. The modules of this crate are the edges: everything that touches AWS, the network, the environment
-//! or the clock. They are listed bottom up: each uses only those that stand above it.
+//! The crate `domain` defines what an event, a webhook and a delivery are, and every rule about them. It is pure. Its
+//! modules are re-exported here, so that functions depend on one crate. The modules of this crate are the edges: all
+//! code that touches AWS, the network, the environment or the clock. They are listed bottom up: each module uses only
+//! those above it.
 
 pub use domain::{
     address_policy, breaker, delivery, dialect, event, id, operational, problem, provider, rate_limit, recovery, retry,

@@ -1,5 +1,7 @@
-//! The one door out: HTTP to customers, and to Amazon SNS for what it asks to be fetched. HTTPS only (plain HTTP to networks that the operator opened), addresses checked
-//! when they are connected to, no redirects, no proxy, one time limit over everything, bounded reads.
+//! The one door out: HTTP to customers, and to Amazon SNS for certificates and confirmations.
+//!
+//! HTTPS only (plain HTTP to networks that the operator allowed). Addresses are checked when a connection is made. No
+//! redirects, no proxy, one time limit over everything, bounded reads.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -34,11 +36,12 @@ mod silent_tests;
 #[cfg(test)]
 mod tls_tests;
 
-/// Of an answer's body at most this much is read (16 KiB): enough for any message of a receiver, too little to tie us up.
+/// Maximum number of bytes that are read of a response's body (16 KiB). Reason: this is enough for any message of a
+/// receiver, and it does not occupy us for long.
 const MAX_ANSWER: usize = 16 * 1024;
-/// The header by which a receiver asks for something beside what its status says.
+/// The header with which a receiver demands something in addition to its status.
 const WEBHOOK_DELIVERY: &str = "webhook-delivery";
-/// The door: pooled clients and the policy that guards them.
+/// The door: pooled clients, and the policy for addresses.
 #[derive(Debug, Clone)]
 pub struct Outbound {
     https: Clients,
@@ -48,43 +51,44 @@ pub struct Outbound {
     silent: Arc<SilentHosts>,
 }
 
-/// One request.
+/// A request.
 #[derive(Debug)]
 pub struct Post<'a> {
-    /// Where to; a user and password in it are sent as basic auth.
+    /// The URL. User and password in it are sent as basic auth.
     pub url: &'a WebhookUrl,
-    /// Names in lower case.
+    /// Headers, with names in lower case.
     pub headers: &'a [(&'static str, String)],
     /// The body's type.
     pub content_type: &'static str,
     /// The exact bytes.
     pub body: Vec<u8>,
-    /// Over everything: resolving, connecting, TLS, sending, headers and body of the answer.
+    /// The time limit over everything: resolving, connecting, TLS, sending, and reading the response.
     pub time_limit: Duration,
     /// Whether a status means success.
     pub accepts: fn(u16) -> bool,
-    /// The tenant's own headers. One named `authorization` takes the place of the URL's user and password.
+    /// The tenant's own headers. A header `authorization` replaces the URL's user and password.
     pub custom: &'a BTreeMap<CustomName, CustomValue>,
-    /// What must not be kept of the answer. An `authorization` of `headers` is hidden in any case.
+    /// What must not be kept of the response. The value of `authorization` in `headers` is always hidden.
     pub redaction: &'a Redaction,
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
-    /// How it ended.
+    /// How the request ended.
     pub outcome: Outcome,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     pub duration_ms: u32,
-    /// The address that answered.
+    /// The IP address that responded.
     pub address: Option<String>,
-    /// The beginning of the body as text, without secrets, at most [`KEPT_ANSWER`](domain::delivery::KEPT_ANSWER) bytes.
+    /// The beginning of the body as text, without secrets, at most [`KEPT_ANSWER`](domain::delivery::KEPT_ANSWER)
+    /// bytes.
     pub answer: Option<String>,
-    /// What the receiver asked for by a header.
+    /// What the receiver demands in a header.
     pub asked: Option<Asked>,
 }
 
-/// Why the door could not be built.
+/// The door could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// The TLS library refused its settings.
@@ -96,14 +100,14 @@ pub enum SetupError {
 }
 
 impl Outbound {
-    /// Builds the door. Roots are those of `webpki-roots`, compiled in.
+    /// Builds the door. The trusted roots are those of `webpki-roots`, compiled in.
     pub fn new(policy: AddressPolicy) -> Result<Self, SetupError> {
         let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
         Self::trusting(policy, roots, HashMap::new())
     }
 
-    /// For tests: a door that trusts these roots and resolves these names so, still checked by `policy`. A port other
-    /// than 0 in an address takes the place of the usual one.
+    /// For tests: a door that trusts these roots and resolves these names to these addresses, which `policy` still
+    /// checks. A port other than 0 in an address replaces the default port.
     pub fn rerouted(
         policy: AddressPolicy,
         roots: rustls::RootCertStore,
@@ -124,8 +128,8 @@ impl Outbound {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        // HTTP/1.1 only. A time-out closes an HTTP/1.1 connection, but it leaves an HTTP/2 connection in the pool, and every
-        // later request to the host would use it, dead or not.
+        // Only HTTP/1.1. A time-out closes an HTTP/1.1 connection, but it leaves an HTTP/2 connection in the pool.
+        // Every later request to the host would use that connection, even if it is dead.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let resolver = Arc::new(CheckedResolver::public_or_allowed(policy.clone()).rerouting(routes));
         let secure =
@@ -137,7 +141,7 @@ impl Outbound {
         Ok(Self { https, plain, policy, silent: Arc::default() })
     }
 
-    /// Makes one request. `now` is when it begins; `Retry-After` in seconds counts from when the answer came.
+    /// Makes one request. `now` is when it begins. `Retry-After` in seconds counts from the time of the response.
     pub async fn post(&self, post: Post<'_>, now: Timestamp) -> Answered {
         let started = Instant::now();
         let time_limit = post.time_limit;
@@ -147,8 +151,8 @@ impl Outbound {
         let mut progress = Progress::default();
         let exchange = self.exchange(post, now, started, &mut progress);
         let ended = tokio::time::timeout(time_limit, exchange).await;
-        // A status that came before the time limit decides, whatever became of the body. Dropped with its body unread, the
-        // answer takes its connection with it.
+        // If a status arrived before the time limit, the status decides, even if the body is incomplete. A response
+        // that is dropped before its body was read closes its connection.
         let outcome = progress.answered.or(ended.ok().and_then(Result::err)).unwrap_or(Outcome::Timeout);
         if is_silence(outcome) {
             self.silent.note(host, Instant::now());
@@ -158,7 +162,7 @@ impl Outbound {
         Answered { outcome, duration_ms, address: progress.address, answer, asked: progress.asked }
     }
 
-    /// Sends the request and reads the answer into `progress`; an error when no status came.
+    /// Sends the request and reads the response into `progress`; an error when no status arrived.
     async fn exchange(
         &self,
         post: Post<'_>,
@@ -183,7 +187,7 @@ impl Outbound {
             Outcome::RefusedStatus { status, retry_after }
         });
         let mut read = 0;
-        // A body that breaks off ends here.
+        // The loop also ends when the body breaks off.
         while let Ok(chunk) = response.chunk().await {
             let Some(chunk) = chunk else {
                 progress.is_whole = read <= MAX_SEARCHED;
@@ -199,8 +203,8 @@ impl Outbound {
         Ok(())
     }
 
-    /// The clients that may talk to this URL; `None` when its host is a forbidden address. Names are checked by the
-    /// clients' resolver, when they are connected to.
+    /// The clients that may be used for this URL; `None` when its host is a forbidden address. For a host name, the
+    /// clients' resolver checks the addresses when a connection is made.
     fn clients_for(&self, url: &url::Url) -> Option<&Clients> {
         let verdict = match url.host()? {
             Host::Domain(_) => None,
@@ -215,8 +219,8 @@ impl Outbound {
     }
 }
 
-/// Whether a request ended in a way that makes the host's other open connections suspect: a connection gave no answer, or
-/// broke before the answer.
+/// Whether a request ended in a way that makes the host's other open connections suspect: a connection gave no
+/// response, or broke before the response.
 fn is_silence(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Timeout | Outcome::Protocol => true,
@@ -229,28 +233,28 @@ fn is_silence(outcome: Outcome) -> bool {
     }
 }
 
-/// What is known when the time limit strikes.
+/// What is known when the time limit ends the request.
 #[derive(Default)]
 struct Progress {
-    /// What the status means, once there is one.
+    /// The meaning of the status, once there is one.
     answered: Option<Outcome>,
     address: Option<String>,
     kept: Vec<u8>,
-    /// The body has ended as it should, and all of it is in `kept`.
+    /// The body ended normally, and all of it is in `kept`.
     is_whole: bool,
     asked: Option<Asked>,
 }
 
-/// What the header asks for, in any case; words that we do not know ask for nothing.
+/// What the header demands, in any case. Unknown words demand nothing.
 fn asked(value: &HeaderValue) -> Option<Asked> {
     Asked::from_word(&value.to_str().ok()?.trim().to_ascii_lowercase())
 }
 
 fn headers(post: &Post<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    // First, so that nothing of ours could ever be replaced.
+    // The tenant's headers come first, so that they can never replace ours.
     for (name, value) in post.custom {
-        // Both were checked when they were set.
+        // Names and values were checked when the tenant set them.
         let parsed = (HeaderName::from_bytes(name.as_str().as_bytes()), HeaderValue::from_str(value.expose()));
         if let (Ok(name), Ok(mut header)) = parsed {
             header.set_sensitive(value.sensitive);
@@ -259,7 +263,7 @@ fn headers(post: &Post<'_>) -> HeaderMap {
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(post.content_type));
     for (name, value) in post.headers {
-        // Signatures, ids and numbers: always valid header values.
+        // Signatures, ids and numbers are always valid header values.
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
         }

@@ -1,4 +1,4 @@
-//! The queues: jobs out, jobs hidden until they are due. Every per-entry result is read.
+//! The queues: sending jobs, and hiding messages until they are due. The result of every entry of a batch is read.
 
 use std::ops::Range;
 
@@ -17,9 +17,9 @@ use futures::{StreamExt as _, stream};
 
 pub mod redrive;
 
-/// How often entries that a batch call left over are sent again at once before the caller hears of it.
+/// Maximum number of tries for entries that a batch call did not take, before the caller gets the error.
 const MAX_TRIES: u8 = 3;
-/// Batch calls of one send that are under way at the same time: a hundred of them take a second or two.
+/// Maximum number of batch calls of one send at the same time. Reason: a hundred calls then take a second or two.
 const SIDE_BY_SIDE: usize = 8;
 
 /// One queue.
@@ -32,13 +32,13 @@ pub struct Queue {
 /// A message to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The job as JSON, or whatever was received in place of one.
+    /// The job as JSON, or the received body if it is no job.
     pub body: String,
-    /// The message group: the webhook's id, so that SQS fair queues keep a noisy webhook from delaying quiet ones.
+    /// The message group: the webhook's id, so that SQS fair queues keep one busy webhook from delaying others.
     pub group: String,
-    /// When it may be received at the earliest, in seconds from now, at most [`MAX_DELAY_SECONDS`].
+    /// How long the message is delayed, in seconds, at most [`MAX_DELAY_SECONDS`].
     pub delay_seconds: u16,
-    /// Message attributes for people who look into the queue.
+    /// Message attributes, for people who look into the queue.
     pub attributes: Vec<(&'static str, String)>,
 }
 
@@ -59,29 +59,29 @@ impl Outgoing {
     }
 }
 
-/// A received message that shall stay hidden.
+/// A received message to be hidden.
 #[derive(Debug, Clone)]
 pub struct Hidden {
-    /// Its receipt handle.
+    /// The message's receipt handle.
     pub receipt: String,
-    /// For how long from now, in seconds, at most [`MAX_HOP_SECONDS`].
+    /// How long it is hidden from now, in seconds, at most [`MAX_HOP_SECONDS`].
     pub seconds: u32,
 }
 
-/// An entry of a batch call did not take effect, as far as is known.
+/// SQS did not confirm that an entry of a batch call took effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("SQS did not confirm an entry of {operation}: {code}")]
 pub struct EntryFailed {
-    /// Which call.
+    /// The name of the call.
     pub operation: &'static str,
-    /// SQS's error code for the entry, or of the whole call.
+    /// SQS's error code, of the entry or of the whole call.
     pub code: String,
-    /// SQS says that the entry itself is at fault: sent again, it would be refused again.
+    /// SQS says that the entry itself is wrong, so it would be refused again.
     pub is_at_fault: bool,
 }
 
 impl EntryFailed {
-    /// An entry that may be taken the next time.
+    /// An entry that may be accepted the next time.
     fn for_now(operation: &'static str, code: String) -> Self {
         Self { operation, code, is_at_fault: false }
     }
@@ -93,13 +93,13 @@ impl Queue {
         Self { client, url: url.into() }
     }
 
-    /// Whether an event source ARN is this queue's: SQS ARNs and URLs end in the same name.
+    /// Whether an event source ARN names this queue. SQS's ARNs and URLs end in the same name.
     pub fn is_source(&self, arn: &str) -> bool {
         arn.rsplit(':').next().is_some_and(|name| self.url.rsplit('/').next() == Some(name))
     }
 
-    /// Sends messages in as few calls as count and bytes allow, some of them side by side; one result for each message, in
-    /// their order.
+    /// Sends messages in as few calls as their count and size allow, several calls at a time. Returns one result for
+    /// each message, in order.
     pub async fn send(&self, messages: &[Outgoing]) -> Vec<Result<(), EntryFailed>> {
         let sizes: Vec<usize> = messages.iter().map(|outgoing| outgoing.body.len()).collect();
         let batches = batches(&sizes, MAX_BYTES);
@@ -107,7 +107,7 @@ impl Queue {
         sent.collect::<Vec<_>>().await.concat()
     }
 
-    /// Sends those messages, which fit into one batch; one result for each.
+    /// Sends messages that fit into one batch. Returns one result for each.
     async fn send_range(&self, messages: &[Outgoing], range: Range<usize>) -> Vec<Result<(), EntryFailed>> {
         let first = range.start;
         let mut results = vec![Ok(()); range.len()];
@@ -131,7 +131,7 @@ impl Queue {
         results
     }
 
-    /// Sends one batch; what failed, and whether to send it again makes sense.
+    /// Sends one batch. Returns the failed entries, and whether sending them again makes sense.
     async fn send_batch(&self, messages: &[Outgoing], indexes: &[usize]) -> Vec<(usize, EntryFailed, bool)> {
         let operation = "SendMessageBatch";
         let mut call = self.client.send_message_batch().queue_url(&self.url);
@@ -150,14 +150,15 @@ impl Queue {
                 let failure = |index: &usize| {
                     let id = index.to_string();
                     let named = answer.failed.iter().find(|failed| failed.id == id);
-                    // An entry that is named nowhere is not taken for sent: twice is harmless, never is not.
+                    // An entry that the answer does not name counts as not sent. Reason: sending it twice is harmless,
+                    // and not sending it is not.
                     let code = named.map_or("unanswered", |failed| failed.code.as_str()).to_owned();
                     let is_at_fault = named.is_some_and(|failed| failed.sender_fault);
                     (*index, EntryFailed { operation, code, is_at_fault }, !is_at_fault)
                 };
                 not_taken.map(failure).collect()
             }
-            // The SDK has retried the call itself already.
+            // The SDK has repeated the call already.
             Err(error) => {
                 let code = call_code(&error);
                 indexes.iter().map(|index| (*index, EntryFailed::for_now(operation, code.clone()), false)).collect()
@@ -165,7 +166,7 @@ impl Queue {
         }
     }
 
-    /// Hides received messages; one result for each, in their order.
+    /// Hides received messages. Returns one result for each, in order.
     pub async fn hide(&self, messages: &[Hidden]) -> Vec<Result<(), EntryFailed>> {
         let operation = "ChangeMessageVisibilityBatch";
         let mut results = vec![Ok(()); messages.len()];

@@ -1,5 +1,5 @@
-//! The three DynamoDB tables. Concrete clients; every method takes the tenant, or an id whose row names it and is
-//! checked. Keys are built in one file per table; stored items have their own structs with a version.
+//! The three DynamoDB tables, as concrete clients. Every method takes the tenant, or an id whose row names the tenant,
+//! which is checked. The keys of each table are built in one file. Stored items have their own structs with a version.
 
 mod error;
 mod page;

@@ -1,35 +1,37 @@
-//! Logs: one JSON line each, with the fields of the style guide; never a secret, an address, or a body.
+//! Logs: one line of JSON each, with the field names of the style guide. They never contain a secret, an address or a
+//! body.
 //!
-//! A line has the fields of the spans that it is in, under `spans`: so the ids of a request or a message are in every line
-//! of it, and no line repeats them.
+//! A line has the fields of the spans that it is in, under `spans`. So every line of a request or a message has its ids,
+//! and no line repeats them.
 
 use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// Our crates, whose lines hold nothing that must not be logged.
+/// Our crates. Their log lines contain nothing that must not be logged.
 const OURS: [&str; 5] = ["ingest", "dispatch", "deliver", "api", "shared"];
 
-/// Sends `tracing` events to standard output as JSON, where Lambda collects them.
+/// Writes `tracing` events to standard output as JSON. Lambda collects them there.
 pub fn init() {
-    // Only fails when a subscriber is set already, as in tests that run several rooms in one process.
+    // This fails only when a subscriber is set already, as in tests with several rooms in one process.
     let _already_set = tracing::subscriber::set_global_default(subscriber(std::io::stdout));
 }
 
 /// What writes log lines to `writer`.
 ///
-/// The level is INFO for our crates and WARN for all others, whose lines could hold what we must not log.
+/// The level is INFO for our crates. It is WARN for all others, whose lines could contain what must not be logged.
 pub fn subscriber<W>(writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    // Lambda stamps every line itself, so our own time would be paid for twice.
+    // Lambda adds the time to every line, and our own time would cost money a second time.
     let format = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).without_time();
     tracing_subscriber::registry().with(filter()).with(format.with_writer(writer))
 }
 
-/// A filter read from text would bring two libraries of regular expressions into each function, 180 KB of it.
+/// The filter is built in code. A filter that is parsed from text would add two libraries of regular expressions to
+/// each function, 180 KB.
 fn filter() -> Targets {
     Targets::new().with_default(LevelFilter::WARN).with_targets(OURS.map(|name| (name, LevelFilter::INFO)))
 }

@@ -1,13 +1,13 @@
-//! The commands of an operator, on a deployed stack. `infra/*.py` finds the stack and runs them.
+//! Commands for operators, on a deployed stack. `infra/*.py` finds the stack and runs them.
 //!
-//! Unlike the functions they run outside of Lambda, so credentials and region come from the AWS SDK's ordinary chain.
+//! Unlike the functions, a command runs outside of Lambda, so the SDK's ordinary chain finds credentials and region.
 
 use clap::{Parser, Subcommand};
 use shared::aws;
 
 mod rotate_data_key;
 
-/// Commands of an operator.
+/// Commands for operators.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(subcommand)]

@@ -1,6 +1,7 @@
 //! Makes a new data key and seals every secret of the registry with it.
 //!
-//! Functions go on meanwhile: what is sealed with an older key opens as before, and older keys are kept.
+//! Functions keep running at the same time. Older keys stay in the registry, so secrets that are sealed with an older
+//! key still open.
 
 #![expect(clippy::print_stdout, reason = "a command tells what it does")]
 
@@ -17,7 +18,8 @@ pub(crate) struct Arguments {
     /// ARN of the KMS key that the stack's data keys are encrypted under.
     #[arg(long)]
     secrets_key_arn: String,
-    /// Make no new key; seal what an earlier run left over.
+    /// A function that read the key before the new one existed may still seal with the old one for a moment. So this
+    /// repeats until nothing is left to do.
     #[arg(long)]
     resume: bool,
 }

@@ -1,4 +1,5 @@
-//! Dialects: how a delivery looks on the wire. One file each; pure functions from events to names, headers and bytes.
+//! Dialects: how a delivery looks on the wire. Each dialect is a file of pure functions from events to names, headers
+//! and bytes.
 
 use crate::event::EventType;
 use crate::retry::RetryPolicy;
@@ -19,11 +20,11 @@ pub mod catalogue;
 pub use self::rendered::{Cover, Rendered};
 
 closed_words!(
-    /// The language that a webhook's receiver understands. What a system sends in two ways is two dialects.
+    /// The format that a webhook's receiver understands. If a system has two formats, these are two dialects.
     Dialect {
-        /// Canonical names, Standard Webhooks signature only.
+        /// Canonical names, and only the Standard Webhooks signature.
         Standard = "standard",
-        /// The platform's own flat bodies, with `X-Webhook-Signature` beside the standard one.
+        /// The platform's own flat bodies, with `X-Webhook-Signature` in addition to the standard signature.
         Platform = "platform",
         /// `MailGreet`'s bodies, with `X-MailGreet-Signature`.
         Mailgreet = "mailgreet",
@@ -40,13 +41,13 @@ closed_words!(
     }
 );
 
-/// The time limit that applies when none is given, in milliseconds.
+/// The time limit of dialects that promise no other one, in milliseconds.
 pub const DEFAULT_TIMEOUT_MS: u32 = 10_000;
 /// The time limit of the dialects whose documentation promises 5 s, in milliseconds.
 const SHORT_TIMEOUT_MS: u32 = 5_000;
 
 impl Dialect {
-    /// The dialect's word for a type, in its first form; `None` when it has none.
+    /// The dialect's first word for a type; `None` when it has none.
     pub fn name(self, event_type: EventType) -> Option<&'static str> {
         match self {
             Self::Standard => Some(event_type.as_str()),
@@ -60,7 +61,7 @@ impl Dialect {
         }
     }
 
-    /// The words that the dialect has for a type beside the canonical one.
+    /// The dialect's own words for a type, in addition to the canonical name.
     fn own_names(self, event_type: EventType) -> &'static [&'static str] {
         match self {
             Self::Standard => &[],
@@ -73,8 +74,8 @@ impl Dialect {
         }
     }
 
-    /// The types that `name` stands for: a canonical name or one of the dialect's own words. Where it has one word for
-    /// several types, all of them. Empty when the dialect has no word for it.
+    /// The types that `name` stands for. `name` is a canonical name or one of the dialect's own words; one word can
+    /// stand for several types. Empty when the dialect does not know the name.
     pub fn types_named(self, name: &str) -> Vec<EventType> {
         EventType::deliverable()
             .filter(|event_type| {
@@ -84,7 +85,7 @@ impl Dialect {
             .collect()
     }
 
-    /// Every name of its own that a subscription in this dialect may use, for the text of a refusal.
+    /// All names that a subscription in this dialect may use, for the text of a refusal.
     pub fn known_names(self) -> Vec<&'static str> {
         let mut names = Vec::new();
         for event_type in EventType::deliverable() {
@@ -97,7 +98,7 @@ impl Dialect {
         names
     }
 
-    /// Whether one POST may have several events.
+    /// Whether one POST may carry several events.
     pub fn takes_arrays(self) -> bool {
         match self {
             Self::MailjetV2 => true,
@@ -111,8 +112,9 @@ impl Dialect {
         }
     }
 
-    /// Whether its receivers can verify this scheme. Those with a signature of their own know a shared secret only;
-    /// Mailjet's have none, so that of Standard Webhooks is all they can verify, in either scheme.
+    /// Whether the dialect's receivers can verify this scheme. Receivers of a dialect with its own signature know
+    /// shared secrets only. Mailjet has no signature, so its receivers verify that of Standard Webhooks, in either
+    /// scheme.
     pub fn takes(self, scheme: SignatureScheme) -> bool {
         match (self, scheme) {
             (_, SignatureScheme::V1) | (Self::Standard | Self::Mailjet | Self::MailjetV2, SignatureScheme::V1a) => true,
@@ -123,7 +125,7 @@ impl Dialect {
         }
     }
 
-    /// The HTTP statuses by which a receiver of this dialect says that it will never take this delivery.
+    /// The HTTP statuses with which a receiver says that it will never accept this delivery.
     pub fn final_statuses(self) -> &'static [u16] {
         match self {
             Self::Mailgun | Self::MailgunLegacy => &[406],
@@ -131,7 +133,7 @@ impl Dialect {
         }
     }
 
-    /// Whether an answer with an HTTP status means that the receiver accepted the delivery.
+    /// Whether an HTTP status means that the receiver accepted the delivery.
     pub fn accepts(self) -> fn(u16) -> bool {
         match self {
             Self::Mailjet | Self::MailjetV2 => |status| status == 200,
@@ -144,7 +146,7 @@ impl Dialect {
         }
     }
 
-    /// The retry policy of a new webhook that names none: the one that the dialect's documentation promises.
+    /// The retry policy of a new webhook that names none, as the dialect's documentation promises it.
     pub fn default_retry_policy(self) -> RetryPolicy {
         match self {
             Self::Standard | Self::Platform | Self::Mailtura => RetryPolicy::Standard,

@@ -1,4 +1,4 @@
-//! What travels in a queue.
+//! Jobs: the content of messages in the queues.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,11 +16,11 @@ pub use first::FirstJobs;
 
 /// The version of jobs that this code writes.
 const VERSION: u8 = 1;
-/// An event whose stored form has up to this many bytes travels inline; SQS bills each started 64 KiB, and the rest is
-/// left for names and attributes.
+/// Maximum size of an event's stored form that travels inside the job. Reason: SQS bills each started 64 KiB, and the
+/// rest is for names and attributes.
 pub const INLINE_LIMIT: usize = 48 * 1024;
 
-/// What travels in a queue.
+/// The content of a message in a queue.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Job {
     /// Deliver one event to one webhook.
@@ -29,7 +29,7 @@ pub enum Job {
     Recover(Recover),
     /// Try one held delivery of a webhook whose breaker is open.
     Probe(Probe),
-    /// Look for deliveries that are held without a reason.
+    /// Look for deliveries that are held although nothing holds them.
     Sweep(Sweep),
     /// Do one page of a recovery that somebody asked for.
     Recovery(RecoveryPage),
@@ -40,83 +40,83 @@ pub enum Job {
 /// Deliver one event to one webhook.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deliver {
-    /// Who owns both.
+    /// The tenant that owns webhook and event.
     pub tenant: TenantId,
-    /// To whom.
+    /// The webhook.
     pub webhook: WebhookId,
-    /// What.
+    /// The event.
     pub event: EventId,
-    /// The delivery's round that the job belongs to; a job of an earlier round than its row's is void.
+    /// The round of the delivery that the job belongs to. If the row has a later round, the job is void.
     pub round: u32,
-    /// The event itself, when it is small enough; otherwise it is read from the events table.
+    /// The event, if it is small enough; otherwise it is read from the events table.
     pub inline: Option<Box<Event>>,
-    /// Somebody asked for it to be sent again: it is attempted also when it was delivered already.
+    /// Somebody asked for the event to be sent again, so it is attempted even if it was delivered before.
     pub resend: bool,
-    /// What it waits for in line, where its webhook has a rate limit.
+    /// The slot that the job waits for, if its webhook has a rate limit.
     pub slot: Option<Slot>,
 }
 
 /// Send the held deliveries of one webhook to the deliveries queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recover {
-    /// Who owns it.
+    /// The tenant that owns the webhook.
     pub tenant: TenantId,
-    /// Whose held deliveries.
+    /// The webhook whose held deliveries are sent.
     pub webhook: WebhookId,
-    /// Where to go on; `None` at the start.
+    /// Where to continue; `None` at the start.
     pub after: Option<String>,
 }
 
-/// Try one held delivery of a webhook whose breaker is open, again and again until it is closed.
+/// Try one held delivery of a webhook whose breaker is open, and repeat this until the breaker is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
-    /// Who owns it.
+    /// The tenant that owns the webhook.
     pub tenant: TenantId,
-    /// Whose breaker.
+    /// The webhook whose breaker is open.
     pub webhook: WebhookId,
-    /// The outage that it belongs to; a probe of another one is void.
+    /// The outage that the probe belongs to. A probe of another outage is void.
     pub probe: ProbeId,
 }
 
-/// Look for deliveries that are held without a reason, and recover them. The template's schedule sends the first one
-/// every hour.
+/// Look for deliveries that are held although nothing holds them, and release them. The template's schedule sends the
+/// first sweep of each hour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sweep {
-    /// After which tenant to go on; `None` at the start.
+    /// The tenant after which the sweep continues; `None` at the start.
     pub after: Option<String>,
 }
 
-/// Do one page of a recovery that somebody asked for; what it is about is in its row.
+/// Do one page of a recovery that somebody asked for. The recovery's row says the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveryPage {
-    /// Who owns it.
+    /// The tenant that owns the recovery.
     pub tenant: TenantId,
-    /// Which recovery.
+    /// The recovery.
     pub recovery: RecoveryId,
-    /// Which page, from 0; the job of any other than the next one is void.
+    /// The page's number, from 0. Only the job of the next page is valid; any other is void.
     pub page: u32,
 }
 
-/// Send the first jobs of one event: `dispatch` could not read the webhooks of its tenant, and the events of other tenants
-/// in the same shard do not wait for that.
+/// Send the first jobs of one event. `dispatch` makes such a job when it cannot read the webhooks of the event's
+/// tenant, so that events of other tenants in the same shard do not wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispatch {
-    /// Who owns it.
+    /// The tenant that owns the event.
     pub tenant: TenantId,
-    /// Which event.
+    /// The event.
     pub event: EventId,
 }
 
-/// The message group of sweeps, which are about no webhook.
+/// The message group of sweeps, because they belong to no webhook.
 const SWEEP_GROUP: &str = "sweep";
 
-/// Why a message's body is not a job; such a message can never be carried out.
+/// A message's body is not a job. Such a message can never be processed.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAJob {
-    /// Not JSON of a known shape.
+    /// The body is not JSON of a known shape.
     #[error("not a job of version {VERSION}")]
     Shape(#[source] serde_json::Error),
-    /// A version that this code does not know.
+    /// The body has a version that this code does not know.
     #[error("a job of version {0}")]
     Version(u8),
     /// An id or the inline event cannot be read.
@@ -124,7 +124,7 @@ pub enum NotAJob {
     Part(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// `I` is the inline event: a [`StoredEvent`], or the JSON of one that is written for many webhooks.
+/// `I` is the inline event: a [`StoredEvent`], or its JSON when the JSON is written once for many webhooks.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound(deserialize = "I: Deserialize<'de>"))]
 struct Wire<I = Box<StoredEvent>> {
@@ -158,11 +158,11 @@ struct Wire<I = Box<StoredEvent>> {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireSlot {
-    /// When its second begins, in Unix seconds.
+    /// When the slot's second begins, in Unix seconds.
     at: i64,
-    /// The limit that it was claimed under.
+    /// The limit under which the slot was claimed.
     rate: u32,
-    /// The attempt that it is for.
+    /// The attempt that the slot is for.
     attempt: u32,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     shared: bool,
@@ -209,7 +209,7 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl Job {
-    /// The first job of a delivery: round 0, with the event inline if it is small enough.
+    /// The first job of a delivery: round 0, with the event inline if the event is small enough.
     pub fn first(webhook: WebhookId, event: &Event) -> Self {
         Self::Deliver(Deliver {
             tenant: event.tenant,
@@ -222,7 +222,7 @@ impl Job {
         })
     }
 
-    /// Its message group: the webhook that it is about, or the recovery.
+    /// The job's message group: its webhook, its recovery, or its tenant.
     pub fn group(&self) -> String {
         match self {
             Self::Deliver(deliver) => deliver.webhook.to_string(),
@@ -234,7 +234,7 @@ impl Job {
         }
     }
 
-    /// The message body. An inline event over [`INLINE_LIMIT`] is left out: it is read from the table.
+    /// The message body. An event larger than [`INLINE_LIMIT`] is left out; `deliver` reads it from the table.
     pub fn to_json(&self) -> String {
         let wire = match self {
             Self::Deliver(deliver) => Wire {
@@ -268,8 +268,9 @@ impl Job {
         taken_by_sqs(json_of(&wire))
     }
 
-    /// Whether a job that carries the event can be read, and so its row too, which has one level less around each value.
-    /// Asked before an event is accepted: what cannot be read later would have neither delivery nor dead letter.
+    /// Whether a job with the event can be read. If so, the event's row can be read too, because it has one level less
+    /// around each value. `ingest` asks this before it accepts an event: an event that cannot be read later would get
+    /// neither a delivery nor a dead letter.
     pub fn can_carry(event: &Event) -> Result<(), NotAJob> {
         let tenant = event.tenant;
         let wire = Wire {
@@ -280,8 +281,8 @@ impl Job {
         Self::from_json(&json_of(&wire)).map(|_| ())
     }
 
-    /// What a job to deliver that cannot be read is about: the same job without its event, as far as its body names
-    /// tenant, webhook and event. `None` for anything else.
+    /// The delivery of a job that cannot be read: the job without its event, if the body names tenant, webhook and
+    /// event. `None` for all other bodies.
     pub fn named_in(body: &str) -> Option<Deliver> {
         named::in_body(body)
     }
@@ -321,7 +322,7 @@ impl Job {
                     .transpose()
                     .map_err(|error| NotAJob::Part(error.into()))?,
                 resend: wire.resend,
-                // One that cannot be read is one that was never claimed.
+                // A slot that cannot be read counts as never claimed.
                 slot: wire.slot.and_then(WireSlot::read),
             }),
         })
@@ -346,13 +347,13 @@ impl WireSlot {
     }
 }
 
-/// A job's JSON. Every map key is a string and no number is a non-finite float, so this cannot fail.
+/// The JSON of a job. Serialisation cannot fail, because every map key is a string and every number is finite.
 fn json_of<I: Serialize>(wire: &Wire<I>) -> String {
     serde_json::to_string(wire).unwrap_or_default()
 }
 
-/// The same JSON without two characters of an event's texts that SQS refuses a message for. They stand nowhere but in
-/// strings.
+/// The JSON with two characters escaped. SQS refuses messages that contain them. They can appear only in an event's
+/// texts, so only inside strings.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 fn taken_by_sqs(json: String) -> String {
     if json.contains(['\u{fffe}', '\u{ffff}']) {
@@ -406,7 +407,7 @@ mod tests {
         assert_eq!(Job::from_json(&page.to_json()).unwrap(), page);
         let dispatch = Job::Dispatch(Dispatch { tenant, event: event("").id });
         assert_eq!(Job::from_json(&dispatch.to_json()).unwrap(), dispatch);
-        // What the template's schedule sends.
+        // The body that the template's schedule sends.
         assert_eq!(Job::from_json(r#"{"v":1,"kind":"sweep"}"#).unwrap(), Job::Sweep(Sweep { after: None }));
     }
 
@@ -430,7 +431,7 @@ mod tests {
         let job = Job::first(webhook(), &most);
         assert_eq!(Job::from_json(&job.to_json()).unwrap(), job);
         assert!(matches!(Job::can_carry(&nested(METADATA_NESTING + 1)), Err(NotAJob::Shape(_))));
-        // A large one travels by reference, but its row has to be read too.
+        // The job of a large event does not carry the event, but the event's row must be readable too.
         let mut large = nested(METADATA_NESTING + 1);
         large.facts.diagnostic = Some("x".repeat(INLINE_LIMIT));
         assert!(Job::can_carry(&large).is_err());

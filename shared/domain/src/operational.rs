@@ -1,7 +1,7 @@
-//! What mailhooks itself reports: what became of a webhook or of a delivery to it.
+//! The events that mailhooks itself reports: what happened to a webhook or to one of its deliveries.
 //!
-//! These events are raised by changes of state and nothing else, each in the transaction of its change, so that neither
-//! is without the other.
+//! Only a change of state raises such an event. The event is written in the transaction of its change, so that neither
+//! is written without the other.
 
 use jiff::Timestamp;
 
@@ -20,12 +20,13 @@ pub fn closed(webhook: &Webhook, open: &Open, reason: ClosedReason, now: Timesta
     event(webhook, What::Closed { since: open.since, reason }, open.probe.as_str(), now)
 }
 
-/// A webhook was disabled, by its receiver's word or because its attempts have failed `since`.
+/// A webhook was disabled, because its receiver demanded it or because its attempts have failed `since`.
 pub fn disabled(webhook: &Webhook, reason: DisabledReason, since: Option<Timestamp>, now: Timestamp) -> Event {
     event(webhook, What::Disabled { since, reason }, &webhook.revision.to_string(), now)
 }
 
-/// What a tenant's own change of a webhook from `before` to `after` means for its status, if anything.
+/// The event for a tenant's own change of a webhook from `before` to `after`; `None` when the change did not affect the
+/// status.
 pub fn status_changed(before: &Webhook, after: &Webhook, now: Timestamp) -> Option<Event> {
     match (before.status, after.status) {
         (WebhookStatus::Enabled, WebhookStatus::Disabled { reason }) => Some(disabled(after, reason, None, now)),
@@ -37,25 +38,25 @@ pub fn status_changed(before: &Webhook, after: &Webhook, now: Timestamp) -> Opti
     }
 }
 
-/// A delivery was given up in its round `round`. `None` for one of an operational event, whose end raises nothing: an
-/// outage of whoever listens to these events must not feed itself.
+/// A delivery was given up in its round `round`. `None` for a delivery of an operational event: otherwise two failing
+/// webhooks that subscribe to each other could cause an endless loop.
 pub fn given_up(webhook: &Webhook, given_up: GivenUp, round: u32, now: Timestamp) -> Option<Event> {
     let is_ordinary = !given_up.event_type.is_operational();
     is_ordinary.then(|| event(webhook, What::Dead(given_up), &format!("{}#{round}", given_up.event), now))
 }
 
-/// An event about a webhook; `change` tells the change from every other of its type and webhook.
+/// An event about a webhook. `change` tells this change from every other change of its type and webhook.
 fn event(webhook: &Webhook, what: What, change: &str, now: Timestamp) -> Event {
     let about = About { webhook: webhook.id, description: webhook.description.clone(), what };
     let now = to_the_millisecond(now);
     let key = format!("{}/{}/{change}", what.event_type().as_str(), webhook.id);
-    // With a line break, which no id of an event of the tenant's own has, so that none of those can take its place.
+    // The line break cannot occur in the event id of a tenant's own event, so no own event can get the same id.
     let id = EventId::derive(now, webhook.tenant, None, &format!("\n{key}"));
     let facts = Facts::of_change(about, key, now);
     Event { id, tenant: webhook.tenant, source: None, accepted_at: now, test: false, facts }
 }
 
-/// What is finer than that is lost in the id and says nothing.
+/// Cuts a time to milliseconds, because an id has no finer ones.
 fn to_the_millisecond(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }

@@ -70,7 +70,7 @@ impl Problem {
             503,
             "unavailable",
             "Temporarily unavailable",
-            "The request could not be carried out just now. Nothing was half done; try again.",
+            "The request could not be processed now, and nothing was changed in part. Try again.",
         )
     }
 

@@ -1,8 +1,8 @@
-//! The providers whose posts we take in, one file each: how it proves itself, its wire form, its mapping.
+//! The providers whose posts we accept. Each has a file that says how the provider proves itself, how its bodies are
+//! formed, and how its events are mapped to ours.
 //!
 //! To add a provider: its variant in `event/provider.rs`, its file here with a `Profile`, its fixtures in
-//! `tests/fixtures`. CONTRIBUTING.md shows the steps. What providers have in common is in `batch`, `json`, `limits`, `reading`,
-//! `signed`, `synthetic_id` and `text`.
+//! `tests/fixtures`. CONTRIBUTING.md shows the steps.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ pub use crate::event::Provider;
 use crate::source::Trust;
 pub use crate::source::Unauthentic;
 
-// What providers have in common.
+// Common to all providers.
 mod text;
 mod limits;
 mod json;
@@ -27,7 +27,7 @@ mod synthetic_id;
 mod reading;
 mod batch;
 
-// Those whose posts come in by a source.
+// Providers whose posts arrive through a source.
 mod mailgun;
 mod mailjet;
 mod sendgrid;
@@ -40,7 +40,7 @@ mod mandrill;
 mod mailersend;
 mod generic;
 
-// A tenant's own events.
+// Events that a tenant publishes itself.
 pub mod own;
 
 pub use self::batch::{MAX_OWN_BATCH, MAX_PROVIDER_BATCH};
@@ -55,7 +55,7 @@ pub use self::sendgrid::parse_public_key;
 pub use self::sns::{Certificate, CertificateUrl, ConfirmationUrl};
 
 impl Provider {
-    /// What its file says of it; `None` when no source can be of it.
+    /// The provider's profile; `None` for the two that are not the provider of a source.
     fn profile(self) -> Option<&'static Profile> {
         Some(match self {
             Self::Mailgun => &mailgun::PROFILE,
@@ -73,19 +73,19 @@ impl Provider {
         })
     }
 
-    /// How this provider proves itself; `None` when no source can be of it.
+    /// How this provider proves itself; `None` for the two that are not the provider of a source.
     pub fn proof(self) -> Option<Proof> {
         self.profile().map(|profile| profile.proof)
     }
 
-    /// The HTTP status for our own trouble: 503, or whatever makes this provider send the post again.
+    /// The HTTP status of an internal error: the one after which this provider sends the post again. 503 for most.
     pub fn status_in_trouble(self) -> u16 {
         self.profile().map_or(503, |profile| profile.status_in_trouble)
     }
 }
 
-/// Which certificate must be fetched before `post` can be verified. What it asks for is Amazon's, and for a topic that
-/// the source lists: nobody else can make us fetch anything.
+/// The certificate that must be fetched before `post` can be verified. The URL belongs to Amazon, and the post is of a
+/// topic that the source lists; so nobody else can make us fetch anything.
 pub fn certificate_wanted(
     provider: Provider,
     trust: &Trust,
@@ -98,16 +98,16 @@ pub fn certificate_wanted(
 
 /// Verifies a post over its raw bytes and turns it into events, at `now`.
 ///
-/// After verification nothing of a provider's post is refused but a batch over [`MAX_PROVIDER_BATCH`]: a body that
-/// cannot be read is kept as `unparsed`, an odd entry of a batch as `email.unknown`. The generic body is written by
-/// people who can correct it, so its mistakes are refused instead.
+/// After verification, nothing in a provider's post is refused except a batch over [`MAX_PROVIDER_BATCH`]. A body that
+/// cannot be read is kept as `unparsed`, and an entry that cannot be read as `email.unknown`. The generic body is
+/// written by people who can correct it, so its mistakes are refused.
 pub fn receive(provider: Provider, trust: &Trust, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
     let profile = provider.profile().ok_or(Unauthentic::WrongVerification)?;
     admit(trust, post)?;
     (profile.receive)(&trust.verification, post, now)
 }
 
-/// Whether a post's sender is one that the source admits, whatever it has signed.
+/// Whether the source admits the sender of a post. The signature is checked separately.
 fn admit(trust: &Trust, post: &Post<'_>) -> Result<(), Unauthentic> {
     let inside = |sender: IpAddr| trust.networks.iter().any(|network| network.contains(&sender.to_canonical()));
     if !trust.networks.is_empty() && !post.sender.is_some_and(inside) {

@@ -1,5 +1,6 @@
-//! Recoveries: held, dead or missing deliveries that somebody wants to be attempted again, of one webhook or of all of a
-//! tenant's, since a time. A recovery is a row, and a chain of jobs of which each does a page of it. Pure.
+//! Recoveries: somebody asks for new attempts of the held, dead or missing deliveries of one webhook, or of all
+//! webhooks of a tenant, since a given time. A recovery is a row and a chain of jobs; each job does one page of the
+//! recovery.
 
 use std::ops::RangeInclusive;
 
@@ -16,35 +17,37 @@ pub use self::missing::{is_late, may_be_missing};
 pub use self::pace::Pace;
 pub use self::status::{FailureReason, RecoveryStatus};
 
-/// Most recoveries of one tenant that run at the same time: each has its own rate, so they bound the sum of rates too.
+/// Maximum number of recoveries of one tenant that run at the same time. Reason: each recovery has its own rate, so
+/// this also limits the sum of the rates.
 pub const MAX_RUNNING: u32 = 5;
-/// Bounds of a recovery's rate, in deliveries a second.
+/// Bounds of a recovery's rate, in deliveries per second.
 pub const RATE: RangeInclusive<u32> = 1..=1_000;
-/// The rate that applies when none is given, and that of recoveries that nobody asked for: after an outage, after the
-/// enabling of a webhook.
+/// The rate when none is given. Deliveries that are released after an outage, or after a webhook is enabled, go out at
+/// this rate too.
 pub const DEFAULT_RATE: u32 = 100;
-/// The longest time that one recovery covers: a year and a day.
+/// Maximum time span of one recovery: a year and a day.
 pub const MAX_SPAN: SignedDuration = SignedDuration::from_hours(366 * 24);
-/// How long a recovery is remembered after its end (30 d).
+/// How long a recovery is kept after its end (30 d).
 pub const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How long a page may be overdue before its job is taken for lost: many times its message's visibility timeout.
+/// How long a page may be overdue before its job counts as lost. Reason: this is many times the visibility timeout of
+/// the job's message.
 const OVERDUE: SignedDuration = SignedDuration::from_hours(1);
-/// How long a recovery waits for a webhook whose breaker is open before it looks again: twice the shortest delay between
+/// How long a recovery waits before it looks again at a webhook whose breaker is open: twice the shortest delay between
 /// probes.
 const WAIT: SignedDuration = SignedDuration::from_secs(60);
-/// By how much a page's job may be early: SQS and we have each a clock, and delays have whole seconds.
+/// How early a page's job may be. Reason: our clock and that of SQS differ, and delays are whole seconds.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
-/// Events may be dated by a clock that is this much ahead of ours; they belong to "until now" all the same.
+/// How far the clock that dated an event may be ahead of ours. Such an event still belongs to a recovery until now.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 closed_words!(
-    /// What can be recovered, in the order in which it is.
+    /// What can be recovered. A recovery does these in this order.
     Recoverable {
-        /// Deliveries held since then.
+        /// Deliveries that became held in the recovery's time span.
         Held = "held",
-        /// Deliveries given up since then.
+        /// Deliveries that were given up in the recovery's time span.
         Dead = "dead",
-        /// Events since then that the webhook wants and has no delivery of.
+        /// Events of the recovery's time span that the webhook wants and has no delivery of.
         Missing = "missing",
     }
 );
@@ -52,31 +55,32 @@ closed_words!(
 /// A recovery that somebody asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovery {
-    /// Its id.
+    /// The recovery's id.
     pub id: RecoveryId,
-    /// Whose deliveries.
+    /// The tenant whose deliveries are recovered.
     pub tenant: TenantId,
-    /// To which webhook; `None` for all that the tenant had when it began.
+    /// The webhook whose deliveries are recovered; `None` for all webhooks that the tenant had when the recovery began.
     pub webhook: Option<WebhookId>,
-    /// What is recovered: at least one, none twice, in the order of [`Recoverable::ALL`].
+    /// What is recovered: at least one state, none twice, in the order of [`Recoverable::ALL`].
     pub states: Vec<Recoverable>,
-    /// The earliest time: of becoming held or dead; for missing deliveries, of their events.
+    /// The beginning of the time span in which deliveries became held or dead; for missing deliveries, of the events'
+    /// times.
     pub since: Timestamp,
-    /// The latest one, not after `created_at`.
+    /// The end of this time span, not after `created_at`.
     pub until: Timestamp,
-    /// Deliveries a second, within [`RATE`].
+    /// Deliveries per second, within [`RATE`].
     pub rate: u32,
-    /// Where it stands.
+    /// The recovery's status.
     pub status: RecoveryStatus,
-    /// How many pages are done; the job of any other page is void.
+    /// How many pages are done. The job of any other page is void.
     pub page: u32,
     /// Where the next page begins.
     pub position: Position,
-    /// What the pages so far did.
+    /// What the pages did so far.
     pub progress: Progress,
-    /// When it began.
+    /// When the recovery began.
     pub created_at: Timestamp,
-    /// When a page was last done, or it ended.
+    /// When the last page was done, or when the recovery ended.
     pub updated_at: Timestamp,
     /// When the next page is due.
     pub due_at: Timestamp,
@@ -85,57 +89,57 @@ pub struct Recovery {
 /// Where a page begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// With this webhook; `None` before the first of a tenant.
+    /// The webhook; `None` before the tenant's first one.
     pub webhook: Option<WebhookId>,
-    /// With what of it.
+    /// What is recovered of the webhook.
     pub state: Recoverable,
-    /// After which row of that; `None` at the start.
+    /// The row after which the page begins; `None` at the start.
     pub after: Option<String>,
 }
 
 /// What a recovery did so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Held and dead deliveries, and events, that were looked at.
+    /// Number of held deliveries, dead deliveries and events that were looked at.
     pub looked_at: u64,
-    /// Those of which a job was sent.
+    /// Number of jobs that were sent for them.
     pub recovered: u64,
-    /// How often held or dead deliveries of a webhook were left as they are, because it takes no attempts.
+    /// How often the held or dead deliveries of a webhook were skipped, because the webhook takes no attempts.
     pub skipped_webhooks: u32,
 }
 
 /// What a page found and sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Worked {
-    /// What it adds to the progress.
+    /// What the page adds to the progress.
     pub progress: Progress,
-    /// Where the next one begins.
+    /// Where the next page begins.
     pub position: Position,
-    /// Its webhook's breaker is open, so that the next one has to wait.
+    /// The breaker of the page's webhook is open, so the next page must wait.
     pub waits: bool,
 }
 
 /// What the job of a page has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageStanding {
-    /// Nothing: the recovery is over, or the page was done.
+    /// Nothing: the recovery is over, or the page was done before.
     Void,
-    /// Come again: the page is not due yet.
+    /// Wait: the page is not due yet.
     NotDue,
-    /// The page.
+    /// Do the page.
     Work,
-    /// Only to send the next page's job: the page was noted, and whether that was sent is not known.
+    /// Only send the next page's job: the page is recorded, but it is not known whether the next job was sent.
     SendNext,
 }
 
 impl Recovery {
-    /// Its rate, as pages go by it.
+    /// The rate as the pages follow it.
     pub fn pace(&self) -> Pace {
         Pace::of(self.rate)
     }
 
-    /// What the job of page `page` has to do at `now`. A job that is received for the first time and comes after its page
-    /// was noted is a copy, whose twin has sent the next one.
+    /// What the job of page `page` has to do at `now`. A job that is received for the first time after its page was
+    /// recorded is a copy; the other copy has sent the next page's job.
     pub fn page_standing(&self, page: u32, first_receive: bool, now: Timestamp) -> PageStanding {
         if self.status != RecoveryStatus::Running {
             PageStanding::Void
@@ -149,7 +153,8 @@ impl Recovery {
         }
     }
 
-    /// The recovery after a page that was sent at `now`. The next is due when this one's deliveries have had their time.
+    /// The recovery after a page that was sent at `now`. The next page is due when the deliveries of this page have
+    /// gone out at the recovery's rate.
     #[must_use]
     pub fn after_page(&self, worked: Worked, now: Timestamp) -> Self {
         let Worked { progress, position, waits } = worked;
@@ -168,7 +173,7 @@ impl Recovery {
         }
     }
 
-    /// What of the same webhook comes after `state`.
+    /// What the recovery does after `state` for the same webhook.
     pub fn state_after(&self, state: Recoverable) -> Option<Recoverable> {
         let mut states = self.states.iter().skip_while(|listed| **listed != state);
         states.next();
@@ -181,7 +186,7 @@ impl Recovery {
         if is_now { self.until.saturating_add(CLOCK_SKEW).unwrap_or(self.until) } else { self.until }
     }
 
-    /// Whether the job of its next page was lost.
+    /// Whether the job of the next page was lost.
     pub fn is_lost(&self, now: Timestamp) -> bool {
         self.status == RecoveryStatus::Running && now.duration_since(self.due_at) > OVERDUE
     }

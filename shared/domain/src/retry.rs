@@ -1,4 +1,4 @@
-//! When a failed attempt is tried again: the whole rule, pure.
+//! What follows from an attempt, and when a failed one is tried again: the whole rule.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,31 +9,32 @@ mod policy;
 
 pub use self::policy::{Delays, InvalidDelays, MAX_DELAY_SECONDS, MAX_DELAYS, MAX_TOTAL_SECONDS, RetryPolicy};
 
-/// `Retry-After` is honoured up to 12 h at a time.
+/// Maximum delay from now that `Retry-After` can cause.
 const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(12);
-/// How far `Retry-After` and jitter together may move an attempt behind its place in the schedule: 22 h. Reason: the longest
-/// schedule lasts 13 days, and a message that carried the whole of it stays 2 h younger than SQS's retention of 14 days.
+/// Maximum time by which `Retry-After` and jitter together may move an attempt behind its place in the schedule: 22 h.
+/// Reason: the longest schedule lasts 13 days, and a message that carried the whole schedule stays 2 h younger than
+/// SQS's retention of 14 days.
 const MAX_SLIP: SignedDuration = SignedDuration::from_hours(22);
-/// Jitter moves a delay by at most a tenth of it, either way.
+/// Maximum jitter, as a share of the delay, in both directions.
 const JITTER_SHARE: f64 = 0.1;
 
 /// The status of a message that is larger than its stream takes: "content too large" (RFC 9110, 15.5.14).
 pub const TOO_LARGE: u16 = 413;
 
-/// The end of an attempt, as far as it decides what follows.
+/// The result of an attempt, as far as it decides what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ending<'a> {
-    /// How it ended.
+    /// How the attempt ended.
     pub outcome: Outcome,
-    /// What the receiver asked for in its answer.
+    /// What the receiver demanded in its response.
     pub asked: Option<Asked>,
-    /// Which of the webhook's URLs it ended at.
+    /// The URL at which the attempt ended.
     pub via: Via,
-    /// What it ended at.
+    /// The kind of receiver.
     pub receiver: Receiver<'a>,
 }
 
-/// What an attempt ended at, as far as it decides what a status means.
+/// The kind of receiver, as far as it decides what a status means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Receiver<'a> {
     /// An HTTPS URL.
@@ -41,11 +42,11 @@ pub enum Receiver<'a> {
         /// The statuses that are final in the webhook's dialect.
         final_statuses: &'a [u16],
     },
-    /// A stream, whose service answers for it.
+    /// A stream. Its service responds, not the consumer.
     Stream,
 }
 
-/// An end at the webhook's own URL that asks for nothing, in a dialect without final statuses.
+/// An attempt at the webhook's own URL, without a demand, in a dialect without final statuses.
 impl From<Outcome> for Ending<'static> {
     fn from(outcome: Outcome) -> Self {
         Self { outcome, asked: None, via: Via::Main, receiver: Receiver::Endpoint { final_statuses: &[] } }
@@ -55,32 +56,33 @@ impl From<Outcome> for Ending<'static> {
 /// What follows from an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Delivered.
+    /// The delivery is delivered.
     Done,
-    /// Try again, not before this time.
+    /// Try again.
     Retry {
-        /// When.
+        /// The earliest time of the next attempt.
         at: Timestamp,
     },
-    /// Give up; the delivery becomes a dead letter.
+    /// Give the delivery up: it becomes a dead letter.
     Dead {
-        /// Why.
+        /// Why the delivery is given up.
         reason: DeadReason,
     },
-    /// Disable the webhook: its receiver wants no more.
+    /// Disable the webhook: its receiver wants nothing more.
     Disable {
-        /// Why.
+        /// Why the webhook is disabled.
         disabled: DisabledReason,
-        /// Why the delivery is given up; `None` when the receiver accepted it all the same.
+        /// Why the delivery is given up; `None` when the receiver accepted it.
         dead: Option<DeadReason>,
     },
 }
 
-/// What an attempt settles whatever the schedule says; `None` when it failed and may be tried elsewhere or again.
+/// The decision that an attempt forces independently of the schedule; `None` when the attempt failed and may be
+/// repeated, here or at the backup URL.
 ///
-/// Success is success even if the receiver asks for this event no more. 410 speaks of the URL that answers it: at the
-/// backup URL it is a failure like others. A stream's service means by it that there is no such stream, which whoever
-/// owns it may have just not made yet. What is too large for a stream will always be.
+/// Success counts as success even if the receiver also demands not to get this event again. A 410 is about the URL that
+/// answers it: at the backup URL it is an ordinary failure. The service of a stream answers 410 when the stream does
+/// not exist, and the stream's owner may create it later. A message that is too large for a stream stays too large.
 pub fn settled(ending: &Ending<'_>) -> Option<Decision> {
     let disable = |disabled, dead| Some(Decision::Disable { disabled, dead });
     match (ending.outcome, ending.asked) {
@@ -112,14 +114,15 @@ impl Receiver<'_> {
     }
 }
 
-/// Decides what follows from attempt number `attempt` (from 1, within its round) that ended as `ending` at `now`. `began` is
-/// when the round's first attempt was made.
+/// Decides what follows from attempt number `attempt` (from 1, within its round) that ended as `ending` at `now`.
+/// `began` is when the round's first attempt was made.
 ///
-/// `jitter` is in -1.0..=1.0 and moves the delay by up to 10 %. `Retry-After` counts on 429 and 503 only, never makes
-/// an attempt earlier than the schedule, and at most 12 h later than now. The webhook's own URL is asked first the next
-/// time, so its wish counts, not the backup's. Both together never move an attempt more than 22 h behind its place in the
-/// schedule. Time that was lost otherwise, in the line of a rate limit or while no function ran, is not made up for by
-/// shorter delays.
+/// `jitter` is in -1.0..=1.0 and moves the delay by up to 10 %. `Retry-After` counts on 429 and 503 only. It never
+/// makes an attempt earlier than the schedule, and it delays an attempt until 12 h from now at most. The next attempt
+/// asks the webhook's own URL first, so the `Retry-After` of this URL counts, and not that of the backup URL.
+/// `Retry-After` and jitter together never move an attempt more than 22 h behind its place in the schedule. Time that
+/// was lost for other reasons, in the line of a rate limit or while no function ran, does not make later delays
+/// shorter.
 pub fn decide(
     ending: &Ending<'_>,
     attempt: u32,

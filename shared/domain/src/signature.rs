@@ -7,7 +7,7 @@ use sha2::Sha256;
 
 use crate::secret::SigningSecret;
 
-/// HMAC-SHA256 of several parts, one directly behind the other.
+/// HMAC-SHA256 over several parts, without a separator.
 pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length; the error type is shared with ciphers")]
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes any key");
@@ -17,11 +17,11 @@ pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The value of `webhook-signature`: `v1,<base64>` or `v1a,<base64>` for each secret, separated by spaces, current secret
-/// first.
+/// The value of `webhook-signature`: `v1,<base64>` or `v1a,<base64>` for each secret, separated by spaces, the current
+/// secret first.
 ///
-/// Standard Webhooks signs `id.timestamp.body` with HMAC-SHA256 or ed25519, timestamp in Unix seconds, over the exact
-/// bytes sent.
+/// Standard Webhooks signs `id.timestamp.body` with HMAC-SHA256 or ed25519. The timestamp is in Unix seconds, and the
+/// body is the exact bytes sent.
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 pub fn standard(secrets: &[&SigningSecret], id: &str, at: Timestamp, body: &[u8]) -> String {
     let head = format!("{id}.{}.", at.as_second());
@@ -37,12 +37,12 @@ fn sign(secret: &SigningSecret, head: &[u8], body: &[u8]) -> String {
     format!("v1,{}", BASE64_STANDARD.encode(mac))
 }
 
-/// Lower-case hex HMAC-SHA256 of `body`, keyed with the bytes of the secret as given, prefix included.
+/// HMAC-SHA256 of `body` in lower-case hex. The key is the bytes of the secret as given, including its prefix.
 pub fn hex_of_body(secret: &SigningSecret, body: &[u8]) -> String {
     hex_of_parts(secret, &[body])
 }
 
-/// The same of several parts, one directly behind the other.
+/// HMAC-SHA256 of several parts without a separator, in lower-case hex, with the key of [`hex_of_body`].
 pub fn hex_of_parts(secret: &SigningSecret, parts: &[&[u8]]) -> String {
     hex::encode(hmac_sha256(secret.expose().as_bytes(), parts))
 }
@@ -56,8 +56,8 @@ mod tests {
 
     #[test]
     fn known_hex_vector() {
-        // HMAC_SHA256("key", "The quick brown fox jumps over the lazy dog") is on Wikipedia's HMAC page; our secrets
-        // have at least 8 characters, so the vector here was made with Python's hmac module.
+        // HMAC_SHA256("key", "The quick brown fox jumps over the lazy dog") is on Wikipedia's HMAC page. Our secrets
+        // have at least 8 characters, so this vector was made with Python's hmac module.
         let secret = SigningSecret::parse("whsec_your_secret_key_here").unwrap();
         assert_eq!(
             hex_of_body(&secret, b"{\"type\":\"email.bounce\"}"),
@@ -65,7 +65,7 @@ mod tests {
         );
     }
 
-    /// The vectors of the Standard Webhooks libraries, one for each scheme.
+    /// The test vectors of the Standard Webhooks libraries, one for each scheme.
     #[test]
     fn known_standard_vectors() {
         let (head, body) = (b"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.", br#"{"test": 2432232314}"#);
@@ -78,7 +78,7 @@ mod tests {
         );
     }
 
-    /// The library reads the present clock for its tolerance and cannot be told another.
+    /// The library compares with the present time and takes no other one.
     #[expect(clippy::disallowed_methods, reason = "the official library compares with the present time")]
     fn present() -> Timestamp {
         Timestamp::now()

@@ -1,4 +1,4 @@
-//! The stored form of an event, in the events table and inside jobs.
+//! The stored form of an event, used in the events table and inside jobs.
 
 use std::error::Error;
 
@@ -26,13 +26,13 @@ impl UnreadableEventError {
         Self(cause.into())
     }
 
-    /// Why.
+    /// What was unreadable.
     pub fn into_cause(self) -> Box<dyn Error + Send + Sync> {
         self.0
     }
 }
 
-/// An event as it is stored and queued. Short names, because every byte is paid for with each event.
+/// An event as it is stored and queued. Names are short, because every byte of every event costs money.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredEvent {
@@ -102,21 +102,21 @@ pub struct StoredEvent {
     city: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     machine: Option<bool>,
-    /// Of operational events.
+    /// Only operational events have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     about: Option<StoredAbout>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     raw: Option<String>,
-    /// Instead of `raw`, base64 of bytes that are no text.
+    /// For bytes that are not text: base64, instead of `raw`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     raw64: Option<String>,
-    /// How many bytes were received; absent when `raw` is a whole event object.
+    /// Size of the received body in bytes; absent when `raw` is a whole event object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     raw_of: Option<usize>,
 }
 
 impl StoredEvent {
-    /// Without the provider's own object, which no delivery carries: what a job needs.
+    /// The event without the provider's own object. Jobs carry this form, because no delivery needs the object.
     #[must_use]
     pub fn without_raw(self) -> Self {
         Self { raw: None, raw64: None, raw_of: None, ..self }

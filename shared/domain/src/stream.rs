@@ -1,7 +1,8 @@
-//! Streams: queues and topics of a tenant's own, which a webhook may name in place of an HTTPS URL.
+//! Streams: a tenant's own queues and topics, which a webhook may name instead of an HTTPS URL.
 //!
-//! Where a stream is, is told by the form of the URL; the leave to send to it is the tenant's, never ours. Every host is
-//! one of the service's own, by the types of the names: what a tenant chooses is a region, a project, a namespace.
+//! The form of the URL says where a stream is. The tenant gives the credentials to send to it; mailhooks never uses its
+//! own. The types of the names ensure that every host belongs to the service itself: a tenant chooses only a region, a
+//! project or a namespace.
 
 use std::fmt;
 use std::ops::Range;
@@ -20,7 +21,7 @@ pub mod servicebus;
 pub use message::Message;
 
 closed_words!(
-    /// The services whose streams can be delivered to.
+    /// The services that deliveries can be sent to.
     StreamKind {
         /// Amazon SQS.
         Sqs = "sqs",
@@ -31,11 +32,11 @@ closed_words!(
     }
 );
 
-/// Most messages of one call: what SQS takes; the others take more.
+/// Maximum number of messages of one call. Reason: SQS takes no more, and the other services take at least so many.
 pub const MAX_MESSAGES: usize = MAX_ENTRIES;
 
 impl StreamKind {
-    /// The largest message that the service takes, in bytes as [`Message::size`] counts them.
+    /// Maximum size of a message of the service, in bytes as [`Message::size`] counts them.
     pub fn max_message_bytes(self) -> usize {
         match self {
             Self::Sqs => sqs::MAX_MESSAGE_BYTES,
@@ -44,8 +45,9 @@ impl StreamKind {
         }
     }
 
-    /// Cuts messages into calls that the service takes. A message that is too large for any has one of its own, and so has
-    /// one that the service may refuse for its characters: what is wrong with one is no other's fault.
+    /// Divides messages into calls that the service takes. A message that is too large for every call has a call of its
+    /// own. So has a message that the service may refuse because of its characters: its refusal must not affect other
+    /// messages.
     pub fn calls(self, messages: &[Message]) -> Vec<Range<usize>> {
         let most = match self {
             Self::Sqs => MAX_BYTES,
@@ -59,7 +61,7 @@ impl StreamKind {
 }
 
 impl Message {
-    /// How large the service takes it for, in bytes.
+    /// The size of the message as the service counts it, in bytes.
     pub fn size(&self, kind: StreamKind) -> usize {
         match kind {
             StreamKind::Sqs => sqs::size(self),
@@ -69,7 +71,7 @@ impl Message {
     }
 }
 
-/// Where a stream is.
+/// The place of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamName {
     /// An SQS queue.
@@ -80,23 +82,23 @@ pub enum StreamName {
     Servicebus(servicebus::Entity),
 }
 
-/// Why a URL of a stream's form is refused; the text says what would be right.
+/// A URL has a stream's form but is invalid; the text says what would be right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidStream {
-    /// Looks like an SQS queue.
+    /// The URL looks like an SQS queue.
     #[error(
         "expected an Amazon SQS queue: arn:aws:sqs:<region>:<12 digits>:<name> or \
          https://sqs.<region>.amazonaws.com/<12 digits>/<name>, its name of 1 to 80 letters, digits, `-` and `_`, with \
          `.fifo` at its end where it is one"
     )]
     Sqs,
-    /// Looks like a Pub/Sub topic.
+    /// The URL looks like a Pub/Sub topic.
     #[error(
         "expected a Google Pub/Sub topic: pubsub://projects/<project>/topics/<topic> or \
          https://pubsub.googleapis.com/v1/projects/<project>/topics/<topic>, with the project's id and the topic's name"
     )]
     Pubsub,
-    /// Looks like a Service Bus queue or topic.
+    /// The URL looks like a Service Bus queue or topic.
     #[error(
         "expected an Azure Service Bus queue or topic: servicebus://<namespace>.servicebus.windows.net/<name>, a \
          namespace of 6 to 50 letters, digits and `-`, and a name of 1 to 260 letters, digits, `.`, `-`, `_` and `/`"
@@ -105,7 +107,7 @@ pub enum InvalidStream {
 }
 
 impl StreamName {
-    /// Reads a URL or ARN; `None` when it has no stream's form, and is an HTTPS URL or nothing.
+    /// Reads a URL or ARN; `None` when the text does not have the form of a stream.
     pub fn parse(text: &str) -> Option<Result<Self, InvalidStream>> {
         if let Some(arn) = text.strip_prefix("arn:") {
             return Some(sqs::Queue::in_arn(arn).map(Self::Sqs).ok_or(InvalidStream::Sqs));
@@ -133,7 +135,7 @@ impl StreamName {
         }
     }
 
-    /// Which service has it.
+    /// The service of the stream.
     pub fn kind(&self) -> StreamKind {
         match self {
             Self::Sqs(_) => StreamKind::Sqs,
@@ -143,7 +145,7 @@ impl StreamName {
     }
 }
 
-/// The one form in which it is stored and shown.
+/// The one form in which a name is stored and shown.
 impl fmt::Display for StreamName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -154,7 +156,7 @@ impl fmt::Display for StreamName {
     }
 }
 
-/// The leave to send to a stream, given by the tenant.
+/// The credentials to send to a stream. The tenant gives them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamCredentials {
     /// A key of an AWS account.
@@ -166,7 +168,7 @@ pub enum StreamCredentials {
 }
 
 impl StreamCredentials {
-    /// Which service they are for.
+    /// The service that the credentials are for.
     pub fn kind(&self) -> StreamKind {
         match self {
             Self::Sqs(_) => StreamKind::Sqs,
@@ -176,7 +178,7 @@ impl StreamCredentials {
     }
 }
 
-/// A stream with the leave to send to it.
+/// A stream with its credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stream {
     /// An SQS queue.
@@ -188,7 +190,7 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// Both together; `None` when they are of two services.
+    /// Combines a name with credentials; `None` when they are for different services.
     pub fn new(name: StreamName, credentials: StreamCredentials) -> Option<Self> {
         match (name, credentials) {
             (StreamName::Sqs(queue), StreamCredentials::Sqs(key)) => Some(Self::Sqs(queue, key)),
@@ -198,7 +200,7 @@ impl Stream {
         }
     }
 
-    /// Which service has it.
+    /// The service of the stream.
     pub fn kind(&self) -> StreamKind {
         match self {
             Self::Sqs(..) => StreamKind::Sqs,
@@ -207,7 +209,7 @@ impl Stream {
         }
     }
 
-    /// Where it is.
+    /// The place of the stream.
     pub fn name(&self) -> StreamName {
         match self {
             Self::Sqs(queue, _) => StreamName::Sqs(queue.clone()),
@@ -216,7 +218,7 @@ impl Stream {
         }
     }
 
-    /// The leave to send to it.
+    /// The credentials to send to the stream.
     pub fn credentials(&self) -> StreamCredentials {
         match self {
             Self::Sqs(_, key) => StreamCredentials::Sqs(key.clone()),
@@ -225,7 +227,7 @@ impl Stream {
         }
     }
 
-    /// What of the credentials is secret.
+    /// The secret parts of the credentials.
     pub(crate) fn secrets(&self) -> Vec<&str> {
         let secrets: [Option<&StreamSecret>; 2] = match self {
             Self::Sqs(_, key) => [Some(key.secret()), key.session_token()],

@@ -14,50 +14,52 @@ use crate::words::closed_words;
 /// An account that owns sources, webhooks and data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// Its id.
+    /// The tenant's id.
     pub id: TenantId,
-    /// The operator's name for it, 1 to 200 characters.
+    /// The operator's name for the tenant, 1 to 200 characters.
     pub name: String,
     /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// What a tenant's new webhooks have where the request that makes them says nothing.
+/// Values for a tenant's new webhooks where the creating request says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TenantSettings {
-    /// The dialect of webhooks made through the native API; `None` for [`Dialect::Standard`].
+    /// The dialect of webhooks that are made through the native API; `None` for [`Dialect::Standard`].
     pub default_dialect: Option<Dialect>,
-    /// What webhooks sign with that are made through an API without a field for secrets (Mailgun's, Mailjet's, the
-    /// platform's): their users have one key for all. `None`: each gets one of its own.
+    /// The signing secret of webhooks that are made through an API without a field for secrets (Mailgun's, Mailjet's,
+    /// the platform's). The users of these APIs have one key for all webhooks. `None`: each webhook gets its own
+    /// secret.
     pub webhook_secret: Option<SigningSecret>,
-    /// Raised by every change; a change of an older revision is refused. 0 for settings that were never set.
+    /// Raised by every change. A change that is based on an older revision is refused. 0 for settings that were never
+    /// set.
     pub revision: u64,
 }
 
 closed_words!(
     /// What an API key may do.
     Role {
-        /// Everything, for every tenant, and tenants and keys themselves.
+        /// Do everything for every tenant, and manage tenants and keys.
         Admin = "admin",
-        /// Everything of one tenant, its keys included.
+        /// Do everything for one tenant, including its keys.
         Tenant = "tenant",
-        /// Publish events of one tenant, nothing else.
+        /// Publish events of one tenant, and nothing else.
         Publish = "publish",
-        /// Read what one tenant has.
+        /// Read the data of one tenant.
         Read = "read",
     }
 );
 
-/// An API key as it is stored: everything but the secret.
+/// An API key as it is stored: without the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// The public half.
+    /// The public half of the key.
     pub id: KeyId,
-    /// Whose it is; `None` for admin keys.
+    /// The tenant that the key belongs to; `None` for admin keys.
     pub tenant: Option<TenantId>,
-    /// What it may do.
+    /// What the key may do.
     pub role: Role,
-    /// The creator's name for it; may be empty.
+    /// The creator's name for the key; may be empty.
     pub name: String,
     /// SHA-256 of the secret half.
     pub secret_hash: KeyHash,
@@ -65,7 +67,7 @@ pub struct ApiKey {
     pub created_at: Timestamp,
 }
 
-/// SHA-256 of the secret half of a key. The secret has 256 random bits, so a slow hash would add nothing.
+/// SHA-256 of the secret half of a key. A slow hash would not be safer, because the secret has 256 random bits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHash([u8; 32]);
 
@@ -81,21 +83,21 @@ impl KeyHash {
         hex::decode_to_slice(text, &mut hash).ok().map(|()| Self(hash))
     }
 
-    /// As lower-case hex.
+    /// The hash as lower-case hex.
     pub fn to_hex(&self) -> String {
         hex::encode(self.0)
     }
 
-    /// Compares in constant time.
+    /// Compares with a secret in constant time.
     pub fn matches(&self, secret: &str) -> bool {
         self.0.ct_eq(&Self::of(secret).0).into()
     }
 }
 
-/// What a caller presents: `mh_<key id>_<secret>`, or `mh_admin_<secret>` for the key made at deploy time.
+/// The key that a caller presents: `mh_<key id>_<secret>`, or `mh_admin_<secret>` for the key made at deploy time.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PresentedKey {
-    /// Which key it claims to be; `None` for the deploy-time admin key.
+    /// The key's claimed id; `None` for the deploy-time admin key.
     pub id: Option<KeyId>,
     secret: String,
 }
@@ -103,16 +105,16 @@ pub struct PresentedKey {
 impl PresentedKey {
     const PREFIX: &'static str = "mh_";
     const BOOTSTRAP: &'static str = "admin";
-    /// Longest key that is looked at.
+    /// Maximum length of a text that is read as a key.
     const MAX_LENGTH: usize = 256;
 
-    /// A new key; the secret is shown once, as [`PresentedKey::expose`].
+    /// Makes a new key. [`PresentedKey::expose`] shows it once.
     pub fn generate(id: KeyId, random: [u8; 32]) -> Self {
         Self { id: Some(id), secret: hex::encode(random) }
     }
 
-    /// The key of a key's id, as it is shown or as it stands in keys, and its secret: how clients of other systems hold
-    /// the two halves.
+    /// The key of the given id and secret. Clients of other systems hold a key in these two halves. The id may have its
+    /// prefix or not.
     pub fn of_halves(id: &str, secret: &str) -> Result<Self, MalformedKey> {
         let bare = id.parse().map_or_else(|_| id.to_owned(), |id: KeyId| id.bare());
         format!("{}{bare}_{secret}", Self::PREFIX).parse()
@@ -123,12 +125,12 @@ impl PresentedKey {
         KeyHash::of(&self.secret)
     }
 
-    /// Whether it is the key that `stored` is the hash of.
+    /// Whether `stored` is the hash of this key.
     pub fn matches(&self, stored: &KeyHash) -> bool {
         stored.matches(&self.secret)
     }
 
-    /// The whole key, to be shown once.
+    /// The whole key, which is shown once.
     pub fn expose(&self) -> String {
         let id = self.id.map_or_else(|| Self::BOOTSTRAP.to_owned(), |id| id.bare());
         format!("{}{id}_{}", Self::PREFIX, self.secret)

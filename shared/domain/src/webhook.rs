@@ -1,4 +1,4 @@
-//! Webhooks: what a tenant registers to be delivered to.
+//! Webhooks: the receivers that a tenant registers.
 
 use std::collections::BTreeMap;
 
@@ -30,32 +30,33 @@ pub use self::status::WebhookStatus;
 pub use self::subscription::{Subscription, WantedTypes};
 pub use self::url::{InvalidUrl, WebhookUrl};
 
-/// Most webhooks of one tenant. `dispatch` holds them all in memory and matches each event against each.
+/// Maximum number of webhooks of one tenant. Reason: `dispatch` holds all of them in memory and matches each event
+/// against each webhook.
 pub const MAX_PER_TENANT: u32 = 500;
-/// Bounds of a time limit per attempt, in milliseconds.
+/// Bounds of the time limit of an attempt, in milliseconds.
 pub const TIMEOUT_MS: std::ops::RangeInclusive<u32> = 1_000..=15_000;
-/// Bounds of how many events one POST may hold, where the dialect has arrays. An invocation has at most 10 jobs.
+/// Bounds of the number of events in one POST, for dialects with arrays. Reason: an invocation has at most 10 jobs.
 pub const BATCH: std::ops::RangeInclusive<u8> = 1..=10;
-/// Every event has a POST of its own unless its webhook says otherwise.
+/// By default every event has a POST of its own.
 pub const DEFAULT_BATCH: u8 = 1;
-/// How long the previous secret signs beside the new one unless the rotation says otherwise, in seconds (24 h).
+/// How long the previous secret keeps signing after a rotation that says nothing else, in seconds (24 h).
 pub const DEFAULT_OVERLAP_SECONDS: u32 = 24 * 3600;
-/// The longest overlap of a rotation, in seconds (7 d).
+/// Maximum time that the previous secret keeps signing after a rotation, in seconds (7 d).
 pub const MAX_OVERLAP_SECONDS: u32 = 7 * 24 * 3600;
 
-/// What a tenant registers: URL, subscription, dialect, policy, secret.
+/// What a tenant registers: URL, subscription, dialect, retry policy and secret.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Webhook {
-    /// Its id.
+    /// The webhook's id.
     pub id: WebhookId,
-    /// Who owns it.
+    /// The tenant that owns the webhook.
     pub tenant: TenantId,
-    /// Its number among the tenant's webhooks, for management APIs whose ids are integers: counted from 1, never given
-    /// twice. `None` until the registry has counted it.
+    /// The webhook's number among the tenant's webhooks, for management APIs whose ids are integers. Numbers start at
+    /// 1, and none is given twice. `None` until the registry has given a number.
     pub number: Option<u32>,
     /// Where deliveries go.
     pub url: Destination,
-    /// Which events it wants.
+    /// The events that the webhook wants.
     pub subscription: Subscription,
     /// How deliveries look.
     pub dialect: Dialect,
@@ -65,37 +66,39 @@ pub struct Webhook {
     pub timeout_ms: u32,
     /// Whether deliveries are attempted or held.
     pub status: WebhookStatus,
-    /// What deliveries are signed with.
+    /// The secrets that sign deliveries.
     pub secrets: SigningSecrets,
-    /// The tenant's note; may be empty.
+    /// The tenant's note on the webhook; may be empty.
     pub description: String,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// Raised by every change; a change of an older revision is refused.
+    /// Raised by every change. A change that is based on an older revision is refused.
     pub revision: u64,
-    /// When deliveries are held because attempts keep failing.
+    /// When the breaker opens because attempts keep failing.
     pub breaker: BreakerSettings,
-    /// Where an attempt goes when it has failed at `url`.
+    /// The URL of a second try, when an attempt has failed at `url`.
     pub backup_url: Option<WebhookUrl>,
-    /// `url` is the backup of a main URL that is not there: Mailjet's clients make and delete each by itself. Deliveries
-    /// go to it until there is a main one.
+    /// `url` is the backup of a main URL that does not exist: Mailjet's clients create and delete the two
+    /// independently. Deliveries go to the backup until there is a main URL.
     pub is_backup: bool,
-    /// What every POST carries beside our own headers, and no message of a stream; at most [`MAX_CUSTOM_HEADERS`].
+    /// Headers of every POST in addition to ours; messages of a stream have none of them. At most
+    /// [`MAX_CUSTOM_HEADERS`].
     pub headers: BTreeMap<CustomName, CustomValue>,
-    /// Deliveries are held for as long as the tenant wants, whatever the status.
+    /// The tenant's pause: deliveries are held until the tenant ends it. It is independent of the status.
     pub paused: bool,
-    /// The tenant's own notes by key: shown, never delivered.
+    /// The tenant's own notes by key. They are shown, but never delivered.
     pub metadata: BTreeMap<String, String>,
-    /// Most POSTs in a second; `None` for as many as there are deliveries.
+    /// Maximum number of POSTs per second; `None` for no limit.
     pub rate_limit: Option<RateLimit>,
-    /// Most events in one POST, or in one message of a stream, within [`BATCH`]; 1 where the dialect has no arrays.
+    /// Maximum number of events in one POST or in one message of a stream, within [`BATCH`]; 1 where the dialect has no
+    /// arrays.
     pub batch: u8,
 }
 
 impl Webhook {
-    /// One with the defaults of its dialect, as it is before it is stored.
+    /// A new webhook with the defaults of its dialect, before it is stored.
     pub fn new(
         id: WebhookId,
         tenant: TenantId,
@@ -131,17 +134,17 @@ impl Webhook {
         }
     }
 
-    /// Whether deliveries to it are held instead of attempted: it is disabled or paused.
+    /// Whether deliveries are held instead of attempted, because the webhook is disabled or paused.
     pub fn holds_deliveries(&self) -> bool {
         self.paused || self.status != WebhookStatus::Enabled
     }
 
-    /// Most events in one POST, or in one message of a stream.
+    /// Maximum number of events in one POST, or in one message of a stream.
     pub fn events_in_a_body(&self) -> usize {
         if self.dialect.takes_arrays() { usize::from(self.batch).max(1) } else { 1 }
     }
 
-    /// Most events that are sent together: those of a POST, or those of all the messages of a call to a stream.
+    /// Maximum number of events that are sent together: in one POST, or in all messages of one call to a stream.
     pub fn events_in_a_call(&self) -> usize {
         match &self.url {
             Destination::Https(_) => self.events_in_a_body(),
@@ -149,25 +152,26 @@ impl Webhook {
         }
     }
 
-    /// Whether `event` is owed to it. A disabled or paused webhook is still owed its events: they are held.
+    /// Whether `event` is owed to the webhook. Events are owed to a disabled or paused webhook too, and their
+    /// deliveries are held.
     pub fn wants(&self, event: &Event) -> bool {
         self.subscription.wants(self.id, event, self.dialect)
     }
 }
 
-/// What is known of a webhook without opening its secrets: enough to tell which events are owed to it.
+/// A webhook without its secrets: enough to decide which events are owed to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subscriber {
     /// The webhook's id.
     pub id: WebhookId,
-    /// Which events it wants.
+    /// The events that the webhook wants.
     pub subscription: Subscription,
     /// How deliveries look.
     pub dialect: Dialect,
 }
 
 impl Subscriber {
-    /// Whether `event` is owed to it.
+    /// Whether `event` is owed to the webhook.
     pub fn wants(&self, event: &Event) -> bool {
         self.subscription.wants(self.id, event, self.dialect)
     }

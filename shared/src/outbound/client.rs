@@ -4,22 +4,22 @@ use std::time::Duration;
 
 use reqwest::{Client, redirect, retry};
 
-/// Maximum number of headers of an answer, as curl has it. Reason: the memory that an exchange takes. Of the bytes of a head
-/// the HTTP library has its own maximum, between 400 KiB and 1 MiB.
+/// Maximum number of headers of a response, the same as in curl. Reason: the memory of an exchange. For the size of all
+/// headers the HTTP library has its own limit, between 400 KiB and 1 MiB.
 const MAX_HEADERS: usize = 5_000;
-/// How receivers know us.
+/// Our user agent.
 const USER_AGENT: &str = "mailhooks/1";
-/// Connections that are kept open to one receiver between deliveries.
+/// Maximum number of open, unused connections to one receiver.
 const IDLE_CONNECTIONS: usize = 10;
-/// How long an unused connection is kept; many receivers close theirs after a minute.
+/// How long an unused connection is kept. Many receivers close theirs after a minute.
 pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(50);
 
-/// Clients of one scheme.
+/// The clients of one scheme.
 #[derive(Debug, Clone)]
 pub(super) struct Clients {
-    /// Keeps connections open between requests.
+    /// Reuses connections between requests.
     pub(super) pooled: Client,
-    /// Opens a connection for each request and closes it afterwards.
+    /// Makes a connection for each request and closes it afterwards.
     pub(super) fresh: Client,
 }
 
@@ -39,8 +39,8 @@ pub(super) fn client() -> reqwest::ClientBuilder {
         .no_proxy()
         .referer(false)
         .http1_only()
-        // Heads that Node, browsers and curl take, in their default settings or in those that people use. Which of the
-        // headers are odd does not matter: we look at two, and at those that say where the body ends.
+        // Accept the response heads that Node, browsers and curl accept, with their default or commonly used settings.
+        // Malformed headers do not matter here: we read two headers, and those that say where the body ends.
         .http1_ignore_invalid_headers_in_responses(true)
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .http1_allow_spaces_after_header_name_in_responses(true)

@@ -1,4 +1,4 @@
-//! From an error of the HTTP client to an outcome: by the types in its chain of causes, never by its text.
+//! Turns an error of the HTTP client into an outcome: by the types in its chain of causes, never by its text.
 
 use std::error::Error;
 use std::io;
@@ -6,7 +6,7 @@ use std::io;
 use super::resolver::BlockedAddress;
 use domain::delivery::Outcome;
 
-/// The outcome that a failed request or read stands for.
+/// The outcome of a failed request or read.
 pub(super) fn outcome(error: &reqwest::Error) -> Outcome {
     if let Some(outcome) = named(error) {
         outcome
@@ -19,14 +19,14 @@ pub(super) fn outcome(error: &reqwest::Error) -> Outcome {
     }
 }
 
-/// The same for a call of the AWS SDK that got no answer, whose error says less: `otherwise` where no cause has a type
-/// that names its outcome.
+/// The outcome of a call of the AWS SDK that got no response. Its error says less; the outcome is `otherwise` when no
+/// cause has a type with a known outcome.
 pub fn outcome_of_call(error: &(dyn Error + 'static), otherwise: Outcome) -> Outcome {
     named(error).unwrap_or(otherwise)
 }
 
-/// Looks for an error type that names its outcome in `error` and all its causes. An I/O error hides what it wraps from
-/// `source`, often another I/O error, and is looked into by `get_ref`.
+/// Searches `error` and all its causes for a type with a known outcome. An I/O error does not return its inner error
+/// from `source`, and the inner error is often another I/O error; so `get_ref` is used.
 fn named(error: &(dyn Error + 'static)) -> Option<Outcome> {
     if error.is::<BlockedAddress>() {
         return Some(Outcome::BlockedAddress);

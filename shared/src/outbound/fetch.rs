@@ -1,4 +1,4 @@
-//! What is fetched rather than posted: only from Amazon SNS, by the type of the URL.
+//! Fetching from Amazon SNS. The type of the URL allows no other host.
 
 use std::time::Duration;
 
@@ -7,37 +7,37 @@ use url::Url;
 use super::Outbound;
 use domain::provider::{Certificate, CertificateUrl, ConfirmationUrl};
 
-/// Something to fetch from Amazon SNS.
+/// A URL of Amazon SNS to fetch.
 #[derive(Debug, Clone, Copy)]
 pub enum SnsUrl<'a> {
     /// A certificate that a message names.
     Certificate(&'a CertificateUrl),
-    /// What confirms a subscription.
+    /// The URL that confirms a subscription.
     Confirmation(&'a ConfirmationUrl),
 }
 
-/// Why nothing was fetched.
+/// Nothing was fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// It was answered, but not with 200.
+    /// The status was not 200.
     #[error("answered {0}")]
     Status(u16),
-    /// More than [`Certificate::MAX_BYTES`].
+    /// The body is larger than [`Certificate::MAX_BYTES`].
     #[error("answered more than {} bytes", Certificate::MAX_BYTES)]
     TooLarge,
-    /// It was not answered in time.
+    /// There was no response in time.
     #[error("not answered within the time limit")]
     Timeout,
-    /// It could not be asked.
+    /// The request failed.
     #[error("not reached")]
     Unreached(#[source] reqwest::Error),
-    /// The URL leads nowhere that may be called.
-    #[error("not a URL that may be called")]
+    /// The URL leads to an address that may not be called.
+    #[error("this URL may not be called")]
     Blocked,
 }
 
 impl Outbound {
-    /// Fetches a whole body of at most [`Certificate::MAX_BYTES`]; `time_limit` is over everything.
+    /// Fetches a whole body of at most [`Certificate::MAX_BYTES`]. `time_limit` covers everything.
     pub async fn fetch(&self, url: SnsUrl<'_>, time_limit: Duration) -> Result<Vec<u8>, FetchError> {
         let url = match url {
             SnsUrl::Certificate(url) => url.as_url(),
@@ -64,6 +64,6 @@ impl Outbound {
 }
 
 fn unreached(error: reqwest::Error) -> FetchError {
-    // A confirmation's URL holds a token, which must not reach the log.
+    // The URL of a confirmation contains a token, which must not get into the log.
     FetchError::Unreached(error.without_url())
 }

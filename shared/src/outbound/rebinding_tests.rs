@@ -1,5 +1,5 @@
-//! Names that change their mind between two look-ups: they are looked up once for a connection, and connected to at the
-//! addresses that were checked, or not at all.
+//! Names that resolve differently on two look-ups. A name is looked up once for a connection. The connection goes to
+//! the checked addresses or is not made.
 
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::{RootCertStore, ServerConfig};
@@ -11,7 +11,7 @@ use super::*;
 
 const NAME: &str = "receiver.example";
 
-/// A receiver that answers 200 and closes, so that the next request needs a connection of its own.
+/// A receiver that answers 200 and closes the connection, so that the next request needs a new one.
 async fn receiver() -> (SocketAddr, CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed([NAME.to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
@@ -35,7 +35,7 @@ async fn receiver() -> (SocketAddr, CertificateDer<'static>) {
     (address, certificate)
 }
 
-/// Somewhere that deliveries may not go, and that would notice if one came.
+/// An address that deliveries may not go to, with a listener that would notice a connection.
 fn forbidden() -> (std::net::TcpListener, SocketAddr) {
     let listener = std::net::TcpListener::bind("127.0.0.2:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -47,7 +47,7 @@ fn nobody_came(listener: &std::net::TcpListener) -> bool {
     listener.accept().is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
 }
 
-/// Posts to the name so many times, one after the other; how each ended.
+/// Posts to the name this many times in sequence, and returns how each post ended.
 async fn posts(route: &Arc<Route>, certificate: CertificateDer<'static>, count: usize) -> Vec<Outcome> {
     let mut roots = RootCertStore::empty();
     roots.add(certificate).unwrap();
@@ -76,7 +76,7 @@ async fn a_name_that_turns_to_a_forbidden_address_is_looked_up_once_for_each_con
     let (allowed, certificate) = receiver().await;
     let (listener, forbidden) = forbidden();
     let route = Route::changing(vec![vec![allowed], vec![forbidden]]);
-    // The second look-up of the first request, had there been one, would have led to the forbidden address.
+    // If the first request had made a second look-up, it would have led to the forbidden address.
     assert_eq!(posts(&route, certificate.clone(), 1).await, [Outcome::Delivered { status: 200 }]);
     assert_eq!(route.look_ups(), 1);
     assert!(nobody_came(&listener));

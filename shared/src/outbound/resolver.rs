@@ -1,5 +1,6 @@
-//! Resolving with a check: a name is resolved once for a connection, refused if any answer is forbidden, and connected
-//! to at the checked addresses only, so that a name cannot change its mind between check and connect.
+//! Resolving with a check. A name is resolved once for a connection, and refused if any of its addresses is forbidden.
+//! The connection is made only to the checked addresses, so that a name cannot resolve differently between check and
+//! connection.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -10,12 +11,12 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use domain::address_policy::{AddressPolicy, Verdict};
 
-/// A name that resolves to an address that deliveries may not go to.
+/// The name resolves to an address that deliveries may not go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the name resolves to an address that deliveries may not go to")]
 pub(super) struct BlockedAddress;
 
-/// What a name resolves to in a test, in place of the system's answer: one answer for each look-up, the last ever after.
+/// What a name resolves to in a test: one answer for each look-up, and the last one for all later look-ups.
 #[derive(Debug)]
 pub(super) struct Route {
     answers: Vec<Vec<SocketAddr>>,
@@ -23,12 +24,12 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// A name that changes its mind.
+    /// A name that resolves differently on each look-up.
     pub(super) fn changing(answers: Vec<Vec<SocketAddr>>) -> Arc<Self> {
         Arc::new(Self { answers, look_ups: AtomicUsize::new(0) })
     }
 
-    /// How often it was looked up.
+    /// The number of look-ups.
     #[cfg(test)]
     pub(super) fn look_ups(&self) -> usize {
         self.look_ups.load(Ordering::Relaxed)
@@ -40,7 +41,7 @@ impl Route {
     }
 }
 
-/// A resolver that lets checked addresses through.
+/// A resolver that returns checked addresses only.
 #[derive(Debug)]
 pub(super) struct CheckedResolver {
     policy: Arc<AddressPolicy>,
@@ -49,17 +50,17 @@ pub(super) struct CheckedResolver {
 }
 
 impl CheckedResolver {
-    /// For HTTPS.
+    /// The resolver for HTTPS.
     pub(super) fn public_or_allowed(policy: AddressPolicy) -> Self {
         Self { policy: Arc::new(policy), public_too: true, routes: Arc::default() }
     }
 
-    /// For plain HTTP.
+    /// The resolver for plain HTTP.
     pub(super) fn allowed_only(policy: AddressPolicy) -> Self {
         Self { policy: Arc::new(policy), public_too: false, routes: Arc::default() }
     }
 
-    /// Resolves these names so, still checked, and all others as ever.
+    /// Resolves these names to these addresses, which are still checked, and all other names as usual.
     pub(super) fn rerouting(self, routes: HashMap<String, Arc<Route>>) -> Self {
         Self { routes: Arc::new(routes), ..self }
     }
@@ -72,7 +73,7 @@ impl Resolve for CheckedResolver {
         Box::pin(async move {
             let addresses: Vec<SocketAddr> = match route {
                 Some(route) => route.look_up(),
-                // The port is put in by the client.
+                // The client adds the port.
                 None => tokio::net::lookup_host((name.as_str(), 0)).await?.collect(),
             };
             let passes = |address: &SocketAddr| match policy.verdict(address.ip()) {

@@ -1,16 +1,16 @@
-//! `Retry-After` in both its forms (RFC 9110, 10.2.3).
+//! `Retry-After` in its two forms (RFC 9110, 10.2.3).
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderValue;
 
-/// The time that the header names, seconds counted from `now`; `None` when it is neither form.
+/// The time in the header; seconds count from `now`. `None` when the value has neither form.
 pub(super) fn parse(value: &HeaderValue, now: Timestamp) -> Option<Timestamp> {
     let text = value.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u32>() {
         return now.checked_add(SignedDuration::from_secs(i64::from(seconds))).ok();
     }
-    // An HTTP date is written as RFC 2822 dates are, in GMT.
+    // HTTP dates have the form of RFC 2822, in GMT.
     DateTimeParser::new().parse_timestamp(text).ok()
 }
 

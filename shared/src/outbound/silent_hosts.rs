@@ -1,8 +1,9 @@
-//! Hosts at which a connection fell silent or broke off lately.
+//! Hosts at which a connection recently gave no response or broke off.
 //!
-//! A NAT, a firewall or a peer can forget its open connections without closing them. Then all idle connections to the host
-//! are dead, and a pool would hand out one after the other, each for a failed attempt. So after the first failure no idle
-//! connection to the host is used until all that were open at that time have reached the pool's idle limit.
+//! A NAT, a firewall or a peer can forget its open connections without closing them. Then all idle connections to the
+//! host are dead, and the pool would use one after the other, each for a failed attempt. So after the first failure no
+//! idle connection to the host is used, until all connections that were open at that time have reached the pool's idle
+//! limit.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,11 +12,11 @@ use tokio::time::Instant;
 
 use super::client::IDLE_LIMIT;
 
-/// Maximum number of hosts remembered. Reason: memory stays below 1 MB however many hosts fail. Without its entry a host
-/// only loses attempts to dead idle connections, as many as there are.
+/// Maximum number of remembered hosts. Reason: memory stays below 1 MB for any number of failing hosts. A host without
+/// an entry only loses as many attempts as it has dead idle connections.
 const MAX_HOSTS: usize = 1_000;
 
-/// When a host last failed, by scheme, name and port.
+/// When each host last failed. The key is scheme, name and port.
 #[derive(Debug, Default)]
 pub(super) struct SilentHosts(Mutex<HashMap<String, Instant>>);
 

@@ -1,5 +1,5 @@
-//! Connections that die without a word while they are idle: a proxy that forwards bytes stops to forward the open
-//! connections, keeps them open, and serves new ones.
+//! Connections that die silently while they are idle. A proxy stops forwarding bytes of the open connections without
+//! closing them, and serves new connections.
 
 use std::collections::HashMap;
 use std::io;
@@ -16,8 +16,8 @@ use super::*;
 
 const NAME: &str = "receiver.example";
 
-/// A TLS receiver that would speak HTTP/2 if it were asked to, and answers every HTTP/1.1 request with 200, the first of them
-/// not before there are so many connections.
+/// A TLS receiver that offers HTTP/2 and answers every HTTP/1.1 request with 200. It answers the first request only
+/// when there are this many connections.
 async fn receiver(connections: usize) -> (SocketAddr, CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed([NAME.to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
@@ -73,7 +73,7 @@ impl Proxy {
         Self { address, cuts, connections }
     }
 
-    /// From now on nothing passes through the connections that are open; nobody is told.
+    /// From now on no bytes pass through the open connections, and neither end is told.
     fn fall_silent(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
     }
@@ -149,7 +149,7 @@ async fn a_silent_host_costs_no_other_host_its_connections() {
     assert_eq!(proxy.connections(), 1);
 }
 
-/// A receiver closes a connection that has been idle for as long as it keeps one. The next request finds that out.
+/// A receiver closes a connection that was idle for the receiver's own limit. The next request finds this out.
 #[tokio::test]
 async fn a_connection_that_was_closed_while_idle_fails_no_attempt() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

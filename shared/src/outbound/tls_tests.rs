@@ -1,4 +1,4 @@
-//! TLS towards a receiver on loopback with a certificate of its own making.
+//! TLS to a receiver on loopback, with a self-signed certificate.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 
-/// A receiver on 127.0.0.1 that answers 200 once, its URL, and its certificate, which is for `name`.
+/// A receiver on 127.0.0.1 that answers 200 once. Returns its URL and its certificate, which is for `name`.
 async fn receiver(name: &str) -> (String, CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
@@ -28,7 +28,7 @@ async fn receiver(name: &str) -> (String, CertificateDer<'static>) {
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
-        // A client that does not trust the certificate breaks off here.
+        // A client that does not trust the certificate closes the connection here.
         if let Ok(mut stream) = TlsAcceptor::from(Arc::new(tls)).accept(stream).await {
             let mut request = [0; 4096];
             assert!(stream.read(&mut request).await.unwrap() > 0);

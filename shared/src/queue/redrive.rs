@@ -1,7 +1,7 @@
 //! Redrives: SQS itself moves the jobs of the dead-letter queue back to the deliveries queue.
 //!
-//! SQS gives a task's handle only while the task runs, so a redrive is named by the time at which it started, which
-//! SQS keeps. That names it, because SQS runs at most one task at a time for each source queue.
+//! SQS gives a task's handle only while the task runs. So the start time, which SQS keeps, is the redrive's id. It is
+//! unique, because SQS runs only one task at a time for each source queue.
 
 use std::error::Error;
 use std::ops::RangeInclusive;
@@ -11,12 +11,12 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::ListMessageMoveTasksResultEntry;
 use jiff::Timestamp;
 
-/// Messages per second that a redrive may be limited to. SQS takes no more than 500.
+/// Bounds of a redrive's limit, in messages per second. SQS allows no more than 500.
 pub const MAX_PER_SECOND: RangeInclusive<i32> = 1..=500;
-/// SQS remembers this many tasks for each source queue.
+/// How many tasks SQS remembers for each source queue.
 const REMEMBERED: i32 = 10;
 
-/// The way from the dead-letter queue to the deliveries queue.
+/// Redrives from the dead-letter queue to the deliveries queue.
 #[derive(Debug, Clone)]
 pub struct Redrives {
     client: Client,
@@ -27,33 +27,33 @@ pub struct Redrives {
 /// One redrive, as SQS remembers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redrive {
-    /// When it started, at millisecond precision; also its name.
+    /// When the redrive started, in milliseconds. This is also its id.
     pub started_at: Timestamp,
-    /// Where it stands.
+    /// The redrive's state.
     pub state: RedriveState,
-    /// The rate that it was limited to, in messages per second; without one SQS chooses.
+    /// The limit in messages per second; without one SQS chooses the rate.
     pub max_per_second: Option<i32>,
-    /// About how many messages were moved.
+    /// Approximate number of moved messages.
     pub moved: i64,
-    /// About how many there were to move when it started; not known at once.
+    /// Approximate number of messages at the start. SQS does not know it at once.
     pub to_move: Option<i64>,
 }
 
-/// Where a redrive stands.
+/// The state of a redrive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RedriveState {
-    /// Messages are being moved.
+    /// SQS is moving messages.
     Running {
-        /// What SQS wants to hear to cancel it.
+        /// The handle that cancels the task.
         handle: String,
     },
-    /// All were moved.
+    /// All messages were moved.
     Completed,
-    /// It was cancelled and is coming to a stop.
+    /// The redrive was cancelled and is stopping.
     Cancelling,
-    /// It was cancelled; what was moved stays moved.
+    /// The redrive was cancelled. Moved messages stay moved.
     Cancelled,
-    /// It stopped by itself; what was moved stays moved.
+    /// The redrive stopped by itself. Moved messages stay moved.
     Failed {
         /// SQS's reason.
         reason: Option<String>,
@@ -61,7 +61,7 @@ pub enum RedriveState {
 }
 
 impl RedriveState {
-    /// The stable word for the API.
+    /// The stable word, for the API.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Running { .. } => "running",
@@ -73,13 +73,13 @@ impl RedriveState {
     }
 }
 
-/// Why a call about redrives did not do what it should; callers branch on it.
+/// A call about redrives failed. Callers branch on the kind.
 #[derive(Debug, thiserror::Error)]
 pub enum RedriveError {
-    /// The endpoint does not know the action; some emulators do not.
+    /// The endpoint does not have this action, like some emulators.
     #[error("the SQS endpoint cannot move messages between queues")]
     NotOffered,
-    /// SQS understood and refused: a task runs already, or the task to be cancelled does not run any more.
+    /// SQS refused: a task is running already, or the task to cancel is not running any more.
     #[error("SQS refused")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
     /// The call failed, after the SDK's own retries.
@@ -93,8 +93,8 @@ impl Redrives {
         Self { client, source_arn: source_arn.into(), destination_arn: destination_arn.into() }
     }
 
-    /// Starts one; with `max_per_second` (within [`MAX_PER_SECOND`]) SQS moves no faster than that. Answers the
-    /// task's handle, which [`Redrives::list`] shows as long as the task runs.
+    /// Starts a redrive. With `max_per_second` (within [`MAX_PER_SECOND`]), SQS moves no more messages per second.
+    /// Returns the task's handle, which [`Redrives::list`] shows while the task runs.
     pub async fn start(&self, max_per_second: Option<i32>) -> Result<String, RedriveError> {
         let call = self
             .client
@@ -115,14 +115,15 @@ impl Redrives {
         Ok(redrives)
     }
 
-    /// Cancels the running redrive that `handle` names. What it moved already stays moved.
+    /// Cancels the running redrive with this handle. Moved messages stay moved.
     pub async fn cancel(&self, handle: &str) -> Result<(), RedriveError> {
         self.client.cancel_message_move_task().task_handle(handle).send().await.map_err(classified)?;
         Ok(())
     }
 }
 
-/// `None` for a status that SQS does not have today; such a task could be neither shown nor cancelled.
+/// The redrive of an entry; `None` for a status that SQS does not have today. Such a task could be neither shown nor
+/// cancelled.
 fn redrive(entry: ListMessageMoveTasksResultEntry) -> Option<Redrive> {
     let state = match (entry.status.as_deref()?, entry.task_handle) {
         ("RUNNING", Some(handle)) => RedriveState::Running { handle },
@@ -159,7 +160,7 @@ enum Verdict {
     Trouble,
 }
 
-/// What an error code means, in the JSON protocol's spelling or the older query protocol's.
+/// The meaning of an error code, in the spelling of the JSON protocol or of the older query protocol.
 fn verdict(code: &str) -> Verdict {
     // As in `AWS.SimpleQueueService.UnsupportedOperation` and `com.amazonaws.sqs#UnsupportedOperation`.
     match code.rsplit(['.', '#']).next().unwrap_or(code) {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// DynamoDB's numbers travel as text.
+/// A number. DynamoDB transfers numbers as text.
 pub(super) fn number(value: impl Display) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }

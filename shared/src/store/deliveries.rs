@@ -16,7 +16,7 @@ mod record;
 pub use list::Stuck;
 pub use record::Change;
 
-/// The index that holds only `held` and `dead` rows.
+/// The index that contains only rows in the states `held` and `dead`.
 const STUCK_INDEX: &str = "held-dead";
 
 /// The deliveries table.
@@ -28,13 +28,14 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
-    /// The table `table`, reached through `client`, whose rows live for `retention_days` after their last change.
+    /// The table `table`, reached through `client`. Rows live for `retention_days` after their last change.
     pub fn new(client: Client, table: impl Into<String>, retention_days: u32) -> Self {
         let retention = SignedDuration::from_hours(24 * i64::from(retention_days));
         Self { client, table: table.into(), retention }
     }
 
-    /// One delivery of a tenant, strongly consistent; `None` before its first attempt and for other tenants'.
+    /// One delivery of a tenant, strongly consistent. `None` before the first attempt, and for deliveries of other
+    /// tenants.
     pub async fn get(
         &self,
         tenant: TenantId,

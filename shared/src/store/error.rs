@@ -1,21 +1,21 @@
-//! What a table operation can fail with.
+//! Errors of the tables.
 
 use std::error::Error;
 
-/// What a table operation can fail with; callers branch on it.
+/// A table operation failed. Callers branch on the kind.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else changed the row meanwhile, or it exists already or no more.
+    /// The row is not as expected: another caller has changed, created or deleted it.
     #[error("the row is not as expected")]
     Conflict,
-    /// The tenant has as many as it may have.
+    /// The tenant has the maximum number of such objects.
     #[error("the limit is reached")]
     LimitReached,
-    /// A row that this version cannot read.
+    /// This version cannot read the row.
     #[error("a stored item cannot be read")]
     Unreadable(#[source] Box<dyn Error + Send + Sync>),
-    /// The data key that seals secrets cannot be had: KMS did not answer or refused, or the key is lost.
-    #[error("a data key cannot be had")]
+    /// The data key that seals secrets is not available: KMS did not answer or refused, or the key is lost.
+    #[error("a data key is not available")]
     DataKey(#[source] Box<dyn Error + Send + Sync>),
     /// The call to DynamoDB failed, after the SDK's own retries.
     #[error("a call to DynamoDB failed")]
@@ -28,7 +28,7 @@ impl StoreError {
         Self::Aws(Box::new(error))
     }
 
-    /// Wraps why there is no data key.
+    /// Wraps the reason why there is no data key.
     pub(super) fn data_key(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::DataKey(error.into())
     }

@@ -1,4 +1,4 @@
-//! The events table: each accepted event once, and with its insert the promise that `dispatch` will see it.
+//! The events table: each accepted event once. The stream of its inserts guarantees that `dispatch` sees every event.
 
 use std::collections::HashMap;
 
@@ -31,24 +31,24 @@ pub struct Events {
     retention: SignedDuration,
 }
 
-/// What a put did.
+/// The result of a put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
     /// The event is new.
     Stored,
-    /// The same event was stored before: a provider's retry.
+    /// The event was stored before: this is a provider's retry.
     AlreadyThere,
 }
 
 impl Events {
-    /// The table `table`, reached through `client`, whose rows live for `retention_days`.
+    /// The table `table`, reached through `client`. Rows live for `retention_days`.
     pub fn new(client: Client, table: impl Into<String>, retention_days: u32) -> Self {
         let retention = SignedDuration::from_hours(24 * i64::from(retention_days));
         Self { client, table: table.into(), retention }
     }
 
-    /// Stores an event unless it is stored already. This one write is the acceptance: everything after it is replayed
-    /// by the table's stream.
+    /// Stores an event unless it is stored already. This write is the acceptance of the event; the table's stream
+    /// replays everything that follows.
     pub async fn put(&self, event: &Event) -> Result<Put, StoreError> {
         let call = self
             .client
@@ -65,21 +65,22 @@ impl Events {
         }
     }
 
-    /// The write of an event that reports a change of ours, for the transaction of that change. It has no condition of its
-    /// own: the change's decides, and the event's id is as unique as the change is.
+    /// The write of an event that reports a change of state, for the transaction of that change. It has no condition of
+    /// its own. The condition of the change decides, and the event's id is as unique as the change.
     pub fn telling(&self, event: &Event) -> Result<Telling, StoreError> {
         let row = row::row(event, self.expiry(event.accepted_at))?;
         let put = aws_sdk_dynamodb::types::Put::builder().table_name(&self.table).set_item(Some(row));
         Ok(Telling(TransactWriteItem::builder().put(put.build().map_err(StoreError::aws)?).build()))
     }
 
-    /// One event of a tenant, if it is still stored; strongly consistent, so that a job never takes a new event for an
-    /// expired one. [`StoreError::Unreadable`] when this version cannot read its row.
+    /// One event of a tenant, if it is still stored. The read is strongly consistent, so that a job never mistakes a
+    /// new event for an expired one. [`StoreError::Unreadable`] when this version cannot read the row.
     pub async fn get(&self, tenant: TenantId, event: EventId) -> Result<Option<Event>, StoreError> {
         self.get_row(tenant, event).await?.map(|row| event_in_row(&row)).transpose()
     }
 
-    /// The same for people: a row that this version cannot read is an `unparsed` event with what is stored.
+    /// Like [`Events::get`], for people: a row that this version cannot read becomes an `unparsed` event with the
+    /// stored bytes.
     pub async fn get_or_kept(&self, tenant: TenantId, event: EventId) -> Result<Option<Event>, StoreError> {
         self.get_row(tenant, event).await?.map(|row| row::event_or_kept(&row)).transpose()
     }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attribute::text;
 
-/// The primary key of a row. Only the `keys` of each table make one.
+/// The primary key of a row. Only the file `keys` of each table makes keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key {
     /// The partition key.
@@ -20,7 +20,7 @@ impl Key {
         Self { pk: pk.into(), sk: sk.into() }
     }
 
-    /// Its attributes, as calls and items have them.
+    /// The key's attributes, for calls and for items.
     pub(super) fn attributes(self) -> HashMap<String, AttributeValue> {
         HashMap::from([("pk".to_owned(), text(self.pk)), ("sk".to_owned(), text(self.sk))])
     }

@@ -45,18 +45,18 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The table `table`, reached through `client`. Everything but secrets can be read.
+    /// The table `table`, reached through `client`. This registry can read everything except secrets.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into(), data_keys: DataKeys::default() }
     }
 
-    /// The same, and secrets can be read too: their data keys are decrypted by `kms`.
+    /// A registry that can also read secrets. `kms` decrypts their data keys.
     #[must_use]
     pub fn opening_secrets(self, kms: aws_sdk_kms::Client) -> Self {
         Self { data_keys: DataKeys { kms: Some(kms), ..self.data_keys }, ..self }
     }
 
-    /// The same, and secrets can be written too, with data keys made under this key of KMS, an ARN or an id.
+    /// A registry that can also write secrets, with data keys that are made under this KMS key (an ARN or an id).
     #[must_use]
     pub fn sealing_secrets(self, kms: aws_sdk_kms::Client, kms_key: impl Into<String>) -> Self {
         let opening = self.opening_secrets(kms);
@@ -81,7 +81,7 @@ impl Registry {
         Ok(answer.item)
     }
 
-    /// The rows of one partition whose sort key begins with `prefix`, in order, from after the sort key `after`.
+    /// The rows of one partition whose sort key begins with `prefix`, in order, after the sort key `after`.
     async fn list<T: DeserializeOwned>(
         &self,
         pk: String,
@@ -101,7 +101,8 @@ impl Registry {
         after: Option<&str>,
         limit: impl Into<i32>,
     ) -> Result<Page<Row>, StoreError> {
-        // `~` sorts after every character of an id, and a space before it: DynamoDB compares no key with an empty text.
+        // `~` sorts after every character of an id, and a space before every one. DynamoDB does not compare keys with
+        // an empty text.
         let first = match after {
             Some(after) => format!("{prefix}{after}~"),
             None if prefix.is_empty() => " ".to_owned(),

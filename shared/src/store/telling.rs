@@ -1,5 +1,5 @@
-//! Changes of state that raise an event: both are written in one transaction, so that there is no change without its event
-//! and no event without its change.
+//! Changes of state that raise an event. Change and event are written in one transaction, so that there is no change
+//! without its event and no event without its change.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -8,18 +8,20 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::StoreError;
 
-/// How often a transaction is tried that meets another one of the same row. The other is over within milliseconds, and
-/// whoever loses finds the row changed.
+/// Maximum number of tries of a transaction that collides with another one of the same row. Reason: the other
+/// transaction ends within milliseconds, and then the row is changed.
 const TRIES: u8 = 3;
 
-/// The write of an event, to be made together with the change that it reports. [`super::Events::telling`] makes it.
+/// The write of an event, to be made in one transaction with the change that it reports. [`super::Events::telling`]
+/// makes it.
 #[derive(Debug, Clone)]
 pub struct Telling(pub(super) TransactWriteItem);
 
-/// Makes a conditional change and tells of it; answers whether the change's condition held. Nothing is written if not.
+/// Makes a conditional change and writes its event. Returns whether the change's condition held; if not, nothing is
+/// written.
 ///
-/// The SDK gives each transaction a token, so that one whose answer was lost is not refused when the SDK repeats it.
-/// [`StoreError::Conflict`] when others kept changing the row.
+/// The SDK gives each transaction a token, so that DynamoDB does not refuse a repeated transaction whose first answer
+/// was lost. [`StoreError::Conflict`] when other callers kept changing the row.
 pub(super) async fn change_and_tell(
     client: &Client,
     change: TransactWriteItem,

@@ -1,4 +1,4 @@
-//! Rows of one owner that are spread over days and shards, read by time.
+//! Rows of one owner that are spread over days and shards, read in order of time.
 
 use std::collections::HashMap;
 
@@ -12,13 +12,13 @@ use super::{Page, StoreError};
 use crate::store::attribute::text;
 use domain::id::EventId;
 
-/// How many partitions the events of one tenant and day are spread over.
+/// The number of partitions for the rows of one owner and day.
 pub const SHARDS: u8 = 8;
 
-/// Most days that one page looks at; an emptier page says where to go on.
+/// Maximum number of days that one page reads. A page that found less still names a next page.
 const MAX_DAYS_PER_PAGE: usize = 8;
 
-/// Times of events, both ends included.
+/// A range of times of events, including both ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeRange {
     /// The earliest.
@@ -34,25 +34,26 @@ pub(super) type Row = HashMap<String, AttributeValue>;
 pub(super) struct Timeline<'a> {
     pub(super) client: &'a Client,
     pub(super) table: &'a str,
-    /// Only rows whose attribute `state` has this value.
+    /// If given, only rows with this value in the attribute `state`.
     pub(super) state: Option<&'a str>,
 }
 
-/// Which end of a shard is searched first.
+/// The end at which the search of a shard begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
     NewestFirst,
     OldestFirst,
 }
 
-/// What one shard of one day gave: rows, and the id to which it was searched when it was not searched to its end.
+/// The result for one shard of one day: rows, and the id up to which the shard was searched if the search did not reach
+/// its end.
 struct Searched {
     rows: Vec<(EventId, Row)>,
     searched_to: Option<EventId>,
 }
 
 impl Timeline<'_> {
-    /// One page of rows in `range`, from below `after`, by the partition that `partition(day, shard)` names.
+    /// One page of rows in `range`, newest first, below `after`. `partition(day, shard)` names the partition.
     pub(super) async fn newest_first(
         &self,
         range: TimeRange,
@@ -87,8 +88,8 @@ impl Timeline<'_> {
         Ok(page(found, more.then_some(EventId::first_of(start_of_day(upper.time()) + SignedDuration::from_hours(24)))))
     }
 
-    /// A stretch of the rows in `range`, from above `after`, oldest first: of one day, with up to `of_each_shard` rows
-    /// that each shard may give. The next stretch begins above the id that comes with it.
+    /// Rows in `range`, oldest first, above `after`: those of one day, with up to `of_each_shard` rows of each shard.
+    /// The next call continues above the returned id.
     pub(super) async fn oldest_first(
         &self,
         range: TimeRange,
@@ -120,7 +121,7 @@ impl Timeline<'_> {
     }
 
     async fn search(&self, pk: String, lower: EventId, upper: EventId, limit: u8) -> Result<Searched, StoreError> {
-        // One more than wanted, so that a page knows whether anything comes after it.
+        // One row more than wanted, so that a page knows whether another page follows.
         self.search_in(Order::NewestFirst, pk, lower, upper, limit.saturating_add(1)).await
     }
 
@@ -160,7 +161,7 @@ fn id_of(row: &Row) -> Result<EventId, StoreError> {
     sk.parse().map_err(StoreError::unreadable)
 }
 
-/// All rows newest first, down to where every shard was searched.
+/// All rows, newest first, down to the id that every shard was searched to.
 fn merge(shards: Vec<Searched>) -> (Vec<(EventId, Row)>, Option<EventId>) {
     let searched_to = shards.iter().filter_map(|shard| shard.searched_to).max();
     let mut rows: Vec<_> = shards.into_iter().flat_map(|shard| shard.rows).collect();
@@ -169,7 +170,7 @@ fn merge(shards: Vec<Searched>) -> (Vec<(EventId, Row)>, Option<EventId>) {
     (rows, searched_to)
 }
 
-/// All rows oldest first, up to where every shard was searched.
+/// All rows, oldest first, up to the id that every shard was searched to.
 fn merge_oldest_first(shards: Vec<Searched>) -> (Vec<(EventId, Row)>, Option<EventId>) {
     let searched_to = shards.iter().filter_map(|shard| shard.searched_to).min();
     let mut rows: Vec<_> = shards.into_iter().flat_map(|shard| shard.rows).collect();
@@ -182,7 +183,7 @@ fn page(found: Vec<(EventId, Row)>, next: Option<EventId>) -> Page<Row> {
     Page { items: found.into_iter().map(|(_, row)| row).collect(), next: next.map(|id| id.to_string()) }
 }
 
-/// A UTC day as it stands in keys: `20260102`.
+/// A UTC day in the form that keys have: `20260102`.
 pub fn day(at: Timestamp) -> String {
     let date = at.to_zoned(TimeZone::UTC).date();
     format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())

@@ -1,9 +1,9 @@
-//! The catalogue of event types: for each, the JSON Schema of what a webhook of the standard dialect receives, and an
-//! example that the dialect itself wrote.
+//! The catalogue of event types. For each type it has the JSON Schema of the body that a webhook of the standard
+//! dialect receives, and an example that the dialect itself wrote.
 //!
-//! The schemas are strict, so that a receiver can make types of them: a field that is not in them never comes. What a
-//! type may say is the same for all, because own events may say it of any; which of it belongs to the type is told in
-//! words.
+//! The schemas are strict, so that a receiver can generate types from them: a field that is not in the schema never
+//! arrives. All types have the same fields, because a tenant's own events may set any of them. Descriptions say which
+//! fields belong to a type.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -15,13 +15,13 @@ use crate::id::{EventId, TenantId};
 
 mod operational;
 
-/// The dialect of JSON Schema that [`schema`] is written in.
+/// The version of JSON Schema that [`schema`] uses.
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
-/// When the examples happened, in milliseconds since 1970: 2026-01-02T03:04:05.678Z.
+/// The time of the examples, in milliseconds since 1970: 2026-01-02T03:04:05.678Z.
 const EXAMPLE_AT: i64 = 1_767_323_045_678;
 
-/// What the parts of `data` mean for a type.
+/// The meaning of the parts of `data` for a type.
 struct Parts {
     bounce: &'static str,
     reject: &'static str,
@@ -30,7 +30,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// Of a type to which none of them belongs.
+    /// For a type to which none of the parts belongs.
     const UNUSUAL: Self = Self {
         bounce: "What the destination or the provider answered; unusual for this type.",
         reject: "Unusual for this type.",
@@ -71,7 +71,7 @@ impl Parts {
     }
 }
 
-/// The body of an example, as a webhook would receive it.
+/// The body of an example, as a webhook receives it.
 pub fn example_body(event_type: EventType) -> Vec<u8> {
     let at = Timestamp::from_millisecond(EXAMPLE_AT).unwrap_or(Timestamp::UNIX_EPOCH);
     let event = Event::accept(example(event_type, "example-1", at), TenantId::mint(at, [0; 10]), None, at);
@@ -158,7 +158,7 @@ fn test() -> Value {
     json!({"const": true, "description": "Made up by a call of `…/test`; nothing of it happened."})
 }
 
-/// Whoever reports what is not operational.
+/// The providers that report events other than operational ones.
 fn reporters() -> Vec<&'static str> {
     Provider::ALL.iter().filter(|one| **one != Provider::Mailhooks).map(|one| one.as_str()).collect()
 }

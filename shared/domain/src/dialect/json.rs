@@ -1,9 +1,9 @@
-//! JSON as `JSON.stringify` writes it, byte for byte: receivers written in JavaScript verify a signature over the body
-//! that they have parsed and written again.
+//! JSON exactly as `JSON.stringify` writes it. Reason: receivers in JavaScript verify a signature over a body that they
+//! have parsed and written again.
 //!
-//! Strings are escaped alike by `serde_json`. What differs is the order of keys that look like indices, and numbers:
-//! JavaScript has but doubles, and writes them its own way. The one exception are integers beyond 2^53, which
-//! JavaScript cannot hold: their digits leave as they came. Only metadata and Mailjet's ids can be such numbers, and no
+//! `serde_json` escapes strings in the same way. Two things differ: the order of keys that look like array indices, and
+//! numbers, because JavaScript has only doubles and its own notation for them. Integers beyond 2^53, which JavaScript
+//! cannot hold, are an exception: they keep their digits. Only metadata and Mailjet's ids can be such numbers, and no
 //! dialect that has them signs a body that receivers write again.
 
 use std::io;
@@ -13,15 +13,15 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 use serde_json::{Map, Value};
 
-/// The bytes of `body`, which holds nothing but strings, numbers, booleans, arrays and objects.
+/// The bytes of `body`, which consists of strings, numbers, booleans, arrays and objects.
 pub(super) fn written(body: &impl Serialize) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // A map with keys that are no strings would fail; no body has one.
+    // Serialisation fails only for maps whose keys are not strings, and no body has such a map.
     let _never_fails = body.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, JavaScript));
     bytes
 }
 
-/// Compact, with JavaScript's numbers.
+/// A compact format with JavaScript's numbers.
 struct JavaScript;
 
 impl Formatter for JavaScript {
@@ -36,7 +36,7 @@ pub(super) struct Fields<'a>(pub(super) &'a Map<String, Value>);
 impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields: Vec<_> = self.0.iter().collect();
-        // Stable: what is no index keeps its place among its like.
+        // The sort is stable: keys that are no indices keep their order.
         fields.sort_by_key(|(name, _)| index(name).map_or((true, 0), |index| (false, index)));
         let mut map = serializer.serialize_map(Some(fields.len()))?;
         for (name, value) in fields {
@@ -64,7 +64,7 @@ impl Serialize for Field<'_> {
     }
 }
 
-/// The number that a key is an array index of in JavaScript, whose objects have those first, in ascending order.
+/// The array index that a key stands for in JavaScript. JavaScript's objects have such keys first, in ascending order.
 fn index(name: &str) -> Option<u32> {
     let index: u32 = name.parse().ok().filter(|index| *index != u32::MAX)?;
     (index.to_string() == name).then_some(index)
@@ -79,7 +79,7 @@ mod tests {
         String::from_utf8(written(&Fields(&fields))).unwrap()
     }
 
-    /// Each line is what Node 20 answers to `JSON.stringify(JSON.parse(line))`.
+    /// Each line is the answer of Node 20 to `JSON.stringify(JSON.parse(line))`.
     #[test]
     fn numbers_and_keys_are_javascripts() {
         for (given, expected) in [

@@ -1,6 +1,6 @@
 //! `MailGreet`'s events: `{"event_type", "timestamp", "data"}`, and a hex HMAC of the body.
 //!
-//! Its receivers verify `JSON.stringify(req.body)`, so the bytes have to be JavaScript's own.
+//! Receivers verify `JSON.stringify(req.body)`, so the bytes must be those of JavaScript.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -141,7 +141,7 @@ fn data(facts: &Facts) -> Data<'_> {
     }
 }
 
-/// What the sender says of the subscriber in its own fields: the event model has no place for it.
+/// What the sender says about the subscriber in its own fields. The event model has no field for it.
 fn said<'a>(facts: &'a Facts, name: &str) -> Option<&'a str> {
     facts.metadata.get(name).and_then(Value::as_str)
 }

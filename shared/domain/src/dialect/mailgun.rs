@@ -18,7 +18,7 @@ mod failure;
 use failure::{Failure, REJECTED};
 pub(super) use names::names;
 
-/// What proves that a body is ours. Both forms have the three fields, of which the last is Mailgun's `signature`.
+/// The proof that a body is ours. Both forms have these three fields; `mac` is Mailgun's `signature`.
 #[derive(Serialize)]
 pub(super) struct Signature {
     pub(super) timestamp: String,
@@ -37,12 +37,12 @@ impl Signature {
     }
 }
 
-/// 50 hex characters that are of this delivery alone and the same in each of its attempts: receivers remember them, to
-/// take nothing twice.
+/// 50 hex characters that belong to this delivery alone and are the same in each of its attempts. Receivers remember
+/// tokens, so that they accept no delivery twice.
 fn token(webhook: WebhookId, event: EventId) -> String {
     let mut hash = Sha256::new();
     hash.update(b"mailhooks mailgun token 1");
-    // Of fixed length, so they need nothing between them.
+    // Both ids have a fixed length, so no separator is needed.
     hash.update(webhook.to_string());
     hash.update(event.to_string());
     hex::encode(&hash.finalize()[..25])
@@ -183,7 +183,8 @@ fn event_data(event: &Event) -> EventData<'_> {
     let diagnostic = facts.diagnostic.as_deref();
     EventData {
         event: failure.event,
-        // Its own id of what came from Mailgun, so that both ways of getting an event can be told to be of one.
+        // For events from Mailgun, the id is Mailgun's own. So receivers that also get events from Mailgun directly can
+        // see that both are the same event.
         id: if facts.provider == Provider::Mailgun { facts.provider_event_id.clone() } else { event.id.to_string() },
         timestamp: float_seconds(facts.occurred_at),
         log_level: failure.log_level,
@@ -206,8 +207,8 @@ fn event_data(event: &Event) -> EventData<'_> {
     }
 }
 
-/// Microseconds, as Mailgun's own: a double holds them exactly enough until the year 2106, so that the digits are those
-/// of the time.
+/// Seconds with microseconds, as Mailgun writes them. Until the year 2106 a double holds them exactly enough to keep
+/// their digits.
 #[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 are below 2^53")]
 fn float_seconds(at: Timestamp) -> f64 {
     at.as_microsecond() as f64 / 1e6

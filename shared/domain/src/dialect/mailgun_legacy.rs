@@ -1,6 +1,7 @@
-//! Mailgun's legacy events: the fields of a form, among them those that sign it.
+//! Mailgun's legacy events: the fields of a form, including the fields that sign it.
 //!
-//! There is one `timestamp`: when the event happened, which is also what is signed, as Mailgun did.
+//! There is only one `timestamp`. It is the time of the event, and it is also the signed time, as in Mailgun's own
+//! posts.
 
 use url::form_urlencoded::Serializer;
 
@@ -10,8 +11,8 @@ use crate::id::WebhookId;
 use crate::mailgun_fields::is_own_field;
 use crate::secret::SigningSecret;
 
-/// The words of the present form, and before them those that only the legacy form has. `dropped` stands for bounces too:
-/// what was tried until its time was up.
+/// Mailgun's present words, and before them those that only the legacy form has. `dropped` also stands for bounces of
+/// emails that the provider tried until their time was up.
 pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
     match event_type {
         EventType::Bounced => &["bounced", "dropped", "failed", "permanent_fail"],
@@ -37,8 +38,8 @@ pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
     }
 }
 
-/// The body of one event. Mailgun's own fields come first, then the sender's variables, then the signature: receivers
-/// that take the last of two equal names are safe too.
+/// The body of one event. Mailgun's own fields come first, then the sender's variables, then the signature. So a
+/// receiver that takes the last of two fields with one name still reads the true signature.
 pub(super) fn body(event: &Event, webhook: WebhookId, secret: Option<&SigningSecret>) -> Vec<u8> {
     let facts = &event.facts;
     let mut form = Form(Serializer::new(String::new()));
@@ -61,7 +62,8 @@ pub(super) fn body(event: &Event, webhook: WebhookId, secret: Option<&SigningSec
     for tag in &facts.tags {
         form.say("tag", Some(tag));
     }
-    // Of a field that stands twice some receivers read the first and some the last.
+    // If a field appears twice, some receivers read the first value and some the last. So variables with the name of an
+    // own field are left out.
     for (name, value) in facts.metadata.iter().filter(|(name, _)| !is_own_field(name)) {
         let json = value.to_string();
         form.say(name, Some(value.as_str().unwrap_or(&json)));
@@ -74,8 +76,8 @@ pub(super) fn body(event: &Event, webhook: WebhookId, secret: Option<&SigningSec
     form.0.finish().into_bytes()
 }
 
-/// The word on the wire. What was tried until its time was up is `dropped`, with the reason `old`, not `bounced`. A type
-/// without a word keeps its canonical name.
+/// The word on the wire. An email that was tried until its time was up is `dropped` with the reason `old`, not
+/// `bounced`. A type without a word keeps its canonical name.
 fn word(facts: &Facts) -> &'static str {
     match (facts.event_type, facts.bounce_type) {
         (EventType::Bounced, Some(BounceType::Soft)) => "dropped",
@@ -104,7 +106,7 @@ fn failure(form: &mut Form<'_>, facts: &Facts, word: &str) {
     }
 }
 
-/// Mailgun's own codes for addresses that it does not mail any more.
+/// Mailgun's codes for addresses that it no longer mails.
 fn suppression_code(facts: &Facts) -> Option<u16> {
     match facts.reject_reason? {
         RejectReason::Bounced => Some(605),
@@ -122,7 +124,7 @@ fn suppression_code(facts: &Facts) -> Option<u16> {
     }
 }
 
-/// A form that says only what is known.
+/// A form that contains only fields with a value.
 struct Form<'a>(Serializer<'a, String>);
 
 impl Form<'_> {

@@ -1,4 +1,4 @@
-//! Mailjet's events: one flat object, or in version 2 an array of them. It signs nothing itself.
+//! Mailjet's events: one flat object, or in version 2 an array of objects. Mailjet has no signature.
 //! <https://dev.mailjet.com/email/guides/webhooks/>
 
 use serde::Serialize;
@@ -15,7 +15,7 @@ use cause::Cause;
 /// Mailjet's words for a type.
 pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
     match event_type {
-        // Despite its name: the destination accepted it.
+        // Despite its name, `sent` means that the destination accepted the email.
         EventType::Delivered => &["sent"],
         EventType::Bounced => &["bounce"],
         EventType::Rejected | EventType::Failed => &["blocked"],
@@ -37,8 +37,8 @@ pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
     }
 }
 
-/// The word on the wire. Mailjet reports what it will try again as a bounce that is not hard; other types without a word
-/// keep their canonical name.
+/// The word on the wire. Mailjet reports an email that it will try again as a bounce that is not hard. Other types
+/// without a word keep their canonical name.
 fn word(event_type: EventType) -> &'static str {
     match event_type {
         EventType::Deferred => "bounce",
@@ -102,14 +102,14 @@ pub(super) fn body(event: &Event) -> Vec<u8> {
     written(&object(event))
 }
 
-/// The body of version 2: an array, also of one event.
+/// The body of version 2: an array, even for a single event.
 pub(super) fn array(events: &[&Event]) -> Vec<u8> {
     written(&events.iter().map(|event| object(event)).collect::<Vec<_>>())
 }
 
 fn object(event: &Event) -> Body<'_> {
     let facts = &event.facts;
-    // Mailjet's own ids are numbers. What other providers give goes where Mailjet has a text.
+    // Mailjet's own ids are numbers. Ids of other providers go into the fields where Mailjet has texts.
     let email = facts.email_message_id.as_deref();
     let message_id = email.and_then(number);
     let campaign = facts.campaign_id.as_deref();
@@ -143,7 +143,7 @@ fn object(event: &Event) -> Body<'_> {
     of_type(facts, bare)
 }
 
-/// Adds what belongs to the type.
+/// Adds the fields that belong to the type.
 fn of_type<'a>(facts: &'a Facts, bare: Body<'a>) -> Body<'a> {
     let diagnostic = facts.diagnostic.as_deref();
     let read = |bare: Body<'a>| Body {
@@ -182,7 +182,7 @@ fn of_type<'a>(facts: &'a Facts, bare: Body<'a>) -> Body<'a> {
     }
 }
 
-/// Mailjet mails an address no more after a hard bounce (`blocked`).
+/// After a hard bounce Mailjet stops mailing the address (`blocked`).
 fn bounce<'a>(facts: &'a Facts, bare: Body<'a>) -> Body<'a> {
     let hard = match (facts.event_type, facts.bounce_type) {
         (EventType::Deferred, _) | (_, Some(BounceType::Soft)) => Some(false),
@@ -190,7 +190,7 @@ fn bounce<'a>(facts: &'a Facts, bare: Body<'a>) -> Body<'a> {
         (_, Some(BounceType::Undetermined) | None) => None,
     };
     let cause = Cause::of_bounce(facts);
-    // Where Mailjet's own word is all that is known there is nothing to comment.
+    // If the diagnostic is only Mailjet's own word for the cause, there is no comment.
     let comment = facts.diagnostic.as_deref().filter(|text| cause.is_none_or(|cause| cause.error != *text));
     Body {
         blocked: hard,
@@ -204,10 +204,10 @@ fn bounce<'a>(facts: &'a Facts, bare: Body<'a>) -> Body<'a> {
 
 const CUSTOM_ID: &str = "custom_id";
 const EVENT_PAYLOAD: &str = "event_payload";
-/// Where what came in as Mailjet's `Payload` and is no JSON object is kept.
+/// The metadata field that holds a received `Payload` of Mailjet that was not a JSON object.
 const RECEIVED_PAYLOAD: &str = "payload";
 
-/// The sender's `event_payload`. Of what came from Mailjet all metadata but the custom id was the payload.
+/// The sender's `event_payload`. For events from Mailjet, the payload is all metadata except the custom id.
 fn payload(facts: &Facts) -> Option<String> {
     let own = facts.metadata.get(EVENT_PAYLOAD).map(text);
     own.or_else(|| {
@@ -221,7 +221,7 @@ fn payload(facts: &Facts) -> Option<String> {
     })
 }
 
-/// A text as it is, anything else as JSON.
+/// A text without quotes; any other value as JSON.
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -229,7 +229,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// The number that `text` is, digit for digit.
+/// The number that `text` spells, with exactly these digits.
 fn number(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }

@@ -1,7 +1,7 @@
 //! Mailtura's events: `{"id", "type", "timestamp", "data"}`, and a hex HMAC of the body.
 //!
-//! Its receivers refuse a `timestamp` older than five minutes, so that is the attempt's, and `data` says when the event
-//! happened. Some of them verify a body that they have written again, so the bytes have to be JavaScript's own.
+//! Receivers refuse a `timestamp` older than five minutes, so it is the time of the attempt; `data` has the time of the
+//! event. Some receivers verify a body that they have written again, so the bytes must be those of JavaScript.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -141,7 +141,7 @@ fn data(facts: &Facts) -> Data<'_> {
     }
 }
 
-/// As SMTP servers write it: `550 5.1.1`, or what of both is known.
+/// As SMTP servers write it: `550 5.1.1`, or the one of both that is known.
 fn diagnostic_code(facts: &Facts) -> Option<String> {
     let codes = [facts.smtp_code.map(|code| code.to_string()), facts.enhanced_code.clone()];
     let known: Vec<_> = codes.into_iter().flatten().collect();

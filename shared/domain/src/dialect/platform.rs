@@ -1,4 +1,4 @@
-//! The platform's own dialect: flat bodies, `email.bounce` instead of `email.bounced`, a hex HMAC of the body.
+//! The platform's own dialect: flat bodies, `email.bounce` instead of `email.bounced`, and a hex HMAC of the body.
 
 use serde::Serialize;
 
@@ -54,8 +54,8 @@ struct Body<'a> {
     test: bool,
 }
 
-/// The body of one event. A type that the platform has no word for keeps its canonical name: it only gets here when a
-/// webhook changed its dialect after the event was matched, and it must not be lost for that.
+/// The body of one event. A type that the platform has no word for keeps its canonical name. Such an event gets here
+/// only when a webhook changed its dialect after the event was matched, and it must not be lost.
 pub(super) fn body(event: &Event) -> Vec<u8> {
     let facts = &event.facts;
     let body = Body {

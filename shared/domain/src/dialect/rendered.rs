@@ -1,4 +1,4 @@
-//! What a POST to a receiver consists of, but for where it goes.
+//! The content of a POST to a receiver, without the URL.
 
 use jiff::Timestamp;
 
@@ -8,29 +8,29 @@ use crate::id::WebhookId;
 use crate::secret::SigningSecret;
 use crate::signature;
 
-/// What is said of the events of a POST, beside themselves.
+/// What a POST says about its events in addition to their bodies.
 #[derive(Debug, Clone, Copy)]
 pub struct Cover<'a> {
-    /// The header `webhook-id`, the receiver's idempotency key: the event's id, or of several events that of their
-    /// batch.
+    /// The header `webhook-id`, the receiver's idempotency key: the event's id, or for several events the id of their
+    /// set.
     pub id: &'a str,
-    /// The webhook that it is for.
+    /// The webhook that the POST is for.
     pub webhook: WebhookId,
     /// When the attempt is made.
     pub at: Timestamp,
-    /// What signs, the current secret first. A dialect's own signature is one, so the current secret alone makes it;
-    /// during a rotation its receivers change theirs when it is rotated.
+    /// The secrets that sign, the current one first. A dialect's own signature is a single one, so only the current
+    /// secret makes it; during a rotation, receivers of such a dialect must switch at the moment of the rotation.
     pub secrets: &'a [&'a SigningSecret],
 }
 
 /// The parts of a POST.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// Names in lower case.
+    /// Header names are in lower case.
     pub headers: Vec<(&'static str, String)>,
     /// The body's type.
     pub content_type: &'static str,
-    /// The exact bytes, which are those that are signed.
+    /// The exact bytes, which are also the signed bytes.
     pub body: Vec<u8>,
 }
 
@@ -44,7 +44,7 @@ impl Dialect {
     }
 
     /// Renders one attempt to deliver `first` and, where the dialect has arrays ([`Dialect::takes_arrays`]), `more` in
-    /// the same POST; other dialects have no place for them.
+    /// the same POST. Other dialects ignore `more`.
     pub fn render_all(self, first: &Event, more: &[&Event], cover: &Cover<'_>) -> Rendered {
         let current = cover.secrets.first().copied();
         let (content_type, body) = match self {
@@ -66,7 +66,7 @@ impl Dialect {
         Rendered { headers, content_type, body }
     }
 
-    /// The header with the dialect's own signature; `None` where it has none, or has it in the body.
+    /// The header with the dialect's own signature; `None` when the dialect has none, or has it in the body.
     fn own_signature(self, secret: &SigningSecret, body: &[u8]) -> Option<(&'static str, String)> {
         let hex = || signature::hex_of_body(secret, body);
         match self {

@@ -1,4 +1,5 @@
-//! The default dialect: `{"type", "timestamp", "data"}` as Standard Webhooks proposes. Absent is absent, never null.
+//! The default dialect: `{"type", "timestamp", "data"}` as Standard Webhooks proposes. An absent field is left out,
+//! never null.
 
 use serde::Serialize;
 
@@ -97,7 +98,7 @@ struct WireGeo<'a> {
     city: Option<&'a str>,
 }
 
-/// What an operational event is about.
+/// The webhook that an operational event is about.
 #[derive(Serialize)]
 struct WireWebhook<'a> {
     id: String,
@@ -239,7 +240,7 @@ mod tests {
     fn numbers_of_the_sender_leave_as_they_came() {
         let at: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let mut facts = Facts::new(EventType::Sent, Provider::Own, "email.sent", "key-1", at);
-        // The first is off in its last digits when it is read without care, the last when it is read as a double.
+        // The first number changes its last digits when a parser is careless, the last one when it is read as a double.
         let numbers = "[1.2345678901234568e-300,51.2481783755054,9007199254740993]";
         facts.metadata.insert("n".to_owned(), serde_json::from_str(numbers).unwrap());
         let event = Event::accept(facts, TenantId::mint(at, [1; 10]), None, at);

@@ -1,4 +1,4 @@
-//! The first jobs of one event, one for each webhook that wants it. The event is written as JSON once for all of them.
+//! The first jobs of one event, one for each webhook that wants it. The event's JSON is written once for all of them.
 
 use serde_json::value::RawValue;
 
@@ -6,7 +6,7 @@ use super::{Kind, Wire, inline, json_of, taken_by_sqs};
 use crate::event::Event;
 use crate::id::{EventId, TenantId, WebhookId};
 
-/// What the first jobs of an event have in common.
+/// The common part of an event's first jobs.
 #[derive(Debug)]
 pub struct FirstJobs {
     tenant: TenantId,
@@ -15,15 +15,15 @@ pub struct FirstJobs {
 }
 
 impl FirstJobs {
-    /// Those of `event`.
+    /// The first jobs of `event`.
     pub fn of(event: &Event) -> Self {
         let json = inline(event).and_then(|stored| serde_json::to_string(&stored).ok());
-        // An event that could not be written would travel by reference.
+        // If the event could not be written, the job would name it without carrying it.
         let inline = json.and_then(|json| RawValue::from_string(taken_by_sqs(json)).ok());
         Self { tenant: event.tenant, event: event.id, inline }
     }
 
-    /// The one for `webhook`, as JSON: round 0, with the event inline if it is small enough.
+    /// The JSON of the job for `webhook`: round 0, with the event inline if the event is small enough.
     pub fn to_json(&self, webhook: WebhookId) -> String {
         let wire = Wire {
             event: Some(self.event.to_string()),

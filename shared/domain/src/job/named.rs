@@ -1,10 +1,10 @@
-//! Which delivery a job is about that cannot be read.
+//! Finds out which delivery an unreadable job is about.
 
 use serde::Deserialize;
 
 use super::{Deliver, Kind};
 
-/// The parts of a job that name its delivery. Other members are passed over, however deep they are nested.
+/// The parts of a job that name its delivery. Other members are skipped, at any depth of nesting.
 #[derive(Deserialize)]
 struct Named {
     kind: Kind,

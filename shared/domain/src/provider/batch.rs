@@ -1,8 +1,8 @@
-//! From a body to its entries, and from an entry to its events: what a provider's file hands its mapping to.
+//! From a body to its entries, and from an entry to its events. A provider's file gives its mapping to these functions.
 //!
-//! Nothing genuine is thrown away: a body that is not in the provider's format is kept as `unparsed`, an entry that is
-//! no event as `email.unknown`. Its size is no reason for either: an event is mapped as long as its post is taken, and
-//! `limits` sees to it that it can be stored.
+//! Nothing genuine is discarded: a body that is not in the provider's format is kept as `unparsed`, and an entry that
+//! is not an event as `email.unknown`. The size of an event is never a reason for this. An event in an accepted post is
+//! always mapped, and `limits` ensures that it can be stored.
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -11,16 +11,16 @@ use super::json::elements;
 use super::{Post, Provider, Received, Refusal, Report};
 use crate::event::{EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
 
-/// Most events in one post of a provider. The largest documented batches (Mandrill's) have 1,000.
+/// Maximum number of events in one post of a provider. The largest documented batches (Mandrill's) have 1,000.
 pub const MAX_PROVIDER_BATCH: usize = 5_000;
 
-/// Most events in one post of a sender that can choose: the platform's body and own events.
+/// Maximum number of events in one post of a sender that can choose: the platform's body and own events.
 pub const MAX_OWN_BATCH: usize = 500;
 
-/// The events that one entry tells of, none when it is about something else; `None` when it is not an event at all.
+/// The events of one entry; empty when the entry is about something else, `None` when the entry is not an event.
 pub(super) type Mapped = Option<Vec<Report>>;
 
-/// Why something could not be read; also the event's `provider_event`.
+/// What could not be read. Its word is also the event's `provider_event`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unread {
     /// A whole body that is not in the provider's format.
@@ -45,7 +45,7 @@ impl Unread {
     }
 }
 
-/// Reads a JSON body, one object or an array of them, entry by entry. An empty body is a ping.
+/// Reads a JSON body entry by entry: one object, or an array of objects. An empty body is a ping.
 pub(super) fn read_json(
     provider: Provider,
     post: &Post<'_>,
@@ -74,8 +74,8 @@ pub(super) fn read_object(
     if body.is_empty() { Received::default() } else { read_one(provider, post, body, None, now, map) }
 }
 
-/// Reads a body that is one event, `entry`; when it is none, the whole body is kept. `said` is when it was sent, if that
-/// is known from elsewhere.
+/// Reads a body with a single event, `entry`. If `entry` is not an event, the whole body is kept. `said` is when the
+/// post was sent, if that is known from elsewhere.
 pub(super) fn read_one(
     provider: Provider,
     post: &Post<'_>,
@@ -84,7 +84,7 @@ pub(super) fn read_one(
     now: Timestamp,
     map: impl FnOnce(&str) -> Mapped,
 ) -> Received {
-    // Only the body has its exact bytes; the entry is text.
+    // The body is kept and not the entry, because only the body has the exact bytes.
     let whole = || vec![keep(provider, Unread::Unparsed, post.body, said, now)];
     mapped(entry, map).unwrap_or_else(whole).into()
 }
@@ -94,7 +94,7 @@ pub(super) fn unparsed(provider: Provider, post: &Post<'_>, now: Timestamp) -> R
     vec![keep(provider, Unread::Unparsed, post.body, None, now)].into()
 }
 
-/// Reads entries, each by `map`.
+/// Reads each entry with `map`.
 pub(super) fn read_entries(
     provider: Provider,
     entries: &[&str],
@@ -110,7 +110,7 @@ pub(super) fn read_entries(
     Ok(reports.into())
 }
 
-/// The events of an entry with what was received of each.
+/// The events of an entry, each with the received text.
 fn mapped(entry: &str, map: impl FnOnce(&str) -> Mapped) -> Mapped {
     let mut reports = map(entry)?;
     for report in &mut reports {
@@ -123,8 +123,8 @@ fn whole_or_dropped(entry: &str) -> Raw {
     if entry.len() <= RAW_LIMIT { Raw::Whole(entry.to_owned()) } else { Raw::Dropped { bytes: entry.len() } }
 }
 
-/// Keeps `bytes`, of which at most the first [`UNPARSED_LIMIT`]. Their hash is their id, so that a retry of the same is
-/// the same.
+/// Keeps at most the first [`UNPARSED_LIMIT`] of `bytes`. The hash of all bytes is the event's id, so that a retry of
+/// the same body gives the same event.
 fn keep(provider: Provider, why: Unread, bytes: &[u8], said: Option<Timestamp>, now: Timestamp) -> Report {
     let word = why.word();
     let id = format!("{word}-{}", hex::encode(Sha256::digest(bytes)));

@@ -1,5 +1,5 @@
-//! Brevo, formerly Sendinblue: one object in each post, or a batch of them; it signs nothing, and drops an event after
-//! any answer but 2xx and 429. <https://developers.brevo.com/docs/transactional-webhooks>
+//! Brevo, formerly Sendinblue. Each post is one object or a batch of them. Brevo signs nothing, and it drops an event
+//! after any status except 2xx and 429. <https://developers.brevo.com/docs/transactional-webhooks>
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -14,11 +14,11 @@ use crate::source::Verification;
 
 pub(super) const PROFILE: Profile = Profile { status_in_trouble: 429, ..Profile::new(Proof::IngestKey, receive) };
 
-/// Where the sender's own text stands.
+/// The field with the sender's own text.
 const CUSTOM: &str = "X-Mailin-custom";
 
-/// Reads a post's events. The shape of a batch is not documented: an array is one, and so is an object whose only
-/// member is an array.
+/// Reads a post's events. The form of a batch is not documented. An array is read as a batch, and so is an object whose
+/// only member is an array.
 fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
     verification.expect_unsigned()?;
     let body = post.text();
@@ -37,7 +37,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
     let class = classify(&event, diagnostic.as_deref());
     let machine = event.contains("proxy_open");
     let reading = Reading {
-        // `id` is the webhook's.
+        // The field `id` is not read, because it is the id of the webhook.
         at,
         timestamp,
         recipient: object.text("email"),
@@ -54,12 +54,13 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
         facts.metadata = metadata(&object);
         facts.smtp_code = smtp_code;
         facts.enhanced_code = enhanced_code;
-        // `sending_ip` is Brevo's own, not the reader's.
+        // The field `sending_ip` is not read, because it is Brevo's own address and not the reader's.
         facts.client.machine = machine.then_some(true);
     })])
 }
 
-/// When it happened, and the text that said so. `date` has no zone, and `ts` is in the account's in some posts.
+/// When the event happened, and the text that said so. `date` has no time zone, and in some posts `ts` has that of the
+/// account.
 fn time(object: &Object<'_>) -> (Option<Timestamp>, Option<String>) {
     let said = ["ts_epoch", "ts_event", "ts"].iter().find_map(|name| Some((*name, object.text(name)?)));
     let Some((name, text)) = said else { return (None, object.text("date")) };
@@ -67,7 +68,8 @@ fn time(object: &Object<'_>) -> (Option<Timestamp>, Option<String>) {
     (at.or_else(|| date_time(&text)), Some(text))
 }
 
-/// Milliseconds; what is below 10^11, which would be in 1973, is seconds, as in a documented sample.
+/// Unix milliseconds. A number below 10^11, which would be in 1973, is read as seconds, because a documented sample has
+/// seconds.
 fn epoch(text: &str) -> Option<Timestamp> {
     let number: i64 = text.parse().ok()?;
     if number < 100_000_000_000 { unix_seconds(text) } else { Timestamp::from_millisecond(number).ok() }
@@ -103,7 +105,7 @@ fn blocked(reason: &str) -> RejectReason {
     }
 }
 
-/// `tag` is a text, an array, or an array as text.
+/// The tags. `tag` is a text, an array, or an array written as text.
 fn tags(object: &Object<'_>) -> Vec<String> {
     let tags = object.texts("tags");
     if !tags.is_empty() {

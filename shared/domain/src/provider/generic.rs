@@ -1,8 +1,8 @@
-//! The platform's own generic body, for senders that are no known provider: `{"type", "email_id", "recipient",
-//! "timestamp", …}`, one object or an array of them.
+//! The platform's own generic body, for senders that are not among the known providers: `{"type", "email_id",
+//! "recipient", "timestamp", …}`, one object or an array of them.
 //!
-//! Its senders are programs that their authors can correct, so a body without type or email id is refused with what is
-//! wrong. A type that we have no word for is kept as `email.unknown`, and fields that we do not know are metadata.
+//! The senders are programs whose authors can correct them. So a body without a type or an email id is refused, with
+//! the reason. A type that we have no word for is kept as `email.unknown`, and unknown fields become metadata.
 
 use jiff::Timestamp;
 
@@ -16,15 +16,16 @@ use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::problem::Fault;
 use crate::source::Verification;
 
-/// Most faults that one refusal lists.
+/// Maximum number of faults in one refusal.
 const MAX_FAULTS: usize = 50;
 
-/// Longest event, in bytes (128 KiB): far more than its fields have a meaning for.
+/// Maximum size of an event, in bytes (128 KiB): far more than the fields with a meaning need.
 const MAX_EVENT: usize = 128 * 1024;
-/// Most members of one event. Those without a meaning are metadata, which every receiver gets.
+/// Maximum number of members of one event. Reason: members without a meaning become metadata, which every receiver
+/// gets.
 const MAX_MEMBERS: usize = 1_000;
 
-/// Fields with a meaning; every other is metadata.
+/// Fields with a meaning. All others become metadata.
 const RESERVED: [&str; 22] = [
     "type",
     "email_id",
@@ -73,7 +74,7 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
     read_entries(Provider::Generic, &entries, now, |entry| Some(vec![report(entry, now)?]))
 }
 
-/// What is wrong with the entry at `pointer`.
+/// The faults of the entry at `pointer`.
 fn faults(entry: &str, pointer: &str) -> Vec<Fault> {
     if entry.len() > MAX_EVENT {
         return vec![Fault::new(pointer, format!("an event may have at most {MAX_EVENT} bytes"))];
@@ -133,7 +134,7 @@ fn report(entry: &str, now: Timestamp) -> Option<Report> {
         facts.metadata.extend(object.object("metadata").values(|_| true));
         facts.smtp_code = object.text("smtp_code").as_deref().and_then(smtp_code);
         facts.enhanced_code = object.text("enhanced_code").as_deref().and_then(enhanced_code);
-        // The sender means it, whatever the type.
+        // The link is kept for every type, because the sender set it on purpose.
         facts.url = url;
         facts.client = Client {
             ip: object.text("ip"),
@@ -145,14 +146,14 @@ fn report(entry: &str, now: Timestamp) -> Option<Report> {
     }))
 }
 
-/// A canonical name or the platform's word. The platform has one word for both kinds of unsubscription; it is about
-/// emails here.
+/// The type of a canonical name or of the platform's word. The platform has one word for both kinds of unsubscription;
+/// here it means the one about emails.
 fn event_type(word: &str) -> EventType {
     let of_platform = || Dialect::Platform.types_named(word).first().copied();
     word.parse().ok().or_else(of_platform).unwrap_or(EventType::Unknown)
 }
 
-/// Of bounces alone: a sender's template may name it in every event.
+/// The bounce type, for bounces only: some senders use one template and set the field in every event.
 fn bounce_type(event_type: EventType, object: &Object<'_>) -> Option<BounceType> {
     let said = || object.text("bounce_type").as_deref().and_then(BounceType::from_word);
     (event_type == EventType::Bounced).then(|| said().unwrap_or(BounceType::Undetermined))

@@ -1,5 +1,5 @@
-//! Reading providers' JSON leniently: fields may be missing, null, empty or of another type than documented, and
-//! numbers are taken by their text, so that ids above 2^53 and fractions of a second stay exact.
+//! Lenient reading of providers' JSON. Fields may be missing, null, empty or of another type than documented. Numbers
+//! are read as text, so that ids above 2^53 and fractions of a second stay exact.
 
 use std::fmt;
 
@@ -15,17 +15,17 @@ mod members;
 
 use members::Members;
 
-/// A JSON object whose values are read when asked for.
+/// A JSON object. A value is read when a caller asks for it.
 #[derive(Debug, Default)]
 pub(super) struct Object<'a>(Members<'a>);
 
 impl<'a> Object<'a> {
-    /// Reads an object; `None` for anything else. Of a key that stands twice the last value counts.
+    /// Reads an object; `None` for anything else. If a key appears twice, the last value counts.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         Members::parse(text).map(Self)
     }
 
-    /// How many members it has.
+    /// The number of members.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
@@ -35,12 +35,12 @@ impl<'a> Object<'a> {
         self.0.get(name).filter(|raw| *raw != "null")
     }
 
-    /// The object in a field; empty when there is none.
+    /// The object in a field; an empty one when there is none.
     pub(super) fn object(&self, name: &str) -> Self {
         self.raw(name).and_then(Self::parse).unwrap_or_default()
     }
 
-    /// A string that says something, or a number's own text.
+    /// A string that is not blank, or the text of a number.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.raw(name).and_then(text_of)
     }
@@ -50,7 +50,7 @@ impl<'a> Object<'a> {
         self.raw(name).and_then(|raw| raw.parse().ok())
     }
 
-    /// The texts in an array, or the one text.
+    /// The texts in an array, or a single text.
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
         let Some(raw) = self.raw(name) else { return Vec::new() };
         match elements(raw) {
@@ -59,24 +59,24 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// A string exactly as it is, also when it says nothing.
+    /// A string exactly as it is, even if it is blank.
     pub(super) fn string(&self, name: &str) -> Option<String> {
         serde_json::from_str(self.raw(name)?).ok()
     }
 
-    /// The objects in an array, each read when it is asked for.
+    /// The objects in an array. Each is read when a caller asks for it.
     pub(super) fn objects(&self, name: &str) -> impl DoubleEndedIterator<Item = Self> + use<'a> {
         let elements = self.raw(name).and_then(elements).unwrap_or_default();
         elements.into_iter().filter_map(Self::parse)
     }
 
-    /// The value of an object that has just one member.
+    /// The value of an object that has exactly one member.
     pub(super) fn only_member(&self) -> Option<&'a str> {
         let mut members = self.0.iter();
         members.next().filter(|_| members.next().is_none()).map(|(_, raw)| raw)
     }
 
-    /// The fields that `wanted` picks, as they are, except those for which an event's metadata has no room.
+    /// The fields that `wanted` selects, unchanged, except those for which an event's metadata has no space left.
     pub(super) fn values(&self, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
         let mut fields = Map::new();
         let mut room = Room::for_metadata();
@@ -84,7 +84,7 @@ impl<'a> Object<'a> {
             let value = room.may_take(raw.len()).then(|| value_of(raw));
             match value.filter(|value| room.take_member(&name, value)) {
                 Some(value) => fields.insert(name.into_owned(), value),
-                // Of a key that stands twice the last value counts, also when there is no room for it.
+                // If a key appears twice, the last value counts, even when there is no space for it.
                 None => fields.remove(&*name),
             };
         }
@@ -92,8 +92,8 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Most elements of an array that are held (65,536): more than any batch may have, and than any list in an event that
-/// is read. A body of nothing but commas must not take many times its size.
+/// Maximum number of elements of an array that are held (65,536). This is more than a batch or a list in a readable
+/// event may have. Reason: a body that consists of commas must not take many times its size in memory.
 const MAX_ELEMENTS: usize = 64 * 1024;
 
 /// The JSON texts of an array's first [`MAX_ELEMENTS`] elements; `None` for anything else.
@@ -129,7 +129,7 @@ impl<'a> Visitor<'a> for First {
     }
 }
 
-/// The events of a body: the elements of an array, or the one object.
+/// The events of a body: the elements of an array, or a single object.
 pub(super) fn entries(body: &str) -> Option<Vec<&str>> {
     elements(body).or_else(|| {
         let body = body.trim_ascii();
@@ -145,8 +145,8 @@ fn text_of(raw: &str) -> Option<String> {
     }
 }
 
-/// A metadata value as it is. Two kinds of value are kept as their text: an integer beyond 64 bits, which `serde_json`
-/// cannot hold, and a value nested deeper than [`METADATA_NESTING`], which no later room could read back.
+/// A metadata value, unchanged. Two kinds of values are kept as text: an integer beyond 64 bits, which `serde_json`
+/// cannot hold, and a value nested deeper than [`METADATA_NESTING`], which later rooms could not read.
 fn value_of(raw: &str) -> Value {
     if nesting(raw) > METADATA_NESTING {
         return Value::String(raw.to_owned());
@@ -158,8 +158,8 @@ fn value_of(raw: &str) -> Value {
     }
 }
 
-/// How many levels of arrays and objects a JSON text has. It counts brackets rather than parse, so that no depth is too
-/// much for it.
+/// How many levels of arrays and objects a JSON text has. It counts brackets instead of parsing, so it works for every
+/// depth.
 pub(super) fn nesting(raw: &str) -> usize {
     let (mut level, mut deepest, mut in_text, mut escaped) = (0_usize, 0, false, false);
     for byte in raw.bytes() {
@@ -178,7 +178,7 @@ pub(super) fn nesting(raw: &str) -> usize {
     deepest
 }
 
-/// Whether there are as many digits in a row as an integer beyond 64 bits has.
+/// Whether the text has as many consecutive digits as an integer beyond 64 bits.
 fn has_long_number(raw: &str) -> bool {
     raw.split(|letter: char| !letter.is_ascii_digit()).any(|digits| digits.len() >= 19)
 }

@@ -1,9 +1,9 @@
-//! How much of each mapped field is kept, so that every event fits into a row of its table.
+//! How much of each mapped field is kept, so that every event fits into a row of the events table.
 //!
-//! An event may be as large as a post, and so may any member of it. It is mapped whatever its size. What is read by
-//! people (texts, words) is cut at a character; what only means something as a whole (an address, an id, a link, a tag,
-//! a value of the metadata) is left out; an id for deduplication becomes its hash. What providers are known to send is
-//! far below every limit. Limits are bytes of JSON, as a row has it: a control character has six.
+//! An event may be as large as a post, and so may each of its members. An event of any size is mapped. A text that
+//! people read is cut. A value that has a meaning only as a whole (an address, an id, a link, a tag, a metadata value)
+//! is left out when it is too long. An id for deduplication is replaced by its hash. Providers' real values are far
+//! below all limits. Limits are bytes of JSON, as in a row: a control character takes six bytes.
 
 use std::io;
 
@@ -12,37 +12,42 @@ use sha2::{Digest, Sha256};
 
 use crate::event::{Client, Facts, Geo, RAW_LIMIT, Recipient};
 
-/// Longest address, id and domain (1 KiB). An address has at most 320 characters (RFC 5321), a message id 998 (RFC 5322).
+/// Maximum size of an address, an id or a domain (1 KiB). An address has at most 320 characters (RFC 5321), a message
+/// id 998 (RFC 5322).
 const ID: usize = 1024;
-/// Longest name of an event, a client or a place (256 B), cut.
+/// Maximum size of the name of an event, a client or a place (256 B). Longer names are cut.
 const WORD: usize = 256;
-/// Longest subject, sender and user agent (4 KiB), cut: a few lines of at most 998 characters (RFC 5322).
+/// Maximum size of subject, sender and user agent (4 KiB): a few lines of at most 998 characters (RFC 5322). Longer
+/// texts are cut.
 const LINE: usize = 4 * 1024;
-/// Longest diagnostic text (16 KiB), cut: an SMTP reply of 30 lines of at most 512 characters (RFC 5321).
+/// Maximum size of a diagnostic text (16 KiB): an SMTP reply of 30 lines of at most 512 characters (RFC 5321). Longer
+/// texts are cut.
 const DIAGNOSTIC: usize = 16 * 1024;
-/// Longest link (16 KiB). Web servers refuse most that are longer than 8 KiB.
+/// Maximum size of a link (16 KiB). Web servers refuse most links that are longer than 8 KiB.
 const URL: usize = 16 * 1024;
-/// Most bytes of tags (16 KiB). Providers allow at most about ten of 128 characters.
+/// Maximum size of all tags (16 KiB). Providers allow about ten tags of 128 characters.
 const TAGS: usize = 16 * 1024;
-/// Most bytes of metadata (128 KiB): what a sender attached to an email, in providers that limit it to a few KiB.
+/// Maximum size of metadata (128 KiB): what a sender attached to an email. Providers limit this to a few KiB.
 const METADATA: usize = 128 * 1024;
-/// Most tags, and most members of metadata (1,000), which in memory take many times their text.
+/// Maximum number of tags, and of members of metadata (1,000). Reason: in memory they take many times the bytes of
+/// their text.
 const ITEMS: usize = 1_000;
 
-/// The largest item of `DynamoDB` (400 KB, which are KiB).
+/// Maximum size of an item in `DynamoDB` (400 KB, where a KB is 1,024 bytes).
 const ITEM: usize = 400 * 1024;
-/// What is in a row besides: the names of its fields, ids and times of our own, words and numbers of a few bytes.
+/// Bytes of the rest of a row: the names of its fields, our own ids and times, and short words and numbers.
 const REST: usize = 4 * 1024;
 
-// Recipient, message id, domain, campaign, subscriber, list, event id; the event's name, and the client's address, name,
-// system, device and place of three parts; subject, sender, user agent. The kept object is JSON, or a form, in which
-// nothing takes more than two bytes when it is written as JSON once more. A quarter of the item is left.
+// In this order: recipient, message id, domain, campaign, subscriber, list and event id; the event's name, and the
+// client's address, name, system, device and place of three parts; subject, sender and user agent. The kept object is
+// JSON or a form, so no byte of it takes more than two bytes when it is written as JSON again. A quarter of the item
+// stays free.
 const _: () = assert!(
     7 * ID + 8 * WORD + 3 * LINE + DIAGNOSTIC + URL + TAGS + METADATA + 2 * RAW_LIMIT + REST <= ITEM / 4 * 3,
-    "an event may not fit into a row"
+    "an event might not fit into a row"
 );
 
-/// Cuts or leaves out what is over its limit.
+/// Cuts or removes values that exceed their limit.
 pub(super) fn bound(facts: &mut Facts) {
     let Facts {
         provider_event,
@@ -60,7 +65,7 @@ pub(super) fn bound(facts: &mut Facts) {
         list_id,
         url,
         client: Client { ip, user_agent, name, os, device, geo: Geo { country, region, city }, machine: _ },
-        // Closed words, numbers, and codes that were checked; what was received is kept by a rule of its own.
+        // Words of closed sets, numbers, and codes that were checked. The received object has a rule of its own.
         event_type: _,
         provider: _,
         occurred_at: _,
@@ -96,7 +101,7 @@ pub(super) fn bound(facts: &mut Facts) {
     metadata.retain(|name, value| room.take_member(name, value));
 }
 
-/// An id that is over the limit becomes its hash, which tells it from others as well.
+/// Replaces an id over the limit by its hash, which distinguishes the event equally well.
 fn bound_id(id: &mut String) {
     if is_over(id, ID) {
         *id = format!("sha256-{}", hex::encode(Sha256::digest(id.as_bytes())));
@@ -109,7 +114,7 @@ fn leave_out(text: &mut Option<String>, limit: usize) {
     }
 }
 
-/// Cuts a text at the character that would be over `limit`.
+/// Cuts a text before the character that would exceed `limit`.
 pub(super) fn cut(text: &mut String, limit: usize) {
     if let Some(end) = end_within(text, limit) {
         text.truncate(end);
@@ -121,7 +126,7 @@ fn is_over(text: &str, limit: usize) -> bool {
     end_within(text, limit).is_some()
 }
 
-/// Where a text would have to end; `None` when it is within the limit.
+/// Where a text must end; `None` when it is within the limit.
 fn end_within(text: &str, limit: usize) -> Option<usize> {
     let mut bytes = 0;
     text.char_indices().find_map(|(at, letter)| {
@@ -130,7 +135,7 @@ fn end_within(text: &str, limit: usize) -> Option<usize> {
     })
 }
 
-/// How many bytes a text has when it is written as JSON, without its quotes.
+/// The size of a text in JSON, without its quotes.
 fn written(text: &str) -> usize {
     text.chars().map(written_letter).sum()
 }
@@ -143,15 +148,15 @@ fn written_letter(letter: char) -> usize {
     }
 }
 
-/// How many bytes metadata has as JSON.
+/// The size of metadata in JSON.
 pub(super) fn written_metadata(metadata: &Map<String, Value>) -> usize {
     metadata.iter().map(|(name, value)| written_member(name, value)).sum()
 }
 
-/// With quotes, colon and comma.
+/// The size of a member in JSON, with quotes, colon and comma.
 fn written_member(name: &str, value: &Value) -> usize {
     let mut length = Length(0);
-    // Nothing in a value can fail to be written, nor can counting.
+    // Neither writing a value nor counting its bytes can fail.
     match serde_json::to_writer(&mut length, value) {
         Ok(()) => written(name) + length.0 + 4,
         Err(_) => usize::MAX,
@@ -171,7 +176,7 @@ impl io::Write for Length {
     }
 }
 
-/// What is left of a limit. What does not fit is passed over, and what follows may still fit.
+/// The space that is left of a limit. A member that does not fit is skipped, and a later one may still fit.
 pub(super) struct Room {
     bytes: usize,
     items: usize,
@@ -182,12 +187,13 @@ impl Room {
         Self { bytes: METADATA, items: ITEMS }
     }
 
-    /// Whether a value may fit that has so many bytes of JSON as received, where each character may be an escape of six.
+    /// Whether a value may fit that has this many bytes of JSON as received. Each of its characters may be an escape of
+    /// six bytes.
     pub(super) fn may_take(&self, received: usize) -> bool {
         self.items > 0 && received / 6 <= self.bytes
     }
 
-    /// Takes a member, if it fits.
+    /// Takes a member if it fits.
     pub(super) fn take_member(&mut self, name: &str, value: &Value) -> bool {
         self.take(written_member(name, value))
     }
@@ -292,7 +298,7 @@ mod tests {
     fn the_last_byte_of_metadata_counts() {
         let of =
             |length: usize| bounded(|facts| facts.metadata = Map::from_iter([("k".into(), json!("m".repeat(length)))]));
-        // The name, four quotes, colon and comma.
+        // The name, four quotes, a colon and a comma.
         assert_eq!(of(METADATA - 7).metadata.len(), 1);
         assert_eq!(of(METADATA - 6).metadata.len(), 0);
     }

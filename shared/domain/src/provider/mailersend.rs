@@ -1,8 +1,9 @@
 //! MailerSend: one event in each post, in one of two versions, signed with the webhook's secret.
 //! <https://developers.mailersend.com/api/v1/webhooks.html>
 //!
-//! Version 1 ends on 1 December 2026; new webhooks have version 2. Its reference names the address `data.email` and the
-//! reason `meta.reason`, but what MailerSend posts has `data.recipient` and `meta.bounce_reason`. Both are read.
+//! Version 1 ends on 1 December 2026; new webhooks have version 2. The reference of version 2 names the address
+//! `data.email` and the reason `meta.reason`, but the posts have `data.recipient` and `meta.bounce_reason`. Both forms
+//! are read.
 
 use jiff::Timestamp;
 
@@ -18,11 +19,12 @@ use crate::source::Verification;
 pub(super) const PROFILE: Profile = Profile::new(Proof::SigningKey, receive);
 
 const SIGNATURE: &str = "signature";
-/// What MailerSend posts when a webhook is made or changed; without a 2xx the webhook is not saved.
+/// The type of the post that MailerSend sends when a webhook is created or changed. Without a 2xx, MailerSend does not
+/// save the webhook.
 const TEST: &str = "webhook.test";
-/// With what it signs that: everybody knows it.
+/// The secret that signs this post. It is public.
 const TEST_SECRET: &[u8] = b"test_Am3L1GuOIc4blLUuHqAPxxwkZaJyEk8G";
-/// Events that are about no email that was sent.
+/// Prefixes of events that are not about a sent email.
 const OTHER_FAMILIES: [&str; 9] = [
     TEST,
     "activity.survey_",
@@ -34,8 +36,8 @@ const OTHER_FAMILIES: [&str; 9] = [
     "bulk_email.",
     "recipient.",
 ];
-/// Where the explanation of an event stands, in `morph` or `meta`: version 1 and the reference have the first two,
-/// version 2 as it is posted has the others.
+/// Fields of `morph` or `meta` that explain an event. Version 1 and the reference have the first two; posts of version
+/// 2 have the others.
 const REASONS: [&str; 5] = ["reason", "readable_reason", "bounce_reason", "unsubscribe_reason", "suppression_reason"];
 
 /// Verifies a post and reads its event.
@@ -44,7 +46,7 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
     Ok(read_object(Provider::MailerSend, post, now, |entry| map(entry, now)))
 }
 
-/// The signature has no time in it: what is posted again meets the event that is stored already.
+/// Verifies the signature. It covers no time, so an old post can be sent again; then its event is stored already.
 fn verify(verification: &Verification, post: &Post<'_>) -> Result<(), Unauthentic> {
     let secret = match verification {
         Verification::Unsigned => return Ok(()),
@@ -70,9 +72,9 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
     }
     let data = object.object("data");
     let class = classify(&event);
-    // Version 1 has an object here; the reference of version 2 has the address.
+    // In version 1 this is an object; in the reference of version 2 it is the address.
     let email = data.object("email");
-    // What is particular to a type: `morph` in version 1, `meta` in version 2.
+    // The part that belongs to the type: `morph` in version 1, `meta` in version 2.
     let (morph, meta) = (data.object("morph"), data.object("meta"));
     let more = |name: &str| morph.text(name).or(meta.text(name));
     let timestamp = data.text("created_at").or(object.text("created_at"));
@@ -82,9 +84,9 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
         timestamp,
         recipient: data.text("recipient").or(data.text("email")).or(email.object("recipient").text("email")),
         message_id: data.text("message_id").or(email.object("message").text("id")),
-        // The `url` beside `type` is that of the webhook itself.
+        // The `url` next to `type` is the URL of the webhook itself.
         url: more("url"),
-        // Version 1 explains an unsubscription by a code in `reason` and by words in `readable_reason`.
+        // Version 1 explains an unsubscription with a code in `reason` and with words in `readable_reason`.
         diagnostic: Some("readable_reason")
             .filter(|_| class.event_type == EventType::Unsubscribed)
             .into_iter()

@@ -1,8 +1,7 @@
-//! Mailgun: one event in each post, as JSON, or for old accounts as a form, which comes as multipart when files are
-//! attached.
+//! Mailgun: one event in each post, as JSON. Old accounts send a form, which is multipart when files are attached.
 //!
-//! The signature stands inside the body and covers only a timestamp and a token, so anybody who sees one could attach
-//! it to another body: the token is remembered with the event that it vouched for.
+//! The signature is inside the body and covers only a timestamp and a token, so a person who sees a post could attach
+//! its signature to another body. Therefore the token is stored with the event that it was used for.
 //! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>
 
 use jiff::Timestamp;
@@ -27,7 +26,7 @@ pub(super) const PROFILE: Profile = Profile::new(Proof::SigningKey, receive);
 fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
     let form = match post.media_type().as_str() {
         "application/x-www-form-urlencoded" => Some(Form::parse(post.body)),
-        // What is not multipart although it says so has no signature.
+        // A body that claims to be multipart but is not has no signature.
         "multipart/form-data" => Some(multipart::form(post).unwrap_or_default()),
         _ => None,
     };

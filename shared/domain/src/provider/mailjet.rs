@@ -1,4 +1,4 @@
-//! Mailjet: one bare object in each post, or an array where events are grouped; it signs nothing.
+//! Mailjet: one bare object in each post, or an array when events are grouped. Mailjet signs nothing.
 //! <https://dev.mailjet.com/email/guides/webhooks/>
 
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
 fn map(entry: &str, now: Timestamp) -> Mapped {
     let object = Object::parse(entry)?;
     let Some(event) = object.text("event") else {
-        // The test button posts objects that say nothing, in a form that is not documented.
+        // The test button posts objects without content, in a form that is not documented.
         let about_an_email = ["email", "MessageID", "Message_GUID"].iter().any(|name| object.raw(name).is_some());
         return (!about_an_email).then(Vec::new);
     };
@@ -33,7 +33,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
         at: timestamp.as_deref().and_then(unix_seconds),
         timestamp,
         recipient: object.text("email"),
-        // Above 2^53: by its text, never through a double.
+        // The ids are above 2^53, so they are read as text and never as a double.
         message_id: object.text("MessageID").or(object.text("mj_message_id")).or(object.text("Message_GUID")),
         url: object.text("url"),
         diagnostic: ["smtp_reply", "comment", "error", "source"].iter().find_map(|name| object.text(name)),
@@ -46,7 +46,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
         facts.subject = object.text("subject");
         facts.campaign_id = campaign(&object);
         facts.metadata = metadata(&object);
-        // 0 where the recipient left no list in particular.
+        // 0 means that the recipient left no particular list.
         facts.list_id = object.text("mj_list_id").filter(|id| id != "0");
         facts.smtp_code = smtp_code;
         facts.enhanced_code = enhanced_code;
@@ -61,7 +61,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
 
 fn classify(event: &str, object: &Object<'_>) -> Class {
     match event {
-        // Despite its name: the destination accepted it.
+        // Despite its name, `sent` means that the destination accepted the email.
         "sent" => Class::of(EventType::Delivered),
         "open" => Class::of(EventType::Opened),
         "click" => Class::of(EventType::Clicked),
@@ -94,7 +94,7 @@ fn campaign(object: &Object<'_>) -> Option<String> {
     object.text("customcampaign").or(object.text("mj_campaign_id").filter(|id| id != "0"))
 }
 
-/// `Payload` is free text, often with JSON in it.
+/// The metadata. `Payload` is free text and often contains JSON.
 fn metadata(object: &Object<'_>) -> Map<String, Value> {
     let mut metadata = match object.text("Payload") {
         Some(payload) => match Object::parse(&payload) {

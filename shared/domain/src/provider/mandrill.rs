@@ -1,5 +1,5 @@
-//! Mandrill, also called Mailchimp Transactional: a form with one field that holds an array of events, signed together
-//! with the URL that Mandrill was given.
+//! Mandrill, also called Mailchimp Transactional: a form with one field that contains an array of events. The signature
+//! also covers the URL that Mandrill was given.
 //! <https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/>
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -17,9 +17,9 @@ use crate::source::{ConfiguredUrl, Verification};
 pub(super) const PROFILE: Profile = Profile::new(Proof::KeyAndUrl, receive);
 
 const SIGNATURE: &str = "x-mandrill-signature";
-/// The field with the events.
+/// The field that contains the events.
 const EVENTS: &str = "mandrill_events";
-/// With what Mandrill signs the empty posts of a test and of a new webhook. Everybody knows it.
+/// The key that signs the empty posts of a test and of a new webhook. It is public.
 const TEST_KEY: &[u8] = b"test-webhook";
 
 /// Verifies a post and reads its events.
@@ -45,7 +45,7 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
     }
 }
 
-/// Whether the post is signed: the URL, then every field by name and value, in the order of the names.
+/// Verifies the signature: it covers the URL, then name and value of every field, ordered by name.
 fn verify(
     key: &[u8],
     url: &ConfiguredUrl,
@@ -64,14 +64,14 @@ fn verify(
 fn map(entry: &str, now: Timestamp) -> Mapped {
     let object = Object::parse(entry)?;
     let Some(event) = object.text("event") else {
-        // A change of an allow or deny list has a type instead.
+        // A change of an allow or deny list has a type instead of an event.
         return object.text("type").map(|_| Vec::new());
     };
     let msg = object.object("msg");
     let Some(class) = classify(&event, &msg) else { return Some(Vec::new()) };
     let timestamp = object.text("ts");
     let reading = Reading {
-        // `_id` is the email's.
+        // `_id` is the id of the email, not of the event.
         at: timestamp.as_deref().and_then(unix_seconds),
         timestamp,
         recipient: msg.text("email"),
@@ -87,7 +87,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
         facts.from = msg.text("sender");
         facts.subject = msg.text("subject");
         facts.tags = msg.texts("tags");
-        // An empty list when there is none.
+        // Without metadata, the field is an empty list.
         facts.metadata = msg.object("metadata").values(|_| true);
         facts.smtp_code = smtp_code;
         facts.enhanced_code = enhanced_code;
@@ -106,7 +106,7 @@ fn diagnostic(msg: &Object<'_>) -> Option<String> {
     msg.text("diag").or_else(last_reply).or(msg.text("bounce_description")).or_else(reject)
 }
 
-/// `None` for inbound emails.
+/// The class of an event; `None` for inbound emails.
 fn classify(event: &str, msg: &Object<'_>) -> Option<Class> {
     Some(match event {
         "send" => Class::of(EventType::Sent),

@@ -1,5 +1,5 @@
-//! Events that a tenant publishes itself: strict, because their author can correct them. Unknown fields are refused by
-//! name.
+//! Events that a tenant publishes itself. They are read strictly, because their authors can correct them. An unknown
+//! field is refused by name.
 
 use std::ops::RangeInclusive;
 
@@ -15,44 +15,44 @@ mod depth;
 
 use fields::{Faults, Fields};
 
-/// Longest id, campaign id, subscriber id, in characters.
+/// Maximum length of an id, campaign id or subscriber id, in characters.
 const ID: usize = 256;
-/// Longest address, in characters: 64 of local part, `@`, 255 of domain (RFC 5321).
+/// Maximum length of an address, in characters: 64 for the local part, `@`, 255 for the domain (RFC 5321).
 const ADDRESS: usize = 320;
-/// Longest line of an email (RFC 5322), hence the longest message id and subject, in characters.
+/// Maximum length of a message id or a subject, in characters: that of a line of an email (RFC 5322).
 const LINE: usize = 998;
-/// Longest SMTP reply text, in characters; a few lines of 512.
+/// Maximum length of an SMTP reply, in characters: a few lines of 512.
 const DIAGNOSTIC: usize = 4096;
-/// Longest URL and user agent, in characters.
+/// Maximum length of a URL or a user agent, in characters.
 const URL: usize = 8192;
-/// Longest tag and place name, in characters.
+/// Maximum length of a tag or the name of a place, in characters.
 const WORD: usize = 128;
-/// Most tags.
+/// Maximum number of tags.
 const TAGS: usize = 50;
-/// Most bytes of metadata, as JSON (16 KiB).
+/// Maximum size of metadata as JSON, in bytes (16 KiB).
 const METADATA: usize = 16 * 1024;
-/// SMTP reply codes.
+/// Bounds of SMTP reply codes.
 const SMTP_CODES: RangeInclusive<u64> = 200..=599;
-/// How far ahead of our clock an event may be: a day covers every time zone mistaken for UTC.
+/// How far ahead of our clock an event may be. Reason: a day covers every time zone that is mistaken for UTC.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// An event that a tenant publishes, before it is known by which key it deduplicates.
+/// An event that a tenant publishes. Its key for deduplication is not known yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OwnEvent {
-    /// The sender's own id for it, if it has one.
+    /// The sender's own id of the event, if there is one.
     pub id: Option<String>,
     facts: Facts,
 }
 
 impl OwnEvent {
-    /// The event under the key that deduplicates it; `key` is used when it has no id of its own.
+    /// The event with the key that deduplicates it: its own id, or `key` if it has none.
     pub fn keyed(self, key: impl FnOnce() -> String) -> Report {
         let provider_event_id = self.id.unwrap_or_else(key);
         Report::dated(Facts { provider_event_id, ..self.facts })
     }
 }
 
-/// Reads one event or an array of 1 to [`MAX_OWN_BATCH`]; all of them are good or none is taken.
+/// Reads one event, or an array of 1 to [`MAX_OWN_BATCH`]. If one is invalid, none is accepted.
 pub fn parse(body: &[u8], now: Timestamp) -> Result<Vec<OwnEvent>, Refusal> {
     let (entries, is_array) = match serde_json::from_slice(body) {
         Ok(Value::Array(entries)) => (entries, true),
@@ -77,7 +77,7 @@ pub fn parse(body: &[u8], now: Timestamp) -> Result<Vec<OwnEvent>, Refusal> {
     if faults.is_empty() { Ok(events) } else { Err(Refusal::Invalid(faults)) }
 }
 
-/// Reads an event; `None` when a required field is not there, which is among the faults then.
+/// Reads an event; `None` when a required field is missing. Then the faults contain this.
 fn event(mut fields: Fields<'_>, now: Timestamp) -> Option<OwnEvent> {
     let event_type = fields.required("type", |fields| fields.read("type", event_type));
     let occurred_at = fields.required("timestamp", |fields| fields.read("timestamp", |value| timestamp(value, now)));
@@ -217,7 +217,7 @@ fn tags(value: &Value) -> Result<Vec<String>, String> {
 fn metadata(value: &Value) -> Result<Map<String, Value>, String> {
     let json = value.to_string();
     match value {
-        // The object itself is a level around each of its values.
+        // The object itself is one level around each of its values.
         Value::Object(_) if nesting(&json) > METADATA_NESTING + 1 => Err(depth::fault()),
         Value::Object(metadata) if json.len() <= METADATA => Ok(metadata.clone()),
         _ => Err(format!("expected an object of at most {METADATA} bytes of JSON")),

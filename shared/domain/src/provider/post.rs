@@ -14,20 +14,20 @@ pub const MAX_PROVIDER_BODY: usize = 4 * 1024 * 1024;
 /// A provider's post as it arrived.
 #[derive(Clone, Copy)]
 pub struct Post<'a> {
-    /// Its headers.
+    /// The post's headers.
     pub headers: &'a HeaderMap,
-    /// The exact bytes of its body.
+    /// The exact bytes of the post's body.
     pub body: &'a [u8],
-    /// The ingest key that it came with, which may be part of what was signed.
+    /// The ingest key of the post. The signature may cover it.
     pub ingest_key: &'a str,
-    /// The address that it was sent from, if that is known.
+    /// The address that the post was sent from, if it is known.
     pub sender: Option<IpAddr>,
     /// The certificate that [`certificate_wanted`](super::certificate_wanted) asked for.
     pub certificate: Option<&'a Certificate>,
 }
 
 impl<'a> Post<'a> {
-    /// A post of which only headers and body matter.
+    /// A post with only headers and a body.
     pub fn new(headers: &'a HeaderMap, body: &'a [u8]) -> Self {
         Self { headers, body, ingest_key: "", sender: None, certificate: None }
     }
@@ -37,14 +37,14 @@ impl<'a> Post<'a> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The body's type without its parameters, in lower case.
+    /// The body's media type without parameters, in lower case.
     pub(super) fn media_type(&self) -> String {
         let content_type = self.header(http::header::CONTENT_TYPE.as_str()).unwrap_or_default();
         content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
-    /// The body as text. Invalid UTF-8 is replaced: one broken name must not cost a batch its other events. Only
-    /// verification looks at the bytes.
+    /// The body as text. Invalid UTF-8 is replaced, because one broken name must not cost a batch its other events.
+    /// Only verification needs the exact bytes.
     pub(super) fn text(&self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.body)
     }

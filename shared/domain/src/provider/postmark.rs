@@ -1,4 +1,4 @@
-//! Postmark: one event in each post, told apart by `RecordType`; it signs nothing.
+//! Postmark: one event in each post. `RecordType` says which kind. Postmark signs nothing.
 //! <https://postmarkapp.com/developer/webhooks/webhooks-overview>
 
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
     let record = object.text("RecordType")?;
     let Some(class) = classify(&record, &object) else { return Some(Vec::new()) };
     let timestamp = ["DeliveredAt", "BouncedAt", "ReceivedAt", "ChangedAt"].iter().find_map(|name| object.text(name));
-    // Of bounces and complaints alone; elsewhere it is that of a test post.
+    // Only bounces and complaints have an id of their own here; in other posts the field belongs to a test post.
     let id = object.text("ID").filter(|_| matches!(record.as_str(), "Bounce" | "SpamComplaint"));
     let key = id.as_ref().map(|id| format!("{record}#{id}"));
     let reading = Reading {
@@ -35,7 +35,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
         message_id: object.text("MessageID"),
         url: object.text("OriginalLink"),
         diagnostic: object.text("Details").or(object.text("Description")),
-        // Of a change of subscription: into which state.
+        // For a change of subscription: the new state.
         discriminator: object.raw("SuppressSending").map(str::to_owned),
         ..Reading::new(Provider::Postmark, record, class)
     };
@@ -63,21 +63,21 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
             machine: None,
         };
     });
-    // The ids of bounces and complaints are counted together, and apart from those of anything else.
+    // Bounces and complaints share one sequence of ids, which is separate from all other ids.
     Some(vec![match key {
         Some(key) => report.keyed(key),
         None => report,
     }])
 }
 
-/// `None` for inbound emails.
+/// The class of an event; `None` for inbound emails.
 fn classify(record: &str, object: &Object<'_>) -> Option<Class> {
     Some(match record {
         "Delivery" => Class::of(EventType::Delivered),
         "Open" => Class::of(EventType::Opened),
         "Click" => Class::of(EventType::Clicked),
         "SpamComplaint" => Class::of(EventType::Complained),
-        // By the name of the type: genuine posts carry wrong type codes.
+        // The name of the type decides, because genuine posts have wrong type codes.
         "Bounce" => bounce(object.text("Type").as_deref().unwrap_or_default()),
         "SubscriptionChange" => subscription(object),
         "Inbound" => return None,
@@ -101,7 +101,8 @@ fn bounce(kind: &str) -> Class {
     }
 }
 
-/// Suppressions for bounces and complaints are reported a second time here, under the record type that says so.
+/// The class of a change of subscription. Suppressions after bounces and complaints have been reported before, with the
+/// record type of the cause.
 fn subscription(object: &Object<'_>) -> Class {
     match (object.flag("SuppressSending"), object.text("SuppressionReason").as_deref()) {
         (Some(false), _) => Class::of(EventType::Subscribed),
@@ -112,7 +113,7 @@ fn subscription(object: &Object<'_>) -> Class {
     }
 }
 
-/// Postmark writes `Unknown` where it does not know, in any case.
+/// A text, without Postmark's `Unknown` for values that it does not know, in any case.
 fn known(judged: Option<String>) -> Option<String> {
     judged.filter(|word| !word.eq_ignore_ascii_case("unknown"))
 }

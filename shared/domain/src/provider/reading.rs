@@ -1,4 +1,4 @@
-//! What the mappings have in common: an event's class, and the few things that every provider tells in some way.
+//! The common part of all mappings: an event's class, and the fields that every provider has in some form.
 
 use jiff::Timestamp;
 
@@ -7,7 +7,7 @@ use super::synthetic_id::{Identity, synthetic_id};
 use super::{Provider, Report, text};
 use crate::event::{BounceType, EventType, Facts, RejectReason};
 
-/// What a provider's word for an event means.
+/// The meaning of a provider's word for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Class {
     pub event_type: EventType,
@@ -34,7 +34,7 @@ impl Class {
         Self { event_type: EventType::Failed, bounce_type: None, reject_reason: reason }
     }
 
-    /// As its words, for tests of mapping tables.
+    /// The class as words, for tests of mapping tables.
     #[cfg(test)]
     pub(super) fn words(self) -> String {
         let words = [
@@ -46,33 +46,33 @@ impl Class {
     }
 }
 
-/// What is read of an event before it becomes a report.
+/// An event as it is read, before it becomes a report.
 #[derive(Debug)]
 pub(super) struct Reading {
     pub provider: Provider,
     pub class: Class,
-    /// The provider's own name for what happened.
+    /// The provider's own name of the event.
     pub event: String,
-    /// The provider's own id for this event, if it gives one.
+    /// The provider's own id of this event, if it has one.
     pub id: Option<String>,
-    /// When it happened, if that was understood.
+    /// When the event happened, if the time could be read.
     pub at: Option<Timestamp>,
-    /// When it happened, as received.
+    /// When the event happened, as received.
     pub timestamp: Option<String>,
-    /// The address, as received.
+    /// The recipient's address, as received.
     pub recipient: Option<String>,
     /// The id of the email, as received.
     pub message_id: Option<String>,
-    /// The link, if the provider names one.
+    /// The link, if there is one.
     pub url: Option<String>,
-    /// The text that explains it.
+    /// The text that explains the event.
     pub diagnostic: Option<String>,
-    /// What tells it from another that is alike otherwise, where neither link nor text does.
+    /// What distinguishes this event from another one when neither link nor text does.
     pub discriminator: Option<String>,
 }
 
 impl Reading {
-    /// Nothing known yet but what happened.
+    /// A reading with the kind of event only.
     pub(super) fn new(provider: Provider, event: impl Into<String>, class: Class) -> Self {
         Self {
             provider,
@@ -89,8 +89,8 @@ impl Reading {
         }
     }
 
-    /// The report, with whatever else `fill` knows, as far as a row has room for it. Without an id of the provider it
-    /// gets a synthetic one; without a time it is dated `now`.
+    /// The report, with the fields that `fill` adds, as far as a row has space for them. Without an id of the provider
+    /// the report gets a synthetic one. Without a time it is dated `now`.
     pub(super) fn report(self, now: Timestamp, fill: impl FnOnce(&mut Facts)) -> Report {
         let email_message_id = self.message_id.as_deref().and_then(text::message_id);
         let id = self.id.clone().unwrap_or_else(|| {
@@ -111,7 +111,7 @@ impl Reading {
             facts.email_message_id = email_message_id;
             facts.bounce_type = self.class.bounce_type;
             facts.reject_reason = self.class.reject_reason;
-            // Some providers name links of other kinds, such as the page to unsubscribe on.
+            // Some providers report links of other kinds, for example the page to unsubscribe on.
             facts.url = self.url.filter(|_| self.class.event_type == EventType::Clicked);
             facts.diagnostic = self.diagnostic;
             fill(&mut facts);

@@ -1,26 +1,26 @@
-//! What a genuine post gives.
+//! The content of a genuine post.
 
 use jiff::Timestamp;
 
 use super::{ConfirmationUrl, Report};
 
-/// What is to be done about a genuine post before it is answered 200.
+/// What must be done about a genuine post before it is answered with 200.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Received {
-    /// To be stored, all of them; none for pings and for reports that are about no email.
+    /// Store all of these. Empty for pings, and for reports that are not about an email.
     pub reports: Vec<Report>,
-    /// To be remembered: what vouches for this post and must not vouch for another.
+    /// Remember this token: it was used for this post, and must not be used for another.
     pub token: Option<Token>,
-    /// To be fetched: a subscription that is confirmed by that.
+    /// Fetch this URL: that confirms a subscription.
     pub confirm: Option<ConfirmationUrl>,
 }
 
 /// The one-time part of a signature that does not cover the body.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
-    /// What the provider made up for this post; the same on its retries.
+    /// The value that the provider chose for this post. Its retries repeat the value.
     pub value: String,
-    /// Until when a post with it would be taken for genuine.
+    /// Until this time, a post with the token would be accepted as genuine.
     pub good_until: Timestamp,
 }
 

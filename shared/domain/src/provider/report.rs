@@ -1,4 +1,4 @@
-//! One event as a provider reports it, before it has an owner.
+//! An event as a provider reports it, before it has an owner.
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
@@ -7,25 +7,24 @@ use jiff::{SignedDuration, Timestamp};
 use crate::event::{Event, Facts};
 use crate::id::{EventId, SourceId, TenantId};
 
-/// What a provider says happened, and the time that its id will carry.
+/// What a provider says happened, and the time that the event's id will carry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// What it says.
+    /// What the provider says.
     pub facts: Facts,
-    /// What tells it from the source's other events, where the provider's event id alone does not.
+    /// What distinguishes the event from the source's other events, if the provider's event id alone does not.
     key: Option<String>,
     id_time: Timestamp,
 }
 
 impl Report {
-    /// A report whose provider says when it happened.
+    /// A report with a time of the provider.
     pub(super) fn dated(facts: Facts) -> Self {
         Self { id_time: facts.occurred_at, key: None, facts }
     }
 
-    /// A report whose provider does not say when; `facts` hold the time at which it arrived. A retry arrives later and
-    /// must still derive the same id, so the id carries the beginning of that day: only a retry across midnight (UTC)
-    /// is stored twice.
+    /// A report without a time of the provider; `facts` hold the time of arrival. A retry arrives later and must give
+    /// the same id. So the id carries the beginning of the day, and only a retry across midnight (UTC) is stored twice.
     pub(super) fn undated(facts: Facts) -> Self {
         let arrived = facts.occurred_at.to_zoned(TimeZone::UTC);
         let since_midnight = arrived.time().duration_since(Time::midnight());
@@ -33,7 +32,7 @@ impl Report {
         Self { facts, key: None, id_time }
     }
 
-    /// Dated by `said`, or undated at `now`: `facts` is given the time to put in.
+    /// A report dated by `said`, or an undated one at `now`. `facts` gets the time to use.
     pub(super) fn at(said: Option<Timestamp>, now: Timestamp, facts: impl FnOnce(Timestamp) -> Facts) -> Self {
         match said {
             Some(at) => Self::dated(facts(at)),
@@ -41,13 +40,13 @@ impl Report {
         }
     }
 
-    /// With a key of its own, for providers whose event ids are only unique together with something else.
+    /// The report with a key of its own, for providers whose event ids are unique only together with another field.
     #[must_use]
     pub(super) fn keyed(self, key: String) -> Self {
         Self { key: Some(key), ..self }
     }
 
-    /// Gives it an owner and the id that follows.
+    /// Gives the report an owner, and the id that is derived from it.
     pub fn accept(self, tenant: TenantId, source: Option<SourceId>, now: Timestamp) -> Event {
         let key = self.key.as_deref().unwrap_or(&self.facts.provider_event_id);
         let id = EventId::derive(self.id_time, tenant, source, key);
@@ -55,7 +54,7 @@ impl Report {
     }
 }
 
-/// Whether `signed_at` is neither longer than `past` ago nor further than `ahead` in the future.
+/// Whether `signed_at` is at most `past` ago, and at most `ahead` in the future.
 pub(super) fn is_fresh(signed_at: Timestamp, now: Timestamp, past: SignedDuration, ahead: SignedDuration) -> bool {
     let age = now.duration_since(signed_at);
     age <= past && -age <= ahead

@@ -1,4 +1,4 @@
-//! Resend: one event in each post, signed as Standard Webhooks say (Svix).
+//! Resend: one event in each post, signed as Standard Webhooks specify (Svix).
 //! <https://resend.com/docs/dashboard/webhooks/verify-webhooks-requests>, <https://www.standardwebhooks.com>
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -17,9 +17,9 @@ use crate::source::Verification;
 
 pub(super) const PROFILE: Profile = Profile::new(Proof::SigningKey, receive);
 
-/// How old or new a signature may be. Every attempt is signed anew.
+/// Maximum difference between a signature's time and ours. Every attempt has a new signature.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
-/// Most signatures that are tried of one header. During a rotation there are two.
+/// Maximum number of signatures of one header that are tried. During a rotation there are two.
 const MAX_SIGNATURES: usize = 10;
 
 /// Verifies a post and reads its event.
@@ -28,12 +28,12 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
     Ok(read_object(Provider::Resend, post, now, |entry| map(entry, header(post, "id"), now)))
 }
 
-/// A header in either spelling.
+/// A header, in either spelling.
 fn header<'a>(post: &Post<'a>, name: &str) -> Option<&'a str> {
     ["svix", "webhook"].iter().find_map(|prefix| post.header(&format!("{prefix}-{name}")))
 }
 
-/// The key in a secret as Resend shows it: base64 after `whsec_`.
+/// The key of a secret as Resend shows it: base64 after `whsec_`.
 pub fn key(secret: &str) -> Option<Vec<u8>> {
     let encoded = secret.strip_prefix("whsec_").unwrap_or(secret);
     BASE64_STANDARD.decode(encoded).ok().filter(|key| !key.is_empty())
@@ -75,11 +75,12 @@ fn map(entry: &str, id: Option<&str>, now: Timestamp) -> Mapped {
     let (click, bounce) = (data.object("click"), data.object("bounce"));
     let timestamp = object.text("created_at");
     let reading = Reading {
-        // The same on every attempt.
+        // The id is the same on every attempt.
         id: id.map(str::to_owned),
         at: timestamp.as_deref().and_then(date_time),
         timestamp,
-        // With several recipients there is one event for each, which does not say for which: the first stands for it.
+        // With several recipients there is one event for each of them, which does not say for which. So the first
+        // recipient is used.
         recipient: data.texts("to").into_iter().next(),
         message_id: data.text("email_id").or(data.text("message_id")),
         url: click.text("link"),
@@ -104,7 +105,7 @@ fn map(entry: &str, id: Option<&str>, now: Timestamp) -> Mapped {
     })])
 }
 
-/// `None` for what is about no email that was sent.
+/// The class of an event; `None` for events that are not about a sent email.
 fn classify(event: &str, data: &Object<'_>) -> Option<Class> {
     Some(match event {
         "email.sent" => Class::of(EventType::Sent),
@@ -134,7 +135,7 @@ fn bounced(bounce: &Object<'_>) -> Class {
     }
 }
 
-/// An object in the event's documentation, a list of names and values in that of the sending call.
+/// The tags: an object in the documentation of events, a list of names and values in that of the sending call.
 fn tags(data: &Object<'_>) -> Map<String, Value> {
     let listed = data.objects("tags").filter_map(|tag| {
         let value = tag.values(|name| name == "value").remove("value")?;
@@ -152,7 +153,7 @@ mod tests {
     use super::*;
     use crate::secret::VerificationSecret;
 
-    /// The vector of Svix's documentation.
+    /// The test vector of Svix's documentation.
     const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
     const BODY: &[u8] = br#"{"email":"test@example.com","username":"test_user"}"#;
     const SIGNATURE: &str = "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=";

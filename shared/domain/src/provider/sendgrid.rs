@@ -1,4 +1,4 @@
-//! SendGrid: always an array, signed over timestamp and raw body when the account has that switched on.
+//! SendGrid: always an array. If the account has signatures enabled, they cover the timestamp and the raw body.
 
 use jiff::Timestamp;
 

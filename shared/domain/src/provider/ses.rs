@@ -1,7 +1,7 @@
-//! Amazon SES, through Amazon SNS: each post is an SNS message, whose text is one event as JSON.
+//! Amazon SES, through Amazon SNS. Each post is an SNS message, whose text is one event as JSON.
 //!
-//! A good signature proves only that some SNS topic sent it: any AWS customer has one. So a source lists its topics, and
-//! nothing is fetched or confirmed for another.
+//! A valid signature proves only that an SNS topic sent the message, and every AWS customer has topics. So a source
+//! lists its topics, and nothing is fetched or confirmed for any other topic.
 //! <https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html>
 
 use jiff::Timestamp;
@@ -17,13 +17,13 @@ mod signature;
 
 pub(super) const PROFILE: Profile = Profile { certificate_wanted, ..Profile::new(Proof::Topics, receive) };
 
-/// Says that the body is the event alone, without the SNS message around it and without its signature.
+/// The header says that the body is the event alone, without the SNS message around it and without its signature.
 const RAW_DELIVERY: &str = "x-amz-sns-rawdelivery";
 const MESSAGE_ID: &str = "x-amz-sns-message-id";
-/// How the text of a message begins that SES sends when a topic is set up.
+/// The beginning of the text that SES sends when a topic is set up.
 const TOPIC_VALIDATED: &str = "Successfully validated SNS topic";
 
-/// Verifies a post and reads its event, or the subscription that it asks to confirm.
+/// Verifies a post and reads its event, or the subscription that it asks us to confirm.
 fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
     let body = post.text();
     let message = Object::parse(&body);
@@ -41,7 +41,7 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
         }
     };
     let Some(message) = message else { return Ok(unparsed_or_ping(post, now)) };
-    // Only sources without verification come here with it.
+    // Only sources without verification get here with this header.
     if post.header(RAW_DELIVERY) == Some("true") {
         let envelope = event::Envelope { message_id: post.header(MESSAGE_ID).map(str::to_owned), timestamp: None };
         return Ok(read_one(Provider::Ses, post, body.trim_ascii(), None, now, |event| envelope.map(event, now)));
@@ -49,7 +49,7 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
     match message.text("Type").as_deref() {
         Some("Notification") => Ok(notification(&message, post, now)),
         Some("SubscriptionConfirmation") if is_verified => Ok(confirmation(&message, post, now)),
-        // Without a signature nobody's subscription is confirmed. The end of one needs nothing done.
+        // Without a signature no subscription is confirmed. The end of a subscription needs no action.
         Some("SubscriptionConfirmation" | "UnsubscribeConfirmation") => Ok(Received::default()),
         Some(_) | None => Ok(unparsed(Provider::Ses, post, now)),
     }

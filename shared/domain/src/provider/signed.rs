@@ -5,12 +5,12 @@ use subtle::ConstantTimeEq as _;
 
 use super::Unauthentic;
 
-/// Whether `mac` is the HMAC-SHA256 over `parts`, one after another.
+/// Whether `mac` is the HMAC-SHA256 over `parts`, without separators.
 pub(super) fn hmac_sha256(key: &[u8], parts: &[&[u8]], mac: &[u8]) -> Result<(), Unauthentic> {
     verify(hmac::HMAC_SHA256, key, parts, mac)
 }
 
-/// Whether `mac` is the HMAC-SHA1 over `parts`. As a MAC it still holds, although SHA-1 as a hash does not.
+/// Whether `mac` is the HMAC-SHA1 over `parts`. SHA-1 is broken as a hash, but not as a MAC.
 pub(super) fn hmac_sha1(key: &[u8], parts: &[&[u8]], mac: &[u8]) -> Result<(), Unauthentic> {
     verify(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key, parts, mac)
 }
@@ -28,7 +28,7 @@ fn verify(algorithm: hmac::Algorithm, key: &[u8], parts: &[&[u8]], mac: &[u8]) -
 mod tests {
     use super::*;
 
-    /// RFC 2202 and RFC 4231, test case 2 of each.
+    /// Test case 2 of RFC 2202 and of RFC 4231.
     #[test]
     fn known_vectors() {
         let (key, parts): (&[u8], [&[u8]; 2]) = (b"Jefe", [b"what do ya want ", b"for nothing?"]);

@@ -1,4 +1,4 @@
-//! What Amazon SNS asks to be fetched: its certificate, and the URL that confirms a subscription.
+//! The resources of Amazon SNS that `ingest` fetches: a certificate, and the URL that confirms a subscription.
 
 mod certificate;
 mod urls;

@@ -1,4 +1,4 @@
-//! SparkPost, now of Bird: an array of events, each wrapped in its class; it signs nothing.
+//! SparkPost, which belongs to Bird: an array of events, each inside an object of its class. SparkPost signs nothing.
 //! <https://developers.sparkpost.com/api/webhooks/>
 
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use crate::source::Verification;
 
 pub(super) const PROFILE: Profile = Profile::new(Proof::IngestKey, receive);
 
-/// The classes whose events are about emails that were sent.
+/// The classes of events about sent emails.
 const CLASSES: [&str; 4] = ["message_event", "track_event", "gen_event", "unsubscribe_event"];
 
 /// Reads a post's events.
@@ -26,7 +26,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
     let outer = Object::parse(entry)?;
     outer.raw("msys")?;
     let classes = outer.object("msys");
-    // A validation post has no class; relayed emails, tests and uploads are none of ours.
+    // A validation post has no class. Relayed emails, tests and uploads are not events of ours.
     let Some(object) = CLASSES.iter().find(|class| classes.raw(class).is_some()).map(|class| classes.object(class))
     else {
         return Some(Vec::new());
@@ -34,16 +34,16 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
     let event = object.text("type")?;
     let Some(class) = classify(&event, &object) else { return Some(Vec::new()) };
     let id = object.text("event_id");
-    // Two events of one email were seen with the same id.
+    // Two events of one email have been seen with the same id.
     let key = id.as_ref().map(|id| format!("{event}#{id}"));
     let timestamp = object.text("timestamp");
     let reading = Reading {
         id,
         at: timestamp.as_deref().and_then(|text| unix_seconds(text).or_else(|| date_time(text))),
         timestamp,
-        // As it was sent to; `rcpt_to` is in lower case.
+        // The address as the email was sent to it; `rcpt_to` is in lower case.
         recipient: object.text("raw_rcpt_to").or(object.text("rcpt_to")),
-        // What the sending call answered; `message_id` is each recipient's.
+        // The id that the sending call returned. `message_id` differs for each recipient.
         message_id: object.text("transmission_id").or(object.text("message_id")),
         url: object.text("target_link_url"),
         diagnostic: ["raw_reason", "reason", "fbtype"].iter().find_map(|name| object.text(name)),
@@ -74,7 +74,7 @@ fn map(entry: &str, now: Timestamp) -> Mapped {
     }])
 }
 
-/// `None` for what is about no email that was sent.
+/// The class of an event; `None` for events that are not about a sent email.
 fn classify(event: &str, object: &Object<'_>) -> Option<Class> {
     Some(match event {
         "injection" => Class::of(EventType::Sent),
@@ -84,7 +84,7 @@ fn classify(event: &str, object: &Object<'_>) -> Option<Class> {
         "policy_rejection" => Class::rejected(RejectReason::Policy),
         "generation_rejection" => Class::rejected(RejectReason::Suppressed),
         "generation_failure" => Class::failed(Some(RejectReason::Rendering)),
-        // The initial one comes beside the open itself and is told from it by its name.
+        // The initial open is reported in addition to the open itself, under its own name.
         "open" | "initial_open" | "amp_open" | "amp_initial_open" => Class::of(EventType::Opened),
         "click" | "amp_click" => Class::of(EventType::Clicked),
         "spam_complaint" => Class::of(EventType::Complained),
@@ -95,7 +95,8 @@ fn classify(event: &str, object: &Object<'_>) -> Option<Class> {
     })
 }
 
-/// By SparkPost's bounce classes. <https://support.sparkpost.com/docs/deliverability/bounce-classification-codes>
+/// The class of one of SparkPost's bounce classes.
+/// <https://support.sparkpost.com/docs/deliverability/bounce-classification-codes>
 fn bounce(class: &str) -> Class {
     match class {
         "10" | "30" => Class::bounced(BounceType::Hard),
@@ -103,7 +104,7 @@ fn bounce(class: &str) -> Class {
             Class::bounced(BounceType::Soft)
         }
         "25" => Class::rejected(RejectReason::Policy),
-        // An answer of a person's mail program: it arrived.
+        // The recipient's mail program answered, so the email arrived.
         "60" | "100" => Class::UNKNOWN,
         "80" => Class::of(EventType::Subscribed),
         "90" => Class::of(EventType::Unsubscribed),

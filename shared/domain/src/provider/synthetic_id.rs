@@ -1,27 +1,28 @@
-//! Ids for events to which the provider gives none.
+//! Ids for events without an id of the provider.
 
 use sha2::{Digest, Sha256};
 
 use super::Provider;
 
-/// What tells one event of a source from another when there is no id.
+/// What distinguishes one event of a source from another without an id.
 ///
-/// The position in the batch is left out, because some providers regroup on a retry, and so are address and user agent,
-/// which differ between repeats. The price: two identical clicks within the provider's resolution count once.
+/// The position in the batch is not part of it, because some providers regroup events on a retry. Address and user
+/// agent are not part of it, because they differ between repeats. The price: two identical clicks within the provider's
+/// time resolution count as one.
 #[derive(Debug)]
 pub(super) struct Identity<'a> {
     pub provider: Provider,
-    /// The raw event name.
+    /// The provider's name of the event, as received.
     pub event: &'a str,
     pub message_id: Option<&'a str>,
     pub recipient: Option<&'a str>,
-    /// As received, not as parsed.
+    /// The time as received, not as parsed.
     pub timestamp: Option<&'a str>,
-    /// The clicked link, else the diagnostic text.
+    /// The clicked link, or the diagnostic text.
     pub discriminator: Option<&'a str>,
 }
 
-/// A stable id for `identity`: SHA-256 over its parts, each preceded by its length. Tenant and source are mixed in when
+/// A stable id for `identity`: SHA-256 over its parts, each with its length before it. Tenant and source are added when
 /// the event's own id is derived.
 pub(super) fn synthetic_id(identity: &Identity<'_>) -> String {
     let mut hash = Sha256::new();

@@ -1,4 +1,4 @@
-//! Reading what providers put into text: addresses, message ids, SMTP replies, times.
+//! Reads texts of providers: addresses, message ids, SMTP replies, times.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::event::Recipient;
 
-/// The address without a display name, in its own case; of several the first.
+/// The address without a display name, in its original case. Of several addresses, the first.
 pub(super) fn recipient(text: &str) -> Option<Recipient> {
     let bracketed = text.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(address, _)| address);
     let bare = || text.split(',').next().unwrap_or_default();
@@ -27,7 +27,7 @@ pub(super) fn domain(address: &str) -> Option<String> {
     (!domain.is_empty()).then(|| domain.to_owned())
 }
 
-/// A time in Unix seconds, with a decimal fraction or without. Digits beyond nanoseconds are cut off.
+/// A time in Unix seconds, with or without a decimal fraction. Digits beyond nanoseconds are cut.
 pub(super) fn unix_seconds(text: &str) -> Option<Timestamp> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -39,13 +39,14 @@ pub(super) fn unix_seconds(text: &str) -> Option<Timestamp> {
     Timestamp::new(whole.parse().ok()?, nanoseconds).ok()
 }
 
-/// A time as RFC 3339, with a space for the `T` or not; without an offset it is taken as UTC.
+/// A time in RFC 3339, with `T` or a space. Without an offset it is read as UTC.
 pub(super) fn date_time(text: &str) -> Option<Timestamp> {
     let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
     text.parse().ok().or_else(|| civil().map(|zoned| zoned.timestamp()))
 }
 
-/// An SMTP reply code, or a provider's own of the same form: Mailgun says 605 for an address that bounced before.
+/// An SMTP reply code, or a provider's own code of the same form. For example, Mailgun has 605 for an address that
+/// bounced before.
 pub(super) fn smtp_code(text: &str) -> Option<u16> {
     let code = text.trim().parse().ok()?;
     (200..1000).contains(&code).then_some(code)
@@ -63,8 +64,8 @@ pub(super) fn enhanced_code(text: &str) -> Option<String> {
     known.then(|| text.to_owned())
 }
 
-/// The codes at the beginning of a reply such as `550 5.1.1 No such user`, `550-5.1.1 …` or, as in a delivery status
-/// notification (RFC 3464), `smtp; 550 5.1.1 …`.
+/// The codes at the beginning of a reply such as `550 5.1.1 No such user`, `550-5.1.1 …`, or `smtp; 550 5.1.1 …` in a
+/// delivery status notification (RFC 3464).
 pub(super) fn codes_of_reply(reply: &str) -> (Option<u16>, Option<String>) {
     let reply = reply.strip_prefix("smtp;").unwrap_or(reply);
     let mut words = reply.split([' ', '-', '\r', '\n']).filter(|word| !word.is_empty());
@@ -77,7 +78,7 @@ pub(super) fn codes_of_reply(reply: &str) -> (Option<u16>, Option<String>) {
     }
 }
 
-/// Most fields of a form that are read. Mandrill's has one.
+/// Maximum number of fields of a form that are read. Mandrill's form has one.
 const MAX_FORM_FIELDS: usize = 10_000;
 
 /// The fields of an urlencoded form, in order.
@@ -112,7 +113,7 @@ mod tests {
     fn times_are_read_by_their_digits() {
         let read = |text| unix_seconds(text).map(|at| at.to_string());
         assert_eq!(read("1534108637.1531256").as_deref(), Some("2018-08-12T21:17:17.1531256Z"));
-        // As a double, this would be 88.999 milliseconds.
+        // Read as a double, this would be 88.999 milliseconds.
         assert_eq!(read("1534109600.089").as_deref(), Some("2018-08-12T21:33:20.089Z"));
         assert_eq!(read("1461095246").as_deref(), Some("2016-04-19T19:47:26Z"));
         assert_eq!(read("1.1234567899").as_deref(), Some("1970-01-01T00:00:01.123456789Z"));

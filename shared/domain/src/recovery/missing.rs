@@ -1,33 +1,37 @@
-//! When an event without a delivery is one that nobody has sent, and not one whose first job is still under way.
+//! When an event without a delivery is missing, and when its first job may still be on its way.
 //!
-//! A delivery has no row before its first attempt, so its absence alone says nothing: the event may wait in the stream or
-//! its job in the queue, for seconds as a rule and for hours in trouble. A first job attempts without a look at the row
-//! while its event is young. Afterwards it looks, and claims the row before it attempts, as every job does that a
-//! recovery sends. So of the two whoever comes first attempts, and the other is void: nothing is lost, because a missing
-//! delivery's job is sent whatever the queue may still hold, and nothing is doubled.
+//! A delivery has no row before its first attempt, so the absence of a row alone proves nothing: the event may wait in
+//! the stream, or its job in the queue, usually for seconds and during trouble for hours. While the event is young, its
+//! first job makes the attempt without reading the row. Later, the first job reads the row and claims it before the
+//! attempt, as every job that a recovery sends does. So the job that claims first makes the attempt, and the other one
+//! is void. Nothing is lost, because the job for a missing delivery is sent regardless of what the queue may still
+//! hold. Nothing is attempted twice.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::id::WebhookId;
 
-/// For how long after its event was accepted a first job attempts without looking (15 min): ordinary backlogs are over.
+/// For this time after its event was accepted, a first job makes its attempt without reading the row (15 min). Reason:
+/// ordinary backlogs are shorter.
 const YOUNG: SignedDuration = SignedDuration::from_mins(15);
-/// When a recovery takes a delivery for missing (16 min): an attempt that was begun without looking has ended by then, for
-/// no invocation takes a minute.
+/// After this time a recovery treats a delivery as missing (16 min). Reason: an attempt that began without reading the
+/// row has ended by then, because no invocation takes a minute.
 const MISSING_AFTER: SignedDuration = SignedDuration::from_mins(16);
 
-/// Whether the first job for an event accepted at `accepted_at` has to reckon with a recovery's: it comes late, or the
-/// event is from before the webhook's creation, and would be missing at once.
+/// Whether the first job of an event accepted at `accepted_at` may meet the job of a recovery. This is so when the
+/// first job is late, and when the event is older than the webhook, because then the delivery counts as missing at
+/// once.
 pub fn is_late(accepted_at: Timestamp, webhook: WebhookId, now: Timestamp) -> bool {
     is_from_before(accepted_at, webhook) || now.duration_since(accepted_at) > YOUNG
 }
 
-/// Whether an event accepted at `accepted_at` is missing at `now` if the webhook wants it and has no delivery of it.
+/// Whether an event accepted at `accepted_at` counts as missing at `now`, if the webhook wants the event and has no
+/// delivery of it.
 pub fn may_be_missing(accepted_at: Timestamp, webhook: WebhookId, now: Timestamp) -> bool {
     is_from_before(accepted_at, webhook) || now.duration_since(accepted_at) > MISSING_AFTER
 }
 
-/// A webhook's id has the time of its creation.
+/// Whether the event is older than the webhook. A webhook's id contains the time of its creation.
 fn is_from_before(accepted_at: Timestamp, webhook: WebhookId) -> bool {
     accepted_at < webhook.time()
 }
@@ -53,7 +57,8 @@ mod tests {
     }
 
     proptest! {
-        /// An invocation takes 30 seconds at most: whatever attempts without looking has ended before anything is missing.
+        /// An invocation takes 30 seconds at most. So each attempt that began without reading the row has ended before
+        /// its delivery counts as missing.
         #[test]
         fn what_may_be_missing_has_no_first_job_that_does_not_look(
             accepted in 0_i64..5_000, made in 0_i64..5_000, now in 0_i64..20_000

@@ -1,39 +1,40 @@
-//! How many deliveries go out in which second.
+//! How many deliveries a recovery sends in which second.
 
 use jiff::SignedDuration;
 
-/// Most deliveries of one page (1,000): a hundred batch calls, a few seconds of an invocation that may take 30.
+/// Maximum number of deliveries of one page (1,000). Reason: they take a hundred batch calls, a few seconds of an
+/// invocation that may take 30.
 const MAX_PAGE: u32 = 1_000;
-/// Most seconds that one page is spread over: what was sent cannot be cancelled.
+/// Maximum number of seconds that one page is spread over. Reason: what was sent cannot be cancelled.
 const MAX_SECONDS: u32 = 10;
 
-/// A bounded rate. Messages are delayed by whole seconds, so a page sends what is due within a few of them at once, each
-/// second's share with its delay.
+/// A bounded rate. Messages are delayed by whole seconds. So a page sends at once what is due within the next few
+/// seconds, and each second's share has the delay of that second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     per_second: u32,
 }
 
 impl Pace {
-    /// So many deliveries a second, at least one.
+    /// A rate of this many deliveries per second, at least one.
     pub fn of(per_second: u32) -> Self {
         Self { per_second: per_second.max(1) }
     }
 
-    /// Most deliveries of one page.
+    /// Maximum number of deliveries of one page.
     pub fn page(self) -> u16 {
         let seconds = (MAX_PAGE / self.per_second).clamp(1, MAX_SECONDS);
         u16::try_from((self.per_second * seconds).min(MAX_PAGE)).unwrap_or(u16::MAX)
     }
 
-    /// By how many seconds the delivery number `index` of a page is delayed, counted from 0.
+    /// The delay in seconds of the delivery with number `index` of a page, counted from 0.
     pub fn delay_of(self, index: usize) -> u16 {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         u16::try_from(index / self.per_second).unwrap_or(u16::MAX)
     }
 
-    /// How long after a page of `sent` deliveries the next one may follow; at least a second, so that what looks and
-    /// finds nothing is bounded too.
+    /// How long after a page of `sent` deliveries the next page may follow. At least a second, so that pages that find
+    /// nothing are limited too.
     pub fn pause_after(self, sent: u64) -> SignedDuration {
         let seconds = sent.div_ceil(u64::from(self.per_second)).max(1);
         SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))

@@ -1,41 +1,41 @@
-//! Where a recovery stands.
+//! The status of a recovery.
 
 use jiff::Timestamp;
 
 use crate::words::closed_words;
 
 closed_words!(
-    /// Why a recovery could not go on.
+    /// Why a recovery could not continue.
     FailureReason {
-        /// Its webhook was deleted.
+        /// The webhook was deleted.
         WebhookDeleted = "webhook_deleted",
-        /// Its webhook was disabled.
+        /// The webhook was disabled.
         WebhookDisabled = "webhook_disabled",
-        /// Its webhook was paused.
+        /// The webhook was paused.
         WebhookPaused = "webhook_paused",
     }
 );
 
-/// Where a recovery stands.
+/// The status of a recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecoveryStatus {
-    /// Pages are to come.
+    /// More pages follow.
     Running,
-    /// Nothing is left.
+    /// Nothing is left to recover.
     Done {
-        /// When that was found.
+        /// When the last page found this.
         at: Timestamp,
     },
-    /// Somebody did not want it any more.
+    /// Somebody cancelled the recovery.
     Cancelled {
-        /// When.
+        /// When it was cancelled.
         at: Timestamp,
     },
-    /// It could not go on.
+    /// The recovery could not continue.
     Failed {
-        /// When.
+        /// When this was found.
         at: Timestamp,
-        /// Why.
+        /// Why the recovery could not continue.
         reason: FailureReason,
     },
 }
@@ -44,7 +44,7 @@ impl RecoveryStatus {
     /// The stable words, in the order of the documentation.
     pub const WORDS: [&'static str; 4] = ["running", "done", "cancelled", "failed"];
 
-    /// Its stable word.
+    /// The status's stable word.
     pub fn as_str(self) -> &'static str {
         let [running, done, cancelled, failed] = Self::WORDS;
         match self {
@@ -55,7 +55,7 @@ impl RecoveryStatus {
         }
     }
 
-    /// When it ended, if it did.
+    /// When the recovery ended; `None` while it runs.
     pub fn finished_at(self) -> Option<Timestamp> {
         match self {
             Self::Running => None,

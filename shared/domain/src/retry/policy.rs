@@ -1,4 +1,4 @@
-//! Which delays follow which attempt.
+//! Retry policies: the delays after each failed attempt.
 
 use jiff::SignedDuration;
 
@@ -6,25 +6,26 @@ use crate::delivery::MAX_ROUND_ATTEMPTS;
 
 /// Maximum number of delays of a custom policy (30): one after each attempt of a round except the last.
 pub const MAX_DELAYS: usize = MAX_ROUND_ATTEMPTS - 1;
-/// Longest single delay of a custom policy: 48 h.
+/// Maximum single delay of a custom policy: 48 h.
 pub const MAX_DELAY_SECONDS: u32 = 48 * 3600;
-/// Longest sum of a custom policy's delays: 13 days, so that a job never outlives SQS's retention of 14 days.
+/// Maximum sum of a custom policy's delays: 13 days. Reason: a job must not reach SQS's retention of 14 days.
 pub const MAX_TOTAL_SECONDS: u32 = 13 * 24 * 3600;
 const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
 
-/// The rule that yields the delays after each failed attempt.
+/// The rule that gives the delay after each failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RetryPolicy {
-    /// At once, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h (Standard Webhooks' example schedule).
+    /// The first attempt at once, the next ones after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h. This is
+    /// the example schedule of Standard Webhooks.
     Standard,
-    /// `MailGreet`'s: 1, 5 and 30 minutes after the first failure, exactly.
+    /// `MailGreet`'s policy: exactly 1, 5 and 30 minutes after each failure.
     Mailgreet,
-    /// Mailjet's: from 30 s doubling to 1 h, for 24 h.
+    /// Mailjet's policy: 30 s, doubled each time up to 1 h, for 24 h.
     Mailjet,
-    /// Mailgun's: 5, 10 and 15 minutes, then 1, 2 and 4 hours, exactly.
+    /// Mailgun's policy: exactly 5, 10 and 15 minutes, then 1, 2 and 4 hours.
     Mailgun,
-    /// The tenant's own delays.
+    /// Delays that the tenant chose.
     Custom(Delays),
 }
 
@@ -32,7 +33,7 @@ pub enum RetryPolicy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delays(Vec<u32>);
 
-/// Why a list of delays is refused.
+/// A list of delays is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDelays {
     /// The list is longer than [`MAX_DELAYS`].
@@ -41,9 +42,9 @@ pub enum InvalidDelays {
     /// The delay at `index` is out of range.
     #[error("a delay is a whole number of seconds from 0 to {MAX_DELAY_SECONDS} (48 h), got {got}")]
     OutOfRange {
-        /// Position in the list, from 0.
+        /// The delay's position in the list, from 0.
         index: usize,
-        /// What was given.
+        /// The given delay.
         got: i64,
     },
     /// The delays together are longer than [`MAX_TOTAL_SECONDS`].
@@ -52,7 +53,7 @@ pub enum InvalidDelays {
 }
 
 impl Delays {
-    /// Takes delays in seconds; an empty list means one attempt only.
+    /// Takes delays in seconds. An empty list means a single attempt.
     pub fn new(seconds: &[i64]) -> Result<Self, InvalidDelays> {
         if seconds.len() > MAX_DELAYS {
             return Err(InvalidDelays::TooMany(seconds.len()));
@@ -95,13 +96,13 @@ impl RetryPolicy {
         }
     }
 
-    /// The schedule's delays up to the one after attempt number `attempt` (from 1), together.
+    /// The sum of the delays after the attempts 1 to `attempt`.
     pub(super) fn elapsed_after(&self, attempt: u32) -> SignedDuration {
         let delays = (1..=attempt).map_while(|attempt| self.delay_after(attempt));
         SignedDuration::from_secs(delays.map(i64::from).sum())
     }
 
-    /// Whether delays may be jittered: not where a dialect's documentation promises exact ones.
+    /// Whether jitter may change the delays. It may not where a dialect's documentation promises exact delays.
     pub(super) fn jittered(&self) -> bool {
         match self {
             Self::Standard | Self::Mailjet | Self::Custom(_) => true,
@@ -110,7 +111,7 @@ impl RetryPolicy {
     }
 }
 
-/// 30, 60, 120 … 1920 s, then hourly while the sum stays within 24 h: 7 + 22 delays.
+/// 30, 60, 120 … 1920 s, then one hour each while the sum stays within 24 h: 7 + 22 delays.
 fn mailjet_delay(index: usize) -> Option<u32> {
     const DOUBLING: usize = 7;
     const HOURLY: usize = 22;

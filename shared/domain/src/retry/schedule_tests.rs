@@ -1,4 +1,4 @@
-//! Whole schedules, whatever receivers ask for and however the jitter falls.
+//! Whole schedules, for all demands of receivers and all values of the jitter.
 
 use proptest::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::queue_limits::{self, RETENTION};
 
 const BEGAN: Timestamp = Timestamp::UNIX_EPOCH;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
-/// By how much every message stays younger than SQS's retention where nothing else is late.
+/// How much younger than SQS's retention every message stays when nothing else is late.
 const MARGIN: SignedDuration = SignedDuration::from_hours(2);
 
 /// One attempt of a schedule.
@@ -16,21 +16,22 @@ struct Step {
     /// `Retry-After`, in seconds.
     asks: Option<i64>,
     jitter: f64,
-    /// How long after its time the attempt ends: the hand-over to a function, a line, the attempt itself.
+    /// How long after its scheduled time the attempt ends. This includes the time until a function gets the job, a line
+    /// of slots, and the attempt itself.
     late: SignedDuration,
 }
 
-/// What a schedule came to.
+/// The result of a whole schedule.
 #[derive(Debug)]
 struct Lived {
     attempts: usize,
     /// From the first attempt to the last.
     lasted: SignedDuration,
-    /// The highest age of a message, had each been hidden whenever a wait was too long for a delayed one.
+    /// The highest age of a message, if each message is hidden whenever a wait is too long for a delayed message.
     oldest: SignedDuration,
 }
 
-/// Goes through a whole schedule.
+/// Simulates a whole schedule.
 fn live(policy: &RetryPolicy, step: impl Fn(usize) -> Step) -> Lived {
     let (mut now, mut sent) = (BEGAN, BEGAN);
     let mut lived = Lived { attempts: 0, lasted: SignedDuration::ZERO, oldest: SignedDuration::ZERO };
@@ -56,7 +57,7 @@ fn end(policy: &RetryPolicy) -> SignedDuration {
     policy.elapsed_after(u32::MAX)
 }
 
-/// Checks what must hold of a schedule in which nothing but receivers and jitter move attempts.
+/// Checks a schedule in which only receivers and jitter move attempts.
 fn check(policy: &RetryPolicy, step: impl Fn(usize) -> Step) {
     let lived = live(policy, step);
     let attempts = (1..).map_while(|attempt| policy.delay_after(attempt)).count() + 1;
@@ -103,7 +104,7 @@ fn an_attempt_slips_by_22_hours_at_most() {
         at.duration_since(now)
     };
     assert_eq!(wait(1, 0), SignedDuration::from_hours(12));
-    // Its place is 2 h after the beginning.
+    // Its place in the schedule is 2 h after the beginning.
     assert_eq!(wait(2, 12), SignedDuration::from_hours(12));
     assert_eq!(wait(3, 24), SignedDuration::from_hours(1));
 }
@@ -116,7 +117,7 @@ fn what_was_lost_otherwise_is_not_made_up_for_by_hasty_attempts() {
         let Decision::Retry { at } = decide(&outcome.into(), 1, BEGAN, policy, now, jitter) else { panic!("a retry") };
         at.duration_since(now).as_secs()
     };
-    // As long as the jitter may make it, or as exactly as the dialect promises it.
+    // The delay with the longest jitter, or the exact delay that the dialect promises.
     assert_eq!(wait(&RetryPolicy::Custom(Delays::new(&[3_600]).unwrap()), 1.0), 3_240);
     assert_eq!(wait(&RetryPolicy::Mailgun, 1.0), 300);
 }
@@ -125,7 +126,7 @@ fn any_policy() -> impl Strategy<Value = RetryPolicy> {
     let longest = i64::from(MAX_DELAY_SECONDS);
     let delay = prop_oneof![0_i64..=longest, 0_i64..=1_000, Just(longest)];
     let custom = proptest::collection::vec(delay, 0..=MAX_DELAYS).prop_map(|mut delays| {
-        // The longest beginning that is a valid policy.
+        // The longest beginning of the list that is a valid policy.
         while Delays::new(&delays).is_err() {
             delays.pop();
         }
@@ -146,7 +147,7 @@ proptest! {
         });
     }
 
-    /// Attempts take their time as well, and add no more than that.
+    /// Attempts take time too, and add no more than this time.
     #[test]
     fn slow_attempts_add_no_more_than_their_own_time(
         policy in any_policy(),

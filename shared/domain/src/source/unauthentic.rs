@@ -16,7 +16,7 @@ pub enum Unauthentic {
     #[error("the signature was used for another event before")]
     Replayed,
     /// The source holds a kind of key that the provider does not sign with.
-    #[error("the source holds the wrong kind of key")]
+    #[error("the source has the wrong kind of key")]
     WrongVerification,
     /// The header for the source's credentials is missing.
     #[error("no credentials")]

@@ -1,4 +1,4 @@
-//! The stored form of what an operational event is about.
+//! The stored form of an operational event's subject.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use super::UnreadableEventError;
 use crate::event::{About, EventType, GivenUp, What};
 use crate::reasons::{ClosedReason, DeadReason, DisabledReason};
 
-/// Which of the optional fields there are depends on the event's type.
+/// The event's type decides which of the optional fields are present.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StoredAbout {
@@ -42,7 +42,7 @@ impl From<&About> for StoredAbout {
 }
 
 impl StoredAbout {
-    /// What an event of this type is about.
+    /// The subject of an event of this type.
     pub(super) fn of(self, event_type: EventType) -> Result<About, UnreadableEventError> {
         Ok(About {
             webhook: self.webhook.parse().map_err(UnreadableEventError::new)?,

@@ -4,22 +4,22 @@ use crate::dialect::Rendered;
 use crate::event::Event;
 use crate::id::WebhookId;
 
-/// What a message holds: the body that an HTTPS receiver would get, and as attributes what it would get as headers.
+/// A message: the body that an HTTPS receiver would get, and as attributes the headers that it would get.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The value of `webhook-id`, the same on every attempt: what its consumers deduplicate by.
+    /// The value of `webhook-id`, the same on every attempt. Consumers deduplicate by it.
     pub id: String,
-    /// The webhook that it is for: the group of its messages, where the service wants one.
+    /// The webhook that the message is for. Where the service has message groups, this is the group.
     pub webhook: WebhookId,
-    /// By name. Never more than ten, which is what SQS takes.
+    /// Names and values. At most ten, because SQS takes no more.
     pub attributes: Vec<(&'static str, String)>,
-    /// The dialect's body, whose bytes are signed.
+    /// The dialect's body. Its bytes are signed.
     pub body: String,
 }
 
 impl Message {
-    /// The message for what was rendered of `first` and `more`, for a webhook of the events' tenant. Type and id are
-    /// those of its event, and left out where there are several.
+    /// The message with the rendered `first` and `more`, for a webhook of the events' tenant. A message with several
+    /// events has no attributes for event type and event id.
     pub fn of(rendered: &Rendered, id: &str, webhook: WebhookId, first: &Event, more: &[&Event]) -> Self {
         let mut attributes =
             vec![("tenant_id", first.tenant.to_string()), ("content_type", rendered.content_type.to_owned())];
@@ -28,12 +28,12 @@ impl Message {
             attributes.push(("event_id", first.id.to_string()));
         }
         attributes.extend(rendered.headers.iter().cloned());
-        // Every dialect writes JSON or a form, both of them text.
+        // Every dialect writes JSON or a form, and both are text.
         let body = String::from_utf8_lossy(&rendered.body).into_owned();
         Self { id: id.to_owned(), webhook, attributes, body }
     }
 
-    /// Names and values of its attributes, in bytes.
+    /// The size of all names and values of attributes, in bytes.
     pub(super) fn attribute_bytes(&self) -> usize {
         self.attributes.iter().map(|(name, value)| name.len() + value.len()).sum()
     }

@@ -13,20 +13,18 @@ mod service_account;
 
 pub use service_account::{InvalidServiceAccount, ServiceAccount, TOKEN_SECONDS, Unsigned};
 
-/// Pub/Sub's one host.
+/// The only host of Pub/Sub.
 pub const HOST: &str = "pubsub.googleapis.com";
-/// What one request may have, of which a message is the largest part.
+/// Maximum size of one request. Messages are the largest part of it.
 /// <https://cloud.google.com/pubsub/quotas#resource_limits>
 pub(super) const MAX_CALL_BYTES: usize = 10_000_000 - 10_000;
-/// A message fills a request at most.
+/// Maximum size of a message: a whole request.
 pub const MAX_MESSAGE_BYTES: usize = MAX_CALL_BYTES;
 /// Quotes, commas and names around a message and its attributes.
 const AROUND: usize = 200;
-/// Characters of a topic's name.
-/// <https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names>
+/// Number of characters of a topic's name. <https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names>
 const TOPIC: std::ops::RangeInclusive<usize> = 3..=255;
-/// Characters of a project's id.
-/// <https://cloud.google.com/resource-manager/docs/creating-managing-projects>
+/// Number of characters of a project's id. <https://cloud.google.com/resource-manager/docs/creating-managing-projects>
 const PROJECT: std::ops::RangeInclusive<usize> = 6..=30;
 
 /// A topic.
@@ -43,9 +41,9 @@ impl Topic {
         (is_project(project) && is_name(name)).then(|| Self { project: project.to_owned(), name: name.to_owned() })
     }
 
-    /// Where messages are posted to.
+    /// The URL that messages are posted to.
     pub fn publish_url(&self) -> String {
-        // Of what a name may hold, a path takes all but this as it is.
+        // This is the only character allowed in a name that a path does not take unchanged.
         let name = self.name.replace('%', "%25");
         format!("https://{HOST}/v1/projects/{}/topics/{name}:publish", self.project)
     }
@@ -69,19 +67,19 @@ impl fmt::Display for Topic {
     }
 }
 
-/// What the body takes as base64, and the attributes.
+/// The size of the body as base64, and of the attributes.
 pub(super) fn size(message: &Message) -> usize {
     message.body.len().div_ceil(3) * 4 + message.attribute_bytes() + AROUND
 }
 
-/// The body of the request that publishes these messages; all of them or none.
+/// The body of the request that publishes these messages. Pub/Sub takes all of them or none.
 /// <https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish>
 pub fn request(messages: &[Message]) -> Vec<u8> {
     let messages = messages.iter().map(|message| Published {
         data: BASE64_STANDARD.encode(&message.body),
         attributes: message.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect(),
     });
-    // Only fails for maps whose keys are no text.
+    // Serialisation fails only for maps whose keys are not text.
     serde_json::to_vec(&Publish { messages: messages.collect() }).unwrap_or_default()
 }
 

@@ -13,26 +13,28 @@ use super::characters::is_made_of;
 use crate::secret::StreamSecret;
 use crate::signature;
 
-/// What every namespace's host ends with.
+/// The suffix of every namespace's host.
 pub(super) const DOMAIN: &str = ".servicebus.windows.net";
 /// The content type of a request with several messages.
 pub const CONTENT_TYPE: &str = "application/vnd.microsoft.servicebus.json";
-/// 256 KiB, properties included: what the basic and standard tiers take. A URL does not tell a premium namespace, which
-/// would take more.
+/// Maximum size of a message, including its properties: 256 KiB. Reason: the basic and standard tiers take no more. A
+/// premium namespace would, but its URL looks the same.
 /// <https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas>
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
-/// All messages of a request have the limit of one, and quotes in a body take twice the room in it.
+/// Maximum size of all messages of a request. Reason: together they have the limit of one message, and in a request the
+/// quotes of a body take twice as many bytes.
 pub(super) const MAX_CALL_BYTES: usize = 120 * 1024;
-/// How long a signature is good for. It is made for each request, which lasts 15 s at most; clocks may differ.
+/// How long a signature is valid. It is made for one request, which lasts at most 15 s; the rest is for clocks that
+/// differ.
 const GOOD_FOR: SignedDuration = SignedDuration::from_mins(5);
-/// Characters of a namespace.
+/// Number of characters of a namespace.
 /// <https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftservicebus>
 const NAMESPACE: std::ops::RangeInclusive<usize> = 6..=50;
-/// Characters of a queue's or topic's name.
+/// Number of characters of a queue's or topic's name.
 const ENTITY: std::ops::RangeInclusive<usize> = 1..=260;
-/// Characters of a policy's name.
+/// Number of characters of a policy's name.
 const KEY_NAME: std::ops::RangeInclusive<usize> = 1..=256;
-/// Characters of a policy's key; those that Azure makes have 44.
+/// Number of characters of a policy's key. Keys that Azure makes have 44.
 const KEY: std::ops::RangeInclusive<usize> = 1..=256;
 
 /// A queue or topic of a namespace.
@@ -43,19 +45,19 @@ pub struct Entity {
 }
 
 impl Entity {
-    /// Reads the host, in lower case, and the path.
+    /// Reads the host, which is in lower case, and the path.
     pub(super) fn parse(host: &str, path: &str) -> Option<Self> {
         let namespace = host.strip_suffix(DOMAIN)?;
         (is_namespace(namespace) && is_name(path))
             .then(|| Self { namespace: namespace.to_owned(), name: path.to_owned() })
     }
 
-    /// Where messages are posted to.
+    /// The URL that messages are posted to.
     pub fn messages_url(&self) -> String {
         format!("{}/messages", self.resource())
     }
 
-    /// What a signature gives the right to.
+    /// The resource that a signature gives access to.
     fn resource(&self) -> String {
         format!("https://{}{DOMAIN}/{}", self.namespace, self.name)
     }
@@ -71,7 +73,7 @@ fn is_name(name: &str) -> bool {
     is_made_of(name, ENTITY, |byte| byte.is_ascii_alphanumeric() || b".-_/".contains(&byte))
         && name.starts_with(|letter: char| letter.is_ascii_alphanumeric())
         && name.ends_with(|letter: char| letter.is_ascii_alphanumeric())
-        // An HTTP client would take these segments out of the path, or others would.
+        // HTTP clients or proxies would remove these segments from the path.
         && !name.split('/').any(|segment| matches!(segment, "" | "." | ".."))
 }
 
@@ -88,13 +90,13 @@ pub struct SharedKey {
     key: StreamSecret,
 }
 
-/// What is wrong with a shared access policy; the text says what would be right.
+/// A shared access policy is invalid; the text says what would be right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSharedKey {
-    /// Its name.
+    /// The policy's name is invalid.
     #[error("{} to {} letters, digits, `.`, `-` and `_`", KEY_NAME.start(), KEY_NAME.end())]
     Name,
-    /// Its key.
+    /// The policy's key is invalid.
     #[error("{} to {} visible ASCII characters", KEY.start(), KEY.end())]
     Key,
 }
@@ -116,13 +118,14 @@ impl SharedKey {
         &self.name
     }
 
-    /// What signatures are made with.
+    /// The key that makes signatures.
     pub fn key(&self) -> &StreamSecret {
         &self.key
     }
 
-    /// The header `authorization` of a request to `entity`. What is signed is the resource as it stands in the token, a
-    /// line feed, and the second in which it ends; the key are the characters of the key, not the bytes that they encode.
+    /// The header `authorization` of a request to `entity`. The signed text is the resource as it stands in the token,
+    /// a line feed, and the second in which the signature ends. The HMAC key is the characters of the policy's key, not
+    /// the bytes that they encode.
     /// <https://learn.microsoft.com/azure/service-bus-messaging/service-bus-sas#generate-a-shared-access-signature-token>
     pub fn authorization(&self, entity: &Entity, now: Timestamp) -> String {
         let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
@@ -134,12 +137,12 @@ impl SharedKey {
     }
 }
 
-/// Body and properties.
+/// The size of body and properties.
 pub(super) fn size(message: &Message) -> usize {
     message.body.len() + message.attribute_bytes()
 }
 
-/// The body of the request that sends these messages; all of them or none.
+/// The body of the request that sends these messages. Service Bus takes all of them or none.
 /// <https://learn.microsoft.com/rest/api/servicebus/send-message-batch>
 pub fn request(messages: &[Message]) -> Vec<u8> {
     let messages = messages.iter().map(|message| Sent {
@@ -147,7 +150,7 @@ pub fn request(messages: &[Message]) -> Vec<u8> {
         broker_properties: BrokerProperties { message_id: &message.id },
         user_properties: message.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect(),
     });
-    // Only fails for maps whose keys are no text.
+    // Serialisation fails only for maps whose keys are not text.
     serde_json::to_vec(&messages.collect::<Vec<_>>()).unwrap_or_default()
 }
 
@@ -159,7 +162,7 @@ struct Sent<'a> {
     user_properties: BTreeMap<&'a str, &'a str>,
 }
 
-/// The id is what an entity with duplicate detection goes by.
+/// An entity with duplicate detection compares this id.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct BrokerProperties<'a> {

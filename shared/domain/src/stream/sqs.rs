@@ -1,4 +1,4 @@
-//! Amazon SQS: names of queues, keys, and what a message may be.
+//! Amazon SQS: names of queues, access keys, and the limits of a message.
 
 use std::fmt;
 
@@ -6,26 +6,26 @@ use super::Message;
 use super::characters::is_made_of;
 use crate::secret::StreamSecret;
 
-/// 1 MiB with its attributes, since August 2025. A queue may be set to take less; then its own refusal tells.
+/// Maximum size of a message with its attributes: 1 MiB, since August 2025. A queue may have a lower limit; then SQS
+/// refuses the message itself.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 pub const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
-/// Each attribute says of what type it is, which counts too.
+/// The size of an attribute's type, which SQS counts too.
 const ATTRIBUTE_TYPE: usize = "String".len();
-/// What the name of a FIFO queue ends with.
+/// The suffix of a FIFO queue's name.
 const FIFO: &str = ".fifo";
-/// Longest name of a queue, `.fifo` included.
+/// Maximum length of a queue's name, including `.fifo`.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html>
 const MAX_NAME: usize = 80;
-/// Longest name of a region; the longest there is has 14 characters.
+/// Maximum length of a region's name. The longest existing one has 14 characters.
 const MAX_REGION: usize = 30;
-/// How regions of AWS's other partitions begin, whose accounts and hosts are others.
+/// Prefixes of regions in AWS's other partitions, which have other accounts and hosts.
 const OTHER_PARTITIONS: [&str; 5] = ["cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"];
-/// Characters of an access key's id.
-/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html>
+/// Number of characters of an access key's id. <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html>
 const KEY_ID: std::ops::RangeInclusive<usize> = 16..=128;
-/// Characters of a secret access key; those that AWS makes have 40.
+/// Number of characters of a secret access key. Keys that AWS makes have 40.
 const SECRET: std::ops::RangeInclusive<usize> = 1..=128;
-/// Characters of a session token. AWS names no limit and says that they are usually below 4,096.
+/// Number of characters of a session token. AWS names no limit and says that tokens usually have fewer than 4,096.
 const SESSION_TOKEN: std::ops::RangeInclusive<usize> = 1..=4096;
 
 /// A queue in AWS's commercial partition.
@@ -36,7 +36,7 @@ pub struct Queue {
     name: String,
 }
 
-/// Whether a host is the one of SQS in some region.
+/// Whether the host is SQS in some region.
 pub(super) fn is_host(host: &str) -> bool {
     region_of(host).is_some()
 }
@@ -46,14 +46,14 @@ fn region_of(host: &str) -> Option<&str> {
 }
 
 impl Queue {
-    /// Reads what comes after `arn:`.
+    /// Reads the part of an ARN after `arn:`.
     pub(super) fn in_arn(arn: &str) -> Option<Self> {
         let parts: Vec<&str> = arn.split(':').collect();
         let ["aws", "sqs", region, account, name] = parts[..] else { return None };
         Self::new(region, account, name)
     }
 
-    /// Reads the host and the path of its URL.
+    /// Reads the host and the path of a queue's URL.
     pub(super) fn at(host: &str, path: &str) -> Option<Self> {
         let (account, name) = path.split_once('/')?;
         Self::new(region_of(host)?, account, name)
@@ -64,17 +64,17 @@ impl Queue {
         is_fine.then(|| Self { region: region.to_owned(), account: account.to_owned(), name: name.to_owned() })
     }
 
-    /// The region that it is in.
+    /// The queue's region.
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    /// How SQS is told of it.
+    /// The queue's URL, as calls of SQS name the queue.
     pub fn url(&self) -> String {
         format!("https://sqs.{}.amazonaws.com/{}/{}", self.region, self.account, self.name)
     }
 
-    /// Whether messages need a group and something to deduplicate by.
+    /// Whether messages need a group and a deduplication id.
     pub fn is_fifo(&self) -> bool {
         self.name.ends_with(FIFO)
     }
@@ -114,22 +114,22 @@ pub struct AccessKey {
     session_token: Option<StreamSecret>,
 }
 
-/// What is wrong with an access key; the text says what would be right.
+/// An access key is invalid; the text says what would be right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAccessKey {
-    /// Its id.
+    /// The key's id is invalid.
     #[error("{} to {} letters, digits and `_`, as in `AKIA…`", KEY_ID.start(), KEY_ID.end())]
     Id,
-    /// Its secret.
+    /// The secret is invalid.
     #[error("{} to {} visible ASCII characters", SECRET.start(), SECRET.end())]
     Secret,
-    /// Its session token.
+    /// The session token is invalid.
     #[error("{} to {} visible ASCII characters", SESSION_TOKEN.start(), SESSION_TOKEN.end())]
     SessionToken,
 }
 
 impl AccessKey {
-    /// Takes a key; with a session token it is a temporary one.
+    /// Takes a key. A key with a session token is a temporary one.
     pub fn new(id: &str, secret: &str, session_token: Option<&str>) -> Result<Self, InvalidAccessKey> {
         if !is_made_of(id, KEY_ID, |byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             return Err(InvalidAccessKey::Id);
@@ -144,30 +144,30 @@ impl AccessKey {
         Ok(Self { id: id.to_owned(), secret: StreamSecret::new(secret), session_token })
     }
 
-    /// Its id, which is no secret.
+    /// The key's id, which is not secret.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// What requests are signed with.
+    /// The secret that signs requests.
     pub fn secret(&self) -> &StreamSecret {
         &self.secret
     }
 
-    /// What a temporary key has beside it.
+    /// The session token of a temporary key.
     pub fn session_token(&self) -> Option<&StreamSecret> {
         self.session_token.as_ref()
     }
 }
 
-/// Body and attributes.
+/// The size of body and attributes.
 pub(super) fn size(message: &Message) -> usize {
     message.body.len() + message.attribute_bytes() + message.attributes.len() * ATTRIBUTE_TYPE
 }
 
-/// Whether SQS takes each character of a body: those of XML. JSON has no others but these two unescaped. That SQS refuses
-/// them is documented, whether it does so for the message or for its whole call is not.
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
+/// Whether SQS takes all characters of a body: SQS takes those of XML. JSON can contain only these two other characters
+/// unescaped. The documentation says that SQS refuses them; it does not say whether it refuses the message or the whole
+/// call. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
 pub(super) fn takes_characters(body: &str) -> bool {
     !body.contains(['\u{fffe}', '\u{ffff}'])
 }

@@ -14,7 +14,7 @@ use crate::event::{Event, EventType, example};
 use crate::id::{TenantId, WebhookId};
 use crate::secret::SigningSecret;
 
-/// A throw-away key that has never signed anything but tests.
+/// A throw-away key that has signed nothing but tests.
 const KEY: &str = include_str!("../../../../tests/fixtures/keys/pubsub_test_only_rsa.pem");
 const EMAIL: &str = "mail@example-project.iam.gserviceaccount.com";
 
@@ -125,7 +125,7 @@ fn what_only_looks_like_a_stream_is_refused() {
     }
 }
 
-/// Where a request for a name goes.
+/// The URL of a request to a name.
 fn request_url(name: &StreamName) -> Url {
     let url = match name {
         StreamName::Sqs(queue) => queue.url(),
@@ -135,7 +135,7 @@ fn request_url(name: &StreamName) -> Url {
     Url::parse(&url).unwrap()
 }
 
-/// Texts that are nearly names, or names.
+/// Texts that are names, or nearly names.
 fn near_names() -> impl Strategy<Value = String> {
     let odd = "[a-zA-Z0-9:/.@?#%~_+\\[\\]\\\\ -]{0,60}";
     prop_oneof![
@@ -152,7 +152,7 @@ fn near_names() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    // To make and to check a signature takes milliseconds.
+    // Making and checking a signature takes milliseconds.
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
@@ -179,7 +179,7 @@ fn decoded(part: &str) -> Vec<u8> {
     base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, part).unwrap()
 }
 
-/// Whether a signature is that of [`KEY`].
+/// Whether the signature was made with [`KEY`].
 fn verifies(signed: &str, signature: &[u8]) -> bool {
     let der = PrivatePkcs8KeyDer::from_pem_slice(KEY.as_bytes()).unwrap();
     let pair = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
@@ -201,7 +201,7 @@ proptest! {
             prop_assert!(is_the_services, "{text} leads to {url}");
             prop_assert_eq!((url.scheme(), url.port(), url.query(), url.fragment()), ("https", None, None, None));
             prop_assert_eq!((url.username(), url.password()), ("", None));
-            // Nothing in the path was taken for something else by the URL's parser.
+            // The URL parser took no part of the path for something else.
             let path = match &name {
                 StreamName::Sqs(_) => text.rsplit([':', '/']).next().unwrap_or_default().to_owned(),
                 StreamName::Pubsub(_) => ":publish".to_owned(),

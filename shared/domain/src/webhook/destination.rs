@@ -1,4 +1,4 @@
-//! Where deliveries go: an HTTPS URL, or a stream with the leave to send to it.
+//! Where deliveries go: an HTTPS URL, or a stream with its credentials.
 
 use crate::address_policy::AddressPolicy;
 use crate::stream::{InvalidStream, Stream, StreamCredentials, StreamKind, StreamName};
@@ -14,19 +14,19 @@ pub enum Target {
     Stream(StreamName),
 }
 
-/// Why a URL is refused; the text says what would be right.
+/// A URL is refused; the text says what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTarget {
-    /// As a URL to post to.
+    /// The text is invalid as a URL to post to.
     #[error(transparent)]
     Url(#[from] InvalidUrl),
-    /// As the name of a stream.
+    /// The text is invalid as the name of a stream.
     #[error(transparent)]
     Stream(#[from] InvalidStream),
 }
 
 impl Target {
-    /// Checks and takes a URL; its form tells what it names.
+    /// Checks a URL and takes it. The URL's form decides whether it is an endpoint or a stream.
     pub fn parse(text: &str, policy: &AddressPolicy) -> Result<Self, InvalidTarget> {
         match StreamName::parse(text) {
             Some(name) => Ok(Self::Stream(name?)),
@@ -35,36 +35,36 @@ impl Target {
     }
 }
 
-/// Where deliveries go. A stream has its credentials with it: there is none that cannot be sent to.
+/// Where deliveries go. A stream always has its credentials, so every destination can be sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
-    /// They are posted there.
+    /// Deliveries are posted to this URL.
     Https(WebhookUrl),
-    /// They are sent there.
+    /// Deliveries are sent to this stream.
     Stream(Box<Stream>),
 }
 
-/// Credentials and a URL that do not belong together; the text says what would.
+/// Credentials and a URL do not belong together; the text says what would be right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnfitCredentials {
-    /// A stream without.
-    #[error("is required: deliveries to a stream of the kind `{}` are sent with credentials of yours", .0.as_str())]
+    /// A stream without credentials.
+    #[error("is required: deliveries to a stream of the kind `{}` are sent with your own credentials", .0.as_str())]
     Missing(StreamKind),
-    /// A URL with.
-    #[error("an HTTPS URL takes none; put user and password into the URL, or a token into `headers`")]
+    /// A URL with credentials.
+    #[error("an HTTPS URL takes no credentials here; put user and password into the URL, or a token into `headers`")]
     NotForUrls,
-    /// Of another service.
-    #[error("these are for the kind `{}`, and the URL is of the kind `{}`", .given.as_str(), .expected.as_str())]
+    /// Credentials for another service.
+    #[error("these credentials are for the kind `{}`, but the URL is of the kind `{}`", .given.as_str(), .expected.as_str())]
     OtherKind {
-        /// What the URL is.
+        /// The kind of the URL.
         expected: StreamKind,
-        /// What they are for.
+        /// The kind of the credentials.
         given: StreamKind,
     },
 }
 
 impl Destination {
-    /// Both together.
+    /// Combines a target with its credentials.
     pub fn new(target: Target, credentials: Option<StreamCredentials>) -> Result<Self, UnfitCredentials> {
         match (target, credentials) {
             (Target::Https(url), None) => Ok(Self::Https(url)),
@@ -77,8 +77,8 @@ impl Destination {
         }
     }
 
-    /// With another target, other credentials, or both. What credentials there are stay with a stream of their kind, and
-    /// go when it goes.
+    /// The destination with another target, other credentials, or both. Existing credentials are kept with a stream of
+    /// their kind, and dropped with any other target.
     pub fn changed(
         &self,
         target: Option<&Target>,
@@ -99,7 +99,7 @@ impl Destination {
         }
     }
 
-    /// Takes one back from storage, where only checked ones are put. Whether there are credentials tells what it is.
+    /// Takes a stored destination, which was checked before it was stored. It is a stream if it has credentials.
     pub fn from_parts(url: &str, password: Option<&str>, credentials: Option<StreamCredentials>) -> Option<Self> {
         let Some(credentials) = credentials else {
             return WebhookUrl::from_parts(url, password).ok().map(Self::Https);
@@ -108,7 +108,7 @@ impl Destination {
         Some(Self::Stream(Box::new(stream)))
     }
 
-    /// The stream, where it is one.
+    /// The stream, if the destination is one.
     pub fn stream(&self) -> Option<&Stream> {
         match self {
             Self::Https(_) => None,
@@ -116,7 +116,7 @@ impl Destination {
         }
     }
 
-    /// The URL, or the name of the stream, for whoever owns it: a password in it is masked.
+    /// The URL or the name of the stream, for the webhook's owner. A password in it is masked.
     pub fn masked(&self) -> String {
         match self {
             Self::Https(url) => url.masked(),
@@ -124,7 +124,7 @@ impl Destination {
         }
     }
 
-    /// The same as text without a password, and that: for storage, which seals it.
+    /// The text without its password, and the password: for storage, which seals the password.
     pub fn parts(&self) -> (String, Option<String>) {
         match self {
             Self::Https(url) => url.parts(),

@@ -1,14 +1,15 @@
-//! Headers of the tenant's own that every delivery to a webhook carries.
+//! The tenant's own headers, which every delivery to a webhook has.
 
 use std::fmt;
 
 use http::HeaderName;
 
-/// Most custom headers of a webhook.
+/// Maximum number of custom headers of a webhook.
 pub const MAX_CUSTOM_HEADERS: usize = 10;
-/// Longest name, in bytes; far longer than any in use.
+/// Maximum length of a name, in bytes. Names in use are far shorter.
 const MAX_NAME: usize = 100;
-/// Longest value, in bytes. Ten of them with their names stay below the 16 KiB that common servers take.
+/// Maximum length of a value, in bytes. Reason: ten values with their names stay below the 16 KiB that common servers
+/// take.
 const MAX_VALUE: usize = 1024;
 
 /// Names that we, the connection or a dialect set, in lower case.
@@ -30,37 +31,38 @@ const RESERVED: [&str; 20] = [
     "upgrade",
     "user-agent",
     "via",
-    // The dialects' own signatures, those of dialects to come included: a name that is free today stays free.
+    // The signatures of the dialects. Dialects that may come later are included, so that a name which is free today
+    // stays free.
     "x-mailgreet-signature",
     "x-mailtura-signature",
     "x-webhook-signature",
 ];
 
-/// The same, by what names begin with: Standard Webhooks' own, and those meant for a proxy.
+/// Prefixes of reserved names: those of Standard Webhooks, and those for a proxy.
 const RESERVED_PREFIXES: [&str; 2] = ["webhook-", "proxy-"];
 
 /// The name of a custom header, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CustomName(String);
 
-/// The value of a custom header; it may be a password, so it does not print.
+/// The value of a custom header. It may be a password, so it does not print.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CustomValue {
     text: String,
-    /// It is written, never shown.
+    /// The value can be written but is never shown.
     pub sensitive: bool,
 }
 
-/// Why a custom header is refused; the text says what would be right.
+/// A custom header is refused; the text says what would be right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidHeader {
-    /// Not a header's name.
+    /// The text is not the name of a header.
     #[error("expected the name of a header, as in `x-api-key`, of at most {MAX_NAME} characters")]
     Name,
-    /// A name that is not the tenant's to set.
-    #[error("this header is reserved: deliveries, or their connection, set it themselves")]
+    /// The tenant may not set a header of this name.
+    #[error("this header is reserved: mailhooks or the connection sets it")]
     Reserved,
-    /// Not a header's value.
+    /// The text is not the value of a header.
     #[error("1 to {MAX_VALUE} printable ASCII characters, without a space at either end")]
     Value,
 }
@@ -77,7 +79,7 @@ impl CustomName {
         Ok(Self(name.to_owned()))
     }
 
-    /// Takes a name back from storage, where only checked ones are put; it may have become reserved since.
+    /// Takes a stored name, which was checked before it was stored. It may have become reserved since then.
     pub fn from_stored(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -92,14 +94,14 @@ impl CustomValue {
     /// Takes 1 to 1,024 printable ASCII characters.
     pub fn parse(text: &str, sensitive: bool) -> Result<Self, InvalidHeader> {
         let printable = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-        // A space at an end would not arrive: HTTP does not count it to the value.
+        // A space at either end would be lost, because HTTP does not count it as part of the value.
         if !(1..=MAX_VALUE).contains(&text.len()) || !printable || text.trim() != text {
             return Err(InvalidHeader::Value);
         }
         Ok(Self { text: text.to_owned(), sensitive })
     }
 
-    /// The same value, sensitive whether it was or not.
+    /// The value, made sensitive.
     #[must_use]
     pub fn kept_secret(&self) -> Self {
         Self { sensitive: true, ..self.clone() }
@@ -110,7 +112,7 @@ impl CustomValue {
         &self.text
     }
 
-    /// The value for whoever owns the webhook; `None` when it is sensitive.
+    /// The value for the webhook's owner; `None` when it is sensitive.
     pub fn shown(&self) -> Option<&str> {
         (!self.sensitive).then_some(self.text.as_str())
     }

@@ -1,11 +1,12 @@
-//! What is kept of a receiver's answer: everything but the webhook's secrets.
+//! Which part of a receiver's response is kept: everything but the webhook's secrets.
 //!
-//! An error page in debug mode repeats the request with its headers, and some services repeat what they were sent. So
-//! before an answer is cut to what is kept of it, every form of every secret in it is replaced, wherever it stands and in
-//! whatever notation it is written.
+//! An error page in debug mode repeats the request with its headers, and some services repeat what they received. So
+//! before a response is cut to the part that is kept, every form of every secret in it is replaced, at every place and
+//! in every notation.
 //!
-//! What is shorter than [`MIN_FORM`] is not looked for: a password of one letter is in every word, and what is blanked would
-//! only tell it. Together with its user name, or in base64 with it, such a password is hidden like any other.
+//! A form shorter than [`MIN_FORM`] is not searched. Reason: a password of one letter is part of almost every word, and
+//! the masked places would reveal it. Such a password is hidden together with its user name, or as base64 with its user
+//! name.
 
 use std::fmt;
 
@@ -21,23 +22,23 @@ mod notation;
 #[cfg(test)]
 mod tests;
 
-/// What stands in place of a secret.
+/// The replacement of a secret.
 const MASK: &[u8] = b"***";
-/// Shortest form of a secret that is looked for, in bytes.
+/// Minimum length in bytes of a form that is searched.
 const MIN_FORM: usize = 4;
-/// Maximum number of bytes of an answer that are looked at. Reason: a quarter of it is kept, and with all notations and forms
-/// that is a few milliseconds of work.
+/// Maximum number of bytes of a response that are searched. Reason: a quarter of them is kept, and the search in all
+/// notations for all forms takes a few milliseconds.
 pub const MAX_SEARCHED: usize = 4 * KEPT_ANSWER;
 
-/// What must not be kept of an answer; it does not print.
+/// The secrets that must not be kept with a response. It does not print.
 #[derive(Clone, Default)]
 pub struct Redaction {
     secrets: Vec<Vec<u8>>,
 }
 
 impl Redaction {
-    /// Everything of a webhook that is never shown: sensitive headers, passwords of its URLs, signing secrets, the previous
-    /// one included, and credentials of a stream.
+    /// All secrets of a webhook: sensitive headers, passwords in its URLs, the present and the previous signing secret,
+    /// and the credentials of a stream.
     pub fn of(webhook: &Webhook) -> Self {
         let mut redaction = Self::default();
         match &webhook.url {
@@ -61,16 +62,16 @@ impl Redaction {
         redaction
     }
 
-    /// The same with the value of an `authorization` header: as a whole, what follows its scheme, and user and password of
-    /// basic auth.
+    /// Adds the value of an `authorization` header: the whole value, the part after its scheme, and user and password
+    /// of basic auth.
     #[must_use]
     pub fn with_authorization(mut self, value: &str) -> Self {
         self.add_authorization(value);
         self
     }
 
-    /// The first [`KEPT_ANSWER`] bytes of an answer as text, with `***` in place of secrets. When the answer is not whole,
-    /// it may end within a secret, of which the beginning is hidden too.
+    /// The first [`KEPT_ANSWER`] bytes of a response as text, with `***` instead of secrets. A response that is not
+    /// whole may end inside a secret, so the beginning of a secret at its end is hidden too.
     pub fn clean(&self, answer: &[u8], is_whole: bool) -> String {
         let is_whole = is_whole && answer.len() <= MAX_SEARCHED;
         let answer = &answer[..answer.len().min(MAX_SEARCHED)];
@@ -93,7 +94,7 @@ impl Redaction {
         text
     }
 
-    /// For each byte of an answer, whether it is part of a secret.
+    /// For each byte of a response, whether it is part of a secret.
     fn hidden(&self, answer: &[u8], is_whole: bool) -> Vec<bool> {
         let mut hidden = vec![false; answer.len()];
         if answer.len() < MIN_FORM || self.secrets.is_empty() {
@@ -116,7 +117,7 @@ impl Redaction {
         hidden
     }
 
-    /// The secrets as they are, in base64 and in hexadecimal digits.
+    /// The secrets as text, as base64 and as hexadecimal digits.
     fn forms(&self) -> Vec<Vec<u8>> {
         let of_secret = |secret: &Vec<u8>| {
             [
@@ -140,7 +141,7 @@ impl Redaction {
         self.secrets.push(secret.into());
     }
 
-    /// A text and each of its lines: a private key has many.
+    /// Adds a text, and each of its lines: a private key has many.
     fn add_text(&mut self, text: &str) {
         self.add(text);
         if text.contains('\n') {
@@ -184,23 +185,24 @@ impl Redaction {
         }
     }
 
-    /// The text, what follows its prefix, and the bytes that this stands for.
+    /// Adds the text, the part after its prefix, and the bytes that this part encodes.
     fn add_signing_secret(&mut self, secret: &SigningSecret) {
         let text = secret.expose();
         self.add(text);
-        // Standard Webhooks' prefixes; what follows an underscore elsewhere may be any word.
+        // Only for the prefixes of Standard Webhooks. In other secrets, the part after an underscore may be an ordinary
+        // word.
         let encoded = ["whsec_", "whsk_"].into_iter().find_map(|prefix| text.strip_prefix(prefix));
         let Some(encoded) = encoded else { return };
         self.add(encoded);
         if let Ok(bytes) = BASE64_STANDARD.decode(encoded) {
-            // Of a key pair the first half is the secret one.
+            // Only the first half of a key pair is secret.
             self.add(&bytes[..bytes.len().min(32)]);
             self.add(bytes);
         }
     }
 }
 
-/// Where an incomplete form begins with which the bytes end.
+/// The position where the bytes end with the beginning of this form.
 fn cut_off(bytes: &[u8], form: &[u8]) -> Option<usize> {
     let longest = (form.len() - 1).min(bytes.len());
     (MIN_FORM..=longest).rev().find(|length| bytes.ends_with(&form[..*length])).map(|length| bytes.len() - length)

@@ -4,23 +4,23 @@ use jiff::Timestamp;
 
 use crate::secret::{PublicKey, SigningSecret};
 
-/// The secrets that sign: the current one, and for a while after a rotation the previous one beside it.
+/// The secrets that sign: the current one, and for some time after a rotation also the previous one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningSecrets {
     /// The present secret.
     pub current: SigningSecret,
-    /// The one before it, with the time until which it signs too.
+    /// The previous secret, and the time until which it signs.
     pub previous: Option<(SigningSecret, Timestamp)>,
 }
 
 impl SigningSecrets {
-    /// The secrets that sign at `now`, current first.
+    /// The secrets that sign at `now`, the current one first.
     pub fn at(&self, now: Timestamp) -> Vec<&SigningSecret> {
         let previous = self.previous.as_ref().filter(|(_, until)| now < *until).map(|(secret, _)| secret);
         std::iter::once(&self.current).chain(previous).collect()
     }
 
-    /// What receivers verify `v1a` signatures with, the present key first: none where the secrets are shared ones.
+    /// The keys with which receivers verify `v1a` signatures, the present one first. Empty for shared secrets.
     pub fn public_keys(&self) -> Vec<PublishedKey> {
         let present = self.current.public_key().map(|key| PublishedKey { key, until: None });
         let former = self.previous.as_ref();
@@ -29,24 +29,24 @@ impl SigningSecrets {
         present.into_iter().chain(former).collect()
     }
 
-    /// Puts `new` first; the present secret keeps signing until `until`.
+    /// Makes `new` the current secret. The present one keeps signing until `until`.
     #[must_use]
     pub fn rotated(self, new: SigningSecret, until: Timestamp) -> Self {
         Self { previous: Some((self.current, until)), current: new }
     }
 }
 
-/// The public half of a secret that signs.
+/// The public key of a signing secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublishedKey {
     /// The key.
     pub key: PublicKey,
-    /// Until when its secret signs; `None` for the present one.
+    /// When the secret stops signing; `None` for the present secret.
     pub until: Option<Timestamp>,
 }
 
 impl PublishedKey {
-    /// Whether its secret signs at `now`, as in [`SigningSecrets::at`].
+    /// Whether the secret signs at `now`, as in [`SigningSecrets::at`].
     pub fn signs_at(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)
     }

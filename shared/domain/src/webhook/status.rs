@@ -2,20 +2,21 @@
 
 use crate::reasons::DisabledReason;
 
-/// Whether deliveries are attempted, as far as it is not the tenant's pause.
+/// Whether deliveries are attempted or held. The tenant's pause is separate from this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookStatus {
-    /// They are attempted.
+    /// Deliveries are attempted.
     Enabled,
-    /// They are held.
+    /// Deliveries are held.
     Disabled {
-        /// Why.
+        /// Why the webhook is disabled.
         reason: DisabledReason,
     },
 }
 
 impl WebhookStatus {
-    /// The status after somebody has asked for it to be enabled or not. What disabled it first stays the reason.
+    /// The status after a request to enable or disable the webhook. A webhook that is disabled already keeps its
+    /// reason.
     #[must_use]
     pub fn switched(self, enabled: bool) -> Self {
         match (enabled, self) {

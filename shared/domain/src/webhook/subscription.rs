@@ -6,30 +6,30 @@ use crate::dialect::Dialect;
 use crate::event::{Event, EventType};
 use crate::id::{SourceId, WebhookId};
 
-/// Which events a webhook wants: all conditions that are given must hold. Of operational events only the type counts.
+/// The events that a webhook wants. All given conditions must hold. For operational events only the type counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     /// The wanted types.
     pub types: WantedTypes,
-    /// Only events of these sources; empty means any, own events included.
+    /// Only events of these sources. Empty means all, including the tenant's own events.
     pub sources: BTreeSet<SourceId>,
-    /// Only events of emails sent from these domains, lower-case; empty means any.
+    /// Only events of emails sent from these domains, in lower case. Empty means all.
     pub domains: BTreeSet<String>,
 }
 
 /// The event types of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WantedTypes {
-    /// `*`: every type that the dialect has a word for, but no operational one: those are wanted by name.
+    /// `*`: every type that the dialect has a word for, except operational types, which must be named.
     All,
-    /// `*`, and these operational ones.
+    /// `*`, and these operational types.
     AllAnd(BTreeSet<EventType>),
-    /// These.
+    /// Only these types.
     Only(BTreeSet<EventType>),
 }
 
 impl WantedTypes {
-    /// Whether `event_type` is among them, for a webhook of `dialect`.
+    /// Whether a webhook of `dialect` wants `event_type`.
     pub fn include(&self, event_type: EventType, dialect: Dialect) -> bool {
         match self {
             Self::AllAnd(operational) if event_type.is_operational() => operational.contains(&event_type),
@@ -38,7 +38,7 @@ impl WantedTypes {
         }
     }
 
-    /// What is left without `unwanted`, by name: who wanted all wants the others that there are now. `None` when nothing
+    /// The wanted types without `unwanted`. `*` becomes the list of the other types that exist now. `None` when nothing
     /// is left.
     #[must_use]
     pub fn without(&self, unwanted: &[EventType], dialect: Dialect) -> Option<Self> {
@@ -49,18 +49,18 @@ impl WantedTypes {
 }
 
 impl Subscription {
-    /// Most sources and most domains that a subscription may name.
+    /// Maximum number of sources, and maximum number of domains, of a subscription.
     pub const MAX_FILTERS: usize = 50;
 
     pub(super) fn wants(&self, webhook: WebhookId, event: &Event, dialect: Dialect) -> bool {
         let event_type = event.facts.event_type;
-        // What could not be read is for its owner to look at.
+        // A body that could not be read is for its owner to look at.
         if event_type == EventType::Unparsed {
             return false;
         }
         let type_wanted = self.types.include(event_type, dialect);
-        // These come from no source and are about no email, so the other conditions say nothing of them. None is owed to
-        // the webhook that it is about: a receiver that is down would be told so again and again.
+        // Operational events have no source and no email, so the filters do not apply to them. An operational event is
+        // not owed to the webhook that it is about, because a receiver that is down would get more and more of them.
         if let Some(about) = &event.facts.about {
             return type_wanted && about.webhook != webhook;
         }

@@ -1,4 +1,4 @@
-//! Webhook URLs, checked as far as text can be.
+//! Webhook URLs, with all checks that need no network.
 
 use std::net::IpAddr;
 
@@ -6,44 +6,44 @@ use url::{Host, Url};
 
 use crate::address_policy::{AddressPolicy, Verdict};
 
-/// Longest URL, in bytes.
+/// Maximum length of a URL, in bytes.
 const MAX_LENGTH: usize = 2048;
 
-/// A URL that deliveries may go to, as far as can be told without resolving its host: HTTPS (or plain HTTP to an
-/// explicitly allowed network), a host that is no forbidden address, no fragment.
+/// A URL that deliveries may go to, as far as this can be decided without resolving its host: HTTPS (or plain HTTP to
+/// an explicitly allowed network), no forbidden address as host, no fragment.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookUrl(Url);
 
-/// Why a URL is refused; the text says what would be right.
+/// A URL is refused; the text says what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidUrl {
-    /// Not a URL at all.
+    /// The text is not a URL.
     #[error("not an absolute URL like https://example.com/hook")]
     Malformed,
-    /// Longer than 2048 bytes.
-    #[error("a URL may have {MAX_LENGTH} bytes")]
+    /// The URL is longer than 2048 bytes.
+    #[error("a URL may have at most {MAX_LENGTH} bytes")]
     TooLong,
-    /// Neither https nor, to an allowed network, http.
+    /// The scheme is neither https nor, for an allowed network, http.
     #[error("only https:// URLs are delivered to")]
     NotHttps,
     /// The host is an address in a forbidden network.
     #[error("the address {0} is not public; deliveries go to public addresses only")]
     ForbiddenAddress(IpAddr),
-    /// The host is a name that never leads to a public address.
+    /// The host is a name that never resolves to a public address.
     #[error("the host name is local; deliveries go to public hosts only")]
     LocalName,
-    /// It has a fragment, which is never sent.
+    /// The URL has a fragment, which is never sent.
     #[error("remove the part after `#`: it is never sent")]
     Fragment,
 }
 
 impl WebhookUrl {
-    /// Checks and takes a URL.
+    /// Checks a URL and takes it.
     pub fn parse(text: &str, policy: &AddressPolicy) -> Result<Self, InvalidUrl> {
         if text.len() > MAX_LENGTH {
             return Err(InvalidUrl::TooLong);
         }
-        // The URL standard's parser reads decimal, octal and hexadecimal spellings of v4 addresses as addresses.
+        // The parser of the URL standard reads decimal, octal and hexadecimal forms of IPv4 addresses as addresses.
         let url = Url::parse(text).map_err(|_| InvalidUrl::Malformed)?;
         let address = match url.host().ok_or(InvalidUrl::Malformed)? {
             Host::Domain(name) if is_local(name) => return Self::local_name(url, policy),
@@ -62,7 +62,8 @@ impl WebhookUrl {
         Self::without_fragment(url)
     }
 
-    /// `localhost` and its like are taken only where loopback is allowed, and checked again at connect time.
+    /// `localhost` and similar names are accepted only where loopback is allowed. They are checked again when a
+    /// connection is made.
     fn local_name(url: Url, policy: &AddressPolicy) -> Result<Self, InvalidUrl> {
         if !matches!(url.scheme(), "https" | "http") {
             return Err(InvalidUrl::NotHttps);
@@ -77,7 +78,8 @@ impl WebhookUrl {
         if url.fragment().is_some() { Err(InvalidUrl::Fragment) } else { Ok(Self(url)) }
     }
 
-    /// Takes a URL back from storage, where only checked ones are put. Connect-time checks apply to it all the same.
+    /// Takes a stored URL, which was checked before it was stored. The checks at the time of the connection still
+    /// apply.
     pub fn from_stored(text: &str) -> Result<Self, InvalidUrl> {
         Url::parse(text).map(Self).map_err(|_| InvalidUrl::Malformed)
     }
@@ -87,38 +89,38 @@ impl WebhookUrl {
         &self.0
     }
 
-    /// The URL for whoever owns it: a password in it is masked.
+    /// The URL for the webhook's owner. A password in it is masked.
     pub fn masked(&self) -> String {
         let mut url = self.0.clone();
         if url.password().is_some() {
-            // Only fails for URLs without a host, which `parse` refuses.
+            // This fails only for URLs without a host, which `parse` refuses.
             let _without_host = url.set_password(Some("***"));
         }
         url.into()
     }
 
-    /// The URL as text without its password, and that: for storage, which seals the password.
+    /// The URL without its password, and the password: for storage, which seals the password.
     pub fn parts(&self) -> (String, Option<String>) {
         let password = self.0.password().map(str::to_owned);
         let mut url = self.0.clone();
         if password.is_some() {
-            // Only fails for URLs without a host, which `parse` refuses.
+            // This fails only for URLs without a host, which `parse` refuses.
             let _without_host = url.set_password(None);
         }
         (url.into(), password)
     }
 
-    /// Both parts together again.
+    /// Combines the two parts.
     pub fn from_parts(text: &str, password: Option<&str>) -> Result<Self, InvalidUrl> {
         let mut url = Self::from_stored(text)?;
         if password.is_some() {
-            // It is percent-encoded already, and stays as it is.
+            // The password is percent-encoded already and stays unchanged.
             url.0.set_password(password).map_err(|()| InvalidUrl::Malformed)?;
         }
         Ok(url)
     }
 
-    /// The URL as text, credentials included.
+    /// The URL as text, including credentials.
     pub fn expose(&self) -> &str {
         self.0.as_str()
     }
@@ -182,13 +184,13 @@ mod tests {
             "0x0",
             "0251.0376.0251.0376",
             "2852039166",
-            // Letters and digits that IDNA maps to plain ones.
+            // Letters and digits that IDNA maps to ASCII.
             "１２７.０.０.１",
             "①②⑦.0.0.1",
             "127。0。0。1",
             "１６９．２５４．１６９．２５４",
             "%31%32%37.0.0.1",
-            // v6 that leads to v4: mapped, compatible, 6to4, Teredo, local NAT64.
+            // IPv6 that leads to IPv4: mapped, compatible, 6to4, Teredo, local NAT64.
             "[::ffff:7f00:1]",
             "[::127.0.0.1]",
             "[2002:7f00:1::]",

@@ -1,4 +1,4 @@
-//! A delivery's stored item. Names are short: an item stays under one write unit on its first attempt.
+//! A delivery's stored item. Its names are short, so that an item stays below one write unit on its first attempt.
 
 use std::collections::HashMap;
 
@@ -44,7 +44,7 @@ struct AttemptItem {
     ip: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answer: Option<String>,
-    /// Present when it ended at the backup URL: how it had ended at the main one.
+    /// Present if the attempt ended at the backup URL: how the request to the main URL ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     main: Option<MainItem>,
 }

@@ -1,6 +1,7 @@
-//! The deliveries table's keys: one webhook's day in eight shards, as for events, and its held and its dead deliveries
-//! in eight shards of the index. An index that cannot keep up throttles the writes of its table, so that without shards a
-//! webhook that is owed more than 1,000 events a second could not even be held.
+//! The keys of the deliveries table. A partition holds one of eight shards of a webhook's day, as for events. A
+//! webhook's held and dead deliveries are in eight shards of the index. An index that is overloaded throttles the
+//! writes of its table. So without shards, a webhook with more than 1,000 events per second could not even have its
+//! deliveries held.
 
 use jiff::Timestamp;
 
@@ -24,20 +25,20 @@ pub(super) fn stuck_partition(webhook: WebhookId, state: StateKind, event: Event
     format!("{webhook}#{}#{}", state.as_str(), event.shard(SHARDS))
 }
 
-/// All index partitions of a webhook's deliveries in a state. The first is that of rows that were written before there
-/// were shards; they are found there until they change or expire.
+/// All index partitions of a webhook's deliveries in a state. The first one is for rows that were written before there
+/// were shards; they stay there until they change or expire.
 pub(super) fn stuck_partitions(webhook: WebhookId, state: StateKind) -> impl Iterator<Item = String> {
     let unsharded = format!("{webhook}#{}", state.as_str());
     let sharded = (0..SHARDS).map(move |shard| format!("{webhook}#{}#{shard}", state.as_str()));
     std::iter::once(unsharded).chain(sharded)
 }
 
-/// The index sort key: since when, then which. Milliseconds have 13 digits until the year 2286, so text sorts by time.
+/// The index sort key: the time, then the id. Milliseconds have 13 digits until the year 2286, so texts sort by time.
 pub(super) fn stuck_since(at: Timestamp, event: EventId) -> String {
     format!("{}#{event}", stuck_at(at))
 }
 
-/// Where the index sort keys of a millisecond begin.
+/// The beginning of the index sort keys of a millisecond.
 pub(super) fn stuck_at(at: Timestamp) -> String {
     format!("{:013}", at.as_millisecond().max(0))
 }
@@ -49,7 +50,7 @@ mod tests {
     use super::*;
     use domain::id::TenantId;
 
-    /// Also when every one of them is held, and the index takes as many writes as the table.
+    /// This also holds when every delivery is held, and the index takes as many writes as the table.
     #[test]
     fn no_partition_takes_more_than_1000_writes_of_8000_deliveries_in_a_second() {
         let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
@@ -63,7 +64,8 @@ mod tests {
             *writes.entry(in_index).or_default() += 1;
         }
         assert_eq!(writes.len(), 2 * usize::from(SHARDS));
-        // Chance spreads them to within a few percent; DynamoDB's burst capacity takes far more than that.
+        // Random ids spread rows evenly to within a few percent, and DynamoDB's burst capacity takes far more than
+        // that.
         assert!(writes.values().all(|count| *count <= 1_100), "{writes:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Deliveries of one webhook: by time, and those that are held or dead.
+//! Lists of a webhook's deliveries: by time, and those that are held or dead.
 
 use std::collections::HashMap;
 
@@ -15,18 +15,18 @@ use crate::store::timeline::{TimeRange, Timeline};
 use domain::delivery::{Delivery, StateKind};
 use domain::id::{EventId, TenantId, WebhookId};
 
-/// Which end of a list of held or dead deliveries comes first.
+/// The order of a list of held or dead deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stuck {
-    /// The longest held or dead first, as recovery takes them.
+    /// The longest held or dead first, as recoveries need them.
     OldestFirst,
     /// The latest first, as people read them.
     NewestFirst,
 }
 
 impl Deliveries {
-    /// One page of a webhook's deliveries by their events' times, newest first, from below `after`; only those in
-    /// `state` if given. A page may be short, even empty, and still name a next one.
+    /// One page of a webhook's deliveries by the times of their events, newest first, below `after`, only those in
+    /// `state` if it is given. A page may be short or empty and still name a next page.
     pub async fn list(
         &self,
         tenant: TenantId,
@@ -44,9 +44,9 @@ impl Deliveries {
         Ok(Page { items: items.into_iter().filter(|delivery| delivery.tenant == tenant).collect(), next: page.next })
     }
 
-    /// One page of a webhook's held or dead deliveries in the order of when they became so. `state` is `Held` or
-    /// `Dead`; every other state has no rows here. The index follows the table within about a second. A page may be
-    /// short and still name a next one.
+    /// One page of a webhook's held or dead deliveries, ordered by the time when they became so. `state` is `Held` or
+    /// `Dead`; other states have no rows in the index. The index follows the table within about a second. A page may be
+    /// short and still name a next page.
     pub async fn list_stuck(
         &self,
         tenant: TenantId,
@@ -64,7 +64,7 @@ impl Deliveries {
         self.stuck(tenant, (webhook, state), order, &bounds, limit.into()).await
     }
 
-    /// One page of those that became held or dead within `range`, oldest first, from after `after`.
+    /// One page of the deliveries that became held or dead within `range`, oldest first, after `after`.
     pub async fn list_stuck_within(
         &self,
         tenant: TenantId,
@@ -74,7 +74,8 @@ impl Deliveries {
         after: Option<&str>,
         limit: u16,
     ) -> Result<Page<Delivery>, StoreError> {
-        // `~` sorts after every character of a key: between after a row and its successor, and after a whole millisecond.
+        // `~` sorts after every character of a key. So this value is between the row `after` and the next row, and it
+        // is after all rows of a millisecond.
         let first = after.map_or_else(|| keys::stuck_at(range.from), |after| format!("{after}~"));
         let last = format!("{}~", keys::stuck_at(range.to));
         if first > last {
@@ -92,7 +93,8 @@ impl Deliveries {
         limit: i32,
     ) -> Result<Page<Delivery>, StoreError> {
         let share = limit / i32::from(SHARDS);
-        // Chance gives some shards more than their share: by four standard deviations pages are full, or nearly.
+        // Chance gives some shards more than an equal share. With four standard deviations more, pages are full or
+        // nearly full.
         let of_each = share + 4 * share.isqrt() + 1;
         let partitions = keys::stuck_partitions(webhook, state);
         let calls = partitions.map(|partition| bounds.apply(self.query_stuck(partition, order, of_each)).send());
@@ -114,12 +116,12 @@ impl Deliveries {
     }
 }
 
-/// Which index sort keys are asked for.
+/// The range of index sort keys.
 enum Bounds {
     All,
     After(String),
     Before(String),
-    /// Both ends included.
+    /// Including both ends.
     Within(String, String),
 }
 
@@ -142,8 +144,8 @@ impl Bounds {
     }
 }
 
-/// What one partition of the index gave: rows by their sort keys, and that down to which it was searched when it was not
-/// searched to its end.
+/// The result for one index partition: rows by their sort keys, and the key down to which it was searched if the search
+/// did not reach its end.
 struct Shard {
     rows: Vec<(String, Delivery)>,
     searched_to: Option<String>,
@@ -164,7 +166,7 @@ fn sort_key(row: &HashMap<String, AttributeValue>) -> Result<String, StoreError>
     key.cloned().ok_or_else(|| StoreError::unreadable("a row of the index without hd_sk"))
 }
 
-/// The rows of all shards in one order, as far as every shard was searched, and at most `limit`.
+/// The rows of all shards in one order, as far as every shard was searched, and at most `limit` rows.
 fn stuck_page(tenant: TenantId, shards: Vec<Shard>, order: Stuck, limit: usize) -> Page<Delivery> {
     let sooner = |one: &String, other: &String| match order {
         Stuck::OldestFirst => one.cmp(other),

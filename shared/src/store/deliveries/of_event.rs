@@ -8,14 +8,14 @@ use super::{Deliveries, StoreError, item, keys};
 use domain::delivery::Delivery;
 use domain::id::{EventId, TenantId, WebhookId};
 
-/// `DynamoDB` takes 100 keys in one batch.
+/// Maximum number of keys of one batch: `DynamoDB`'s limit.
 const BATCH: usize = 100;
-/// How often keys that a batch left over are asked for again before it counts as failed.
+/// Maximum number of calls for the keys that a batch left unread, before the batch counts as failed.
 const MAX_ROUNDS: u8 = 5;
 
 impl Deliveries {
-    /// The deliveries of `event` to any of `webhooks`, in the order of webhook ids; those not attempted yet are not
-    /// among them.
+    /// The deliveries of `event` to `webhooks`, ordered by webhook id. Deliveries that were not attempted yet have no
+    /// row and are missing.
     pub async fn of_event(
         &self,
         tenant: TenantId,
@@ -32,7 +32,7 @@ impl Deliveries {
         Ok(deliveries)
     }
 
-    /// The deliveries of any of `events` to `webhook`, strongly consistent, in no particular order.
+    /// The deliveries of `events` to `webhook`, strongly consistent, in no particular order.
     pub async fn to_webhook(
         &self,
         tenant: TenantId,

@@ -1,4 +1,5 @@
-//! Writing a delivery's row: one `UpdateItem` for each attempt or change of state, or a transaction where that is told.
+//! Writes a delivery's row: one `UpdateItem` for each attempt or change of state, or a transaction when the change
+//! raises an event.
 
 use std::collections::HashMap;
 
@@ -17,23 +18,23 @@ use domain::id::{EventId, TenantId, WebhookId};
 /// A change of a delivery's row.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
-    /// Who owns the delivery.
+    /// The tenant that owns the delivery.
     pub tenant: TenantId,
-    /// To whom it is owed.
+    /// The webhook that the delivery is owed to.
     pub webhook: WebhookId,
-    /// What is owed.
+    /// The event that is owed.
     pub event: EventId,
     /// The event's type.
     pub event_type: EventType,
-    /// What the row must be like.
+    /// The condition on the row.
     pub expected: Expected,
-    /// The round that the row is in from now on.
+    /// The row's new round.
     pub round: u32,
-    /// The attempts of that round, this one included.
+    /// The number of attempts in that round, including this one.
     pub round_attempts: u32,
-    /// The attempt to append, if one was made.
+    /// The attempt to append, if there was one.
     pub attempt: Option<&'a Attempt>,
-    /// Drop the attempts kept so far: the row has as many as it may have.
+    /// Remove the kept attempts, because the row holds the maximum.
     pub forget_attempts: bool,
     /// The new state.
     pub state: DeliveryState,
@@ -42,7 +43,7 @@ pub struct Change<'a> {
 }
 
 impl Deliveries {
-    /// Writes a change; [`StoreError::Conflict`] when the row is not as expected.
+    /// Writes a change; [`StoreError::Conflict`] when the row does not meet the condition.
     pub async fn write(&self, change: &Change<'_>) -> Result<(), StoreError> {
         let key = keys::delivery(change.webhook, change.event);
         let expression = self.expression(change)?;
@@ -58,7 +59,7 @@ impl Deliveries {
         match call.send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
-                // Whoever has the row in a transaction is changing it.
+                // Another caller has the row in a transaction, so it is changing the row.
                 Some(
                     UpdateItemError::ConditionalCheckFailedException(_)
                     | UpdateItemError::TransactionConflictException(_),
@@ -68,8 +69,8 @@ impl Deliveries {
         }
     }
 
-    /// Writes a change together with the event that reports it; [`StoreError::Conflict`] when the row is not as
-    /// expected, and then there is no event either.
+    /// Writes a change together with the event that reports it; [`StoreError::Conflict`] when the row does not meet the
+    /// condition, and then no event is written.
     pub async fn write_and_tell(&self, change: &Change<'_>, telling: Telling) -> Result<(), StoreError> {
         let key = keys::delivery(change.webhook, change.event);
         let expression = self.expression(change)?;
@@ -153,7 +154,7 @@ impl Deliveries {
     }
 }
 
-/// A change in DynamoDB's words.
+/// A change as DynamoDB expressions.
 struct Expression {
     update: String,
     condition: String,
@@ -161,7 +162,7 @@ struct Expression {
     values: HashMap<String, AttributeValue>,
 }
 
-/// What the row must be like, with the values that this compares with.
+/// The condition on the row, and the values that it compares with.
 fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeValue>) -> String {
     let mut compare = |name, value| values.insert(name, value);
     let mut at = |round: u32, round_attempts: u32| {
@@ -170,18 +171,18 @@ fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeVa
     };
     let delivered = || text("delivered");
     match change.expected {
-        // A round that somebody began meanwhile goes on.
+        // If another caller began a later round, that round continues.
         Expected::Any => "attribute_not_exists(pk) OR #round <= :round".to_owned(),
         Expected::Absent => "attribute_not_exists(pk)".to_owned(),
         Expected::At { round, round_attempts } => {
             at(round, round_attempts);
             compare(":delivered", delivered());
-            // A round dies once, also when two copies of a job find that it cannot be attempted.
+            // A round becomes dead once, even when two copies of a job find that no attempt is possible.
             let dies_again = matches!(change.state, DeliveryState::Dead { .. }) && round == change.round;
             let not_dead = if dies_again { " AND #state <> :state" } else { "" };
             format!("#round = :at_round AND n = :at_n AND #state <> :delivered{not_dead}")
         }
-        // A row that died does not wait any more.
+        // A dead row does not wait any more.
         Expected::Waiting { round, round_attempts, next_attempt_at } => {
             at(round, round_attempts);
             compare(":at_next", number(next_attempt_at.as_millisecond()));

@@ -1,5 +1,5 @@
-//! The events table's keys. A partition holds one tenant's events of one day in one of eight shards, so that 8,000
-//! events a second of one tenant stay within DynamoDB's 1,000 writes a second for each partition.
+//! The keys of the events table. A partition holds one tenant's events of one day in one of eight shards. So 8,000
+//! events per second of one tenant stay within DynamoDB's 1,000 writes per second for each partition.
 
 use sha2::{Digest, Sha256};
 
@@ -12,7 +12,7 @@ pub(super) fn event(tenant: TenantId, event: EventId) -> Key {
     Key::new(partition(tenant, &day(event.time()), event.shard(SHARDS)), event.to_string())
 }
 
-/// The row that remembers a token: a partition of its own, so that no partition takes more than one write of it.
+/// The row that remembers a token. It has a partition of its own, so that no partition takes more than one such write.
 pub(super) fn token(tenant: TenantId, source: SourceId, token: &str) -> Key {
     Key::new(format!("{tenant}#{source}#{}", hex::encode(Sha256::digest(token))), "TOKEN")
 }
@@ -39,7 +39,8 @@ mod tests {
             *writes.entry(event(tenant, id).pk).or_default() += 1;
         }
         assert_eq!(writes.len(), usize::from(SHARDS));
-        // Chance spreads them to within a few percent; DynamoDB's burst capacity takes far more than that.
+        // Random ids spread rows evenly to within a few percent, and DynamoDB's burst capacity takes far more than
+        // that.
         assert!(writes.values().all(|count| *count <= 1_100), "{writes:?}");
     }
 

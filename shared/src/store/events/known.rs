@@ -1,4 +1,4 @@
-//! Which of many events are stored already: what a repeated post asks, so that it gets to its new ones.
+//! Which of many events are stored already. A repeated post asks this, so that it reaches its new events quickly.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ pub const MAX_KEYS: usize = 100;
 
 impl Events {
     /// Which of up to [`MAX_KEYS`] events are stored, strongly consistent. Keys that DynamoDB left unread count as not
-    /// stored: a put of them finds out. The ids must differ.
+    /// stored; a put of these events finds out. The ids must differ.
     pub async fn known(&self, events: &[&Event]) -> Result<HashSet<EventId>, StoreError> {
         let key = |event: &&Event| keys::event(event.tenant, event.id).attributes();
         let asked = KeysAndAttributes::builder()

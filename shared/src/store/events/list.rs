@@ -1,13 +1,13 @@
-//! The events of a tenant by time.
+//! Lists of a tenant's events by time.
 
 use super::row::event_or_kept;
 use super::{Event, EventId, Events, Page, StoreError, TenantId, keys};
 use crate::store::timeline::{TimeRange, Timeline};
 
 impl Events {
-    /// One page of a tenant's events in `range`, newest first, from below `after`. A page may be short, even empty,
-    /// and still name a next one: it looks at eight days at most. A row that this version cannot read is an `unparsed`
-    /// event with what is stored.
+    /// One page of a tenant's events in `range`, newest first, below `after`. A page reads at most eight days, so it
+    /// may be short or empty and still name a next page. A row that this version cannot read becomes an `unparsed`
+    /// event with the stored bytes.
     pub async fn list(
         &self,
         tenant: TenantId,
@@ -21,8 +21,8 @@ impl Events {
         Ok(Page { items, next: page.next })
     }
 
-    /// A stretch of a tenant's events in `range`, oldest first, from above `after`: what is looked at for missing
-    /// deliveries. It may be empty, and still name a next one; it has at most `of_each_shard` events of each shard.
+    /// A tenant's events in `range`, oldest first, above `after`, for the search for missing deliveries. The result has
+    /// at most `of_each_shard` events of each shard. It may be empty and still name a next page.
     pub async fn list_oldest_first(
         &self,
         tenant: TenantId,

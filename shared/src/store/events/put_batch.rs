@@ -1,7 +1,7 @@
 //! Stores many events in few calls: `BatchExecuteStatement` with an `INSERT` for each event.
 //!
-//! `INSERT` is conditional by nature: a row that is there already is refused as `DuplicateItem`, for its statement alone.
-//! A statement costs the same write units as a `PutItem`, and DynamoDB takes 25 of them in one call.
+//! `INSERT` is always conditional: an existing row is refused as `DuplicateItem`, and this affects only its own
+//! statement. A statement costs the same write units as a `PutItem`, and DynamoDB takes 25 of them in one call.
 
 use std::time::Duration;
 
@@ -13,27 +13,27 @@ use aws_sdk_dynamodb::types::{
 use super::row::{Row, row};
 use super::{Event, Events, Put, StoreError};
 
-/// Maximum statements of a call. Reason: DynamoDB refuses a call with more.
+/// Maximum number of statements of a call. Reason: DynamoDB refuses a call with more.
 pub const MAX_STATEMENTS: usize = 25;
-/// Maximum bytes of the rows of a call (1 MiB), unless one row alone has more. Reason: it bounds the memory of a call and
-/// the time to send it. 25 rows of DynamoDB's maximum would be 10 MB.
+/// Maximum size of the rows of a call (1 MiB), unless a single row is larger. Reason: it limits the memory of a call
+/// and the time to send it. 25 rows of DynamoDB's maximum size would be 10 MB.
 const MAX_BYTES: usize = 1024 * 1024;
-/// How long to wait before statements that failed for DynamoDB's own reasons are tried again. Reason: the SDK repeats
-/// only calls that failed as a whole. Partitions that are throttled take more within a second, and what lasts longer is
-/// left to the sender's repeat.
+/// How long to wait before the next try of statements that failed because of DynamoDB. Reason: the SDK repeats only
+/// calls that failed as a whole. A throttled partition takes more writes within a second, and a longer failure is left
+/// to the sender's retry.
 const WAITS: [Duration; 4] =
     [Duration::from_millis(50), Duration::from_millis(100), Duration::from_millis(200), Duration::from_millis(400)];
 
 /// Why an event of a batch is not stored.
 #[derive(Debug, thiserror::Error)]
 enum NotStored {
-    #[error("DynamoDB did not carry out a statement: {0}")]
+    #[error("DynamoDB did not execute a statement: {0}")]
     Failed(String),
     #[error("DynamoDB answered {answered} of {sent} statements")]
     Unanswered { sent: usize, answered: usize },
 }
 
-/// What DynamoDB's answer to one statement means.
+/// The meaning of DynamoDB's answer to one statement.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Done(Put),
@@ -42,10 +42,10 @@ enum Verdict {
 }
 
 impl Events {
-    /// Stores each event unless it is stored already, as [`Events::put`] does; what each put did, in their order.
+    /// Stores each event unless it is stored already, like [`Events::put`]. Returns the result of each put, in order.
     ///
-    /// The ids must differ: DynamoDB refuses a call with two statements on one row. On an error, any of the events may be
-    /// stored; a repeat stores the others.
+    /// The ids must differ, because DynamoDB refuses a call with two statements on one row. After an error, any of the
+    /// events may be stored; a repeated call stores the others.
     pub async fn put_batch(&self, events: &[&Event]) -> Result<Vec<Put>, StoreError> {
         if let [event] = events {
             return Ok(vec![self.put(event).await?]);
@@ -68,7 +68,8 @@ impl Events {
         Ok(puts)
     }
 
-    /// Carries out statements that fit into one call; those that could not be carried out now are tried again, alone.
+    /// Executes statements that fit into one call. Statements that could not be executed are tried again in calls of
+    /// their own.
     async fn insert(&self, statements: Vec<BatchStatementRequest>) -> Result<Vec<Put>, StoreError> {
         let mut puts = vec![Put::Stored; statements.len()];
         let mut left: Vec<usize> = (0..statements.len()).collect();
@@ -96,7 +97,7 @@ impl Events {
                 return Ok(puts);
             }
             let Some(wait) = waits.next() else { return Err(StoreError::aws(NotStored::Failed(reason))) };
-            // As the SDK waits between its own tries.
+            // It waits in the same way as the SDK between its own tries.
             if let Some(sleep) = self.client.config().sleep_impl() {
                 sleep.sleep(*wait).await;
             }
@@ -104,7 +105,7 @@ impl Events {
         }
     }
 
-    /// The `INSERT` of a row. Its values are parameters; the attributes' names are ours.
+    /// The `INSERT` of a row. Values are parameters. The names of attributes are our own.
     fn statement(&self, row: Row) -> Result<BatchStatementRequest, StoreError> {
         let (names, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
         let places: Vec<_> = names.iter().map(|name| format!("'{name}': ?")).collect();
@@ -117,8 +118,7 @@ impl Events {
     }
 }
 
-/// Reads a statement's own error. A statement that may or may not have taken effect is tried again, and then meets its
-/// own row.
+/// Reads the error of a statement. A statement that may have taken effect is tried again, and then finds its own row.
 fn verdict(answer: BatchStatementResponse) -> Verdict {
     use BatchStatementErrorCodeEnum as Code;
     let Some(error) = answer.error else { return Verdict::Done(Put::Stored) };
@@ -137,7 +137,7 @@ fn verdict(answer: BatchStatementResponse) -> Verdict {
     }
 }
 
-/// Bytes of a row's values; the rest of a call is small.
+/// The size of a row's values. The rest of a call is small.
 fn size(row: &Row) -> usize {
     let size = |value: &AttributeValue| match value {
         AttributeValue::S(text) | AttributeValue::N(text) => text.len(),

@@ -1,5 +1,5 @@
-//! An event's row. The event itself is JSON in one attribute, compressed when that saves a write unit: DynamoDB bills
-//! writes per started KiB.
+//! An event's row. The event is JSON in one attribute. It is compressed if that saves a write unit, because DynamoDB
+//! bills writes per started KiB.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -15,15 +15,15 @@ use domain::id::EventId;
 use domain::provider::Provider;
 use domain::stored_event::StoredEvent;
 
-/// Marks rows that the stream mapping lets through to `dispatch`.
+/// The mark of rows that the stream mapping passes on to `dispatch`.
 const KIND: &str = "event";
-/// Marks rows that hold what could not be read: `dispatch` is not woken for them.
+/// The mark of rows with an unreadable body. The stream mapping does not pass them on.
 const KIND_UNPARSED: &str = "unparsed";
-/// What a row weighs beside the event's JSON: names and values of the other attributes, about.
+/// Approximate size of the row without the event's JSON: names and values of the other attributes.
 const OVERHEAD: usize = 160;
 /// DynamoDB's write unit.
 const WRITE_UNIT: usize = 1024;
-/// A decompressed event is never larger than DynamoDB's item limit times a generous ratio (8 MiB).
+/// Maximum size of a decompressed event: DynamoDB's limit for an item, times a generous ratio (8 MiB).
 const MAX_DECOMPRESSED: u64 = 8 * 1024 * 1024;
 
 /// An item of the table.
@@ -53,7 +53,7 @@ fn smaller(json: Vec<u8>) -> Result<(&'static str, AttributeValue), StoreError> 
     Ok(("json", text(json)))
 }
 
-/// The event in a row, be it from the table or from its stream.
+/// The event in a row, which comes from the table or from its stream.
 #[expect(clippy::implicit_hasher, reason = "rows come from the SDK, which has this hasher")]
 pub fn event_in_row(row: &HashMap<String, AttributeValue>) -> Result<Event, StoreError> {
     let stored: StoredEvent = serde_json::from_slice(&json_in_row(row)?).map_err(StoreError::unreadable)?;
@@ -75,8 +75,8 @@ fn json_in_row(row: &HashMap<String, AttributeValue>) -> Result<Vec<u8>, StoreEr
     }
 }
 
-/// The event in a row of the table, or, if this version cannot read it, an `unparsed` event with what is stored: so one
-/// such row hides neither itself nor the others of its list.
+/// The event in a row of the table. If this version cannot read the row, an `unparsed` event with the stored bytes. So
+/// an unreadable row hides neither itself nor the other rows of its list.
 pub(super) fn event_or_kept(row: &HashMap<String, AttributeValue>) -> Result<Event, StoreError> {
     event_in_row(row).or_else(|error| {
         let kept = kept(row)?;
@@ -86,7 +86,7 @@ pub(super) fn event_or_kept(row: &HashMap<String, AttributeValue>) -> Result<Eve
     })
 }
 
-/// What an unreadable row says of itself: its keys, and the bytes that should have been an event.
+/// The content of an unreadable row: its keys, and the bytes of the event.
 fn kept(row: &HashMap<String, AttributeValue>) -> Result<Event, StoreError> {
     let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).unwrap_or_default();
     let id: EventId = text("sk").parse().map_err(StoreError::unreadable)?;

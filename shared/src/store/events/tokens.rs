@@ -1,4 +1,4 @@
-//! Tokens that vouch for one event only, where a provider's signature does not cover the body.
+//! Tokens that are valid for one event only, for providers whose signature does not cover the body.
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -9,21 +9,21 @@ use domain::event::{Event, Recipient};
 use domain::id::{SourceId, TenantId};
 use domain::provider::Token;
 
-/// How much longer than a token is good it is remembered: clocks differ.
+/// How much longer than its validity a token is remembered. Reason: clocks differ.
 const MARGIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// Whether a token may vouch for an event.
+/// Whether a token may be used for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// It is new, or vouched for the same event before: a provider's retry.
+    /// The token is new, or it was used for the same event before: a provider's retry.
     Granted,
-    /// It vouched for another event before.
+    /// The token was used for another event before.
     Refused,
 }
 
 impl Events {
-    /// Lets `token` vouch for `event`, and remembers that for as long as the token is good. To be done before the event
-    /// is stored: a crash in between leaves a token that still vouches for the event that the provider sends again.
+    /// Binds `token` to `event`, and remembers this as long as the token is valid. This must be done before the event
+    /// is stored: after a crash between the two, the token still fits the event that the provider sends again.
     pub async fn claim(
         &self,
         tenant: TenantId,
@@ -56,8 +56,8 @@ impl Events {
     }
 }
 
-/// What an event says, as a hash. Its id is not enough: in Mailgun's legacy form that is the token itself, and any other
-/// event with the same one would pass for the provider's retry.
+/// A hash of the event's content. Its id is not enough: in Mailgun's legacy form the id is the token itself, so any
+/// other event with the same token would pass as the provider's retry.
 fn said(event: &Event) -> String {
     let facts = &event.facts;
     let parts = [
@@ -69,7 +69,7 @@ fn said(event: &Event) -> String {
     ];
     let mut hash = Sha256::new();
     for part in parts {
-        // A part that is absent differs from one that is empty, and no two parts run together.
+        // An absent part differs from an empty one, and two different lists of parts never give the same bytes.
         hash.update(part.as_ref().map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
         hash.update(part.unwrap_or_default());
     }

@@ -1,4 +1,4 @@
-//! API keys in the registry: one row found by the key's id, one in its owner's list.
+//! API keys in the registry. Each has two rows: one is found by the key's id, the other is in its owner's list.
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 
@@ -24,13 +24,13 @@ impl Registry {
         Ok(())
     }
 
-    /// The key with this id, if it exists; strongly consistent, so that a revoked key is gone.
+    /// The key with this id, if it exists. The read is strongly consistent, so that a revoked key is not found.
     pub async fn get_api_key(&self, key: KeyId) -> Result<Option<ApiKey>, StoreError> {
         let item: Option<ApiKeyItem> = self.get(keys::api_key(key), true).await?;
         item.map(ApiKey::try_from).transpose()
     }
 
-    /// The keys of a tenant, or the admin keys when there is no `owner`, oldest first.
+    /// The keys of a tenant, or the admin keys without an `owner`, oldest first.
     pub async fn list_api_keys(
         &self,
         owner: Option<TenantId>,
@@ -43,7 +43,7 @@ impl Registry {
         Ok(Page { items, next: page.next })
     }
 
-    /// Revokes a key. To revoke one that is gone already is no error.
+    /// Revokes a key. Revoking a key that is already revoked is not an error.
     pub async fn delete_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
         let mut call = self.client.transact_write_items();
         for key in [keys::api_key(key.id), keys::api_key_in_list(key.tenant, key.id)] {

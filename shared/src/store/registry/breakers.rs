@@ -1,6 +1,6 @@
-//! Breakers in the registry: a row beside each webhook that has failed lately. It is written only when failures begin,
-//! go on or end, or when its receiver is slow, and no change of it is a change of the webhook. Opening and closing are
-//! told.
+//! Breakers in the registry. Each webhook that has failed recently has a row for its breaker. The row is written only
+//! when failures begin, continue or end, or when the receiver is slow. A change of this row is not a change of the
+//! webhook. Opening and closing a breaker raise an event.
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -16,17 +16,17 @@ use domain::breaker::{Breaker, Open};
 use domain::id::{TenantId, WebhookId};
 use domain::slowness::{Noted, Slowness};
 
-/// The breaker is open, and for the outage that its probe names.
+/// Condition: the breaker is open, and its outage is the one that the probe names.
 const IS_THIS_OUTAGE: &str = "attribute_exists(open_since) AND probe = :probe";
 
 impl Registry {
-    /// The breaker of a webhook; strongly consistent. A webhook without a row has counted nothing.
+    /// The breaker of a webhook, strongly consistent. A webhook without a row has no counted failure.
     pub async fn get_breaker(&self, tenant: TenantId, webhook: WebhookId) -> Result<Breaker, StoreError> {
         let item: Option<BreakerItem> = self.get(keys::breaker(tenant, webhook), true).await?;
         item.map_or(Ok(Breaker::NEW), Breaker::try_from)
     }
 
-    /// The same, and whether the webhook was slow lately, in one read.
+    /// The breaker, and whether the webhook was slow recently, in one read.
     pub async fn get_breaker_and_slowness(
         &self,
         tenant: TenantId,
@@ -38,7 +38,7 @@ impl Registry {
         Ok((Breaker::try_from(item)?, slowness))
     }
 
-    /// Notes that a webhook is slow, unless others have noted it lately.
+    /// Records that a webhook is slow, unless another caller has recorded this recently.
     pub async fn note_slow(&self, tenant: TenantId, webhook: WebhookId, noted: Noted) -> Result<(), StoreError> {
         let call = self
             .breaker_update(tenant, webhook)
@@ -51,7 +51,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Counts a failure of a closed breaker; answers the breaker as it is afterwards.
+    /// Counts a failure of a closed breaker. Returns the breaker after that.
     pub async fn count_failure(
         &self,
         tenant: TenantId,
@@ -72,13 +72,13 @@ impl Registry {
                     serde_dynamo::from_item(answer.attributes.unwrap_or_default()).map_err(StoreError::unreadable)?;
                 Breaker::try_from(item)
             }
-            // Opened meanwhile, or being opened.
+            // The breaker was opened, or is being opened, by another caller.
             Err(error) if is_refused(error.as_service_error()) => self.get_breaker(tenant, webhook).await,
             Err(error) => Err(StoreError::aws(error)),
         }
     }
 
-    /// Takes the counted failures of a closed breaker away.
+    /// Resets the counted failures of a closed breaker.
     pub async fn forget_failures(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
         let call = self
             .breaker_update(tenant, webhook)
@@ -88,7 +88,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Opens a closed breaker and tells of it; answers whether this call did.
+    /// Opens a closed breaker and writes the event. Returns whether this call opened it.
     pub async fn open_breaker(
         &self,
         tenant: TenantId,
@@ -112,7 +112,7 @@ impl Registry {
         change_and_tell(&self.client, TransactWriteItem::builder().update(update).build(), telling).await
     }
 
-    /// Notes that the probe failed; answers whether it was still the one that is good.
+    /// Records that the probe failed. Returns whether the probe was still the valid one.
     pub async fn note_failed_probe(
         &self,
         tenant: TenantId,
@@ -129,8 +129,9 @@ impl Registry {
         self.changed(call).await
     }
 
-    /// Closes the breaker of `open`, with `failures` counted since the outage began, and tells of it; answers whether
-    /// this call did. The probe's name stays, so that a repetition of the probe knows that it has closed it.
+    /// Closes the breaker of the outage `open` and writes the event; `failures` have been counted since the outage
+    /// began. Returns whether this call closed it. The probe's name stays in the row, so that a repeated probe knows
+    /// that it has closed the breaker.
     pub async fn close_breaker(
         &self,
         tenant: TenantId,
@@ -159,7 +160,7 @@ impl Registry {
         change_and_tell(&self.client, TransactWriteItem::builder().update(update).build(), telling).await
     }
 
-    /// Forgets everything about the breaker of a webhook that was deleted.
+    /// Deletes the breaker's row, because the webhook was deleted.
     pub async fn forget_breaker(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
         let key = keys::breaker(tenant, webhook);
         self.client
@@ -172,7 +173,8 @@ impl Registry {
         Ok(())
     }
 
-    /// Forgets what a closed breaker has counted, and which probe closed it; answers whether it was closed.
+    /// Deletes the row of a closed breaker, with its counted failures and the probe that closed it. Returns whether the
+    /// breaker was closed.
     pub async fn forget_closed_breaker(&self, tenant: TenantId, webhook: WebhookId) -> Result<bool, StoreError> {
         let key = keys::breaker(tenant, webhook);
         let call = self
@@ -193,7 +195,8 @@ impl Registry {
         }
     }
 
-    /// Closes the breaker of `open` by hand: forgets everything about it, and tells of it; answers whether this call did.
+    /// Closes the breaker of the outage `open` by hand: deletes its row and writes the event. Returns whether this call
+    /// closed it.
     pub async fn forget_open_breaker(
         &self,
         tenant: TenantId,
@@ -217,8 +220,8 @@ impl Registry {
         self.client.update_item().table_name(&self.table).set_key(Some(key.attributes()))
     }
 
-    /// Sends a conditional change; answers whether its condition held. Whoever has the row in a transaction opens or
-    /// closes the breaker, and then it does not hold any more.
+    /// Sends a conditional change. Returns whether its condition held. If another caller has the row in a transaction,
+    /// that caller is opening or closing the breaker, and the condition will not hold any more.
     async fn changed(&self, call: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
         match call.send().await {
             Ok(_) => Ok(true),

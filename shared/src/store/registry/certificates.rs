@@ -1,4 +1,4 @@
-//! Certificates of Amazon SNS in the registry, so that each is fetched once and not by every function that starts.
+//! Certificates of Amazon SNS in the registry, so that each is fetched once, and not by every function that starts.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
@@ -7,18 +7,18 @@ use super::item::{self, CertificateItem};
 use super::{Registry, StoreError, keys};
 use domain::provider::CertificateUrl;
 
-/// How long a certificate is kept. SNS changes its certificates every year or so, and each has a URL of its own.
+/// How long a certificate is kept. SNS changes its certificates about once a year, and each has its own URL.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl Registry {
-    /// The certificate that was fetched from `url`, in PEM, if it is still kept at `now`.
+    /// The certificate from `url`, in PEM, if it is kept at `now`.
     pub async fn get_certificate(&self, url: &CertificateUrl, now: Timestamp) -> Result<Option<String>, StoreError> {
         let item: Option<CertificateItem> = self.get(keys::certificate(url), false).await?;
         // DynamoDB deletes expired rows within days, not at once.
         Ok(item.filter(|item| item.url == url.as_str() && item.ttl > now.as_second()).map(|item| item.pem))
     }
 
-    /// Keeps the certificate that was fetched from `url`.
+    /// Keeps the certificate from `url`.
     pub async fn put_certificate(&self, url: &CertificateUrl, pem: &str, now: Timestamp) -> Result<(), StoreError> {
         let ttl = now.saturating_add(KEPT).unwrap_or(Timestamp::MAX).as_second();
         let row: std::collections::HashMap<String, AttributeValue> =

@@ -1,5 +1,5 @@
-//! The data keys that secrets are sealed with. Each is kept in the registry, itself encrypted under a key of KMS, which
-//! never leaves KMS; a function has one decrypted the first time that it meets a secret of it, and remembers it.
+//! The data keys that seal secrets. Each is kept in the registry, encrypted under a KMS key that never leaves KMS. A
+//! function has a data key decrypted when it first needs it, and keeps it in memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use super::{Registry, StoreError, keys};
 use crate::store::attribute::text;
 use domain::seal::{DataKey, DataKeyNumber, KEY_BYTES};
 
-/// Name of the encryption context that binds a wrapped data key to its number.
+/// The name in the encryption context that binds a wrapped data key to its number.
 const CONTEXT: &str = "mailhooks:data-key";
 
-/// How a registry gets at data keys.
+/// Access to a registry's data keys.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DataKeys {
     pub(super) kms: Option<aws_sdk_kms::Client>,
-    /// The ARN or id of the KMS key under which new ones are made; without it, none are.
+    /// The ARN or id of the KMS key that encrypts new data keys. Without it, no data key can be made.
     pub(super) made_under: Option<String>,
-    /// The lock is held while KMS is asked, so that the jobs of a batch ask once.
+    /// The lock is held while KMS is asked, so that the jobs of a batch ask only once.
     pub(super) unwrapped: Arc<Mutex<BTreeMap<DataKeyNumber, Arc<DataKey>>>>,
 }
 
@@ -34,8 +34,8 @@ impl DataKeys {
 }
 
 impl Registry {
-    /// The data key that secrets are sealed with at present; the first one is made when there is none. Read afresh each
-    /// time, so that nothing is sealed with an old one after a rotation; only management writes secrets.
+    /// The data key that seals secrets now. If there is none, the first one is made. The key is read afresh each time,
+    /// so that no secret is sealed with an old key after a rotation. Only management operations write secrets.
     pub(super) async fn newest_data_key(&self) -> Result<Arc<DataKey>, StoreError> {
         match self.newest_stored_data_key().await? {
             Some(stored) => self.unwrapped_data_key(stored).await,
@@ -53,8 +53,8 @@ impl Registry {
         self.unwrapped_data_key(stored).await
     }
 
-    /// Makes the next data key: from now on, secrets are sealed with it. The ones before it still open what they sealed.
-    /// Answers its number.
+    /// Makes the next data key, which seals secrets from now on. Older keys still open what they sealed. Returns the
+    /// new key's number.
     pub async fn next_data_key(&self) -> Result<DataKeyNumber, StoreError> {
         let newest = self.newest_stored_data_key().await?.map_or(0, |stored| stored.number);
         Ok(self.make_data_key(newest + 1).await?.number())
@@ -77,7 +77,7 @@ impl Registry {
         newest.map(|row| serde_dynamo::from_item(row).map_err(StoreError::unreadable)).transpose()
     }
 
-    /// When two functions make the same key at the same moment, the one that was stored first is everybody's.
+    /// If two functions make the same key at the same time, both use the one that was stored first.
     async fn make_data_key(&self, number: DataKeyNumber) -> Result<Arc<DataKey>, StoreError> {
         let under = self.data_keys.made_under.as_deref();
         let under = under.ok_or_else(|| StoreError::data_key("this function makes no data keys"))?;
@@ -102,7 +102,8 @@ impl Registry {
             }
             Err(error) => return Err(StoreError::aws(error)),
         }
-        // Read back whoever stored it: what cannot be unwrapped is found out before anything is sealed with it.
+        // The key is read back, no matter which of the two stored it. So a key that cannot be unwrapped is found before it seals
+        // anything.
         self.data_key(number).await
     }
 

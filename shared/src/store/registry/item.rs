@@ -1,4 +1,4 @@
-//! The registry's stored items and how they become domain types. A version `v` stands in every item.
+//! The registry's stored items, and how they become domain types. Every item has a version `v`.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -32,10 +32,10 @@ pub(super) use source::{IngestKeyItem, SourceItem};
 pub(super) use tenant::TenantItem;
 pub(super) use webhook::WebhookItem;
 
-/// The version of items that this code makes. Those with secrets get another when these are sealed.
+/// The version of items that this code makes. Items with secrets get another version when their secrets are sealed.
 const VERSION: u8 = 1;
 
-/// Turns a stored struct into an item under its key.
+/// Turns a stored struct into an item with its key.
 pub(super) fn with_key(key: Key, item: impl Serialize) -> Result<HashMap<String, AttributeValue>, StoreError> {
     let mut item: HashMap<String, AttributeValue> = serde_dynamo::to_item(item).map_err(StoreError::unreadable)?;
     item.extend(key.attributes());

@@ -1,5 +1,5 @@
-//! The registry's keys. A tenant's rows share its partition; the rows that are found by a secret's hash or a key's id
-//! stand alone and name their tenant.
+//! The keys of the registry. A tenant's rows share the tenant's partition. Rows that are found by the hash of a secret,
+//! or by a key's id, have partitions of their own and name their tenant.
 
 use sha2::{Digest, Sha256};
 
@@ -9,16 +9,16 @@ use domain::provider::CertificateUrl;
 use domain::seal::DataKeyNumber;
 use domain::source::IngestKeyHash;
 
-/// Partition of the list of tenants, the one partition that belongs to the operator.
+/// Partition of the list of tenants. It is the only one that belongs to the operator.
 pub(super) const TENANTS: &str = "TENANTS";
 /// Partition of the list of admin keys, which belong to no tenant.
 pub(super) const ADMIN_KEYS: &str = "ADMIN_KEYS";
-/// Partition of the data keys, which belong to no tenant. The role of `api` alone may write it.
+/// Partition of the data keys, which belong to no tenant. Only the role of `api` may write it.
 pub(super) const DATA_KEYS: &str = "DATA_KEYS";
 /// Sort key of a tenant's own row.
 pub(super) const TENANT: &str = "TENANT";
-/// Sort key prefix of the public keys of a tenant's webhooks. They sort right after the tenant's own row, so that one query
-/// reads all of it.
+/// Sort key prefix of the public keys of a tenant's webhooks. They sort directly after the tenant's own row, so that
+/// one query reads both.
 const PUBLIC_KEYS: &str = "TENANT#P#";
 /// Sort key prefix of webhooks.
 pub(super) const WEBHOOK: &str = "W#";
@@ -51,17 +51,17 @@ pub(super) fn webhook(tenant: TenantId, webhook: WebhookId) -> Key {
     Key::new(tenant_partition(tenant), format!("{WEBHOOK}{webhook}"))
 }
 
-/// Of the public keys that the webhook's deliveries are verified with, where it has any.
+/// Key of the public keys that verify a webhook's deliveries, if it has any.
 pub(super) fn public_keys(tenant: TenantId, webhook: WebhookId) -> Key {
     Key::new(tenant_partition(tenant), format!("{PUBLIC_KEYS}{webhook}"))
 }
 
-/// Of the webhook's breaker, which is no part of the webhook: it changes without a change of it.
+/// Key of the breaker's row. It is separate from the webhook's row because it changes more often.
 pub(super) fn breaker(tenant: TenantId, webhook: WebhookId) -> Key {
     Key::new(tenant_partition(tenant), format!("B#{webhook}"))
 }
 
-/// Of the line of slots that deliveries to the webhook are claimed from, where it has a rate limit.
+/// Key of the line of slots, if the webhook has a rate limit.
 pub(super) fn rate_limit(tenant: TenantId, webhook: WebhookId) -> Key {
     Key::new(tenant_partition(tenant), format!("L#{webhook}"))
 }
@@ -70,7 +70,8 @@ pub(super) fn recovery(tenant: TenantId, recovery: RecoveryId) -> Key {
     Key::new(tenant_partition(tenant), format!("{RECOVERY}{recovery}"))
 }
 
-/// Of the recovery of what the webhook holds, which changes without a change of it.
+/// Key of the row that says when held deliveries were last released. It is separate from the webhook's row because it
+/// changes more often.
 pub(super) fn recovering(tenant: TenantId, webhook: WebhookId) -> Key {
     Key::new(tenant_partition(tenant), format!("A#{webhook}"))
 }
@@ -83,12 +84,12 @@ pub(super) fn ingest_key(hash: &IngestKeyHash) -> Key {
     Key::new(format!("I#{}", hash.as_str()), "INGEST_KEY")
 }
 
-/// A certificate of Amazon SNS, which belongs to no tenant. The role of `ingest` may write this partition alone.
+/// Key of a certificate of Amazon SNS, which belongs to no tenant. The role of `ingest` may write only this partition.
 pub(super) fn certificate(url: &CertificateUrl) -> Key {
     Key::new("CERTIFICATES", hex::encode(Sha256::digest(url.as_str())))
 }
 
-/// Ten digits, so that the newest comes last.
+/// Key of a data key. The number has ten digits, so that the newest key sorts last.
 pub(super) fn data_key(number: DataKeyNumber) -> Key {
     Key::new(DATA_KEYS, format!("{number:010}"))
 }

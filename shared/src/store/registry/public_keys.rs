@@ -1,5 +1,6 @@
-//! The public keys of webhooks that sign `v1a`: in rows of their own, written with the webhook in one transaction, because
-//! everybody may ask for them. So an answer opens no secret, and costs as much as there are keys, not as there are webhooks.
+//! The public keys of webhooks that sign `v1a`. They are in rows of their own, written with the webhook in one
+//! transaction, because everybody may ask for them. So an answer opens no secret, and its cost grows with the number of
+//! keys, not of webhooks.
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 
@@ -11,14 +12,13 @@ use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
 use domain::webhook::{PublishedKey, Webhook};
 
-/// Rows read at a time: more than a tenant may have, which is its own and one for each of 500 webhooks. Of 200 bytes each,
-/// they fit into one answer of DynamoDB.
+/// Number of rows read at a time. Reason: a tenant has fewer, its own row and one for each of 500 webhooks. With 200
+/// bytes each, they fit into one answer of DynamoDB.
 const PAGE: u16 = 1_000;
 
 impl Registry {
-    /// The public keys of all webhooks of a tenant, former ones included, in one query; `None` without the tenant. Opens
-    /// no secret, unless the tenant is from before public keys had rows of their own and [`Registry::reseal`] has not been
-    /// there yet.
+    /// The public keys of all webhooks of a tenant, including former keys, in one query; `None` without the tenant. It
+    /// opens no secret, unless the tenant is older than these rows and [`Registry::reseal`] has not visited it yet.
     pub async fn public_keys(&self, tenant: TenantId) -> Result<Option<Vec<PublishedKey>>, StoreError> {
         let mut rows = self.tenant_and_key_rows(tenant).await?.into_iter();
         let Some(own) = rows.next() else { return Ok(None) };
@@ -36,7 +36,7 @@ impl Registry {
         Ok(Some(keys))
     }
 
-    /// The tenant's own row, which sorts first, and those of public keys.
+    /// The tenant's own row, which sorts first, and the rows of public keys.
     async fn tenant_and_key_rows(&self, tenant: TenantId) -> Result<Vec<Row>, StoreError> {
         let (mut rows, mut after) = (Vec::new(), None::<String>);
         loop {
@@ -50,7 +50,7 @@ impl Registry {
         }
     }
 
-    /// The write of a webhook's public keys, where it has any.
+    /// The write of a webhook's public keys, if it has any.
     pub(super) fn put_public_keys(&self, webhook: &Webhook) -> Result<Option<TransactWriteItem>, StoreError> {
         let published = webhook.secrets.public_keys();
         if published.is_empty() {
@@ -62,7 +62,7 @@ impl Registry {
         Ok(Some(TransactWriteItem::builder().put(put).build()))
     }
 
-    /// The end of a webhook's public keys, which it need not have had.
+    /// The delete of a webhook's public keys, whether it has any or not.
     pub(super) fn delete_public_keys(
         &self,
         tenant: TenantId,
@@ -77,8 +77,8 @@ impl Registry {
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
-    /// Gives the public keys of a tenant's webhooks the rows that an older version did not write. Answers how many webhooks
-    /// have changed since they were read: they have to be looked at again.
+    /// Writes rows for the public keys of a tenant's webhooks, if an older version did not write them. Returns how many
+    /// webhooks have changed since they were read; these must be visited again.
     pub(super) async fn set_public_keys_apart(&self, tenant: TenantId) -> Result<u32, StoreError> {
         let own: Option<TenantItem> = self.get(keys::tenant(tenant), true).await?;
         if own.is_none_or(|own| own.public_keys_apart) {
@@ -111,8 +111,8 @@ impl Registry {
         Ok(missed)
     }
 
-    /// A write that changes nothing of a webhook, and fails when it is not as it was read: keys of a webhook that has been
-    /// rotated or deleted since then must not come back.
+    /// A write that leaves a webhook unchanged, and fails if the webhook is not as it was read. The public keys of a
+    /// webhook that was rotated or deleted in between must not come back.
     fn unchanged_webhook(&self, webhook: &Webhook) -> Result<TransactWriteItem, StoreError> {
         let key = keys::webhook(webhook.tenant, webhook.id);
         let update = Update::builder()

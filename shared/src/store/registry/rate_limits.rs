@@ -1,5 +1,5 @@
-//! Rate limits in the registry: a row beside each webhook that has one, with the next free slot of its line. See
-//! [`domain::rate_limit`] for the rule.
+//! Rate limits in the registry. Each webhook with a rate limit has a row with the next free slot of its line.
+//! [`domain::rate_limit`] is the rule.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -10,19 +10,20 @@ use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
 use domain::rate_limit::{Claim, Slots};
 
-/// How often both updates are tried. Each can lose against another function's; when both do again and again, the line
-/// belongs to a later revision of the webhook.
+/// Maximum number of tries of the two updates. Each can lose against another function's update. If both lose again and
+/// again, the line belongs to a later revision of the webhook.
 const MAX_ROUNDS: u8 = 3;
-/// How long a row is kept after the last claim, in seconds (30 d): it goes by itself after its webhook.
+/// How long a row is kept after the last claim, in seconds (30 d). So the row of a deleted webhook disappears by
+/// itself.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
 
 impl Registry {
-    /// Claims slots of a webhook's line, all at once. [`StoreError::Conflict`]: the webhook has been changed, and the
-    /// line is that of its later limit.
+    /// Claims slots of a webhook's line, all in one call. [`StoreError::Conflict`] when the webhook was changed and the
+    /// line belongs to its later limit.
     pub async fn claim_slots(&self, tenant: TenantId, webhook: WebhookId, claim: &Claim) -> Result<Slots, StoreError> {
         for _ in 0..MAX_ROUNDS {
-            // First what holds for a webhook that stays below its limit: it has more claims than one that waits in line,
-            // whose jobs claim ten at a time.
+            // First the update for a webhook below its limit. Such webhooks claim more often than webhooks with a
+            // waiting line, whose jobs claim ten slots at a time.
             if let Some(next) = self.claimed(self.begun_line(tenant, webhook, claim)).await? {
                 return Ok(Slots::claimed(claim, next - i64::from(claim.count)));
             }
@@ -65,7 +66,7 @@ impl Registry {
             .return_values(ReturnValue::UpdatedNew)
     }
 
-    /// Sends an update; the next free slot after it, or `None` when its condition did not hold.
+    /// Sends an update. Returns the next free slot after it, or `None` when its condition did not hold.
     async fn claimed(&self, call: UpdateItemFluentBuilder) -> Result<Option<i64>, StoreError> {
         match call.send().await {
             Ok(answer) => {

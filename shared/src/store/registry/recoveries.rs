@@ -1,5 +1,5 @@
-//! Recoveries in the registry. The tenant's row counts those that run, in the same transaction that begins or ends one:
-//! so they are limited, and the sweep sees at a glance whether there is one to look for.
+//! Recoveries in the registry. The tenant's row counts the running ones, in the transaction that begins or ends one. So
+//! their number is limited, and the sweep needs one read to see whether there are any.
 
 use std::collections::HashMap;
 
@@ -15,11 +15,11 @@ use crate::store::attribute::{number, text};
 use domain::id::{RecoveryId, TenantId};
 use domain::recovery::{KEPT, MAX_RUNNING, Recovery, RecoveryStatus};
 
-/// Recoveries are read this many at a time when all of a tenant's are looked through.
+/// Number of recoveries read at a time, when all of a tenant's are searched.
 const ALL_PAGE: u8 = 100;
 
 impl Registry {
-    /// Stores a new recovery that runs; [`StoreError::LimitReached`] when [`MAX_RUNNING`] of the tenant's do.
+    /// Stores a new, running recovery; [`StoreError::LimitReached`] when the tenant has [`MAX_RUNNING`] running ones.
     pub async fn create_recovery(&self, recovery: &Recovery) -> Result<(), StoreError> {
         let key = keys::recovery(recovery.tenant, recovery.id);
         let row = Put::builder()
@@ -61,7 +61,7 @@ impl Registry {
         item.map(Recovery::try_from).transpose()
     }
 
-    /// The recoveries of a tenant, latest first, from below `after`.
+    /// The recoveries of a tenant, latest first, below `after`.
     pub async fn list_recoveries(
         &self,
         tenant: TenantId,
@@ -90,7 +90,7 @@ impl Registry {
         Ok(Page { items, next })
     }
 
-    /// The recoveries of a tenant that run. For a tenant without any it is one read.
+    /// The running recoveries of a tenant. One read for a tenant without any.
     pub async fn running_recoveries(&self, tenant: TenantId) -> Result<Vec<Recovery>, StoreError> {
         let counted: Option<TenantItem> = self.get(keys::tenant(tenant), true).await?;
         if counted.and_then(|item| item.recoveries_running).unwrap_or(0) == 0 {
@@ -107,7 +107,7 @@ impl Registry {
         }
     }
 
-    /// Notes that the page before `noted.page` was done; answers whether it was the next one of a recovery that runs.
+    /// Records that the page before `noted.page` is done. Returns whether it was the next page of a running recovery.
     pub async fn note_recovery_page(&self, noted: &Recovery) -> Result<bool, StoreError> {
         let key = keys::recovery(noted.tenant, noted.id);
         let call = self
@@ -130,8 +130,8 @@ impl Registry {
         }
     }
 
-    /// The same for the last page, with which the recovery ends as `ended.status` says; answers whether it did. It does
-    /// not either when somebody else is changing the tenant's row. What has ended is forgotten after [`KEPT`].
+    /// Records the last page and ends the recovery with `ended.status`. Returns whether this call did; it returns false
+    /// also when another caller is changing the tenant's row. An ended recovery is deleted after [`KEPT`].
     pub async fn end_recovery(&self, ended: &Recovery) -> Result<bool, StoreError> {
         let mut expression = format!("SET {NOTED}, {ENDED}");
         let mut values = noted_values(ended);
@@ -145,7 +145,7 @@ impl Registry {
         self.end(ended.tenant, row).await
     }
 
-    /// Cancels a recovery; answers whether it ran. Not either when somebody else is changing the tenant's row.
+    /// Cancels a recovery. Returns whether it was running; false also when another caller is changing the tenant's row.
     pub async fn cancel_recovery(
         &self,
         tenant: TenantId,
@@ -185,12 +185,12 @@ impl Registry {
     }
 }
 
-/// What is set when a page was done.
+/// The assignments when a page is done.
 const NOTED: &str = "page = :page, at_webhook = :webhook, at_state = :state, at_row = :row, looked_at = :looked_at, \
                      recovered = :recovered, skipped = :skipped, updated_at = :now, due_at = :due";
-/// What is set when a recovery ends.
+/// The assignments when a recovery ends.
 const ENDED: &str = "#status = :status, ended = :ended, #ttl = :ttl";
-/// That the page was the next one of a recovery that runs.
+/// The condition that the page is the next one of a running recovery.
 const IS_NEXT: &str = "page = :before AND #status = :running";
 
 fn noted_values(noted: &Recovery) -> HashMap<String, AttributeValue> {

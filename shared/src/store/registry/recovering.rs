@@ -1,5 +1,5 @@
-//! When a webhook's held deliveries were last being let go, by a recovery that nobody asked for: a row beside the webhook,
-//! written with each page, so that the sweep does not begin a second one beside a long one that gets on.
+//! When a webhook's held deliveries were last released. Each page of such a release writes this row, so that the sweep
+//! does not start a second release while a long one is making progress.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use super::{Registry, StoreError, keys};
 use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
 
-/// How long such a row is of any use.
+/// How long the row is useful.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Deserialize)]
@@ -18,7 +18,7 @@ struct RecoveringItem {
 }
 
 impl Registry {
-    /// Notes that the recovery of what a webhook holds got on.
+    /// Records that the release of a webhook's held deliveries has made progress.
     pub async fn note_recovering(
         &self,
         tenant: TenantId,
@@ -43,7 +43,7 @@ impl Registry {
         Ok(())
     }
 
-    /// When it last got on, if it did of late.
+    /// When the release last made progress, if that was recently.
     pub async fn recovering_at(&self, tenant: TenantId, webhook: WebhookId) -> Result<Option<Timestamp>, StoreError> {
         let item: Option<RecoveringItem> = self.get(keys::recovering(tenant, webhook), true).await?;
         item.map(|item| millis(item.at)).transpose()

@@ -1,4 +1,4 @@
-//! Sealing all secrets anew, with the newest data key.
+//! Seals all secrets again, with the newest data key.
 
 use std::collections::BTreeSet;
 
@@ -11,23 +11,23 @@ use super::sealable::{Sealable, attribute_of, needs, seal};
 use super::sealing::key_of;
 use super::{Registry, Row, StoreError, keys};
 
-/// Rows are read this many at a time when all of a tenant's are sealed anew.
+/// Number of rows read at a time, when all rows of a tenant are sealed again.
 const PAGE: u8 = 100;
 
-/// What became of rows when they were to be sealed with the newest data key.
+/// The result of sealing rows with the newest data key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Resealed {
     /// Rows with secrets.
     pub rows: u32,
-    /// Those that were sealed anew.
+    /// Rows that were sealed again.
     pub changed: u32,
-    /// Those that somebody else changed meanwhile: they have to be looked at again.
+    /// Rows that another caller changed at the same time. They must be visited again.
     pub missed: u32,
 }
 
 impl Registry {
-    /// Seals with the newest data key whatever is in clear or sealed with an older one, of every tenant, once. Rows that
-    /// were missed are for the next time. Public keys that an older version left within secrets get rows of their own.
+    /// Seals, once and for every tenant, all secrets that are in clear or sealed with an older data key. Missed rows
+    /// are left for the next run. Public keys that an older version kept only with the secrets get rows of their own.
     pub async fn reseal(&self) -> Result<Resealed, StoreError> {
         let mut sum = Resealed::default();
         let mut after: Option<String> = None;
@@ -44,7 +44,7 @@ impl Registry {
         }
     }
 
-    /// Other fields of the rows are not touched, and neither is their revision: for everybody else nothing has changed.
+    /// The other fields of the rows and their revision stay the same, so nothing has changed for other callers.
     async fn reseal_tenant(&self, tenant: TenantId) -> Result<Resealed, StoreError> {
         let newest = self.newest_data_key().await?;
         let mut sum = Resealed::default();
@@ -81,7 +81,7 @@ impl Registry {
         }
     }
 
-    /// Answers false when the row was changed or deleted meanwhile.
+    /// Returns false when the row was changed or deleted at the same time.
     async fn reseal_row<T: Sealable>(&self, row: Row, newest: &DataKey) -> Result<bool, StoreError> {
         let key = key_of(&row)?;
         let revision = row.get("revision").cloned().ok_or_else(|| StoreError::unreadable("a row without revision"))?;

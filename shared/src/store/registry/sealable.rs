@@ -1,4 +1,4 @@
-//! Items with secrets, and how these are sealed and found.
+//! Items with secrets: how to seal and find these.
 
 use domain::seal::{DataKey, Place, Sealed};
 use serde::Serialize;
@@ -7,20 +7,21 @@ use serde::de::DeserializeOwned;
 use super::{Key, StoreError};
 use crate::clock::random;
 
-/// The first version of items whose secrets are sealed. Older ones hold them in clear, and are sealed when they are next
+/// The first version of items with sealed secrets. Older items have them in clear, and are sealed when they are next
 /// written.
 const SEALED_SINCE: u8 = 2;
 
-/// A stored item with fields that an export of the table must not give away.
+/// A stored item with fields that an export of the table must not reveal.
 pub(super) trait Sealable: Serialize + DeserializeOwned {
     /// The item's version.
     fn version(&mut self) -> &mut u8;
 
-    /// Its secrets, each with the name of its field; within a list or a map, the attribute's name comes first.
+    /// The item's secrets, each with the name of its field. Inside a list or a map, the name begins with that of the
+    /// attribute.
     fn secrets(&mut self) -> Vec<(String, &mut String)>;
 }
 
-/// Seals the secrets of an item that has them in clear.
+/// Seals the secrets of an item, which are in clear.
 pub(super) fn seal(item: &mut impl Sealable, key: &Key, data_key: &DataKey) {
     for (field, text) in item.secrets() {
         *text = data_key.seal(text, &Place { pk: &key.pk, sk: &key.sk, field: &field }, random());
@@ -28,7 +29,7 @@ pub(super) fn seal(item: &mut impl Sealable, key: &Key, data_key: &DataKey) {
     *item.version() = SEALED_SINCE;
 }
 
-/// The secrets of a stored item, in its order; `None` when they are in clear.
+/// The sealed secrets of a stored item, in the item's order; `None` when they are in clear.
 pub(super) fn sealed_secrets(item: &mut impl Sealable) -> Result<Option<Vec<Sealed>>, StoreError> {
     if *item.version() < SEALED_SINCE {
         return Ok(None);
@@ -46,7 +47,7 @@ pub(super) fn needs(item: &mut impl Sealable, data_key: &DataKey) -> Result<bool
     })
 }
 
-/// The attribute that a field is in: `credentials` for `credentials.values.0`.
+/// The attribute that contains a field: `credentials` for `credentials.values.0`.
 pub(super) fn attribute_of(field: &str) -> &str {
     field.split('.').next().unwrap_or(field)
 }

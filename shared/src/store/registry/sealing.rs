@@ -1,4 +1,4 @@
-//! Items with secrets: sealed on their way into the table, opened on their way out.
+//! Items with secrets: these are sealed before an item is written, and opened after it is read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::sealable::{Sealable, seal, sealed_secrets};
 use super::{Key, Registry, Row, StoreError, item};
 
 impl Registry {
-    /// The row to put under `key`, its secrets sealed with the newest data key.
+    /// The row to put under `key`, with secrets sealed by the newest data key.
     pub(super) async fn sealed_row<T: Sealable>(&self, key: Key, mut item: T) -> Result<Row, StoreError> {
         if !item.secrets().is_empty() {
             let data_key = self.newest_data_key().await?;
@@ -18,7 +18,7 @@ impl Registry {
         item::with_key(key, item)
     }
 
-    /// The item of a row, its secrets in clear.
+    /// The item of a row, with its secrets in clear.
     pub(super) async fn opened_item<T: Sealable>(&self, row: Row) -> Result<T, StoreError> {
         let key = key_of(&row)?;
         let mut item: T = serde_dynamo::from_item(row).map_err(StoreError::unreadable)?;
@@ -34,7 +34,7 @@ impl Registry {
         Ok(item)
     }
 
-    /// The items of rows, their secrets in clear.
+    /// The items of rows, with their secrets in clear.
     pub(super) async fn opened_items<T: Sealable>(&self, rows: Vec<Row>) -> Result<Vec<T>, StoreError> {
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {

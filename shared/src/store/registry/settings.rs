@@ -9,7 +9,7 @@ use domain::id::TenantId;
 use domain::tenant::TenantSettings;
 
 impl Registry {
-    /// A tenant's settings, strongly consistent; the defaults where none were set.
+    /// A tenant's settings, strongly consistent. The defaults when none were set.
     pub async fn get_settings(&self, tenant: TenantId) -> Result<TenantSettings, StoreError> {
         let Some(row) = self.get_row(keys::settings(tenant), true).await? else {
             return Ok(TenantSettings::default());
@@ -18,8 +18,8 @@ impl Registry {
         TenantSettings::try_from(item)
     }
 
-    /// Replaces a tenant's settings by their next revision; [`StoreError::Conflict`] when somebody else changed them
-    /// since they were read.
+    /// Replaces a tenant's settings with their next revision; [`StoreError::Conflict`] when another caller has changed
+    /// them since they were read.
     pub async fn replace_settings(&self, tenant: TenantId, settings: &TenantSettings) -> Result<(), StoreError> {
         let next = TenantSettings { revision: settings.revision + 1, ..settings.clone() };
         let row = self.sealed_row(keys::settings(tenant), SettingsItem::from(&next)).await?;

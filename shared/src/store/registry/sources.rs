@@ -1,4 +1,4 @@
-//! Sources and the ingest keys that lead to them.
+//! Sources, and the ingest keys by which they are found.
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 
@@ -51,7 +51,7 @@ impl Registry {
         Source::try_from(item).map(Some)
     }
 
-    /// The source that an ingest key leads to.
+    /// The source of an ingest key.
     pub async fn find_ingest_key(&self, hash: &IngestKeyHash) -> Result<Option<(TenantId, SourceId)>, StoreError> {
         let item: Option<IngestKeyItem> = self.get(keys::ingest_key(hash), true).await?;
         let Some(item) = item else { return Ok(None) };
@@ -73,8 +73,9 @@ impl Registry {
         Ok(Page { items, next: page.next })
     }
 
-    /// Replaces a source by its next revision: `source.revision` is the one that was read, the stored one is one more.
-    /// With `replaced_key`, the ingest key that led to it until now, that key is removed and the new one put.
+    /// Replaces a source with its next revision: `source.revision` is the one that was read, and the stored one is one
+    /// higher. `replaced_key` is the old ingest key, if the change has a new one: the old key is removed and the new
+    /// one is put.
     pub async fn replace_source(
         &self,
         source: &Source,

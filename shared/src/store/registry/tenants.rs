@@ -8,7 +8,7 @@ use domain::id::TenantId;
 use domain::tenant::Tenant;
 
 impl Registry {
-    /// Creates a tenant: its own row and its place in the operator's list.
+    /// Creates a tenant: its own row, and its entry in the operator's list.
     pub async fn create_tenant(&self, tenant: &Tenant) -> Result<(), StoreError> {
         let own = self.put_new_tenant_row(keys::tenant(tenant.id), tenant)?;
         let listed = self.put_new_tenant_row(keys::tenant_in_list(tenant.id), tenant)?;
@@ -37,7 +37,7 @@ impl Registry {
         item.map(Tenant::try_from).transpose()
     }
 
-    /// Tenants in the order of their creation, from after `after`.
+    /// Tenants in the order of their creation, after `after`.
     pub async fn list_tenants(&self, after: Option<&str>, limit: u8) -> Result<Page<Tenant>, StoreError> {
         let page: Page<TenantItem> = self.list(keys::TENANTS.to_owned(), "", after, limit).await?;
         let items = page.items.into_iter().map(Tenant::try_from).collect::<Result<_, _>>()?;

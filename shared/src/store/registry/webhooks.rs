@@ -1,5 +1,5 @@
-//! Webhooks in the registry. Every change raises the tenant row's `webhooks_version` in the same transaction, which is
-//! how `dispatch` learns of it before the change is answered.
+//! Webhooks in the registry. Every change also raises `webhooks_version` in the tenant's row, in the same transaction.
+//! So `dispatch` sees each change before the caller gets the answer.
 
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
@@ -15,8 +15,8 @@ use domain::webhook::{DisabledReason, MAX_PER_TENANT, Subscriber, Webhook};
 
 mod alone;
 
-/// What is known of all webhooks of a tenant before another is made. A webhook is created only if none of the others has
-/// changed since, so that rules over all of them (how many there are, which URL is whose backup) hold under races.
+/// The state of all webhooks of a tenant before a change. A webhook is created only if none of the others has changed
+/// since then, so that rules over all of them (their number, which URL is the backup of which) hold under races.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Census {
     version: u64,
@@ -30,14 +30,15 @@ impl Census {
     }
 }
 
-/// Webhooks are read this many at a time when all of a tenant's are wanted.
+/// Number of webhooks read at a time, when all of a tenant's are read.
 const ALL_PAGE: u8 = 250;
 
 impl Registry {
-    /// Stores new webhooks of one tenant under its next numbers, in their order, and answers them with those: all or none,
-    /// at most 49, because a transaction has 100 rows, a webhook may have two, and one is the tenant's. [`StoreError::LimitReached`] when the
-    /// tenant would have more than [`MAX_PER_TENANT`], [`StoreError::Conflict`] when a webhook of the tenant was changed
-    /// since `census` was taken: what was found out about them may be true no more.
+    /// Stores new webhooks of one tenant under its next numbers, in order, and returns them with their numbers. All or
+    /// none are stored. At most 49: a transaction has 100 rows, a webhook may take two of them, and the tenant takes
+    /// one. [`StoreError::LimitReached`] when the tenant would have more than [`MAX_PER_TENANT`].
+    /// [`StoreError::Conflict`] when a webhook of the tenant has changed since `census` was taken, because what the
+    /// caller found out about them may be outdated.
     pub async fn create_webhooks(
         &self,
         tenant: TenantId,
@@ -66,7 +67,8 @@ impl Registry {
         Ok(counted)
     }
 
-    /// Gives a webhook from before webhooks were counted its number; [`StoreError::Conflict`] as above.
+    /// Gives a number to a webhook that is older than such numbers; [`StoreError::Conflict`] as in
+    /// [`Registry::create_webhooks`].
     pub async fn number_webhook(&self, webhook: &Webhook, census: &Census) -> Result<Webhook, StoreError> {
         let next = webhook.revision + 1;
         let counted = Webhook { number: Some(census.next_number()), revision: next, ..webhook.clone() };
@@ -84,7 +86,7 @@ impl Registry {
         Ok(counted)
     }
 
-    /// How many webhooks a tenant has and in which state of them it was counted, strongly consistent; `None` without the
+    /// The number of a tenant's webhooks and the version of their state, strongly consistent; `None` without the
     /// tenant.
     pub async fn census(&self, tenant: TenantId) -> Result<Option<Census>, StoreError> {
         let item: Option<TenantItem> = self.get(keys::tenant(tenant), true).await?;
@@ -95,14 +97,14 @@ impl Registry {
         }))
     }
 
-    /// The tenant's row, on condition that no webhook has changed since the census.
+    /// An update of the tenant's row, on condition that no webhook has changed since the census.
     fn unchanged_since(&self, tenant: TenantId, census: &Census) -> UpdateBuilder {
         self.tenant_update(tenant)
             .condition_expression("attribute_exists(pk) AND webhooks_version = :version")
             .expression_attribute_values(":version", number(census.version))
     }
 
-    /// The same with the last number that is given.
+    /// The update of [`Registry::unchanged_since`], with the last number that is given.
     fn count(&self, tenant: TenantId, census: &Census, last: u32) -> UpdateBuilder {
         self.unchanged_since(tenant, census)
             .expression_attribute_values(":one", number(1))
@@ -120,8 +122,8 @@ impl Registry {
         Update::builder().table_name(&self.table).set_key(Some(key.attributes()))
     }
 
-    /// One transaction. `refusals` are those of the rows, then of the tenant's; what comes after has no condition that
-    /// could fail by anybody else's doing.
+    /// One transaction. `refusals` are those of the rows, then that of the tenant's row. The entries after these have
+    /// no condition that another caller could break.
     async fn change_webhooks(
         &self,
         rows: Vec<TransactWriteItem>,
@@ -137,7 +139,7 @@ impl Registry {
         Ok(())
     }
 
-    /// One webhook of a tenant, if it exists; strongly consistent.
+    /// One webhook of a tenant, if it exists, strongly consistent.
     pub async fn get_webhook(&self, tenant: TenantId, webhook: WebhookId) -> Result<Option<Webhook>, StoreError> {
         let Some(row) = self.get_row(keys::webhook(tenant, webhook), true).await? else { return Ok(None) };
         let item: WebhookItem = self.opened_item(row).await?;
@@ -171,7 +173,7 @@ impl Registry {
         }
     }
 
-    /// What all webhooks of a tenant want, at most [`MAX_PER_TENANT`]. Opens no secret.
+    /// The subscriptions of all webhooks of a tenant, at most [`MAX_PER_TENANT`]. It opens no secret.
     pub async fn all_subscribers(&self, tenant: TenantId) -> Result<Vec<Subscriber>, StoreError> {
         let mut subscribers = Vec::new();
         let mut after: Option<String> = None;
@@ -188,20 +190,21 @@ impl Registry {
         }
     }
 
-    /// Replaces a webhook by its next revision: `webhook.revision` is the one that was read, the stored one is one
-    /// more. [`StoreError::Conflict`] when somebody else changed it meanwhile. For changes that raise no event.
+    /// Replaces a webhook with its next revision: `webhook.revision` is the one that was read, and the stored one is
+    /// one higher. [`StoreError::Conflict`] when another caller has changed it. For changes that raise no event.
     pub async fn replace_webhook(&self, webhook: &Webhook) -> Result<(), StoreError> {
         self.replace_and_tell(webhook, None).await
     }
 
-    /// The same, with the event that reports what the change means, if anything.
+    /// Replaces a webhook like [`Registry::replace_webhook`], and writes the event that reports the change, if there is
+    /// one.
     pub async fn replace_and_tell(&self, webhook: &Webhook, telling: Option<Telling>) -> Result<(), StoreError> {
         let tenant = self.tenant_update(webhook.tenant).update_expression("ADD webhooks_version :one");
         self.replace_webhook_with(webhook, tenant, telling).await
     }
 
-    /// The same for a change that depends on the tenant's other webhooks: [`StoreError::Conflict`] also when one of them
-    /// was changed since `census` was taken.
+    /// Replaces a webhook like [`Registry::replace_and_tell`], for a change that depends on the tenant's other
+    /// webhooks: [`StoreError::Conflict`] also when one of them has changed since `census` was taken.
     pub async fn replace_webhook_beside(
         &self,
         webhook: &Webhook,
@@ -230,20 +233,20 @@ impl Registry {
         let row = TransactWriteItem::builder().put(row).build();
         let keys = match self.put_public_keys(&next)? {
             Some(put) => put,
-            // It may have had some until now.
+            // The webhook may have had public keys before this change.
             None => self.delete_public_keys(next.tenant, next.id)?,
         };
         self.change_webhooks(vec![row], tenant, telling, vec![keys], &[StoreError::Conflict, StoreError::Conflict])
             .await
     }
 
-    /// Deletes a webhook; [`StoreError::Conflict`] when it is gone already.
+    /// Deletes a webhook; [`StoreError::Conflict`] when it is deleted already.
     pub async fn delete_webhook(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
         self.delete_webhook_with(tenant, webhook, self.tenant_update(tenant)).await
     }
 
-    /// The same for a deletion that depends on what the tenant's webhooks are: [`StoreError::Conflict`] also when one of
-    /// them was changed since `census` was taken.
+    /// Deletes a webhook like [`Registry::delete_webhook`], for a deletion that depends on the tenant's other webhooks:
+    /// [`StoreError::Conflict`] also when one of them has changed since `census` was taken.
     pub async fn delete_webhook_beside(
         &self,
         tenant: TenantId,
@@ -275,9 +278,9 @@ impl Registry {
         self.change_webhooks(vec![row], count, None, keys, &[StoreError::Conflict, StoreError::Conflict]).await
     }
 
-    /// Disables an enabled webhook, whatever its revision, and tells of it; answers whether this call did. `dispatch`
-    /// need not know: what is disabled is still owed its events. A webhook that is gone or disabled meanwhile is no
-    /// error; what disabled it first stays the reason.
+    /// Disables an enabled webhook of any revision, and writes the event. Returns whether this call disabled it.
+    /// `dispatch` need not know, because a disabled webhook is still owed its events. If the webhook is deleted or
+    /// disabled already, this is not an error; the first reason stays.
     pub async fn disable_webhook(
         &self,
         tenant: TenantId,

@@ -9,19 +9,19 @@ use super::Row;
 use super::{Registry, StoreError, keys};
 use domain::id::TenantId;
 
-/// Keys of one `BatchGetItem`.
+/// Maximum number of keys of one `BatchGetItem`: DynamoDB's limit.
 const MAX_KEYS: usize = 100;
-/// How often keys that DynamoDB left unprocessed are asked for, the first time included. It leaves them when a partition
-/// is throttled, and the SDK's own retries do not cover that. No pause: the batch of other tenants does not wait, and
-/// `deliver` tries the tenants that are left again later.
+/// Maximum number of calls for keys that DynamoDB left unprocessed. DynamoDB leaves keys when a partition is throttled,
+/// and the SDK's own retries do not cover this. There is no pause between the calls: other tenants' batches must not
+/// wait, and `deliver` tries the remaining tenants again later.
 const MAX_ROUNDS: u32 = 3;
 
-/// A tenant and its version: `None` without the tenant, an error where it alone could not be read.
+/// A tenant and its version: `None` without the tenant, an error when this tenant alone could not be read.
 type Version = (TenantId, Result<Option<u64>, StoreError>);
 
 impl Registry {
-    /// For each tenant a number that every change to its webhooks raises, strongly consistent. The call as a whole fails
-    /// when DynamoDB does not answer it.
+    /// For each tenant a number that every change to its webhooks raises, strongly consistent. The whole call fails
+    /// when DynamoDB does not answer.
     pub async fn webhooks_versions(&self, tenants: &[TenantId]) -> Result<Vec<Version>, StoreError> {
         let calls = tenants.chunks(MAX_KEYS).map(|tenants| self.versions_of(tenants));
         Ok(try_join_all(calls).await?.into_iter().flatten().collect())
@@ -41,7 +41,7 @@ impl Registry {
         Ok(tenants.iter().map(|tenant| (*tenant, version_of(*tenant, &found, &left))).collect())
     }
 
-    /// One call: the rows that it found, and the keys that it did not look at.
+    /// One call. Returns the rows that were found, and the keys that were not processed.
     async fn read_versions(&self, keys: Vec<Row>) -> Result<(Vec<Row>, Vec<Row>), StoreError> {
         let wanted = KeysAndAttributes::builder()
             .set_keys(Some(keys))
@@ -60,7 +60,7 @@ impl Registry {
 fn version_of(tenant: TenantId, found: &HashMap<String, Row>, left: &[Row]) -> Result<Option<u64>, StoreError> {
     let pk = keys::tenant(tenant).pk;
     if let Some(row) = found.get(&pk) {
-        // A tenant from before its webhooks were counted has no version.
+        // A tenant that is older than this counter has no version.
         let Some(version) = row.get("webhooks_version") else { return Ok(Some(0)) };
         let version = version.as_n().ok().and_then(|version| version.parse().ok());
         return version.map(Some).ok_or_else(|| StoreError::unreadable("a tenant whose version is no number"));

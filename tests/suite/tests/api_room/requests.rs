@@ -74,7 +74,7 @@ async fn a_key_opens_its_own_tenant_alone() {
     insta::assert_snapshot!(acme.about(others).get("/api/v1/webhooks").await.problem(), @"403 forbidden: This key belongs to another tenant than `X-Tenant-ID` names.");
     assert_eq!(acme.about_none().get("/api/v1/webhooks").await.status, 200);
 
-    insta::assert_snapshot!(room.admin().get("/api/v1/webhooks").await.problem(), @"400 tenant-missing: An admin key acts for any tenant; name it in the `X-Tenant-ID` header.");
+    insta::assert_snapshot!(room.admin().get("/api/v1/webhooks").await.problem(), @"400 tenant-missing: An admin key acts for every tenant; name the tenant in the header `X-Tenant-ID`.");
     assert_eq!(room.admin().about(others).get("/api/v1/webhooks").await.status, 200);
     insta::assert_snapshot!(room.admin().about(&nobodys("ten_")).get("/api/v1/webhooks").await.problem(), @"404 not-found: There is no tenant with this id.");
     insta::assert_snapshot!(room.admin().about("acme").get("/api/v1/webhooks").await.problem(), @"400 tenant-invalid: `X-Tenant-ID` must be a tenant's id, `ten_` and 26 characters.");
@@ -233,7 +233,7 @@ async fn trouble_with_aws_is_503_and_tells_no_details() {
     assert_eq!(refused.headers[header::RETRY_AFTER], "5");
     insta::assert_snapshot!(refused, @r#"
     503 {
-      "detail": "The request could not be carried out just now. Nothing was half done; try again.",
+      "detail": "The request could not be processed now, and nothing was changed in part. Try again.",
       "request_id": "REQUEST",
       "status": 503,
       "title": "Temporarily unavailable",

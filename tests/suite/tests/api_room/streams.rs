@@ -131,13 +131,13 @@ async fn credentials_that_are_missing_unneeded_of_another_kind_or_wrong_are_refu
         refusals.push(refusal(&tenant, url, credentials).await);
     }
     insta::assert_snapshot!(refusals.join("\n"), @r#"
-    422 invalid-request: /credentials: is required: deliveries to a stream of the kind `sqs` are sent with credentials of yours
-    422 invalid-request: /credentials: is required: deliveries to a stream of the kind `pubsub` are sent with credentials of yours
-    422 invalid-request: /credentials: is required: deliveries to a stream of the kind `servicebus` are sent with credentials of yours
-    422 invalid-request: /credentials: an HTTPS URL takes none; put user and password into the URL, or a token into `headers`
-    422 invalid-request: /credentials: these are for the kind `servicebus`, and the URL is of the kind `sqs`
-    422 invalid-request: /credentials: these are for the kind `sqs`, and the URL is of the kind `pubsub`
-    422 invalid-request: /credentials: these are for the kind `pubsub`, and the URL is of the kind `servicebus`
+    422 invalid-request: /credentials: is required: deliveries to a stream of the kind `sqs` are sent with your own credentials
+    422 invalid-request: /credentials: is required: deliveries to a stream of the kind `pubsub` are sent with your own credentials
+    422 invalid-request: /credentials: is required: deliveries to a stream of the kind `servicebus` are sent with your own credentials
+    422 invalid-request: /credentials: an HTTPS URL takes no credentials here; put user and password into the URL, or a token into `headers`
+    422 invalid-request: /credentials: these credentials are for the kind `servicebus`, but the URL is of the kind `sqs`
+    422 invalid-request: /credentials: these credentials are for the kind `sqs`, but the URL is of the kind `pubsub`
+    422 invalid-request: /credentials: these credentials are for the kind `pubsub`, but the URL is of the kind `servicebus`
     422 invalid-request: /credentials: expected an object, got text
     422 invalid-request: /credentials: expected {"access_key_id", "secret_access_key", "session_token"?} for Amazon SQS, the JSON key of a service account for Google Pub/Sub, or {"key_name", "key"} for Azure Service Bus
     422 invalid-request: /credentials/secret_access_key: is required; /credentials/kind: unknown field; this object knows: access_key_id, secret_access_key, session_token
@@ -203,13 +203,13 @@ async fn a_patch_replaces_credentials_keeps_them_with_their_kind_and_drops_them_
     arn:aws:sqs:eu-central-1:123456789012:mail-events {"access_key_id":"AKIAIOSFODNN7EXAMPLE","kind":"sqs"}
     arn:aws:sqs:eu-central-1:123456789012:mail-events {"access_key_id":"AKIAI44QH8DHBEXAMPLE","kind":"sqs"}
     arn:aws:sqs:us-east-1:123456789012:other {"access_key_id":"AKIAI44QH8DHBEXAMPLE","kind":"sqs"}
-    422 invalid-request: /credentials: is required: deliveries to a stream of the kind `pubsub` are sent with credentials of yours
-    422 invalid-request: /credentials: these are for the kind `servicebus`, and the URL is of the kind `sqs`
+    422 invalid-request: /credentials: is required: deliveries to a stream of the kind `pubsub` are sent with your own credentials
+    422 invalid-request: /credentials: these credentials are for the kind `servicebus`, but the URL is of the kind `sqs`
     422 invalid-request: /credentials: expected an object, got null; leave the field out instead
     pubsub://projects/example-project/topics/mail-events {"client_email":"mail@example-project.iam.gserviceaccount.com","kind":"pubsub","private_key_id":"0123456789abcdef0123456789abcdef01234567"}
     https://example.com/hook null
-    422 invalid-request: /credentials: an HTTPS URL takes none; put user and password into the URL, or a token into `headers`
-    422 invalid-request: /credentials: is required: deliveries to a stream of the kind `pubsub` are sent with credentials of yours
+    422 invalid-request: /credentials: an HTTPS URL takes no credentials here; put user and password into the URL, or a token into `headers`
+    422 invalid-request: /credentials: is required: deliveries to a stream of the kind `pubsub` are sent with your own credentials
     servicebus://contoso.servicebus.windows.net/mail-events {"key_name":"send-only","kind":"servicebus"}
     "#);
 }

@@ -236,7 +236,7 @@ async fn bad_headers_are_refused_by_name() {
         "proxy-authorization",
     ] {
         let refused = tenant.patch(&path, &json!({ "headers": { name: "1" } })).await.problem();
-        let expected = "this header is reserved: deliveries, or their connection, set it themselves";
+        let expected = "this header is reserved: mailhooks or the connection sets it";
         assert_eq!(refused, format!("422 invalid-request: /headers/{name}: {expected}"));
     }
     assert_eq!(tenant.get(&path).await.body["headers"], json!({}));

@@ -329,7 +329,7 @@ async fn enabling_lets_held_deliveries_go() {
     let calls = room.world.aws.take_calls().len();
     room.world.aws.break_call(calls, Break::Before);
     let failed = tenant.patch(&path, &json!({ "enabled": true })).await;
-    insta::assert_snapshot!(failed.problem(), @"503 unavailable: The request could not be carried out just now. Nothing was half done; try again.");
+    insta::assert_snapshot!(failed.problem(), @"503 unavailable: The request could not be processed now, and nothing was changed in part. Try again.");
     assert_eq!(tenant.get(&path).await.body["enabled"], true);
     assert!(room.world.aws.sqs.messages(DELIVERIES).is_empty());
 

@@ -1,4 +1,4 @@
-//! What `data` holds of an operational event: the webhook that it is about, and for a dead letter the delivery.
+//! The schema of `data` for operational events: the webhook, and for a dead letter the delivery.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::event::{EventType, What};
 use crate::id::{EventId, WebhookId};
 use crate::reasons::{ClosedReason, DeadReason, DisabledReason};
 
-/// The schema of `data` where `what` is an example of what it says.
+/// The schema of `data` for events like `what`.
 pub(super) fn data(what: &What) -> Value {
     let mut required = vec!["event_id", "source", "webhook"];
     let mut properties = Map::from_iter([
@@ -68,7 +68,7 @@ fn reason(what: &What) -> Option<Value> {
     }
 }
 
-/// What `since` means, and whether it is always said.
+/// What `since` means, and whether it is always present.
 fn since(what: &What) -> Option<(&'static str, bool)> {
     match what {
         What::Opened { .. } => Some(("Since when every attempt has failed.", true)),

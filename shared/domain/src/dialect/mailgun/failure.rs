@@ -6,7 +6,7 @@ use crate::event::{BounceType, EventType, Facts, Provider, RejectReason};
 const FAILED: &str = "failed";
 pub(super) const REJECTED: &str = "rejected";
 
-/// What Mailgun says of an event beside its facts.
+/// What Mailgun says about an event in addition to its facts.
 pub(super) struct Failure {
     pub(super) event: &'static str,
     pub(super) log_level: &'static str,
@@ -55,8 +55,8 @@ impl Failure {
     }
 }
 
-/// Mailgun's reason for giving up. What was refused for now has one of two: the receiving provider would not have it,
-/// or it was tried until its time was up.
+/// Mailgun's reason for giving up. A soft bounce has one of two reasons: the receiving provider refused the email, or
+/// the email was tried until its time was up.
 fn bounce_reason(facts: &Facts) -> &'static str {
     let refused = facts.smtp_code.is_some_and(|code| (500..600).contains(&code))
         || facts.enhanced_code.as_deref().is_some_and(|code| code.starts_with('5'));
@@ -68,8 +68,8 @@ fn bounce_reason(facts: &Facts) -> &'static str {
     }
 }
 
-/// Mailgun calls it a permanent failure when it does not mail an address because of what it did before. Its own events
-/// keep that; all others that were not attempted are `rejected`.
+/// Mailgun reports a permanent failure when it does not mail an address because of an earlier event of this address.
+/// Events from Mailgun keep this; all other rejected emails are `rejected`.
 fn suppression(facts: &Facts) -> Option<&'static str> {
     if facts.provider != Provider::Mailgun || facts.provider_event != FAILED {
         return None;

@@ -2,7 +2,7 @@
 
 use crate::event::EventType;
 
-/// Mailgun's words for a type: the wire's first, then those of its API for webhooks.
+/// Mailgun's words for a type: first the word on the wire, then those of Mailgun's API for webhooks.
 pub(in crate::dialect) fn names(event_type: EventType) -> &'static [&'static str] {
     match event_type {
         EventType::Sent => &["accepted"],

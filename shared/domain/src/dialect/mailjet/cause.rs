@@ -1,8 +1,8 @@
-//! Why an email did not arrive, in Mailjet's closed list of words.
+//! Why an email did not arrive, in the words of Mailjet's closed list.
 
 use crate::event::{EventType, Facts, RejectReason};
 
-/// Mailjet's word, and what it is about.
+/// Mailjet's word, and what the word is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cause {
     pub(super) related_to: &'static str,
@@ -42,7 +42,8 @@ impl Cause {
         CAUSES.into_iter().find(|cause| cause.error == error)
     }
 
-    /// Of a bounce: Mailjet's own word where that is what came in, else what the enhanced status code says (RFC 3463).
+    /// The cause of a bounce: Mailjet's own word if the event has one, otherwise what the enhanced status code (RFC
+    /// 3463) says.
     pub(super) fn of_bounce(facts: &Facts) -> Option<Self> {
         if facts.event_type == EventType::Deferred {
             return Self::named("greylisted");
@@ -63,7 +64,7 @@ impl Cause {
         })
     }
 
-    /// Of what was not attempted.
+    /// The cause of a rejection.
     pub(super) fn of_rejection(facts: &Facts) -> Option<Self> {
         let received = facts.diagnostic.as_deref().and_then(Self::named);
         received.or_else(|| {

@@ -1,5 +1,5 @@
-//! The members of a JSON object, as places in its text: 16 bytes for each, so that an object of nothing but members,
-//! which may be as large as a post, takes little more memory than its text.
+//! The members of a JSON object, as positions in its text. Each takes 16 bytes, so an object that consists of many tiny
+//! members, which may be as large as a post, takes little more memory than its text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,11 +12,11 @@ use serde_json::value::RawValue;
 pub(super) struct Members<'a> {
     text: &'a str,
     places: Vec<Place>,
-    /// Whether a name is written with an escape, so that it has to be decoded before it is compared.
+    /// Whether a name contains an escape, so that names must be decoded before they are compared.
     has_escapes: bool,
 }
 
-/// Where a name, with its quotes, and its value begin and end.
+/// Where a name with its quotes, and its value, begin and end.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     name: (u32, u32),
@@ -32,12 +32,12 @@ impl<'a> Members<'a> {
         Some(members)
     }
 
-    /// How many there are; a name that stands twice counts twice.
+    /// The number of members. A name that appears twice counts twice.
     pub(super) fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// The JSON text of a value; of a name that stands twice the last counts.
+    /// The JSON text of a value. If a name appears twice, the last one counts.
     pub(super) fn get(&self, name: &str) -> Option<&'a str> {
         let place = self.places.iter().rev().find(|place| {
             let written = self.written_name(place);
@@ -61,7 +61,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// What a written name says. One with an escape that means nothing is taken as it is written.
+/// The decoded form of a written name. If an escape is invalid, the name stays as it is written.
 fn decoded(written: &str) -> Cow<'_, str> {
     if !written.contains('\\') {
         return Cow::Borrowed(written);

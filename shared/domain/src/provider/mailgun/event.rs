@@ -19,7 +19,7 @@ pub(super) fn report(data: &str, signature: &Signature, now: Timestamp) -> Optio
     let status = object.object("delivery-status");
     let class = classify(&event, &object, &status);
     let reading = Reading {
-        // The token is of this post alone, and the same on its retries.
+        // The token belongs to this post alone, and retries repeat it.
         id: object.text("id").or(signature.token().map(str::to_owned)),
         at: timestamp.as_deref().and_then(unix_seconds).or(signature.signed_at()),
         timestamp,
@@ -62,7 +62,7 @@ fn classify(event: &str, object: &Object<'_>, status: &Object<'_>) -> Class {
     }
 }
 
-/// A permanent failure: not attempted because of an earlier event, given up on, or refused.
+/// The class of a permanent failure: not attempted because of an earlier event, given up, or refused.
 fn given_up(object: &Object<'_>, status: &Object<'_>) -> Class {
     let reason = object.text("reason");
     let code = status.text("code");
@@ -72,7 +72,7 @@ fn given_up(object: &Object<'_>, status: &Object<'_>) -> Class {
         (Some("suppress-bounce"), _) | (_, Some("605")) => rejected(RejectReason::Bounced),
         (Some("suppress-complaint"), _) | (_, Some("607")) => rejected(RejectReason::Complained),
         (Some("suppress-unsubscribe"), _) | (_, Some("606")) => rejected(RejectReason::Unsubscribed),
-        // Tried until the time was up, or refused for the sender's reputation.
+        // Tried until the time was up, or refused because of the sender's reputation.
         (Some("old" | "espblock" | "greylisted" | "blacklisted"), _) | (_, Some("498" | "499" | "625")) => {
             bounced(BounceType::Soft)
         }
@@ -87,7 +87,7 @@ fn given_up(object: &Object<'_>, status: &Object<'_>) -> Class {
     }
 }
 
-/// Old events have an enhanced code in the place of the SMTP code.
+/// The enhanced code. Old events have it in the field of the SMTP code.
 fn enhanced(status: &Object<'_>) -> Option<String> {
     let codes = [status.text("enhanced-code"), status.text("code")];
     codes.into_iter().flatten().find_map(|code| enhanced_code(&code))
@@ -108,7 +108,7 @@ fn campaign(object: &Object<'_>) -> Option<String> {
     object.objects("campaigns").next().and_then(|first| first.text("id").or(first.text("name")))
 }
 
-/// Usually an object; when Mailgun could not read the sender's variables, a text that says so.
+/// The sender's variables. Usually an object; a text with an explanation when Mailgun could not read them.
 fn user_variables(object: &Object<'_>) -> Map<String, Value> {
     match object.text("user-variables") {
         Some(text) => match Object::parse(&text) {
@@ -128,7 +128,7 @@ fn client(object: &Object<'_>) -> Client {
         os: info.text("client-os"),
         device: info.text("device-type"),
         geo: Geo { country: geo.text("country"), region: geo.text("region"), city: geo.text("city") },
-        // Names the bot, or is empty.
+        // The field names the bot, or is empty.
         machine: info.text("bot").map(|_| true),
     }
 }

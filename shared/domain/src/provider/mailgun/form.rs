@@ -1,17 +1,17 @@
-//! The fields of Mailgun's legacy format, whichever way the form is encoded.
+//! The fields of Mailgun's legacy format, for both encodings of the form.
 
 use crate::mailgun_fields::SIGNATURE_FIELDS;
 
-/// Most fields that are held, but for those of the signature, which stand last. Mailgun's own are about 40; the rest are
-/// the sender's variables.
+/// Maximum number of fields that are held. The fields of the signature, which come last, are held in addition.
+/// Mailgun's own fields are about 40; the others are the sender's variables.
 const MAX_FIELDS: usize = 10_000;
 
-/// Form fields in the order received.
+/// The fields of a form, in the order received.
 #[derive(Debug, Default)]
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads an urlencoded form; all bytes are one.
+    /// Reads an urlencoded form. Every sequence of bytes is one.
     pub(super) fn parse(body: &[u8]) -> Self {
         let mut form = Self::default();
         for (name, value) in url::form_urlencoded::parse(body) {
@@ -20,7 +20,8 @@ impl Form {
         form
     }
 
-    /// Takes a field. Beyond [`MAX_FIELDS`] only those of the signature, of which the last counts.
+    /// Adds a field. Beyond [`MAX_FIELDS`] only the fields of the signature are added, and the last value of each
+    /// counts.
     pub(super) fn add(&mut self, name: &str, value: impl FnOnce() -> String) {
         if self.0.len() < MAX_FIELDS {
             self.0.push((name.to_owned(), value()));
@@ -32,7 +33,7 @@ impl Form {
         }
     }
 
-    /// The fields in the encoding of a form without files, as they are kept with the event.
+    /// The fields as an urlencoded form, in which they are kept with the event.
     pub(super) fn encoded(&self) -> String {
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
     }
@@ -51,12 +52,13 @@ impl Form {
         self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
-    /// The first value of a field that says something: the sender's variables follow Mailgun's own fields.
+    /// The first value of a field, if it is not blank. The first one is Mailgun's own, because the sender's variables
+    /// come later.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.all(name).next().filter(|value| !value.trim().is_empty()).map(str::to_owned)
     }
 
-    /// Like [`Form::text`], for the places where Mailgun writes `Unknown`.
+    /// Like [`Form::text`], but `None` for Mailgun's `Unknown`.
     pub(super) fn known(&self, name: &str) -> Option<String> {
         self.text(name).filter(|value| !value.eq_ignore_ascii_case("unknown"))
     }

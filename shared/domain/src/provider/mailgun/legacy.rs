@@ -1,4 +1,4 @@
-//! attached, `multipart/form-data`.
+//! Mailgun's legacy format of old accounts: a form, urlencoded, or `multipart/form-data` when files are attached.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ use crate::provider::reading::{Class, Reading};
 use crate::provider::text::{enhanced_code, smtp_code, unix_seconds};
 use crate::provider::{Provider, Report};
 
-/// The email's headers that are read.
+/// The headers of the email that are read.
 const HEADERS: [&str; 2] = [SUBJECT, VARIABLES];
 const SUBJECT: &str = "Subject";
 const VARIABLES: &str = "X-Mailgun-Variables";
@@ -24,7 +24,7 @@ pub(super) fn report(form: &Form, signature: &Signature, now: Timestamp) -> Opti
     let headers = message_headers(form);
     let class = classify(&event, form);
     let reading = Reading {
-        // The token is of this post alone, and the same on its retries.
+        // The token belongs to this post alone, and retries repeat it.
         id: signature.token().map(str::to_owned),
         at: timestamp.and_then(unix_seconds).or(signature.signed_at()),
         timestamp: timestamp.map(str::to_owned),
@@ -48,7 +48,8 @@ pub(super) fn report(form: &Form, signature: &Signature, now: Timestamp) -> Opti
 
 fn classify(event: &str, form: &Form) -> Class {
     match event {
-        // Mailgun never sent these two in this form; mailhooks does, to webhooks of the dialect `mailgun_legacy`.
+        // Mailgun itself never sent these two in this form. mailhooks sends them to webhooks of the dialect
+        // `mailgun_legacy`.
         "accepted" => Class::of(EventType::Sent),
         "failed" if form.text("severity").as_deref() == Some("temporary") => Class::of(EventType::Deferred),
         "delivered" => Class::of(EventType::Delivered),
@@ -57,7 +58,7 @@ fn classify(event: &str, form: &Form) -> Class {
             (_, Some("605")) => Class::rejected(RejectReason::Bounced),
             (_, Some("606")) => Class::rejected(RejectReason::Unsubscribed),
             (_, Some("607")) => Class::rejected(RejectReason::Complained),
-            // Tried until the time was up.
+            // The email was tried until the time was up.
             (Some("old"), _) => Class::bounced(BounceType::Soft),
             (_, _) => Class::rejected(RejectReason::Other),
         },
@@ -69,7 +70,7 @@ fn classify(event: &str, form: &Form) -> Class {
     }
 }
 
-/// The email's headers of [`HEADERS`]: JSON in a field, pairs of name and value.
+/// The headers of the email that are in [`HEADERS`]. The field contains pairs of name and value as JSON.
 fn message_headers(form: &Form) -> Vec<(String, String)> {
     let pairs = form.all("message-headers").next().and_then(elements).unwrap_or_default();
     let texts = pairs.into_iter().filter_map(|pair| serde_json::from_str::<(String, String)>(pair).ok());
@@ -86,8 +87,8 @@ fn tags(form: &Form) -> Vec<String> {
     tags.filter(|tag| !tag.trim().is_empty()).map(str::to_owned).collect()
 }
 
-/// The sender's variables from the email's headers, where all of them stand with their types; else the fields that are
-/// not Mailgun's.
+/// The sender's variables from the headers of the email, where all of them have their types. Without these headers, all
+/// fields that are not Mailgun's own.
 fn metadata(form: &Form, headers: &[(String, String)]) -> Map<String, Value> {
     let given = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(VARIABLES));
     let mut variables = Map::new();

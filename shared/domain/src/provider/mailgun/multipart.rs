@@ -1,4 +1,4 @@
-//! Mailgun's legacy format with files: `multipart/form-data`, of which the files are not looked at.
+//! Mailgun's legacy format with files: `multipart/form-data`. The files are not read.
 
 use futures::FutureExt as _;
 use futures::stream;
@@ -8,10 +8,11 @@ use multer::{Constraints, Multipart, SizeLimit, parse_boundary};
 use super::form::Form;
 use crate::provider::Post;
 
-/// Longest field, in bytes (8 MiB): more than a whole post may have, so that an attachment never costs the event.
+/// Maximum size of a field, in bytes (8 MiB). This is more than a whole post may have, so an attachment never costs the
+/// event.
 const MAX_FIELD: u64 = 8 * 1024 * 1024;
 
-/// The fields of a multipart post, in order; `None` when it is not one.
+/// The fields of a multipart post, in order; `None` when the body is not multipart.
 pub(super) fn form(post: &Post<'_>) -> Option<Form> {
     let boundary = parse_boundary(post.header(CONTENT_TYPE.as_str())?).ok()?;
     let body = post.body.to_vec();
@@ -28,7 +29,7 @@ pub(super) fn form(post: &Post<'_>) -> Option<Form> {
         }
         Ok::<_, multer::Error>(form)
     };
-    // The whole body is in hand, so nothing is ever waited for.
+    // The whole body is in memory, so the future is ready at once.
     read.now_or_never()?.ok()
 }
 

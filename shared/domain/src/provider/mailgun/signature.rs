@@ -1,7 +1,8 @@
-//! Mailgun's signature: hex HMAC-SHA256 over timestamp and token, both in the body.
+//! Mailgun's signature: hex HMAC-SHA256 over timestamp and token, which are both in the body.
 //!
-//! A post of a subaccount is signed twice: `signature` is made with the subaccount's key, `parent-signature` with the
-//! primary account's, so that who has the primary key needs no other. Each of them proves the same.
+//! A post of a subaccount has two signatures: `signature` with the subaccount's key, and `parent-signature` with the
+//! primary account's key. So a receiver with the primary key needs no other key. Each of the two signatures is
+//! sufficient proof.
 
 use std::fmt;
 
@@ -16,21 +17,22 @@ use crate::provider::text::unix_seconds;
 use crate::provider::{Received, Token, Unauthentic};
 use crate::source::Verification;
 
-/// Mailgun sends a post again for about 8 hours, with the signature of the first time; three times that is safe.
+/// Maximum age of a signature. Reason: Mailgun sends a post again for about 8 hours, with its first signature; three
+/// times that is safe.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
 /// How far the sender's clock may be ahead of ours.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
-/// The fields of a signature; absent ones are empty.
+/// The fields of a signature. Absent fields are empty.
 #[derive(Default)]
 pub(super) struct Signature {
     timestamp: String,
     token: String,
-    /// In hex: `signature`, and [`PARENT_SIGNATURE`]. One that is made with the source's key is enough.
+    /// `signature` and [`PARENT_SIGNATURE`], in hex. One of them must be made with the source's key.
     macs: [String; 2],
 }
 
-/// A captured signature can vouch for another body: it does not print.
+/// A captured signature can be attached to another body, so it does not print.
 impl fmt::Debug for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Signature(redacted)")
@@ -44,12 +46,12 @@ impl Signature {
     }
 
     pub(super) fn of_form(form: &Form) -> Self {
-        // Custom variables share the namespace and stand first: the last value is Mailgun's.
+        // The sender's variables share the names and come first, so the last value is Mailgun's.
         let text = |name| form.last(name).unwrap_or_default().to_owned();
         Self { timestamp: text("timestamp"), token: text("token"), macs: ["signature", PARENT_SIGNATURE].map(text) }
     }
 
-    /// Whether the source's key made it, lately.
+    /// Whether the source's key made the signature, and recently.
     pub(super) fn verify(&self, verification: &Verification, now: Timestamp) -> Result<(), Unauthentic> {
         let key = match verification {
             Verification::Unsigned => return Ok(()),
@@ -62,7 +64,7 @@ impl Signature {
             return Err(Unauthentic::NoSignature);
         }
         let parts = [self.timestamp.as_bytes(), self.token.as_bytes()];
-        // Both are compared, so that the time taken does not say which one was right.
+        // Both signatures are compared, so that the time does not reveal which one matched.
         let is_good = self.macs.iter().fold(false, |is_good, mac| {
             let mac = hex::decode(mac).unwrap_or_default();
             is_good | hmac_sha256(key.expose().as_bytes(), &parts, &mac).is_ok()
@@ -76,12 +78,12 @@ impl Signature {
         }
     }
 
-    /// When it was signed, which a retry repeats.
+    /// When the post was signed. A retry repeats this time.
     pub(super) fn signed_at(&self) -> Option<Timestamp> {
         unix_seconds(&self.timestamp)
     }
 
-    /// What a post with this signature gives, with the token to remember if it vouches for anything.
+    /// Adds the token to remember, if the signature was verified.
     pub(super) fn with_token(&self, verification: &Verification, received: Received) -> Received {
         let vouching = self.token().zip(self.signed_at()).filter(|_| *verification != Verification::Unsigned);
         let token = vouching.map(|(value, signed_at)| Token {
@@ -91,7 +93,7 @@ impl Signature {
         Received { token, ..received }
     }
 
-    /// The token, which is of one post and which a retry repeats.
+    /// The token. It belongs to one post, and a retry repeats it.
     pub(super) fn token(&self) -> Option<&str> {
         (!self.token.is_empty()).then_some(&self.token)
     }
@@ -105,7 +107,7 @@ mod tests {
     const MAC: &str = "2a75affe24846ead9e37e614a5e7643a04abf4d5b49b34d224ede9af23a00ccc";
 
     fn signature() -> Signature {
-        // Of the fixture `mailgun/delivered.json`.
+        // From the fixture `mailgun/delivered.json`.
         Signature {
             timestamp: "1534108637".into(),
             token: "651869375b9df3c98fc15c4889b102119add1235c38fc92824".into(),

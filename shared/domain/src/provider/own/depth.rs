@@ -1,16 +1,17 @@
-//! Own events that are nested deeper than `serde_json` reads: well-formed JSON, so its author is told where.
+//! Own events that are nested deeper than `serde_json` reads. They are well-formed JSON, so the author is told where
+//! the fault is.
 
 use super::fields::Faults;
 use crate::event::METADATA_NESTING;
 use crate::problem::Fault;
 use crate::provider::json::{Object, entries, nesting};
 
-/// What is wrong with metadata that is nested too deeply.
+/// The text of the fault of metadata that is nested too deeply.
 pub(super) fn fault() -> String {
     format!("expected values of at most {METADATA_NESTING} levels of arrays and objects")
 }
 
-/// The events of a body that no parser read because of their nesting; `None` when the body is no JSON at all.
+/// The faults of a body that the parser refused because of its nesting; `None` when the body is not JSON at all.
 pub(super) fn too_deep(body: &[u8]) -> Option<Vec<Fault>> {
     let body = std::str::from_utf8(body).ok()?;
     let is_array = body.trim_ascii_start().starts_with('[');

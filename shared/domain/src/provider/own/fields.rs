@@ -1,12 +1,12 @@
-//! Reading a JSON object strictly: every fault with its pointer, and what was not asked for is a fault too.
+//! Strict reading of a JSON object: every fault has its pointer, and an unknown field is a fault too.
 
 use serde_json::{Map, Value};
 
 use crate::problem::Fault;
 
-/// Most faults that are kept; whoever makes more has read the format wrongly.
+/// Maximum number of faults that are kept. An author with more faults has misread the format.
 const MAX_FAULTS: usize = 50;
-/// Longest field name in a pointer, in characters: it is the caller's own text.
+/// Maximum length in characters of a field name in a pointer. Reason: the name is the caller's own text.
 const MAX_NAME: usize = 64;
 
 /// The faults found so far.
@@ -25,7 +25,7 @@ impl Faults {
     }
 }
 
-/// The fields of an object that were not read yet.
+/// The fields of an object that have not been read yet.
 #[derive(Debug)]
 pub(super) struct Fields<'f> {
     unread: Map<String, Value>,
@@ -34,7 +34,7 @@ pub(super) struct Fields<'f> {
 }
 
 impl<'f> Fields<'f> {
-    /// The fields of `value`, which stands at `pointer`; `None`, and a fault, when it is no object.
+    /// The fields of `value` at `pointer`; `None` and a fault when it is not an object.
     pub(super) fn of(value: Value, pointer: String, faults: &'f mut Faults) -> Option<Self> {
         if let Value::Object(unread) = value {
             return Some(Self { unread, pointer, faults });
@@ -43,7 +43,7 @@ impl<'f> Fields<'f> {
         None
     }
 
-    /// Reads a field; null is absent.
+    /// Reads a field. Null counts as absent.
     pub(super) fn read<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Result<T, String>) -> Option<T> {
         let value = self.unread.remove(name).filter(|value| !value.is_null())?;
         match read(&value) {
@@ -72,7 +72,7 @@ impl<'f> Fields<'f> {
         self.read(name, |value| text_of(value, longest))
     }
 
-    /// Reads an object's own fields.
+    /// Reads a field that is an object.
     pub(super) fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Fields<'_>) -> T) -> Option<T> {
         let value = self.unread.remove(name).filter(|value| !value.is_null())?;
         let pointer = self.pointer_to(name);
@@ -82,7 +82,7 @@ impl<'f> Fields<'f> {
         Some(read)
     }
 
-    /// Whatever is left is unknown.
+    /// Reports every field that was not read as unknown.
     pub(super) fn finish(self) {
         for name in self.unread.keys() {
             self.faults.add(pointer_to(&self.pointer, name), "unknown field");
@@ -106,7 +106,7 @@ pub(super) fn text_of(value: &Value, longest: usize) -> Result<String, String> {
     }
 }
 
-/// A JSON pointer's next step (RFC 6901).
+/// The pointer to a member (RFC 6901).
 fn pointer_to(pointer: &str, name: &str) -> String {
     let name: String = name.chars().take(MAX_NAME).collect();
     format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))

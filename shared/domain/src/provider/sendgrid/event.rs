@@ -1,4 +1,4 @@
-//! One element of SendGrid's array. The sender's custom arguments stand among its own fields.
+//! One element of SendGrid's array. The sender's custom arguments are in the same object as SendGrid's own fields.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::provider::reading::{Class, Reading};
 use crate::provider::text::{codes_of_reply, enhanced_code, unix_seconds};
 use crate::provider::{Provider, Report};
 
-/// SendGrid's own fields; every other is a custom argument.
+/// SendGrid's own fields. All others are custom arguments.
 const RESERVED: [&str; 29] = [
     "event",
     "type",
@@ -40,7 +40,7 @@ const RESERVED: [&str; 29] = [
     "post_type",
     "sg_user_id",
 ];
-/// What its fields about campaigns begin with.
+/// Prefixes of SendGrid's fields about campaigns.
 const RESERVED_PREFIXES: [&str; 2] = ["marketing_campaign_", "singlesend_"];
 
 /// The event in `entry`; `None` when it does not say what happened.
@@ -50,8 +50,8 @@ pub(super) fn report(entry: &str, now: Timestamp) -> Option<Report> {
     let timestamp = object.text("timestamp");
     let class = classify(&event, &object);
     let reading = Reading {
-        // Documented for deduplication. There are reports that it changes when SendGrid tries again, which would make
-        // a second event of the same; a key made of the fields would instead lose one of two real ones.
+        // SendGrid documents this id for deduplication. There are reports that it changes on a retry; then the event is
+        // stored twice. A key made of the other fields would lose one of two real events instead.
         id: object.text("sg_event_id"),
         at: timestamp.as_deref().and_then(unix_seconds),
         timestamp,
@@ -93,7 +93,7 @@ fn classify(event: &str, object: &Object<'_>) -> Class {
     }
 }
 
-/// SendGrid does not suppress an address after `blocked`, so it is not hard.
+/// The kind of a bounce. SendGrid does not suppress an address after `blocked`, so `blocked` is not hard.
 fn bounce_type(kind: Option<&str>) -> BounceType {
     match kind {
         Some("bounce") | None => BounceType::Hard,
@@ -104,7 +104,7 @@ fn bounce_type(kind: Option<&str>) -> BounceType {
 
 fn reject_reason(reason: Option<&str>) -> RejectReason {
     let reason = reason.unwrap_or_default().to_ascii_lowercase();
-    // `invalid smtpapi header` must be met before `invalid`.
+    // `invalid smtpapi header` must be tested before `invalid`.
     let known = [
         ("bounced address", RejectReason::Bounced),
         ("unsubscribed address", RejectReason::Unsubscribed),
@@ -117,7 +117,7 @@ fn reject_reason(reason: Option<&str>) -> RejectReason {
     known.into_iter().find(|(start, _)| reason.starts_with(start)).map_or(RejectReason::Other, |(_, known)| known)
 }
 
-/// The part of `sg_message_id` that the send call answered; the rest names machines.
+/// The part of `sg_message_id` that the sending call returned. The rest names machines.
 fn message_part(id: &str) -> &str {
     let end = [".filter", ".recv"].iter().filter_map(|mark| id.find(mark)).min();
     end.filter(|end| *end > 0).and_then(|end| id.get(..end)).unwrap_or(id)

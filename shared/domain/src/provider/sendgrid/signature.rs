@@ -1,4 +1,4 @@
-//! SendGrid's signature: ECDSA on P-256 with SHA-256, in DER, over the timestamp header followed by the raw body.
+//! SendGrid's signature: ECDSA on P-256 with SHA-256, in DER, over the timestamp header and the raw body.
 //! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features>
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -13,13 +13,14 @@ use crate::source::Verification;
 const SIGNATURE: &str = "x-twilio-email-event-webhook-signature";
 const TIMESTAMP: &str = "x-twilio-email-event-webhook-timestamp";
 
-/// SendGrid tries for 24 hours; whether a retry is signed anew is not documented, so a retry may be that old.
+/// Maximum age of a signature. Reason: SendGrid retries for 24 hours, and it is not documented whether a retry has a
+/// new signature.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(36);
 /// How far the sender's clock may be ahead of ours.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
-/// What stands before the bare point in the DER form of every P-256 public key: a sequence of the algorithm's two
-/// object ids and a bit string (RFC 5480).
+/// The bytes before the point in the DER form of every P-256 public key: a sequence of the algorithm's two object ids,
+/// and a bit string (RFC 5480).
 const SPKI_PREFIX: [u8; 26] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
@@ -28,19 +29,19 @@ const SPKI_PREFIX: [u8; 26] = [
 const POINT_LENGTH: usize = 65;
 
 /// Reads a public key as SendGrid shows it, base64 of DER `SubjectPublicKeyInfo`, for [`Verification::PublicKey`];
-/// `None` unless it is an uncompressed P-256 key. PEM armour and line breaks around it are allowed.
+/// `None` unless it is an uncompressed P-256 key. PEM armour and line breaks are allowed.
 pub fn parse_public_key(text: &str) -> Option<Vec<u8>> {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
     let der = BASE64_STANDARD.decode(lines.collect::<String>()).ok()?;
     point(&der).is_some().then_some(der)
 }
 
-/// The bare point, which is what `ring` takes.
+/// The point itself, as `ring` needs it.
 fn point(der: &[u8]) -> Option<&[u8]> {
     der.strip_prefix(&SPKI_PREFIX).filter(|point| point.len() == POINT_LENGTH && point.first() == Some(&4))
 }
 
-/// Whether the source's key signed the post, lately.
+/// Whether the source's key signed the post, and recently.
 pub(super) fn verify(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<(), Unauthentic> {
     let key = match verification {
         Verification::Unsigned => return Ok(()),
@@ -69,11 +70,11 @@ mod tests {
 
     use super::*;
 
-    /// Of the fixture `sendgrid/signed_single.json`.
+    /// From the fixture `sendgrid/signed_single.json`.
     const KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==";
     const NOW: i64 = 1_600_112_502;
 
-    /// Signs `timestamp` and `body` with a new key; answers what verification says at `second`.
+    /// Signs `timestamp` and `body` with a new key, and returns the result of the verification at `second`.
     fn verified(body: &[u8], change: impl FnOnce(&mut Vec<u8>), second: i64) -> Result<(), Unauthentic> {
         let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();

@@ -1,4 +1,4 @@
-//! An event of SES, as a notification of an identity or as event publishing has it.
+//! An event of SES, in both forms: the notification of an identity, and event publishing.
 //! <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>
 
 use jiff::Timestamp;
@@ -12,27 +12,28 @@ use crate::provider::reading::{Class, Reading};
 use crate::provider::text::{codes_of_reply, date_time, domain, enhanced_code};
 use crate::provider::{Provider, Report};
 
-/// Tags that SES adds itself.
+/// Prefix of tags that SES adds.
 const OWN_TAGS: &str = "ses:";
 
-/// What is known of an event from the SNS message around it.
+/// What the SNS message around an event says about it.
 pub(super) struct Envelope {
     pub(super) message_id: Option<String>,
     pub(super) timestamp: Option<String>,
 }
 
-/// Most bytes that the events of one message may repeat (2 MiB). An email of SES has at most 50 recipients, each of which
-/// gets an event with all that the message says; what is far from that would take memory without end.
+/// Maximum number of bytes that the events of one message repeat (2 MiB). Reason: an email of SES has at most 50
+/// recipients, and each of them gets an event with all fields of the message. A message with far more recipients would
+/// take endless memory.
 const MAX_SPREAD: usize = 2 * 1024 * 1024;
-/// So many recipients have their events however long the message is (100); more of them only while the whole message,
-/// counted for each, is within [`MAX_SPREAD`].
+/// Up to this number of recipients, each has its event for a message of any length (100). With more recipients, the
+/// whole message times their number must be within [`MAX_SPREAD`].
 const MANY: usize = 100;
-/// Most recipients that are read (1,000): of so many no message is within [`MAX_SPREAD`].
+/// Maximum number of recipients that are read (1,000). No message with so many is within [`MAX_SPREAD`].
 const MAX_READ: usize = 1_000;
-/// Longest time that is compared, in bytes.
+/// Maximum length of a time that is compared, in bytes.
 const TIME: usize = 64;
 
-/// Whom an event is about, and what the destination said of it.
+/// The recipient of an event, and what the destination said about the email.
 #[derive(Default)]
 struct Addressee {
     address: Option<String>,
@@ -46,7 +47,7 @@ impl Envelope {
         self.timestamp.as_deref().and_then(date_time)
     }
 
-    /// The events in `text`: one for each recipient that SES names, unless that are absurdly many.
+    /// The events in `text`: one for each recipient that SES names, unless there are too many recipients.
     pub(super) fn map(&self, text: &str, now: Timestamp) -> Mapped {
         let object = Object::parse(text)?;
         let kind = object.text("eventType").or(object.text("notificationType"))?;
@@ -67,7 +68,7 @@ impl Envelope {
         )
     }
 
-    /// What the events of the message have in common, of which there will be `count`.
+    /// The common part of the message's events. There will be `count` events.
     fn message(&self, kind: String, class: Class, mail: &Object<'_>, detail: &Object<'_>, count: usize) -> Message {
         let mut timestamp = detail.text("timestamp").or(mail.text("timestamp")).or(self.timestamp.clone());
         let at = timestamp.as_deref().and_then(date_time);
@@ -84,12 +85,12 @@ impl Envelope {
         facts.metadata = tags(&mail.object("tags"));
         facts.diagnostic = ["smtpResponse", "errorMessage", "reason"].iter().find_map(|name| detail.text(name));
         facts.url = detail.text("link");
-        // In a complaint the user agent is that of the feedback loop.
+        // In a complaint, the user agent is that of the feedback loop.
         if matches!(class.event_type, EventType::Opened | EventType::Clicked) {
             let (ip, user_agent) = (detail.text("ipAddress"), detail.text("userAgent"));
             facts.client = Client { ip, user_agent, ..Client::default() };
         }
-        // Before they are repeated.
+        // Limits apply before the facts are repeated.
         bound(&mut facts);
         if count * written_metadata(&facts.metadata) > MAX_SPREAD {
             facts.metadata.clear();
@@ -98,7 +99,7 @@ impl Envelope {
     }
 }
 
-/// What the events of one message have in common.
+/// The common part of the events of one message.
 struct Message {
     class: Class,
     at: Option<Timestamp>,
@@ -111,7 +112,7 @@ impl Message {
         let common = &self.facts;
         let id = Some(&common.provider_event_id).filter(|id| !id.is_empty());
         let reading = Reading {
-            // The message's own, and for each recipient after the first its place.
+            // The first event has the message's own id. For every other recipient, the position is added.
             id: id.map(|id| if index == 0 { id.clone() } else { format!("{id}#{index}") }),
             at: self.at,
             timestamp: self.timestamp.clone(),
@@ -134,7 +135,7 @@ impl Message {
     }
 }
 
-/// The member that holds what is particular to a kind.
+/// The member that contains the details of a kind of event.
 fn detail_name(kind: &str) -> &'static str {
     match kind {
         "Send" => "send",
@@ -151,7 +152,7 @@ fn detail_name(kind: &str) -> &'static str {
     }
 }
 
-/// `None` for what is about no email that was sent.
+/// The class of an event; `None` for events that are not about a sent email.
 fn classify(kind: &str, detail: &Object<'_>) -> Option<Class> {
     Some(match kind {
         "Send" => Class::of(EventType::Sent),
@@ -159,7 +160,7 @@ fn classify(kind: &str, detail: &Object<'_>) -> Option<Class> {
         "DeliveryDelay" => Class::of(EventType::Deferred),
         "Bounce" => bounce(detail),
         "Complaint" => complaint(detail),
-        // A virus was found.
+        // SES found a virus.
         "Reject" => Class::rejected(RejectReason::Content),
         "Open" => Class::of(EventType::Opened),
         "Click" => Class::of(EventType::Clicked),
@@ -185,7 +186,7 @@ fn bounce(detail: &Object<'_>) -> Class {
 fn complaint(detail: &Object<'_>) -> Class {
     match (detail.text("complaintSubType").as_deref(), detail.text("complaintFeedbackType").as_deref()) {
         (Some("OnAccountSuppressionList"), _) => Class::rejected(RejectReason::Complained),
-        // Takes a complaint back.
+        // The recipient takes a complaint back.
         (_, Some("not-spam")) => Class::UNKNOWN,
         (_, _) => Class::of(EventType::Complained),
     }
@@ -208,7 +209,7 @@ fn subscription(detail: &Object<'_>) -> Class {
     }
 }
 
-/// Whom the event is about. SES does not say which of several recipients opened or clicked: the first stands for them.
+/// The recipients of the event. SES does not say which of several recipients opened or clicked, so the first is used.
 fn addressees(kind: &str, detail: &Object<'_>, mail: &Object<'_>) -> Vec<Addressee> {
     let list = match kind {
         "Bounce" => "bouncedRecipients",
@@ -236,7 +237,7 @@ fn addressees(kind: &str, detail: &Object<'_>, mail: &Object<'_>) -> Vec<Address
     if found.is_empty() { vec![Addressee::default()] } else { found }
 }
 
-/// The sender's tags, each a list of values, of which a single one stands alone.
+/// The sender's tags. Each is a list of values; a single value stands without the list.
 fn tags(tags: &Object<'_>) -> Map<String, Value> {
     let own = tags.values(|name| !name.starts_with(OWN_TAGS)).into_iter();
     own.map(|(name, value)| match value {

@@ -1,4 +1,4 @@
-//! SNS's signature: RSA PKCS #1 v1.5 over some fields of the message, in an order of their own.
+//! The signature of SNS: RSA PKCS #1 v1.5 over some fields of the message, in a fixed order.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use jiff::Timestamp;
@@ -11,21 +11,21 @@ use crate::provider::json::Object;
 use crate::provider::sns::{Certificate, CertificateUrl};
 use crate::source::TopicArn;
 
-/// The signed fields of a notification; a subject only where there is one.
+/// The signed fields of a notification. Some messages have no subject.
 const NOTIFICATION: [&str; 6] = ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];
-/// The signed fields of both confirmations.
+/// The signed fields of both kinds of confirmation.
 const CONFIRMATION: [&str; 7] = ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
 
-/// Whether the message is of one of `topics`. Looked at before anything is fetched or computed.
+/// Whether the message belongs to one of `topics`. This is checked before anything is fetched or computed.
 pub(super) fn topic_of(message: &Object<'_>, topics: &[TopicArn]) -> Result<(), Unauthentic> {
     let topic = message.string("TopicArn").ok_or(Unauthentic::NoSignature)?;
     let is_listed = topics.iter().any(|listed| listed.as_str() == topic);
     if is_listed { Ok(()) } else { Err(Unauthentic::ForeignTopic) }
 }
 
-/// Where the certificate is that the message names.
+/// The URL of the certificate that the message names.
 pub(super) fn certificate_url(message: &Object<'_>) -> Result<CertificateUrl, Unauthentic> {
-    // The second spelling is that of messages that come through Lambda.
+    // Messages that come through Lambda have the second spelling.
     let url = message.string("SigningCertURL").or(message.string("SigningCertUrl"));
     CertificateUrl::parse(&url.ok_or(Unauthentic::NoSignature)?).ok_or(Unauthentic::WrongCertificate)
 }
@@ -45,8 +45,8 @@ pub(super) fn verify(message: &Object<'_>, certificate: &Certificate, now: Times
     verified.map_err(|_| Unauthentic::WrongSignature)
 }
 
-/// Name, line end, value, line end, for each signed field, with the JSON escapes decoded; `None` for a message of a
-/// type that nobody signs.
+/// The signed text: name, line end, value, line end for each signed field, with JSON escapes decoded; `None` for
+/// message types that SNS does not sign.
 fn signed_text(message: &Object<'_>) -> Option<String> {
     let fields: &[&str] = match message.text("Type")?.as_str() {
         "Notification" => &NOTIFICATION,

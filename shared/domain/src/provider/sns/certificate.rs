@@ -4,20 +4,20 @@ use jiff::Timestamp;
 use x509_parser::oid_registry::OID_PKCS1_RSAENCRYPTION;
 use x509_parser::pem::parse_x509_pem;
 
-/// What of a certificate verifies signatures. That it is Amazon's is proven by where it was fetched from.
+/// The part of a certificate that verifies signatures. The URL that it was fetched from proves that it is Amazon's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// The public key as PKCS #1, which is what `ring` takes.
+    /// The public key as PKCS #1, as `ring` needs it.
     key: Vec<u8>,
     not_before: Timestamp,
     not_after: Timestamp,
 }
 
 impl Certificate {
-    /// Largest certificate that is read, in bytes (16 KiB); SNS's have 2 KiB.
+    /// Maximum size of a certificate that is read, in bytes (16 KiB). Those of SNS have 2 KiB.
     pub const MAX_BYTES: usize = 16 * 1024;
 
-    /// Reads the first certificate in PEM; `None` unless it is one with an RSA key.
+    /// Reads the first certificate in PEM; `None` unless it has an RSA key.
     pub fn parse(pem: &[u8]) -> Option<Self> {
         if pem.len() > Self::MAX_BYTES {
             return None;
@@ -34,12 +34,12 @@ impl Certificate {
         })
     }
 
-    /// Its key, if it is valid at `now`.
+    /// The certificate's key, if the certificate is valid at `now`.
     pub(crate) fn key_at(&self, now: Timestamp) -> Option<&[u8]> {
         (self.not_before..=self.not_after).contains(&now).then_some(&self.key)
     }
 
-    /// Until when it is valid.
+    /// When the certificate expires.
     pub fn not_after(&self) -> Timestamp {
         self.not_after
     }

@@ -1,20 +1,20 @@
-//! The only addresses that ingest may call: Amazon SNS's own.
+//! The only URLs that `ingest` may fetch. They all belong to Amazon SNS.
 
 use std::fmt;
 use std::path::Path;
 
 use url::{Host, Url};
 
-/// Where an SNS certificate is served.
+/// The URL of an SNS certificate.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CertificateUrl(Url);
 
-/// What confirms a subscription when it is fetched. It holds a token: it does not print.
+/// The URL that confirms a subscription when it is fetched. It contains a token, so it does not print.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfirmationUrl(Url);
 
 impl CertificateUrl {
-    /// Takes a URL of a certificate of Amazon SNS, and no other.
+    /// Takes the URL of a certificate of Amazon SNS, and no other URL.
     pub fn parse(text: &str) -> Option<Self> {
         let url = of_sns(text)?;
         let is_bare = url.query().is_none() && url.fragment().is_none();
@@ -22,26 +22,26 @@ impl CertificateUrl {
         (is_bare && is_pem).then_some(Self(url))
     }
 
-    /// As text.
+    /// The URL as text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// As a URL.
+    /// The parsed URL.
     pub fn as_url(&self) -> &Url {
         &self.0
     }
 }
 
 impl ConfirmationUrl {
-    /// Takes a URL that confirms a subscription at Amazon SNS, and no other.
+    /// Takes a URL that confirms a subscription at Amazon SNS, and no other URL.
     pub fn parse(text: &str) -> Option<Self> {
         let url = of_sns(text)?;
         let confirms = url.query_pairs().any(|(name, value)| name == "Action" && value == "ConfirmSubscription");
         (confirms && url.path() == "/").then_some(Self(url))
     }
 
-    /// As a URL.
+    /// The parsed URL.
     pub fn as_url(&self) -> &Url {
         &self.0
     }
@@ -59,7 +59,7 @@ impl fmt::Debug for ConfirmationUrl {
     }
 }
 
-/// An HTTPS URL of `sns.<region>.amazonaws.com`, in China `….com.cn`, at the usual port and without a user.
+/// An HTTPS URL of `sns.<region>.amazonaws.com`, or in China `….com.cn`, without an explicit port and without a user.
 fn of_sns(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let Some(Host::Domain(host)) = url.host() else { return None };
@@ -67,7 +67,7 @@ fn of_sns(text: &str) -> Option<Url> {
     let region = region.strip_suffix(".amazonaws.com").or_else(|| region.strip_suffix(".amazonaws.com.cn"))?;
     let is_region = region.contains('-') && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let is_plain = url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
-    // A port that is written out is no port of Amazon's, even where it is the usual one.
+    // Amazon's URLs never name a port, so even the default port is refused.
     let written = format!("https://{host}/");
     (is_region && is_plain && url.port().is_none() && text.starts_with(&written)).then_some(url)
 }

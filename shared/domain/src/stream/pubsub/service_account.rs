@@ -12,15 +12,15 @@ use super::HOST;
 use crate::secret::StreamSecret;
 use crate::stream::characters::is_made_of;
 
-/// How long a token is good for, in seconds; Google takes an hour at most.
+/// How long a token is valid, in seconds. Google takes an hour at most.
 pub const TOKEN_SECONDS: i64 = 3600;
-/// What every address of a service account ends with.
+/// The suffix of every service account's address.
 const DOMAIN: &str = ".gserviceaccount.com";
-/// Characters of an address.
+/// Number of characters of an address.
 const EMAIL: std::ops::RangeInclusive<usize> = 1..=254;
-/// Characters of a key's id; Google's have 40.
+/// Number of characters of a key's id. Google's have 40.
 const KEY_ID: std::ops::RangeInclusive<usize> = 1..=128;
-/// Longest key, in bytes of PEM: one of 4,096 bits has 3,300.
+/// Maximum length of a key, in bytes of PEM. A key of 4,096 bits has 3,300.
 const MAX_KEY: usize = 8 * 1024;
 
 /// A key of a service account, with the right to publish to the topic.
@@ -31,27 +31,27 @@ pub struct ServiceAccount {
     private_key: StreamSecret,
 }
 
-/// What is wrong with a service account's key; the text says what would be right.
+/// A service account's key is invalid; the text says what would be right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidServiceAccount {
-    /// Its address.
+    /// The address is invalid.
     #[error("expected a service account's address, as in `name@project.iam.gserviceaccount.com`")]
     Email,
-    /// The key's id.
+    /// The key's id is invalid.
     #[error("{} to {} letters and digits", KEY_ID.start(), KEY_ID.end())]
     KeyId,
-    /// The key.
+    /// The private key is invalid.
     #[error("expected the RSA key as Google gives it: PKCS#8 in PEM, of 2,048 to 4,096 bits")]
     PrivateKey,
 }
 
-/// A key that cannot sign; none such is ever taken.
+/// A key cannot sign. [`ServiceAccount::new`] accepts no such key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the service account's key does not sign")]
 pub struct Unsigned;
 
 impl ServiceAccount {
-    /// Takes a key, of which it is tried whether it can sign.
+    /// Takes a key, after a test that it can sign.
     pub fn new(email: &str, key_id: &str, private_key: &str) -> Result<Self, InvalidServiceAccount> {
         let is_email = is_made_of(email, EMAIL, |byte| byte.is_ascii_graphic() && !b"\"\\<>".contains(&byte))
             && email.ends_with(DOMAIN)
@@ -69,28 +69,28 @@ impl ServiceAccount {
         Ok(Self { email: email.to_owned(), key_id: key_id.to_owned(), private_key })
     }
 
-    /// Takes one back from storage, where only checked ones are put: to try a key takes a millisecond, and a list of
-    /// webhooks may have a hundred of them.
+    /// Takes a stored key, which was checked before it was stored. It is not tested again, because a test takes a
+    /// millisecond, and a list of webhooks may have a hundred keys.
     pub fn from_stored(email: &str, key_id: &str, private_key: &str) -> Self {
         Self { email: email.to_owned(), key_id: key_id.to_owned(), private_key: StreamSecret::new(private_key) }
     }
 
-    /// Its address, which is no secret.
+    /// The account's address, which is not secret.
     pub fn email(&self) -> &str {
         &self.email
     }
 
-    /// The key's id, which is no secret.
+    /// The key's id, which is not secret.
     pub fn key_id(&self) -> &str {
         &self.key_id
     }
 
-    /// The key, in PEM.
+    /// The private key, in PEM.
     pub fn private_key(&self) -> &StreamSecret {
         &self.private_key
     }
 
-    /// A token that Pub/Sub takes as it is for [`TOKEN_SECONDS`], without another server that would give one in exchange.
+    /// A token that Pub/Sub accepts for [`TOKEN_SECONDS`]. No other server has to exchange it.
     /// <https://developers.google.com/identity/protocols/oauth2/service-account#jwt-auth>,
     /// <https://google.aip.dev/auth/4111>
     pub fn token(&self, now: Timestamp) -> Result<String, Unsigned> {
@@ -107,7 +107,7 @@ impl ServiceAccount {
         let signed = format!("{}.{}", part(&header), part(&claims));
         let pair = key_pair(self.private_key.expose()).ok_or(Unsigned)?;
         let mut signature = vec![0; pair.public().modulus_len()];
-        // Padded as PKCS#1 says, a signature has nothing random in it; the library asks all the same.
+        // A signature with PKCS#1 padding uses no random bytes, but the library requires a source of them.
         pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).map_err(|_| Unsigned)?;
         Ok(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
     }
@@ -119,7 +119,7 @@ fn key_pair(pem: &str) -> Option<RsaKeyPair> {
 }
 
 fn part(part: &impl Serialize) -> String {
-    // Only fails for maps whose keys are no text.
+    // Serialisation fails only for maps whose keys are not text.
     BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(part).unwrap_or_default())
 }
 

@@ -1,29 +1,29 @@
-//! An answer as its readers would read it: with the escapes of JSON, HTML and URLs resolved, each byte with its place in the
-//! answer. What is looked for then need not be written in every notation.
+//! A response as its readers see it: with the escapes of JSON, HTML and URLs resolved. Each byte knows its place in the
+//! response. So a secret need not be searched in every notation.
 
 use std::ops::Range;
 
-/// Escapes within escapes are resolved as well, as of JSON in an HTML page. Deeper ones do not occur.
+/// How many levels of escapes are resolved: for example JSON inside an HTML page. Deeper nesting does not occur.
 const DEPTH: usize = 2;
-/// No escape is longer, in bytes: `&#x10ffff;`, or two of `\ud83d`.
+/// Maximum length of an escape, in bytes: `&#x10ffff;`, or two of `\ud83d`.
 const LONGEST_ESCAPE: usize = 12;
 
-/// One reading of an answer.
+/// One reading of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct View {
-    /// What is read.
+    /// The bytes after escapes are resolved.
     pub(super) bytes: Vec<u8>,
-    /// For each of these bytes, the bytes of the answer that stand for it.
+    /// For each of these bytes, the bytes of the response that stand for it.
     sources: Vec<Range<usize>>,
 }
 
-/// What an escape at the beginning of some bytes stands for, and its length.
+/// The meaning of an escape at the beginning of some bytes, and the escape's length.
 type Escape = fn(&[u8]) -> Option<(Vec<u8>, usize)>;
 
 const NOTATIONS: [Escape; 4] = [backslash, entity, percent, plus_or_percent];
 
 impl View {
-    /// Every reading that differs from the others. When the answer is not whole, an escape at its end may not be either,
+    /// All readings that differ from each other. If the response is not whole, an escape at its end may be incomplete
     /// and is left out.
     pub(super) fn all(answer: &[u8], is_whole: bool) -> Vec<Self> {
         let literal =
@@ -45,7 +45,7 @@ impl View {
         all
     }
 
-    /// Which bytes of the answer these bytes of the view stand for.
+    /// The bytes of the response that these bytes of the view stand for.
     pub(super) fn source(&self, range: Range<usize>) -> Range<usize> {
         let begin = self.sources.get(range.start).map_or(0, |source| source.start);
         let end = self.sources[range].last().map_or(begin, |source| source.end);

@@ -52,7 +52,7 @@ fn what_is_no_secret_stays() {
 fn parts_of_header_values_are_hidden_too() {
     let bearer = with_header("authorization", "Bearer abcdefgh", true);
     assert_eq!(clean(&bearer, "Bearer abcdefgh, token=abcdefgh, Bearer other"), "***, token=***, Bearer other");
-    // `user:hunter2`.
+    // `user:hunter2` as base64.
     let basic = with_header("authorization", "Basic dXNlcjpodW50ZXIy", true);
     assert_eq!(clean(&basic, "dXNlcjpodW50ZXIy hunter2 user"), "*** *** user");
     let cookies = with_header("cookie", "session=0123456789; theme=dark-mode", true);
@@ -145,7 +145,7 @@ fn what_is_kept_is_within_its_limit_and_ends_with_a_character() {
         let kept = clean(&webhook, &answer);
         assert!((KEPT_ANSWER - 1..=KEPT_ANSWER).contains(&kept.len()) && answer.starts_with(&kept));
     }
-    // Bytes that are no text become longer.
+    // Bytes that are not text become longer.
     assert!(Redaction::of(&webhook).clean(&[0xff; 1_024], true).len() <= KEPT_ANSWER);
 }
 
@@ -172,8 +172,8 @@ fn base64(text: &str) -> String {
 }
 
 proptest! {
-    /// Wherever a secret stands, in whatever notation, and wherever the answer was cut: five bytes of it are not kept. The
-    /// text around it has none of the letters of a secret.
+    /// At every place of a secret, in every notation, and for every place where the response is cut: no five bytes of
+    /// the secret are kept. The surrounding text has none of the secret's letters.
     #[test]
     fn no_secret_is_kept_wherever_it_stands(
         secret in "[A-Z]{5}[!-~&&[^*0-9 ]]{0,40}[A-Z]",

@@ -6,7 +6,7 @@ use super::{StoreError, millis};
 use domain::breaker::{Breaker, Open, ProbeId};
 use domain::slowness::Slowness;
 
-/// With `open_since` it is open, without closed.
+/// The breaker is open if `open_since` is present, and closed otherwise.
 #[derive(Deserialize)]
 pub(in crate::store::registry) struct BreakerItem {
     #[serde(default)]
@@ -21,7 +21,7 @@ pub(in crate::store::registry) struct BreakerItem {
 }
 
 impl BreakerItem {
-    /// Whether the webhook was slow lately, which stands beside its breaker and does not depend on it.
+    /// Whether the webhook was slow recently. This is in the breaker's row, but does not depend on the breaker.
     pub(in crate::store::registry) fn slowness(&self) -> Result<Slowness, StoreError> {
         Ok(Slowness { until: self.slow_until.map(millis).transpose()? })
     }

@@ -1,4 +1,4 @@
-//! The stored item of a webhook's public keys. They are for everybody, so nothing in it is sealed.
+//! The stored item of a webhook's public keys. They are public, so nothing in the item is sealed.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,9 @@ pub(in crate::store::registry) struct PublicKeysItem {
 
 #[derive(Serialize, Deserialize)]
 struct KeyItem {
-    /// As Standard Webhooks writes it.
+    /// The key in the form of Standard Webhooks.
     key: String,
-    /// Absent of the one that signs at present.
+    /// Absent for the key that signs now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<i64>,
 }

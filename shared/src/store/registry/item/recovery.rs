@@ -18,10 +18,10 @@ pub(in crate::store::registry) struct RecoveryItem {
     until: i64,
     rate: u32,
     status: String,
-    /// Why it failed.
+    /// Why the recovery failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// When it ended.
+    /// When the recovery ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ended: Option<i64>,
     page: u32,

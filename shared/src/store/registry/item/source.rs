@@ -1,4 +1,4 @@
-//! A source's stored item, and that of the ingest key that leads to it.
+//! A source's stored item, and that of the ingest key by which it is found.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub(in crate::store::registry) struct SourceItem {
     signing_key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     public_key: Option<String>,
-    /// With `signing_key`: the URL that the signature covers.
+    /// Only with `signing_key`: the URL that the signature covers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     signed_url: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -62,7 +62,7 @@ impl Sealable for SourceItem {
     }
 }
 
-/// With a header's name: that header; with user names: basic; else bearer.
+/// With the name of a header: that header. With user names: basic auth. Otherwise: bearer tokens.
 #[derive(Serialize, Deserialize)]
 struct CredentialsItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,23 +8,23 @@ use domain::stream::servicebus::SharedKey;
 use domain::stream::sqs::AccessKey;
 use domain::stream::{StreamCredentials, StreamKind};
 
-/// Each kind has a name and a secret.
+/// Every kind has a name and a secret.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StreamCredentialsItem {
     kind: String,
     /// The access key's id, the service account's address, or the policy's name.
     name: String,
-    /// Of a service account's key.
+    /// Only for a service account: the key's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key_id: Option<String>,
     secret: String,
-    /// Of a temporary access key.
+    /// Only for a temporary access key: its session token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     session_token: Option<String>,
 }
 
 impl StreamCredentialsItem {
-    /// Its secrets by field.
+    /// The secrets by field.
     pub(super) fn secrets(&mut self) -> impl Iterator<Item = (&'static str, &mut String)> {
         let token = self.session_token.as_mut().map(|token| ("session_token", token));
         std::iter::once(("secret", &mut self.secret)).chain(token)

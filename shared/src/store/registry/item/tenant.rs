@@ -11,20 +11,20 @@ pub(in crate::store::registry) struct TenantItem {
     id: String,
     name: String,
     created_at: i64,
-    /// How many webhooks it has; only in the tenant's own row.
+    /// The number of the tenant's webhooks; only in the tenant's own row.
     #[serde(default)]
     pub(in crate::store::registry) webhook_count: u32,
-    /// The number of the webhook that was counted last; only in the tenant's own row.
+    /// The last number given to a webhook; only in the tenant's own row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store::registry) last_webhook_number: Option<u32>,
-    /// Raised by every change to its webhooks; only in the tenant's own row.
+    /// Raised by every change to the tenant's webhooks; only in the tenant's own row.
     #[serde(default)]
     pub(in crate::store::registry) webhooks_version: u64,
-    /// How many of its recoveries run; only in the tenant's own row.
+    /// The number of the tenant's running recoveries; only in the tenant's own row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store::registry) recoveries_running: Option<u32>,
     /// Whether the public keys of all its webhooks have rows of their own; only in the tenant's own row. Absent in rows
-    /// from before there were such.
+    /// that are older than such rows.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::store::registry) public_keys_apart: bool,
 }

@@ -19,7 +19,7 @@ use domain::webhook::{
     WantedTypes, Webhook, WebhookStatus, WebhookUrl,
 };
 
-/// Every type but the operational ones.
+/// Every type except the operational ones.
 const ALL: &str = "*";
 
 #[derive(Serialize, Deserialize)]
@@ -27,14 +27,14 @@ pub(in crate::store::registry) struct WebhookItem {
     v: u8,
     id: String,
     tenant: String,
-    /// Absent in rows from before webhooks were counted.
+    /// Absent in rows that are older than such numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store::registry) number: Option<u32>,
-    /// In rows from before passwords were kept apart with its password.
+    /// In rows from older versions, the URL contains its password.
     url: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     url_password: Option<String>,
-    /// Absent means `*`; with `*` among them, the others are the operational ones beside it.
+    /// Absent means `*`. If the list contains `*`, its other entries are operational types.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     types: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -79,7 +79,7 @@ pub(in crate::store::registry) struct WebhookItem {
     /// Absent means the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     batch: Option<u8>,
-    /// Present where `url` names a stream.
+    /// Present if `url` names a stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     credentials: Option<StreamCredentialsItem>,
 }
@@ -179,7 +179,7 @@ impl From<&Webhook> for WebhookItem {
     }
 }
 
-/// Reads no secret, so it does for an item whose secrets are sealed.
+/// Reads no secret, so it works for an item with sealed secrets.
 impl TryFrom<&WebhookItem> for Subscriber {
     type Error = StoreError;
 

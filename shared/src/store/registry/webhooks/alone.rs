@@ -1,5 +1,5 @@
-//! Creating a webhook that depends on none of the tenant's others, so that any number of them can be created at the same
-//! moment. With a census each of these would have to wait for all before it, and read again each time.
+//! Creates a webhook that does not depend on the tenant's other webhooks, so that many can be created at the same time.
+//! With a census, each creation would have to wait for all before it and read again each time.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem};
@@ -10,8 +10,9 @@ use domain::id::TenantId;
 use domain::webhook::{MAX_PER_TENANT, Webhook};
 
 impl Registry {
-    /// A number that no other webhook of the tenant has or gets; one that is not used is left out for good. `None` without
-    /// the tenant. Whoever counts on a census from before finds it outdated, so that it gives this number to nobody either.
+    /// Takes a number that no other webhook of the tenant has or will get. A number that is not used is never given
+    /// again. `None` without the tenant. A census that was taken before this call is outdated after it, so a caller
+    /// with such a census does not give the same number.
     pub async fn take_webhook_number(&self, tenant: TenantId) -> Result<Option<u32>, StoreError> {
         let key = keys::tenant(tenant);
         let call = self
@@ -38,9 +39,9 @@ impl Registry {
         }
     }
 
-    /// Stores a new webhook under the number that was taken for it, whatever the tenant's others are.
-    /// [`StoreError::LimitReached`] when the tenant would have more than [`MAX_PER_TENANT`], [`StoreError::Conflict`] when
-    /// another change met it in the tenant's row.
+    /// Stores a new webhook under the number that was taken for it, independently of the tenant's other webhooks.
+    /// [`StoreError::LimitReached`] when the tenant would have more than [`MAX_PER_TENANT`]. [`StoreError::Conflict`]
+    /// when it collides with another change in the tenant's row.
     pub async fn create_webhook_alone(&self, webhook: &Webhook) -> Result<(), StoreError> {
         let row = self.put_webhook(webhook).await?.condition_expression("attribute_not_exists(pk)");
         let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();

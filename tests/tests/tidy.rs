@@ -107,7 +107,7 @@ fn customer_directed_http_has_one_door() {
 /// which takes the tenant's key and never the function's role, and a host that follows from a region.
 #[test]
 fn tenants_queues_are_sent_to_in_one_place_and_with_their_own_keys() {
-    let places = ["shared/src/queue.rs", "functions/deliver/src/stream/sqs.rs"].map(|path| root().join(path));
+    let places = ["shared/src/queue.rs", "functions/deliver/src/delivery/stream/sqs.rs"].map(|path| root().join(path));
     for folder in ["functions", "shared/src"] {
         for (path, text) in rust_files(folder) {
             assert!(places.contains(&path) || !text.contains(".send_message_batch()"), "{}", path.display());

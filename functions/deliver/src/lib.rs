@@ -19,38 +19,23 @@ use shared::outbound::{Outbound, SetupError};
 use shared::queue::Queue;
 use shared::store::{Deliveries, Events, Registry};
 
-mod alone;
-mod attempt;
-mod breaker;
-mod carry_out;
-mod claim;
-mod deliveries;
-mod dispatch;
-mod hold;
-mod next;
-mod perform;
-mod places;
-mod post;
-mod prepare;
-mod probe;
-mod received;
-mod recover;
-mod recovery;
-mod slots;
-mod slow;
-mod stored;
-mod stream;
-mod sweep;
-mod tell;
-mod time_left;
-mod unreadable;
-mod webhooks;
-mod without_attempt;
+mod budget;
+mod dead_letter;
+mod delivery;
+mod disposition;
+mod isolate;
+mod maintenance;
+mod message;
+mod operational;
+mod route;
+mod settle;
+mod stored_event;
+mod webhook_cache;
 
-use next::Next;
-use received::Received;
-use stream::Streams;
-use webhooks::Webhooks;
+use delivery::stream::Streams;
+use disposition::Next;
+use message::Received;
+use webhook_cache::Webhooks;
 
 /// What the room works with; built once, kept warm.
 #[derive(Debug)]
@@ -100,8 +85,8 @@ pub async fn handle(batch: LambdaEvent<SqsEvent>, room: &Deliver) -> Result<SqsE
     let deadline = i64::try_from(batch.context.deadline).ok();
     let deadline = deadline.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX);
     let received: Vec<_> = batch.payload.records.into_iter().map(|record| Received::new(record, room)).collect();
-    let nexts = carry_out::carry_out(&received, room, deadline).await;
-    let kept = perform::perform(&received, nexts, room, started).await;
+    let nexts = route::carry_out(&received, room, deadline).await;
+    let kept = settle::perform(&received, nexts, room, started).await;
     Ok(response(kept))
 }
 

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::queue::job::{Deliver as DeliverJob, Job};
 use shared::queue::{EntryFailed, Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue, RETENTION};
 
-use crate::received::From;
+use crate::message::From;
 use crate::{Deliver, Next, Received};
 
 /// Maximum age of a message at the end of a hop: half of SQS's retention of 14 days. Reason: the other half is for times in

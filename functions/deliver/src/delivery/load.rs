@@ -10,11 +10,12 @@ use shared::rate_limit::SlotStanding;
 use shared::recovery::is_late;
 use shared::store::StoreError;
 
-use crate::received::From;
-use crate::stored::{self, Stored};
-use crate::webhooks::Known;
-use crate::without_attempt::{bury, give_up};
-use crate::{Deliver, Next, Received, hold, slow};
+use crate::dead_letter::{bury, give_up};
+use crate::delivery::{hold, slow};
+use crate::message::From;
+use crate::stored_event::{self as stored, Stored};
+use crate::webhook_cache::Known;
+use crate::{Deliver, Next, Received};
 
 /// A received job to deliver.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use shared::store::{StoreError, TimeRange};
 
 use super::page::Stretch;
 use crate::Deliver;
-use crate::webhooks::Known;
+use crate::webhook_cache::Known;
 
 /// Events of each of a day's shards that are looked at together, about 200 in all: two or three calls find which of them
 /// have a delivery.

@@ -5,9 +5,11 @@ use jiff::Timestamp;
 use shared::queue::job::{Job, NotAJob};
 use shared::store::StoreError;
 
-use crate::alone::attempted;
-use crate::prepare::Owed;
-use crate::{Deliver, Next, Received, deliveries, dispatch, probe, recover, recovery, sweep, unreadable};
+use crate::delivery::load::Owed;
+use crate::delivery::{schedule as deliveries, unreadable};
+use crate::isolate::attempted;
+use crate::maintenance::{dispatch, probe, recovery, release as recover, sweep};
+use crate::{Deliver, Next, Received};
 
 /// Carries out the jobs of a batch beside each other; what becomes of their messages, in their order. What fails on our
 /// side ends as [`Next::ComeBack`], and is logged where it fails.

@@ -14,11 +14,11 @@ use shared::store::StoreError;
 use shared::store::deliveries::{Change, Stuck};
 use shared::webhook::{DisabledReason, Webhook};
 
-use crate::attempt::{insist, log_failure};
-use crate::post::post;
-use crate::stored::{self, Stored};
-use crate::time_left::fits;
-use crate::{Deliver, Next, tell};
+use crate::budget::fits;
+use crate::delivery::attempt::{insist, log_failure};
+use crate::delivery::send::post;
+use crate::stored_event::{self as stored, Stored};
+use crate::{Deliver, Next, operational as tell};
 use shared::delivery::standing::{Standing, standing};
 
 /// Of how many held deliveries one with a stored event is looked for. Events expire before their deliveries, if at all,

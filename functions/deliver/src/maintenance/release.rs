@@ -10,7 +10,7 @@ use shared::recovery::{DEFAULT_RATE, Pace};
 use shared::store::StoreError;
 use shared::store::deliveries::Stuck;
 
-use crate::recovery::{next_round, paced};
+use crate::maintenance::recovery::{next_round, paced};
 use crate::{Deliver, Next};
 
 /// Sends one page of held deliveries and the job for the next. A receiver that was down a moment ago is not met with all

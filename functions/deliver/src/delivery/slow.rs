@@ -8,8 +8,8 @@ use shared::id::TenantId;
 use shared::slowness::SLOW;
 
 use crate::Deliver;
-use crate::received::From;
-use crate::webhooks::Known;
+use crate::message::From;
+use crate::webhook_cache::Known;
 
 /// Whether a job is handed on to the retries queue, unattempted: its webhook is slow, and the invocations of the
 /// deliveries queue are for receivers that answer.

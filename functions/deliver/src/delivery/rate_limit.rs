@@ -10,9 +10,9 @@ use shared::queue::job::Deliver as DeliverJob;
 use shared::rate_limit::{Claim, RateLimit, Slot, SlotStanding, good_until};
 use shared::store::StoreError;
 
-use crate::alone::log;
-use crate::next::Nexts;
-use crate::prepare::Ready;
+use crate::delivery::load::Ready;
+use crate::disposition::Nexts;
+use crate::isolate::log;
 use crate::{Deliver, Next};
 
 /// When a job comes again that met a line of a later limit than the one in memory. Not at once: should the webhook be

@@ -6,8 +6,8 @@ use shared::delivery::standing::Expected;
 use shared::queue::job::Deliver as DeliverJob;
 use shared::store::StoreError;
 
-use crate::webhooks::Known;
-use crate::without_attempt::record_without_attempt;
+use crate::dead_letter::record_without_attempt;
+use crate::webhook_cache::Known;
 use crate::{Deliver, Next};
 use shared::delivery::standing::Turn;
 

@@ -4,7 +4,7 @@
 use shared::queue::job::{Dispatch, FirstJobs};
 use shared::store::StoreError;
 
-use crate::stored::{self, Stored};
+use crate::stored_event::{self as stored, Stored};
 use crate::{Deliver, Next};
 
 /// Carries out a dispatch job. Copies of it send the same jobs again, as a replay of the stream does.

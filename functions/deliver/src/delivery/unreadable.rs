@@ -6,8 +6,9 @@ use shared::queue::Outgoing;
 use shared::queue::job::{Job, NotAJob};
 use shared::store::StoreError;
 
-use crate::without_attempt::{bury, give_up as give_up_delivery};
-use crate::{Deliver, Next, Received, hold};
+use crate::dead_letter::{bury, give_up as give_up_delivery};
+use crate::delivery::hold;
+use crate::{Deliver, Next, Received};
 
 /// Group of messages that name no delivery.
 const NO_GROUP: &str = "unreadable";

@@ -12,14 +12,15 @@ use shared::retry::{Decision, decide, settled};
 use shared::store::StoreError;
 use shared::store::deliveries::Change;
 
-use crate::alone::{attempted, log};
-use crate::next::Nexts;
-use crate::post::{Posted, post};
-use crate::prepare::Ready;
-use crate::time_left::time_needed;
-use crate::webhooks::Known;
-use crate::without_attempt::bury;
-use crate::{Deliver, Next, breaker, claim, slow, tell};
+use crate::budget::time_needed;
+use crate::dead_letter::bury;
+use crate::delivery::load::Ready;
+use crate::delivery::send::{Posted, post};
+use crate::delivery::{breaker, claim, slow};
+use crate::disposition::Nexts;
+use crate::isolate::{attempted, log};
+use crate::webhook_cache::Known;
+use crate::{Deliver, Next, operational as tell};
 use shared::delivery::standing::{Expected, Standing, Turn, standing};
 
 /// How often a delivery is written as accepted while rounds of it are begun in between, each by somebody's request.

@@ -11,7 +11,7 @@ use shared::webhook::WebhookStatus;
 
 use super::missing::missing;
 use crate::Deliver;
-use crate::webhooks::Known;
+use crate::webhook_cache::Known;
 
 /// Most stretches of one page. Each is a few calls of some milliseconds, also where it finds nothing: a page has ended long
 /// before its invocation has to.

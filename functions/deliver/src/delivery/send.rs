@@ -14,7 +14,8 @@ use shared::retry::{Decision, Ending, Receiver, settled};
 use shared::stream::{Message, Stream};
 use shared::webhook::{Destination, Redaction, Webhook, WebhookUrl};
 
-use crate::{Deliver, stream};
+use crate::Deliver;
+use crate::delivery::stream;
 use shared::delivery::standing::Turn;
 
 /// How an attempt ended, and where.

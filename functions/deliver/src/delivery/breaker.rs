@@ -12,8 +12,8 @@ use shared::queue::job::{Job, Probe};
 use shared::store::StoreError;
 
 use crate::Deliver;
-use crate::tell;
-use crate::webhooks::Known;
+use crate::operational as tell;
+use crate::webhook_cache::Known;
 
 /// A receiver has accepted a delivery: failures before it no longer count.
 pub(crate) async fn note_success(tenant: TenantId, known: &Known, room: &Deliver) {

@@ -10,7 +10,7 @@ use shared::store::StoreError;
 use shared::store::deliveries::Change;
 use shared::webhook::Webhook;
 
-use crate::{Deliver, Next, tell};
+use crate::{Deliver, Next, operational as tell};
 
 /// Writes a state that no attempt led to and that nothing tells of; answers whether it did. A row that has moved on
 /// meanwhile is left as it is.

@@ -7,13 +7,14 @@ use futures::future::{BoxFuture, FutureExt as _, join_all};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use jiff::Timestamp;
 
-use crate::alone::{alone, attempted};
-use crate::next::Nexts;
-use crate::places::Places;
-use crate::prepare::{Owed, Ready, ready, turn_of};
-use crate::slots::{Planned, plan};
-use crate::time_left::fits;
-use crate::{Deliver, Next, attempt};
+use crate::budget::fits;
+use crate::delivery::attempt;
+use crate::delivery::fair_share::Places;
+use crate::delivery::load::{Owed, Ready, ready, turn_of};
+use crate::delivery::rate_limit::{Planned, plan};
+use crate::disposition::Nexts;
+use crate::isolate::{alone, attempted};
+use crate::{Deliver, Next};
 
 /// Something that is over, of the webhook at this position.
 enum Step<'a> {

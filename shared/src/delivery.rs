@@ -17,6 +17,17 @@ pub const MAX_ATTEMPTS_KEPT: usize = 100;
 /// Maximum number of attempts of a round, one more than a policy has delays. Probes come on top.
 const MAX_ROUND_ATTEMPTS: usize = MAX_DELAYS + 1;
 
+/// What names a delivery: its tenant, its webhook and its event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DeliveryKey {
+    /// The tenant that owns the delivery.
+    pub tenant: TenantId,
+    /// The webhook that the delivery goes to.
+    pub webhook: WebhookId,
+    /// The event that is delivered.
+    pub event: EventId,
+}
+
 /// One event owed to one webhook.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {

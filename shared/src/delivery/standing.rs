@@ -85,6 +85,20 @@ pub struct Turn {
     pub event_type: Option<EventType>,
 }
 
+impl Turn {
+    /// The same attempt after it was claimed in the row.
+    #[must_use]
+    pub fn claimed(self) -> Self {
+        Self { expected: Expected::At { round: self.round, round_attempts: self.number - 1 }, ..self }
+    }
+
+    /// The same attempt after the delivery was written as held.
+    #[must_use]
+    pub fn held(self) -> Self {
+        Self { expected: Expected::Held { round: self.round, round_attempts: self.number - 1 }, ..self }
+    }
+}
+
 /// What a job of `round` has to do at `now`. A fresh job has read no row; `resend` begins a round also of what was
 /// delivered.
 pub fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp) -> Standing {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::ProbeId;
+use crate::delivery::{Delivery, DeliveryKey};
 use crate::event::Event;
 use crate::id::{EventId, RecoveryId, TenantId, WebhookId};
 use crate::rate_limit::{RateLimit, Slot};
@@ -208,10 +209,10 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-impl Job {
-    /// The first job of a delivery: round 0, with the event inline if it is small enough.
+impl Deliver {
+    /// The first job of a delivery: round 0, with the event inline.
     pub fn first(webhook: WebhookId, event: &Event) -> Self {
-        Self::Deliver(Deliver {
+        Self {
             tenant: event.tenant,
             webhook,
             event: event.id,
@@ -219,7 +220,41 @@ impl Job {
             inline: Some(Box::new(event.clone())),
             resend: false,
             slot: None,
-        })
+        }
+    }
+
+    /// The job that begins the next round of a held or dead delivery. A dead letter of the delivery is a job of the same
+    /// round: the job that comes first claims the round, and the other one is obsolete.
+    pub fn next_round(delivery: &Delivery) -> Self {
+        Self {
+            tenant: delivery.tenant,
+            webhook: delivery.webhook,
+            event: delivery.event,
+            round: delivery.round.saturating_add(1),
+            inline: None,
+            resend: false,
+            slot: None,
+        }
+    }
+
+    /// The job that is kept as the dead letter of this one: the same delivery in the next round, so that a redrive gives it
+    /// the full schedule again. A redrive sends again what was not delivered, and nothing else: the dead letter of a resend
+    /// is no resend.
+    #[must_use]
+    pub fn dead_letter(&self) -> Self {
+        Self { round: self.round.saturating_add(1), resend: false, slot: None, ..self.clone() }
+    }
+
+    /// The delivery that the job is about.
+    pub fn key(&self) -> DeliveryKey {
+        DeliveryKey { tenant: self.tenant, webhook: self.webhook, event: self.event }
+    }
+}
+
+impl Job {
+    /// The first job of a delivery: round 0, with the event inline if it is small enough.
+    pub fn first(webhook: WebhookId, event: &Event) -> Self {
+        Self::Deliver(Deliver::first(webhook, event))
     }
 
     /// Its message group: the webhook that it is about, or the recovery.

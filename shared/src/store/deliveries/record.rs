@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use super::{Deliveries, StoreError, item, keys};
-use crate::delivery::standing::Expected;
-use crate::delivery::{Attempt, DeliveryState};
+use crate::delivery::standing::{Expected, Turn};
+use crate::delivery::{Attempt, DeliveryKey, DeliveryState};
 use crate::event::EventType;
 use crate::id::{EventId, TenantId, WebhookId};
 use crate::store::telling::{Telling, change_and_tell};
@@ -38,6 +38,58 @@ pub struct Change<'a> {
     pub state: DeliveryState,
     /// The present time.
     pub now: Timestamp,
+}
+
+impl<'a> Change<'a> {
+    /// The planned attempt was made and led to `state`.
+    pub fn attempted(
+        key: DeliveryKey,
+        event_type: EventType,
+        turn: Turn,
+        attempt: &'a Attempt,
+        state: DeliveryState,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            round_attempts: turn.number,
+            attempt: Some(attempt),
+            forget_attempts: turn.forget_attempts,
+            ..Self::unattempted(key, event_type, turn, state, now)
+        }
+    }
+
+    /// The planned attempt is claimed until `until`: copies of the same job wait until then.
+    pub fn claimed(key: DeliveryKey, event_type: EventType, turn: Turn, until: Timestamp, now: Timestamp) -> Self {
+        Self::unattempted(key, event_type, turn, DeliveryState::Waiting { next_attempt_at: until }, now)
+    }
+
+    /// The planned attempt is not made; the row gets `state` without it.
+    pub fn unattempted(
+        key: DeliveryKey,
+        event_type: EventType,
+        turn: Turn,
+        state: DeliveryState,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            tenant: key.tenant,
+            webhook: key.webhook,
+            event: key.event,
+            event_type,
+            expected: turn.expected,
+            round: turn.round,
+            round_attempts: turn.number - 1,
+            attempt: None,
+            forget_attempts: false,
+            state,
+            now,
+        }
+    }
+
+    /// The delivery that the change is about.
+    pub fn key(&self) -> DeliveryKey {
+        DeliveryKey { tenant: self.tenant, webhook: self.webhook, event: self.event }
+    }
 }
 
 impl Deliveries {

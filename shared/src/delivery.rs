@@ -51,6 +51,13 @@ pub struct Delivery {
     pub updated_at: Timestamp,
 }
 
+impl Delivery {
+    /// What names the delivery.
+    pub fn key(&self) -> DeliveryKey {
+        DeliveryKey { tenant: self.tenant, webhook: self.webhook, event: self.event }
+    }
+}
+
 /// Where a delivery stands. Before its first attempt it has no row: its job is in the deliveries queue, or its event's
 /// insert is in the table's stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

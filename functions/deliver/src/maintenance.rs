@@ -1,5 +1,8 @@
-//! Jobs that are about no single delivery.
+//! Jobs that are about no single delivery: one kind of job, one file.
+//!
+//! The modules are listed bottom up: each uses only modules that are listed above it.
 
+mod pacing;
 pub(crate) mod dispatch;
 pub(crate) mod probe;
 pub(crate) mod recovery;

@@ -1,29 +1,34 @@
 //! Events that do not travel with their job.
 
+use std::error::Error;
+
 use shared::delivery::DeadReason;
 use shared::event::Event;
 use shared::id::{EventId, TenantId};
-use shared::store::StoreError;
-
-use crate::Deliver;
+use shared::store::{Events, StoreError};
 
 /// What the events table has under an id.
 #[derive(Debug)]
-pub(crate) enum Stored {
-    Event(Box<Event>),
+pub(crate) enum Lookup {
+    /// The event.
+    Found(Box<Event>),
     /// Nothing that could be delivered, now or later.
-    Nothing(DeadReason),
+    Missing(DeadReason),
 }
 
-/// Reads an event. A row that cannot be read will not be readable at the next receive either, so it is no failure of the
-/// call; the job would only come back until SQS buried it, without a dead delivery.
-pub(crate) async fn event(tenant: TenantId, event: EventId, room: &Deliver) -> Result<Stored, StoreError> {
-    match room.events.get(tenant, event).await {
-        Ok(Some(event)) => Ok(Stored::Event(Box::new(event))),
-        Ok(None) => Ok(Stored::Nothing(DeadReason::EventExpired)),
+/// Reads an event.
+///
+/// A row that cannot be read is [`Lookup::Missing`] and not an error: the row will not be readable at the next receive
+/// either, and after an error the job would only come back until SQS moved it to the dead-letter queue, without a dead
+/// delivery.
+pub(crate) async fn find_event(tenant: TenantId, event: EventId, events: &Events) -> Result<Lookup, StoreError> {
+    match events.get(tenant, event).await {
+        Ok(Some(event)) => Ok(Lookup::Found(Box::new(event))),
+        Ok(None) => Ok(Lookup::Missing(DeadReason::EventExpired)),
         Err(StoreError::Unreadable(cause)) => {
-            tracing::error!(tenant.id = %tenant, event.id = %event, error = &*cause as &dyn std::error::Error, "the row of {event} cannot be read");
-            Ok(Stored::Nothing(DeadReason::Unreadable))
+            let error: &dyn Error = &*cause;
+            tracing::error!(tenant.id = %tenant, event.id = %event, error, "the row of {event} cannot be read");
+            Ok(Lookup::Missing(DeadReason::Unreadable))
         }
         Err(error) => Err(error),
     }

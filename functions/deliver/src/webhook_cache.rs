@@ -1,4 +1,6 @@
-//! The webhooks met lately with their breakers, trusted for a while.
+//! The webhooks that were used lately, with their breakers and their slowness. A cached state is trusted for a while.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use shared::breaker::Breaker;
@@ -8,16 +10,16 @@ use shared::slowness::Slowness;
 use shared::store::{Registry, StoreError};
 use shared::webhook::Webhook;
 
-/// A webhook, the state of its breaker, and whether it was slow lately.
+/// A webhook, its breaker, and whether its receiver was slow lately.
 #[derive(Debug, Clone)]
-pub(crate) struct Known {
+pub(crate) struct WebhookState {
     pub(crate) webhook: Webhook,
     pub(crate) breaker: Breaker,
     pub(crate) slowness: Slowness,
 }
 
-impl Known {
-    /// Whether deliveries are attempted rather than held.
+impl WebhookState {
+    /// Whether deliveries are attempted, and not held.
     pub(crate) fn takes_attempts(&self) -> bool {
         match self.breaker {
             Breaker::Closed { .. } => !self.webhook.holds_deliveries(),
@@ -26,54 +28,53 @@ impl Known {
     }
 }
 
-/// Webhooks by tenant and id.
-#[derive(Debug)]
-pub(crate) struct Webhooks {
-    cache: Cache<(TenantId, WebhookId), Known>,
+/// States of webhooks by tenant and id, read from the registry. Clones share one memory.
+#[derive(Debug, Clone)]
+pub(crate) struct WebhookCache {
+    registry: Registry,
+    cache: Arc<Cache<(TenantId, WebhookId), WebhookState>>,
 }
 
-impl Webhooks {
-    pub(crate) fn new(cache_seconds: u32) -> Self {
-        Self { cache: Cache::new(cache_seconds) }
+impl WebhookCache {
+    pub(crate) fn new(registry: Registry, cache_seconds: u32) -> Self {
+        Self { registry, cache: Arc::new(Cache::new(cache_seconds)) }
     }
 
-    /// The webhook as it is or was a short while ago; `None` when it does not exist now.
+    /// The webhook's state, at most as old as the cache's age limit. `None` if the webhook does not exist now.
     pub(crate) async fn get(
         &self,
-        registry: &Registry,
         tenant: TenantId,
         webhook: WebhookId,
         now: Timestamp,
-    ) -> Result<Option<Known>, StoreError> {
+    ) -> Result<Option<WebhookState>, StoreError> {
         match self.cache.get(&(tenant, webhook), now) {
-            Some(known) => Ok(Some(known)),
-            None => self.get_afresh(registry, tenant, webhook, now).await,
+            Some(state) => Ok(Some(state)),
+            None => self.get_fresh(tenant, webhook, now).await,
         }
     }
 
-    /// The webhook as it is.
-    pub(crate) async fn get_afresh(
+    /// The webhook's state as it is now, read from the registry.
+    pub(crate) async fn get_fresh(
         &self,
-        registry: &Registry,
         tenant: TenantId,
         webhook: WebhookId,
         now: Timestamp,
-    ) -> Result<Option<Known>, StoreError> {
+    ) -> Result<Option<WebhookState>, StoreError> {
         let (found, (breaker, slowness)) = futures::try_join!(
-            registry.get_webhook(tenant, webhook),
-            registry.get_breaker_and_slowness(tenant, webhook)
+            self.registry.get_webhook(tenant, webhook),
+            self.registry.get_breaker_and_slowness(tenant, webhook)
         )?;
-        let known = found.map(|webhook| Known { webhook, breaker, slowness });
-        match &known {
-            Some(known) => self.cache.put((tenant, webhook), known.clone(), now),
+        let state = found.map(|webhook| WebhookState { webhook, breaker, slowness });
+        match &state {
+            Some(state) => self.cache.put((tenant, webhook), state.clone(), now),
             None => self.cache.forget(&(tenant, webhook)),
         }
-        Ok(known)
+        Ok(state)
     }
 
-    /// Takes notice of what a failure made of a breaker.
+    /// Sets the breaker of a cached webhook after a failure was counted.
     pub(crate) fn correct(&self, tenant: TenantId, webhook: WebhookId, breaker: &Breaker) {
-        self.cache.correct(&(tenant, webhook), |known| known.breaker = breaker.clone());
+        self.cache.correct(&(tenant, webhook), |state| state.breaker = breaker.clone());
     }
 
     /// Forgets a webhook that was just changed.

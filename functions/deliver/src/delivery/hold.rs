@@ -1,35 +1,45 @@
-//! Deliveries that are not attempted: held for a webhook that is disabled or paused or whose breaker is open, discarded
-//! for a deleted one.
+//! The stage `admit`, with its effects: the deliveries that are not attempted are held, discarded or sent to the retries
+//! queue.
 
-use shared::delivery::DeliveryState;
-use shared::delivery::standing::Expected;
-use shared::queue::job::Deliver as DeliverJob;
-use shared::store::StoreError;
-
-use crate::dead_letter::record_without_attempt;
-use crate::webhook_cache::Known;
-use crate::{Deliver, Next};
+use shared::clock::Clock;
 use shared::delivery::standing::Turn;
 
-/// Writes the delivery as held, then looks at the webhook afresh: had it been let go before the row was written, the
-/// recovery that came with it may have missed this row, and nothing else would wake it. Then it is attempted after all;
-/// had the webhook been deleted, it is discarded.
-pub(crate) async fn hold(job: &DeliverJob, turn: Turn, room: &Deliver) -> Result<Option<(Known, Turn)>, StoreError> {
-    if !turn.held {
-        record_without_attempt(job, turn, DeliveryState::Held, room).await?;
-    }
-    let now = room.clock.now();
-    let known = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, now).await?;
-    let turn = Turn { expected: Expected::Held { round: turn.round, round_attempts: turn.number - 1 }, ..turn };
-    let Some(known) = known else {
-        discard(job, turn, room).await?;
-        return Ok(None);
-    };
-    Ok(known.takes_attempts().then_some((known, turn)))
-}
+use super::admission::{Admission, admit};
+use super::pending::Pending;
+use super::record::Recorder;
+use crate::disposition::{Disposition, Stop};
+use crate::webhook_cache::{WebhookCache, WebhookState};
 
-/// Ends a delivery whose webhook was deleted.
-pub(crate) async fn discard(job: &DeliverJob, turn: Turn, room: &Deliver) -> Result<Next, StoreError> {
-    record_without_attempt(job, turn, DeliveryState::Discarded, room).await?;
-    Ok(Next::Finish)
+/// The webhook that the delivery may be attempted to, and the attempt.
+///
+/// This is a loop of at most two rounds. A delivery that is not admitted is written as held; then the webhook is read
+/// afresh and decides again. Reason: if the webhook was resumed before the row was written, the release that came with the
+/// resume may have missed the row, and nothing else would wake it. So the delivery is attempted after all, or discarded if
+/// the webhook was deleted.
+pub(crate) async fn admitted(
+    pending: &Pending<'_>,
+    plan: Turn,
+    state: Option<WebhookState>,
+    webhooks: &WebhookCache,
+    recorder: &Recorder,
+    clock: &Clock,
+) -> Result<(WebhookState, Turn), Stop> {
+    let (job, source) = (&pending.job, pending.message.source);
+    let (mut state, mut plan, mut is_fresh) = (state, plan, false);
+    loop {
+        match admit(state, source, clock.now()) {
+            Admission::Attempt(state) => return Ok((*state, plan)),
+            Admission::ByRetries => return Err(Disposition::RetryAt { at: clock.now() }.into()),
+            Admission::Discard => return Err(recorder.discard(job, plan).await?.into()),
+            Admission::Hold if is_fresh => return Err(Disposition::Delete.into()),
+            Admission::Hold => {
+                if !plan.held {
+                    recorder.hold(job, plan).await?;
+                }
+                state = webhooks.get_fresh(job.tenant, job.webhook, clock.now()).await?;
+                plan = plan.held();
+                is_fresh = true;
+            }
+        }
+    }
 }

@@ -1,64 +1,60 @@
-//! The requests of one attempt: to where the webhook's deliveries go, and when that fails to its backup URL.
+//! The stage `send`: the requests of one attempt. They go to the webhook's URL or stream, and to its backup URL if that
+//! fails.
 
 use std::time::Duration;
 
 use futures::future::join_all;
 use jiff::Timestamp;
+use shared::clock::Clock;
 use shared::delivery::post_id::post_id;
+use shared::delivery::standing::Turn;
 use shared::delivery::{Attempt, DeadReason, Via};
 use shared::dialect::{Cover, Rendered};
 use shared::event::Event;
 use shared::id::EventId;
-use shared::outbound::{Answered, Post};
+use shared::outbound::{Answered, Outbound, Post};
 use shared::retry::{Decision, Ending, Receiver, settled};
-use shared::stream::{Message, Stream};
+use shared::stream::Message;
 use shared::webhook::{Destination, Redaction, Webhook, WebhookUrl};
 
-use crate::Deliver;
-use crate::delivery::stream;
-use shared::delivery::standing::Turn;
+use super::stream::Streams;
+
+/// The means to send to receivers.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    pub(crate) outbound: Outbound,
+    pub(crate) streams: Streams,
+    pub(crate) clock: Clock,
+}
+
+impl Sender {
+    /// The same, with another door.
+    pub(crate) fn with_outbound(self, outbound: Outbound) -> Self {
+        Self { streams: self.streams.with_outbound(outbound.clone()), outbound, ..self }
+    }
+}
 
 /// How an attempt ended, and where.
 #[derive(Debug, Clone)]
-pub(crate) struct Posted {
+pub(crate) struct Sent {
     answered: Answered,
     via: Via,
-    /// Over both URLs.
+    /// The sum over both URLs.
     duration_ms: u32,
     receiver: Receiver<'static>,
 }
 
-/// Delivers `events`, signed as of `at`; answers how it ended for each, in their order. Those that share a POST end
-/// together, messages of a stream each for itself.
-///
-/// Where there is a backup URL the main one has half of the time limit, so that one that hangs leaves time for the other,
-/// which has the rest. What the main URL's receiver settles by its answer is settled: the backup is for receivers that
-/// cannot be reached, not for a second opinion.
-pub(crate) async fn post(events: &[&Event], webhook: &Webhook, at: Timestamp, room: &Deliver) -> Vec<Posted> {
-    let bodies: Vec<Body<'_>> =
-        events.chunks(webhook.events_in_a_body()).filter_map(|events| Body::of(events, webhook, at)).collect();
-    let limit = Duration::from_millis(u64::from(webhook.timeout_ms));
-    let limit_of_main = if webhook.backup_url.is_some() { limit / 2 } else { limit };
-    let answers = match &webhook.url {
-        Destination::Https(url) => join_all(bodies.iter().map(|body| body.post(url, limit_of_main, at, room))).await,
-        Destination::Stream(stream) => send(&bodies, stream, webhook, limit_of_main, at, room).await,
-    };
-    let ended = bodies.iter().zip(answers).map(|(body, answered)| body.ended(answered, limit, room));
-    let ended = join_all(ended).await;
-    bodies.iter().zip(ended).flat_map(|(body, posted)| std::iter::repeat_n(posted, body.events)).collect()
-}
-
-impl Posted {
-    /// What decides what follows.
+impl Sent {
+    /// What the attempt is judged by.
     pub(crate) fn ending(&self) -> Ending<'static> {
         Ending { outcome: self.answered.outcome, asked: self.answered.asked, via: self.via, receiver: self.receiver }
     }
 
     /// The attempt for the record.
-    pub(crate) fn attempt(&self, turn: Turn, at: Timestamp) -> Attempt {
+    pub(crate) fn attempt(&self, plan: Turn, at: Timestamp) -> Attempt {
         Attempt {
-            number: turn.number,
-            round: turn.round,
+            number: plan.number,
+            round: plan.round,
             at,
             outcome: self.answered.outcome,
             duration_ms: self.duration_ms,
@@ -69,20 +65,33 @@ impl Posted {
     }
 }
 
-async fn send(
-    bodies: &[Body<'_>],
-    stream: &Stream,
-    webhook: &Webhook,
-    time_limit: Duration,
-    at: Timestamp,
-    room: &Deliver,
-) -> Vec<Answered> {
-    let messages: Vec<Message> = bodies.iter().map(Body::message).collect();
-    stream::send(&messages, stream, webhook, time_limit, at, room).await
+/// Sends `events`, signed as of `at`, to the webhook. Returns how the attempt ended for each event, in their order. Events
+/// that share a POST end together; messages of a stream end each for itself.
+///
+/// If there is a backup URL, the main URL has half of the time limit, so that a main URL that hangs leaves time for the
+/// backup URL, which has the rest. What the answer of the main URL settles is settled: the backup URL is for receivers that
+/// cannot be reached, and not for a second opinion.
+pub(crate) async fn send(events: &[&Event], webhook: &Webhook, at: Timestamp, sender: &Sender) -> Vec<Sent> {
+    let payloads: Vec<Payload<'_>> =
+        events.chunks(webhook.events_in_a_body()).filter_map(|events| Payload::of(events, webhook, at)).collect();
+    let limit = Duration::from_millis(u64::from(webhook.timeout_ms));
+    let main_limit = if webhook.backup_url.is_some() { limit / 2 } else { limit };
+    let answers = match &webhook.url {
+        Destination::Https(url) => {
+            join_all(payloads.iter().map(|payload| payload.post(url, main_limit, at, sender))).await
+        }
+        Destination::Stream(stream) => {
+            let messages: Vec<Message> = payloads.iter().map(Payload::message).collect();
+            sender.streams.send(&messages, stream, webhook, main_limit, at).await
+        }
+    };
+    let sent = payloads.iter().zip(answers).map(|(payload, answered)| payload.with_backup(answered, limit, sender));
+    let sent = join_all(sent).await;
+    payloads.iter().zip(sent).flat_map(|(payload, sent)| std::iter::repeat_n(sent, payload.events)).collect()
 }
 
-/// What one POST has, or one message, whichever URL it goes to.
-struct Body<'a> {
+/// The content of one POST, or of one message, whichever URL it goes to.
+struct Payload<'a> {
     webhook: &'a Webhook,
     first: &'a Event,
     more: Vec<&'a Event>,
@@ -91,7 +100,7 @@ struct Body<'a> {
     rendered: Rendered,
 }
 
-impl<'a> Body<'a> {
+impl<'a> Payload<'a> {
     fn of(events: &[&'a Event], webhook: &'a Webhook, at: Timestamp) -> Option<Self> {
         let (first, more) = events.split_first()?;
         let ids: Vec<EventId> = more.iter().map(|event| event.id).collect();
@@ -105,7 +114,7 @@ impl<'a> Body<'a> {
         Message::of(&self.rendered, &self.id, self.webhook, self.first, &self.more)
     }
 
-    async fn post(&self, url: &WebhookUrl, time_limit: Duration, now: Timestamp, room: &Deliver) -> Answered {
+    async fn post(&self, url: &WebhookUrl, time_limit: Duration, now: Timestamp, sender: &Sender) -> Answered {
         let post = Post {
             url,
             headers: &self.rendered.headers,
@@ -116,26 +125,27 @@ impl<'a> Body<'a> {
             custom: &self.webhook.headers,
             redaction: &Redaction::of(self.webhook),
         };
-        room.outbound.post(post, now).await
+        sender.outbound.post(post, now).await
     }
 
-    /// How it ended, given the main URL's answer: with it, or at the backup URL. `limit` is over both.
-    async fn ended(&self, answered: Answered, limit: Duration, room: &Deliver) -> Posted {
+    /// How the attempt ended, given the answer of the main URL: with this answer, or at the backup URL. `limit` is over
+    /// both URLs.
+    async fn with_backup(&self, answered: Answered, limit: Duration, sender: &Sender) -> Sent {
         let endpoint = Receiver::Endpoint { final_statuses: self.webhook.dialect.final_statuses() };
         let receiver = match &self.webhook.url {
             Destination::Https(_) => endpoint,
             Destination::Stream(_) => Receiver::Stream,
         };
-        let first = Posted { duration_ms: answered.duration_ms, answered, via: Via::Main, receiver };
+        let first = Sent { duration_ms: answered.duration_ms, answered, via: Via::Main, receiver };
         let Some(backup_url) = &self.webhook.backup_url else { return first };
         match settled(&first.ending()) {
-            // A backup URL has another limit than a stream.
+            // What is too large for a stream may be small enough for the backup URL.
             None | Some(Decision::Dead { reason: DeadReason::TooLarge }) => {}
             Some(_) => return first,
         }
         let left = limit.saturating_sub(Duration::from_millis(u64::from(first.duration_ms)));
-        let answered = self.post(backup_url, left, room.clock.now(), room).await;
+        let answered = self.post(backup_url, left, sender.clock.now(), sender).await;
         let duration_ms = first.duration_ms.saturating_add(answered.duration_ms);
-        Posted { answered, via: Via::Backup { main: first.answered.outcome }, duration_ms, receiver: endpoint }
+        Sent { answered, via: Via::Backup { main: first.answered.outcome }, duration_ms, receiver: endpoint }
     }
 }

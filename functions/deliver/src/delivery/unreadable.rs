@@ -1,47 +1,45 @@
-//! Jobs that cannot be read. They would only spin, so they are given up: with a dead delivery, if they still say of which.
+//! Jobs that cannot be read. They would only come back again and again, so they are given up: with a dead delivery, if they
+//! still name one.
 
+use shared::clock::Clock;
 use shared::delivery::DeadReason;
 use shared::delivery::standing::{Standing, standing};
-use shared::queue::Outgoing;
 use shared::queue::job::{Job, NotAJob};
-use shared::store::StoreError;
 
-use crate::dead_letter::{bury, give_up as give_up_delivery};
-use crate::delivery::hold;
-use crate::{Deliver, Next, Received};
+use super::record::Recorder;
+use crate::dead_letter::{self, dead_letter};
+use crate::disposition::{Disposition, Stop};
+use crate::message::ReceivedMessage;
+use crate::webhook_cache::WebhookCache;
 
-/// Group of messages that name no delivery.
-const NO_GROUP: &str = "unreadable";
-
-/// Gives up the delivery that the job names. Its dead letter refers to the event in the events table, so that a redrive
-/// can still deliver it. What names no delivery goes to the dead-letter queue as it is.
-pub(crate) async fn give_up(message: &Received, error: &NotAJob, room: &Deliver) -> Result<Next, StoreError> {
-    let Some(job) = Job::named_in(&message.body) else { return Ok(bury_as_it_is(message, error)) };
-    let row = room.deliveries.get(job.tenant, job.webhook, job.event).await?;
-    let now = room.clock.now();
-    let turn = match standing(job.round, job.resend, row.as_ref(), now) {
-        Standing::Void => return Ok(Next::Finish),
-        Standing::BuryAgain { reason } => return Ok(bury(&job, reason)),
-        Standing::NotDue { at } => return Ok(Next::Wait { until: at }),
-        Standing::Attempt(turn) => turn,
+/// Gives up the delivery that the job names. Its dead letter refers to the event in the events table, so that a redrive can
+/// still deliver it. A message that names no delivery goes to the dead-letter queue as it is.
+pub(crate) async fn give_up(
+    message: &ReceivedMessage,
+    error: &NotAJob,
+    webhooks: &WebhookCache,
+    recorder: &Recorder,
+    clock: &Clock,
+) -> Result<Disposition, Stop> {
+    let Some(job) = Job::named_in(&message.body) else {
+        log(message, error);
+        return Ok(dead_letter::unreadable(&message.body));
+    };
+    let row = recorder.row(job.key()).await?;
+    let now = clock.now();
+    let plan = match standing(job.round, job.resend, row.as_ref(), now) {
+        Standing::Void => return Ok(Disposition::Delete),
+        Standing::BuryAgain { reason } => return Ok(dead_letter(&job, reason)),
+        Standing::NotDue { at } => return Ok(Disposition::RetryAt { at }),
+        Standing::Attempt(plan) => plan,
     };
     log(message, error);
-    match room.webhooks.get(&room.registry, job.tenant, job.webhook, now).await? {
-        Some(known) => give_up_delivery(&job, turn, DeadReason::Unreadable, &known.webhook, room).await,
-        None => hold::discard(&job, turn, room).await,
-    }
-}
-
-fn bury_as_it_is(message: &Received, error: &NotAJob) -> Next {
-    log(message, error);
-    Next::Bury(Outgoing {
-        body: message.body.clone(),
-        group: NO_GROUP.to_owned(),
-        delay_seconds: 0,
-        attributes: vec![("reason", DeadReason::Unreadable.as_str().to_owned())],
+    Ok(match webhooks.get(job.tenant, job.webhook, now).await? {
+        Some(state) => recorder.give_up(&job, plan, DeadReason::Unreadable, &state.webhook).await?,
+        None => recorder.discard(&job, plan).await?,
     })
 }
 
-fn log(message: &Received, error: &NotAJob) {
+fn log(message: &ReceivedMessage, error: &NotAJob) {
     tracing::error!(sqs.message_id = message.id, "message {} is {error}; it is given up", message.id);
 }

@@ -1,22 +1,21 @@
-//! The first jobs of an event whose tenant's webhooks `dispatch` could not read. The job comes back until they can be
-//! read, and goes to the dead-letter queue if that takes too long.
+//! The first jobs of an event whose tenant's webhooks `dispatch` could not read. The job comes back until the webhooks can be
+//! read, and SQS moves it to the dead-letter queue if that takes too long.
 
 use shared::queue::job::{Dispatch, FirstJobs};
-use shared::store::StoreError;
 
-use crate::stored_event::{self as stored, Stored};
-use crate::{Deliver, Next};
+use crate::disposition::{Disposition, Stop};
+use crate::stored_event::{Lookup, find_event};
+use crate::stores::Stores;
 
-/// Carries out a dispatch job. Copies of it send the same jobs again, as a replay of the stream does.
-pub(crate) async fn dispatch(job: &Dispatch, room: &Deliver) -> Result<Next, StoreError> {
-    let event = match stored::event(job.tenant, job.event, room).await? {
-        Stored::Event(event) => event,
-        // Expired: as if it had been told then. Unreadable: the log says so, and the list of events shows it.
-        Stored::Nothing(_) => return Ok(Next::Finish),
+/// Carries out a dispatch job. A copy of it sends the same jobs again, as a replay of the stream does.
+pub(crate) async fn dispatch(job: &Dispatch, stores: &Stores) -> Result<Disposition, Stop> {
+    let event = match find_event(job.tenant, job.event, &stores.events).await? {
+        Lookup::Found(event) => event,
+        // An expired event is too old to be delivered. An unreadable one is in the log and in the list of events.
+        Lookup::Missing(_) => return Ok(Disposition::Delete),
     };
-    let webhooks = room.registry.all_subscribers(job.tenant).await?;
+    let webhooks = stores.registry.all_subscribers(job.tenant).await?;
     let first = FirstJobs::of(&event);
-    Ok(Next::Forward(
-        webhooks.iter().filter(|webhook| webhook.wants(&event)).map(|webhook| first.to(webhook.id)).collect(),
-    ))
+    let wanting = webhooks.iter().filter(|webhook| webhook.wants(&event));
+    Ok(Disposition::Replace(wanting.map(|webhook| first.to(webhook.id)).collect()))
 }

@@ -1,58 +1,76 @@
-//! Recoveries that somebody asked for: each job does one page and sends the job of the next.
+//! Recoveries that somebody asked for: each job does one page and sends the job of the next page.
 //!
-//! A page is sent, then noted in the recovery's row, then the next page's job is sent. A crash before the note repeats the
-//! page, and rounds make that harmless; one after it finds the page noted, and sends the next job only. A cancelled
-//! recovery finds that nothing can be noted any more.
+//! A page is sent, then noted in the recovery's row, then the job of the next page is sent. A crash before the note repeats
+//! the page, and rounds make that harmless. After a crash behind the note the job finds the page noted, and sends the next
+//! job only. If the recovery was cancelled, nothing can be noted any more.
+//!
+//! The modules are listed bottom up: each uses only modules that are listed above it.
 
 use jiff::Timestamp;
-use shared::queue::Outgoing;
+use shared::clock::Clock;
 use shared::queue::job::{Job, RecoveryPage};
+use shared::queue::{Outgoing, Queue};
 use shared::recovery::{Pace, PageStanding, Recovery, RecoveryStatus};
-use shared::store::StoreError;
+use shared::store::{Registry, StoreError};
 
-use crate::{Deliver, Next};
-
+mod chunk;
 mod missing;
+mod eligibility;
 mod page;
 
-pub(crate) use page::next_round;
-use page::{Page, Then};
+use super::pacing::paced;
+use crate::disposition::{Disposition, Stop};
+use crate::stores::Stores;
+use crate::webhook_cache::WebhookCache;
+use page::{Continuation, Page};
 
 /// Carries out the job of a page.
-pub(crate) async fn recovery(job: &RecoveryPage, first_receive: bool, room: &Deliver) -> Result<Next, StoreError> {
-    let Some(recovery) = room.registry.get_recovery(job.tenant, job.recovery).await? else {
-        // Its job is sent before it is stored. What is still not there when the job comes back was refused.
-        return Ok(if first_receive { Next::ComeBack } else { Next::Finish });
+pub(crate) async fn recovery(
+    job: &RecoveryPage,
+    first_receive: bool,
+    stores: &Stores,
+    webhooks: &WebhookCache,
+    deliveries_queue: &Queue,
+    clock: &Clock,
+) -> Result<Disposition, Stop> {
+    let Some(recovery) = stores.registry.get_recovery(job.tenant, job.recovery).await? else {
+        // The job is sent before the recovery is stored. If the recovery is still not there when the job comes back, it was
+        // refused.
+        return Ok(if first_receive { Disposition::Redeliver } else { Disposition::Delete });
     };
-    let now = room.clock.now();
+    let now = clock.now();
     match recovery.page_standing(job.page, first_receive, now) {
-        PageStanding::Void => Ok(Next::Finish),
+        PageStanding::Void => Ok(Disposition::Delete),
         PageStanding::NotDue | PageStanding::SendNext => Ok(next_page(&recovery, now)),
-        PageStanding::Work => work(&recovery, room).await,
-    }
-}
-
-async fn work(recovery: &Recovery, room: &Deliver) -> Result<Next, StoreError> {
-    let Page { jobs, worked, then } = page::page(recovery, room).await?;
-    if !send(&jobs, recovery.pace(), room).await {
-        return Ok(Next::ComeBack);
-    }
-    let now = room.clock.now();
-    let noted = recovery.after_page(worked, now);
-    match then {
-        Then::GoOn if room.registry.note_recovery_page(&noted).await? => Ok(next_page(&noted, now)),
-        Then::End(status) if room.registry.end_recovery(&Recovery { status, ..noted.clone() }).await? => {
-            log_end(&noted, status);
-            Ok(Next::Finish)
+        PageStanding::Work => {
+            let page = page::page(&recovery, stores, webhooks, clock).await?;
+            if !send(&page.jobs, recovery.pace(), deliveries_queue).await {
+                return Ok(Disposition::Redeliver);
+            }
+            Ok(note(page, &recovery, &stores.registry, clock).await?)
         }
-        Then::GoOn | Then::End(_) => noted_already(recovery, room).await,
     }
 }
 
-/// Sends the jobs of a page, each second's share with its delay; answers whether all of them were taken.
-async fn send(jobs: &[Job], pace: Pace, room: &Deliver) -> bool {
+/// Notes a page that was sent in the recovery's row.
+async fn note(page: Page, recovery: &Recovery, registry: &Registry, clock: &Clock) -> Result<Disposition, StoreError> {
+    let Page { jobs: _, result, continuation } = page;
+    let now = clock.now();
+    let noted = recovery.after_page(result, now);
+    match continuation {
+        Continuation::Next if registry.note_recovery_page(&noted).await? => Ok(next_page(&noted, now)),
+        Continuation::End(status) if registry.end_recovery(&Recovery { status, ..noted.clone() }).await? => {
+            log_end(&noted, status);
+            Ok(Disposition::Delete)
+        }
+        Continuation::Next | Continuation::End(_) => noted_already(recovery, registry, clock).await,
+    }
+}
+
+/// Sends the jobs of a page, each second's share with its delay. Returns whether SQS took all of them.
+async fn send(jobs: &[Job], pace: Pace, deliveries_queue: &Queue) -> bool {
     let mut all_taken = true;
-    for result in room.deliveries_queue.send(&paced(jobs, pace)).await {
+    for result in deliveries_queue.send(&paced(jobs, pace)).await {
         if let Err(failure) = result {
             tracing::error!(error.code = failure.code, "{failure}");
             all_taken = false;
@@ -61,28 +79,24 @@ async fn send(jobs: &[Job], pace: Pace, room: &Deliver) -> bool {
     all_taken
 }
 
-/// Jobs as messages, each second's share with its delay.
-pub(crate) fn paced(jobs: &[Job], pace: Pace) -> Vec<Outgoing> {
-    jobs.iter().enumerate().map(|(index, job)| Outgoing::later(job, pace.delay_of(index))).collect()
-}
-
-/// The page was noted before, or the recovery was cancelled. The note may be our own, of which the answer was lost; then
-/// nobody else sends the next job, and otherwise one more is void. An unchanged row was not free to be changed.
-async fn noted_already(before: &Recovery, room: &Deliver) -> Result<Next, StoreError> {
-    let stored = room.registry.get_recovery(before.tenant, before.id).await?;
+/// The page was noted before, or the recovery was cancelled. If the note is our own, and its answer was lost, nobody else
+/// sends the next job; if it is not our own, one more next job is void. If the row is unchanged, a transaction of somebody
+/// else kept it from being changed, and the job comes back.
+async fn noted_already(before: &Recovery, registry: &Registry, clock: &Clock) -> Result<Disposition, StoreError> {
+    let stored = registry.get_recovery(before.tenant, before.id).await?;
     Ok(match stored.filter(|stored| stored.status == RecoveryStatus::Running) {
-        Some(stored) if stored.page == before.page => Next::ComeBack,
-        Some(stored) if stored.page == before.page.saturating_add(1) => next_page(&stored, room.clock.now()),
-        Some(_) | None => Next::Finish,
+        Some(stored) if stored.page == before.page => Disposition::Redeliver,
+        Some(stored) if stored.page == before.page.saturating_add(1) => next_page(&stored, clock.now()),
+        Some(_) | None => Disposition::Delete,
     })
 }
 
-/// The job of the next page, at the time when it is due.
-fn next_page(recovery: &Recovery, now: Timestamp) -> Next {
+/// The job of the next page, to be received when the page is due.
+fn next_page(recovery: &Recovery, now: Timestamp) -> Disposition {
     let job = Job::Recovery(RecoveryPage { tenant: recovery.tenant, recovery: recovery.id, page: recovery.page });
     let millis = recovery.due_at.duration_since(now).as_millis().max(0);
     let seconds = u16::try_from((millis + 999) / 1000).unwrap_or(u16::MAX);
-    Next::Forward(vec![Outgoing::later(&job, seconds)])
+    Disposition::Replace(vec![Outgoing::later(&job, seconds)])
 }
 
 fn log_end(recovery: &Recovery, status: RecoveryStatus) {
@@ -125,7 +139,7 @@ mod tests {
             due_at: now + SignedDuration::from_millis(due_ms),
         };
         for (due_ms, expected) in [(-5_000, 0), (0, 0), (1, 1), (10_000, 10), (60_001, 61)] {
-            let Next::Forward(sent) = next_page(&recovery(due_ms), now) else { panic!("one job") };
+            let Disposition::Replace(sent) = next_page(&recovery(due_ms), now) else { panic!("one job") };
             assert_eq!(sent[0].delay_seconds, expected, "{due_ms} ms");
         }
     }

@@ -1,38 +1,45 @@
-//! Brings a webhook's held deliveries back when it takes attempts again: page by page to the deliveries queue, each in a
-//! new round, so that jobs of the old one are void. The job for the next page goes the same way; a crash repeats a page,
-//! and rounds make that harmless. For a deleted webhook the jobs find no webhook, and their deliveries end as discarded.
+//! Releases a webhook's held deliveries after the webhook takes attempts again: page by page to the deliveries queue, each
+//! delivery in a new round, so that jobs of the old round are obsolete. The job for the next page goes to the same queue. A
+//! crash repeats a page, and rounds make that harmless. If the webhook was deleted, the jobs find no webhook, and their
+//! deliveries end as discarded.
 
+use jiff::Timestamp;
 use shared::delivery::StateKind;
 use shared::queue::Outgoing;
-use shared::queue::job::{Job, Recover};
+use shared::queue::job::{Deliver as DeliverJob, Job, Recover};
 use shared::rate_limit::RateLimit;
 use shared::recovery::{DEFAULT_RATE, Pace};
-use shared::store::StoreError;
 use shared::store::deliveries::Stuck;
 
-use crate::maintenance::recovery::{next_round, paced};
-use crate::{Deliver, Next};
+use super::pacing::paced;
+use crate::disposition::{Disposition, Stop};
+use crate::stores::Stores;
+use crate::webhook_cache::WebhookCache;
 
-/// Sends one page of held deliveries and the job for the next. A receiver that was down a moment ago is not met with all
-/// of it at once.
-pub(crate) async fn recover(job: &Recover, room: &Deliver) -> Result<Next, StoreError> {
-    let now = room.clock.now();
-    let known = room.webhooks.get_afresh(&room.registry, job.tenant, job.webhook, now).await?;
-    if known.as_ref().is_some_and(|known| !known.takes_attempts()) {
-        // Disabled, paused or open again meanwhile: what lets it go the next time recovers.
-        return Ok(Next::Finish);
+/// Sends one page of held deliveries and the job for the next page, at a pace: the receiver may have been down a moment ago.
+pub(crate) async fn release(
+    job: &Recover,
+    stores: &Stores,
+    webhooks: &WebhookCache,
+    now: Timestamp,
+) -> Result<Disposition, Stop> {
+    let (tenant, webhook) = (job.tenant, job.webhook);
+    let state = webhooks.get_fresh(tenant, webhook, now).await?;
+    if state.as_ref().is_some_and(|state| !state.takes_attempts()) {
+        // The webhook was disabled or paused, or its breaker opened, since the job was sent. The next resume releases again.
+        return Ok(Disposition::Delete);
     }
-    // Faster than its rate limit they would only wait in line.
-    let limit = known.and_then(|known| known.webhook.rate_limit).map_or(DEFAULT_RATE, RateLimit::per_second);
+    // Jobs that come faster than the webhook's rate limit would only wait in line.
+    let limit = state.and_then(|state| state.webhook.rate_limit).map_or(DEFAULT_RATE, RateLimit::per_second);
     let pace = Pace::of(limit.min(DEFAULT_RATE));
     let (order, after) = (Stuck::OldestFirst, job.after.as_deref());
-    let held = room.deliveries.list_stuck(job.tenant, job.webhook, StateKind::Held, order, after, pace.page()).await?;
-    let jobs: Vec<Job> = held.items.iter().map(next_round).collect();
+    let held = stores.deliveries.list_stuck(tenant, webhook, StateKind::Held, order, after, pace.page()).await?;
+    let jobs: Vec<Job> = held.items.iter().map(|held| Job::Deliver(DeliverJob::next_round(held))).collect();
     let mut outgoing = paced(&jobs, pace);
     if let Some(after) = held.next {
-        room.registry.note_recovering(job.tenant, job.webhook, now).await?;
+        stores.registry.note_recovering(tenant, webhook, now).await?;
         let pause = u16::try_from(pace.pause_after(jobs.len() as u64).as_secs()).unwrap_or(u16::MAX);
         outgoing.push(Outgoing::later(&Job::Recover(Recover { after: Some(after), ..job.clone() }), pause));
     }
-    Ok(Next::Forward(outgoing))
+    Ok(Disposition::Replace(outgoing))
 }

@@ -1,12 +1,14 @@
-//! The sweep: once an hour it recovers what is held by webhooks that take attempts.
+//! The sweep: once an hour it releases what is held by webhooks that take attempts.
 //!
-//! Whatever writes a delivery as held looks at the webhook afresh, and whatever makes a webhook take attempts again
-//! recovers what it holds. Between the two a crash, or an index that follows its table late, can leave something held
-//! that nothing would wake. The sweep does. It also looks for recoveries that somebody asked for and that stand still.
+//! Every function that writes a delivery as held reads the webhook afresh after the write, and everything that makes a
+//! webhook take attempts again releases what the webhook holds. A crash between the two, or an index that follows its table
+//! late, can leave a held delivery that nothing would wake. The sweep wakes it. The sweep also looks for recoveries that
+//! somebody asked for and that stand still.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use shared::breaker::{Breaker, Open};
+use shared::clock::Clock;
 use shared::delivery::StateKind;
 use shared::id::TenantId;
 use shared::queue::Outgoing;
@@ -15,73 +17,77 @@ use shared::store::StoreError;
 use shared::store::deliveries::Stuck;
 use shared::webhook::Webhook;
 
-use crate::{Deliver, Next};
+use crate::disposition::{Disposition, Stop};
+use crate::stores::Stores;
 
-/// Tenants that one sweep job looks at; the next job goes on.
-const PAGE: u8 = 5;
-/// Webhooks looked at side by side: with 500 of each tenant a page takes a few seconds.
-const SIDE_BY_SIDE: usize = 32;
-/// After how long without a page a recovery of what is held stands still (15 min): a page follows another within seconds,
-/// or within the visibility timeout of its message.
+/// Maximum tenants that one sweep job looks at. Reason: with 500 webhooks of each tenant a page takes a few seconds; the next
+/// job goes on.
+const MAX_TENANTS: u8 = 5;
+/// Maximum webhooks that are looked at at the same time. Reason: a tenant's 500 webhooks take a second or two.
+const MAX_CONCURRENT_LOOKS: usize = 32;
+/// Time without a page after which a release stands still (15 min). Reason: a page follows the one before within seconds, or
+/// within the visibility timeout of its message.
 const STANDSTILL: SignedDuration = SignedDuration::from_mins(15);
-/// How long a probe may be overdue before it is taken for lost: many times its message's visibility timeout.
+/// Time by which a probe is overdue when it counts as lost (1 h). Reason: this is many times its message's visibility
+/// timeout.
 const PROBE_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 
-/// Sends a recover job for each webhook of a page of tenants that has no reason to hold anything, and does.
-pub(crate) async fn sweep(job: &Sweep, room: &Deliver) -> Result<Next, StoreError> {
-    let tenants = room.registry.list_tenants(job.after.as_deref(), PAGE).await?;
+/// Looks at a page of tenants. Sends a release job for each webhook that has no reason to hold anything, and does.
+pub(crate) async fn sweep(job: &Sweep, stores: &Stores, clock: &Clock) -> Result<Disposition, Stop> {
+    let tenants = stores.registry.list_tenants(job.after.as_deref(), MAX_TENANTS).await?;
     let mut jobs = Vec::new();
     for tenant in &tenants.items {
-        let webhooks = room.registry.all_webhooks(tenant.id).await?;
+        let webhooks = stores.registry.all_webhooks(tenant.id).await?;
         let active = webhooks.into_iter().filter(|webhook| !webhook.holds_deliveries());
-        let looked_at = stream::iter(active).map(|webhook| recovery(webhook, room)).buffer_unordered(SIDE_BY_SIDE);
-        let recoveries: Vec<Option<Job>> = looked_at.try_collect().await?;
-        jobs.extend(recoveries.into_iter().flatten());
-        jobs.extend(lost_pages(tenant.id, room).await?);
+        let looks = stream::iter(active).map(|webhook| look(webhook, stores, clock));
+        let found: Vec<Option<Job>> = looks.buffer_unordered(MAX_CONCURRENT_LOOKS).try_collect().await?;
+        jobs.extend(found.into_iter().flatten());
+        jobs.extend(lost_pages(tenant.id, stores, clock.now()).await?);
     }
     jobs.extend(tenants.next.map(|after| Job::Sweep(Sweep { after: Some(after) })));
-    Ok(Next::Forward(jobs.iter().map(Outgoing::now).collect()))
+    Ok(Disposition::Replace(jobs.iter().map(Outgoing::now).collect()))
 }
 
-async fn recovery(webhook: Webhook, room: &Deliver) -> Result<Option<Job>, StoreError> {
+/// The job that a webhook needs because it holds deliveries and nothing else would wake them.
+async fn look(webhook: Webhook, stores: &Stores, clock: &Clock) -> Result<Option<Job>, StoreError> {
     let (tenant, id) = (webhook.tenant, webhook.id);
-    let held = room.deliveries.list_stuck(tenant, id, StateKind::Held, Stuck::OldestFirst, None, 1).await?;
+    let held = stores.deliveries.list_stuck(tenant, id, StateKind::Held, Stuck::OldestFirst, None, 1).await?;
     if held.items.is_empty() {
         return Ok(None);
     }
-    if let Breaker::Open(open) = room.registry.get_breaker(tenant, id).await? {
-        return Ok(lost_probe(&webhook, open, room.clock.now()));
+    if let Breaker::Open(open) = stores.registry.get_breaker(tenant, id).await? {
+        return Ok(lost_probe(&webhook, open, clock.now()));
     }
-    if let Some(at) = room.registry.recovering_at(tenant, id).await?
-        && room.clock.now().duration_since(at) < STANDSTILL
+    if let Some(at) = stores.registry.recovering_at(tenant, id).await?
+        && clock.now().duration_since(at) < STANDSTILL
     {
-        // A long recovery, which gets on.
+        // A long release, which makes progress.
         return Ok(None);
     }
-    tracing::warn!(tenant.id = %tenant, webhook.id = %id, "{id} holds deliveries without a reason; they are recovered");
+    tracing::warn!(tenant.id = %tenant, webhook.id = %id, "{id} holds deliveries without a reason; they are released");
     Ok(Some(Job::Recover(Recover { tenant, webhook: id, after: None })))
 }
 
-/// The next pages of recoveries once more whose jobs were lost in the same way. Should one turn up again, a page is done once
-/// all the same.
-async fn lost_pages(tenant: TenantId, room: &Deliver) -> Result<Vec<Job>, StoreError> {
-    let now = room.clock.now();
-    let running = room.registry.running_recoveries(tenant).await?;
+/// New jobs for the next pages of recoveries whose jobs were lost in the same way. If a lost job turns up again, its page is
+/// still done once.
+async fn lost_pages(tenant: TenantId, stores: &Stores, now: Timestamp) -> Result<Vec<Job>, StoreError> {
+    let running = stores.registry.running_recoveries(tenant).await?;
     let lost = running.into_iter().filter(|recovery| recovery.is_lost(now)).map(|recovery| {
         let (id, page) = (recovery.id, recovery.page);
-        tracing::warn!(tenant.id = %tenant, recovery.id = %id, "a page of {id} is overdue; its job is sent once more");
+        tracing::warn!(tenant.id = %tenant, recovery.id = %id, "a page of {id} is overdue; its job is sent again");
         Job::Recovery(RecoveryPage { tenant, recovery: id, page })
     });
     Ok(lost.collect())
 }
 
-/// The probe of an open breaker once more, if its message was lost: moved to the dead-letter queue after many crashes,
-/// say. Should the first one turn up again, both are the same probe, and each change of the breaker is made once.
+/// A new job for the probe of an open breaker, if the probe's message was lost: for example moved to the dead-letter queue
+/// after many crashes. If the lost message turns up again, both are the same probe, and each change of the breaker is made
+/// once.
 fn lost_probe(webhook: &Webhook, open: Open, now: Timestamp) -> Option<Job> {
     let (tenant, id) = (webhook.tenant, webhook.id);
     let is_lost = now.duration_since(open.next_probe_at) > PROBE_OVERDUE;
     is_lost.then(|| {
-        tracing::warn!(tenant.id = %tenant, webhook.id = %id, "the probe of {id} is overdue; it is sent once more");
+        tracing::warn!(tenant.id = %tenant, webhook.id = %id, "the probe of {id} is overdue; it is sent again");
         Job::Probe(Probe { tenant, webhook: id, probe: open.probe })
     })
 }

@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::delivery::Outcome;
-use shared::outbound::{Answered, Post};
+use shared::outbound::{Answered, Outbound, Post};
 use shared::stream::Message;
 use shared::stream::servicebus::{CONTENT_TYPE, Entity, SharedKey, request};
 use shared::webhook::{Redaction, Webhook, WebhookUrl};
 
 use super::silent;
-use crate::Deliver;
 
-/// One request; what it ended with holds for each of the messages.
+/// One request. Its answer holds for each of the messages.
 pub(super) async fn send(
     messages: &[Message],
     entity: &Entity,
@@ -21,9 +20,9 @@ pub(super) async fn send(
     webhook: &Webhook,
     time_limit: Duration,
     now: Timestamp,
-    room: &Deliver,
+    outbound: &Outbound,
 ) -> Answered {
-    // Does not fail for what was checked when it was set.
+    // This does not fail: the entity was checked when it was set.
     let Ok(url) = WebhookUrl::from_stored(&entity.messages_url()) else {
         return silent(Outcome::Protocol, Duration::ZERO);
     };
@@ -37,5 +36,5 @@ pub(super) async fn send(
         custom: &BTreeMap::new(),
         redaction: &Redaction::of(webhook),
     };
-    room.outbound.post(post, now).await
+    outbound.post(post, now).await
 }

@@ -1,5 +1,5 @@
-//! Sending to a tenant's Amazon SQS queue, with the tenant's own key and never with our role: by our role a webhook could
-//! name mailhooks' own queues, or any other of the account.
+//! Sending to a tenant's Amazon SQS queue, with the tenant's own key and never with our role: with our role a webhook could
+//! name mailhooks' own queues, or any other queue of the account.
 
 use std::time::Duration;
 
@@ -19,14 +19,14 @@ use shared::webhook::{Redaction, Webhook};
 use tokio::time::Instant;
 
 use super::silent;
-use crate::Deliver;
 
-/// What SQS's entries without a status of their own are written as: the call's was 200 all the same.
+/// The status that is recorded for an entry that SQS refuses and calls the sender's fault. Reason: entries have no status of
+/// their own, and the call's status is 200.
 const SENDERS_FAULT: u16 = 400;
-/// The same where the fault is SQS's.
+/// The status that is recorded for an entry that SQS refuses by its own fault.
 const SERVICES_FAULT: u16 = 500;
 
-/// From which a client of each tenant's queue is made: connections and endpoint are ours, region and key are not.
+/// Makes the clients of the tenants' queues. Connections and endpoint are ours; region and key are the tenant's.
 #[derive(Debug)]
 pub(super) struct TenantsQueues {
     base: Box<Builder>,
@@ -35,10 +35,10 @@ pub(super) struct TenantsQueues {
 impl TenantsQueues {
     pub(super) fn new(sdk: &SdkConfig) -> Self {
         let mut base = Builder::from(sdk)
-            // The schedule retries, and the webhook's time limit is the only one.
+            // The retry schedule retries, and the webhook's time limit is the only limit.
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
-            // It would keep an entry for each client that was ever made.
+            // An identity cache would keep an entry for each client that was ever made.
             .identity_cache(IdentityCache::no_cache());
         base.set_credentials_provider(None);
         Self { base: Box::new(base) }
@@ -50,38 +50,37 @@ impl TenantsQueues {
         let config = Builder::clone(&self.base).region(Region::new(queue.region().to_owned()));
         Client::from_conf(config.credentials_provider(credentials).build())
     }
-}
 
-/// One call; each message has its own answer.
-pub(super) async fn send(
-    messages: &[Message],
-    queue: &Queue,
-    key: &AccessKey,
-    webhook: &Webhook,
-    time_limit: Duration,
-    room: &Deliver,
-) -> Vec<Answered> {
-    let started = Instant::now();
-    let entries = messages.iter().enumerate().map(|(index, message)| entry(message, index, queue));
-    let answers = match entries.collect::<Result<Vec<_>, _>>() {
-        Ok(entries) => {
-            let client = room.streams.queues.client(queue, key);
-            let call = client.send_message_batch().queue_url(queue.url()).set_entries(Some(entries)).send();
-            match tokio::time::timeout(time_limit, call).await {
-                Ok(Ok(output)) => (0..messages.len()).map(|index| of_entry(index, &output)).collect(),
-                Ok(Err(error)) => vec![of_call(&error); messages.len()],
-                Err(_elapsed) => vec![(Outcome::Timeout, None); messages.len()],
+    /// One call. Each message has its own answer.
+    pub(super) async fn send(
+        &self,
+        messages: &[Message],
+        queue: &Queue,
+        key: &AccessKey,
+        webhook: &Webhook,
+        time_limit: Duration,
+    ) -> Vec<Answered> {
+        let started = Instant::now();
+        let entries = messages.iter().enumerate().map(|(index, message)| entry(message, index, queue));
+        let answers = match entries.collect::<Result<Vec<_>, _>>() {
+            Ok(entries) => {
+                let call = self.client(queue, key).send_message_batch().queue_url(queue.url());
+                match tokio::time::timeout(time_limit, call.set_entries(Some(entries)).send()).await {
+                    Ok(Ok(output)) => (0..messages.len()).map(|index| of_entry(index, &output)).collect(),
+                    Ok(Err(error)) => vec![of_call(&error); messages.len()],
+                    Err(_elapsed) => vec![(Outcome::Timeout, None); messages.len()],
+                }
             }
-        }
-        // A required field is missing, which none is.
-        Err(_incomplete) => vec![(Outcome::Protocol, None); messages.len()],
-    };
-    let (duration, redaction) = (started.elapsed(), Redaction::of(webhook));
-    let answered = |(outcome, said): (Outcome, Option<String>)| {
-        let answer = said.map(|said| redaction.clean(said.as_bytes(), true));
-        Answered { answer, ..silent(outcome, duration) }
-    };
-    answers.into_iter().map(answered).collect()
+            // This is the error of an entry without a required field. Every entry has them.
+            Err(_incomplete) => vec![(Outcome::Protocol, None); messages.len()],
+        };
+        let (duration, redaction) = (started.elapsed(), Redaction::of(webhook));
+        let answered = |(outcome, said): (Outcome, Option<String>)| {
+            let answer = said.map(|said| redaction.clean(said.as_bytes(), true));
+            Answered { answer, ..silent(outcome, duration) }
+        };
+        answers.into_iter().map(answered).collect()
+    }
 }
 
 fn entry(message: &Message, index: usize, queue: &Queue) -> Result<SendMessageBatchRequestEntry, BuildError> {
@@ -97,7 +96,7 @@ fn entry(message: &Message, index: usize, queue: &Queue) -> Result<SendMessageBa
     entry.build()
 }
 
-/// How one message ended when its call was answered. One that is named nowhere is not taken for sent.
+/// How one message ended when its call was answered. A message that the answer does not name does not count as sent.
 fn of_entry(index: usize, output: &SendMessageBatchOutput) -> (Outcome, Option<String>) {
     let id = index.to_string();
     if output.successful.iter().any(|entry| entry.id == id) {
@@ -112,7 +111,7 @@ fn of_entry(index: usize, output: &SendMessageBatchOutput) -> (Outcome, Option<S
     }
 }
 
-/// How all messages of a call ended that was refused, or not answered.
+/// How all messages of a call ended if the call was refused, or not answered.
 fn of_call(error: &SdkError<SendMessageBatchError>) -> (Outcome, Option<String>) {
     match error {
         SdkError::ServiceError(refused) => {

@@ -7,7 +7,7 @@
 //! find it made.
 
 use shared::clock::Clock;
-use shared::delivery::standing::{Standing, Turn, standing};
+use shared::delivery::standing::{AttemptPlan, JobVerdict, judge};
 use shared::store::StoreError;
 
 use super::pending::Prepared;
@@ -17,8 +17,8 @@ use crate::disposition::{Disposition, Stop};
 
 /// Claims the attempt, if it needs a claim, for as long as the attempt can take. After a crash of the claim's holder the
 /// attempt is simply due when the claim ends.
-pub(crate) async fn claim(member: &Prepared<'_>, recorder: &Recorder, clock: &Clock) -> Result<Turn, Stop> {
-    if !member.plan.to_claim {
+pub(crate) async fn claim(member: &Prepared<'_>, recorder: &Recorder, clock: &Clock) -> Result<AttemptPlan, Stop> {
+    if !member.plan.needs_claim {
         return Ok(member.plan);
     }
     let (job, now) = (&member.pending.job, clock.now());
@@ -26,10 +26,10 @@ pub(crate) async fn claim(member: &Prepared<'_>, recorder: &Recorder, clock: &Cl
         Ok(plan) => Ok(plan),
         Err(StoreError::Conflict) => {
             let row = recorder.row(job.key()).await?;
-            Err(Stop::Settled(match standing(job.round, false, row.as_ref(), now) {
-                Standing::NotDue { at } => Disposition::RetryAt { at },
-                Standing::Void | Standing::BuryAgain { .. } => Disposition::Delete,
-                Standing::Attempt(_) => Disposition::Redeliver,
+            Err(Stop::Settled(match judge(job.round, false, row.as_ref(), now) {
+                JobVerdict::NotDue { at } => Disposition::RetryAt { at },
+                JobVerdict::Obsolete | JobVerdict::ResendDeadLetter { .. } => Disposition::Delete,
+                JobVerdict::Attempt(_) => Disposition::Redeliver,
             }))
         }
         Err(error) => Err(error.into()),

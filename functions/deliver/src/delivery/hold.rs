@@ -2,7 +2,7 @@
 //! queue.
 
 use shared::clock::Clock;
-use shared::delivery::standing::Turn;
+use shared::delivery::standing::AttemptPlan;
 
 use super::admission::{Admission, admit};
 use super::pending::Pending;
@@ -18,12 +18,12 @@ use crate::webhook_cache::{WebhookCache, WebhookState};
 /// the webhook was deleted.
 pub(crate) async fn admitted(
     pending: &Pending<'_>,
-    plan: Turn,
+    plan: AttemptPlan,
     state: Option<WebhookState>,
     webhooks: &WebhookCache,
     recorder: &Recorder,
     clock: &Clock,
-) -> Result<(WebhookState, Turn), Stop> {
+) -> Result<(WebhookState, AttemptPlan), Stop> {
     let (job, source) = (&pending.job, pending.message.source);
     let (mut state, mut plan, mut is_fresh) = (state, plan, false);
     loop {

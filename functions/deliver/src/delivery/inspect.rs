@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use shared::clock::Clock;
-use shared::delivery::standing::{Standing, Turn, standing};
+use shared::delivery::standing::{AttemptPlan, JobVerdict, judge};
 use shared::queue::job::Deliver as DeliverJob;
 use shared::rate_limit::SlotStanding;
 use shared::recovery::is_late;
@@ -20,19 +20,21 @@ pub(crate) async fn inspect(
     webhooks: &WebhookCache,
     recorder: &Recorder,
     clock: &Clock,
-) -> Result<Turn, Stop> {
+) -> Result<AttemptPlan, Stop> {
     let (job, message) = (&pending.job, pending.message);
     wait_for_slot(job, webhooks, clock.now()).await?;
     let now = clock.now();
     let late = is_maybe_late(job, now);
     let fresh = message.source == SourceQueue::Deliveries && message.first_receive && job.round == 0 && !late;
     let row = if fresh { None } else { recorder.row(job.key()).await? };
-    match standing(job.round, job.resend, row.as_ref(), now) {
-        Standing::Void => Err(Disposition::Delete.into()),
-        Standing::BuryAgain { reason } => Err(dead_letter(job, reason).into()),
-        Standing::NotDue { at } => Err(Disposition::RetryAt { at }.into()),
+    match judge(job.round, job.resend, row.as_ref(), now) {
+        JobVerdict::Obsolete => Err(Disposition::Delete.into()),
+        JobVerdict::ResendDeadLetter { reason } => Err(dead_letter(job, reason).into()),
+        JobVerdict::NotDue { at } => Err(Disposition::RetryAt { at }.into()),
         // A recovery may have taken a late delivery for missing.
-        Standing::Attempt(plan) => Ok(Turn { to_claim: plan.to_claim || (late && row.is_none()), ..plan }),
+        JobVerdict::Attempt(plan) => {
+            Ok(AttemptPlan { needs_claim: plan.needs_claim || (late && row.is_none()), ..plan })
+        }
     }
 }
 
@@ -49,7 +51,7 @@ async fn wait_for_slot(job: &DeliverJob, webhooks: &WebhookCache, now: Timestamp
     let Some(slot) = job.slot else { return Ok(()) };
     let state = webhooks.get(job.tenant, job.webhook, now).await?;
     let limit = state.filter(WebhookState::takes_attempts).and_then(|state| state.webhook.rate_limit);
-    if limit.is_some_and(|limit| slot.standing(limit, now) == SlotStanding::Early) {
+    if limit.is_some_and(|limit| slot.judge(limit, now) == SlotStanding::Early) {
         return Err(Disposition::Requeue { job: Box::new(job.clone()), at: slot.begins_at }.into());
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The stages from `inspect` to `reserve` for the jobs of one webhook.
 
 use futures::future::join_all;
-use shared::delivery::standing::Turn;
+use shared::delivery::standing::AttemptPlan;
 
 use super::hold::admitted;
 use super::inspect::inspect;
@@ -51,7 +51,7 @@ pub(crate) async fn line_up<'a>(
 /// The stages `admit` and `load` for one job.
 async fn prepare<'a>(
     pending: Pending<'a>,
-    plan: Turn,
+    plan: AttemptPlan,
     state: Option<WebhookState>,
     room: &Deliver,
 ) -> Result<Prepared<'a>, Stop> {

@@ -1,6 +1,6 @@
 //! The stage `load`: the event of a delivery.
 
-use shared::delivery::standing::Turn;
+use shared::delivery::standing::AttemptPlan;
 use shared::event::Event;
 use shared::store::Events;
 
@@ -13,7 +13,7 @@ use crate::webhook_cache::WebhookState;
 /// The delivery with everything that its attempt needs. A delivery whose event is gone, or cannot be read, is given up.
 pub(crate) async fn load<'a>(
     pending: Pending<'a>,
-    plan: Turn,
+    plan: AttemptPlan,
     state: WebhookState,
     events: &Events,
     recorder: &Recorder,

@@ -1,7 +1,7 @@
 //! What the stages hand on: a job, a delivery that can be attempted, a request.
 
 use jiff::Timestamp;
-use shared::delivery::standing::Turn;
+use shared::delivery::standing::AttemptPlan;
 use shared::event::Event;
 use shared::queue::job::Deliver as DeliverJob;
 
@@ -22,7 +22,7 @@ pub(crate) struct Pending<'a> {
 pub(crate) struct Prepared<'a> {
     pub(crate) pending: Pending<'a>,
     pub(crate) event: Event,
-    pub(crate) plan: Turn,
+    pub(crate) plan: AttemptPlan,
     pub(crate) state: WebhookState,
 }
 

@@ -58,7 +58,7 @@ pub(crate) async fn reserve<'a>(
 /// The slot that a delivery has waited for, if the slot can be used now and is the delivery's own.
 fn owned_slot(prepared: &Prepared<'_>, claim: &Claim) -> Option<Slot> {
     let is_mine = |slot: &Slot| !slot.shared && slot.attempt == prepared.plan.number;
-    prepared.pending.job.slot.filter(is_mine).filter(|slot| slot.standing(claim.limit, claim.now) == SlotStanding::Due)
+    prepared.pending.job.slot.filter(is_mine).filter(|slot| slot.judge(claim.limit, claim.now) == SlotStanding::Due)
 }
 
 /// When the slots of these requests begin. Empty if the slots could not be claimed: then the deliveries come back. Reason: an

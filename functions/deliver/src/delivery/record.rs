@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use shared::clock::Clock;
-use shared::delivery::standing::{Expected, Standing, Turn, standing};
+use shared::delivery::standing::{AttemptPlan, JobVerdict, RowCondition, judge};
 use shared::delivery::{Attempt, DeadReason, Delivery, DeliveryKey, DeliveryState};
 use shared::event::{Event, EventType, GivenUp, operational};
 use shared::queue::job::Deliver as DeliverJob;
@@ -58,7 +58,7 @@ impl Recorder {
         member: &Prepared<'_>,
         lasting: SignedDuration,
         now: Timestamp,
-    ) -> Result<Turn, StoreError> {
+    ) -> Result<AttemptPlan, StoreError> {
         let until = now.saturating_add(lasting).unwrap_or(Timestamp::MAX);
         let event_type = member.event.facts.event_type;
         let change = Change::claimed(member.pending.job.key(), event_type, member.plan, until, now);
@@ -91,7 +91,7 @@ impl Recorder {
         &self,
         key: DeliveryKey,
         event: &Event,
-        plan: Turn,
+        plan: AttemptPlan,
         attempt: &Attempt,
         state: DeliveryState,
         now: Timestamp,
@@ -108,12 +108,12 @@ impl Recorder {
     }
 
     /// Writes that a delivery is held.
-    pub(crate) async fn hold(&self, job: &DeliverJob, plan: Turn) -> Result<(), StoreError> {
+    pub(crate) async fn hold(&self, job: &DeliverJob, plan: AttemptPlan) -> Result<(), StoreError> {
         self.unattempted(job, plan, DeliveryState::Held).await
     }
 
     /// Ends a delivery whose webhook was deleted.
-    pub(crate) async fn discard(&self, job: &DeliverJob, plan: Turn) -> Result<Disposition, StoreError> {
+    pub(crate) async fn discard(&self, job: &DeliverJob, plan: AttemptPlan) -> Result<Disposition, StoreError> {
         self.unattempted(job, plan, DeliveryState::Discarded).await?;
         Ok(Disposition::Delete)
     }
@@ -122,7 +122,7 @@ impl Recorder {
     pub(crate) async fn give_up(
         &self,
         job: &DeliverJob,
-        plan: Turn,
+        plan: AttemptPlan,
         reason: DeadReason,
         webhook: &Webhook,
     ) -> Result<Disposition, StoreError> {
@@ -137,7 +137,7 @@ impl Recorder {
 
     /// Writes a state that no attempt led to and that has no operational event. A row that has changed since it was read is
     /// left as it is.
-    async fn unattempted(&self, job: &DeliverJob, plan: Turn, state: DeliveryState) -> Result<(), StoreError> {
+    async fn unattempted(&self, job: &DeliverJob, plan: AttemptPlan, state: DeliveryState) -> Result<(), StoreError> {
         let change = Change::unattempted(job.key(), event_type(job, plan), plan, state, self.clock.now());
         match self.deliveries.write(&change).await {
             Ok(()) | Err(StoreError::Conflict) => Ok(()),
@@ -165,17 +165,17 @@ impl Recorder {
             "the row of {event} moved on during an attempt"
         );
         let row = self.row(change.key()).await?;
-        let verdict = standing(change.round, false, row.as_ref(), self.clock.now());
+        let verdict = judge(change.round, false, row.as_ref(), self.clock.now());
         if self.force_delivered(change, row).await? {
             return Ok(Disposition::Delete);
         }
         Ok(match verdict {
-            Standing::NotDue { at } => Disposition::RetryAt { at },
-            Standing::Void => Disposition::Delete,
+            JobVerdict::NotDue { at } => Disposition::RetryAt { at },
+            JobVerdict::Obsolete => Disposition::Delete,
             // If the row is of our own writing, nobody else sends the dead letter. Two dead letters are harmless: they are
             // of the same round, which is claimed once.
-            Standing::BuryAgain { reason } => dead_letter(job, reason),
-            Standing::Attempt(_) => Disposition::Redeliver,
+            JobVerdict::ResendDeadLetter { reason } => dead_letter(job, reason),
+            JobVerdict::Attempt(_) => Disposition::Redeliver,
         })
     }
 
@@ -189,7 +189,7 @@ impl Recorder {
                 return Ok(false);
             }
             let round = row.map_or(change.round, |row| row.round.max(change.round));
-            match self.deliveries.write(&Change { expected: Expected::Any, round, ..*change }).await {
+            match self.deliveries.write(&Change { expected: RowCondition::Any, round, ..*change }).await {
                 Ok(()) => return Ok(true),
                 // Another round was begun after the row was read.
                 Err(StoreError::Conflict) => row = self.row(change.key()).await?,
@@ -212,7 +212,7 @@ fn follow(decision: Decision, job: &DeliverJob) -> (DeliveryState, Disposition) 
 }
 
 /// The event's type, as far as it is known without reading the event.
-fn event_type(job: &DeliverJob, plan: Turn) -> EventType {
+fn event_type(job: &DeliverJob, plan: AttemptPlan) -> EventType {
     let inline = job.inline.as_ref().map(|event| event.facts.event_type);
     inline.or(plan.event_type).unwrap_or(EventType::Unknown)
 }

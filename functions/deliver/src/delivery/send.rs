@@ -7,7 +7,7 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use shared::clock::Clock;
 use shared::delivery::post_id::post_id;
-use shared::delivery::standing::Turn;
+use shared::delivery::standing::AttemptPlan;
 use shared::delivery::{Attempt, DeadReason, Via};
 use shared::dialect::{Cover, Rendered};
 use shared::event::Event;
@@ -51,7 +51,7 @@ impl Sent {
     }
 
     /// The attempt for the record.
-    pub(crate) fn attempt(&self, plan: Turn, at: Timestamp) -> Attempt {
+    pub(crate) fn attempt(&self, plan: AttemptPlan, at: Timestamp) -> Attempt {
         Attempt {
             number: plan.number,
             round: plan.round,

@@ -3,7 +3,7 @@
 
 use shared::clock::Clock;
 use shared::delivery::DeadReason;
-use shared::delivery::standing::{Standing, standing};
+use shared::delivery::standing::{JobVerdict, judge};
 use shared::queue::job::{Job, NotAJob};
 
 use super::record::Recorder;
@@ -27,11 +27,11 @@ pub(crate) async fn give_up(
     };
     let row = recorder.row(job.key()).await?;
     let now = clock.now();
-    let plan = match standing(job.round, job.resend, row.as_ref(), now) {
-        Standing::Void => return Ok(Disposition::Delete),
-        Standing::BuryAgain { reason } => return Ok(dead_letter(&job, reason)),
-        Standing::NotDue { at } => return Ok(Disposition::RetryAt { at }),
-        Standing::Attempt(plan) => plan,
+    let plan = match judge(job.round, job.resend, row.as_ref(), now) {
+        JobVerdict::Obsolete => return Ok(Disposition::Delete),
+        JobVerdict::ResendDeadLetter { reason } => return Ok(dead_letter(&job, reason)),
+        JobVerdict::NotDue { at } => return Ok(Disposition::RetryAt { at }),
+        JobVerdict::Attempt(plan) => plan,
     };
     log(message, error);
     Ok(match webhooks.get(job.tenant, job.webhook, now).await? {

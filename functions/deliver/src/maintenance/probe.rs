@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use shared::breaker::{AfterProbe, ClosedReason, Open, ProbeStanding, probe_standing};
 use shared::clock::random_jitter;
-use shared::delivery::standing::{Standing, standing};
+use shared::delivery::standing::{JobVerdict, judge};
 use shared::delivery::{Delivery, DeliveryState, StateKind};
 use shared::event::Event;
 use shared::queue::Outgoing;
@@ -85,7 +85,7 @@ async fn oldest_held(job: &Probe, stores: &Stores) -> Result<Option<(Delivery, E
 /// one event that the receiver will never take does not keep the breaker open.
 async fn try_once(webhook: &Webhook, held: &Delivery, event: &Event, room: &Deliver) -> Result<Decision, StoreError> {
     let at = room.clock.now();
-    let Standing::Attempt(plan) = standing(held.round, false, Some(held), at) else {
+    let JobVerdict::Attempt(plan) = judge(held.round, false, Some(held), at) else {
         // The index follows its table a little later: the delivery is not held any more.
         return Ok(Decision::Retry { at });
     };

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use super::{Deliveries, StoreError, item, keys};
-use crate::delivery::standing::{Expected, Turn};
+use crate::delivery::standing::{AttemptPlan, RowCondition};
 use crate::delivery::{Attempt, DeliveryKey, DeliveryState};
 use crate::event::EventType;
 use crate::id::{EventId, TenantId, WebhookId};
@@ -25,7 +25,7 @@ pub struct Change<'a> {
     /// The event's type.
     pub event_type: EventType,
     /// What the row must be like.
-    pub expected: Expected,
+    pub expected: RowCondition,
     /// The round that the row is in from now on.
     pub round: u32,
     /// The attempts of that round, this one included.
@@ -33,7 +33,7 @@ pub struct Change<'a> {
     /// The attempt to append, if one was made.
     pub attempt: Option<&'a Attempt>,
     /// Drop the attempts kept so far: the row has as many as it may have.
-    pub forget_attempts: bool,
+    pub drop_old_attempts: bool,
     /// The new state.
     pub state: DeliveryState,
     /// The present time.
@@ -45,29 +45,35 @@ impl<'a> Change<'a> {
     pub fn attempted(
         key: DeliveryKey,
         event_type: EventType,
-        turn: Turn,
+        plan: AttemptPlan,
         attempt: &'a Attempt,
         state: DeliveryState,
         now: Timestamp,
     ) -> Self {
         Self {
-            round_attempts: turn.number,
+            round_attempts: plan.number,
             attempt: Some(attempt),
-            forget_attempts: turn.forget_attempts,
-            ..Self::unattempted(key, event_type, turn, state, now)
+            drop_old_attempts: plan.drop_old_attempts,
+            ..Self::unattempted(key, event_type, plan, state, now)
         }
     }
 
     /// The planned attempt is claimed until `until`: copies of the same job wait until then.
-    pub fn claimed(key: DeliveryKey, event_type: EventType, turn: Turn, until: Timestamp, now: Timestamp) -> Self {
-        Self::unattempted(key, event_type, turn, DeliveryState::Waiting { next_attempt_at: until }, now)
+    pub fn claimed(
+        key: DeliveryKey,
+        event_type: EventType,
+        plan: AttemptPlan,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        Self::unattempted(key, event_type, plan, DeliveryState::Waiting { next_attempt_at: until }, now)
     }
 
     /// The planned attempt is not made; the row gets `state` without it.
     pub fn unattempted(
         key: DeliveryKey,
         event_type: EventType,
-        turn: Turn,
+        plan: AttemptPlan,
         state: DeliveryState,
         now: Timestamp,
     ) -> Self {
@@ -76,11 +82,11 @@ impl<'a> Change<'a> {
             webhook: key.webhook,
             event: key.event,
             event_type,
-            expected: turn.expected,
-            round: turn.round,
-            round_attempts: turn.number - 1,
+            expected: plan.expected,
+            round: plan.round,
+            round_attempts: plan.number - 1,
             attempt: None,
-            forget_attempts: false,
+            drop_old_attempts: false,
             state,
             now,
         }
@@ -163,7 +169,7 @@ impl Deliveries {
         ]);
         if let Some(attempt) = change.attempt {
             values.insert(":attempts", AttributeValue::L(vec![item::attempt_value(attempt)?]));
-            if change.forget_attempts {
+            if change.drop_old_attempts {
                 set.push_str(", attempts = :attempts");
             } else {
                 set.push_str(", attempts = list_append(if_not_exists(attempts, :none), :attempts)");
@@ -224,9 +230,9 @@ fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeVa
     let delivered = || AttributeValue::S("delivered".to_owned());
     match change.expected {
         // A round that somebody began meanwhile goes on.
-        Expected::Any => "attribute_not_exists(pk) OR #round <= :round".to_owned(),
-        Expected::Absent => "attribute_not_exists(pk)".to_owned(),
-        Expected::At { round, round_attempts } => {
+        RowCondition::Any => "attribute_not_exists(pk) OR #round <= :round".to_owned(),
+        RowCondition::Absent => "attribute_not_exists(pk)".to_owned(),
+        RowCondition::At { round, round_attempts } => {
             at(round, round_attempts);
             compare(":delivered", delivered());
             // A round dies once, also when two copies of a job find that it cannot be attempted.
@@ -235,17 +241,17 @@ fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeVa
             format!("#round = :at_round AND n = :at_n AND #state <> :delivered{not_dead}")
         }
         // A row that died does not wait any more.
-        Expected::Waiting { round, round_attempts, next_attempt_at } => {
+        RowCondition::Waiting { round, round_attempts, next_attempt_at } => {
             at(round, round_attempts);
             compare(":at_next", AttributeValue::N(next_attempt_at.as_millisecond().to_string()));
             "#round = :at_round AND n = :at_n AND #next = :at_next".to_owned()
         }
-        Expected::Held { round, round_attempts } => {
+        RowCondition::Held { round, round_attempts } => {
             at(round, round_attempts);
             compare(":held", AttributeValue::S("held".to_owned()));
             "#round = :at_round AND n = :at_n AND #state = :held".to_owned()
         }
-        Expected::Final { round, round_attempts } => {
+        RowCondition::Final { round, round_attempts } => {
             at(round, round_attempts);
             compare(":delivered", delivered());
             compare(":discarded", AttributeValue::S("discarded".to_owned()));

@@ -5,7 +5,7 @@ use shared::clock::Clock;
 use shared::delivery::StateKind;
 use shared::id::WebhookId;
 use shared::queue::job::Job;
-use shared::recovery::{Position, Progress, Recoverable, Recovery, RecoveryStatus, Worked};
+use shared::recovery::{PageResult, Position, Progress, Recoverable, Recovery, RecoveryStatus};
 use shared::store::{Registry, StoreError};
 
 use super::chunk::{Chunk, held_or_dead};
@@ -23,7 +23,7 @@ pub(super) struct Page {
     /// The jobs that are to be sent.
     pub(super) jobs: Vec<Job>,
     /// What is to be noted in the recovery's row.
-    pub(super) result: Worked,
+    pub(super) result: PageResult,
     pub(super) continuation: Continuation,
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn page(
     clock: &Clock,
 ) -> Result<Page, StoreError> {
     let most = usize::from(recovery.pace().page());
-    let result = Worked { progress: Progress::default(), position: recovery.position.clone(), waits: false };
+    let result = PageResult { progress: Progress::default(), position: recovery.position.clone(), waits: false };
     let mut page = Page { jobs: Vec::new(), result, continuation: Continuation::Next };
     for _ in 0..MAX_CHUNKS {
         if page.jobs.len() >= most {

@@ -1,11 +1,26 @@
-//! The deliver room: woken by the deliveries and the retries queue, it makes one attempt for each job, records it, and
-//! does what follows.
+//! The deliver room: woken by the deliveries queue and the retries queue, it makes one attempt for each job, records the
+//! attempt, and does what follows.
 //!
-//! The jobs of a batch run at the same time, in phases: `carry_out` tells kinds apart, `deliveries` lets those of each
-//! webhook line up (`prepare`, `slots`) and gives each POST a place (`places`), `attempt` makes and records it. What
-//! they lead to in the queues is done together at the end (`perform`), in as few calls as possible. A job that fails, or
-//! panics, fails alone: its message comes back when its visibility ends, reads its delivery's row, and goes on from
-//! there.
+//! The jobs of a batch run at the same time. Each passes one straight pipeline, and the stages are functions of these names:
+//!
+//! ```text
+//! route      body -> job                            unreadable -> dead letter; other kinds -> maintenance
+//! inspect    job + row -> attempt plan              obsolete, not due, dead already -> stop
+//! admit      webhook -> attempt?                    slow -> retries queue; else held or discarded
+//! load       the event                              gone or unreadable -> recorded, dead letter
+//! reserve    slots; jobs -> requests                later slot -> requeued with the slot
+//! claim      where copies are possible              another copy's attempt -> stop
+//! send       render, sign, POST or stream call; backup URL
+//! decide     outcome -> decision                    (pure, `shared::retry`)
+//! record     one row, with its operational event    lost race -> the row decides
+//! note       breaker, slowness
+//! settle     every message of the batch, in as few calls as possible
+//! ```
+//!
+//! A stage that ends a job's way returns [`disposition::Stop`]. A job that fails, or panics, fails alone: its message comes
+//! back when its visibility ends, reads its delivery's row, and goes on from there.
+//!
+//! The modules below, and those of `delivery`, are listed bottom up: each uses only modules that are listed above it.
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use aws_lambda_events::event::streams::{SqsBatchItemFailure, SqsEventResponse};
@@ -19,51 +34,39 @@ use shared::outbound::{Outbound, SetupError};
 use shared::queue::Queue;
 use shared::store::{Deliveries, Events, Registry};
 
-mod alone;
-mod attempt;
-mod breaker;
-mod carry_out;
-mod claim;
-mod deliveries;
-mod dispatch;
-mod hold;
-mod next;
-mod perform;
-mod places;
-mod post;
-mod prepare;
-mod probe;
-mod received;
-mod recover;
-mod recovery;
-mod slots;
-mod slow;
-mod stored;
-mod stream;
-mod sweep;
-mod tell;
-mod time_left;
-mod unreadable;
-mod webhooks;
-mod without_attempt;
+mod message;
+mod disposition;
+mod isolate;
+mod budget;
+mod stores;
+mod queues;
+mod webhook_cache;
+mod health;
+mod stored_event;
+mod dead_letter;
+mod delivery;
+mod maintenance;
+mod route;
+mod settle;
 
-use next::Next;
-use received::Received;
-use stream::Streams;
-use webhooks::Webhooks;
+use delivery::record::Recorder;
+use delivery::send::Sender;
+use delivery::stream::Streams;
+use health::Health;
+use message::ReceivedMessage;
+use queues::Queues;
+use stores::Stores;
+use webhook_cache::WebhookCache;
 
-/// What the room works with; built once, kept warm.
+/// What the room works with; built once, and kept between invocations. A function takes the parts that it may touch.
 #[derive(Debug)]
 pub struct Deliver {
-    registry: Registry,
-    webhooks: Webhooks,
-    events: Events,
-    deliveries: Deliveries,
-    deliveries_queue: Queue,
-    retries_queue: Queue,
-    dead_letter_queue: Queue,
-    outbound: Outbound,
-    streams: Streams,
+    stores: Stores,
+    webhooks: WebhookCache,
+    recorder: Recorder,
+    sender: Sender,
+    health: Health,
+    queues: Queues,
     clock: Clock,
 }
 
@@ -73,35 +76,49 @@ impl Deliver {
         let dynamo = aws_sdk_dynamodb::Client::new(sdk);
         let sqs = aws_sdk_sqs::Client::new(sdk);
         let kms = aws_sdk_kms::Client::new(sdk);
+        let registry = Registry::new(dynamo.clone(), &config.registry_table).opening_secrets(kms);
+        let events = Events::new(dynamo.clone(), &config.events_table, config.retention_days);
+        let deliveries = Deliveries::new(dynamo, &config.deliveries_table, config.retention_days);
+        let webhooks = WebhookCache::new(registry.clone(), config.cache_seconds);
+        let deliveries_queue = Queue::new(sqs.clone(), &config.deliveries_queue_url);
+        let outbound = Outbound::new(AddressPolicy::allowing(config.allowed_networks.clone()))?;
         Ok(Self {
-            registry: Registry::new(dynamo.clone(), &config.registry_table).opening_secrets(kms),
-            webhooks: Webhooks::new(config.cache_seconds),
-            events: Events::new(dynamo.clone(), &config.events_table, config.retention_days),
-            deliveries: Deliveries::new(dynamo, &config.deliveries_table, config.retention_days),
-            deliveries_queue: Queue::new(sqs.clone(), &config.deliveries_queue_url),
-            retries_queue: Queue::new(sqs.clone(), &config.retries_queue_url),
-            dead_letter_queue: Queue::new(sqs, &config.dead_letter_queue_url),
-            outbound: Outbound::new(AddressPolicy::allowing(config.allowed_networks.clone()))?,
-            streams: Streams::new(sdk),
+            recorder: Recorder { deliveries: deliveries.clone(), events: events.clone(), clock: clock.clone() },
+            sender: Sender { streams: Streams::new(sdk, outbound.clone()), outbound, clock: clock.clone() },
+            health: Health {
+                registry: registry.clone(),
+                events: events.clone(),
+                webhooks: webhooks.clone(),
+                deliveries_queue: deliveries_queue.clone(),
+                clock: clock.clone(),
+            },
+            queues: Queues {
+                deliveries_queue,
+                retries_queue: Queue::new(sqs.clone(), &config.retries_queue_url),
+                dead_letter_queue: Queue::new(sqs, &config.dead_letter_queue_url),
+            },
+            stores: Stores { registry, events, deliveries },
+            webhooks,
             clock,
         })
     }
 
-    /// The same room with another door, for tests that stand in for a service under its own name.
+    /// The same room with another door, for tests that stand in for a service under the service's own name.
     #[must_use]
     pub fn with_outbound(self, outbound: Outbound) -> Self {
-        Self { outbound, ..self }
+        Self { sender: self.sender.with_outbound(outbound), ..self }
     }
 }
 
 /// Carries out the jobs of a batch and names the messages that must not be deleted.
 pub async fn handle(batch: LambdaEvent<SqsEvent>, room: &Deliver) -> Result<SqsEventResponse, Error> {
-    let started = room.clock.now();
+    let received_at = room.clock.now();
     let deadline = i64::try_from(batch.context.deadline).ok();
     let deadline = deadline.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX);
-    let received: Vec<_> = batch.payload.records.into_iter().map(|record| Received::new(record, room)).collect();
-    let nexts = carry_out::carry_out(&received, room, deadline).await;
-    let kept = perform::perform(&received, nexts, room, started).await;
+    let records = batch.payload.records.into_iter();
+    let received: Vec<_> = records.map(|record| ReceivedMessage::new(record, &room.queues.retries_queue)).collect();
+    let dispositions = route::route(&received, room, deadline).await;
+    let kept = settle::settle(&received, dispositions, &room.queues, received_at, room.clock.now()).await;
     Ok(response(kept))
 }
 

@@ -21,6 +21,17 @@ pub const MAX_ATTEMPTS_KEPT: usize = 100;
 /// policy may have.
 pub const MAX_ROUND_ATTEMPTS: usize = 31;
 
+/// What names a delivery: its tenant, its webhook and its event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DeliveryKey {
+    /// The tenant that owns the delivery.
+    pub tenant: TenantId,
+    /// The webhook that the delivery goes to.
+    pub webhook: WebhookId,
+    /// The event that is delivered.
+    pub event: EventId,
+}
+
 /// One event owed to one webhook.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
@@ -42,4 +53,11 @@ pub struct Delivery {
     pub attempts: Vec<Attempt>,
     /// When the row was last written.
     pub updated_at: Timestamp,
+}
+
+impl Delivery {
+    /// What names the delivery.
+    pub fn key(&self) -> DeliveryKey {
+        DeliveryKey { tenant: self.tenant, webhook: self.webhook, event: self.event }
+    }
 }

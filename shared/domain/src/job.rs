@@ -9,9 +9,11 @@ use crate::id::{EventId, RecoveryId, TenantId, WebhookId};
 use crate::rate_limit::{RateLimit, Slot};
 use crate::stored_event::StoredEvent;
 
+mod deliver;
 mod first;
 mod named;
 
+pub use deliver::Deliver;
 pub use first::FirstJobs;
 
 /// The version of jobs that this code writes.
@@ -35,25 +37,6 @@ pub enum Job {
     Recovery(RecoveryPage),
     /// Send the first jobs of one event.
     Dispatch(Dispatch),
-}
-
-/// Deliver one event to one webhook.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Deliver {
-    /// The tenant that owns webhook and event.
-    pub tenant: TenantId,
-    /// The webhook.
-    pub webhook: WebhookId,
-    /// The event.
-    pub event: EventId,
-    /// The round of the delivery that the job belongs to. If the row has a later round, the job is void.
-    pub round: u32,
-    /// The event, if it is small enough; otherwise it is read from the events table.
-    pub inline: Option<Box<Event>>,
-    /// Somebody asked for the event to be sent again, so it is attempted even if it was delivered before.
-    pub resend: bool,
-    /// The slot that the job waits for, if its webhook has a rate limit.
-    pub slot: Option<Slot>,
 }
 
 /// Send the held deliveries of one webhook to the deliveries queue.
@@ -211,15 +194,7 @@ fn is_zero(number: &u32) -> bool {
 impl Job {
     /// The first job of a delivery: round 0, with the event inline if the event is small enough.
     pub fn first(webhook: WebhookId, event: &Event) -> Self {
-        Self::Deliver(Deliver {
-            tenant: event.tenant,
-            webhook,
-            event: event.id,
-            round: 0,
-            inline: Some(Box::new(event.clone())),
-            resend: false,
-            slot: None,
-        })
+        Self::Deliver(Deliver::first(webhook, event))
     }
 
     /// The job's message group: its webhook, its recovery, or its tenant.

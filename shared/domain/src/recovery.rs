@@ -110,7 +110,7 @@ pub struct Progress {
 
 /// What a page found and sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Worked {
+pub struct PageResult {
     /// What the page adds to the progress.
     pub progress: Progress,
     /// Where the next page begins.
@@ -156,8 +156,8 @@ impl Recovery {
     /// The recovery after a page that was sent at `now`. The next page is due when the deliveries of this page have
     /// gone out at the recovery's rate.
     #[must_use]
-    pub fn after_page(&self, worked: Worked, now: Timestamp) -> Self {
-        let Worked { progress, position, waits } = worked;
+    pub fn after_page(&self, worked: PageResult, now: Timestamp) -> Self {
+        let PageResult { progress, position, waits } = worked;
         let pause = if waits { WAIT } else { self.pace().pause_after(progress.recovered) };
         Self {
             page: self.page.saturating_add(1),
@@ -244,10 +244,10 @@ mod tests {
     fn a_page_adds_up_and_the_next_waits_until_its_deliveries_had_their_time() {
         let position = Position { webhook: None, state: Recoverable::Missing, after: Some("x".to_owned()) };
         let progress = Progress { looked_at: 500, recovered: 301, skipped_webhooks: 1 };
-        let next = recovery().after_page(Worked { progress, position: position.clone(), waits: false }, at(110));
+        let next = recovery().after_page(PageResult { progress, position: position.clone(), waits: false }, at(110));
         assert_eq!((next.page, next.progress, &next.position), (4, progress, &position));
         assert_eq!((next.updated_at, next.due_at), (at(110), at(114)));
-        let again = next.after_page(Worked { progress, position, waits: true }, at(114));
+        let again = next.after_page(PageResult { progress, position, waits: true }, at(114));
         assert_eq!((again.progress.recovered, again.due_at), (602, at(174)));
     }
 

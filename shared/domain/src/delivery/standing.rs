@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 /// The condition under which a change of the row is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Expected {
+pub enum RowCondition {
     /// There is no row yet.
     Absent,
     /// The row has this round and number of attempts, and is not delivered.
@@ -47,11 +47,11 @@ pub enum Expected {
 
 /// What a job has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum JobVerdict {
     /// Nothing: the delivery is finished, or another round has begun.
-    Void,
+    Obsolete,
     /// Send the dead letter again: the row is dead, but the dead letter may not have been sent.
-    BuryAgain {
+    ResendDeadLetter {
         /// The reason in the row.
         reason: DeadReason,
     },
@@ -61,12 +61,12 @@ pub enum Standing {
         at: Timestamp,
     },
     /// Make this attempt.
-    Attempt(Turn),
+    Attempt(AttemptPlan),
 }
 
 /// The attempt to make, and the row that it presumes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Turn {
+pub struct AttemptPlan {
     /// The round.
     pub round: u32,
     /// The attempt's number within the round, from 1.
@@ -74,65 +74,93 @@ pub struct Turn {
     /// When the round's first attempt was made; `None` before it.
     pub began: Option<Timestamp>,
     /// The row as it was read, or its absence.
-    pub expected: Expected,
+    pub expected: RowCondition,
     /// The row holds as many attempts as it may keep, so older ones are removed.
-    pub forget_attempts: bool,
+    pub drop_old_attempts: bool,
     /// The row says that the delivery is held in this round.
     pub held: bool,
     /// The attempt must be claimed in the row before it is made. This is so in every round after the first: redrives
     /// and recoveries begin such rounds, and there may be several jobs of one round at the same time.
-    pub to_claim: bool,
+    pub needs_claim: bool,
     /// The event's type in the row.
     pub event_type: Option<EventType>,
 }
 
+impl AttemptPlan {
+    /// The same attempt after it was claimed in the row.
+    #[must_use]
+    pub fn claimed(self) -> Self {
+        Self { expected: RowCondition::At { round: self.round, round_attempts: self.number - 1 }, ..self }
+    }
+
+    /// The same attempt after the delivery was written as held.
+    #[must_use]
+    pub fn held(self) -> Self {
+        Self { expected: RowCondition::Held { round: self.round, round_attempts: self.number - 1 }, ..self }
+    }
+}
+
 /// What a job of `round` has to do at `now`. `row` is `None` for a first job, which reads no row. With `resend`, a new
 /// round also begins for a delivered delivery.
-pub fn standing(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp) -> Standing {
+pub fn judge(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp) -> JobVerdict {
     let Some(row) = row else {
-        return Standing::Attempt(Turn {
+        return JobVerdict::Attempt(AttemptPlan {
             round,
             number: 1,
             began: None,
-            expected: Expected::Absent,
-            forget_attempts: false,
+            expected: RowCondition::Absent,
+            drop_old_attempts: false,
             held: false,
-            to_claim: round > 0,
+            needs_claim: round > 0,
             event_type: None,
         });
     };
     if row.round > round {
-        return Standing::Void;
+        return JobVerdict::Obsolete;
     }
-    let expected = Expected::At { round: row.round, round_attempts: row.round_attempts };
+    let expected = RowCondition::At { round: row.round, round_attempts: row.round_attempts };
     let new_round = row.round < round;
     let number = if new_round { 1 } else { row.round_attempts + 1 };
     // A new round makes room for all of its attempts, because the first attempt of the round says when the round began.
     let to_come = if new_round { MAX_ROUND_ATTEMPTS } else { 1 };
-    let forget_attempts = row.attempts.len() + to_come > MAX_ATTEMPTS_KEPT;
+    let drop_old_attempts = row.attempts.len() + to_come > MAX_ATTEMPTS_KEPT;
     let began = row.attempts.iter().find(|attempt| attempt.round == round).map(|attempt| attempt.at);
     let event_type = Some(row.event_type);
-    let turn = Turn { round, number, began, expected, forget_attempts, held: false, to_claim: round > 0, event_type };
+    let plan = AttemptPlan {
+        round,
+        number,
+        began,
+        expected,
+        drop_old_attempts,
+        held: false,
+        needs_claim: round > 0,
+        event_type,
+    };
     match row.state {
         DeliveryState::Delivered | DeliveryState::Discarded if resend && new_round => {
-            let expected = Expected::Final { round: row.round, round_attempts: row.round_attempts };
-            Standing::Attempt(Turn { expected, ..turn })
+            let expected = RowCondition::Final { round: row.round, round_attempts: row.round_attempts };
+            JobVerdict::Attempt(AttemptPlan { expected, ..plan })
         }
-        DeliveryState::Delivered | DeliveryState::Discarded => Standing::Void,
+        DeliveryState::Delivered | DeliveryState::Discarded => JobVerdict::Obsolete,
         DeliveryState::Dead { .. } | DeliveryState::Held | DeliveryState::Waiting { .. } if new_round => {
-            Standing::Attempt(turn)
+            JobVerdict::Attempt(plan)
         }
-        DeliveryState::Dead { reason } => Standing::BuryAgain { reason },
+        DeliveryState::Dead { reason } => JobVerdict::ResendDeadLetter { reason },
         DeliveryState::Held => {
-            let expected = Expected::Held { round: row.round, round_attempts: row.round_attempts };
-            Standing::Attempt(Turn { held: true, expected, ..turn })
+            let expected = RowCondition::Held { round: row.round, round_attempts: row.round_attempts };
+            JobVerdict::Attempt(AttemptPlan { held: true, expected, ..plan })
         }
-        DeliveryState::Waiting { next_attempt_at } if now < next_attempt_at => Standing::NotDue { at: next_attempt_at },
-        DeliveryState::Waiting { next_attempt_at } if turn.to_claim => {
+        DeliveryState::Waiting { next_attempt_at } if now < next_attempt_at => {
+            JobVerdict::NotDue { at: next_attempt_at }
+        }
+        DeliveryState::Waiting { next_attempt_at } if plan.needs_claim => {
             let (round, round_attempts) = (row.round, row.round_attempts);
-            Standing::Attempt(Turn { expected: Expected::Waiting { round, round_attempts, next_attempt_at }, ..turn })
+            JobVerdict::Attempt(AttemptPlan {
+                expected: RowCondition::Waiting { round, round_attempts, next_attempt_at },
+                ..plan
+            })
         }
-        DeliveryState::Waiting { .. } => Standing::Attempt(turn),
+        DeliveryState::Waiting { .. } => JobVerdict::Attempt(plan),
     }
 }
 
@@ -163,36 +191,36 @@ mod tests {
         DeliveryState::Waiting { next_attempt_at: NOW + SignedDuration::from_secs(seconds) }
     }
 
-    fn number(standing: Standing) -> Option<(u32, u32)> {
-        match standing {
-            Standing::Attempt(turn) => Some((turn.round, turn.number)),
+    fn number(verdict: JobVerdict) -> Option<(u32, u32)> {
+        match verdict {
+            JobVerdict::Attempt(plan) => Some((plan.round, plan.number)),
             _ => None,
         }
     }
 
     #[test]
     fn no_row_means_the_first_attempt() {
-        assert_eq!(number(standing(0, false, None, NOW)), Some((0, 1)));
-        assert_eq!(number(standing(2, false, None, NOW)), Some((2, 1)));
+        assert_eq!(number(judge(0, false, None, NOW)), Some((0, 1)));
+        assert_eq!(number(judge(2, false, None, NOW)), Some((2, 1)));
     }
 
     #[test]
     fn what_is_final_or_of_a_later_round_is_void() {
         for state in [DeliveryState::Delivered, DeliveryState::Discarded] {
-            assert_eq!(standing(0, false, Some(&row(0, state)), NOW), Standing::Void);
-            assert_eq!(standing(5, false, Some(&row(0, state)), NOW), Standing::Void);
+            assert_eq!(judge(0, false, Some(&row(0, state)), NOW), JobVerdict::Obsolete);
+            assert_eq!(judge(5, false, Some(&row(0, state)), NOW), JobVerdict::Obsolete);
         }
-        assert_eq!(standing(0, false, Some(&row(1, waiting(0))), NOW), Standing::Void);
+        assert_eq!(judge(0, false, Some(&row(1, waiting(0))), NOW), JobVerdict::Obsolete);
     }
 
     #[test]
     fn what_is_final_begins_anew_when_somebody_asks_for_it() {
         for state in [DeliveryState::Delivered, DeliveryState::Discarded] {
-            let Standing::Attempt(turn) = standing(1, true, Some(&row(0, state)), NOW) else { panic!("{state:?}") };
-            assert_eq!((turn.round, turn.number, turn.to_claim), (1, 1, true));
-            assert_eq!(turn.expected, Expected::Final { round: 0, round_attempts: 3 });
+            let JobVerdict::Attempt(plan) = judge(1, true, Some(&row(0, state)), NOW) else { panic!("{state:?}") };
+            assert_eq!((plan.round, plan.number, plan.needs_claim), (1, 1, true));
+            assert_eq!(plan.expected, RowCondition::Final { round: 0, round_attempts: 3 });
             // The same job comes again after its round was delivered.
-            assert_eq!(standing(1, true, Some(&row(1, state)), NOW), Standing::Void);
+            assert_eq!(judge(1, true, Some(&row(1, state)), NOW), JobVerdict::Obsolete);
         }
     }
 
@@ -211,44 +239,44 @@ mod tests {
 
     #[test]
     fn a_round_begins_with_its_first_attempt_and_has_room_for_all_of_them() {
-        let turn = |round, attempts: Vec<Attempt>| {
+        let plan = |round, attempts: Vec<Attempt>| {
             let row = Delivery { attempts, ..row(1, waiting(0)) };
-            let Standing::Attempt(turn) = standing(round, false, Some(&row), NOW) else { panic!("not due") };
-            (turn.began.map(Timestamp::as_second), turn.forget_attempts)
+            let JobVerdict::Attempt(plan) = judge(round, false, Some(&row), NOW) else { panic!("not due") };
+            (plan.began.map(Timestamp::as_second), plan.drop_old_attempts)
         };
-        assert_eq!(turn(1, vec![attempt(0, 1), attempt(1, 7), attempt(1, 9)]), (Some(7), false));
-        assert_eq!(turn(2, vec![attempt(0, 1), attempt(1, 7)]), (None, false));
+        assert_eq!(plan(1, vec![attempt(0, 1), attempt(1, 7), attempt(1, 9)]), (Some(7), false));
+        assert_eq!(plan(2, vec![attempt(0, 1), attempt(1, 7)]), (None, false));
         let many = |count| vec![attempt(1, 7); count];
-        assert_eq!(turn(2, many(MAX_ATTEMPTS_KEPT - MAX_ROUND_ATTEMPTS)), (None, false));
-        assert_eq!(turn(2, many(MAX_ATTEMPTS_KEPT - MAX_ROUND_ATTEMPTS + 1)), (None, true));
-        assert_eq!(turn(1, many(MAX_ATTEMPTS_KEPT - 1)), (Some(7), false));
+        assert_eq!(plan(2, many(MAX_ATTEMPTS_KEPT - MAX_ROUND_ATTEMPTS)), (None, false));
+        assert_eq!(plan(2, many(MAX_ATTEMPTS_KEPT - MAX_ROUND_ATTEMPTS + 1)), (None, true));
+        assert_eq!(plan(1, many(MAX_ATTEMPTS_KEPT - 1)), (Some(7), false));
         // So many attempts of one round are those of probes.
-        assert_eq!(turn(1, many(MAX_ATTEMPTS_KEPT)), (Some(7), true));
+        assert_eq!(plan(1, many(MAX_ATTEMPTS_KEPT)), (Some(7), true));
     }
 
     #[test]
     fn attempts_of_later_rounds_are_claimed_from_whoever_else_waits_for_them() {
-        let Standing::Attempt(first) = standing(0, false, Some(&row(0, waiting(0))), NOW) else { panic!("not due") };
-        assert!(!first.to_claim);
-        let Standing::Attempt(later) = standing(1, false, Some(&row(1, waiting(0))), NOW) else { panic!("not due") };
-        assert!(later.to_claim);
-        assert_eq!(later.expected, Expected::Waiting { round: 1, round_attempts: 3, next_attempt_at: NOW });
+        let JobVerdict::Attempt(first) = judge(0, false, Some(&row(0, waiting(0))), NOW) else { panic!("not due") };
+        assert!(!first.needs_claim);
+        let JobVerdict::Attempt(later) = judge(1, false, Some(&row(1, waiting(0))), NOW) else { panic!("not due") };
+        assert!(later.needs_claim);
+        assert_eq!(later.expected, RowCondition::Waiting { round: 1, round_attempts: 3, next_attempt_at: NOW });
     }
 
     #[test]
     fn the_same_round_goes_on_and_a_higher_one_begins_anew() {
         let reason = DeadReason::AttemptsExhausted;
-        assert_eq!(number(standing(0, false, Some(&row(0, waiting(0))), NOW)), Some((0, 4)));
+        assert_eq!(number(judge(0, false, Some(&row(0, waiting(0))), NOW)), Some((0, 4)));
         assert_eq!(
-            standing(0, false, Some(&row(0, waiting(9))), NOW),
-            Standing::NotDue { at: NOW + SignedDuration::from_secs(9) }
+            judge(0, false, Some(&row(0, waiting(9))), NOW),
+            JobVerdict::NotDue { at: NOW + SignedDuration::from_secs(9) }
         );
         assert_eq!(
-            standing(0, false, Some(&row(0, DeliveryState::Dead { reason })), NOW),
-            Standing::BuryAgain { reason }
+            judge(0, false, Some(&row(0, DeliveryState::Dead { reason })), NOW),
+            JobVerdict::ResendDeadLetter { reason }
         );
         for state in [DeliveryState::Dead { reason }, DeliveryState::Held, waiting(9)] {
-            assert_eq!(number(standing(1, false, Some(&row(0, state)), NOW)), Some((1, 1)));
+            assert_eq!(number(judge(1, false, Some(&row(0, state)), NOW)), Some((1, 1)));
         }
     }
 }

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use super::{Deliveries, StoreError, item, keys};
 use crate::store::attribute::{number, text};
 use crate::store::telling::{Telling, change_and_tell};
-use domain::delivery::standing::Expected;
-use domain::delivery::{Attempt, DeliveryState};
+use domain::delivery::standing::{AttemptPlan, RowCondition};
+use domain::delivery::{Attempt, DeliveryKey, DeliveryState};
 use domain::event::EventType;
 use domain::id::{EventId, TenantId, WebhookId};
 
@@ -27,7 +27,7 @@ pub struct Change<'a> {
     /// The event's type.
     pub event_type: EventType,
     /// The condition on the row.
-    pub expected: Expected,
+    pub expected: RowCondition,
     /// The row's new round.
     pub round: u32,
     /// The number of attempts in that round, including this one.
@@ -35,11 +35,69 @@ pub struct Change<'a> {
     /// The attempt to append, if there was one.
     pub attempt: Option<&'a Attempt>,
     /// Remove the kept attempts, because the row holds the maximum.
-    pub forget_attempts: bool,
+    pub drop_old_attempts: bool,
     /// The new state.
     pub state: DeliveryState,
     /// The present time.
     pub now: Timestamp,
+}
+
+impl<'a> Change<'a> {
+    /// The planned attempt was made and led to `state`.
+    pub fn attempted(
+        key: DeliveryKey,
+        event_type: EventType,
+        plan: AttemptPlan,
+        attempt: &'a Attempt,
+        state: DeliveryState,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            round_attempts: plan.number,
+            attempt: Some(attempt),
+            drop_old_attempts: plan.drop_old_attempts,
+            ..Self::unattempted(key, event_type, plan, state, now)
+        }
+    }
+
+    /// The planned attempt is claimed until `until`: copies of the same job wait until then.
+    pub fn claimed(
+        key: DeliveryKey,
+        event_type: EventType,
+        plan: AttemptPlan,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        Self::unattempted(key, event_type, plan, DeliveryState::Waiting { next_attempt_at: until }, now)
+    }
+
+    /// The planned attempt is not made; the row gets `state` without it.
+    pub fn unattempted(
+        key: DeliveryKey,
+        event_type: EventType,
+        plan: AttemptPlan,
+        state: DeliveryState,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            tenant: key.tenant,
+            webhook: key.webhook,
+            event: key.event,
+            event_type,
+            expected: plan.expected,
+            round: plan.round,
+            round_attempts: plan.number - 1,
+            attempt: None,
+            drop_old_attempts: false,
+            state,
+            now,
+        }
+    }
+
+    /// The delivery that the change is about.
+    pub fn key(&self) -> DeliveryKey {
+        DeliveryKey { tenant: self.tenant, webhook: self.webhook, event: self.event }
+    }
 }
 
 impl Deliveries {
@@ -111,7 +169,7 @@ impl Deliveries {
         ]);
         if let Some(attempt) = change.attempt {
             values.insert(":attempts", AttributeValue::L(vec![item::attempt_value(attempt)?]));
-            if change.forget_attempts {
+            if change.drop_old_attempts {
                 set.push_str(", attempts = :attempts");
             } else {
                 set.push_str(", attempts = list_append(if_not_exists(attempts, :none), :attempts)");
@@ -172,9 +230,9 @@ fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeVa
     let delivered = || text("delivered");
     match change.expected {
         // If another caller began a later round, that round continues.
-        Expected::Any => "attribute_not_exists(pk) OR #round <= :round".to_owned(),
-        Expected::Absent => "attribute_not_exists(pk)".to_owned(),
-        Expected::At { round, round_attempts } => {
+        RowCondition::Any => "attribute_not_exists(pk) OR #round <= :round".to_owned(),
+        RowCondition::Absent => "attribute_not_exists(pk)".to_owned(),
+        RowCondition::At { round, round_attempts } => {
             at(round, round_attempts);
             compare(":delivered", delivered());
             // A round becomes dead once, even when two copies of a job find that no attempt is possible.
@@ -183,17 +241,17 @@ fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeVa
             format!("#round = :at_round AND n = :at_n AND #state <> :delivered{not_dead}")
         }
         // A dead row does not wait any more.
-        Expected::Waiting { round, round_attempts, next_attempt_at } => {
+        RowCondition::Waiting { round, round_attempts, next_attempt_at } => {
             at(round, round_attempts);
             compare(":at_next", number(next_attempt_at.as_millisecond()));
             "#round = :at_round AND n = :at_n AND #next = :at_next".to_owned()
         }
-        Expected::Held { round, round_attempts } => {
+        RowCondition::Held { round, round_attempts } => {
             at(round, round_attempts);
             compare(":held", text("held"));
             "#round = :at_round AND n = :at_n AND #state = :held".to_owned()
         }
-        Expected::Final { round, round_attempts } => {
+        RowCondition::Final { round, round_attempts } => {
             at(round, round_attempts);
             compare(":delivered", delivered());
             compare(":discarded", text("discarded"));

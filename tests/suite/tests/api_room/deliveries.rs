@@ -1,6 +1,6 @@
 use jiff::SignedDuration;
 use serde_json::json;
-use shared::delivery::standing::Expected;
+use shared::delivery::standing::RowCondition;
 use shared::delivery::{Attempt, DeadReason, DeliveryState, Outcome, Via};
 use shared::event::Event;
 use shared::store::deliveries::Change;
@@ -29,11 +29,11 @@ async fn written_via(room: &Room, webhook: &Webhook, event: &Event, state: Deliv
         webhook: webhook.id,
         event: event.id,
         event_type: event.facts.event_type,
-        expected: Expected::Absent,
+        expected: RowCondition::Absent,
         round: 0,
         round_attempts: 1,
         attempt: Some(&attempt),
-        forget_attempts: false,
+        drop_old_attempts: false,
         state,
         now: room.world.clock.now(),
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_smithy_types::retry::RetryConfig;
 use jiff::SignedDuration;
-use shared::delivery::standing::Expected;
+use shared::delivery::standing::RowCondition;
 use shared::delivery::{DeadReason, DeliveryState};
 use shared::retry::{Delays, RetryPolicy};
 use shared::store::StoreError;
@@ -211,16 +211,16 @@ async fn a_row_that_says_delivered_after_all_stays_in_its_round() {
         round,
         round_attempts: 1,
         attempt: None,
-        forget_attempts: false,
+        drop_old_attempts: false,
         state,
         now: scene.world.clock.now(),
     };
     let waiting = DeliveryState::Waiting { next_attempt_at: scene.world.clock.now() };
     let deliveries = &scene.world.deliveries;
-    deliveries.write(&change(Expected::Absent, 2, waiting)).await.unwrap();
-    let written = deliveries.write(&change(Expected::Any, 1, DeliveryState::Delivered)).await;
+    deliveries.write(&change(RowCondition::Absent, 2, waiting)).await.unwrap();
+    let written = deliveries.write(&change(RowCondition::Any, 1, DeliveryState::Delivered)).await;
     assert!(matches!(written, Err(StoreError::Conflict)), "{written:?}");
-    deliveries.write(&change(Expected::Any, 2, DeliveryState::Delivered)).await.unwrap();
+    deliveries.write(&change(RowCondition::Any, 2, DeliveryState::Delivered)).await.unwrap();
     let row = scene.row(&webhook, &event).await;
     assert_eq!((row.state, row.round), (DeliveryState::Delivered, 2));
 }

@@ -213,11 +213,11 @@ async fn an_event_that_expired_is_told_without_attempts_and_once_for_two_copies_
         webhook: webhook.id,
         event,
         event_type: EventType::Bounced,
-        expected: shared::delivery::standing::Expected::Absent,
+        expected: shared::delivery::standing::RowCondition::Absent,
         round: 0,
         round_attempts: 0,
         attempt: None,
-        forget_attempts: false,
+        drop_old_attempts: false,
         state: DeliveryState::Waiting { next_attempt_at: scene.world.clock.now() },
         now: scene.world.clock.now(),
     };

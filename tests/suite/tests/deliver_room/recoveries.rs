@@ -8,7 +8,7 @@ mod scale;
 
 use jiff::{SignedDuration, Timestamp};
 use shared::clock::random;
-use shared::delivery::standing::Expected;
+use shared::delivery::standing::RowCondition;
 use shared::delivery::{DeadReason, DeliveryState};
 use shared::event::Event;
 use shared::id::RecoveryId;
@@ -35,11 +35,11 @@ impl Scene {
             webhook: webhook.id,
             event: event.id,
             event_type: event.facts.event_type,
-            expected: Expected::Absent,
+            expected: RowCondition::Absent,
             round: 0,
             round_attempts: 0,
             attempt: None,
-            forget_attempts: false,
+            drop_old_attempts: false,
             state,
             now: at,
         };

@@ -1,11 +1,11 @@
-//! One attempt, recorded: the effects of `functions/deliver/src/attempt.rs`.
+//! The stages `send` to `note` of one attempt: the effects of `functions/deliver/src/delivery/attempt.rs` and `record.rs`.
 
 use shared::delivery::Outcome;
-use shared::delivery::standing::{Expected, Standing, Turn};
+use shared::delivery::standing::{AttemptPlan, JobVerdict, RowCondition};
 use shared::retry::{Decision, Delays, Ending, RetryPolicy, decide};
 
 use crate::delivering::judged;
-use crate::invocation::{Choice, Hand, Next, Phase};
+use crate::invocation::{Choice, Disposition, Hand, Phase};
 use crate::scope::{Answer, Mutant, Scope};
 use crate::state::{Broken, NOW, Row, RowState, State, Webhook};
 use crate::tables::{Change, write};
@@ -13,9 +13,9 @@ use crate::tables::{Change, write};
 /// An attempt that was made, and what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Ended {
-    pub turn: Turn,
+    pub plan: AttemptPlan,
     pub state: RowState,
-    pub next: Next,
+    pub disposition: Disposition,
     pub noted: Noted,
 }
 
@@ -29,10 +29,10 @@ pub(crate) enum Noted {
 
 pub(crate) fn step(phase: Phase, scope: &Scope, state: &mut State, worker: usize, choice: Choice) -> Phase {
     match phase {
-        Phase::Post(hand, turn, counting) => {
+        Phase::Post(hand, plan, counting) => {
             let Choice::Receiver(answer) = choice else { unreachable!("a receiver answers") };
-            note_attempt(state, hand, turn);
-            let ended = post(scope, state, hand.event, turn, answer, counting);
+            note_attempt(state, hand, plan);
+            let ended = post(scope, state, hand.event, plan, answer, counting);
             if ended.noted == Noted::Nothing { Phase::DisableWebhook(hand, ended) } else { Phase::Record(hand, ended) }
         }
         Phase::DisableWebhook(hand, ended) => {
@@ -44,58 +44,58 @@ pub(crate) fn step(phase: Phase, scope: &Scope, state: &mut State, worker: usize
             if write(scope, state, change) && choice != Choice::MeetsItself {
                 return noted(hand, ended);
             }
-            Phase::ReadOutrun(hand, ended)
+            Phase::ReadAfterLostRace(hand, ended)
         }
-        Phase::ReadOutrun(hand, ended) => {
+        Phase::ReadAfterLostRace(hand, ended) => {
             let row = state.rows[hand.event];
             let is_known = row.is_some_and(|row| row.state == RowState::Delivered);
             if ended.state == RowState::Delivered && !is_known {
-                if scope.mutant != Some(Mutant::NoInsisting) {
-                    return Phase::Insist(hand, ended, row.map_or(hand.round, |row| row.round.max(hand.round)));
+                if scope.mutant != Some(Mutant::NothingForced) {
+                    return Phase::ForceDelivered(hand, ended, row.map_or(hand.round, |row| row.round.max(hand.round)));
                 }
                 state.broken.get_or_insert(Broken::AcceptanceForgotten);
             }
-            let next = match judged(scope, hand, false, row) {
-                Standing::NotDue { .. } => Next::Wait,
-                Standing::Void => Next::Finish,
-                Standing::BuryAgain { .. } => Next::Bury,
-                Standing::Attempt(_) => Next::ComeBack,
+            let disposition = match judged(scope, hand, false, row) {
+                JobVerdict::NotDue { .. } => Disposition::RetryAt,
+                JobVerdict::Obsolete => Disposition::Delete,
+                JobVerdict::ResendDeadLetter { .. } => Disposition::DeadLetter,
+                JobVerdict::Attempt(_) => Disposition::Redeliver,
             };
-            Phase::Perform(hand.job(), hand.from, next)
+            Phase::Settle(hand.job(), hand.from, disposition)
         }
-        Phase::Insist(hand, ended, round) => {
+        Phase::ForceDelivered(hand, ended, round) => {
             let change = recorded(hand, &ended);
             let row = Row { round, ..change.row };
-            if !write(scope, state, Change { expected: Expected::Any, row, ..change }) {
-                return Phase::ReadOutrun(hand, ended);
+            if !write(scope, state, Change { expected: RowCondition::Any, row, ..change }) {
+                return Phase::ReadAfterLostRace(hand, ended);
             }
-            Phase::Perform(hand.job(), hand.from, Next::Finish)
+            Phase::Settle(hand.job(), hand.from, Disposition::Delete)
         }
         _ => unreachable!("not a phase of an attempt: {phase:?}"),
     }
 }
 
-/// Looks whether this attempt may be made at all.
-fn note_attempt(state: &mut State, hand: Hand, turn: Turn) {
+/// Checks whether this attempt may be made at all.
+fn note_attempt(state: &mut State, hand: Hand, plan: AttemptPlan) {
     let Some(row) = state.rows[hand.event].filter(|row| row.state == RowState::Delivered) else { return };
-    // Delivered when the job was received, and ever since.
+    // The delivery was delivered when the job was received, and has been since.
     let was_delivered = hand.delivered_before == Some((row.round, row.attempts));
-    // Delivered by another copy of the job, in a round of which each attempt is claimed.
-    let by_another_copy = turn.to_claim && row.delivered_in == Some(turn.round);
+    // Another copy of the job has delivered it, in a round in which each attempt is claimed.
+    let by_another_copy = plan.needs_claim && row.delivered_in == Some(plan.round);
     if was_delivered || by_another_copy {
         state.broken.get_or_insert(Broken::AttemptedAgain);
     }
 }
 
-fn post(scope: &Scope, state: &mut State, event: usize, turn: Turn, answer: Answer, counting: bool) -> Ended {
-    let (state, next, noted) = match decided(scope, state, event, turn.number, answer) {
-        Decision::Done => (RowState::Delivered, Next::Finish, Noted::Success { counting }),
-        Decision::Disable { dead: None, .. } => (RowState::Delivered, Next::Finish, Noted::Nothing),
-        Decision::Retry { at } => (RowState::Waiting { due: at <= NOW }, Next::Wait, Noted::Failure),
-        Decision::Dead { .. } => (RowState::Dead, Next::Bury, Noted::Failure),
-        Decision::Disable { dead: Some(_), .. } => (RowState::Dead, Next::Bury, Noted::Nothing),
+fn post(scope: &Scope, state: &mut State, event: usize, plan: AttemptPlan, answer: Answer, counting: bool) -> Ended {
+    let (state, disposition, noted) = match decided(scope, state, event, plan.number, answer) {
+        Decision::Done => (RowState::Delivered, Disposition::Delete, Noted::Success { counting }),
+        Decision::Disable { dead: None, .. } => (RowState::Delivered, Disposition::Delete, Noted::Nothing),
+        Decision::Retry { at } => (RowState::Waiting { due: at <= NOW }, Disposition::RetryAt, Noted::Failure),
+        Decision::Dead { .. } => (RowState::Dead, Disposition::DeadLetter, Noted::Failure),
+        Decision::Disable { dead: Some(_), .. } => (RowState::Dead, Disposition::DeadLetter, Noted::Nothing),
     };
-    Ended { turn, state, next, noted }
+    Ended { plan, state, disposition, noted }
 }
 
 /// The receiver answers, and the real rule decides what follows.
@@ -113,7 +113,7 @@ pub(crate) fn decided(scope: &Scope, state: &mut State, event: usize, number: u3
     decide(&Ending::from(outcome), number, NOW, &RetryPolicy::Custom(delays), NOW, 0.0)
 }
 
-/// `disable_webhook`; a webhook that is gone stays so.
+/// `disable_webhook`. A deleted webhook stays deleted.
 pub(crate) fn switch_off(state: &mut State, worker: usize) {
     state.caches[worker] = None;
     if state.webhook == Webhook::On {
@@ -122,15 +122,15 @@ pub(crate) fn switch_off(state: &mut State, worker: usize) {
 }
 
 fn recorded(hand: Hand, ended: &Ended) -> Change {
-    let turn = ended.turn;
-    let row = Row { state: ended.state, round: turn.round, attempts: turn.number, delivered_in: Some(turn.round) };
-    Change { event: hand.event, expected: turn.expected, row, resend: false }
+    let plan = ended.plan;
+    let row = Row { state: ended.state, round: plan.round, attempts: plan.number, delivered_in: Some(plan.round) };
+    Change { event: hand.event, expected: plan.expected, row, resend: false }
 }
 
 fn noted(hand: Hand, ended: Ended) -> Phase {
     match ended.noted {
-        Noted::Success { counting: true } => Phase::ForgetFailures(hand, ended.next),
-        Noted::Failure => Phase::CountFailure(hand, ended.next),
-        Noted::Success { counting: false } | Noted::Nothing => Phase::Perform(hand.job(), hand.from, ended.next),
+        Noted::Success { counting: true } => Phase::ForgetFailures(hand, ended.disposition),
+        Noted::Failure => Phase::CountFailure(hand, ended.disposition),
+        Noted::Success { counting: false } | Noted::Nothing => Phase::Settle(hand.job(), hand.from, ended.disposition),
     }
 }

@@ -1,6 +1,6 @@
-//! The bridge from the model to what it is a model of: random days of the same kinds, with the real rooms, tables and
-//! queues, and the same invariants. After each thing that happens every delivery is accounted for; once the receiver
-//! accepts and nothing is broken any more, every one ends; and what was delivered stays so, whatever is redriven then.
+//! The bridge from the model to the real code: random days with the same kinds of steps, with the real rooms, tables and queues,
+//! and the same invariants. After each step every delivery is accounted for. After the receiver accepts and no call is broken
+//! any more, every delivery ends. A delivered delivery stays delivered, even if everything is redriven then.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -30,15 +30,15 @@ enum Happening {
     Dispatch,
     Deliver,
     Retry,
-    /// A batch of this queue in which the AWS call after so many more fails.
+    /// A batch of this queue. The AWS call after this number of further calls fails.
     Crash(&'static str, usize, Break),
-    /// Time goes on by so many seconds.
+    /// This number of seconds passes.
     Wait(i64),
-    /// The receiver answers so from now on.
+    /// The receiver gives this answer from now on.
     Receiver(u16),
-    /// The same, but whoever makes that call.
+    /// The AWS call after this number of further calls fails, in any room.
     Break(usize, Break),
-    /// A function with nothing in its memory takes over.
+    /// A function with empty caches takes over.
     Restart,
     Disable,
     Enable,
@@ -82,7 +82,7 @@ struct Day {
 }
 
 impl Day {
-    /// `delays` are the webhook's.
+    /// `delays` are those of the webhook's retry policy.
     async fn begin(delays: &[i64]) -> Self {
         let world = World::start().await.unwrap();
         let receiver = Receiver::start().await.unwrap();
@@ -98,12 +98,12 @@ impl Day {
         Self { world, receiver, room, tenant, webhook, events: Vec::new() }
     }
 
-    /// Lets it happen. What fails of it, because a call is broken, has failed half-way.
+    /// Makes the step. If a call of it is broken, the step fails half-way.
     async fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Accept => {
                 let event = self.world.event(self.tenant, &self.events.len().to_string());
-                // Only what was acknowledged is owed; the sender repeats the rest.
+                // Only an acknowledged event is owed; the sender repeats the others.
                 while self.world.events.put(&event).await.is_err() {}
                 self.events.push(event);
             }
@@ -186,7 +186,7 @@ impl Day {
     async fn rows(&self) -> BTreeMap<EventId, Option<Delivery>> {
         let mut rows = BTreeMap::new();
         for event in &self.events {
-            // The planned break is for the rooms.
+            // The planned break is meant for the rooms, not for this call.
             let row = loop {
                 if let Ok(row) = self.world.deliveries.get(self.tenant, self.webhook.id, event.id).await {
                     break row;
@@ -235,11 +235,11 @@ impl Day {
         }
     }
 
-    /// Everything that happens by itself from now on.
+    /// Does everything that happens by itself from now on.
     async fn come_to_rest(&mut self) {
         self.world.aws.call_off_break();
         self.receiver.script(PATH, [Answer::Status(200)]);
-        // Old enough for the sweep to take a probe for lost.
+        // After this time the sweep takes a probe for lost.
         for _ in 0..2 {
             self.world.run_until_idle().await.unwrap();
             self.world.clock.advance(SignedDuration::from_hours(2));
@@ -272,7 +272,7 @@ impl Day {
 
 async fn live(delays: &[i64], happenings: Vec<Happening>) {
     let mut day = Day::begin(delays).await;
-    // On a day on which all is well nothing happens that matters.
+    // A day without an error shows nothing.
     day.receiver.script(PATH, [Answer::Status(500)]);
     for happening in happenings {
         day.happen(happening).await;
@@ -281,7 +281,7 @@ async fn live(delays: &[i64], happenings: Vec<Happening>) {
     day.come_to_rest().await;
     day.assert_everything_has_ended().await;
 
-    // "a delivered one is not attempted again", whatever is redriven and recovered now.
+    // "a delivered one is not attempted again", even if everything is redriven and recovered now.
     let rows = day.rows().await;
     let delivered =
         rows.into_iter().filter(|(_, row)| row.as_ref().is_some_and(|row| row.state == DeliveryState::Delivered));
@@ -293,7 +293,7 @@ async fn live(delays: &[i64], happenings: Vec<Happening>) {
     for (event, count) in before {
         assert_eq!(day.received(event), count, "{event} was delivered, and attempted again");
     }
-    // Nothing is dead or held any more: the receiver accepts, and somebody has asked for all of it.
+    // No delivery is dead or held any more: the receiver accepts, and somebody has asked for all of them.
     for (event, row) in day.rows().await {
         assert_eq!(row.unwrap().state, DeliveryState::Delivered, "{event}");
     }

@@ -1,5 +1,5 @@
-//! The closing run: from a world at rest, everything that would happen by itself, to a receiver that accepts from now on
-//! and an operator who does nothing more. Where it ends, every delivery must have ended, or wait for the operator.
+//! The closing run: from a world at rest, everything happens that happens by itself, with a receiver that accepts from now on
+//! and an operator who does nothing more. At the end every delivery must have ended, or wait for the operator.
 
 use shared::breaker::Breaker;
 
@@ -9,7 +9,7 @@ use crate::operating;
 use crate::scope::{Answer, Scope};
 use crate::state::{Job, Queue, RowState, State, Stream, Webhook};
 
-/// More steps than any world of these scopes needs; one that goes on goes round in circles.
+/// Maximum steps of a closing run. Reason: no world of these scopes needs as many, so a longer run is in a loop.
 const MOST_STEPS: usize = 400;
 
 /// Whether everything comes to an end by itself.
@@ -24,7 +24,7 @@ pub(crate) fn everything_ends(scope: &Scope, state: &State) -> bool {
     false
 }
 
-/// Does the next thing; answers whether there was one.
+/// Makes the next step. Returns whether there was one.
 fn go_on(scope: &Scope, state: &mut State) -> bool {
     if let Some(phase) = state.workers[0].take() {
         let choice = undisturbed(&phase, scope, state);
@@ -36,7 +36,7 @@ fn go_on(scope: &Scope, state: &mut State) -> bool {
         return true;
     }
     if let Some(message) = state.messages.iter().position(|message| message.queue != Queue::DeadLetter) {
-        // It comes back when it is due.
+        // The message comes back when it is due.
         Scope::let_time_pass(state);
         state.caches = [const { None }; crate::state::WORKERS];
         scope.receive(state, 0, message);
@@ -56,7 +56,7 @@ fn undisturbed(phase: &Phase, scope: &Scope, state: &State) -> Choice {
 }
 
 fn has_ended(state: &State, event: usize) -> bool {
-    // Somebody redrives what is among the dead letters; that somebody must is what the alarm on them says.
+    // Somebody redrives the dead letters: the alarm on the dead-letter queue asks for it.
     let has_letter = |least: u32| {
         let is_its = |job: Job| matches!(job, Job::Deliver { event: of, round, .. } if of == event && round >= least);
         state.messages.iter().any(|message| message.queue == Queue::DeadLetter && is_its(message.job))

@@ -1,47 +1,49 @@
-//! Carrying out a deliver job up to its attempt, in the order of effects of `functions/deliver/src/prepare.rs`,
-//! `hold.rs`, `slots.rs` and `claim.rs`.
+//! The stages `inspect` to `claim` of a deliver job, in the order of effects of `inspect.rs`, `hold.rs`, `rate_limit.rs` and
+//! `claim.rs` in `functions/deliver/src/delivery`.
 
-use shared::delivery::standing::{Expected, Standing, Turn, standing};
+use shared::delivery::standing::{AttemptPlan, JobVerdict, RowCondition, judge};
 
-use crate::invocation::{Choice, Hand, Next, Phase};
+use crate::invocation::{Choice, Disposition, Hand, Phase};
 use crate::scope::{Mutant, Scope};
-use crate::state::{Job, Known, NOW, Row, RowState, State, Webhook};
+use crate::state::{Job, NOW, Row, RowState, State, Webhook, WebhookState};
 use crate::tables::{Change, write};
 
 /// What the job has to do, given its row: `shared/domain/src/delivery/standing.rs`.
 pub(crate) fn stand(scope: &Scope, state: &State, hand: Hand, row: Option<Row>) -> Phase {
-    let done = |next| Phase::Perform(hand.job(), hand.from, next);
+    let done = |disposition| Phase::Settle(hand.job(), hand.from, disposition);
     match judged(scope, hand, hand.resend, row) {
-        Standing::Void => done(Next::Finish),
-        Standing::BuryAgain { .. } if scope.mutant == Some(Mutant::NoSecondLetter) => done(Next::Finish),
-        Standing::BuryAgain { .. } => done(Next::Bury),
-        Standing::NotDue { .. } => done(Next::Wait),
-        Standing::Attempt(turn) => {
-            // `comes_late`: a recovery may have taken it for missing.
-            let to_claim = turn.to_claim || (row.is_none() && state.events_are_old && !hand.is_blind);
-            Phase::LoadWebhook(hand, Turn { to_claim, ..turn })
+        JobVerdict::Obsolete => done(Disposition::Delete),
+        JobVerdict::ResendDeadLetter { .. } if scope.mutant == Some(Mutant::NoSecondLetter) => {
+            done(Disposition::Delete)
+        }
+        JobVerdict::ResendDeadLetter { .. } => done(Disposition::DeadLetter),
+        JobVerdict::NotDue { .. } => done(Disposition::RetryAt),
+        JobVerdict::Attempt(plan) => {
+            // `is_maybe_late`: a recovery may have taken the delivery for missing.
+            let needs_claim = plan.needs_claim || (row.is_none() && state.events_are_old && !hand.is_blind);
+            Phase::LoadWebhook(hand, AttemptPlan { needs_claim, ..plan })
         }
     }
 }
 
-pub(crate) fn judged(scope: &Scope, hand: Hand, resend: bool, row: Option<Row>) -> Standing {
+pub(crate) fn judged(scope: &Scope, hand: Hand, resend: bool, row: Option<Row>) -> JobVerdict {
     let mut delivery = row.map(Row::as_read);
     let mut round = hand.round;
     if let (Some(row), Some(mutant)) = (&mut delivery, scope.mutant) {
         if mutant == Mutant::OldRoundGoesOn && row.round > round {
-            // The row as a job of its own round would see it, for a job that is not.
+            // The job is judged as if it were of the row's round.
             round = row.round;
-            let turn = standing(round, resend, Some(row), NOW);
-            return match turn {
-                Standing::Attempt(turn) => Standing::Attempt(Turn { round: hand.round, ..turn }),
+            let plan = judge(round, resend, Some(row), NOW);
+            return match plan {
+                JobVerdict::Attempt(plan) => JobVerdict::Attempt(AttemptPlan { round: hand.round, ..plan }),
                 other => other,
             };
         }
         if mutant == Mutant::RedriveOfDelivered && row.round < round {
-            return standing(round, true, Some(row), NOW);
+            return judge(round, true, Some(row), NOW);
         }
     }
-    standing(round, resend, delivery.as_ref(), NOW)
+    judge(round, resend, delivery.as_ref(), NOW)
 }
 
 impl Hand {
@@ -55,79 +57,82 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &mut State, worker: usiz
         Phase::ReadRow(hand) => stand(scope, state, hand, state.rows[hand.event]),
         Phase::LoadWebhook(hand, _) if choice == Choice::NoSlot => {
             state.left.slots -= 1;
-            Phase::Perform(hand.job(), hand.from, Next::WaitForSlot)
+            Phase::Settle(hand.job(), hand.from, Disposition::Requeue)
         }
-        Phase::LoadWebhook(hand, turn) => {
+        Phase::LoadWebhook(hand, plan) => {
             let remembered = state.caches[worker].clone().filter(|_| choice == Choice::FromMemory);
             match remembered.or_else(|| look(scope, state, worker)) {
-                None => Phase::Discard(hand, turn),
-                Some(known) if known.takes_attempts() => attempt(scope, hand, turn, &known),
-                Some(_) if turn.held => Phase::LookAfresh(hand, turn),
-                Some(_) => Phase::WriteHeld(hand, turn),
+                None => Phase::Discard(hand, plan),
+                Some(known) if known.takes_attempts() => attempt(scope, hand, plan, &known),
+                Some(_) if plan.held => Phase::LookAfresh(hand, plan),
+                Some(_) => Phase::WriteHeld(hand, plan),
             }
         }
-        Phase::Discard(hand, turn) => {
-            without_attempt(scope, state, hand, turn, RowState::Discarded);
-            Phase::Perform(hand.job(), hand.from, Next::Finish)
+        Phase::Discard(hand, plan) => {
+            without_attempt(scope, state, hand, plan, RowState::Discarded);
+            Phase::Settle(hand.job(), hand.from, Disposition::Delete)
         }
-        Phase::WriteHeld(hand, turn) => {
-            without_attempt(scope, state, hand, turn, RowState::Held);
+        Phase::WriteHeld(hand, plan) => {
+            without_attempt(scope, state, hand, plan, RowState::Held);
             if scope.mutant == Some(Mutant::HoldWithoutLookingAfresh) {
-                return Phase::Perform(hand.job(), hand.from, Next::Finish);
+                return Phase::Settle(hand.job(), hand.from, Disposition::Delete);
             }
-            Phase::LookAfresh(hand, turn)
+            Phase::LookAfresh(hand, plan)
         }
-        Phase::LookAfresh(hand, turn) => {
-            let turn = Turn { expected: Expected::Held { round: turn.round, round_attempts: turn.number - 1 }, ..turn };
+        Phase::LookAfresh(hand, plan) => {
+            let plan = AttemptPlan {
+                expected: RowCondition::Held { round: plan.round, round_attempts: plan.number - 1 },
+                ..plan
+            };
             match look(scope, state, worker) {
-                None => Phase::Discard(hand, turn),
-                Some(known) if known.takes_attempts() => attempt(scope, hand, turn, &known),
-                Some(_) => Phase::Perform(hand.job(), hand.from, Next::Finish),
+                None => Phase::Discard(hand, plan),
+                Some(known) if known.takes_attempts() => attempt(scope, hand, plan, &known),
+                Some(_) => Phase::Settle(hand.job(), hand.from, Disposition::Delete),
             }
         }
-        Phase::Claim(hand, turn, counting) => {
-            let attempts = turn.number - 1;
-            let row = Row { state: RowState::Waiting { due: false }, round: turn.round, attempts, delivered_in: None };
-            let change = Change { event: hand.event, expected: turn.expected, row, resend: hand.resend };
+        Phase::Claim(hand, plan, counting) => {
+            let attempts = plan.number - 1;
+            let row = Row { state: RowState::Waiting { due: false }, round: plan.round, attempts, delivered_in: None };
+            let change = Change { event: hand.event, expected: plan.expected, row, resend: hand.resend };
             if write(scope, state, change) && choice != Choice::MeetsItself {
-                let expected = Expected::At { round: turn.round, round_attempts: attempts };
-                Phase::Post(hand, Turn { expected, ..turn }, counting)
+                let expected = RowCondition::At { round: plan.round, round_attempts: attempts };
+                Phase::Post(hand, AttemptPlan { expected, ..plan }, counting)
             } else {
                 Phase::ReadAfterLostClaim(hand)
             }
         }
         Phase::ReadAfterLostClaim(hand) => {
-            let next = match judged(scope, hand, false, state.rows[hand.event]) {
-                Standing::NotDue { .. } => Next::Wait,
-                Standing::Void | Standing::BuryAgain { .. } => Next::Finish,
-                Standing::Attempt(_) => Next::ComeBack,
+            let disposition = match judged(scope, hand, false, state.rows[hand.event]) {
+                JobVerdict::NotDue { .. } => Disposition::RetryAt,
+                JobVerdict::Obsolete | JobVerdict::ResendDeadLetter { .. } => Disposition::Delete,
+                JobVerdict::Attempt(_) => Disposition::Redeliver,
             };
-            Phase::Perform(hand.job(), hand.from, next)
+            Phase::Settle(hand.job(), hand.from, disposition)
         }
         _ => unreachable!("not a phase of delivering: {phase:?}"),
     }
 }
 
-/// `Webhooks::get_afresh`: webhook and breaker as they are, remembered.
-pub(crate) fn look(scope: &Scope, state: &mut State, worker: usize) -> Option<Known> {
-    let known = (state.webhook != Webhook::Deleted).then(|| state.known());
+/// `WebhookCache::get_fresh`: webhook and breaker as they are now, put into the cache.
+pub(crate) fn look(scope: &Scope, state: &mut State, worker: usize) -> Option<WebhookState> {
+    let known = (state.webhook != Webhook::Deleted).then(|| state.webhook_state());
     if scope.caches {
         state.caches[worker].clone_from(&known);
     }
     known
 }
 
-fn attempt(scope: &Scope, hand: Hand, turn: Turn, known: &Known) -> Phase {
+fn attempt(scope: &Scope, hand: Hand, plan: AttemptPlan, known: &WebhookState) -> Phase {
     let counting = known.breaker.is_counting();
-    if turn.to_claim && scope.mutant != Some(Mutant::ClaimSkipped) {
-        Phase::Claim(hand, turn, counting)
+    if plan.needs_claim && scope.mutant != Some(Mutant::ClaimSkipped) {
+        Phase::Claim(hand, plan, counting)
     } else {
-        Phase::Post(hand, turn, counting)
+        Phase::Post(hand, plan, counting)
     }
 }
 
 /// `record_without_attempt`; a conflict is left as it is.
-fn without_attempt(scope: &Scope, state: &mut State, hand: Hand, turn: Turn, to: RowState) {
-    let row = Row { state: to, round: turn.round, attempts: turn.number - 1, delivered_in: None };
-    write(scope, state, Change { event: hand.event, expected: turn.expected, row, resend: hand.resend });
+fn without_attempt(scope: &Scope, state: &mut State, hand: Hand, plan: AttemptPlan, to: RowState) {
+    let row = Row { state: to, round: plan.round, attempts: plan.number - 1, delivered_in: None };
+    write(scope, state, Change { event: hand.event, expected: plan.expected, row, resend: hand.resend });
 }

@@ -1,8 +1,9 @@
-//! One invocation of deliver with one message in hand, effect by effect: between any two of them it may crash, and the
-//! other invocation may do whatever it does. What a step computes between two effects is the rooms' own rules.
+//! One invocation of deliver with one message in hand, effect by effect. Between any two effects the invocation may crash,
+//! and the other invocation may make any of its effects. What a step computes between two effects is computed by the rooms'
+//! own rules.
 
 use shared::breaker::Open;
-use shared::delivery::standing::Turn;
+use shared::delivery::standing::AttemptPlan;
 
 use crate::attempting::{self, Ended};
 use crate::delivering;
@@ -12,16 +13,16 @@ use crate::recovering;
 use crate::scope::{Answer, Mutant, Scope};
 use crate::state::{Job, Queue, State, Stuck};
 
-/// What becomes of the message: `functions/deliver/src/next.rs`.
+/// What becomes of the message, as in `functions/deliver/src/disposition.rs`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Next {
-    Finish,
-    ComeBack,
-    Wait,
-    /// It waits for a slot of its webhook's rate limit: sent to the retries queue, from whichever it came.
-    WaitForSlot,
-    Bury,
-    Forward(Vec<Job>),
+pub(crate) enum Disposition {
+    Delete,
+    Redeliver,
+    RetryAt,
+    /// The job waits for a slot of its webhook's rate limit: it is sent to the retries queue, from either queue.
+    Requeue,
+    DeadLetter,
+    Replace(Vec<Job>),
 }
 
 /// A deliver job in hand.
@@ -31,87 +32,89 @@ pub(crate) struct Hand {
     pub round: u32,
     pub resend: bool,
     pub from: Queue,
-    /// A first job that does not look at its row.
+    /// A first job that does not read its row.
     pub is_blind: bool,
-    /// Its delivery was delivered already when it was received, at this round and attempt; no part of the real room.
+    /// The delivery was delivered already when the job was received, at this round and attempt. The real room does not have
+    /// this.
     pub delivered_before: Option<(u32, u32)>,
 }
 
 /// What comes next. Each phase is one effect.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Phase {
-    /// `carry_out.rs`: a first receive of a fresh job skips it.
+    /// `inspect.rs`: a first receive of a fresh job skips it.
     ReadRow(Hand),
-    /// `carry_out.rs`: from memory or the registry.
-    LoadWebhook(Hand, Turn),
+    /// `line_up.rs`: from the cache or the registry; then `admission.rs`.
+    LoadWebhook(Hand, AttemptPlan),
     /// `hold.rs`.
-    Discard(Hand, Turn),
-    WriteHeld(Hand, Turn),
-    LookAfresh(Hand, Turn),
+    Discard(Hand, AttemptPlan),
+    WriteHeld(Hand, AttemptPlan),
+    LookAfresh(Hand, AttemptPlan),
     /// `claim.rs`.
-    Claim(Hand, Turn, Counting),
+    Claim(Hand, AttemptPlan, Counting),
     ReadAfterLostClaim(Hand),
-    /// `attempt.rs`.
-    Post(Hand, Turn, Counting),
+    /// `send.rs`, `attempt.rs` and `record.rs`.
+    Post(Hand, AttemptPlan, Counting),
     DisableWebhook(Hand, Ended),
     Record(Hand, Ended),
-    ReadOutrun(Hand, Ended),
-    Insist(Hand, Ended, u32),
+    ReadAfterLostRace(Hand, Ended),
+    ForceDelivered(Hand, Ended, u32),
     /// `breaker.rs`.
-    ForgetFailures(Hand, Next),
-    CountFailure(Hand, Next),
-    SendProbe(Hand, Next, u8, Open),
-    OpenBreaker(Hand, Next, u8, Open),
-    /// `probe.rs`.
+    ForgetFailures(Hand, Disposition),
+    CountFailure(Hand, Disposition),
+    SendProbe(Hand, Disposition, u8, Open),
+    OpenBreaker(Hand, Disposition, u8, Open),
+    /// `maintenance/probe.rs`.
     LookForProbe(u8, Queue),
     ListHeld(u8, Queue, Open),
     PostProbe(Tried),
     RecordProbe(Tried),
-    ReadOutrunProbe(Tried),
-    InsistOnProbe(Tried, u32),
+    ReadProbeAfterLostRace(Tried),
+    ForceProbeDelivered(Tried, u32),
     CloseBreaker(u8, Queue, Open, u32),
     NoteFailedProbe(u8, Queue, Open),
     DisableAfterProbe(u8, Queue),
-    /// `recover.rs`.
+    /// `maintenance/release.rs`.
     LookForRecover(Stuck, Queue),
     ListStuck(Stuck, Queue),
-    /// `perform.rs`: what is to be sent is sent, one by one.
-    Perform(Job, Queue, Next),
+    /// `settle.rs`: what is to be sent is sent, message by message.
+    Settle(Job, Queue, Disposition),
     /// The message is deleted.
     Acknowledge,
 }
 
-/// Whether the breaker that was read has counted failures, which a success takes away.
+/// Whether the breaker that was read has counted failures, which a success resets.
 pub(crate) type Counting = bool;
 
 /// How a step goes, where there is a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Choice {
-    /// As it should.
+    /// As intended.
     Go,
-    /// The receiver answers so.
+    /// The receiver gives this answer.
     Receiver(Answer),
-    /// The webhook is taken from memory.
+    /// The webhook is taken from the cache.
     FromMemory,
-    /// The write takes effect, its answer is lost, and the SDK's second try meets it.
+    /// The write takes effect, its answer is lost, and the SDK's second try meets the write.
     MeetsItself,
-    /// The breaker's call fails; that is logged, and nothing else.
+    /// The call for the breaker fails. The room logs that and goes on.
     Fails,
     /// There is no slot for an attempt.
     NoSlot,
-    /// This held delivery is the one that the probe tries.
+    /// The probe tries this held delivery.
     Pick(usize),
 }
 
 impl Phase {
-    /// What a received message begins with.
+    /// The first phase of a received message.
     pub(crate) fn begin(scope: &Scope, state: &State, job: Job, from: Queue, is_fresh: bool) -> Self {
         match job {
             Job::Deliver { event, round, resend } => {
                 let row = state.rows[event];
                 let delivered = row.filter(|row| row.state == crate::state::RowState::Delivered);
                 let delivered_before = delivered.map(|row| (row.round, row.attempts));
-                // Two first jobs may be carried out at once, sent by dispatch twice say; that is nobody's redrive.
+                // Two first jobs may be carried out at the same time, for example if dispatch has sent both. That is no
+                // redrive.
                 let delivered_before = delivered_before.filter(|_| !is_fresh || state.events_are_old);
                 let hand = Hand { event, round, resend, from, is_blind: is_fresh, delivered_before };
                 if is_fresh { delivering::stand(scope, state, hand, None) } else { Self::ReadRow(hand) }
@@ -121,16 +124,16 @@ impl Phase {
         }
     }
 
-    /// The invocation has claimed a round, and holds the claim until it has recorded its attempt.
+    /// Whether the invocation has claimed an attempt, and holds the claim until it has recorded the attempt.
     pub(crate) fn holds_claim(&self) -> bool {
         match self {
-            Self::Post(_, turn, _) => turn.to_claim,
-            Self::DisableWebhook(_, ended) | Self::Record(_, ended) => ended.turn.to_claim,
+            Self::Post(_, plan, _) => plan.needs_claim,
+            Self::DisableWebhook(_, ended) | Self::Record(_, ended) => ended.plan.needs_claim,
             _ => false,
         }
     }
 
-    /// The invocation carries out a first job, which claims nothing while its event is young.
+    /// Whether the invocation carries out a first job. Such a job claims nothing while its event is young.
     pub(crate) fn has_first_job(&self) -> bool {
         match self {
             Self::ReadRow(hand)
@@ -143,8 +146,8 @@ impl Phase {
             | Self::Post(hand, ..)
             | Self::DisableWebhook(hand, _)
             | Self::Record(hand, _)
-            | Self::ReadOutrun(hand, _)
-            | Self::Insist(hand, ..) => hand.round == 0,
+            | Self::ReadAfterLostRace(hand, _)
+            | Self::ForceDelivered(hand, ..) => hand.round == 0,
             _ => false,
         }
     }
@@ -156,7 +159,7 @@ impl Phase {
             Self::Post(..) | Self::PostProbe(_) => scope.answers.iter().copied().map(Choice::Receiver).collect(),
             Self::LoadWebhook(..) => {
                 let mut choices = Vec::new();
-                // What is in memory is used until it is too old, which is an action of its own.
+                // A cached webhook is used until it is too old. Its ageing is an action of its own.
                 let is_known = state.caches[worker].is_some();
                 choices.push(if is_known { Choice::FromMemory } else { Choice::Go });
                 if state.left.slots > 0 {
@@ -187,8 +190,8 @@ impl Phase {
         if matches!(choice, Choice::MeetsItself | Choice::Fails) {
             state.left.crashes -= 1;
         }
-        let next = match self {
-            Self::Perform(job, from, next) => perform(scope, state, worker, (job, from, next)),
+        let disposition = match self {
+            Self::Settle(job, from, disposition) => settle(scope, state, worker, (job, from, disposition)),
             Self::Acknowledge => {
                 if let Some(index) = state.in_hand(worker) {
                     state.messages.remove(index);
@@ -200,53 +203,60 @@ impl Phase {
             | Self::ListHeld(..)
             | Self::PostProbe(_)
             | Self::RecordProbe(_)
-            | Self::ReadOutrunProbe(_)
-            | Self::InsistOnProbe(..)
+            | Self::ReadProbeAfterLostRace(_)
+            | Self::ForceProbeDelivered(..)
             | Self::CloseBreaker(..)
             | Self::NoteFailedProbe(..)
             | Self::DisableAfterProbe(..) => Some(probing::step(self, scope, state, worker, choice)),
-            Self::Post(..) | Self::DisableWebhook(..) | Self::Record(..) | Self::ReadOutrun(..) | Self::Insist(..) => {
-                Some(attempting::step(self, scope, state, worker, choice))
-            }
+            Self::Post(..)
+            | Self::DisableWebhook(..)
+            | Self::Record(..)
+            | Self::ReadAfterLostRace(..)
+            | Self::ForceDelivered(..) => Some(attempting::step(self, scope, state, worker, choice)),
             Self::ForgetFailures(..) | Self::CountFailure(..) | Self::SendProbe(..) | Self::OpenBreaker(..) => {
                 Some(noting::step(self, scope, state, worker, choice))
             }
             _ => Some(delivering::step(&self, scope, state, worker, choice)),
         };
-        state.workers[worker] = next;
+        state.workers[worker] = disposition;
     }
 }
 
-/// What a job that has been carried out leads to in the queues: `perform.rs`.
-fn perform(scope: &Scope, state: &mut State, worker: usize, (job, from, next): (Job, Queue, Next)) -> Option<Phase> {
-    match (next, job) {
-        (Next::Finish, _) => return Phase::Acknowledge.step_now(scope, state, worker),
-        (Next::ComeBack, _) => return release(state, worker),
-        // Sent anew, from whichever queue it came: a short wait, or a long one of an old message. Any other long one is hidden,
-        // and leaves nothing in between.
-        (Next::Wait, job) => {
+/// What the disposition of a message leads to in the queues, as in `settle.rs`.
+fn settle(
+    scope: &Scope,
+    state: &mut State,
+    worker: usize,
+    (job, from, disposition): (Job, Queue, Disposition),
+) -> Option<Phase> {
+    match (disposition, job) {
+        (Disposition::Delete, _) => return Phase::Acknowledge.step_now(scope, state, worker),
+        (Disposition::Redeliver, _) => return release(state, worker),
+        // The job is sent anew, from either queue, for a short wait and for a long wait of an old message. For any other long
+        // wait the message is hidden, which is one call.
+        (Disposition::RetryAt, job) => {
             if scope.mutant == Some(Mutant::AcknowledgeBeforeHandingOver) && state.in_hand(worker).is_some() {
                 Phase::Acknowledge.step(scope, state, worker, Choice::Go);
-                return Some(Phase::Perform(job, from, Next::Wait));
+                return Some(Phase::Settle(job, from, Disposition::RetryAt));
             }
             state.send(Queue::Retries, job);
         }
-        (Next::WaitForSlot, job) => {
+        (Disposition::Requeue, job) => {
             if scope.mutant != Some(Mutant::SlotForgetsTheJob) {
                 state.send(Queue::Retries, job);
             }
         }
-        (Next::Bury, Job::Deliver { event, round, .. }) => {
+        (Disposition::DeadLetter, Job::Deliver { event, round, .. }) => {
             let raised = u32::from(scope.mutant != Some(Mutant::SameRoundInDeadLetter));
             state.send(Queue::DeadLetter, Job::Deliver { event, round: round + raised, resend: false });
         }
-        (Next::Bury, job) => state.send(Queue::DeadLetter, job),
-        (Next::Forward(mut jobs), job) => {
+        (Disposition::DeadLetter, job) => state.send(Queue::DeadLetter, job),
+        (Disposition::Replace(mut jobs), job) => {
             if let Some(first) = jobs.pop() {
                 state.send(Queue::Deliveries, first);
             }
             if !jobs.is_empty() {
-                return Some(Phase::Perform(job, from, Next::Forward(jobs)));
+                return Some(Phase::Settle(job, from, Disposition::Replace(jobs)));
             }
         }
     }
@@ -254,14 +264,14 @@ fn perform(scope: &Scope, state: &mut State, worker: usize, (job, from, next): (
 }
 
 impl Phase {
-    /// Makes the effect together with the one before, where nothing can come in between.
+    /// Makes the effect together with the one before; nothing can come in between.
     fn step_now(self, scope: &Scope, state: &mut State, worker: usize) -> Option<Self> {
         self.step(scope, state, worker, Choice::Go);
         None
     }
 }
 
-/// The message comes back when its visibility ends. So it does after a crash.
+/// The message comes back when its visibility ends. It also does after a crash.
 pub(crate) fn release(state: &mut State, worker: usize) -> Option<Phase> {
     if let Some(index) = state.in_hand(worker) {
         let message = &mut state.messages[index];

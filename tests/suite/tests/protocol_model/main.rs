@@ -1,14 +1,14 @@
 //! The protocol of job, row, round and queue as a model that a checker explores: every order of every effect, with
 //! crashes, duplicates, lost answers, stale memories and an operator, within bounds. The rules in it are the rooms' own
-//! (`retry::decide`, `breaker`, `standing`); only the effects are modelled, each with the file that it mirrors.
+//! (`retry::decide`, `breaker`, `judge`); only the effects are modelled, each with the file that it mirrors.
 //!
 //! `cargo test -p tests --test protocol_model -- --nocapture` tells how many worlds each scope has; with
 //! `--features deep-model` there are larger scopes. A step of the model that differs from the room's own would prove
-//! nothing: whoever changes the order of effects in `functions/deliver` changes it here.
+//! nothing: if you change the order of effects in `functions/deliver`, change it here.
 //!
 //! What is left out: batches, pages, the index that follows its table, expiry, more than one webhook. Webhook and breaker
-//! are read at one moment. Time is a timer that is due or not; three times are held to be longer than what they wait for
-//! (a claim than its attempt, a probe's first delay and a deletion's than the invocation that sends them).
+//! are read at one moment. Time is a timer that is due or not. Three times are taken for longer than what they wait for: a
+//! claim than its attempt; a probe's first delay, and a deletion's, than the invocation that sends them.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, its own functions included")]
 

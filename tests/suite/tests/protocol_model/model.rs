@@ -1,4 +1,4 @@
-//! The world as a model for the checker: what may happen next, and what then is.
+//! The world as a model for the checker: the actions that are possible in a state, and the state after each.
 
 use shared::breaker::Breaker;
 use stateright::{Model, Property};
@@ -11,11 +11,11 @@ use crate::state::{
     Job, LATER, Message, NOW, Operation, Queue, RowState, State, Stream, Stuck, UnderWay, WORKERS, Webhook,
 };
 
-/// Messages of a world at most; more are only more copies of the same.
+/// Maximum messages of a world. Reason: more messages are only more copies.
 const MOST_MESSAGES: usize = 6;
-/// Rounds of a delivery at most.
+/// Maximum rounds of a delivery.
 const MOST_ROUNDS: u32 = 4;
-/// Failed probes of an outage at most.
+/// Maximum failed probes of an outage.
 const MOST_FAILED_PROBES: u32 = 2;
 
 /// What may happen.
@@ -23,7 +23,7 @@ const MOST_FAILED_PROBES: u32 = 2;
 pub(crate) enum Action {
     /// Dispatch sends the job of an event.
     Dispatch { event: usize },
-    /// The same, but the stream does not learn of it and hands the event over again.
+    /// Dispatch sends the job, but the stream gets no confirmation and hands the event over again.
     DispatchUnconfirmed { event: usize },
     /// An invocation begins with the message at this place.
     Receive { worker: usize, message: usize },
@@ -31,13 +31,13 @@ pub(crate) enum Action {
     Step { worker: usize, choice: Choice },
     /// An invocation ends before its next effect; its message comes back.
     Crash { worker: usize },
-    /// A function's memory of the webhook is too old.
+    /// A function's cached webhook is too old.
     Forget { worker: usize },
-    /// What is not due becomes due.
+    /// Everything that waits becomes due.
     Time,
-    /// The events are old ones.
+    /// The events grow old.
     GrowOld,
-    /// The outage is an old one.
+    /// The outage grows old.
     LongOutage,
     /// SQS hands a message out twice, or somebody copies a dead letter.
     Duplicate { message: usize },
@@ -45,9 +45,9 @@ pub(crate) enum Action {
     Poison { message: usize },
     /// The operator begins the next operation.
     Operate,
-    /// Its next call.
+    /// The operation makes its next call.
     Call,
-    /// Its request breaks off.
+    /// The request of the operation breaks off.
     BreakOff,
     /// The hourly sweep.
     Sweep,
@@ -76,7 +76,7 @@ impl Scope {
 
     /// A message that this invocation may begin with.
     fn is_receivable(&self, state: &State, message: &Message) -> bool {
-        // A probe is delayed by 30 s, as long as an invocation may last: whoever names it has opened its breaker by
+        // A probe is delayed by 30 s, as long as an invocation may last: the invocation that names it has opened its breaker by
         // then, or crashed.
         let is_being_opened = |outage: u8| {
             state
@@ -85,7 +85,7 @@ impl Scope {
                 .flatten()
                 .any(|phase| matches!(phase, Phase::OpenBreaker(_, _, of, _) if *of == outage))
         };
-        // So is the recover job of a deletion, by longer than the request may last.
+        // The recover job of a deletion is delayed too, by longer than the request may last.
         let is_being_deleted = || {
             matches!(state.operator, Some(UnderWay { operation: Operation::Delete, calls: 1, .. }))
                 && self.mutant != Some(Mutant::DeletionOutlastsItsDelay)
@@ -113,7 +113,7 @@ impl Scope {
         state.workers[worker] = Some(Phase::begin(self, state, job, queue, is_fresh));
     }
 
-    /// Dispatch sends what is owed.
+    /// Dispatch sends the jobs that are owed.
     pub(crate) fn dispatch(state: &mut State, event: usize) {
         if state.webhook == Webhook::Deleted {
             state.stream[event] = Stream::NotOwed;
@@ -123,7 +123,7 @@ impl Scope {
         }
     }
 
-    /// Lets everything become due that waits for a time.
+    /// Makes everything due that waits for a time.
     pub(crate) fn let_time_pass(state: &mut State) {
         for row in state.rows.iter_mut().flatten() {
             if row.state == (RowState::Waiting { due: false }) {
@@ -144,18 +144,18 @@ impl Scope {
     }
 
     fn queue_actions(&self, state: &State, actions: &mut Vec<Action>) {
-        // Without memories the workers are all the same.
+        // Without caches all workers are alike.
         let mut free: Vec<usize> = (0..self.workers).filter(|worker| state.workers[*worker].is_none()).collect();
         free.truncate(if self.caches { WORKERS } else { 1 });
         for (index, message) in state.messages.iter().enumerate() {
-            // Copies that are alike lead to the same.
+            // Equal copies lead to equal worlds.
             if index > 0 && state.messages[index - 1] == *message {
                 continue;
             }
             if self.is_receivable(state, message) {
                 actions.extend(free.iter().map(|worker| Action::Receive { worker: *worker, message: index }));
             }
-            // It takes an hour until SQS buries a message.
+            // It takes an hour until SQS moves a message to the dead-letter queue.
             let may_be_buried = state.left.poisonings > 0 && state.may_grow_old();
             if message.taken.is_none() {
                 if state.left.duplicates > 0 {
@@ -182,7 +182,7 @@ impl Scope {
                 actions.push(Action::Forget { worker });
             }
         }
-        // A claim lasts for longer than its holder can.
+        // A claim lasts longer than its holder's attempt can.
         if !state.workers.iter().flatten().any(Phase::holds_claim) {
             actions.push(Action::Time);
         }

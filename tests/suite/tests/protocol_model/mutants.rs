@@ -1,4 +1,4 @@
-//! Errors that somebody could make, each made in the model, and the invariant that finds it out. A check that finds none
+//! Errors that a change of the rooms could make. Each is made in the model, and one invariant finds it. A check that finds none
 //! of them would prove nothing.
 
 use stateright::{Checker as _, HasDiscoveries, Model as _};
@@ -7,7 +7,7 @@ use crate::properties::{ACCOUNTED_FOR, ENDS, NOT_AGAIN, PROBED, ROUNDS, STAYS_DE
 use crate::scope::{Mutant, Scope};
 use crate::scopes;
 
-/// An error, where it is looked for, and the invariant that it breaks.
+/// An error, the scope in which it is looked for, and the invariant that it breaks.
 type Case = (Mutant, fn() -> Scope, &'static str);
 
 const MUTANTS: [Case; 21] = [
@@ -22,9 +22,9 @@ const MUTANTS: [Case; 21] = [
     (Mutant::RedrivenIsFresh, scopes::poison, NOT_AGAIN),
     (Mutant::HeldIsAnybodys, scopes::recovered_copies, NOT_AGAIN),
     (Mutant::UnconditionalWrite, scopes::copies, STAYS_DELIVERED),
-    (Mutant::NoInsisting, scopes::copies, WRITTEN),
+    (Mutant::NothingForced, scopes::copies, WRITTEN),
     (Mutant::OldRoundGoesOn, scopes::resending, ROUNDS),
-    (Mutant::InsistingLowersRounds, scopes::resending, ROUNDS),
+    (Mutant::ForcedWriteLowersRounds, scopes::resending, ROUNDS),
     (Mutant::HoldWithoutLookingAfresh, scopes::holding, WAKER),
     (Mutant::EnableWithoutRecover, scopes::holding, WAKER),
     (Mutant::DeletionOutlastsItsDelay, scopes::deletion, WAKER),
@@ -43,6 +43,6 @@ fn every_error_is_found_out_by_its_invariant() {
         let checker = scope.checker().finish_when(until_found).spawn_bfs().join();
         let steps = checker.discovery(property).map(|path| path.into_actions().len());
         println!("{mutant:?}: {} worlds, {steps:?} steps: {property}", checker.unique_state_count());
-        assert!(steps.is_some(), "{mutant:?} is not found out by: {property}");
+        assert!(steps.is_some(), "{mutant:?} is not found by: {property}");
     }
 }

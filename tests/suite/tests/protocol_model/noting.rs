@@ -1,4 +1,4 @@
-//! What attempts mean for the breaker: the effects of `functions/deliver/src/breaker.rs`.
+//! The stage `note`: the effects of `functions/deliver/src/delivery/breaker.rs`.
 
 use shared::breaker::{Breaker, Open};
 
@@ -9,49 +9,49 @@ use crate::tables::{count_failure, forget_failures, open_breaker};
 
 pub(crate) fn step(phase: Phase, scope: &Scope, state: &mut State, worker: usize, choice: Choice) -> Phase {
     match phase {
-        Phase::ForgetFailures(hand, next) => {
+        Phase::ForgetFailures(hand, disposition) => {
             if choice == Choice::Go {
                 forget_failures(state);
             }
             state.caches[worker] = None;
-            Phase::Perform(hand.job(), hand.from, next)
+            Phase::Settle(hand.job(), hand.from, disposition)
         }
-        Phase::CountFailure(hand, next) => {
+        Phase::CountFailure(hand, disposition) => {
             state.caches[worker] = None;
             if choice != Choice::Go {
-                return Phase::Perform(hand.job(), hand.from, next);
+                return Phase::Settle(hand.job(), hand.from, disposition);
             }
             let breaker = count_failure(state);
             if !breaker.trips(scope.breaker, NOW) {
-                return Phase::Perform(hand.job(), hand.from, next);
+                return Phase::Settle(hand.job(), hand.from, disposition);
             }
             state.outages += 1;
             let open = Open::begin(probe_id(state.outages), breaker.failing_since(NOW), NOW);
             let outage = state.outages;
             if scope.mutant == Some(Mutant::ProbeSentAfterOpening) {
-                return Phase::OpenBreaker(hand, next, outage, open);
+                return Phase::OpenBreaker(hand, disposition, outage, open);
             }
-            Phase::SendProbe(hand, next, outage, open)
+            Phase::SendProbe(hand, disposition, outage, open)
         }
-        Phase::SendProbe(hand, next, outage, open) => {
+        Phase::SendProbe(hand, disposition, outage, open) => {
             if choice == Choice::Go {
                 state.send(Queue::Deliveries, Job::Probe(outage));
             }
             if choice != Choice::Go || scope.mutant == Some(Mutant::ProbeSentAfterOpening) {
-                return Phase::Perform(hand.job(), hand.from, next);
+                return Phase::Settle(hand.job(), hand.from, disposition);
             }
-            Phase::OpenBreaker(hand, next, outage, open)
+            Phase::OpenBreaker(hand, disposition, outage, open)
         }
-        Phase::OpenBreaker(hand, next, outage, open) => {
+        Phase::OpenBreaker(hand, disposition, outage, open) => {
             if choice == Choice::Go {
                 open_breaker(state, open.clone());
                 if scope.mutant == Some(Mutant::ProbeSentAfterOpening) {
-                    return Phase::SendProbe(hand, next, outage, open);
+                    return Phase::SendProbe(hand, disposition, outage, open);
                 }
             }
-            Phase::Perform(hand.job(), hand.from, next)
+            Phase::Settle(hand.job(), hand.from, disposition)
         }
-        _ => unreachable!("not a phase of the breaker's: {phase:?}"),
+        _ => unreachable!("not a phase of the breaker: {phase:?}"),
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn call(scope: &Scope, state: &mut State, under_way: UnderWay) {
             if state.webhook == Webhook::Off {
                 state.webhook = Webhook::On;
             }
-            // What is deleted is answered with 404, and that is all.
+            // A request for a deleted webhook is answered with 404.
             is_done = state.webhook == Webhook::Deleted;
         }
         (Operation::Enable, 1) | (Operation::Delete, 2..) => {
@@ -60,7 +60,7 @@ pub(crate) fn call(scope: &Scope, state: &mut State, under_way: UnderWay) {
     state.operator = (!is_done).then_some(UnderWay { operation, calls: calls + 1, round });
 }
 
-/// SQS makes new messages of the dead letters: nothing was received before.
+/// SQS makes new messages of the dead letters: none of them counts as received before.
 fn redrive(state: &mut State) {
     for message in state.messages.iter_mut().filter(|message| message.queue == Queue::DeadLetter) {
         (message.queue, message.received) = (Queue::Deliveries, false);
@@ -68,14 +68,14 @@ fn redrive(state: &mut State) {
     state.messages.sort_unstable();
 }
 
-/// The request breaks off; the client hears of a failure.
+/// The request breaks off, and the client sees an error.
 pub(crate) fn break_off(state: &mut State) {
     state.operator = None;
     state.left.crashes -= 1;
     state.sweep_is_due = true;
 }
 
-/// `functions/deliver/src/sweep.rs`, in one step: its job only sends, and a crash repeats what it sends.
+/// `functions/deliver/src/maintenance/sweep.rs`, in one step: a sweep job only sends, and a crash repeats what it sends.
 pub(crate) fn sweep(scope: &Scope, state: &mut State) {
     if state.webhook != Webhook::On || state.in_state(RowState::Held).is_empty() {
         return;

@@ -1,12 +1,12 @@
-//! Carrying out a probe job, in the order of effects of `functions/deliver/src/probe.rs`.
+//! Carrying out a probe job, in the order of effects of `functions/deliver/src/maintenance/probe.rs`.
 
 use shared::breaker::{AfterProbe, Open, ProbeStanding, probe_standing};
-use shared::delivery::standing::{Expected, Standing, Turn, standing};
+use shared::delivery::standing::{AttemptPlan, JobVerdict, RowCondition, judge};
 use shared::retry::Decision;
 
 use crate::attempting::{decided, switch_off};
 use crate::delivering::look;
-use crate::invocation::{Choice, Next, Phase};
+use crate::invocation::{Choice, Disposition, Phase};
 use crate::scope::{Mutant, Scope};
 use crate::state::{Job, NOW, Queue, Row, RowState, State, Stuck, Webhook};
 use crate::tables::{Change, close_breaker, note_failed_probe, write};
@@ -18,8 +18,8 @@ pub(crate) struct Tried {
     pub from: Queue,
     pub open: Open,
     pub event: usize,
-    pub turn: Turn,
-    /// Once the receiver has answered.
+    pub plan: AttemptPlan,
+    /// What follows after the receiver has answered.
     pub after: After,
 }
 
@@ -36,9 +36,9 @@ impl Tried {
     fn change(&self) -> Change {
         let delivered = matches!(self.after, After::Close | After::Disable { delivered: true });
         let state = if delivered { RowState::Delivered } else { RowState::Held };
-        let turn = self.turn;
-        let row = Row { state, round: turn.round, attempts: turn.number, delivered_in: Some(turn.round) };
-        Change { event: self.event, expected: turn.expected, row, resend: false }
+        let plan = self.plan;
+        let row = Row { state, round: plan.round, attempts: plan.number, delivered_in: Some(plan.round) };
+        Change { event: self.event, expected: plan.expected, row, resend: false }
     }
 }
 
@@ -51,16 +51,16 @@ pub(crate) fn step(phase: Phase, scope: &Scope, state: &mut State, worker: usize
                 return Phase::CloseBreaker(outage, from, open, failures);
             };
             let row = state.rows[event].map(Row::as_read);
-            match standing(row.as_ref().map_or(0, |row| row.round), false, row.as_ref(), NOW) {
-                Standing::Attempt(turn) => {
-                    Phase::PostProbe(Tried { outage, from, open, event, turn, after: After::Unanswered })
+            match judge(row.as_ref().map_or(0, |row| row.round), false, row.as_ref(), NOW) {
+                JobVerdict::Attempt(plan) => {
+                    Phase::PostProbe(Tried { outage, from, open, event, plan, after: After::Unanswered })
                 }
                 other => unreachable!("a held delivery is attempted, not {other:?}"),
             }
         }
         Phase::PostProbe(tried) => {
             let Choice::Receiver(answer) = choice else { unreachable!("a receiver answers") };
-            let after = match decided(scope, state, tried.event, tried.turn.number, answer) {
+            let after = match decided(scope, state, tried.event, tried.plan.number, answer) {
                 Decision::Done => After::Close,
                 Decision::Retry { .. } | Decision::Dead { .. } => After::Again,
                 Decision::Disable { dead, .. } => After::Disable { delivered: dead.is_none() },
@@ -71,62 +71,66 @@ pub(crate) fn step(phase: Phase, scope: &Scope, state: &mut State, worker: usize
             if write(scope, state, tried.change()) && choice != Choice::MeetsItself {
                 follow(scope, tried)
             } else {
-                Phase::ReadOutrunProbe(tried)
+                Phase::ReadProbeAfterLostRace(tried)
             }
         }
-        Phase::ReadOutrunProbe(tried) => {
+        Phase::ReadProbeAfterLostRace(tried) => {
             let (row, change) = (state.rows[tried.event], tried.change());
             let is_known = row.is_some_and(|row| row.state == RowState::Delivered);
             if change.row.state == RowState::Delivered && !is_known {
                 let round = row.map_or(change.row.round, |row| row.round.max(change.row.round));
-                return Phase::InsistOnProbe(tried, round);
+                return Phase::ForceProbeDelivered(tried, round);
             }
             follow(scope, tried)
         }
-        Phase::InsistOnProbe(tried, round) => {
+        Phase::ForceProbeDelivered(tried, round) => {
             let change = tried.change();
             let row = Row { round, ..change.row };
-            if !write(scope, state, Change { expected: Expected::Any, row, ..change }) {
-                return Phase::ReadOutrunProbe(tried);
+            if !write(scope, state, Change { expected: RowCondition::Any, row, ..change }) {
+                return Phase::ReadProbeAfterLostRace(tried);
             }
             follow(scope, tried)
         }
         Phase::CloseBreaker(outage, from, open, failures) => {
             close_breaker(state, &open, failures);
             state.caches[worker] = None;
-            Phase::Perform(Job::Probe(outage), from, recover(scope))
+            Phase::Settle(Job::Probe(outage), from, recover(scope))
         }
         Phase::NoteFailedProbe(outage, from, next) => {
             let is_noted = note_failed_probe(state, &next);
-            Phase::Perform(Job::Probe(outage), from, if is_noted { Next::Wait } else { Next::ComeBack })
+            Phase::Settle(
+                Job::Probe(outage),
+                from,
+                if is_noted { Disposition::RetryAt } else { Disposition::Redeliver },
+            )
         }
         Phase::DisableAfterProbe(outage, from) => {
             switch_off(state, worker);
-            Phase::Perform(Job::Probe(outage), from, Next::Finish)
+            Phase::Settle(Job::Probe(outage), from, Disposition::Delete)
         }
         _ => unreachable!("not a phase of a probe: {phase:?}"),
     }
 }
 
 fn stand(scope: &Scope, state: &mut State, worker: usize, outage: u8, from: Queue) -> Phase {
-    let done = |next| Phase::Perform(Job::Probe(outage), from, next);
+    let done = |next| Phase::Settle(Job::Probe(outage), from, next);
     let Some(known) = look(scope, state, worker).filter(|known| known.webhook == Webhook::On) else {
-        return done(Next::Finish);
+        return done(Disposition::Delete);
     };
     match probe_standing(known.breaker, &crate::state::probe_id(outage)) {
-        ProbeStanding::Good(open) if NOW < open.next_probe_at => done(Next::Wait),
+        ProbeStanding::Good(open) if NOW < open.next_probe_at => done(Disposition::RetryAt),
         ProbeStanding::Good(open) => Phase::ListHeld(outage, from, open),
-        ProbeStanding::HasClosed if scope.mutant == Some(Mutant::ClosedProbeIsVoid) => done(Next::Finish),
+        ProbeStanding::HasClosed if scope.mutant == Some(Mutant::ClosedProbeIsVoid) => done(Disposition::Delete),
         ProbeStanding::HasClosed => done(recover(scope)),
-        ProbeStanding::Void => done(Next::Finish),
+        ProbeStanding::Void => done(Disposition::Delete),
     }
 }
 
-fn recover(scope: &Scope) -> Next {
+fn recover(scope: &Scope) -> Disposition {
     if scope.mutant == Some(Mutant::CloseWithoutRecover) {
-        return Next::Finish;
+        return Disposition::Delete;
     }
-    Next::Forward(vec![Job::Recover(Stuck::Held)])
+    Disposition::Replace(vec![Job::Recover(Stuck::Held)])
 }
 
 fn follow(scope: &Scope, tried: Tried) -> Phase {

@@ -1,4 +1,4 @@
-//! The invariants, each by its name. ARCHITECTURE.md lists them.
+//! The invariants by name. ARCHITECTURE.md lists them.
 
 use shared::breaker::{Breaker, ProbeStanding, probe_standing};
 use stateright::Property;
@@ -35,12 +35,12 @@ pub(crate) fn all() -> Vec<Property<Scope>> {
         Property::<Scope>::always(WRITTEN, |_, state| state.broken != Some(Broken::AcceptanceForgotten)),
         Property::<Scope>::always(WAKER, |_, state| (0..state.rows.len()).all(|event| held_has_a_waker(state, event))),
         Property::<Scope>::always(PROBED, |_, state| {
-            // Whoever lets a webhook go forgets its breaker, and until then its probe may have found it off.
+            // A request that enables a webhook forgets its breaker. Before that the probe may have found the webhook off.
             let is_excused = state.webhook != Webhook::On || state.operator.is_some() || state.sweep_is_due;
             !is_open(&state.breaker) || is_excused || has_its_probe(state)
         }),
         Property::<Scope>::always(ENDS, |scope, state| {
-            // An invocation under way ends or crashes, and that is a world at rest too.
+            // An invocation under way ends or crashes, and then the world is at rest too.
             let is_at_rest = state.workers.iter().all(Option::is_none) && state.operator.is_none();
             !is_at_rest || everything_ends(scope, state)
         }),
@@ -51,8 +51,8 @@ pub(crate) fn all() -> Vec<Property<Scope>> {
     ]
 }
 
-/// Deliver jobs of an event in these queues, of this round at least. What an invocation has in hand is still in its
-/// queue.
+/// Whether a deliver job of an event is in these queues, of this round at least. A message that an invocation has in hand is
+/// still in its queue.
 fn has_job(state: &State, event: usize, least: u32, queues: &[Queue]) -> bool {
     state.messages.iter().any(|message| {
         let of = |job| matches!(job, Job::Deliver { event: of, round, .. } if of == event && round >= least);
@@ -63,8 +63,8 @@ fn has_job(state: &State, event: usize, least: u32, queues: &[Queue]) -> bool {
 const ALIVE: [Queue; 2] = [Queue::Deliveries, Queue::Retries];
 const ALL: [Queue; 3] = [Queue::Deliveries, Queue::Retries, Queue::DeadLetter];
 
-/// A delivery is in one place, and what that place needs is there: queued and waiting, a job; dead, a dead letter or a
-/// job that is about to bury it. A row says one state, so no delivery is in two.
+/// Whether a delivery is in one place, and has what that place needs: queued and waiting need a job; dead needs a dead letter,
+/// or a job that is about to send one. A row has one state, so no delivery is in two places.
 fn is_accounted_for(scope: &Scope, state: &State, event: usize) -> bool {
     let Some(row) = state.rows[event] else {
         return state.stream[event] != Stream::Done || has_job(state, event, 0, &ALL);
@@ -72,17 +72,18 @@ fn is_accounted_for(scope: &Scope, state: &State, event: usize) -> bool {
     match row.state {
         RowState::Waiting { .. } => has_job(state, event, row.round, &ALL),
         RowState::Dead => {
-            let is_buried = has_job(state, event, row.round + 1, &ALL);
-            // A job that SQS itself moved is as it was. Redriven it buries its letter, and that is redriven in its turn.
+            let has_letter = has_job(state, event, row.round + 1, &ALL);
+            // A job that SQS itself moved is unchanged. After a redrive it sends its dead letter, which is redriven then.
             let places = if scope.left.poisonings > 0 { &ALL[..] } else { &ALIVE[..] };
-            is_buried || has_job(state, event, row.round, places)
+            has_letter || has_job(state, event, row.round, places)
         }
         RowState::Held | RowState::Delivered | RowState::Discarded => true,
     }
 }
 
-/// Something wakes what is held: the operator, if the webhook is off; the probe, if its breaker is open; otherwise a
-/// recover job, a job of its own, a probe that has closed the breaker and must still recover, or a request under way.
+/// Whether something wakes a held delivery: the operator, if the webhook is off; the probe, if the breaker is open; otherwise a
+/// recover job, a job of the delivery's own, a probe that has closed the breaker and has still to release, or a request under
+/// way.
 fn held_has_a_waker(state: &State, event: usize) -> bool {
     let Some(Row { state: RowState::Held, round, .. }) = state.rows[event] else { return true };
     let excused = state.webhook == Webhook::Off || state.operator.is_some() || state.sweep_is_due;

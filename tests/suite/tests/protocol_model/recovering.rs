@@ -1,15 +1,15 @@
-//! Carrying out a recover job, as in `functions/deliver/src/recover.rs`, for held deliveries, dead ones, and old
-//! events that have none. Pages are left
-//! out: a crash after some of the jobs were sent repeats what a repeated page does.
+//! Carrying out a job that brings deliveries back, as in `functions/deliver/src/maintenance/release.rs` and `recovery.rs`: held
+//! deliveries, dead ones, and old events without a delivery. Pages are left out: a crash after some of the jobs were sent
+//! has the effects of a repeated page.
 
-use crate::invocation::{Next, Phase};
+use crate::invocation::{Disposition, Phase};
 use crate::state::{Job, Row, RowState, State, Stuck, Webhook};
 
 pub(crate) fn step(phase: &Phase, state: &State) -> Phase {
     match *phase {
         Phase::LookForRecover(stuck, from) => {
-            if state.webhook != Webhook::Deleted && !state.known().takes_attempts() {
-                return Phase::Perform(Job::Recover(stuck), from, Next::Finish);
+            if state.webhook != Webhook::Deleted && !state.webhook_state().takes_attempts() {
+                return Phase::Settle(Job::Recover(stuck), from, Disposition::Delete);
             }
             Phase::ListStuck(stuck, from)
         }
@@ -25,7 +25,7 @@ pub(crate) fn step(phase: &Phase, state: &State) -> Phase {
             let round = |event: usize| state.rows[event].map_or(0, |row: Row| row.round) + 1;
             let job = |event| Job::Deliver { event, round: round(event), resend: false };
             let jobs = events.into_iter().map(job).collect();
-            Phase::Perform(Job::Recover(stuck), from, Next::Forward(jobs))
+            Phase::Settle(Job::Recover(stuck), from, Disposition::Replace(jobs))
         }
         _ => unreachable!("not a phase of recovering: {phase:?}"),
     }

@@ -1,4 +1,4 @@
-//! How much of the world one exploration covers, and the errors that the model can be told to make.
+//! How much of the world one exploration covers, and the errors that the model can make.
 
 use shared::breaker::BreakerSettings;
 
@@ -13,7 +13,7 @@ pub(crate) enum Answer {
     Refuse,
     /// 410.
     Gone,
-    /// It accepts, but its answer does not arrive in time; to us that is what a receiver that hangs looks like.
+    /// It accepts, but its answer does not arrive in time. For us this is like a receiver that hangs.
     AcceptUnheard,
 }
 
@@ -29,17 +29,17 @@ pub(crate) struct Scope {
     pub breaker: BreakerSettings,
     /// Invocations that may be under way at once.
     pub workers: usize,
-    /// Whether functions remember webhooks, and so may know them as they were.
+    /// Whether functions cache webhooks, and so may use old states of them.
     pub caches: bool,
     /// Whether the events may grow old while they are not delivered.
     pub events_grow_old: bool,
     pub left: Left,
-    /// Most outages, and most failed probes of one.
+    /// Maximum outages, and maximum failed probes of one outage.
     pub outages: u8,
     pub mutant: Option<Mutant>,
 }
 
-/// A breaker that one scope or another never opens.
+/// A breaker that never opens.
 pub(crate) const NEVER_OPENS: BreakerSettings =
     BreakerSettings { failures: 1_000, window_seconds: 0, disable_after_hours: 720 };
 /// A breaker that the first failure opens, and that gives up once its outage is old.
@@ -72,7 +72,7 @@ impl Scope {
     }
 }
 
-/// An error that somebody could make in the rooms, made in the model.
+/// An error that a change of the rooms could make, made in the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mutant {
     /// A received message is deleted before its job is carried out.
@@ -83,38 +83,38 @@ pub(crate) enum Mutant {
     ConfirmBeforeDispatch,
     /// A dead letter has the round of its row.
     SameRoundInDeadLetter,
-    /// A job of a dead row finishes: surely its letter was sent.
+    /// A job of a dead row is deleted: its dead letter is taken for sent.
     NoSecondLetter,
     /// A round after the first begins without a claim.
     ClaimSkipped,
-    /// A row is written whatever it says.
+    /// A row is written without its condition.
     UnconditionalWrite,
-    /// What outran an attempt counts, whatever the receiver said.
-    NoInsisting,
-    /// Whoever insists does not mind a later round: so it was until this model found it.
-    InsistingLowersRounds,
-    /// What is held may be claimed by every copy of a job: so it was until this model found it.
+    /// After a lost race the row counts, even if the receiver has accepted.
+    NothingForced,
+    /// A forced write ignores a later round. The room did this until this model found the error.
+    ForcedWriteLowersRounds,
+    /// Every copy of a job may claim a held delivery. The room did this until this model found the error.
     HeldIsAnybodys,
-    /// A job of an earlier round is not void.
+    /// A job of an earlier round is not obsolete.
     OldRoundGoesOn,
     /// A redrive of what was delivered begins a round.
     RedriveOfDelivered,
-    /// A redriven first job is taken for a fresh one, and reads no row: so it was until this model found it.
+    /// A redriven first job is taken for a fresh one, and reads no row. The room did this until this model found the error.
     RedrivenIsFresh,
-    /// Whoever writes held does not look at the webhook afresh.
+    /// A job that writes held does not read the webhook afresh.
     HoldWithoutLookingAfresh,
     /// The breaker is opened before its probe is sent.
     ProbeSentAfterOpening,
-    /// A probe that closes the breaker recovers nothing.
+    /// A probe that closes the breaker releases nothing.
     CloseWithoutRecover,
     /// A probe that has closed the breaker is void when it comes back.
     ClosedProbeIsVoid,
     /// An enabled webhook gets no recover job.
     EnableWithoutRecover,
-    /// The recover job of a deletion may run before the deletion does: so it was until this model found it.
+    /// The recover job of a deletion may run before the deletion. The room did this until this model found the error.
     DeletionOutlastsItsDelay,
     /// Nothing sweeps.
     NoSweep,
-    /// Waiting for a slot, a job is deleted and not sent anew.
+    /// A job that waits for a slot is deleted and not sent anew.
     SlotForgetsTheJob,
 }

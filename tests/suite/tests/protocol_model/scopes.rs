@@ -1,4 +1,4 @@
-//! The scopes: each asks one question of the protocol, small enough to be answered wholly.
+//! The scopes: each asks one question about the protocol, and is small enough to be explored completely.
 
 use crate::scope::{Answer, OPENS_AT_ONCE, Scope};
 use crate::state::{Left, Operation, Stuck};
@@ -6,7 +6,7 @@ use crate::state::{Left, Operation, Stuck};
 const ALL_ANSWERS: &[Answer] = &[Answer::Accept, Answer::Refuse, Answer::Gone, Answer::AcceptUnheard];
 const UP_OR_DOWN: &[Answer] = &[Answer::Accept, Answer::Refuse];
 
-/// All that a test run explores.
+/// All scopes that a test run explores.
 pub(crate) fn all() -> Vec<Scope> {
     vec![
         answers(),
@@ -26,7 +26,7 @@ pub(crate) fn all() -> Vec<Scope> {
     ]
 }
 
-/// Scopes in which more goes wrong at once: minutes each.
+/// Scopes in which more goes wrong at the same time. Each takes minutes.
 #[cfg(feature = "deep-model")]
 pub(crate) fn deep() -> Vec<Scope> {
     let more = |name, scope: Scope, crashes, duplicates| {
@@ -47,7 +47,7 @@ pub(crate) fn answers() -> Scope {
     Scope { answers: ALL_ANSWERS, delays: &[1], left, ..calm }
 }
 
-/// Two copies of one delivery's job side by side.
+/// Two copies of one delivery's job at the same time.
 pub(crate) fn copies() -> Scope {
     let calm = Scope::calm("copies");
     let left = Left { crashes: 1, duplicates: 1, ..calm.left };
@@ -61,14 +61,14 @@ pub(crate) fn redrives() -> Scope {
     Scope { answers: UP_OR_DOWN, workers: 2, left, ..calm }
 }
 
-/// Disabled and enabled, in the midst of everything.
+/// The webhook is disabled and enabled at any step.
 pub(crate) fn holding() -> Scope {
     let calm = Scope::calm("holding").with(&[Operation::Disable, Operation::Enable]);
     let left = Left { crashes: 1, duplicates: 1, ..calm.left };
     Scope { workers: 2, left, ..calm }
 }
 
-/// Deleted, with something held.
+/// The webhook is deleted while it holds a delivery.
 pub(crate) fn deletion() -> Scope {
     let calm = Scope::calm("deletion").with(&[Operation::Disable, Operation::Delete]);
     let left = Left { crashes: 1, duplicates: 1, ..calm.left };
@@ -81,7 +81,7 @@ pub(crate) fn outage() -> Scope {
     Scope { events: 2, answers: UP_OR_DOWN, breaker: OPENS_AT_ONCE, outages: 1, workers: 2, ..calm }
 }
 
-/// The same, with crashes at any step.
+/// Like `outage`, with crashes at any step.
 pub(crate) fn broken_outage() -> Scope {
     let calm = Scope::calm("broken outage");
     let left = Left { crashes: 1, ..calm.left };
@@ -95,7 +95,7 @@ pub(crate) fn lost_probe() -> Scope {
     Scope { events: 2, answers: UP_OR_DOWN, breaker: OPENS_AT_ONCE, outages: 1, left, ..calm }
 }
 
-/// A resend beside what is under way, and a redrive.
+/// A resend while other jobs are under way, and a redrive.
 pub(crate) fn resending() -> Scope {
     let calm = Scope::calm("resending").with(&[Operation::Resend, Operation::Redrive]);
     let left = Left { crashes: 1, ..calm.left };
@@ -132,7 +132,7 @@ pub(crate) fn missing() -> Scope {
     Scope { answers: UP_OR_DOWN, workers: 2, events_grow_old: true, left, ..calm }
 }
 
-/// Functions that know the webhook as it was.
+/// Functions that have cached an old state of the webhook.
 pub(crate) fn memories() -> Scope {
     let calm = Scope::calm("memories").with(&[Operation::Disable, Operation::Enable]);
     let left = Left { crashes: 1, duplicates: 1, ..calm.left };

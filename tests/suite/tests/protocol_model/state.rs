@@ -1,5 +1,5 @@
-//! What the model's world is made of: rows, messages, invocations under way. Times are no numbers here: a timer is due or
-//! not yet, and an action lets it become due. So every order of events is explored, and the states stay few.
+//! The parts of the model's world: rows, messages, invocations under way. Times are not numbers here: a timer is due or not
+//! yet, and an action makes it due. So every order of events is explored, and the states stay few.
 
 use jiff::{SignedDuration, Timestamp};
 use shared::breaker::{Breaker, ProbeId};
@@ -32,7 +32,7 @@ pub(crate) struct Row {
     pub state: RowState,
     pub round: u32,
     pub attempts: u32,
-    /// In which round the attempt was made that delivered it; no part of the real row.
+    /// The round of the attempt that delivered it. The real row does not have this.
     pub delivered_in: Option<u32>,
 }
 
@@ -64,7 +64,7 @@ impl Row {
 /// What dispatch knows of an accepted event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Stream {
-    /// Its insert is in the stream: it will be handed over, again if need be.
+    /// Its insert is in the stream: the stream hands it over until its job is confirmed.
     Pending,
     /// Its job was confirmed by the deliveries queue.
     Done,
@@ -72,7 +72,7 @@ pub(crate) enum Stream {
     NotOwed,
 }
 
-/// A row of the registry: does the webhook take deliveries? Paused and disabled are one to the protocol.
+/// A row of the registry: whether the webhook takes deliveries. Paused and disabled are the same for the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Webhook {
     On,
@@ -80,14 +80,14 @@ pub(crate) enum Webhook {
     Deleted,
 }
 
-/// A webhook and its breaker as an invocation knows them, as in `functions/deliver/src/webhooks.rs`.
+/// A webhook and its breaker as an invocation has them, as in `functions/deliver/src/webhook_cache.rs`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Known {
+pub(crate) struct WebhookState {
     pub webhook: Webhook,
     pub breaker: Breaker,
 }
 
-impl Known {
+impl WebhookState {
     pub(crate) fn takes_attempts(&self) -> bool {
         self.webhook == Webhook::On && matches!(self.breaker, Breaker::Closed { .. })
     }
@@ -105,7 +105,7 @@ pub(crate) enum Queue {
 pub(crate) enum Stuck {
     Held,
     Dead,
-    /// What a webhook held that is about to be deleted.
+    /// The held deliveries of a webhook that is about to be deleted.
     OfDeleted,
     /// Old events without a row.
     Missing,
@@ -124,14 +124,14 @@ pub(crate) fn probe_id(outage: u8) -> ProbeId {
     ProbeId::from_stored(outage.to_string())
 }
 
-/// A message. There is no visibility: one that is hidden may come back early, and has to bear it.
+/// A message. There is no visibility: a hidden message may come back early, and the rooms must cope with that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Message {
     pub queue: Queue,
     pub job: Job,
-    /// Received before, as `ApproximateReceiveCount` says; a redrive makes a new message of it.
+    /// The message was received before, as `ApproximateReceiveCount` says. A redrive makes a new message of it.
     pub received: bool,
-    /// The invocation that has it in hand.
+    /// The invocation that has the message in hand.
     pub taken: Option<usize>,
 }
 
@@ -141,7 +141,7 @@ impl Message {
     }
 }
 
-/// What an operator does, and how far that has come.
+/// What an operator does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Operation {
     Disable,
@@ -182,16 +182,16 @@ pub(crate) struct Left {
     pub operations: Vec<Operation>,
 }
 
-/// An invariant of the way rather than of the place: broken by a step, and never mended.
+/// An invariant that a step breaks, and that stays broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Broken {
     /// A job attempted what was delivered.
     AttemptedAgain,
-    /// A row that said delivered says something else, and nobody asked for it.
+    /// A row that said delivered says something else, and nobody asked for that.
     DeliveredUndone,
     /// A row's round fell.
     RoundFell,
-    /// A receiver accepted, we heard it, and the row does not say so.
+    /// A receiver accepted, its answer arrived, and the row does not say so.
     AcceptanceForgotten,
 }
 
@@ -200,7 +200,7 @@ pub(crate) enum Broken {
 pub(crate) struct State {
     pub stream: Vec<Stream>,
     pub rows: Vec<Option<Row>>,
-    /// Whether the receiver has accepted the event; it knows better than any row.
+    /// Whether the receiver has accepted the event, whatever its row says.
     pub accepted: Vec<bool>,
     pub webhook: Webhook,
     pub breaker: Breaker,
@@ -210,20 +210,20 @@ pub(crate) struct State {
     pub messages: Vec<Message>,
     pub workers: [Option<Phase>; WORKERS],
     /// What warm functions remember.
-    pub caches: [Option<Known>; WORKERS],
+    pub caches: [Option<WebhookState>; WORKERS],
     pub operator: Option<UnderWay>,
-    /// The events were accepted a while ago: first jobs look at their rows from now on, and what has none is missing.
+    /// The events were accepted a while ago: first jobs read their rows from now on, and an event without a row is missing.
     pub events_are_old: bool,
     pub left: Left,
-    /// Something was lost that only the sweep finds: a request that broke off half-way, a probe or a recover job among
-    /// the dead letters.
+    /// Something was lost that only the sweep finds: a request broke off, or a probe or a recover job is among the dead
+    /// letters.
     pub sweep_is_due: bool,
     pub broken: Option<Broken>,
 }
 
 impl State {
-    pub(crate) fn known(&self) -> Known {
-        Known { webhook: self.webhook, breaker: self.breaker.clone() }
+    pub(crate) fn webhook_state(&self) -> WebhookState {
+        WebhookState { webhook: self.webhook, breaker: self.breaker.clone() }
     }
 
     pub(crate) fn send(&mut self, queue: Queue, job: Job) {
@@ -231,12 +231,12 @@ impl State {
         self.messages.sort_unstable();
     }
 
-    /// The message that an invocation has in hand; after "acknowledge first" there is none.
+    /// The message that an invocation has in hand. After the mutant "acknowledge first" there is none.
     pub(crate) fn in_hand(&self, worker: usize) -> Option<usize> {
         self.messages.iter().position(|message| message.taken == Some(worker))
     }
 
-    /// Whether the events may have grown old: an invocation that was begun when they were young is over a minute later.
+    /// Whether the events may have grown old. An invocation that began while they were young is over a minute later.
     pub(crate) fn may_grow_old(&self) -> bool {
         !self.workers.iter().flatten().any(Phase::has_first_job)
     }

@@ -2,57 +2,61 @@
 //! `shared/src/store/registry/breakers.rs`.
 
 use shared::breaker::{Breaker, Open};
-use shared::delivery::standing::Expected;
+use shared::delivery::standing::RowCondition;
 
 use crate::scope::{Mutant, Scope};
 use crate::state::{Broken, NOW, Row, RowState, State};
 
-/// Counted failures above this are all the same to the rules that the scopes set.
+/// Maximum counted failures. Reason: more of them make no difference to the settings of the scopes.
 const MOST_FAILURES: u32 = 2;
 
 /// A change of a delivery's row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Change {
     pub event: usize,
-    pub expected: Expected,
+    pub expected: RowCondition,
     pub row: Row,
-    /// Somebody has asked for it, delivered or not.
+    /// Somebody has asked for the change, even if the delivery was delivered.
     pub resend: bool,
 }
 
-/// Whether a row meets a condition: `with_condition` in `record.rs`.
-fn meets(scope: &Scope, row: Option<Row>, expected: Expected, written: u32) -> bool {
+/// Whether a row meets a condition, as in `condition` of `record.rs`.
+fn meets(scope: &Scope, row: Option<Row>, expected: RowCondition, written: u32) -> bool {
     match (expected, row) {
-        (Expected::Any | Expected::Absent, None) => true,
-        (Expected::Any, Some(row)) => row.round <= written,
-        (Expected::Absent, Some(_))
-        | (Expected::At { .. } | Expected::Waiting { .. } | Expected::Held { .. } | Expected::Final { .. }, None) => {
-            false
-        }
-        (Expected::At { round, round_attempts }, Some(row)) => {
+        (RowCondition::Any | RowCondition::Absent, None) => true,
+        (RowCondition::Any, Some(row)) => row.round <= written,
+        (RowCondition::Absent, Some(_))
+        | (
+            RowCondition::At { .. }
+            | RowCondition::Waiting { .. }
+            | RowCondition::Held { .. }
+            | RowCondition::Final { .. },
+            None,
+        ) => false,
+        (RowCondition::At { round, round_attempts }, Some(row)) => {
             (row.round, row.attempts) == (round, round_attempts) && row.state != RowState::Delivered
         }
-        (Expected::Waiting { round, round_attempts, next_attempt_at }, Some(row)) => {
+        (RowCondition::Waiting { round, round_attempts, next_attempt_at }, Some(row)) => {
             (row.round, row.attempts) == (round, round_attempts)
                 && row.state == (RowState::Waiting { due: next_attempt_at <= NOW })
         }
-        (Expected::Held { round, round_attempts }, Some(row)) => {
+        (RowCondition::Held { round, round_attempts }, Some(row)) => {
             (row.round, row.attempts) == (round, round_attempts)
                 && (row.state == RowState::Held || scope.mutant == Some(Mutant::HeldIsAnybodys))
         }
-        (Expected::Final { round, round_attempts }, Some(row)) => {
+        (RowCondition::Final { round, round_attempts }, Some(row)) => {
             (row.round, row.attempts) == (round, round_attempts)
                 && matches!(row.state, RowState::Delivered | RowState::Discarded)
         }
     }
 }
 
-/// Writes a row if it is as expected; answers whether it was. Notes what no write may ever do.
+/// Writes a row if it is as expected. Returns whether it was. Notes a write that must never happen.
 pub(crate) fn write(scope: &Scope, state: &mut State, change: Change) -> bool {
     let old = state.rows[change.event];
-    let insists = scope.mutant == Some(Mutant::InsistingLowersRounds) && change.expected == Expected::Any;
+    let is_forced = scope.mutant == Some(Mutant::ForcedWriteLowersRounds) && change.expected == RowCondition::Any;
     if scope.mutant != Some(Mutant::UnconditionalWrite)
-        && !insists
+        && !is_forced
         && !meets(scope, old, change.expected, change.row.round)
     {
         return false;
@@ -65,13 +69,13 @@ pub(crate) fn write(scope: &Scope, state: &mut State, change: Change) -> bool {
             state.broken.get_or_insert(Broken::RoundFell);
         }
     }
-    // Which round delivered it is remembered for as long as it is delivered.
+    // The round that delivered it is kept for as long as the row says delivered.
     let delivered_in = if change.row.state == RowState::Delivered { change.row.delivered_in } else { None };
     state.rows[change.event] = Some(Row { delivered_in, ..change.row });
     true
 }
 
-/// `count_failure`: answers the breaker as it is afterwards.
+/// `count_failure`: returns the breaker after the count.
 pub(crate) fn count_failure(state: &mut State) -> Breaker {
     if let Breaker::Closed { failures, since, .. } = &mut state.breaker {
         *failures = (*failures + 1).min(MOST_FAILURES);
@@ -94,7 +98,7 @@ pub(crate) fn open_breaker(state: &mut State, open: Open) {
     }
 }
 
-/// `note_failed_probe`: answers whether it was the good one's, and new.
+/// `note_failed_probe`: returns whether the failure was of the current probe, and new.
 pub(crate) fn note_failed_probe(state: &mut State, next: &Open) -> bool {
     match &mut state.breaker {
         Breaker::Open(open) if open.probe == next.probe && open.failed_probes < next.failed_probes => {

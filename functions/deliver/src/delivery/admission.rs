@@ -1,0 +1,99 @@
+//! Whether a delivery is attempted now, given the state of its webhook. Pure.
+
+use jiff::Timestamp;
+
+use crate::message::SourceQueue;
+use crate::webhook_cache::WebhookState;
+
+/// What happens to a delivery whose attempt is due.
+#[derive(Debug)]
+pub(crate) enum Admission {
+    /// It is attempted, to this webhook.
+    Attempt(Box<WebhookState>),
+    /// Its job goes to the retries queue, unattempted: the receiver is slow, and the invocations of the deliveries queue
+    /// are for receivers that answer quickly.
+    ByRetries,
+    /// It is held: its webhook is disabled or paused, or the breaker is open.
+    Hold,
+    /// It is discarded: its webhook was deleted.
+    Discard,
+}
+
+/// What happens to a delivery whose job came from `source`. `state` is `None` if the webhook does not exist.
+pub(crate) fn admit(state: Option<WebhookState>, source: SourceQueue, now: Timestamp) -> Admission {
+    match state {
+        None => Admission::Discard,
+        Some(state) if !state.takes_attempts() => Admission::Hold,
+        Some(state) if source == SourceQueue::Deliveries && state.slowness.is_slow(now) => Admission::ByRetries,
+        Some(state) => Admission::Attempt(Box::new(state)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use shared::breaker::{Breaker, Open, ProbeId};
+    use shared::dialect::Dialect;
+    use shared::id::{TenantId, WebhookId};
+    use shared::secret::SigningSecret;
+    use shared::slowness::Slowness;
+    use shared::webhook::{DisabledReason, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn enabled() -> WebhookState {
+        let subscription =
+            Subscription { types: WantedTypes::All, sources: BTreeSet::default(), domains: BTreeSet::default() };
+        let url = WebhookUrl::from_stored("https://receiver.example/").unwrap().into();
+        let (id, tenant) = (WebhookId::mint(NOW, [1; 10]), TenantId::mint(NOW, [2; 10]));
+        let secret = SigningSecret::generate([3; 32]);
+        WebhookState {
+            webhook: Webhook::new(id, tenant, url, subscription, Dialect::Standard, secret, NOW),
+            breaker: Breaker::Closed { failures: 0, since: None, closed_by: None },
+            slowness: Slowness::default(),
+        }
+    }
+
+    fn slow() -> WebhookState {
+        let until = NOW.saturating_add(jiff::SignedDuration::from_secs(1)).unwrap();
+        WebhookState { slowness: Slowness { until: Some(until) }, ..enabled() }
+    }
+
+    fn word(state: Option<WebhookState>, source: SourceQueue) -> &'static str {
+        match admit(state, source, NOW) {
+            Admission::Attempt(_) => "attempt",
+            Admission::ByRetries => "by retries",
+            Admission::Hold => "hold",
+            Admission::Discard => "discard",
+        }
+    }
+
+    #[test]
+    fn a_webhook_that_takes_no_attempts_holds_from_either_queue_even_if_it_is_slow() {
+        let changed = |change: fn(&mut Webhook)| {
+            let mut state = slow();
+            change(&mut state.webhook);
+            state
+        };
+        let open = Open::begin(ProbeId::generate([4; 10]), NOW, NOW);
+        for source in [SourceQueue::Deliveries, SourceQueue::Retries] {
+            let disabled = WebhookStatus::Disabled { reason: DisabledReason::Failing };
+            let disabled = WebhookState { webhook: Webhook { status: disabled, ..enabled().webhook }, ..slow() };
+            assert_eq!(word(Some(disabled), source), "hold");
+            assert_eq!(word(Some(changed(|webhook| webhook.paused = true)), source), "hold");
+            assert_eq!(word(Some(WebhookState { breaker: Breaker::Open(open.clone()), ..slow() }), source), "hold");
+            assert_eq!(word(None, source), "discard");
+        }
+    }
+
+    #[test]
+    fn a_slow_receiver_is_attempted_from_the_retries_queue_only() {
+        assert_eq!(word(Some(enabled()), SourceQueue::Deliveries), "attempt");
+        assert_eq!(word(Some(enabled()), SourceQueue::Retries), "attempt");
+        assert_eq!(word(Some(slow()), SourceQueue::Deliveries), "by retries");
+        assert_eq!(word(Some(slow()), SourceQueue::Retries), "attempt");
+    }
+}

@@ -1,0 +1,141 @@
+//! The stages from `claim` to `note` for one request: claim, send, decide and record each delivery, note what the request
+//! says of the receiver.
+
+use futures::future::join_all;
+use jiff::Timestamp;
+use shared::clock::random_jitter;
+use shared::delivery::{Attempt, DeadReason, Outcome, Via};
+use shared::event::Event;
+use shared::queue::job::Deliver as DeliverJob;
+use shared::retry::{Decision, decide, settled};
+use shared::webhook::DisabledReason;
+
+use super::claim::claim;
+use super::pending::Prepared;
+use super::record::{Recorded, Recorder};
+use super::send::{AttemptResult, Sender, send};
+use super::{breaker, slow};
+use crate::disposition::{Disposition, Dispositions, Stop};
+use crate::health::Health;
+use crate::isolate::{isolated_logged, log};
+use crate::webhook_cache::WebhookState;
+
+/// Makes the request of these deliveries, and says what becomes of their messages.
+pub(crate) async fn attempt(
+    members: Vec<Prepared<'_>>,
+    recorder: &Recorder,
+    sender: &Sender,
+    health: &Health,
+) -> Dispositions {
+    let mut over = Dispositions::new();
+    let members = claimed(members, &mut over, recorder).await;
+    let Some(first) = members.first() else { return over };
+    let state = &first.state;
+    let events: Vec<&Event> = members.iter().map(|member| &member.event).collect();
+    let at = recorder.clock.now();
+    let sent = slow::watched(send(&events, &state.webhook, at, sender), state, health).await;
+    let now = recorder.clock.now();
+    let finals: Vec<Option<Decision>> = sent.iter().map(|sent| settled(&sent.ending())).collect();
+    let disabled = disabled_by(&finals);
+    if let Some(reason) = disabled {
+        // Before the rows: after the rows say dead, nothing comes back to disable the webhook. After a crash between the
+        // two the jobs find the webhook disabled, and the deliveries are held.
+        if let Err(error) = health.disable(&state.webhook, reason, None, now).await {
+            for member in &members {
+                log(&member.pending.message.id, &error);
+                over.push((member.pending.index, Disposition::Redeliver));
+            }
+            return over;
+        }
+    }
+    let recorded = members.iter().zip(&sent).map(|(member, sent)| {
+        isolated_logged(&member.pending.message.id, decide_and_record(member, sent, at, now, recorder))
+    });
+    let recorded = join_all(recorded).await;
+    let mut ours = Vec::new();
+    for ((member, last), recorded) in members.iter().zip(finals).zip(recorded) {
+        if matches!(recorded, Ok(Recorded::Ours(_))) {
+            ours.push(last);
+        }
+        over.push((member.pending.index, recorded.map_or_else(|disposition| disposition, Recorded::disposition)));
+    }
+    // The breaker of a webhook that is disabled does not matter.
+    if disabled.is_none() {
+        note(&ours, state, health).await;
+    }
+    over
+}
+
+/// The stage `claim` for each member. A member whose attempt is another copy's is left out.
+async fn claimed<'a>(members: Vec<Prepared<'a>>, over: &mut Dispositions, recorder: &Recorder) -> Vec<Prepared<'a>> {
+    let claims = members
+        .iter()
+        .map(|member| isolated_logged(&member.pending.message.id, claim(member, recorder, &recorder.clock)));
+    let claims = join_all(claims).await;
+    let mut claimed = Vec::with_capacity(members.len());
+    for (member, claim) in members.into_iter().zip(claims) {
+        match claim {
+            Ok(plan) => claimed.push(Prepared { plan, ..member }),
+            Err(disposition) => over.push((member.pending.index, disposition)),
+        }
+    }
+    claimed
+}
+
+/// The stages `decide` and `record` for one delivery. The request began at `at` and ended at `now`.
+async fn decide_and_record(
+    member: &Prepared<'_>,
+    sent: &AttemptResult,
+    at: Timestamp,
+    now: Timestamp,
+    recorder: &Recorder,
+) -> Result<Recorded, Stop> {
+    let (plan, policy) = (member.plan, &member.state.webhook.retry_policy);
+    let began = plan.began.unwrap_or(at);
+    let decision = decide(&sent.ending(), plan.number, began, policy, now, random_jitter());
+    let attempt = sent.attempt(plan, at);
+    if !matches!(attempt.outcome, Outcome::Delivered { .. }) {
+        log_failure(&member.pending.job, &attempt);
+    }
+    Ok(recorder.attempted(member, &attempt, decision, now).await?)
+}
+
+/// Why the webhook is disabled, if one of the decisions disables it.
+fn disabled_by(finals: &[Option<Decision>]) -> Option<DisabledReason> {
+    finals.iter().find_map(|last| match last {
+        Some(Decision::Disable { disabled, .. }) => Some(*disabled),
+        Some(Decision::Done | Decision::Retry { .. } | Decision::Dead { .. }) | None => None,
+    })
+}
+
+/// The stage `note`. The breaker counts a request, or a call to a stream, once, however many deliveries the request held, and
+/// not at all if other copies were faster with all of them. One accepted delivery shows that the receiver can be reached.
+async fn note(finals: &[Option<Decision>], state: &WebhookState, health: &Health) {
+    let is_failure = |last: &Option<Decision>| match last {
+        // Nobody was asked.
+        Some(Decision::Dead { reason: DeadReason::TooLarge } | Decision::Done | Decision::Disable { .. }) => false,
+        Some(Decision::Dead { .. } | Decision::Retry { .. }) | None => true,
+    };
+    if finals.contains(&Some(Decision::Done)) {
+        breaker::note_success(state, health).await;
+    } else if finals.iter().any(is_failure) {
+        breaker::note_failure(state, health).await;
+    }
+}
+
+pub(crate) fn log_failure(job: &DeliverJob, attempt: &Attempt) {
+    tracing::info!(
+        tenant.id = %job.tenant,
+        webhook.id = %job.webhook,
+        event.id = %job.event,
+        attempt.round = attempt.round,
+        attempt.number = attempt.number,
+        attempt.backup = matches!(attempt.via, Via::Backup { .. }),
+        outcome = attempt.outcome.code(),
+        http.status = attempt.outcome.status(),
+        duration_ms = attempt.duration_ms,
+        "attempt {} of {} failed",
+        attempt.number,
+        job.event
+    );
+}

@@ -1,0 +1,45 @@
+//! The stage `admit`, with its effects: the deliveries that are not attempted are held, discarded or sent to the retries
+//! queue.
+
+use shared::clock::Clock;
+use shared::delivery::standing::AttemptPlan;
+
+use super::admission::{Admission, admit};
+use super::pending::Pending;
+use super::record::Recorder;
+use crate::disposition::{Disposition, Stop};
+use crate::webhook_cache::{WebhookCache, WebhookState};
+
+/// The webhook that the delivery may be attempted to, and the attempt.
+///
+/// This is a loop of at most two rounds. A delivery that is not admitted is written as held; then the webhook is read
+/// afresh and decides again. Reason: if the webhook was resumed before the row was written, the release that came with the
+/// resume may have missed the row, and nothing else would wake it. So the delivery is attempted after all, or discarded if
+/// the webhook was deleted.
+pub(crate) async fn admitted(
+    pending: &Pending<'_>,
+    plan: AttemptPlan,
+    state: Option<WebhookState>,
+    webhooks: &WebhookCache,
+    recorder: &Recorder,
+    clock: &Clock,
+) -> Result<(WebhookState, AttemptPlan), Stop> {
+    let (job, source) = (&pending.job, pending.message.source);
+    let (mut state, mut plan, mut is_fresh) = (state, plan, false);
+    loop {
+        match admit(state, source, clock.now()) {
+            Admission::Attempt(state) => return Ok((*state, plan)),
+            Admission::ByRetries => return Err(Disposition::RetryAt { at: clock.now() }.into()),
+            Admission::Discard => return Err(recorder.discard(job, plan).await?.into()),
+            Admission::Hold if is_fresh => return Err(Disposition::Delete.into()),
+            Admission::Hold => {
+                if !plan.held {
+                    recorder.hold(job, plan).await?;
+                }
+                state = webhooks.get_fresh(job.tenant, job.webhook, clock.now()).await?;
+                plan = plan.held();
+                is_fresh = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The only file that writes rows of deliveries.
+
+use jiff::{SignedDuration, Timestamp};
+use shared::clock::Clock;
+use shared::delivery::standing::{AttemptPlan, JobVerdict, RowCondition, judge};
+use shared::delivery::{Attempt, DeadReason, Delivery, DeliveryKey, DeliveryState};
+use shared::event::{Event, EventType, GivenUp};
+use shared::operational;
+use shared::queue::job::Deliver as DeliverJob;
+use shared::retry::Decision;
+use shared::store::deliveries::Change;
+use shared::store::{Deliveries, Events, StoreError};
+use shared::webhook::Webhook;
+
+use super::pending::Prepared;
+use crate::dead_letter::dead_letter;
+use crate::disposition::Disposition;
+
+/// Maximum number of times that a delivery is written as delivered while new rounds of it begin in between. Reason: each
+/// of these rounds takes a request of somebody.
+const MAX_FORCED_WRITES: u8 = 3;
+
+/// The means to read and write rows of deliveries.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    pub(crate) deliveries: Deliveries,
+    /// A row that becomes dead is written together with its operational event.
+    pub(crate) events: Events,
+    pub(crate) clock: Clock,
+}
+
+/// What becomes of a message, and whether the attempt is in the row as it was made.
+#[derive(Debug)]
+pub(crate) enum Recorded {
+    /// The row has our attempt.
+    Ours(Disposition),
+    /// The row had moved on. It decided what becomes of the message.
+    RaceLost(Disposition),
+}
+
+impl Recorded {
+    pub(crate) fn disposition(self) -> Disposition {
+        match self {
+            Self::Ours(disposition) | Self::RaceLost(disposition) => disposition,
+        }
+    }
+}
+
+impl Recorder {
+    /// The row of a delivery.
+    pub(crate) async fn row(&self, key: DeliveryKey) -> Result<Option<Delivery>, StoreError> {
+        self.deliveries.get(key.tenant, key.webhook, key.event).await
+    }
+
+    /// Claims the planned attempt for `lasting`. Returns the plan that presumes the claimed row;
+    /// [`StoreError::Conflict`] if another copy of the job has claimed the attempt or made it.
+    pub(crate) async fn claim(
+        &self,
+        member: &Prepared<'_>,
+        lasting: SignedDuration,
+        now: Timestamp,
+    ) -> Result<AttemptPlan, StoreError> {
+        let until = now.saturating_add(lasting).unwrap_or(Timestamp::MAX);
+        let event_type = member.event.facts.event_type;
+        let change = Change::claimed(member.pending.job.key(), event_type, member.plan, until, now);
+        self.deliveries.write(&change).await?;
+        Ok(member.plan.claimed())
+    }
+
+    /// Writes an attempt and the state that `decision` leads to.
+    pub(crate) async fn attempted(
+        &self,
+        member: &Prepared<'_>,
+        attempt: &Attempt,
+        decision: Decision,
+        now: Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        let job = &member.pending.job;
+        let (state, disposition) = follow(decision, job);
+        let event_type = member.event.facts.event_type;
+        let change = Change::attempted(job.key(), event_type, member.plan, attempt, state, now);
+        match self.write(&change, &member.state.webhook).await {
+            Ok(()) => Ok(Recorded::Ours(disposition)),
+            Err(StoreError::Conflict) => self.resolve_conflict(job, &change).await.map(Recorded::RaceLost),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the attempt that a probe made. If somebody recovered the delivery while the probe was under way, the row stays
+    /// as it is, unless the receiver has accepted the delivery: an acceptance always counts.
+    pub(crate) async fn probed(
+        &self,
+        key: DeliveryKey,
+        event: &Event,
+        plan: AttemptPlan,
+        attempt: &Attempt,
+        state: DeliveryState,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let change = Change::attempted(key, event.facts.event_type, plan, attempt, state, now);
+        match self.deliveries.write(&change).await {
+            Ok(()) => Ok(()),
+            Err(StoreError::Conflict) => {
+                let row = self.row(key).await?;
+                self.force_delivered(&change, row).await.map(|_is_forced| ())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes that a delivery is held.
+    pub(crate) async fn hold(&self, job: &DeliverJob, plan: AttemptPlan) -> Result<(), StoreError> {
+        self.unattempted(job, plan, DeliveryState::Held).await
+    }
+
+    /// Ends a delivery whose webhook was deleted.
+    pub(crate) async fn discard(&self, job: &DeliverJob, plan: AttemptPlan) -> Result<Disposition, StoreError> {
+        self.unattempted(job, plan, DeliveryState::Discarded).await?;
+        Ok(Disposition::Delete)
+    }
+
+    /// Gives up a delivery that cannot be attempted. If the row has changed since it was read, the job comes back.
+    pub(crate) async fn give_up(
+        &self,
+        job: &DeliverJob,
+        plan: AttemptPlan,
+        reason: DeadReason,
+        webhook: &Webhook,
+    ) -> Result<Disposition, StoreError> {
+        let state = DeliveryState::Dead { reason };
+        let change = Change::unattempted(job.key(), event_type(job, plan), plan, state, self.clock.now());
+        match self.write(&change, webhook).await {
+            Ok(()) => Ok(dead_letter(job, reason)),
+            Err(StoreError::Conflict) => Ok(Disposition::Redeliver),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a state that no attempt led to and that has no operational event. A row that has changed since it was read is
+    /// left as it is.
+    async fn unattempted(&self, job: &DeliverJob, plan: AttemptPlan, state: DeliveryState) -> Result<(), StoreError> {
+        let change = Change::unattempted(job.key(), event_type(job, plan), plan, state, self.clock.now());
+        match self.deliveries.write(&change).await {
+            Ok(()) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a change, together with its operational event if the delivery dies.
+    async fn write(&self, change: &Change<'_>, webhook: &Webhook) -> Result<(), StoreError> {
+        match death(change, webhook) {
+            Some(event) => self.deliveries.write_and_tell(change, self.events.telling(&event)?).await,
+            None => self.deliveries.write(change).await,
+        }
+    }
+
+    /// The row moved on while our attempt was under way: another copy of the job was faster, or our own write took effect,
+    /// its answer was lost, and the SDK's second try met the write. What a receiver has accepted is delivered, whatever the
+    /// row says; otherwise the row decides.
+    async fn resolve_conflict(&self, job: &DeliverJob, change: &Change<'_>) -> Result<Disposition, StoreError> {
+        let (tenant, webhook, event) = (job.tenant, job.webhook, job.event);
+        tracing::warn!(
+            tenant.id = %tenant,
+            webhook.id = %webhook,
+            event.id = %event,
+            "the row of {event} moved on during an attempt"
+        );
+        let row = self.row(change.key()).await?;
+        let verdict = judge(change.round, false, row.as_ref(), self.clock.now());
+        if self.force_delivered(change, row).await? {
+            return Ok(Disposition::Delete);
+        }
+        Ok(match verdict {
+            JobVerdict::NotDue { at } => Disposition::RetryAt { at },
+            JobVerdict::Obsolete => Disposition::Delete,
+            // If the row is of our own writing, nobody else sends the dead letter. Two dead letters are harmless: they are
+            // of the same round, which is claimed once.
+            JobVerdict::ResendDeadLetter { reason } => dead_letter(job, reason),
+            JobVerdict::Attempt(_) => Disposition::Redeliver,
+        })
+    }
+
+    /// Writes a delivery that a receiver has accepted as delivered, whatever its row says. Returns whether a write was
+    /// needed.
+    async fn force_delivered(&self, change: &Change<'_>, row: Option<Delivery>) -> Result<bool, StoreError> {
+        let mut row = row;
+        for _ in 0..MAX_FORCED_WRITES {
+            let is_known = row.as_ref().is_some_and(|row| row.state == DeliveryState::Delivered);
+            if change.state != DeliveryState::Delivered || is_known {
+                return Ok(false);
+            }
+            let round = row.map_or(change.round, |row| row.round.max(change.round));
+            match self.deliveries.write(&Change { expected: RowCondition::Any, round, ..*change }).await {
+                Ok(()) => return Ok(true),
+                // Another round was begun after the row was read.
+                Err(StoreError::Conflict) => row = self.row(change.key()).await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+}
+
+/// The state that a decision leads to, and what becomes of the message. Pure.
+fn follow(decision: Decision, job: &DeliverJob) -> (DeliveryState, Disposition) {
+    match decision {
+        Decision::Done | Decision::Disable { dead: None, .. } => (DeliveryState::Delivered, Disposition::Delete),
+        Decision::Retry { at } => (DeliveryState::Waiting { next_attempt_at: at }, Disposition::RetryAt { at }),
+        Decision::Dead { reason } | Decision::Disable { dead: Some(reason), .. } => {
+            (DeliveryState::Dead { reason }, dead_letter(job, reason))
+        }
+    }
+}
+
+/// The event's type, as far as it is known without reading the event.
+fn event_type(job: &DeliverJob, plan: AttemptPlan) -> EventType {
+    let inline = job.inline.as_ref().map(|event| event.facts.event_type);
+    inline.or(plan.event_type).unwrap_or(EventType::Unknown)
+}
+
+/// The operational event of a change by which a delivery dies.
+fn death(change: &Change<'_>, webhook: &Webhook) -> Option<Event> {
+    let reason = match change.state {
+        DeliveryState::Dead { reason } => reason,
+        DeliveryState::Waiting { .. } | DeliveryState::Delivered | DeliveryState::Held | DeliveryState::Discarded => {
+            return None;
+        }
+    };
+    let given_up =
+        GivenUp { event: change.event, event_type: change.event_type, reason, attempts: change.round_attempts };
+    operational::given_up(webhook, given_up, change.round, change.now)
+}

@@ -1,0 +1,31 @@
+//! Slow receivers. A slow attempt is recorded while it lasts, so that the webhook's other jobs go to the retries queue and
+//! do not fill the invocations that other webhooks' fresh jobs wait for.
+
+use std::error::Error;
+
+use shared::slowness::SLOW;
+
+use crate::health::Health;
+use crate::webhook_cache::WebhookState;
+
+/// Waits for an attempt. A slow one is recorded while it lasts, so that other functions know before it ends.
+pub(crate) async fn watched<T>(attempt: impl Future<Output = T>, state: &WebhookState, health: &Health) -> T {
+    let mut attempt = std::pin::pin!(attempt);
+    match tokio::time::timeout(SLOW, &mut attempt).await {
+        Ok(ended) => ended,
+        Err(_elapsed) => futures::join!(record(state, health), attempt).1,
+    }
+}
+
+/// Records that the receiver is slow. An error is logged only: the next slow attempt records it.
+async fn record(state: &WebhookState, health: &Health) {
+    let (tenant, webhook) = (state.webhook.tenant, state.webhook.id);
+    let Some(noted) = state.slowness.found_slow(health.clock.now()) else { return };
+    let result = health.registry.note_slow(tenant, webhook, noted).await;
+    // The cached state does not have the slowness yet.
+    health.webhooks.forget(tenant, webhook);
+    if let Err(error) = result {
+        let error: &dyn Error = &error;
+        tracing::error!(webhook.id = %webhook, error, "that {webhook} is slow could not be recorded");
+    }
+}

@@ -1,0 +1,71 @@
+//! What is known and written about the health of a webhook's receiver: its breaker, its slowness, and that the webhook is
+//! disabled.
+//!
+//! Each change here that raises an operational event is one transaction with the event: a failure fails for both, and a
+//! repeated change finds the change made and emits no second event.
+
+use jiff::Timestamp;
+use shared::breaker::{ClosedReason, Open};
+use shared::clock::Clock;
+use shared::operational;
+use shared::queue::Queue;
+use shared::store::{Events, Registry, StoreError};
+use shared::webhook::{DisabledReason, Webhook};
+
+use crate::webhook_cache::WebhookCache;
+
+/// The means to note what attempts show about receivers.
+#[derive(Debug)]
+pub(crate) struct Health {
+    pub(crate) registry: Registry,
+    pub(crate) events: Events,
+    pub(crate) webhooks: WebhookCache,
+    /// Probes are sent to it.
+    pub(crate) deliveries_queue: Queue,
+    pub(crate) clock: Clock,
+}
+
+impl Health {
+    /// Opens a webhook's breaker, unless it is open.
+    pub(crate) async fn open_breaker(&self, webhook: &Webhook, open: &Open, now: Timestamp) -> Result<(), StoreError> {
+        let event = self.events.telling(&operational::opened(webhook, open, now))?;
+        if self.registry.open_breaker(webhook.tenant, webhook.id, open, event).await? {
+            tracing::warn!(tenant.id = %webhook.tenant, webhook.id = %webhook.id, "the breaker of {} is open", webhook.id);
+        }
+        Ok(())
+    }
+
+    /// Closes a webhook's breaker after the outage `open`, with `failures` counted.
+    pub(crate) async fn close_breaker(
+        &self,
+        webhook: &Webhook,
+        open: &Open,
+        failures: u32,
+        reason: ClosedReason,
+    ) -> Result<(), StoreError> {
+        let event = self.events.telling(&operational::closed(webhook, open, reason, self.clock.now()))?;
+        if self.registry.close_breaker(webhook.tenant, webhook.id, open, failures, event).await? {
+            let id = webhook.id;
+            tracing::info!(tenant.id = %webhook.tenant, webhook.id = %id, "the breaker of {id} is closed");
+        }
+        Ok(())
+    }
+
+    /// Disables a webhook, unless it is disabled.
+    pub(crate) async fn disable(
+        &self,
+        webhook: &Webhook,
+        reason: DisabledReason,
+        since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        // The cached webhook is forgotten before the call, because a call that fails may have taken effect.
+        self.webhooks.forget(webhook.tenant, webhook.id);
+        let event = self.events.telling(&operational::disabled(webhook, reason, since, now))?;
+        if self.registry.disable_webhook(webhook.tenant, webhook.id, reason, now, event).await? {
+            let id = webhook.id;
+            tracing::warn!(tenant.id = %webhook.tenant, webhook.id = %id, "{id} is disabled: {}", reason.as_str());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! The probe of an open breaker: one message for the whole outage. Its first message goes to the deliveries queue with a
+//! delay; after that it waits in the retries queue like any other job. When it is due, it tries the oldest held delivery,
+//! and either closes the breaker or waits again, longer. It claims no slot of a rate limit: while it tries, nothing else is
+//! sent to its webhook.
+
+use jiff::Timestamp;
+use shared::breaker::{AfterProbe, ClosedReason, Open, ProbeStanding, probe_standing};
+use shared::clock::random_jitter;
+use shared::delivery::standing::{JobVerdict, judge};
+use shared::delivery::{Delivery, DeliveryState, StateKind};
+use shared::event::Event;
+use shared::queue::Outgoing;
+use shared::queue::job::{Deliver as DeliverJob, Job, Probe, Recover};
+use shared::retry::{Decision, decide};
+use shared::store::StoreError;
+use shared::store::deliveries::Stuck;
+use shared::webhook::{DisabledReason, Webhook};
+
+use crate::Deliver;
+use crate::budget::fits;
+use crate::delivery::attempt::log_failure;
+use crate::delivery::send::send;
+use crate::disposition::{Disposition, Stop};
+use crate::health::Health;
+use crate::stored_event::{Lookup, find_event};
+use crate::stores::Stores;
+
+/// Maximum held deliveries among which one with a stored event is looked for. Reason: events expire before their deliveries,
+/// if at all, so that more than one without an event is rare.
+const MAX_CANDIDATES: u8 = 10;
+
+/// Carries out a probe job.
+pub(crate) async fn probe(job: &Probe, room: &Deliver, deadline: Timestamp) -> Result<Disposition, Stop> {
+    let now = room.clock.now();
+    let state = room.webhooks.get_fresh(job.tenant, job.webhook, now).await?;
+    // If the webhook was deleted, disabled or paused, the probe ends: what resumes the webhook forgets the breaker and
+    // releases the deliveries.
+    let Some(state) = state.filter(|state| !state.webhook.holds_deliveries()) else {
+        return Ok(Disposition::Delete);
+    };
+    let open = match probe_standing(state.breaker, &job.probe) {
+        ProbeStanding::Good(open) if now < open.next_probe_at => {
+            return Ok(Disposition::RetryAt { at: open.next_probe_at });
+        }
+        ProbeStanding::Good(open) => open,
+        ProbeStanding::HasClosed => return Ok(release(job)),
+        ProbeStanding::Void => return Ok(Disposition::Delete),
+    };
+    let webhook = &state.webhook;
+    if !fits(webhook, now, deadline) {
+        return Ok(Disposition::Redeliver);
+    }
+    let Some((delivery, event)) = oldest_held(job, &room.stores).await? else {
+        // The deliveries that failed before still wait for their time, or have ended. The next one of them is the probe.
+        let failures = open.failures_left(webhook.breaker);
+        room.health.close_breaker(webhook, &open, failures, ClosedReason::NothingHeld).await?;
+        return Ok(closed(job, &room.health));
+    };
+    match try_once(webhook, &delivery, &event, room).await? {
+        Decision::Done => {
+            room.health.close_breaker(webhook, &open, 0, ClosedReason::Recovered).await?;
+            Ok(closed(job, &room.health))
+        }
+        Decision::Disable { disabled, .. } => {
+            room.health.disable(webhook, disabled, None, room.clock.now()).await?;
+            Ok(Disposition::Delete)
+        }
+        Decision::Retry { .. } | Decision::Dead { .. } => Ok(again(job, webhook, &open, &room.health).await?),
+    }
+}
+
+async fn oldest_held(job: &Probe, stores: &Stores) -> Result<Option<(Delivery, Event)>, StoreError> {
+    let (order, held) = (Stuck::OldestFirst, StateKind::Held);
+    let page = stores.deliveries.list_stuck(job.tenant, job.webhook, held, order, None, MAX_CANDIDATES).await?;
+    for delivery in page.items {
+        if let Lookup::Found(event) = find_event(job.tenant, delivery.event, &stores.events).await? {
+            return Ok(Some((delivery, *event)));
+        }
+    }
+    Ok(None)
+}
+
+/// Makes one attempt of a held delivery. The delivery stays held unless the receiver accepts it: probes do not use up its
+/// schedule, and the release after the outage gives it a whole schedule. The written row makes it the last in line, so that
+/// one event that the receiver will never take does not keep the breaker open.
+async fn try_once(webhook: &Webhook, held: &Delivery, event: &Event, room: &Deliver) -> Result<Decision, StoreError> {
+    let at = room.clock.now();
+    let JobVerdict::Attempt(plan) = judge(held.round, false, Some(held), at) else {
+        // The index follows its table a little later: the delivery is not held any more.
+        return Ok(Decision::Retry { at });
+    };
+    let Some(sent) = send(&[event], webhook, at, &room.sender).await.pop() else {
+        return Ok(Decision::Retry { at });
+    };
+    let now = room.clock.now();
+    let began = plan.began.unwrap_or(at);
+    let decision = decide(&sent.ending(), plan.number, began, &webhook.retry_policy, now, random_jitter());
+    let attempt = sent.attempt(plan, at);
+    let state = match decision {
+        Decision::Done | Decision::Disable { dead: None, .. } => DeliveryState::Delivered,
+        Decision::Retry { .. } | Decision::Dead { .. } | Decision::Disable { dead: Some(_), .. } => DeliveryState::Held,
+    };
+    if state == DeliveryState::Held {
+        log_failure(&DeliverJob::next_round(held), &attempt);
+    }
+    room.recorder.probed(held.key(), event, plan, &attempt, state, now).await?;
+    Ok(decision)
+}
+
+fn closed(job: &Probe, health: &Health) -> Disposition {
+    health.webhooks.forget(job.tenant, job.webhook);
+    release(job)
+}
+
+/// The job that releases the held deliveries.
+fn release(job: &Probe) -> Disposition {
+    let release = Job::Recover(Recover { tenant: job.tenant, webhook: job.webhook, after: None });
+    Disposition::Replace(vec![Outgoing::now(&release)])
+}
+
+async fn again(job: &Probe, webhook: &Webhook, open: &Open, health: &Health) -> Result<Disposition, StoreError> {
+    let now = health.clock.now();
+    match open.after_failed_probe(webhook.breaker, now) {
+        AfterProbe::Again(next) => {
+            let at = next.next_probe_at;
+            let is_noted = health.registry.note_failed_probe(job.tenant, job.webhook, &next).await?;
+            Ok(if is_noted { Disposition::RetryAt { at } } else { Disposition::Redeliver })
+        }
+        AfterProbe::GiveUp => {
+            health.disable(webhook, DisabledReason::Failing, Some(open.since), now).await?;
+            Ok(Disposition::Delete)
+        }
+    }
+}

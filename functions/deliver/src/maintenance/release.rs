@@ -1,0 +1,45 @@
+//! Releases a webhook's held deliveries after the webhook takes attempts again: page by page to the deliveries queue, each
+//! delivery in a new round, so that jobs of the old round are obsolete. The job for the next page goes to the same queue. A
+//! crash repeats a page, and rounds make that harmless. If the webhook was deleted, the jobs find no webhook, and their
+//! deliveries end as discarded.
+
+use jiff::Timestamp;
+use shared::delivery::StateKind;
+use shared::queue::Outgoing;
+use shared::queue::job::{Deliver as DeliverJob, Job, Recover};
+use shared::rate_limit::RateLimit;
+use shared::recovery::{DEFAULT_RATE, Pace};
+use shared::store::deliveries::Stuck;
+
+use super::pacing::paced;
+use crate::disposition::{Disposition, Stop};
+use crate::stores::Stores;
+use crate::webhook_cache::WebhookCache;
+
+/// Sends one page of held deliveries and the job for the next page, at a pace: the receiver may have been down a moment ago.
+pub(crate) async fn release(
+    job: &Recover,
+    stores: &Stores,
+    webhooks: &WebhookCache,
+    now: Timestamp,
+) -> Result<Disposition, Stop> {
+    let (tenant, webhook) = (job.tenant, job.webhook);
+    let state = webhooks.get_fresh(tenant, webhook, now).await?;
+    if state.as_ref().is_some_and(|state| !state.takes_attempts()) {
+        // The webhook was disabled or paused, or its breaker opened, since the job was sent. The next resume releases again.
+        return Ok(Disposition::Delete);
+    }
+    // Jobs that come faster than the webhook's rate limit would only wait in line.
+    let limit = state.and_then(|state| state.webhook.rate_limit).map_or(DEFAULT_RATE, RateLimit::per_second);
+    let pace = Pace::of(limit.min(DEFAULT_RATE));
+    let (order, after) = (Stuck::OldestFirst, job.after.as_deref());
+    let held = stores.deliveries.list_stuck(tenant, webhook, StateKind::Held, order, after, pace.page()).await?;
+    let jobs: Vec<Job> = held.items.iter().map(|held| Job::Deliver(DeliverJob::next_round(held))).collect();
+    let mut outgoing = paced(&jobs, pace);
+    if let Some(after) = held.next {
+        stores.registry.note_recovering(tenant, webhook, now).await?;
+        let pause = u16::try_from(pace.pause_after(jobs.len() as u64).as_secs()).unwrap_or(u16::MAX);
+        outgoing.push(Outgoing::later(&Job::Recover(Recover { after: Some(after), ..job.clone() }), pause));
+    }
+    Ok(Disposition::Replace(outgoing))
+}

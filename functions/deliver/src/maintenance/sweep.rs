@@ -1,0 +1,93 @@
+//! The sweep: once an hour it releases what is held by webhooks that take attempts.
+//!
+//! Every function that writes a delivery as held reads the webhook afresh after the write, and everything that makes a
+//! webhook take attempts again releases what the webhook holds. A crash between the two, or an index that follows its table
+//! late, can leave a held delivery that nothing would wake. The sweep wakes it. The sweep also looks for recoveries that
+//! somebody asked for and that stand still.
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp};
+use shared::breaker::{Breaker, Open};
+use shared::clock::Clock;
+use shared::delivery::StateKind;
+use shared::id::TenantId;
+use shared::queue::Outgoing;
+use shared::queue::job::{Job, Probe, Recover, RecoveryPage, Sweep};
+use shared::store::StoreError;
+use shared::store::deliveries::Stuck;
+use shared::webhook::Webhook;
+
+use crate::disposition::{Disposition, Stop};
+use crate::stores::Stores;
+
+/// Maximum tenants that one sweep job looks at. Reason: with 500 webhooks of each tenant a page takes a few seconds; the next
+/// job goes on.
+const MAX_TENANTS: u8 = 5;
+/// Maximum webhooks that are looked at at the same time. Reason: a tenant's 500 webhooks take a second or two.
+const MAX_CONCURRENT_LOOKS: usize = 32;
+/// Time without a page after which a release stands still (15 min). Reason: a page follows the one before within seconds, or
+/// within the visibility timeout of its message.
+const STANDSTILL: SignedDuration = SignedDuration::from_mins(15);
+/// Time by which a probe is overdue when it counts as lost (1 h). Reason: this is many times its message's visibility
+/// timeout.
+const PROBE_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Looks at a page of tenants. Sends a release job for each webhook that has no reason to hold anything, and does.
+pub(crate) async fn sweep(job: &Sweep, stores: &Stores, clock: &Clock) -> Result<Disposition, Stop> {
+    let tenants = stores.registry.list_tenants(job.after.as_deref(), MAX_TENANTS).await?;
+    let mut jobs = Vec::new();
+    for tenant in &tenants.items {
+        let webhooks = stores.registry.all_webhooks(tenant.id).await?;
+        let active = webhooks.into_iter().filter(|webhook| !webhook.holds_deliveries());
+        let looks = stream::iter(active).map(|webhook| look(webhook, stores, clock));
+        let found: Vec<Option<Job>> = looks.buffer_unordered(MAX_CONCURRENT_LOOKS).try_collect().await?;
+        jobs.extend(found.into_iter().flatten());
+        jobs.extend(lost_pages(tenant.id, stores, clock.now()).await?);
+    }
+    jobs.extend(tenants.next.map(|after| Job::Sweep(Sweep { after: Some(after) })));
+    Ok(Disposition::Replace(jobs.iter().map(Outgoing::now).collect()))
+}
+
+/// The job that a webhook needs because it holds deliveries and nothing else would wake them.
+async fn look(webhook: Webhook, stores: &Stores, clock: &Clock) -> Result<Option<Job>, StoreError> {
+    let (tenant, id) = (webhook.tenant, webhook.id);
+    let held = stores.deliveries.list_stuck(tenant, id, StateKind::Held, Stuck::OldestFirst, None, 1).await?;
+    if held.items.is_empty() {
+        return Ok(None);
+    }
+    if let Breaker::Open(open) = stores.registry.get_breaker(tenant, id).await? {
+        return Ok(lost_probe(&webhook, open, clock.now()));
+    }
+    if let Some(at) = stores.registry.recovering_at(tenant, id).await?
+        && clock.now().duration_since(at) < STANDSTILL
+    {
+        // A long release, which makes progress.
+        return Ok(None);
+    }
+    tracing::warn!(tenant.id = %tenant, webhook.id = %id, "{id} holds deliveries without a reason; they are released");
+    Ok(Some(Job::Recover(Recover { tenant, webhook: id, after: None })))
+}
+
+/// New jobs for the next pages of recoveries whose jobs were lost in the same way. If a lost job turns up again, its page is
+/// still done once.
+async fn lost_pages(tenant: TenantId, stores: &Stores, now: Timestamp) -> Result<Vec<Job>, StoreError> {
+    let running = stores.registry.running_recoveries(tenant).await?;
+    let lost = running.into_iter().filter(|recovery| recovery.is_lost(now)).map(|recovery| {
+        let (id, page) = (recovery.id, recovery.page);
+        tracing::warn!(tenant.id = %tenant, recovery.id = %id, "a page of {id} is overdue; its job is sent again");
+        Job::Recovery(RecoveryPage { tenant, recovery: id, page })
+    });
+    Ok(lost.collect())
+}
+
+/// A new job for the probe of an open breaker, if the probe's message was lost: for example moved to the dead-letter queue
+/// after many crashes. If the lost message turns up again, both are the same probe, and each change of the breaker is made
+/// once.
+fn lost_probe(webhook: &Webhook, open: Open, now: Timestamp) -> Option<Job> {
+    let (tenant, id) = (webhook.tenant, webhook.id);
+    let is_lost = now.duration_since(open.next_probe_at) > PROBE_OVERDUE;
+    is_lost.then(|| {
+        tracing::warn!(tenant.id = %tenant, webhook.id = %id, "the probe of {id} is overdue; it is sent again");
+        Job::Probe(Probe { tenant, webhook: id, probe: open.probe })
+    })
+}

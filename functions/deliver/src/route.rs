@@ -1,0 +1,56 @@
+//! The stage `route`: from the bodies of a batch's messages to the jobs, and from the jobs to what becomes of the messages.
+
+use futures::future::{join, join_all};
+use jiff::Timestamp;
+use shared::queue::job::{Job, NotAJob};
+
+use crate::Deliver;
+use crate::delivery::pending::Pending;
+use crate::delivery::{schedule, unreadable};
+use crate::disposition::{Disposition, Stop};
+use crate::isolate::isolated_logged;
+use crate::maintenance::{dispatch, probe, recovery, release, sweep};
+use crate::message::ReceivedMessage;
+
+/// Carries out the jobs of a batch at the same time. Returns what becomes of their messages, in the order of the messages.
+/// A job that fails on our side is logged where it fails, and its message is redelivered.
+pub(crate) async fn route(received: &[ReceivedMessage], room: &Deliver, deadline: Timestamp) -> Vec<Disposition> {
+    let (mut pending, mut others) = (Vec::new(), Vec::new());
+    for (index, message) in received.iter().enumerate() {
+        match Job::from_json(&message.body) {
+            Ok(Job::Deliver(job)) => pending.push(Pending { index, message, job }),
+            job => others.push(async move {
+                let carried_out = isolated_logged(&message.id, carry_out(job, message, room, deadline)).await;
+                (index, carried_out.unwrap_or_else(|disposition| disposition))
+            }),
+        }
+    }
+    let (delivered, others) = join(schedule::deliver(pending, room, deadline), join_all(others)).await;
+    let mut dispositions = vec![Disposition::Redeliver; received.len()];
+    for (index, disposition) in delivered.into_iter().chain(others) {
+        dispositions[index] = disposition;
+    }
+    dispositions
+}
+
+/// Carries out a job that is about no single delivery, or cannot be read.
+async fn carry_out(
+    job: Result<Job, NotAJob>,
+    message: &ReceivedMessage,
+    room: &Deliver,
+    deadline: Timestamp,
+) -> Result<Disposition, Stop> {
+    let Deliver { stores, webhooks, recorder, queues, clock, .. } = room;
+    Ok(match job {
+        // Deliveries are scheduled together.
+        Ok(Job::Deliver(_)) => Disposition::Redeliver,
+        Ok(Job::Recover(job)) => release::release(&job, stores, webhooks, clock.now()).await?,
+        Ok(Job::Probe(job)) => probe::probe(&job, room, deadline).await?,
+        Ok(Job::Sweep(job)) => sweep::sweep(&job, stores, clock).await?,
+        Ok(Job::Recovery(job)) => {
+            recovery::recovery(&job, message.first_receive, stores, webhooks, &queues.deliveries_queue, clock).await?
+        }
+        Ok(Job::Dispatch(job)) => dispatch::dispatch(&job, stores).await?,
+        Err(error) => unreadable::give_up(message, &error, webhooks, recorder, clock).await?,
+    })
+}

@@ -1,0 +1,166 @@
+//! The stage `settle`: does in the queues what the batch led to, in as few calls as possible, and reads every result.
+
+use jiff::{SignedDuration, Timestamp};
+use shared::queue::job::{Deliver as DeliverJob, Job};
+use shared::queue::{EntryFailed, Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue, RETENTION};
+
+use crate::disposition::Disposition;
+use crate::message::{ReceivedMessage, SourceQueue};
+use crate::queues::Queues;
+
+/// Maximum age of a message at the end of a hop: half of SQS's retention of 14 days. Reason: the other half is for times in
+/// which no function runs.
+const MAX_AGE: SignedDuration = SignedDuration::from_hours(RETENTION.as_hours() / 2);
+/// Maximum hop: the longest time for which a message is hidden at once.
+const MAX_HOP: SignedDuration = SignedDuration::from_secs(MAX_HOP_SECONDS as i64);
+
+/// Messages for one queue, each with the position of the received message that it belongs to.
+#[derive(Default)]
+struct Outbox {
+    messages: Vec<Outgoing>,
+    belongs_to: Vec<usize>,
+}
+
+/// Does what becomes of each message. Returns the ids of the messages that must not be deleted. The batch was received at
+/// `received_at`.
+pub(crate) async fn settle(
+    received: &[ReceivedMessage],
+    dispositions: Vec<Disposition>,
+    queues: &Queues,
+    received_at: Timestamp,
+    now: Timestamp,
+) -> Vec<String> {
+    let mut keep = vec![false; received.len()];
+    let (mut to_retries, mut to_dead_letters, mut to_deliveries) =
+        (Outbox::default(), Outbox::default(), Outbox::default());
+    let mut hidden = Vec::new();
+    for (index, (message, disposition)) in received.iter().zip(dispositions).enumerate() {
+        match (disposition, message.source) {
+            (Disposition::Delete, _) => {}
+            (Disposition::Redeliver, _) => keep[index] = true,
+            (Disposition::RetryAt { at }, SourceQueue::Retries) if is_hidden(message.sent_at, at, now) => {
+                keep[index] = true;
+                let seconds = visibility_seconds(at, now, received_at);
+                hidden.push(Hidden { receipt: message.receipt.clone(), seconds });
+            }
+            (Disposition::RetryAt { at }, _) => to_retries.add(index, same_job(message, at, now)),
+            (Disposition::Requeue { job, at }, _) => to_retries.add(index, with_slot(*job, at, now)),
+            (Disposition::DeadLetter(letter), _) => to_dead_letters.add(index, letter),
+            (Disposition::Replace(messages), _) => messages.into_iter().for_each(|one| to_deliveries.add(index, one)),
+        }
+    }
+    // A message that could not be hidden comes back when its visibility ends, reads its row, and is hidden again.
+    for failure in queues.retries_queue.hide(&hidden).await.into_iter().filter_map(Result::err) {
+        log(&failure);
+    }
+    to_retries.send(&queues.retries_queue, &mut keep).await;
+    to_dead_letters.send(&queues.dead_letter_queue, &mut keep).await;
+    to_deliveries.send(&queues.deliveries_queue, &mut keep).await;
+    received.iter().zip(keep).filter(|(_, keep)| *keep).map(|(message, _)| message.id.clone()).collect()
+}
+
+impl Outbox {
+    fn add(&mut self, belongs_to: usize, message: Outgoing) {
+        self.messages.push(message);
+        self.belongs_to.push(belongs_to);
+    }
+
+    /// Sends the messages. A received message is kept if anything that belongs to it could not be sent.
+    async fn send(self, queue: &Queue, keep: &mut [bool]) {
+        for (result, index) in queue.send(&self.messages).await.into_iter().zip(self.belongs_to) {
+            if let Err(failure) = result {
+                log(&failure);
+                keep[index] = true;
+            }
+        }
+    }
+}
+
+fn log(failure: &EntryFailed) {
+    tracing::error!(error.code = failure.code, "{failure}");
+}
+
+/// The job of a received message for the retries queue.
+fn same_job(message: &ReceivedMessage, at: Timestamp, now: Timestamp) -> Outgoing {
+    // A message that was moved by hand may have no group. The job knows its webhook.
+    let group = Job::from_json(&message.body).map(|job| job.group()).unwrap_or_default();
+    Outgoing { body: message.body.clone(), group, delay_seconds: delay(at, now), attributes: Vec::new() }
+}
+
+/// The job with its slot for the retries queue.
+fn with_slot(job: DeliverJob, at: Timestamp, now: Timestamp) -> Outgoing {
+    Outgoing { delay_seconds: delay(at, now), ..Outgoing::now(&Job::Deliver(job)) }
+}
+
+/// The delay until `at`, or SQS's maximum delay. A job that comes back early waits again.
+fn delay(at: Timestamp, now: Timestamp) -> u16 {
+    u16::try_from(seconds_until(at, now)).unwrap_or(MAX_DELAY_SECONDS).min(MAX_DELAY_SECONDS)
+}
+
+/// Whether a message of the retries queue is hidden, and not sent anew.
+///
+/// It is sent anew if the wait is within SQS's maximum delay. Reason: a hidden message is in flight, and a queue has at most
+/// 120,000 messages in flight. A receiver that fails 1,000 times a second would use these up before its breaker may open. A
+/// delayed message is not in flight, and costs no more.
+///
+/// It is also sent anew if it would grow too old. Reason: SQS deletes a message at the end of its retention, hidden or not,
+/// and the delivery would wait for ever.
+fn is_hidden(sent_at: Option<Timestamp>, at: Timestamp, now: Timestamp) -> bool {
+    let grows_old = sent_at.is_some_and(|sent_at| {
+        let end_of_hop = at.min(now.saturating_add(MAX_HOP).unwrap_or(Timestamp::MAX));
+        end_of_hop.duration_since(sent_at) > MAX_AGE
+    });
+    seconds_until(at, now) > u32::from(MAX_DELAY_SECONDS) && !grows_old
+}
+
+/// For how long a message of the retries queue is hidden from now. SQS counts its maximum of 12 hours from the receive.
+fn visibility_seconds(at: Timestamp, now: Timestamp, received_at: Timestamp) -> u32 {
+    let spent = u32::try_from(now.duration_since(received_at).as_secs()).unwrap_or(0);
+    seconds_until(at, now).min(MAX_HOP_SECONDS.saturating_sub(spent))
+}
+
+/// Rounded up: a message that comes back too early costs a receive and a read.
+fn seconds_until(at: Timestamp, now: Timestamp) -> u32 {
+    let rest = at.duration_since(now).max(SignedDuration::ZERO);
+    u32::try_from((rest.as_millis() + 999) / 1000).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
+    }
+
+    proptest! {
+        #[test]
+        fn a_hop_is_never_refused_by_sqs_and_never_too_late(rest in -100_i64..200_000, spent in 0_i64..30) {
+            let (received_at, now) = (at(1_000), at(1_000 + spent));
+            let hop = i64::from(visibility_seconds(now + SignedDuration::from_secs(rest), now, received_at));
+            prop_assert!(spent + hop <= 43_200);
+            prop_assert!(hop <= rest.max(0));
+            prop_assert!(hop == rest.max(0) || hop >= 42_900);
+        }
+    }
+
+    #[test]
+    fn what_waits_long_is_hidden_unless_its_message_would_be_older_than_a_week() {
+        let week = MAX_AGE.as_secs();
+        let hidden = |until, now| is_hidden(Some(at(0)), at(until), at(now));
+        assert!(!hidden(900, 0) && hidden(901, 0));
+        assert!(hidden(week, week - 1_000) && !hidden(week + 1, week - 1_000));
+        // If the wait is longer than a hop, the end of the next hop counts.
+        let hop = i64::from(MAX_HOP_SECONDS);
+        assert!(hidden(2 * week, week - hop) && !hidden(2 * week, week - hop + 1));
+        assert!(is_hidden(None, at(901), at(0)));
+    }
+
+    #[test]
+    fn fractions_round_up() {
+        assert_eq!(seconds_until(at(1) + SignedDuration::from_millis(1), at(0)), 2);
+        assert_eq!(seconds_until(at(0), at(5)), 0);
+    }
+}

@@ -21,17 +21,17 @@ mod api_keys;
 mod sources;
 mod certificates;
 mod public_keys;
-mod webhooks;
+mod webhook_writer;
 mod webhooks_versions;
 mod breakers;
 mod rate_limits;
 mod recoveries;
-mod recovering;
-mod reseal;
+mod releases;
+mod data_key_rotation;
 
 use self::data_keys::DataKeys;
-pub use self::reseal::Resealed;
-pub use self::webhooks::Census;
+pub use self::data_key_rotation::Resealed;
+pub use self::webhook_writer::Census;
 
 /// A row as DynamoDB gives it.
 type Row = HashMap<String, AttributeValue>;

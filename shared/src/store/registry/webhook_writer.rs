@@ -13,7 +13,7 @@ use crate::store::telling::{Telling, change_and_tell};
 use domain::id::{TenantId, WebhookId};
 use domain::webhook::{DisabledReason, MAX_PER_TENANT, Subscriber, Webhook};
 
-mod alone;
+mod independent;
 
 /// The state of all webhooks of a tenant before a change. A webhook is created only if none of the others has changed
 /// since then, so that rules over all of them (their number, which URL is the backup of which) hold under races.

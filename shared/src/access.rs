@@ -8,7 +8,8 @@ use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 
 use crate::cache::Cache;
-use crate::store::{Registry, StoreError};
+use crate::store::StoreError;
+use crate::store::registry::ApiKeyLookup;
 use domain::id::{KeyId, TenantId};
 use domain::problem::Problem;
 use domain::tenant::{ApiKey, KeyHash, PresentedKey, Role};
@@ -85,12 +86,12 @@ impl From<Problem> for Denied {
 /// Finds out who calls. The caller presents an API key, as bearer token or by basic auth, and may send `X-Tenant-ID`.
 /// Only an admin key may name another tenant than its own.
 ///
-/// Keys in `cache` are trusted up to its age limit; the absence of a key is never cached. `deploy_time_key` is the hash
+/// A key is read from `cache`, or from `stored`. Keys in `cache` are trusted up to its age limit; the absence of a key is never cached. `deploy_time_key` is the hash
 /// of the admin key made at deploy time, for rooms that accept it. A missing, unknown, revoked or wrong key gives 401
 /// with the same text.
 pub async fn authorise(
     headers: &HeaderMap,
-    registry: &Registry,
+    stored: &ApiKeyLookup,
     cache: &Cache<KeyId, ApiKey>,
     deploy_time_key: Option<&KeyHash>,
     now: Timestamp,
@@ -101,7 +102,7 @@ pub async fn authorise(
             Some(hash) if presented.matches(hash) => (Role::Admin, None),
             Some(_) | None => return Err(unauthorised().into()),
         },
-        Some(id) => match find(id, registry, cache, now).await? {
+        Some(id) => match find(id, stored, cache, now).await? {
             Some(key) if presented.matches(&key.secret_hash) => (key.role, key.tenant),
             Some(_) | None => return Err(unauthorised().into()),
         },
@@ -144,14 +145,14 @@ pub fn unauthorised() -> Problem {
 
 async fn find(
     id: KeyId,
-    registry: &Registry,
+    stored: &ApiKeyLookup,
     cache: &Cache<KeyId, ApiKey>,
     now: Timestamp,
 ) -> Result<Option<ApiKey>, StoreError> {
     if let Some(key) = cache.get(&id, now) {
         return Ok(Some(key));
     }
-    let found = registry.get_api_key(id).await?;
+    let found = stored.get(id).await?;
     if let Some(key) = &found {
         cache.put(id, key.clone(), now);
     }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use shared::cache::Cache;
 use shared::id::TenantId;
 use shared::secret::PublicKey;
-use shared::store::{Registry, StoreError};
+use shared::store::StoreError;
+use shared::store::registry::PublicKeys;
 
 /// How long a tenant's keys are trusted from memory, in seconds. Reason: frequent requests cost little.
 const CACHE_SECONDS: u32 = 30;
@@ -18,9 +19,11 @@ const MAX_TENANTS: usize = 500;
 /// `CACHE_SECONDS` (`template.yaml`: 50 a second). They have a cache of their own, because many such ids must not
 /// displace tenants.
 const MAX_UNKNOWN: usize = 10_000;
+
 /// The public keys that were read recently.
 #[derive(Debug)]
 pub(crate) struct PublicKeyCache {
+    stored: PublicKeys,
     of_tenants: Cache<TenantId, Arc<[PublicKey]>>,
     unknown: Cache<TenantId, ()>,
     /// Held while the registry is read, so that concurrent calls read it once. A function on Lambda has one call at a
@@ -29,9 +32,10 @@ pub(crate) struct PublicKeyCache {
 }
 
 impl PublicKeyCache {
-    /// An empty cache.
-    pub(crate) fn new() -> Self {
+    /// An empty cache of the keys in `stored`.
+    pub(crate) fn new(stored: PublicKeys) -> Self {
         Self {
+            stored,
             of_tenants: Cache::holding(MAX_TENANTS, CACHE_SECONDS),
             unknown: Cache::holding(MAX_UNKNOWN, CACHE_SECONDS),
             reading: Mutex::new(()),
@@ -45,12 +49,7 @@ impl PublicKeyCache {
     }
 
     /// A tenant's keys, from memory or from the registry.
-    pub(crate) async fn of_tenant(
-        &self,
-        registry: &Registry,
-        tenant: TenantId,
-        now: Timestamp,
-    ) -> Result<Arc<[PublicKey]>, StoreError> {
+    pub(crate) async fn of_tenant(&self, tenant: TenantId, now: Timestamp) -> Result<Arc<[PublicKey]>, StoreError> {
         if let Some(known) = self.known(tenant, now) {
             return Ok(known);
         }
@@ -59,7 +58,7 @@ impl PublicKeyCache {
         if let Some(known) = self.known(tenant, now) {
             return Ok(known);
         }
-        let Some(published) = registry.public_keys(tenant).await? else {
+        let Some(published) = self.stored.of_tenant(tenant).await? else {
             self.unknown.put(tenant, (), now);
             return Ok(Arc::default());
         };

@@ -9,15 +9,28 @@ use shared::config;
 use shared::id::KeyId;
 use shared::queue::Queue;
 use shared::queue::redrive::Redrives;
+use shared::store::registry::{
+    ApiKeyLookup, ApiKeys, Breakers, PublicKeys, Recoveries, Settings, Sources, Subscribers, Tenants, WebhookWriter,
+    Webhooks,
+};
 use shared::store::{Deliveries, Events, Registry};
 use shared::tenant::{ApiKey, KeyHash};
 
 use crate::public_key_cache::PublicKeyCache;
 
-/// What the room works with; built once, kept warm.
+/// What the room works with; built once, kept warm. Of the registry, it holds the groups of operations that it may use.
 #[derive(Debug)]
 pub struct Api {
-    pub(crate) registry: Registry,
+    pub(crate) tenants: Tenants,
+    pub(crate) settings: Settings,
+    pub(crate) api_key_lookup: ApiKeyLookup,
+    pub(crate) api_keys: ApiKeys,
+    pub(crate) sources: Sources,
+    pub(crate) webhooks: Webhooks,
+    pub(crate) webhook_writer: WebhookWriter,
+    pub(crate) subscribers: Subscribers,
+    pub(crate) breakers: Breakers,
+    pub(crate) recoveries: Recoveries,
     pub(crate) events: Events,
     pub(crate) deliveries: Deliveries,
     pub(crate) jobs: Queue,
@@ -38,15 +51,25 @@ impl Api {
         let dynamo = aws_sdk_dynamodb::Client::new(sdk);
         let sqs = aws_sdk_sqs::Client::new(sdk);
         let kms = aws_sdk_kms::Client::new(sdk);
+        let registry =
+            Registry::new(dynamo.clone(), &config.registry_table).sealing_secrets(kms, &config.secrets_key_arn);
         Self {
-            registry: Registry::new(dynamo.clone(), &config.registry_table)
-                .sealing_secrets(kms, &config.secrets_key_arn),
+            tenants: Tenants::new(&registry),
+            settings: Settings::new(&registry),
+            api_key_lookup: ApiKeyLookup::new(&registry),
+            api_keys: ApiKeys::new(&registry),
+            sources: Sources::new(&registry),
+            webhooks: Webhooks::new(&registry),
+            webhook_writer: WebhookWriter::new(&registry),
+            subscribers: Subscribers::new(&registry),
+            breakers: Breakers::new(&registry),
+            recoveries: Recoveries::new(&registry),
             events: Events::new(dynamo.clone(), &config.events_table, config.retention_days),
             deliveries: Deliveries::new(dynamo, &config.deliveries_table, config.retention_days),
             jobs: Queue::new(sqs.clone(), &config.deliveries_queue_url),
             redrives: Redrives::new(sqs, &config.dead_letter_queue_arn, &config.deliveries_queue_arn),
             keys: Cache::new(0),
-            public_keys: PublicKeyCache::new(),
+            public_keys: PublicKeyCache::new(PublicKeys::new(&registry)),
             admin_key: config.admin_key.clone(),
             addresses: AddressPolicy::allowing(config.allowed_networks.clone()),
             public_url: config.public_url.clone(),

@@ -9,7 +9,8 @@ use shared::breaker::{ClosedReason, Open};
 use shared::clock::Clock;
 use shared::operational;
 use shared::queue::Queue;
-use shared::store::{Events, Registry, StoreError};
+use shared::store::registry::ReceiverHealth;
+use shared::store::{Events, StoreError};
 use shared::webhook::{DisabledReason, Webhook};
 
 use crate::webhook_cache::WebhookCache;
@@ -17,7 +18,7 @@ use crate::webhook_cache::WebhookCache;
 /// The means to note what attempts show about receivers.
 #[derive(Debug)]
 pub(crate) struct Health {
-    pub(crate) registry: Registry,
+    pub(crate) receivers: ReceiverHealth,
     pub(crate) events: Events,
     pub(crate) webhooks: WebhookCache,
     /// Probes are sent to it.
@@ -29,7 +30,7 @@ impl Health {
     /// Opens a webhook's breaker, unless it is open.
     pub(crate) async fn open_breaker(&self, webhook: &Webhook, open: &Open, now: Timestamp) -> Result<(), StoreError> {
         let event = self.events.telling(&operational::opened(webhook, open, now))?;
-        if self.registry.open_breaker(webhook.tenant, webhook.id, open, event).await? {
+        if self.receivers.open_breaker(webhook.tenant, webhook.id, open, event).await? {
             tracing::warn!(tenant.id = %webhook.tenant, webhook.id = %webhook.id, "the breaker of {} is open", webhook.id);
         }
         Ok(())
@@ -44,7 +45,7 @@ impl Health {
         reason: ClosedReason,
     ) -> Result<(), StoreError> {
         let event = self.events.telling(&operational::closed(webhook, open, reason, self.clock.now()))?;
-        if self.registry.close_breaker(webhook.tenant, webhook.id, open, failures, event).await? {
+        if self.receivers.close_breaker(webhook.tenant, webhook.id, open, failures, event).await? {
             let id = webhook.id;
             tracing::info!(tenant.id = %webhook.tenant, webhook.id = %id, "the breaker of {id} is closed");
         }
@@ -62,7 +63,7 @@ impl Health {
         // The cached webhook is forgotten before the call, because a call that fails may have taken effect.
         self.webhooks.forget(webhook.tenant, webhook.id);
         let event = self.events.telling(&operational::disabled(webhook, reason, since, now))?;
-        if self.registry.disable_webhook(webhook.tenant, webhook.id, reason, now, event).await? {
+        if self.receivers.disable(webhook.tenant, webhook.id, reason, now, event).await? {
             let id = webhook.id;
             tracing::warn!(tenant.id = %webhook.tenant, webhook.id = %id, "{id} is disabled: {}", reason.as_str());
         }

@@ -32,6 +32,7 @@ use shared::clock::Clock;
 use shared::config;
 use shared::outbound::{Outbound, SetupError};
 use shared::queue::Queue;
+use shared::store::registry::{ReceiverHealth, Webhooks};
 use shared::store::{Deliveries, Events, Registry};
 
 mod message;
@@ -79,14 +80,15 @@ impl Deliver {
         let registry = Registry::new(dynamo.clone(), &config.registry_table).opening_secrets(kms);
         let events = Events::new(dynamo.clone(), &config.events_table, config.retention_days);
         let deliveries = Deliveries::new(dynamo, &config.deliveries_table, config.retention_days);
-        let webhooks = WebhookCache::new(registry.clone(), config.cache_seconds);
+        let webhooks =
+            WebhookCache::new(Webhooks::new(&registry), ReceiverHealth::new(&registry), config.cache_seconds);
         let deliveries_queue = Queue::new(sqs.clone(), &config.deliveries_queue_url);
         let outbound = Outbound::new(AddressPolicy::allowing(config.allowed_networks.clone()))?;
         Ok(Self {
             recorder: Recorder { deliveries: deliveries.clone(), events: events.clone(), clock: clock.clone() },
             sender: Sender { streams: Streams::new(sdk, outbound.clone()), outbound, clock: clock.clone() },
             health: Health {
-                registry: registry.clone(),
+                receivers: ReceiverHealth::new(&registry),
                 events: events.clone(),
                 webhooks: webhooks.clone(),
                 deliveries_queue: deliveries_queue.clone(),
@@ -97,7 +99,7 @@ impl Deliver {
                 retries_queue: Queue::new(sqs.clone(), &config.retries_queue_url),
                 dead_letter_queue: Queue::new(sqs, &config.dead_letter_queue_url),
             },
-            stores: Stores { registry, events, deliveries },
+            stores: Stores::new(&registry, events, deliveries),
             webhooks,
             clock,
         })

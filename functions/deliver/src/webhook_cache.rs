@@ -7,7 +7,8 @@ use shared::breaker::Breaker;
 use shared::cache::Cache;
 use shared::id::{TenantId, WebhookId};
 use shared::slowness::Slowness;
-use shared::store::{Registry, StoreError};
+use shared::store::StoreError;
+use shared::store::registry::{ReceiverHealth, Webhooks};
 use shared::webhook::Webhook;
 
 /// A webhook, its breaker, and whether its receiver was slow lately.
@@ -31,13 +32,14 @@ impl WebhookState {
 /// States of webhooks by tenant and id, read from the registry. Clones share one memory.
 #[derive(Debug, Clone)]
 pub(crate) struct WebhookCache {
-    registry: Registry,
+    webhooks: Webhooks,
+    receivers: ReceiverHealth,
     cache: Arc<Cache<(TenantId, WebhookId), WebhookState>>,
 }
 
 impl WebhookCache {
-    pub(crate) fn new(registry: Registry, cache_seconds: u32) -> Self {
-        Self { registry, cache: Arc::new(Cache::new(cache_seconds)) }
+    pub(crate) fn new(webhooks: Webhooks, receivers: ReceiverHealth, cache_seconds: u32) -> Self {
+        Self { webhooks, receivers, cache: Arc::new(Cache::new(cache_seconds)) }
     }
 
     /// The webhook's state, at most as old as the cache's age limit. `None` if the webhook does not exist now.
@@ -60,10 +62,8 @@ impl WebhookCache {
         webhook: WebhookId,
         now: Timestamp,
     ) -> Result<Option<WebhookState>, StoreError> {
-        let (found, (breaker, slowness)) = futures::try_join!(
-            self.registry.get_webhook(tenant, webhook),
-            self.registry.get_breaker_and_slowness(tenant, webhook)
-        )?;
+        let (found, (breaker, slowness)) =
+            futures::try_join!(self.webhooks.get(tenant, webhook), self.receivers.get(tenant, webhook))?;
         let state = found.map(|webhook| WebhookState { webhook, breaker, slowness });
         match &state {
             Some(state) => self.cache.put((tenant, webhook), state.clone(), now),

@@ -14,6 +14,7 @@ use shared::clock::Clock;
 use shared::config;
 use shared::queue::Queue;
 use shared::store::Registry;
+use shared::store::registry::{Subscribers, WebhooksVersions};
 
 // Bottom up: each module uses only those above it.
 mod portion;
@@ -33,7 +34,6 @@ use webhooks::Known;
 /// What the room works with; built once, kept warm.
 #[derive(Debug)]
 pub struct Dispatch {
-    registry: Registry,
     deliveries_queue: Queue,
     failures_queue: Queue,
     known: Known,
@@ -45,11 +45,11 @@ impl Dispatch {
     /// The room's clients, from the SDK's configuration and the room's own.
     pub fn new(sdk: &SdkConfig, config: &config::Dispatch, clock: Clock) -> Self {
         let sqs = aws_sdk_sqs::Client::new(sdk);
+        let registry = Registry::new(aws_sdk_dynamodb::Client::new(sdk), &config.registry_table);
         Self {
-            registry: Registry::new(aws_sdk_dynamodb::Client::new(sdk), &config.registry_table),
             deliveries_queue: Queue::new(sqs.clone(), &config.deliveries_queue_url),
             failures_queue: Queue::new(sqs, &config.dispatch_failures_queue_url),
-            known: Known::default(),
+            known: Known::new(WebhooksVersions::new(&registry), Subscribers::new(&registry)),
             sent: Sent::default(),
             clock,
         }
@@ -68,7 +68,7 @@ pub async fn handle(batch: LambdaEvent<StreamEvent>, room: &Dispatch) -> Result<
 /// The position of the first record that must be replayed; `None` when all are done.
 async fn dispatch(records: &[Record], deadline: Timestamp, room: &Dispatch) -> Option<usize> {
     let tenants = records.iter().filter_map(|record| record.event.as_ref().ok()).map(|event| event.tenant);
-    let webhooks = match room.known.of_tenants(&room.registry, tenants.collect()).await {
+    let webhooks = match room.known.of_tenants(tenants.collect()).await {
         Ok(webhooks) => webhooks,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "could not read which webhooks have changed");

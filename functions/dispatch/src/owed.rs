@@ -7,7 +7,7 @@ use shared::queue::job::{Dispatch, FirstJobs, Job};
 
 use crate::failure::Reason;
 use crate::record::Record;
-use crate::webhooks::Webhooks;
+use crate::webhooks::TenantWebhooks;
 
 /// What a record leads to.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(crate) enum Owed {
 }
 
 /// What `record` leads to, given the webhooks of its tenant: `None` where they could not be read.
-pub(crate) fn owed(record: &Record, webhooks: &HashMap<TenantId, Option<Webhooks>>) -> Owed {
+pub(crate) fn owed(record: &Record, webhooks: &HashMap<TenantId, Option<TenantWebhooks>>) -> Owed {
     let Ok(event) = &record.event else { return Owed::Nothing(Reason::Unreadable) };
     match webhooks.get(&event.tenant) {
         Some(Some(webhooks)) => {

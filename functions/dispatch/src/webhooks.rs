@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{StreamExt as _, stream};
 use shared::id::TenantId;
-use shared::store::{Registry, StoreError};
+use shared::store::StoreError;
+use shared::store::registry::{Subscribers, WebhooksVersions};
 use shared::webhook::Subscriber;
 
 /// Maximum tenants kept; a function that meets more starts over rather than grow.
@@ -16,27 +17,33 @@ const MAX_TENANTS: usize = 1_000;
 const SIDE_BY_SIDE: usize = 8;
 
 /// A tenant's webhooks, shared between batches.
-pub(crate) type Webhooks = Arc<Vec<Subscriber>>;
+pub(crate) type TenantWebhooks = Arc<Vec<Subscriber>>;
 
 /// Webhooks by tenant, with the version that they were read at or before.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Known {
-    tenants: Mutex<HashMap<TenantId, (u64, Webhooks)>>,
+    versions: WebhooksVersions,
+    subscribers: Subscribers,
+    tenants: Mutex<HashMap<TenantId, (u64, TenantWebhooks)>>,
 }
 
 impl Known {
+    /// Nothing is known yet; what is needed is read from `versions` and `subscribers`.
+    pub(crate) fn new(versions: WebhooksVersions, subscribers: Subscribers) -> Self {
+        Self { versions, subscribers, tenants: Mutex::default() }
+    }
+
     /// The webhooks of each of these tenants as of this batch; none for a tenant that does not exist, and `None` for one
     /// whose webhooks could not be read. An error is one of all tenants alike.
     pub(crate) async fn of_tenants(
         &self,
-        registry: &Registry,
         tenants: BTreeSet<TenantId>,
-    ) -> Result<HashMap<TenantId, Option<Webhooks>>, StoreError> {
-        let versions = registry.webhooks_versions(&tenants.into_iter().collect::<Vec<_>>()).await?;
+    ) -> Result<HashMap<TenantId, Option<TenantWebhooks>>, StoreError> {
+        let versions = self.versions.of_tenants(&tenants.into_iter().collect::<Vec<_>>()).await?;
         let read = versions.into_iter().map(|(tenant, version)| async move {
             let webhooks = match version {
-                Ok(Some(version)) => self.of_tenant(registry, tenant, version).await,
-                Ok(None) => Ok(Webhooks::default()),
+                Ok(Some(version)) => self.of_tenant(tenant, version).await,
+                Ok(None) => Ok(TenantWebhooks::default()),
                 Err(error) => Err(error),
             };
             let logged = webhooks.inspect_err(|error| {
@@ -48,12 +55,12 @@ impl Known {
         Ok(stream::iter(read).buffer_unordered(SIDE_BY_SIDE).collect().await)
     }
 
-    async fn of_tenant(&self, registry: &Registry, tenant: TenantId, version: u64) -> Result<Webhooks, StoreError> {
+    async fn of_tenant(&self, tenant: TenantId, version: u64) -> Result<TenantWebhooks, StoreError> {
         if let Some(webhooks) = self.at_version(tenant, version) {
             return Ok(webhooks);
         }
         // Read after the version: a change in between makes the list newer than its label, never older.
-        let webhooks = Arc::new(registry.all_subscribers(tenant).await?);
+        let webhooks = Arc::new(self.subscribers.all(tenant).await?);
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         if tenants.len() >= MAX_TENANTS {
             tenants.clear();
@@ -62,7 +69,7 @@ impl Known {
         Ok(webhooks)
     }
 
-    fn at_version(&self, tenant: TenantId, version: u64) -> Option<Webhooks> {
+    fn at_version(&self, tenant: TenantId, version: u64) -> Option<TenantWebhooks> {
         let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         let (read_at, webhooks) = tenants.get(&tenant)?;
         (*read_at == version).then(|| Arc::clone(webhooks))

@@ -21,7 +21,7 @@ const MAX_KEY: usize = 256;
 pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Success, IngestError> {
     let now = room.clock.now();
     // The key that is made at deploy time is only for management; this function does not know it.
-    let caller = authorise(request.headers(), &room.registry, &room.keys, None, now).await?;
+    let caller = authorise(request.headers(), &room.api_key_lookup, &room.keys, None, now).await?;
     let tenant = caller.tenant_for(Permission::Publish)?;
     span::note("tenant.id", tenant);
     let request_key = idempotency_key(request.headers())?;

@@ -51,7 +51,7 @@ async fn receive(key: &str, source: &Source, request: &Request, room: &Ingest) -
     let post = Post { ingest_key: key, sender: sender(request), ..Post::new(request.headers(), request.body()) };
     let certificate = match provider::certificate_wanted(source.provider, &source.trust, &post)? {
         Some(url) => {
-            let certificate = room.sns.certificate(&url, &room.registry, now).await?;
+            let certificate = room.sns.certificate(&url, now).await?;
             Some(certificate.ok_or(Unauthentic::WrongCertificate)?)
         }
         None => None,

@@ -9,15 +9,17 @@ use shared::config;
 use shared::id::KeyId;
 use shared::outbound::Outbound;
 use shared::source::{IngestKeyHash, Source};
+use shared::store::registry::{ApiKeyLookup, Certificates, SourceLookup};
 use shared::store::{Events, Registry};
 use shared::tenant::ApiKey;
 
 use crate::sns::Sns;
 
-/// What the room works with; built once, kept warm.
+/// What the room works with; built once, kept warm. Of the registry, it holds the groups of operations that it may use.
 #[derive(Debug)]
 pub struct Ingest {
-    pub(crate) registry: Registry,
+    pub(crate) source_lookup: SourceLookup,
+    pub(crate) api_key_lookup: ApiKeyLookup,
     pub(crate) events: Events,
     pub(crate) sources: Cache<IngestKeyHash, Source>,
     pub(crate) keys: Cache<KeyId, ApiKey>,
@@ -30,12 +32,14 @@ impl Ingest {
     pub fn new(sdk: &SdkConfig, config: &config::Ingest, clock: Clock) -> Self {
         let dynamo = aws_sdk_dynamodb::Client::new(sdk);
         let kms = aws_sdk_kms::Client::new(sdk);
+        let registry = Registry::new(dynamo.clone(), &config.registry_table).opening_secrets(kms);
         Self {
-            registry: Registry::new(dynamo.clone(), &config.registry_table).opening_secrets(kms),
+            source_lookup: SourceLookup::new(&registry),
+            api_key_lookup: ApiKeyLookup::new(&registry),
             events: Events::new(dynamo, &config.events_table, config.retention_days),
             sources: Cache::new(config.cache_seconds),
             keys: Cache::new(config.cache_seconds),
-            sns: Sns::default(),
+            sns: Sns::new(Certificates::new(&registry)),
             clock,
         }
     }
@@ -43,7 +47,7 @@ impl Ingest {
     /// For tests: the room with another way to Amazon SNS.
     #[must_use]
     pub fn with_outbound(self, outbound: Outbound) -> Self {
-        Self { sns: Sns::with_outbound(outbound), ..self }
+        Self { sns: self.sns.with_outbound(outbound), ..self }
     }
 }
 

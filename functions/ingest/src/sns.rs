@@ -9,7 +9,7 @@ use shared::address_policy::AddressPolicy;
 use shared::cache::Cache;
 use shared::outbound::{FetchError, Outbound, SetupError, SnsUrl};
 use shared::provider::{Certificate, CertificateUrl, ConfirmationUrl};
-use shared::store::Registry;
+use shared::store::registry::Certificates;
 
 use crate::error::InternalError;
 
@@ -22,18 +22,18 @@ const TIME_LIMIT: Duration = Duration::from_secs(4);
 #[derive(Debug)]
 pub(crate) struct Sns {
     outbound: OnceLock<Outbound>,
+    stored: Certificates,
     certificates: Cache<CertificateUrl, Certificate>,
 }
 
-impl Default for Sns {
-    fn default() -> Self {
-        Self { outbound: OnceLock::new(), certificates: Cache::new(MEMORY_SECONDS) }
-    }
-}
-
 impl Sns {
-    pub(crate) fn with_outbound(outbound: Outbound) -> Self {
-        Self { outbound: OnceLock::from(outbound), ..Self::default() }
+    /// The way to Amazon SNS. Fetched certificates are kept in `stored`.
+    pub(crate) fn new(stored: Certificates) -> Self {
+        Self { outbound: OnceLock::new(), stored, certificates: Cache::new(MEMORY_SECONDS) }
+    }
+
+    pub(crate) fn with_outbound(self, outbound: Outbound) -> Self {
+        Self { outbound: OnceLock::from(outbound), ..self }
     }
 
     /// The certificate at `url`: from memory, from the registry, or from SNS. `None` means that SNS serves no
@@ -41,16 +41,15 @@ impl Sns {
     pub(crate) async fn certificate(
         &self,
         url: &CertificateUrl,
-        registry: &Registry,
         now: Timestamp,
     ) -> Result<Option<Certificate>, InternalError> {
         if let Some(known) = self.certificates.get(url, now) {
             return Ok(Some(known));
         }
-        let stored = registry.get_certificate(url, now).await?;
+        let stored = self.stored.get(url, now).await?;
         let certificate = match stored.and_then(|pem| Certificate::parse(pem.as_bytes())) {
             Some(certificate) => Some(certificate),
-            None => self.fetch_certificate(url, registry, now).await?,
+            None => self.fetch_certificate(url, now).await?,
         };
         if let Some(certificate) = &certificate {
             self.certificates.put(url.clone(), certificate.clone(), now);
@@ -61,7 +60,6 @@ impl Sns {
     async fn fetch_certificate(
         &self,
         url: &CertificateUrl,
-        registry: &Registry,
         now: Timestamp,
     ) -> Result<Option<Certificate>, InternalError> {
         let pem = match self.outbound()?.fetch(SnsUrl::Certificate(url), TIME_LIMIT).await {
@@ -73,7 +71,7 @@ impl Sns {
         let Some((certificate, pem)) = Certificate::parse(&pem).zip(String::from_utf8(pem).ok()) else {
             return Ok(None);
         };
-        registry.put_certificate(url, &pem, now).await?;
+        self.stored.put(url, &pem, now).await?;
         tracing::info!("fetched the certificate {}", url.as_str());
         Ok(Some(certificate))
     }

@@ -16,9 +16,9 @@ pub(crate) async fn find(claimed: &str, room: &Ingest, now: Timestamp) -> Result
     if let Some(source) = room.sources.get(&hash, now) {
         return Ok(Some(source));
     }
-    let Some((tenant, id)) = room.registry.find_ingest_key(&hash).await? else { return Ok(None) };
+    let Some((tenant, id)) = room.source_lookup.find(&hash).await? else { return Ok(None) };
     // The source may have been given another key between the two reads.
-    let source = room.registry.get_source(tenant, id).await?.filter(|source| source.ingest_key == hash);
+    let source = room.source_lookup.get(tenant, id).await?.filter(|source| source.ingest_key == hash);
     if let Some(source) = &source {
         room.sources.put(hash, source.clone(), now);
     }

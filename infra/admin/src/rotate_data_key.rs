@@ -8,6 +8,7 @@
 use aws_config::SdkConfig;
 use clap::Args;
 use shared::store::Registry;
+use shared::store::registry::DataKeyRotation;
 
 /// Which stack's key, and whether a new one is made.
 #[derive(Debug, Args)]
@@ -27,13 +28,14 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments, sdk: &SdkConfig) -> anyhow::Result<()> {
     let registry = Registry::new(aws_sdk_dynamodb::Client::new(sdk), arguments.registry_table)
         .sealing_secrets(aws_sdk_kms::Client::new(sdk), arguments.secrets_key_arn);
+    let rotation = DataKeyRotation::new(&registry);
     if !arguments.resume {
-        println!("made data key {}", registry.next_data_key().await?);
+        println!("made data key {}", rotation.next_data_key().await?);
     }
     loop {
         // A function that had read the key before the new one was there may still seal with it for a moment: hence once
         // more, until there is nothing left to do.
-        let resealed = registry.reseal().await?;
+        let resealed = rotation.reseal().await?;
         println!(
             "{} rows with secrets: sealed {} anew, {} to be looked at again",
             resealed.rows, resealed.changed, resealed.missed

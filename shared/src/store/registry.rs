@@ -1,4 +1,8 @@
 //! The registry table: tenants, webhooks, sources, API keys and ingest keys. Secrets in it are sealed.
+//!
+//! [`Registry`] is a handle of the table that reads and writes nothing for its callers. Each group of operations is a type
+//! of its own, made from the handle. A room holds exactly the groups whose operations it uses, so that it cannot call
+//! others; the test `template` compares these groups with the room's role.
 
 use std::collections::HashMap;
 
@@ -15,28 +19,55 @@ mod sealable;
 mod item;
 mod data_keys;
 mod sealing;
+mod tenant_list;
 mod tenants;
 mod settings;
+mod api_key_lookup;
 mod api_keys;
+mod source_lookup;
 mod sources;
 mod certificates;
+mod subscribers;
+mod webhooks;
+mod public_key_rows;
 mod public_keys;
-mod webhook_writer;
 mod webhooks_versions;
+mod webhook_writer;
 mod breakers;
+mod receiver_health;
 mod rate_limits;
+mod recovery_rows;
 mod recoveries;
+mod running_recoveries;
 mod releases;
 mod data_key_rotation;
 
+pub use self::api_key_lookup::ApiKeyLookup;
+pub use self::api_keys::ApiKeys;
+pub use self::breakers::Breakers;
+pub use self::certificates::Certificates;
+pub use self::data_key_rotation::{DataKeyRotation, Resealed};
 use self::data_keys::DataKeys;
-pub use self::data_key_rotation::Resealed;
-pub use self::webhook_writer::Census;
+pub use self::public_keys::PublicKeys;
+pub use self::rate_limits::RateLimits;
+pub use self::receiver_health::ReceiverHealth;
+pub use self::recoveries::Recoveries;
+pub use self::releases::Releases;
+pub use self::running_recoveries::RunningRecoveries;
+pub use self::settings::Settings;
+pub use self::source_lookup::SourceLookup;
+pub use self::sources::Sources;
+pub use self::subscribers::Subscribers;
+pub use self::tenant_list::TenantList;
+pub use self::tenants::Tenants;
+pub use self::webhook_writer::{Census, WebhookWriter};
+pub use self::webhooks::Webhooks;
+pub use self::webhooks_versions::WebhooksVersions;
 
 /// A row as DynamoDB gives it.
 type Row = HashMap<String, AttributeValue>;
 
-/// The registry table.
+/// A handle of the registry table, from which the groups are made. Clones share the client and the data keys.
 #[derive(Debug, Clone)]
 pub struct Registry {
     client: Client,

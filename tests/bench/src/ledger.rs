@@ -163,7 +163,7 @@ async fn publish_key(world: &World, tenant: shared::id::TenantId) -> anyhow::Res
         secret_hash: key.hash(),
         created_at: now,
     };
-    world.registry.create_api_key(&stored).await?;
+    world.registry.api_keys.create(&stored).await?;
     Ok(key.expose())
 }
 

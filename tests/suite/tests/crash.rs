@@ -131,7 +131,7 @@ impl Scene {
         match self.state(gone, event).await {
             DeliveryState::Dead { .. } => assert!(in_dead_letters(gone), "{what}: dead without a dead letter"),
             DeliveryState::Held => {
-                let webhook = self.world.registry.get_webhook(self.tenant, gone.id).await.unwrap().unwrap();
+                let webhook = self.world.registry.webhooks.get(self.tenant, gone.id).await.unwrap().unwrap();
                 assert_ne!(webhook.status, WebhookStatus::Enabled, "{what}: held by an enabled webhook");
             }
             state => panic!("{what}: {state:?}"),
@@ -146,7 +146,7 @@ async fn publish_key(world: &World, tenant: TenantId) -> String {
     let secret_hash = key.hash();
     let stored =
         ApiKey { id, tenant: Some(tenant), role: Role::Publish, name: String::new(), secret_hash, created_at: now };
-    world.registry.create_api_key(&stored).await.unwrap();
+    world.registry.api_keys.create(&stored).await.unwrap();
     key.expose()
 }
 

@@ -81,8 +81,8 @@ async fn both(world: &World, tenant: TenantId) -> (Webhook, Source) {
     let (source, _) = world.source(tenant, Provider::Mandrill, trust).await.unwrap();
     // As stored, where times have milliseconds.
     let webhook = webhook.await.unwrap();
-    let webhook = world.registry.get_webhook(tenant, webhook.id).await.unwrap().unwrap();
-    (webhook, world.registry.get_source(tenant, source.id).await.unwrap().unwrap())
+    let webhook = world.registry.webhooks.get(tenant, webhook.id).await.unwrap().unwrap();
+    (webhook, world.registry.sources.get(tenant, source.id).await.unwrap().unwrap())
 }
 
 /// The numbers of the data keys that a row is sealed with.
@@ -99,7 +99,7 @@ async fn two_functions_that_make_the_first_data_key_at_once_end_with_one() {
     let dynamo = aws_sdk_dynamodb::Client::new(&world.sdk);
     let delete = dynamo.delete_item().table_name("registry").key("pk", s("DATA_KEYS")).key("sk", s("0000000001"));
     delete.send().await.unwrap();
-    world.registry.delete_webhook(tenant, template.id).await.unwrap();
+    world.registry.webhook_writer.delete(tenant, template.id).await.unwrap();
     assert_eq!(data_key_rows(&world), 0);
     world.aws.take_calls();
 
@@ -113,8 +113,8 @@ async fn two_functions_that_make_the_first_data_key_at_once_end_with_one() {
     let created = registries.iter().zip(&webhooks).map(async |(registry, webhook)| {
         // Two changes of one tenant at the same moment may collide, which callers repeat.
         loop {
-            let census = registry.census(tenant).await.unwrap().unwrap();
-            match registry.create_webhooks(tenant, std::slice::from_ref(webhook), &census).await {
+            let census = registry.webhook_writer.census(tenant).await.unwrap().unwrap();
+            match registry.webhook_writer.create_all(tenant, std::slice::from_ref(webhook), &census).await {
                 Ok(_) => break,
                 Err(error) => assert!(matches!(error, StoreError::Conflict), "{error:?}"),
             }
@@ -125,7 +125,7 @@ async fn two_functions_that_make_the_first_data_key_at_once_end_with_one() {
     assert!(made > 1, "they did not meet");
     assert_eq!(data_key_rows(&world), 1);
     for webhook in &webhooks {
-        let stored = world.another_registry().get_webhook(tenant, webhook.id).await.unwrap().unwrap();
+        let stored = world.another_registry().webhooks.get(tenant, webhook.id).await.unwrap().unwrap();
         assert_eq!(stored.secrets, webhook.secrets);
     }
 }
@@ -140,24 +140,24 @@ async fn a_sealed_secret_opens_in_its_own_row_and_field_only() {
     let mut moved = row.clone();
     moved.insert("pk".to_owned(), s(&format!("T#{other_tenant}")));
     put(&world, moved).await;
-    let stolen = world.registry.get_webhook(other_tenant, webhook.id).await;
+    let stolen = world.registry.webhooks.get(other_tenant, webhook.id).await;
     assert!(matches!(stolen, Err(StoreError::Unreadable(_))), "{stolen:?}");
 
     let mut swapped = row.clone();
     swapped.insert("secret".to_owned(), row["previous_secret"].clone());
     put(&world, swapped).await;
-    let swapped = world.registry.get_webhook(tenant, webhook.id).await;
+    let swapped = world.registry.webhooks.get(tenant, webhook.id).await;
     assert!(matches!(swapped, Err(StoreError::Unreadable(_))), "{swapped:?}");
 
     // A row of this version never has a secret in clear.
     let mut clear = row.clone();
     clear.insert("secret".to_owned(), s("somebody else's"));
     put(&world, clear).await;
-    let clear = world.registry.get_webhook(tenant, webhook.id).await;
+    let clear = world.registry.webhooks.get(tenant, webhook.id).await;
     assert!(matches!(clear, Err(StoreError::Unreadable(_))), "{clear:?}");
 
     put(&world, row).await;
-    assert_eq!(world.registry.get_webhook(tenant, webhook.id).await.unwrap().unwrap(), webhook);
+    assert_eq!(world.registry.webhooks.get(tenant, webhook.id).await.unwrap().unwrap(), webhook);
 }
 
 /// Puts both rows as the version before this one wrote them.
@@ -192,13 +192,13 @@ async fn rows_in_clear_still_read_and_are_sealed_when_they_are_next_written() {
     world.aws.kms.refuse(true);
     let registry = world.another_registry();
     let read = (
-        registry.get_webhook(tenant, webhook.id).await.unwrap().unwrap(),
-        registry.get_source(tenant, source.id).await.unwrap().unwrap(),
+        registry.webhooks.get(tenant, webhook.id).await.unwrap().unwrap(),
+        registry.sources.get(tenant, source.id).await.unwrap().unwrap(),
     );
     assert_eq!(read, (webhook.clone(), source.clone()));
     world.aws.kms.refuse(false);
-    registry.replace_webhook(&webhook).await.unwrap();
-    registry.replace_source(&source, None).await.unwrap();
+    registry.webhook_writer.replace(&webhook, None).await.unwrap();
+    registry.sources.replace(&source, None).await.unwrap();
     for row in rows(&world, "W#").iter().chain(&rows(&world, "S#")) {
         assert_eq!(text_of_number(row, "v"), "2");
         // What is no secret is not sealed.
@@ -216,9 +216,9 @@ async fn rows_in_clear_still_read_and_are_sealed_when_they_are_next_written() {
         }
     }
     let registry = world.another_registry();
-    let stored = registry.get_webhook(tenant, webhook.id).await.unwrap().unwrap();
+    let stored = registry.webhooks.get(tenant, webhook.id).await.unwrap().unwrap();
     assert_eq!((stored.secrets, stored.headers), (webhook.secrets, webhook.headers));
-    assert_eq!(registry.get_source(tenant, source.id).await.unwrap().unwrap().trust, source.trust);
+    assert_eq!(registry.sources.get(tenant, source.id).await.unwrap().unwrap().trust, source.trust);
 }
 
 fn text_of_number<'a>(row: &'a Row, name: &str) -> &'a str {
@@ -239,9 +239,9 @@ async fn a_new_data_key_seals_every_tenants_rows_and_loses_none() {
     }
     // Nothing to seal in it, and it is not written.
     world.source(all[0].0, Provider::Generic, Trust::unsigned()).await.unwrap();
-    assert_eq!(world.registry.next_data_key().await.unwrap(), 2);
-    assert_eq!(world.registry.reseal().await.unwrap(), Resealed { rows: 10, changed: 10, missed: 0 });
-    assert_eq!(world.registry.reseal().await.unwrap(), Resealed { rows: 10, changed: 0, missed: 0 });
+    assert_eq!(world.registry.data_key_rotation.next_data_key().await.unwrap(), 2);
+    assert_eq!(world.registry.data_key_rotation.reseal().await.unwrap(), Resealed { rows: 10, changed: 10, missed: 0 });
+    assert_eq!(world.registry.data_key_rotation.reseal().await.unwrap(), Resealed { rows: 10, changed: 0, missed: 0 });
     assert_eq!(data_key_rows(&world), 2);
     for row in rows(&world, "W#").iter().chain(rows(&world, "S#").iter().filter(|row| row.contains_key("signing_key")))
     {
@@ -250,11 +250,11 @@ async fn a_new_data_key_seals_every_tenants_rows_and_loses_none() {
     let registry = world.another_registry();
     for (tenant, webhook, source) in &all {
         // Equal to the last field: neither revision nor anything else has moved.
-        assert_eq!(registry.get_webhook(*tenant, webhook.id).await.unwrap().as_ref(), Some(webhook));
-        assert_eq!(registry.get_source(*tenant, source.id).await.unwrap().as_ref(), Some(source));
+        assert_eq!(registry.webhooks.get(*tenant, webhook.id).await.unwrap().as_ref(), Some(webhook));
+        assert_eq!(registry.sources.get(*tenant, source.id).await.unwrap().as_ref(), Some(source));
     }
     // What is written from now on is sealed with the new one, by functions that knew the old one too.
-    world.registry.replace_webhook(&all[0].1).await.unwrap();
+    world.registry.webhook_writer.replace(&all[0].1, None).await.unwrap();
     assert!(rows(&world, "W#").iter().all(|row| sealed_with(row) == BTreeSet::from(["2".to_owned()])));
 }
 
@@ -264,18 +264,18 @@ async fn sealing_anew_goes_on_after_a_crash_at_any_call() {
         for how in [Break::Before, Break::After] {
             let (world, tenant) = world().await;
             let (webhook, source) = Box::pin(both(&world, tenant)).await;
-            world.registry.next_data_key().await.unwrap();
+            world.registry.data_key_rotation.next_data_key().await.unwrap();
             let registry = world.another_registry();
             world.aws.break_call(calls_before, how);
-            let crashed = registry.reseal().await.is_err();
+            let crashed = registry.data_key_rotation.reseal().await.is_err();
             let beyond = world.aws.call_off_break();
             assert!(crashed || beyond, "{calls_before} {how:?}");
             let registry = world.another_registry();
-            let again = registry.reseal().await.unwrap();
+            let again = registry.data_key_rotation.reseal().await.unwrap();
             assert_eq!((again.rows, again.missed), (2, 0));
-            assert_eq!(registry.reseal().await.unwrap().changed, 0);
-            assert_eq!(registry.get_webhook(tenant, webhook.id).await.unwrap(), Some(webhook));
-            assert_eq!(registry.get_source(tenant, source.id).await.unwrap(), Some(source));
+            assert_eq!(registry.data_key_rotation.reseal().await.unwrap().changed, 0);
+            assert_eq!(registry.webhooks.get(tenant, webhook.id).await.unwrap(), Some(webhook));
+            assert_eq!(registry.sources.get(tenant, source.id).await.unwrap(), Some(source));
         }
     }
 }
@@ -354,15 +354,15 @@ async fn the_secret_of_a_tenants_settings_is_sealed_and_follows_the_data_key() {
         webhook_secret: Some(SigningSecret::parse("the key of the account").unwrap()),
         revision: 0,
     };
-    world.registry.replace_settings(tenant, &settings).await.unwrap();
+    world.registry.settings.replace(tenant, &settings).await.unwrap();
     let stored = TenantSettings { revision: 1, ..settings.clone() };
     assert!(!format!("{:?}", rows(&world, "SETTINGS")).contains("the key of"));
-    assert!(matches!(world.registry.replace_settings(tenant, &settings).await, Err(StoreError::Conflict)));
+    assert!(matches!(world.registry.settings.replace(tenant, &settings).await, Err(StoreError::Conflict)));
 
-    world.registry.next_data_key().await.unwrap();
-    assert_eq!(world.registry.reseal().await.unwrap().changed, 1);
+    world.registry.data_key_rotation.next_data_key().await.unwrap();
+    assert_eq!(world.registry.data_key_rotation.reseal().await.unwrap().changed, 1);
     assert_eq!(sealed_with(&rows(&world, "SETTINGS")[0]), BTreeSet::from(["2".to_owned()]));
-    assert_eq!(world.another_registry().get_settings(tenant).await.unwrap(), stored);
+    assert_eq!(world.another_registry().settings.get(tenant).await.unwrap(), stored);
 }
 
 /// A webhook for a stream of each kind, with a secret in every field that can hold one.
@@ -380,7 +380,7 @@ async fn streams(world: &World, tenant: TenantId) -> Vec<Webhook> {
         let url = Destination::new(target, Some(credentials)).unwrap();
         let webhook = world.webhook_with(tenant, "http://127.0.0.1:9/", |webhook| Webhook { url, ..webhook });
         let webhook = webhook.await.unwrap();
-        webhooks.push(world.registry.get_webhook(tenant, webhook.id).await.unwrap().unwrap());
+        webhooks.push(world.registry.webhooks.get(tenant, webhook.id).await.unwrap().unwrap());
     }
     webhooks
 }
@@ -406,18 +406,18 @@ async fn the_credentials_of_streams_are_sealed_each_for_its_own_field() {
     let mut swapped = row.clone();
     swapped.insert("credentials".to_owned(), AttributeValue::M(credentials));
     put(&world, swapped).await;
-    let swapped = world.registry.get_webhook(tenant, webhooks[0].id).await;
+    let swapped = world.registry.webhooks.get(tenant, webhooks[0].id).await;
     assert!(matches!(swapped, Err(StoreError::Unreadable(_))), "{swapped:?}");
     put(&world, row).await;
 
-    world.registry.next_data_key().await.unwrap();
-    assert_eq!(world.registry.reseal().await.unwrap(), Resealed { rows: 3, changed: 3, missed: 0 });
+    world.registry.data_key_rotation.next_data_key().await.unwrap();
+    assert_eq!(world.registry.data_key_rotation.reseal().await.unwrap(), Resealed { rows: 3, changed: 3, missed: 0 });
     for row in rows(&world, "W#") {
         assert_eq!(sealed_with(&row), BTreeSet::from(["2".to_owned()]));
     }
     let registry = world.another_registry();
     for webhook in &webhooks {
-        assert_eq!(registry.get_webhook(tenant, webhook.id).await.unwrap().as_ref(), Some(webhook));
+        assert_eq!(registry.webhooks.get(tenant, webhook.id).await.unwrap().as_ref(), Some(webhook));
     }
 }
 
@@ -431,7 +431,7 @@ async fn a_row_from_before_there_were_streams_is_an_https_url() {
     let url = "https://contoso.servicebus.windows.net/mail-events/messages";
     row.insert("url".to_owned(), s(url));
     put(&world, row).await;
-    let stored = world.registry.get_webhook(tenant, webhook.id).await.unwrap().unwrap();
+    let stored = world.registry.webhooks.get(tenant, webhook.id).await.unwrap().unwrap();
     assert_eq!((stored.url.stream(), stored.url.masked().as_str()), (None, url));
 }
 
@@ -445,11 +445,11 @@ async fn a_url_stored_with_its_password_is_read_and_sealed_when_it_is_next_chang
     row.insert("url".to_owned(), s("http://in:Word-Of-Url@127.0.0.1:9/"));
     put(&world, row).await;
 
-    let read = world.another_registry().get_webhook(tenant, webhook.id).await.unwrap().unwrap();
+    let read = world.another_registry().webhooks.get(tenant, webhook.id).await.unwrap().unwrap();
     assert_eq!(read.url, webhook.url);
-    world.registry.replace_webhook(&read).await.unwrap();
+    world.registry.webhook_writer.replace(&read, None).await.unwrap();
     let row = rows(&world, "W#").remove(0);
     assert!(!format!("{row:?}").contains("Word-Of-Url"));
-    let read = world.another_registry().get_webhook(tenant, webhook.id).await.unwrap().unwrap();
+    let read = world.another_registry().webhooks.get(tenant, webhook.id).await.unwrap().unwrap();
     assert_eq!(read.url, webhook.url);
 }

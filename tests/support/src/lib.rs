@@ -12,6 +12,7 @@ pub mod kms;
 pub mod log_lines;
 pub mod node;
 pub mod receiver;
+pub mod registry_groups;
 pub mod seed;
 pub mod senders;
 pub mod signers;

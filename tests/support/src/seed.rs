@@ -28,7 +28,7 @@ impl World {
     pub async fn tenant(&self) -> anyhow::Result<TenantId> {
         let now = self.clock.now();
         let tenant = Tenant { id: TenantId::mint(now, random()), name: "Acme".to_owned(), created_at: now };
-        self.registry.create_tenant(&tenant).await?;
+        self.registry.tenants.create(&tenant).await?;
         self.tick();
         Ok(tenant.id)
     }
@@ -56,8 +56,8 @@ impl World {
             timeout_ms: u32::try_from(TIMEOUT.as_millis())?,
             ..Webhook::new(id, tenant, url, subscription, Dialect::Standard, secret, now)
         });
-        let census = self.registry.census(tenant).await?.context("a tenant")?;
-        let stored = self.registry.create_webhooks(tenant, &[webhook], &census).await?;
+        let census = self.registry.webhook_writer.census(tenant).await?.context("a tenant")?;
+        let stored = self.registry.webhook_writer.create_all(tenant, &[webhook], &census).await?;
         self.tick();
         stored.into_iter().next().context("a webhook")
     }
@@ -67,7 +67,7 @@ impl World {
         let now = self.clock.now();
         let open = Open::begin(ProbeId::generate(random()), now, now);
         let telling = self.events.telling(&operational::opened(webhook, &open, now))?;
-        let is_opened = self.registry.open_breaker(webhook.tenant, webhook.id, &open, telling).await?;
+        let is_opened = self.registry.receivers.open_breaker(webhook.tenant, webhook.id, &open, telling).await?;
         anyhow::ensure!(is_opened, "it was open before");
         self.tick();
         Ok(open)
@@ -77,7 +77,7 @@ impl World {
     pub async fn close_breaker(&self, webhook: &Webhook, open: &Open) -> anyhow::Result<()> {
         let event = operational::closed(webhook, open, ClosedReason::Recovered, self.clock.now());
         let telling = self.events.telling(&event)?;
-        let is_closed = self.registry.close_breaker(webhook.tenant, webhook.id, open, 0, telling).await?;
+        let is_closed = self.registry.receivers.close_breaker(webhook.tenant, webhook.id, open, 0, telling).await?;
         anyhow::ensure!(is_closed, "it was closed before");
         self.tick();
         Ok(())
@@ -87,7 +87,7 @@ impl World {
     pub async fn disable(&self, webhook: &Webhook, reason: DisabledReason) -> anyhow::Result<bool> {
         let now = self.clock.now();
         let telling = self.events.telling(&operational::disabled(webhook, reason, None, now))?;
-        let was_enabled = self.registry.disable_webhook(webhook.tenant, webhook.id, reason, now, telling).await?;
+        let was_enabled = self.registry.receivers.disable(webhook.tenant, webhook.id, reason, now, telling).await?;
         self.tick();
         Ok(was_enabled)
     }
@@ -112,7 +112,7 @@ impl World {
             updated_at: now,
             revision: 1,
         };
-        self.registry.create_source(&source).await?;
+        self.registry.sources.create(&source).await?;
         self.tick();
         Ok((source, key))
     }

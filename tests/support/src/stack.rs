@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::aws::SdkConfig;
 use shared::provider::CertificateUrl;
+use shared::store::registry::Certificates;
 use shared::store::{Deliveries, Registry};
 
 /// The stack's description, which `infra/local/stack.py` writes.
@@ -123,7 +124,8 @@ impl Stack {
         let registry = Registry::new(dynamo, &self.description.registry_table_name);
         let url = CertificateUrl::parse(sns::CERTIFICATE_URL).unwrap();
         let now = shared::clock::Clock::default().now();
-        registry.put_certificate(&url, &sns::certificate().unwrap(), now).await.unwrap();
+        let certificates = Certificates::new(&registry);
+        certificates.put(&url, &sns::certificate().unwrap(), now).await.unwrap();
     }
 
     /// A TLS proxy for the API, and the API's URL behind it.

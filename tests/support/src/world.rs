@@ -31,6 +31,7 @@ use shared::store::{Deliveries, Events, Registry};
 
 use super::endpoint::Endpoint;
 use super::kms::KMS_KEY;
+use super::registry_groups::RegistryGroups;
 use super::time::{NoWait, Stopped, beginning};
 
 /// The access key of the functions' role.
@@ -62,7 +63,7 @@ pub struct World {
     /// under test sees a broken call.
     pub sdk: SdkConfig,
     /// The registry table.
-    pub registry: Registry,
+    pub registry: RegistryGroups,
     /// The events table.
     pub events: Events,
     /// The deliveries table.
@@ -131,8 +132,7 @@ impl World {
         let dynamo = aws_sdk_dynamodb::Client::new(&sdk);
         create_tables(&dynamo).await?;
         let world = Self {
-            registry: Registry::new(dynamo.clone(), "registry")
-                .sealing_secrets(aws_sdk_kms::Client::new(&sdk), KMS_KEY),
+            registry: registry(&sdk),
             events: Events::new(dynamo.clone(), "events", 30),
             deliveries: Deliveries::new(dynamo, "deliveries", 30),
             dispatch: Dispatch::new(&sdk, &dispatch_config(&url), clock.clone()),
@@ -171,9 +171,8 @@ impl World {
     }
 
     /// A second registry, which has not read a data key yet.
-    pub fn another_registry(&self) -> Registry {
-        Registry::new(aws_sdk_dynamodb::Client::new(&self.sdk), "registry")
-            .sealing_secrets(aws_sdk_kms::Client::new(&self.sdk), KMS_KEY)
+    pub fn another_registry(&self) -> RegistryGroups {
+        registry(&self.sdk)
     }
 
     /// A second dispatch room, with cold caches.
@@ -353,6 +352,12 @@ fn deliver_config(url: &str) -> anyhow::Result<config::Deliver> {
         cache_seconds: 30,
         allowed_networks: vec!["127.0.0.0/8".parse()?],
     })
+}
+
+/// The registry table, with clients and a memory of data keys of its own.
+fn registry(sdk: &SdkConfig) -> RegistryGroups {
+    let (dynamo, kms) = (aws_sdk_dynamodb::Client::new(sdk), aws_sdk_kms::Client::new(sdk));
+    RegistryGroups::new(&Registry::new(dynamo, "registry").sealing_secrets(kms, KMS_KEY))
 }
 
 /// The tables as the template declares them.

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use shared::access::{self, Caller, Permission};
 use shared::id::TenantId;
 use shared::problem::Problem;
-use shared::store::Registry;
+use shared::store::registry::Tenants;
 use shared::tenant::Role;
 
 use super::error::{ApiError, forbidden, not_found};
@@ -32,7 +32,7 @@ impl FromRequestParts<Arc<Api>> for Reader {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, ApiError> {
-        existing(&caller(parts, api).await?, Permission::Read, &api.registry).await.map(Self)
+        existing(&caller(parts, api).await?, Permission::Read, &api.tenants).await.map(Self)
     }
 }
 
@@ -40,7 +40,7 @@ impl FromRequestParts<Arc<Api>> for Manager {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, ApiError> {
-        existing(&caller(parts, api).await?, Permission::Manage, &api.registry).await.map(Self)
+        existing(&caller(parts, api).await?, Permission::Manage, &api.tenants).await.map(Self)
     }
 }
 
@@ -94,17 +94,17 @@ impl AnyCaller {
     }
 
     /// The tenant that the request names, if it names one; 404 if that tenant does not exist.
-    pub(crate) async fn existing_tenant(&self, registry: &Registry) -> Result<Option<TenantId>, ApiError> {
+    pub(crate) async fn existing_tenant(&self, tenants: &Tenants) -> Result<Option<TenantId>, ApiError> {
         match self.0.tenant {
             None => Ok(None),
-            Some(_) => existing(&self.0, Permission::Read, registry).await.map(Some),
+            Some(_) => existing(&self.0, Permission::Read, tenants).await.map(Some),
         }
     }
 }
 
 async fn caller(parts: &Parts, api: &Api) -> Result<Caller, ApiError> {
     let now = api.now();
-    let caller = access::authorise(&parts.headers, &api.registry, &api.keys, Some(&api.admin_key), now).await?;
+    let caller = access::authorise(&parts.headers, &api.api_key_lookup, &api.keys, Some(&api.admin_key), now).await?;
     if let Some(tenant) = caller.tenant {
         span::note(Noun::Tenant, tenant);
     }
@@ -112,9 +112,9 @@ async fn caller(parts: &Parts, api: &Api) -> Result<Caller, ApiError> {
 }
 
 /// The tenant that the request is about. Only an admin can name one that does not exist.
-async fn existing(caller: &Caller, permission: Permission, registry: &Registry) -> Result<TenantId, ApiError> {
+async fn existing(caller: &Caller, permission: Permission, tenants: &Tenants) -> Result<TenantId, ApiError> {
     let tenant = caller.tenant_for(permission)?;
-    if caller.role == Role::Admin && registry.get_tenant(tenant).await?.is_none() {
+    if caller.role == Role::Admin && tenants.get(tenant).await?.is_none() {
         return Err(not_found(Noun::Tenant).into());
     }
     Ok(tenant)

@@ -25,7 +25,7 @@ pub(crate) async fn change(
 ) -> Result<Webhook, ManageError> {
     span::note(Noun::Webhook, id);
     for _ in 0..TRIES {
-        let stored = api.registry.get_webhook(tenant, id).await?.ok_or(ManageError::NotFound(Noun::Webhook))?;
+        let stored = api.webhooks.get(tenant, id).await?.ok_or(ManageError::NotFound(Noun::Webhook))?;
         match write(api, &stored, change(stored.clone())?, None).await {
             Err(StoreError::Conflict) => {}
             written => return Ok(written?),
@@ -62,8 +62,8 @@ pub(super) async fn write(
     let event = status_changed(stored, &changed, changed.updated_at);
     let telling = event.map(|event| api.events.telling(&event)).transpose()?;
     match version {
-        Some(version) => api.registry.replace_webhook_beside(&changed, version, telling).await?,
-        None => api.registry.replace_and_tell(&changed, telling).await?,
+        Some(version) => api.webhook_writer.replace_if_unchanged(&changed, version, telling).await?,
+        None => api.webhook_writer.replace(&changed, telling).await?,
     }
     api.public_keys.forget(changed.tenant);
     Ok(changed)

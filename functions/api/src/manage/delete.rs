@@ -12,17 +12,17 @@ use crate::span;
 /// Deletes a webhook. Deliveries that are still owed to it end as `discarded`.
 pub(crate) async fn delete(api: &Api, tenant: TenantId, id: WebhookId) -> Result<(), ManageError> {
     span::note(Noun::Webhook, id);
-    if api.registry.get_webhook(tenant, id).await?.is_none() {
+    if api.webhooks.get(tenant, id).await?.is_none() {
         return Err(ManageError::NotFound(Noun::Webhook));
     }
     // The job is sent before the deletion: if it were sent afterwards and that failed, a repeated request would find no
     // webhook and could not send it. The job waits longer than a request lasts. If it meets the webhook nevertheless,
     // because the deletion failed, it does no harm.
     discard_held(api, tenant, id).await?;
-    match api.registry.delete_webhook(tenant, id).await {
+    match api.webhook_writer.delete(tenant, id).await {
         Ok(()) => {
             api.public_keys.forget(tenant);
-            Ok(api.registry.forget_breaker(tenant, id).await?)
+            Ok(api.breakers.forget(tenant, id).await?)
         }
         Err(StoreError::Conflict) => Err(ManageError::NotFound(Noun::Webhook)),
         Err(error) => Err(error.into()),

@@ -16,14 +16,14 @@ pub(crate) const TRIES: u8 = 16;
 
 /// The version of the tenant's webhooks. A write on condition of it fails when any of them was changed since.
 pub(crate) async fn webhooks_version(api: &Api, tenant: TenantId) -> Result<WebhooksVersion, ManageError> {
-    api.registry.census(tenant).await?.ok_or(ManageError::NotFound(Noun::Tenant))
+    api.webhook_writer.census(tenant).await?.ok_or(ManageError::NotFound(Noun::Tenant))
 }
 
 /// All webhooks of a tenant, at most 500, oldest first, each with its number. Webhooks from before numbers existed get
 /// theirs now.
 pub(crate) async fn numbered(api: &Api, tenant: TenantId) -> Result<Vec<Webhook>, ManageError> {
     for _ in 0..TRIES {
-        let webhooks = api.registry.all_webhooks(tenant).await?;
+        let webhooks = api.webhooks.all(tenant).await?;
         if let Some(numbered) = number_rest(api, tenant, webhooks).await? {
             return Ok(numbered);
         }
@@ -39,7 +39,7 @@ async fn number_rest(
 ) -> Result<Option<Vec<Webhook>>, ManageError> {
     for webhook in webhooks.iter_mut().filter(|webhook| webhook.number.is_none()) {
         let version = webhooks_version(api, tenant).await?;
-        *webhook = match api.registry.number_webhook(webhook, &version).await {
+        *webhook = match api.webhook_writer.give_number(webhook, &version).await {
             Ok(numbered) => numbered,
             Err(StoreError::Conflict) => return Ok(None),
             Err(error) => return Err(error.into()),

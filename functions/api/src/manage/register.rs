@@ -29,11 +29,10 @@ pub(crate) fn draft(
 /// Stores a new webhook and answers it with its number.
 pub(crate) async fn register(api: &Api, webhook: Webhook) -> Result<Webhook, ManageError> {
     span::note(Noun::Webhook, webhook.id);
-    let registry = &api.registry;
-    let number = retry_on_conflict(|| registry.take_webhook_number(webhook.tenant)).await?;
+    let number = retry_on_conflict(|| api.webhook_writer.take_number(webhook.tenant)).await?;
     let number = number.ok_or(ManageError::NotFound(Noun::Tenant))?;
     let webhook = Webhook { number: Some(number), ..webhook };
-    retry_on_conflict(|| registry.create_webhook_alone(&webhook)).await?;
+    retry_on_conflict(|| api.webhook_writer.create_independent(&webhook)).await?;
     api.public_keys.forget(webhook.tenant);
     Ok(webhook)
 }

@@ -22,11 +22,11 @@ pub(crate) async fn resume(api: &Api, webhook: &Webhook) -> Result<(), ManageErr
 async fn close_breaker(api: &Api, webhook: &Webhook) -> Result<(), ManageError> {
     let (tenant, id) = (webhook.tenant, webhook.id);
     for _ in 0..TRIES {
-        let is_forgotten = match api.registry.get_breaker(tenant, id).await? {
-            Breaker::Closed { .. } => api.registry.forget_closed_breaker(tenant, id).await?,
+        let is_forgotten = match api.breakers.get(tenant, id).await? {
+            Breaker::Closed { .. } => api.breakers.forget_closed(tenant, id).await?,
             Breaker::Open(open) => {
                 let event = closed(webhook, &open, ClosedReason::Requested, api.now());
-                api.registry.forget_open_breaker(tenant, id, &open, api.events.telling(&event)?).await?
+                api.breakers.forget_open(tenant, id, &open, api.events.telling(&event)?).await?
             }
         };
         if is_forgotten {

@@ -38,6 +38,6 @@ pub(crate) fn secret(
 /// The secret of a new webhook that is registered through an API without a field for secrets: the tenant's own, else a
 /// new one.
 pub(crate) async fn tenants_secret(api: &Api, tenant: TenantId) -> Result<SigningSecret, ManageError> {
-    let settings = api.registry.get_settings(tenant).await?;
+    let settings = api.settings.get(tenant).await?;
     Ok(settings.webhook_secret.unwrap_or_else(|| SigningSecret::generate(random())))
 }

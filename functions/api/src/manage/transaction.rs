@@ -87,7 +87,7 @@ async fn apply(
     match change {
         WebhookChange::Keep(webhook) => Ok(Attempt::Written(Some(webhook))),
         WebhookChange::Create(webhook) => {
-            let created = attempt(api.registry.create_webhooks(tenant, &[webhook], version).await, |created| {
+            let created = attempt(api.webhook_writer.create_all(tenant, &[webhook], version).await, |created| {
                 created.into_iter().next()
             })?;
             api.public_keys.forget(tenant);
@@ -109,10 +109,10 @@ async fn apply(
         WebhookChange::Delete(id) => {
             // Before the deletion, as `manage::delete` explains. The job does no harm to a webhook that stays.
             discard_held(api, tenant, id).await?;
-            let deleted = attempt(api.registry.delete_webhook_beside(tenant, id, version).await, |()| None)?;
+            let deleted = attempt(api.webhook_writer.delete_if_unchanged(tenant, id, version).await, |()| None)?;
             if let Attempt::Written(_) = &deleted {
                 api.public_keys.forget(tenant);
-                api.registry.forget_breaker(tenant, id).await?;
+                api.breakers.forget(tenant, id).await?;
             }
             Ok(deleted)
         }
@@ -149,12 +149,12 @@ pub(crate) async fn create_planned<T, E: From<ManageError>>(
     for _ in 0..number::TRIES {
         // The version is read before the plan is made, so that any change in between makes the creation fail.
         let version = webhooks_version(api, tenant).await?;
-        let all = api.registry.all_webhooks(tenant).await.map_err(ManageError::from)?;
+        let all = api.webhooks.all(tenant).await.map_err(ManageError::from)?;
         let Plan { new, rest } = plan(&all)?;
         if new.is_empty() {
             return Ok(Plan { new, rest });
         }
-        match api.registry.create_webhooks(tenant, &new, &version).await {
+        match api.webhook_writer.create_all(tenant, &new, &version).await {
             Ok(new) => return Ok(Plan { new, rest }),
             Err(StoreError::Conflict) => {}
             Err(error) => return Err(ManageError::from(error).into()),

@@ -30,7 +30,7 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
 /// exist.
 async fn public_keys(State(api): State<Arc<Api>>, Path(id): Path<String>) -> Result<impl IntoResponse, ApiError> {
     let keys = match id.parse::<TenantId>() {
-        Ok(tenant) => api.public_keys.of_tenant(&api.registry, tenant, api.now()).await?,
+        Ok(tenant) => api.public_keys.of_tenant(tenant, api.now()).await?,
         Err(_) => Arc::default(),
     };
     // By id, so that a key of two webhooks is listed once, and the order discloses nothing.

@@ -18,7 +18,7 @@ pub(crate) async fn note_success(state: &WebhookState, health: &Health) {
     if state.breaker.is_counting() {
         let (tenant, webhook) = (state.webhook.tenant, state.webhook.id);
         health.webhooks.forget(tenant, webhook);
-        log(health.registry.forget_failures(tenant, webhook).await, state);
+        log(health.receivers.forget_failures(tenant, webhook).await, state);
     }
 }
 
@@ -33,7 +33,7 @@ async fn count(state: &WebhookState, health: &Health) -> Result<(), StoreError> 
     if !state.breaker.counts(settings, now) {
         return Ok(());
     }
-    let counted = health.registry.count_failure(tenant, webhook, now).await;
+    let counted = health.receivers.count_failure(tenant, webhook, now).await;
     match &counted {
         Ok(breaker) => health.webhooks.correct(tenant, webhook, breaker),
         // The call failed, but may have taken effect.

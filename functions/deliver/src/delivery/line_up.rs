@@ -45,7 +45,7 @@ pub(crate) async fn line_up<'a>(
             Err(disposition) => settled.push((index, disposition)),
         }
     }
-    reserve(all, settled, &room.stores.registry, &room.webhooks, room.clock.now()).await
+    reserve(all, settled, &room.stores.rate_limits, &room.webhooks, room.clock.now()).await
 }
 
 /// The stages `admit` and `load` for one job.

@@ -9,7 +9,8 @@
 use jiff::{SignedDuration, Timestamp};
 use shared::queue::job::Deliver as DeliverJob;
 use shared::rate_limit::{Claim, RateLimit, Slot, SlotStanding, good_until};
-use shared::store::{Registry, StoreError};
+use shared::store::StoreError;
+use shared::store::registry::RateLimits;
 
 use super::pending::{Prepared, Request};
 use crate::disposition::{Disposition, Dispositions};
@@ -25,7 +26,7 @@ const RETRY_AFTER_MISMATCH: SignedDuration = SignedDuration::from_secs(1);
 pub(crate) async fn reserve<'a>(
     prepared: Vec<Prepared<'a>>,
     settled: &mut Dispositions,
-    registry: &Registry,
+    rate_limits: &RateLimits,
     webhooks: &WebhookCache,
     now: Timestamp,
 ) -> Vec<Request<'a>> {
@@ -43,7 +44,7 @@ pub(crate) async fn reserve<'a>(
         owners.iter().filter_map(|owner| owned_slot(owner, &claim)).map(|slot| slot.begins_at).collect();
     let mut requests = divide(owners, others, most);
     let without = requests.split_off(slots.len().min(requests.len()));
-    let claimed = claim_for(&without, claim, settled, registry, webhooks).await;
+    let claimed = claim_for(&without, claim, settled, rate_limits, webhooks).await;
     let mut reserved = Vec::new();
     for (members, begins_at) in requests.into_iter().zip(slots).chain(without.into_iter().zip(claimed)) {
         if begins_at <= claim.now {
@@ -68,13 +69,13 @@ async fn claim_for(
     requests: &[Vec<Prepared<'_>>],
     claim: Claim,
     settled: &mut Dispositions,
-    registry: &Registry,
+    rate_limits: &RateLimits,
     webhooks: &WebhookCache,
 ) -> Vec<Timestamp> {
     let Some(first) = requests.iter().flatten().next() else { return Vec::new() };
     let (tenant, webhook) = (first.pending.job.tenant, first.pending.job.webhook);
     let claim = Claim { count: u32::try_from(requests.len()).unwrap_or(u32::MAX), ..claim };
-    match registry.claim_slots(tenant, webhook, &claim).await {
+    match rate_limits.claim_slots(tenant, webhook, &claim).await {
         Ok(slots) => slots.times().collect(),
         Err(StoreError::Conflict) => {
             // The limit was changed, and the cached webhook has the old one. The jobs come soon again, with the new limit.

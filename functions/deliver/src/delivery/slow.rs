@@ -21,7 +21,7 @@ pub(crate) async fn watched<T>(attempt: impl Future<Output = T>, state: &Webhook
 async fn record(state: &WebhookState, health: &Health) {
     let (tenant, webhook) = (state.webhook.tenant, state.webhook.id);
     let Some(noted) = state.slowness.found_slow(health.clock.now()) else { return };
-    let result = health.registry.note_slow(tenant, webhook, noted).await;
+    let result = health.receivers.note_slow(tenant, webhook, noted).await;
     // The cached state does not have the slowness yet.
     health.webhooks.forget(tenant, webhook);
     if let Err(error) = result {

@@ -15,7 +15,7 @@ pub(crate) async fn dispatch(job: &Dispatch, stores: &Stores) -> Result<Disposit
         // An expired event is too old to be delivered. An unreadable one is in the log and in the list of events.
         Lookup::Missing(_) => return Ok(Disposition::Delete),
     };
-    let webhooks = stores.registry.all_subscribers(job.tenant).await?;
+    let webhooks = stores.subscribers.all(job.tenant).await?;
     let first = FirstJobs::of(&event);
     let wanting = webhooks.iter().filter(|webhook| webhook.wants(&event));
     Ok(Disposition::Replace(wanting.map(|webhook| Outgoing::first(&first, webhook.id)).collect()))

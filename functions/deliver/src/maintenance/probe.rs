@@ -123,7 +123,7 @@ async fn again(job: &Probe, webhook: &Webhook, open: &Open, health: &Health) -> 
     match open.after_failed_probe(webhook.breaker, now) {
         AfterProbe::Again(next) => {
             let at = next.next_probe_at;
-            let is_noted = health.registry.note_failed_probe(job.tenant, job.webhook, &next).await?;
+            let is_noted = health.receivers.note_failed_probe(job.tenant, job.webhook, &next).await?;
             Ok(if is_noted { Disposition::RetryAt { at } } else { Disposition::Redeliver })
         }
         AfterProbe::GiveUp => {

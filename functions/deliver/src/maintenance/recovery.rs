@@ -11,7 +11,8 @@ use shared::clock::Clock;
 use shared::queue::job::{Job, RecoveryPage};
 use shared::queue::{Outgoing, Queue};
 use shared::recovery::{Pace, PageStanding, Recovery, RecoveryStatus};
-use shared::store::{Registry, StoreError};
+use shared::store::StoreError;
+use shared::store::registry::RunningRecoveries;
 
 mod chunk;
 mod missing;
@@ -33,7 +34,7 @@ pub(crate) async fn recovery(
     deliveries_queue: &Queue,
     clock: &Clock,
 ) -> Result<Disposition, Stop> {
-    let Some(recovery) = stores.registry.get_recovery(job.tenant, job.recovery).await? else {
+    let Some(recovery) = stores.recoveries.get(job.tenant, job.recovery).await? else {
         // The job is sent before the recovery is stored. If the recovery is still not there when the job comes back, it was
         // refused.
         return Ok(if first_receive { Disposition::Redeliver } else { Disposition::Delete });
@@ -47,23 +48,28 @@ pub(crate) async fn recovery(
             if !send(&page.jobs, recovery.pace(), deliveries_queue).await {
                 return Ok(Disposition::Redeliver);
             }
-            Ok(note(page, &recovery, &stores.registry, clock).await?)
+            Ok(note(page, &recovery, &stores.recoveries, clock).await?)
         }
     }
 }
 
 /// Notes a page that was sent in the recovery's row.
-async fn note(page: Page, recovery: &Recovery, registry: &Registry, clock: &Clock) -> Result<Disposition, StoreError> {
+async fn note(
+    page: Page,
+    recovery: &Recovery,
+    recoveries: &RunningRecoveries,
+    clock: &Clock,
+) -> Result<Disposition, StoreError> {
     let Page { jobs: _, result, continuation } = page;
     let now = clock.now();
     let noted = recovery.after_page(result, now);
     match continuation {
-        Continuation::Next if registry.note_recovery_page(&noted).await? => Ok(next_page(&noted, now)),
-        Continuation::End(status) if registry.end_recovery(&Recovery { status, ..noted.clone() }).await? => {
+        Continuation::Next if recoveries.note_page(&noted).await? => Ok(next_page(&noted, now)),
+        Continuation::End(status) if recoveries.end(&Recovery { status, ..noted.clone() }).await? => {
             log_end(&noted, status);
             Ok(Disposition::Delete)
         }
-        Continuation::Next | Continuation::End(_) => noted_already(recovery, registry, clock).await,
+        Continuation::Next | Continuation::End(_) => noted_already(recovery, recoveries, clock).await,
     }
 }
 
@@ -82,8 +88,12 @@ async fn send(jobs: &[Job], pace: Pace, deliveries_queue: &Queue) -> bool {
 /// The page was noted before, or the recovery was cancelled. If the note is our own, and its answer was lost, nobody else
 /// sends the next job; if it is not our own, one more next job is void. If the row is unchanged, a transaction of somebody
 /// else kept it from being changed, and the job comes back.
-async fn noted_already(before: &Recovery, registry: &Registry, clock: &Clock) -> Result<Disposition, StoreError> {
-    let stored = registry.get_recovery(before.tenant, before.id).await?;
+async fn noted_already(
+    before: &Recovery,
+    recoveries: &RunningRecoveries,
+    clock: &Clock,
+) -> Result<Disposition, StoreError> {
+    let stored = recoveries.get(before.tenant, before.id).await?;
     Ok(match stored.filter(|stored| stored.status == RecoveryStatus::Running) {
         Some(stored) if stored.page == before.page => Disposition::Redeliver,
         Some(stored) if stored.page == before.page.saturating_add(1) => next_page(&stored, clock.now()),

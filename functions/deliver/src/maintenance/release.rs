@@ -37,7 +37,7 @@ pub(crate) async fn release(
     let jobs: Vec<Job> = held.items.iter().map(|held| Job::Deliver(DeliverJob::next_round(held))).collect();
     let mut outgoing = paced(&jobs, pace);
     if let Some(after) = held.next {
-        stores.registry.note_recovering(tenant, webhook, now).await?;
+        stores.releases.note_progress(tenant, webhook, now).await?;
         let pause = u16::try_from(pace.pause_after(jobs.len() as u64).as_secs()).unwrap_or(u16::MAX);
         outgoing.push(Outgoing::later(&Job::Recover(Recover { after: Some(after), ..job.clone() }), pause));
     }

@@ -34,10 +34,10 @@ const PROBE_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Looks at a page of tenants. Sends a release job for each webhook that has no reason to hold anything, and does.
 pub(crate) async fn sweep(job: &Sweep, stores: &Stores, clock: &Clock) -> Result<Disposition, Stop> {
-    let tenants = stores.registry.list_tenants(job.after.as_deref(), MAX_TENANTS).await?;
+    let tenants = stores.tenants.page(job.after.as_deref(), MAX_TENANTS).await?;
     let mut jobs = Vec::new();
     for tenant in &tenants.items {
-        let webhooks = stores.registry.all_webhooks(tenant.id).await?;
+        let webhooks = stores.webhooks.all(tenant.id).await?;
         let active = webhooks.into_iter().filter(|webhook| !webhook.holds_deliveries());
         let looks = stream::iter(active).map(|webhook| look(webhook, stores, clock));
         let found: Vec<Option<Job>> = looks.buffer_unordered(MAX_CONCURRENT_LOOKS).try_collect().await?;
@@ -55,10 +55,10 @@ async fn look(webhook: Webhook, stores: &Stores, clock: &Clock) -> Result<Option
     if held.items.is_empty() {
         return Ok(None);
     }
-    if let Breaker::Open(open) = stores.registry.get_breaker(tenant, id).await? {
+    if let Breaker::Open(open) = stores.receivers.get_breaker(tenant, id).await? {
         return Ok(lost_probe(&webhook, open, clock.now()));
     }
-    if let Some(at) = stores.registry.recovering_at(tenant, id).await?
+    if let Some(at) = stores.releases.last_progress(tenant, id).await?
         && clock.now().duration_since(at) < STANDSTILL
     {
         // A long release, which makes progress.
@@ -71,7 +71,7 @@ async fn look(webhook: Webhook, stores: &Stores, clock: &Clock) -> Result<Option
 /// New jobs for the next pages of recoveries whose jobs were lost in the same way. If a lost job turns up again, its page is
 /// still done once.
 async fn lost_pages(tenant: TenantId, stores: &Stores, now: Timestamp) -> Result<Vec<Job>, StoreError> {
-    let running = stores.registry.running_recoveries(tenant).await?;
+    let running = stores.recoveries.of_tenant(tenant).await?;
     let lost = running.into_iter().filter(|recovery| recovery.is_lost(now)).map(|recovery| {
         let (id, page) = (recovery.id, recovery.page);
         tracing::warn!(tenant.id = %tenant, recovery.id = %id, "a page of {id} is overdue; its job is sent again");

@@ -1,15 +1,17 @@
-//! Seals all secrets again, with the newest data key.
+//! Rotation of the data keys: makes the next data key, and seals all secrets again with the newest one.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use domain::id::TenantId;
-use domain::seal::DataKey;
+use domain::seal::{DataKey, DataKeyNumber};
 
 use super::item::{SettingsItem, SourceItem, WebhookItem};
 use super::sealable::{Sealable, attribute_of, needs, seal};
 use super::sealing::key_of;
 use super::{Registry, Row, StoreError, keys};
+
+mod public_keys_apart;
 
 /// Number of rows read at a time, when all rows of a tenant are sealed again.
 const PAGE: u8 = 100;
@@ -25,14 +27,31 @@ pub struct Resealed {
     pub missed: u32,
 }
 
-impl Registry {
+/// Rotation of the data keys. Only the operators' command `infra/admin` holds this group.
+#[derive(Debug, Clone)]
+pub struct DataKeyRotation {
+    registry: Registry,
+}
+
+impl DataKeyRotation {
+    /// The group on this table.
+    pub fn new(registry: &Registry) -> Self {
+        Self { registry: registry.clone() }
+    }
+
+    /// Makes the next data key, which seals secrets from now on. Older keys still open what they sealed. Returns the
+    /// new key's number.
+    pub async fn next_data_key(&self) -> Result<DataKeyNumber, StoreError> {
+        self.registry.next_data_key().await
+    }
+
     /// Seals, once and for every tenant, all secrets that are in clear or sealed with an older data key. Missed rows
     /// are left for the next run. Public keys that an older version kept only with the secrets get rows of their own.
     pub async fn reseal(&self) -> Result<Resealed, StoreError> {
         let mut sum = Resealed::default();
         let mut after: Option<String> = None;
         loop {
-            let page = self.list_tenants(after.as_deref(), PAGE).await?;
+            let page = self.registry.list_tenants(after.as_deref(), PAGE).await?;
             for tenant in page.items {
                 let Resealed { rows, changed, missed } = self.reseal_tenant(tenant.id).await?;
                 sum = Resealed { rows: sum.rows + rows, changed: sum.changed + changed, missed: sum.missed + missed };
@@ -46,7 +65,7 @@ impl Registry {
 
     /// The other fields of the rows and their revision stay the same, so nothing has changed for other callers.
     async fn reseal_tenant(&self, tenant: TenantId) -> Result<Resealed, StoreError> {
-        let newest = self.newest_data_key().await?;
+        let newest = self.registry.newest_data_key().await?;
         let mut sum = Resealed::default();
         self.reseal_rows::<WebhookItem>(tenant, keys::WEBHOOK, &newest, &mut sum).await?;
         self.reseal_rows::<SourceItem>(tenant, keys::SOURCE, &newest, &mut sum).await?;
@@ -64,7 +83,7 @@ impl Registry {
     ) -> Result<(), StoreError> {
         let mut after: Option<String> = None;
         loop {
-            let page = self.list_rows(keys::tenant_partition(tenant), prefix, after.as_deref(), PAGE).await?;
+            let page = self.registry.list_rows(keys::tenant_partition(tenant), prefix, after.as_deref(), PAGE).await?;
             for row in page.items {
                 let mut stored: T = serde_dynamo::from_item(row.clone()).map_err(StoreError::unreadable)?;
                 sum.rows += u32::from(!stored.secrets().is_empty());
@@ -85,15 +104,16 @@ impl Registry {
     async fn reseal_row<T: Sealable>(&self, row: Row, newest: &DataKey) -> Result<bool, StoreError> {
         let key = key_of(&row)?;
         let revision = row.get("revision").cloned().ok_or_else(|| StoreError::unreadable("a row without revision"))?;
-        let mut item: T = self.opened_item(row).await?;
+        let mut item: T = self.registry.opened_item(row).await?;
         seal(&mut item, &key, newest);
         let attributes = item.secrets().into_iter().map(|(field, _)| attribute_of(&field).to_owned());
         let attributes: BTreeSet<String> = attributes.chain(["v".to_owned()]).collect();
         let mut sealed: Row = serde_dynamo::to_item(item).map_err(StoreError::unreadable)?;
         let mut call = self
+            .registry
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.registry.table)
             .set_key(Some(key.attributes()))
             .condition_expression("revision = :revision")
             .expression_attribute_values(":revision", revision);

@@ -55,7 +55,7 @@ impl Registry {
 
     /// Makes the next data key, which seals secrets from now on. Older keys still open what they sealed. Returns the
     /// new key's number.
-    pub async fn next_data_key(&self) -> Result<DataKeyNumber, StoreError> {
+    pub(super) async fn next_data_key(&self) -> Result<DataKeyNumber, StoreError> {
         let newest = self.newest_stored_data_key().await?.map_or(0, |stored| stored.number);
         Ok(self.make_data_key(newest + 1).await?.number())
     }

@@ -1,4 +1,4 @@
-//! Rate limits in the registry. Each webhook with a rate limit has a row with the next free slot of its line.
+//! The lines of webhooks with rate limits. Each webhook with a rate limit has a row with the next free slot of its line.
 //! [`domain::rate_limit`] is the rule.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -17,7 +17,18 @@ const MAX_ROUNDS: u8 = 3;
 /// itself.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
 
-impl Registry {
+/// The lines of slots of webhooks with a rate limit. Only `deliver` holds this group.
+#[derive(Debug, Clone)]
+pub struct RateLimits {
+    registry: Registry,
+}
+
+impl RateLimits {
+    /// The group on this table.
+    pub fn new(registry: &Registry) -> Self {
+        Self { registry: registry.clone() }
+    }
+
     /// Claims slots of a webhook's line, all in one call. [`StoreError::Conflict`] when the webhook was changed and the
     /// line belongs to its later limit.
     pub async fn claim_slots(&self, tenant: TenantId, webhook: WebhookId, claim: &Claim) -> Result<Slots, StoreError> {
@@ -55,9 +66,10 @@ impl Registry {
 
     fn line_update(&self, tenant: TenantId, webhook: WebhookId, claim: &Claim) -> UpdateItemFluentBuilder {
         let key = keys::rate_limit(tenant, webhook);
-        self.client
+        self.registry
+            .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.registry.table)
             .set_key(Some(key.attributes()))
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":rate", number(i64::from(claim.limit.per_second())))

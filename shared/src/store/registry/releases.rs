@@ -17,19 +17,26 @@ struct RecoveringItem {
     at: i64,
 }
 
-impl Registry {
+/// When held deliveries of webhooks were last released. Only `deliver` holds this group.
+#[derive(Debug, Clone)]
+pub struct Releases {
+    registry: Registry,
+}
+
+impl Releases {
+    /// The group on this table.
+    pub fn new(registry: &Registry) -> Self {
+        Self { registry: registry.clone() }
+    }
+
     /// Records that the release of a webhook's held deliveries has made progress.
-    pub async fn note_recovering(
-        &self,
-        tenant: TenantId,
-        webhook: WebhookId,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn note_progress(&self, tenant: TenantId, webhook: WebhookId, now: Timestamp) -> Result<(), StoreError> {
         let key = keys::recovering(tenant, webhook);
         let expires = now.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
-        self.client
+        self.registry
+            .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.registry.table)
             .set_key(Some(key.attributes()))
             .update_expression("SET v = :v, #at = :at, #ttl = :ttl")
             .expression_attribute_names("#at", "at")
@@ -44,8 +51,8 @@ impl Registry {
     }
 
     /// When the release last made progress, if that was recently.
-    pub async fn recovering_at(&self, tenant: TenantId, webhook: WebhookId) -> Result<Option<Timestamp>, StoreError> {
-        let item: Option<RecoveringItem> = self.get(keys::recovering(tenant, webhook), true).await?;
+    pub async fn last_progress(&self, tenant: TenantId, webhook: WebhookId) -> Result<Option<Timestamp>, StoreError> {
+        let item: Option<RecoveringItem> = self.registry.get(keys::recovering(tenant, webhook), true).await?;
         item.map(|item| millis(item.at)).transpose()
     }
 }

@@ -1,4 +1,4 @@
-//! A tenant's settings in the registry.
+//! The settings of tenants.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 
@@ -8,22 +8,33 @@ use crate::store::attribute::number;
 use domain::id::TenantId;
 use domain::tenant::TenantSettings;
 
-impl Registry {
+/// The settings of tenants. Only `api` holds this group.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    registry: Registry,
+}
+
+impl Settings {
+    /// The group on this table.
+    pub fn new(registry: &Registry) -> Self {
+        Self { registry: registry.clone() }
+    }
+
     /// A tenant's settings, strongly consistent. The defaults when none were set.
-    pub async fn get_settings(&self, tenant: TenantId) -> Result<TenantSettings, StoreError> {
-        let Some(row) = self.get_row(keys::settings(tenant), true).await? else {
+    pub async fn get(&self, tenant: TenantId) -> Result<TenantSettings, StoreError> {
+        let Some(row) = self.registry.get_row(keys::settings(tenant), true).await? else {
             return Ok(TenantSettings::default());
         };
-        let item: SettingsItem = self.opened_item(row).await?;
+        let item: SettingsItem = self.registry.opened_item(row).await?;
         TenantSettings::try_from(item)
     }
 
     /// Replaces a tenant's settings with their next revision; [`StoreError::Conflict`] when another caller has changed
     /// them since they were read.
-    pub async fn replace_settings(&self, tenant: TenantId, settings: &TenantSettings) -> Result<(), StoreError> {
+    pub async fn replace(&self, tenant: TenantId, settings: &TenantSettings) -> Result<(), StoreError> {
         let next = TenantSettings { revision: settings.revision + 1, ..settings.clone() };
-        let row = self.sealed_row(keys::settings(tenant), SettingsItem::from(&next)).await?;
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(row));
+        let row = self.registry.sealed_row(keys::settings(tenant), SettingsItem::from(&next)).await?;
+        let put = self.registry.client.put_item().table_name(&self.registry.table).set_item(Some(row));
         let put = if settings.revision == 0 {
             put.condition_expression("attribute_not_exists(pk)")
         } else {

@@ -1,4 +1,4 @@
-//! Sources, and the ingest keys by which they are found.
+//! Sources, as `api` changes and reads them. Each change of an ingest key is in the transaction of its source.
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 
@@ -9,12 +9,24 @@ use crate::store::attribute::number;
 use domain::id::{SourceId, TenantId};
 use domain::source::{IngestKeyHash, Source};
 
-impl Registry {
+/// Sources. Only `api` holds this group.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    registry: Registry,
+}
+
+impl Sources {
+    /// The group on this table.
+    pub fn new(registry: &Registry) -> Self {
+        Self { registry: registry.clone() }
+    }
+
     /// Stores a new source with its ingest key.
-    pub async fn create_source(&self, source: &Source) -> Result<(), StoreError> {
+    pub async fn create(&self, source: &Source) -> Result<(), StoreError> {
         let row = self.put_source(source).await?.condition_expression("attribute_not_exists(pk)");
         let row = row.build().map_err(StoreError::aws)?;
-        self.client
+        self.registry
+            .client
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(row).build())
             .transact_items(TransactWriteItem::builder().put(self.put_ingest_key(source)?).build())
@@ -25,19 +37,19 @@ impl Registry {
     }
 
     async fn put_source(&self, source: &Source) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
-        let item = self.sealed_row(keys::source(source.tenant, source.id), SourceItem::from(source)).await?;
-        Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
+        let item = self.registry.sealed_row(keys::source(source.tenant, source.id), SourceItem::from(source)).await?;
+        Ok(Put::builder().table_name(&self.registry.table).set_item(Some(item)))
     }
 
     fn put_ingest_key(&self, source: &Source) -> Result<Put, StoreError> {
         let item = item::with_key(keys::ingest_key(&source.ingest_key), IngestKeyItem::from(source))?;
-        Put::builder().table_name(&self.table).set_item(Some(item)).build().map_err(StoreError::aws)
+        Put::builder().table_name(&self.registry.table).set_item(Some(item)).build().map_err(StoreError::aws)
     }
 
     fn remove_ingest_key(&self, hash: &IngestKeyHash) -> Result<TransactWriteItem, StoreError> {
         let key = keys::ingest_key(hash);
         let delete = Delete::builder()
-            .table_name(&self.table)
+            .table_name(&self.registry.table)
             .set_key(Some(key.attributes()))
             .build()
             .map_err(StoreError::aws)?;
@@ -45,30 +57,14 @@ impl Registry {
     }
 
     /// One source of a tenant, if it exists.
-    pub async fn get_source(&self, tenant: TenantId, source: SourceId) -> Result<Option<Source>, StoreError> {
-        let Some(row) = self.get_row(keys::source(tenant, source), true).await? else { return Ok(None) };
-        let item: SourceItem = self.opened_item(row).await?;
-        Source::try_from(item).map(Some)
-    }
-
-    /// The source of an ingest key.
-    pub async fn find_ingest_key(&self, hash: &IngestKeyHash) -> Result<Option<(TenantId, SourceId)>, StoreError> {
-        let item: Option<IngestKeyItem> = self.get(keys::ingest_key(hash), true).await?;
-        let Some(item) = item else { return Ok(None) };
-        let tenant = item.tenant.parse().map_err(StoreError::unreadable)?;
-        let source = item.source.parse().map_err(StoreError::unreadable)?;
-        Ok(Some((tenant, source)))
+    pub async fn get(&self, tenant: TenantId, source: SourceId) -> Result<Option<Source>, StoreError> {
+        self.registry.get_source(tenant, source).await
     }
 
     /// The sources of a tenant, oldest first.
-    pub async fn list_sources(
-        &self,
-        tenant: TenantId,
-        after: Option<&str>,
-        limit: u8,
-    ) -> Result<Page<Source>, StoreError> {
-        let page = self.list_rows(keys::tenant_partition(tenant), keys::SOURCE, after, limit).await?;
-        let items: Vec<SourceItem> = self.opened_items(page.items).await?;
+    pub async fn list(&self, tenant: TenantId, after: Option<&str>, limit: u8) -> Result<Page<Source>, StoreError> {
+        let page = self.registry.list_rows(keys::tenant_partition(tenant), keys::SOURCE, after, limit).await?;
+        let items: Vec<SourceItem> = self.registry.opened_items(page.items).await?;
         let items = items.into_iter().map(Source::try_from).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
     }
@@ -76,11 +72,7 @@ impl Registry {
     /// Replaces a source with its next revision: `source.revision` is the one that was read, and the stored one is one
     /// higher. `replaced_key` is the old ingest key, if the change has a new one: the old key is removed and the new
     /// one is put.
-    pub async fn replace_source(
-        &self,
-        source: &Source,
-        replaced_key: Option<&IngestKeyHash>,
-    ) -> Result<(), StoreError> {
+    pub async fn replace(&self, source: &Source, replaced_key: Option<&IngestKeyHash>) -> Result<(), StoreError> {
         let next = Source { revision: source.revision + 1, ..source.clone() };
         let row = self
             .put_source(&next)
@@ -89,7 +81,8 @@ impl Registry {
             .expression_attribute_values(":read", number(source.revision))
             .build()
             .map_err(StoreError::aws)?;
-        let mut call = self.client.transact_write_items().transact_items(TransactWriteItem::builder().put(row).build());
+        let mut call =
+            self.registry.client.transact_write_items().transact_items(TransactWriteItem::builder().put(row).build());
         if let Some(old) = replaced_key {
             let new = TransactWriteItem::builder().put(self.put_ingest_key(&next)?).build();
             call = call.transact_items(self.remove_ingest_key(old)?).transact_items(new);
@@ -99,14 +92,15 @@ impl Registry {
     }
 
     /// Deletes a source and its ingest key.
-    pub async fn delete_source(&self, source: &Source) -> Result<(), StoreError> {
+    pub async fn delete(&self, source: &Source) -> Result<(), StoreError> {
         let key = keys::source(source.tenant, source.id);
         let row = Delete::builder()
-            .table_name(&self.table)
+            .table_name(&self.registry.table)
             .set_key(Some(key.attributes()))
             .build()
             .map_err(StoreError::aws)?;
-        self.client
+        self.registry
+            .client
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().delete(row).build())
             .transact_items(self.remove_ingest_key(&source.ingest_key)?)

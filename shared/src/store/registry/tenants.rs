@@ -1,4 +1,4 @@
-//! Tenants in the registry.
+//! Tenants, as `api` creates and reads them.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
@@ -7,12 +7,24 @@ use super::{Key, Page, Registry, StoreError, keys};
 use domain::id::TenantId;
 use domain::tenant::Tenant;
 
-impl Registry {
+/// Tenants. Only `api` holds this group.
+#[derive(Debug, Clone)]
+pub struct Tenants {
+    registry: Registry,
+}
+
+impl Tenants {
+    /// The group on this table.
+    pub fn new(registry: &Registry) -> Self {
+        Self { registry: registry.clone() }
+    }
+
     /// Creates a tenant: its own row, and its entry in the operator's list.
-    pub async fn create_tenant(&self, tenant: &Tenant) -> Result<(), StoreError> {
-        let own = self.put_new_tenant_row(keys::tenant(tenant.id), tenant)?;
-        let listed = self.put_new_tenant_row(keys::tenant_in_list(tenant.id), tenant)?;
-        self.client
+    pub async fn create(&self, tenant: &Tenant) -> Result<(), StoreError> {
+        let own = self.put_new(keys::tenant(tenant.id), tenant)?;
+        let listed = self.put_new(keys::tenant_in_list(tenant.id), tenant)?;
+        self.registry
+            .client
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(own).build())
             .transact_items(TransactWriteItem::builder().put(listed).build())
@@ -22,9 +34,9 @@ impl Registry {
         Ok(())
     }
 
-    fn put_new_tenant_row(&self, key: Key, tenant: &Tenant) -> Result<Put, StoreError> {
+    fn put_new(&self, key: Key, tenant: &Tenant) -> Result<Put, StoreError> {
         Put::builder()
-            .table_name(&self.table)
+            .table_name(&self.registry.table)
             .set_item(Some(item::with_key(key, TenantItem::from(tenant))?))
             .condition_expression("attribute_not_exists(pk)")
             .build()
@@ -32,15 +44,13 @@ impl Registry {
     }
 
     /// One tenant, if it exists.
-    pub async fn get_tenant(&self, tenant: TenantId) -> Result<Option<Tenant>, StoreError> {
-        let item: Option<TenantItem> = self.get(keys::tenant(tenant), true).await?;
+    pub async fn get(&self, tenant: TenantId) -> Result<Option<Tenant>, StoreError> {
+        let item: Option<TenantItem> = self.registry.get(keys::tenant(tenant), true).await?;
         item.map(Tenant::try_from).transpose()
     }
 
     /// Tenants in the order of their creation, after `after`.
-    pub async fn list_tenants(&self, after: Option<&str>, limit: u8) -> Result<Page<Tenant>, StoreError> {
-        let page: Page<TenantItem> = self.list(keys::TENANTS.to_owned(), "", after, limit).await?;
-        let items = page.items.into_iter().map(Tenant::try_from).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: page.next })
+    pub async fn list(&self, after: Option<&str>, limit: u8) -> Result<Page<Tenant>, StoreError> {
+        self.registry.list_tenants(after, limit).await
     }
 }

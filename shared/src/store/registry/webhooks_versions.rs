@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures::future::try_join_all;
 
-use super::Row;
-use super::{Registry, StoreError, keys};
+use super::{Registry, Row, StoreError, keys};
 use domain::id::TenantId;
 
 /// Maximum number of keys of one `BatchGetItem`: DynamoDB's limit.
@@ -19,10 +18,21 @@ const MAX_ROUNDS: u32 = 3;
 /// A tenant and its version: `None` without the tenant, an error when this tenant alone could not be read.
 type Version = (TenantId, Result<Option<u64>, StoreError>);
 
-impl Registry {
+/// The versions of tenants' webhooks. Only `dispatch` holds this group.
+#[derive(Debug, Clone)]
+pub struct WebhooksVersions {
+    registry: Registry,
+}
+
+impl WebhooksVersions {
+    /// The group on this table.
+    pub fn new(registry: &Registry) -> Self {
+        Self { registry: registry.clone() }
+    }
+
     /// For each tenant a number that every change to its webhooks raises, strongly consistent. The whole call fails
     /// when DynamoDB does not answer.
-    pub async fn webhooks_versions(&self, tenants: &[TenantId]) -> Result<Vec<Version>, StoreError> {
+    pub async fn of_tenants(&self, tenants: &[TenantId]) -> Result<Vec<Version>, StoreError> {
         let calls = tenants.chunks(MAX_KEYS).map(|tenants| self.versions_of(tenants));
         Ok(try_join_all(calls).await?.into_iter().flatten().collect())
     }
@@ -49,7 +59,7 @@ impl Registry {
             .consistent_read(true)
             .build()
             .map_err(StoreError::aws)?;
-        let call = self.client.batch_get_item().request_items(&self.table, wanted);
+        let call = self.registry.client.batch_get_item().request_items(&self.registry.table, wanted);
         let answer = call.send().await.map_err(StoreError::aws)?;
         let rows = answer.responses.unwrap_or_default().into_values().flatten().collect();
         let unprocessed = answer.unprocessed_keys.unwrap_or_default().into_values().flat_map(|table| table.keys);

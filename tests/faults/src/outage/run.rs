@@ -178,7 +178,7 @@ impl Run<'_> {
 
     async fn open_breakers(&self) -> anyhow::Result<usize> {
         let down = self.webhooks.iter().take(self.shape.down() as usize);
-        let breakers = join_all(down.map(|webhook| self.world.registry.get_breaker(webhook.tenant, webhook.id))).await;
+        let breakers = join_all(down.map(|webhook| self.world.registry.breakers.get(webhook.tenant, webhook.id))).await;
         let breakers = breakers.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok(breakers.iter().filter(|breaker| matches!(breaker, Breaker::Open(_))).count())
     }

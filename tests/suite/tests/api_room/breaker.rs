@@ -50,7 +50,7 @@ async fn an_open_one_is_shown_and_enabling_or_unpausing_closes_it() {
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
     let registry = &room.world.registry;
     for change in [json!({ "enabled": true }), json!({ "paused": false })] {
-        let webhook = registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+        let webhook = registry.webhooks.get(tenant.tenant_id(), id).await.unwrap().unwrap();
         room.world.open_breaker(&webhook).await.unwrap();
         let health = tenant.get(&path).await.body["health"].clone();
         assert_eq!((health["state"].as_str(), health["failed_probes"].as_u64()), (Some("open"), Some(0)));
@@ -58,7 +58,7 @@ async fn an_open_one_is_shown_and_enabling_or_unpausing_closes_it() {
 
         let before = room.world.aws.sqs.messages(DELIVERIES).len();
         assert_eq!(tenant.patch(&path, &change).await.status, 200);
-        assert_eq!(registry.get_breaker(tenant.tenant_id(), id).await.unwrap(), Breaker::NEW);
+        assert_eq!(registry.breakers.get(tenant.tenant_id(), id).await.unwrap(), Breaker::NEW);
         let sent = room.world.aws.sqs.messages(DELIVERIES);
         assert_eq!(sent.len(), before + 1);
         assert!(matches!(Job::from_json(&sent[before].body), Ok(Job::Recover(_))));

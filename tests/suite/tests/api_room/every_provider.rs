@@ -16,7 +16,7 @@ async fn a_source_of_each_provider_trusts_its_sender_and_nobody_else() {
         let source = tenant.post("/api/v1/sources", &sender.settings()).await;
         assert_eq!(source.status, 201, "{word}: {}", source.body);
         let id = source.text("id").parse().unwrap();
-        let stored = room.world.registry.get_source(tenant.tenant_id(), id).await.unwrap().unwrap();
+        let stored = room.world.registry.sources.get(tenant.tenant_id(), id).await.unwrap().unwrap();
         assert_eq!(stored.trust, sender.trust().unwrap(), "{word}");
 
         let path = source.text("ingest_path");

@@ -18,7 +18,7 @@ fn id_in(path: &str) -> WebhookId {
 }
 
 async fn stored(room: &Room, tenant: &Caller<'_>, path: &str) -> Webhook {
-    room.world.registry.get_webhook(tenant.tenant_id(), id_in(path)).await.unwrap().unwrap()
+    room.world.registry.webhooks.get(tenant.tenant_id(), id_in(path)).await.unwrap().unwrap()
 }
 
 /// The types of the operational events so far, oldest first; those of one millisecond in the order of their names.

@@ -96,7 +96,7 @@ async fn each_field_of_a_webhook_is_changed_alone() {
         (&hook, "dialect", json!("mailjet"), ""),
     ] {
         let id = path.rsplit('/').next().unwrap().parse().unwrap();
-        let stored = async || room.world.registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+        let stored = async || room.world.registry.webhooks.get(tenant.tenant_id(), id).await.unwrap().unwrap();
         let (before, before_it) = (shown(&tenant, path).await, stored().await);
         accepted(&tenant.patch(path, &json!({ field: value })).await);
         let changed = differing(&before, &shown(&tenant, path).await);
@@ -132,7 +132,7 @@ async fn each_field_of_a_source_is_changed_alone() {
     assert_eq!(made.status, 201, "{made}");
     let path = format!("/api/v1/sources/{}", made.text("id"));
     let id = made.text("id").parse().unwrap();
-    let stored = async || room.world.registry.get_source(tenant.tenant_id(), id).await.unwrap().unwrap();
+    let stored = async || room.world.registry.sources.get(tenant.tenant_id(), id).await.unwrap().unwrap();
     let mut tried = BTreeSet::new();
     for (field, value) in [
         ("name", json!("another")),
@@ -176,7 +176,7 @@ async fn each_setting_of_a_tenant_is_changed_alone() {
     let tenant = room.tenant().await;
     let path = format!("/api/v1/tenants/{}/settings", tenant.tenant.as_deref().unwrap());
     let stored = async || {
-        let settings = room.world.registry.get_settings(tenant.tenant_id()).await.unwrap();
+        let settings = room.world.registry.settings.get(tenant.tenant_id()).await.unwrap();
         (settings.default_dialect, settings.webhook_secret)
     };
     accepted(&tenant.patch(&path, &json!({ "default_dialect": "mailgun", "webhook_secret": "the first one" })).await);

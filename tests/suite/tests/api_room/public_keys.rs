@@ -132,7 +132,7 @@ async fn keys_follow_their_webhooks_through_every_change() {
     let tenant = room.tenant().await;
     let id = tenant.tenant.clone().unwrap();
     let stored = async || {
-        let keys = room.world.another_registry().public_keys(tenant.tenant_id()).await.unwrap().unwrap();
+        let keys = room.world.another_registry().public_keys.of_tenant(tenant.tenant_id()).await.unwrap().unwrap();
         keys.iter().map(|published| published.key.id()).collect::<BTreeSet<_>>()
     };
     let (first, second) = (hook(&tenant, "v1a").await, hook(&tenant, "v1").await);
@@ -198,7 +198,7 @@ async fn keys_from_before_they_stood_apart_are_served_and_set_apart_with_the_dat
     room.world.aws.take_calls();
     assert_eq!((keys_of(&room, &id).await, room.world.aws.count_calls()), (both.clone(), 0));
 
-    let resealed = room.world.another_registry().reseal().await.unwrap();
+    let resealed = room.world.another_registry().data_key_rotation.reseal().await.unwrap();
     assert_eq!(resealed, Resealed { rows: 3, changed: 0, missed: 0 });
     let room = started_anew(room);
     room.world.aws.kms.refuse(true);
@@ -208,7 +208,7 @@ async fn keys_from_before_they_stood_apart_are_served_and_set_apart_with_the_dat
     let tenant = room.admin().about(&id);
     let path = format!("/api/v1/webhooks/{}", gone["id"].as_str().unwrap());
     assert_eq!(tenant.delete(&path).await.status, 204);
-    room.world.another_registry().reseal().await.unwrap();
+    room.world.another_registry().data_key_rotation.reseal().await.unwrap();
     assert_eq!(keys_of(&room, &id).await, BTreeSet::from([key_id(&kept)]));
 }
 
@@ -222,7 +222,7 @@ async fn setting_keys_apart_goes_on_after_a_crash_at_any_call() {
             let id = tenant.tenant.clone().unwrap();
             as_older_versions_did(&room).await;
             room.world.aws.break_call(calls_before, how);
-            let _may_crash = room.world.another_registry().reseal().await;
+            let _may_crash = room.world.another_registry().data_key_rotation.reseal().await;
             room.world.aws.call_off_break();
             assert_eq!(keys_of(&started_anew(room), &id).await, made, "{calls_before} {how:?}");
         }

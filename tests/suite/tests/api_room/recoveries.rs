@@ -21,7 +21,7 @@ fn body(room: &Room, change: &Value) -> Value {
 /// The recovery with this id, as it is stored.
 async fn stored(room: &Room, tenant: &str, id: &str) -> Recovery {
     let (tenant, id) = (tenant.parse().unwrap(), id.parse().unwrap());
-    room.world.registry.get_recovery(tenant, id).await.unwrap().unwrap()
+    room.world.registry.recoveries.get(tenant, id).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn one_webhooks_is_begun_with_defaults_and_followed_to_its_end() {
     let progress = Progress { looked_at: 7, recovered: 5, skipped_webhooks: 0 };
     let now = room.world.clock.now();
     let done = Recovery { page: 1, progress, updated_at: now, status: RecoveryStatus::Done { at: now }, ..recovery };
-    assert!(room.world.registry.end_recovery(&done).await.unwrap());
+    assert!(room.world.registry.running_recoveries.end(&done).await.unwrap());
     let shown = tenant.get(&read).await;
     assert_eq!(shown.body["progress"], json!({ "looked_at": 7, "recovered": 5, "skipped_webhooks": 0 }));
     assert_eq!((shown.text("status").as_str(), shown.text("finished_at")), ("done", shown.text("updated_at")));
@@ -168,7 +168,7 @@ async fn a_webhook_that_takes_no_attempts_is_not_recovered_but_what_it_misses_is
     let paused = made(&tenant, &json!({ "paused": true })).await;
     let open = made(&tenant, &json!({})).await;
     let id = open.rsplit('/').next().unwrap().parse().unwrap();
-    let webhook = room.world.registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+    let webhook = room.world.registry.webhooks.get(tenant.tenant_id(), id).await.unwrap().unwrap();
     room.world.open_breaker(&webhook).await.unwrap();
     let mut refusals = Vec::new();
     for path in [&disabled, &paused, &open] {

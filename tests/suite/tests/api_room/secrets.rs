@@ -57,7 +57,7 @@ async fn no_secret_given_or_made_stands_in_the_table() {
         assert!(!table.contains(&base64(secret)), "{secret}");
     }
     // A caller with the key can open all of them.
-    let webhooks = room.world.another_registry().list_webhooks(tenant.tenant_id(), None, 100).await.unwrap();
+    let webhooks = room.world.another_registry().webhooks.list(tenant.tenant_id(), None, 100).await.unwrap();
     let signing = |index: usize| webhooks.items[index].secrets.current.expose().to_owned();
     assert_eq!([signing(0), signing(1)], [rotated.text("secret"), made.text("secret")]);
     let with_passwords = &webhooks.items[2];

@@ -15,7 +15,7 @@ use crate::room::{Caller, Room};
 /// The source at `path`, as it is stored.
 async fn stored(room: &Room, tenant: &Caller<'_>, path: &str) -> Source {
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
-    room.world.registry.get_source(tenant.tenant_id(), id).await.unwrap().unwrap()
+    room.world.registry.sources.get(tenant.tenant_id(), id).await.unwrap().unwrap()
 }
 
 async fn made(tenant: &Caller<'_>, body: &Value) -> String {

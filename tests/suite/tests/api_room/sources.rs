@@ -49,7 +49,7 @@ async fn are_made_and_show_their_ingest_key_once() {
     assert_eq!(tenant.get("/api/v1/sources").await.data(), [read.body]);
 
     let hash = IngestKeyHash::of(&made.text("ingest_key"));
-    let (owner, id) = room.world.registry.find_ingest_key(&hash).await.unwrap().unwrap();
+    let (owner, id) = room.world.registry.source_lookup.find(&hash).await.unwrap().unwrap();
     assert_eq!((owner, id.to_string()), (tenant.tenant_id(), made.text("id")));
     let rows = format!("{:?}", room.world.aws.scan_unbroken("registry").unwrap());
     assert!(!rows.contains(&made.text("ingest_key")), "only the hash is stored");
@@ -205,7 +205,7 @@ async fn a_patch_changes_name_and_verification() {
     }
     "#);
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
-    let stored = room.world.registry.get_source(tenant.tenant_id(), id).await.unwrap().unwrap();
+    let stored = room.world.registry.sources.get(tenant.tenant_id(), id).await.unwrap().unwrap();
     assert!(matches!(stored.trust.verification, Verification::SigningKey(key) if key.expose() == "key-2"));
     assert_eq!(tenant.patch(&path, &json!({ "name": "" })).await.body["verification"]["kind"], "signing_key");
     let unsigned = tenant.patch(&path, &json!({ "allow_unsigned": true })).await;
@@ -247,7 +247,7 @@ async fn a_rotated_key_replaces_the_old_one() {
       }
     }
     "#);
-    let find = async |key: String| room.world.registry.find_ingest_key(&IngestKeyHash::of(&key)).await.unwrap();
+    let find = async |key: String| room.world.registry.source_lookup.find(&IngestKeyHash::of(&key)).await.unwrap();
     assert!(find(made.text("ingest_key")).await.is_none());
     assert!(find(rotated.text("ingest_key")).await.is_some());
 

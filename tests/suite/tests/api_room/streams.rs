@@ -222,7 +222,7 @@ async fn a_key_of_another_account_changes_what_is_stored() {
     let other = with(Google::service_account(), &json!({ "private_key": STRANGE_KEY }));
     assert_eq!(tenant.patch(&path, &json!({ "credentials": other })).await.status, 200);
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
-    let stored = room.world.registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+    let stored = room.world.registry.webhooks.get(tenant.tenant_id(), id).await.unwrap().unwrap();
     let shared::stream::StreamCredentials::Pubsub(account) = stored.url.stream().unwrap().credentials() else {
         panic!("of another kind")
     };

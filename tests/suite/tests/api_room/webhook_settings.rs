@@ -51,7 +51,7 @@ async fn are_stored_and_shown_without_what_is_secret() {
     assert_eq!(tenant.get("/api/v1/webhooks").await.data()[0], without_health(&shown));
 
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
-    let stored = room.world.registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+    let stored = room.world.registry.webhooks.get(tenant.tenant_id(), id).await.unwrap().unwrap();
     let values: Vec<_> = stored.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
     let expected =
         [("authorization", "Bearer hunter4"), ("x-api-key", "hunter3"), ("x-plain", "text"), ("x-team", "payments")];
@@ -108,7 +108,7 @@ async fn a_sensitive_header_that_is_sent_back_as_it_was_shown_keeps_its_value() 
     headers["x-b"] = json!("2");
     assert_eq!(tenant.patch(&path, &json!({ "headers": headers })).await.body["headers"], headers);
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
-    let stored = room.world.registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+    let stored = room.world.registry.webhooks.get(tenant.tenant_id(), id).await.unwrap().unwrap();
     let values: Vec<_> = stored.headers.values().map(|value| (value.expose(), value.sensitive)).collect();
     assert_eq!(values, [("2", false), ("hunter2", true)]);
 

@@ -378,7 +378,7 @@ async fn a_rotation_keeps_the_old_secret_for_a_while() {
     "#);
 
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
-    let stored = room.world.registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+    let stored = room.world.registry.webhooks.get(tenant.tenant_id(), id).await.unwrap().unwrap();
     assert_eq!(stored.secrets.current.expose(), rotated.text("secret"));
     assert_eq!(stored.secrets.at(room.world.clock.now()).len(), 2);
     room.world.clock.advance(jiff::SignedDuration::from_secs(61));
@@ -472,10 +472,10 @@ async fn what_disabled_it_first_stays_the_reason() {
     let path = made(&tenant, &json!({})).await;
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
     let reason = shared::webhook::DisabledReason::Gone;
-    let webhook = room.world.registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+    let webhook = room.world.registry.webhooks.get(tenant.tenant_id(), id).await.unwrap().unwrap();
     assert!(room.world.disable(&webhook, reason).await.unwrap());
     let patched = tenant.patch(&path, &json!({ "enabled": false })).await;
     assert_eq!(patched.body["disabled_reason"], "gone");
-    let stored = room.world.registry.get_webhook(tenant.tenant_id(), id).await.unwrap().unwrap();
+    let stored = room.world.registry.webhooks.get(tenant.tenant_id(), id).await.unwrap().unwrap();
     assert_eq!(stored.status, WebhookStatus::Disabled { reason });
 }

@@ -27,7 +27,7 @@ async fn after(answer: Answer) -> (DeliveryState, WebhookStatus, usize) {
         DeliveryState::Dead { reason } => assert_eq!(letters[0].attributes["reason"], reason.as_str()),
         _ => assert!(letters.is_empty()),
     }
-    let stored = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+    let stored = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
     (state, stored.status, receiver.count())
 }
 
@@ -77,7 +77,7 @@ async fn disable_disables_whichever_call_fails() {
         scene.world.aws.break_call(index, Break::Before);
         scene.world.run_until_idle().await.unwrap();
         assert!(!scene.world.aws.call_off_break(), "call {index} was never made");
-        let webhook = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+        let webhook = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
         assert_eq!(webhook.status, ASKED, "call {index} failed");
     }
 }

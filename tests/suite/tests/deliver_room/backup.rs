@@ -98,7 +98,7 @@ async fn after_both_failed_the_schedule_and_the_main_urls_wish_decide() {
     let DeliveryState::Waiting { next_attempt_at } = row.state else { panic!("{row:?}") };
     assert!(next_attempt_at.duration_since(row.attempts[0].at).as_secs() >= 600);
     assert_eq!((row.attempts[0].outcome, row.attempts[0].via), (refused(410), Via::Backup { main: refused(503) }));
-    let stored = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+    let stored = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
     assert_eq!(stored.status, WebhookStatus::Enabled);
 }
 
@@ -111,7 +111,7 @@ async fn gone_at_the_main_url_disables_without_asking_the_backup() {
     let row = attempt(&scene, &webhook).await;
     assert!(matches!(row.state, DeliveryState::Dead { .. }));
     assert!(receiver.received("/backup").is_empty());
-    let stored = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+    let stored = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
     assert_eq!(stored.status, WebhookStatus::Disabled { reason: DisabledReason::Gone });
 }
 

@@ -114,7 +114,7 @@ async fn a_failure_fails_them_all_each_with_its_own_attempt_and_schedule() {
     }
     assert_eq!(scene.world.aws.sqs.messages(DEAD_LETTER).len(), 2);
     // One answer of the receiver is one failure, however many deliveries it was about.
-    let breaker = scene.world.registry.get_breaker(scene.tenant, webhook.id).await.unwrap();
+    let breaker = scene.world.registry.breakers.get(scene.tenant, webhook.id).await.unwrap();
     assert!(matches!(breaker, shared::breaker::Breaker::Closed { failures: 2, .. }), "{breaker:?}");
 
     receiver.script("/hook", [Answer::Status(200)]);
@@ -142,7 +142,7 @@ async fn what_the_receiver_asks_for_counts_for_all_of_a_post() {
             assert_eq!(scene.row(&webhook, event).await.state, DeliveryState::Dead { reason: status });
         }
         assert_eq!(scene.world.aws.sqs.messages(DEAD_LETTER).len(), 3);
-        let stored = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+        let stored = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
         assert_eq!(stored.status == WebhookStatus::Enabled, status == DeadReason::Aborted);
         // Disabled once.
         assert_eq!(stored.revision, if status == DeadReason::Aborted { 1 } else { 2 });
@@ -217,10 +217,10 @@ async fn deliveries_that_share_a_slot_and_come_back_apart_do_not_both_use_it() {
     let webhook = scene.webhook_with(&url, |webhook| grouping(2)(Webhook { rate_limit: Some(limit), ..webhook })).await;
     // In line behind others, and others behind them.
     let claim = Claim { limit, revision: webhook.revision, count: 100, now: scene.world.clock.now() };
-    scene.world.registry.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
+    scene.world.registry.rate_limits.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
     let events = accept_many(&scene, 2).await;
     scene.world.pump_queue(DELIVERIES).await;
-    scene.world.registry.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
+    scene.world.registry.rate_limits.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
     let due = scene.world.aws.sqs.next_visible(RETRIES).unwrap();
     scene.world.clock.advance(due.duration_since(scene.world.clock.now()) + SignedDuration::from_secs(1));
     // The one that shares comes first, and alone.

@@ -21,7 +21,7 @@ async fn webhook(scene: &Scene, url: &str, breaker: BreakerSettings) -> Webhook 
 }
 
 async fn breaker(scene: &Scene, webhook: &Webhook) -> Breaker {
-    scene.world.registry.get_breaker(scene.tenant, webhook.id).await.unwrap()
+    scene.world.registry.breakers.get(scene.tenant, webhook.id).await.unwrap()
 }
 
 async fn accept_some(scene: &Scene, count: usize) -> Vec<Event> {
@@ -150,15 +150,21 @@ async fn a_webhook_that_is_down_for_too_long_is_disabled_and_keeps_what_it_is_ow
     let webhook = webhook(&scene, &receiver.url("/hook"), QUICK).await;
     let events = accept_some(&scene, 5).await;
     scene.world.run_until_idle().await.unwrap();
-    let stored = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+    let stored = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
     assert_eq!(stored.status, WebhookStatus::Disabled { reason: DisabledReason::Failing });
     assert_eq!(states(&scene, &webhook, &events).await, vec![DeliveryState::Held; 5]);
     assert!(receiver.received("/hook").len() < 20);
 
     // Enabling by hand closes the breaker too, and everything goes out.
     receiver.script("/hook", [Answer::Status(200)]);
-    scene.world.registry.replace_webhook(&Webhook { status: WebhookStatus::Enabled, ..stored }).await.unwrap();
-    scene.world.registry.forget_breaker(scene.tenant, webhook.id).await.unwrap();
+    scene
+        .world
+        .registry
+        .webhook_writer
+        .replace(&Webhook { status: WebhookStatus::Enabled, ..stored }, None)
+        .await
+        .unwrap();
+    scene.world.registry.breakers.forget(scene.tenant, webhook.id).await.unwrap();
     super::held::recover(&scene, &webhook);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(states(&scene, &webhook, &events).await, vec![DeliveryState::Delivered; 5]);
@@ -203,9 +209,9 @@ async fn a_410_to_a_probe_disables_and_a_deleted_webhook_ends_it() {
     let deleted = webhook(&scene, &receiver.url("/deleted"), QUICK).await;
     accept_some(&scene, 3).await;
     run_now(&scene).await;
-    scene.world.registry.delete_webhook(scene.tenant, deleted.id).await.unwrap();
+    scene.world.registry.webhook_writer.delete(scene.tenant, deleted.id).await.unwrap();
     scene.world.run_until_idle().await.unwrap();
-    let stored = scene.world.registry.get_webhook(scene.tenant, gone.id).await.unwrap().unwrap();
+    let stored = scene.world.registry.webhooks.get(scene.tenant, gone.id).await.unwrap().unwrap();
     assert_eq!(stored.status, WebhookStatus::Disabled { reason: DisabledReason::Gone });
     assert_eq!(receiver.received("/deleted").len(), 3);
 }

@@ -85,7 +85,7 @@ async fn gone_disables_the_webhook_and_ends_the_delivery() {
     scene.world.run_until_idle().await.unwrap();
     let row = scene.row(&webhook, &event).await;
     assert_eq!(row.state, DeliveryState::Dead { reason: DeadReason::Gone });
-    let webhook = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+    let webhook = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
     assert_eq!(webhook.status, WebhookStatus::Disabled { reason: DisabledReason::Gone });
     // What comes after is held, not lost and not attempted.
     let held = scene.accept("b").await;
@@ -170,7 +170,7 @@ async fn gone_disables_the_webhook_whichever_call_fails() {
         scene.world.aws.break_call(index, Break::Before);
         scene.world.run_until_idle().await.unwrap();
         assert!(!scene.world.aws.call_off_break(), "call {index} was never made");
-        let webhook = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+        let webhook = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
         assert_eq!(webhook.status, WebhookStatus::Disabled { reason: DisabledReason::Gone }, "call {index} failed");
     }
 }

@@ -151,7 +151,7 @@ async fn a_dialect_changed_between_attempts_counts_from_the_next_on() {
     scene.world.pump_queue(DELIVERIES).await;
     // What was promised at creation stays; the dialect alone is another.
     let changed = Webhook { dialect: Dialect::Mailtura, ..webhook.clone() };
-    scene.world.registry.replace_webhook(&changed).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&changed, None).await.unwrap();
     scene.world.clock.advance(SignedDuration::from_secs(61));
     scene.world.pump_queue(RETRIES).await;
     let got = receiver.received("/hook");
@@ -184,7 +184,7 @@ async fn a_delivery_that_the_new_dialect_has_no_word_for_is_not_lost() {
     scene.world.pump_stream().await.unwrap();
     scene.world.pump_queue(DELIVERIES).await;
     let changed = Webhook { dialect: Dialect::MailjetV2, ..webhook.clone() };
-    scene.world.registry.replace_webhook(&changed).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&changed, None).await.unwrap();
     scene.world.clock.advance(SignedDuration::from_secs(61));
     scene.world.run_until_idle().await.unwrap();
     let words: Vec<_> = receiver

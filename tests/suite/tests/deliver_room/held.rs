@@ -38,7 +38,7 @@ async fn deliveries_are_held_while_disabled_and_all_arrive_once_enabled() {
     assert_eq!(scene.row(&webhook, &events[0]).await.state, DeliveryState::Held);
 
     let enabled = Webhook { status: WebhookStatus::Enabled, ..webhook.clone() };
-    scene.world.registry.replace_webhook(&enabled).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&enabled, None).await.unwrap();
     recover(&scene, &webhook);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.received("/hook").len(), events.len());
@@ -63,7 +63,7 @@ async fn deliveries_are_held_while_paused_first_ones_and_retries_and_all_arrive_
     assert_eq!(receiver.count(), 1);
 
     let paused = Webhook { paused: true, ..webhook.clone() };
-    scene.world.registry.replace_webhook(&paused).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&paused, None).await.unwrap();
     scene.world.clock.advance(jiff::SignedDuration::from_secs(31)); // past the cache
     let fresh = scene.accept("fresh").await;
     scene.world.run_until_idle().await.unwrap();
@@ -76,7 +76,7 @@ async fn deliveries_are_held_while_paused_first_ones_and_retries_and_all_arrive_
     assert_eq!(receiver.count(), 1);
 
     let resumed = Webhook { paused: false, revision: 2, ..webhook.clone() };
-    scene.world.registry.replace_webhook(&resumed).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&resumed, None).await.unwrap();
     recover(&scene, &webhook);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.count(), 3);
@@ -94,7 +94,7 @@ async fn what_a_stale_cache_would_hold_after_the_enabling_is_delivered_all_the_s
     scene.world.run_until_idle().await.unwrap();
     // The room has the disabled webhook in its cache; the recovery has long run when the next job comes.
     let enabled = Webhook { status: WebhookStatus::Enabled, ..webhook.clone() };
-    scene.world.registry.replace_webhook(&enabled).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&enabled, None).await.unwrap();
     let late = scene.accept("late").await;
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(scene.row(&webhook, &late).await.state, DeliveryState::Delivered);
@@ -109,7 +109,7 @@ async fn deliveries_of_a_deleted_webhook_end_as_discarded() {
     scene.world.run_until_idle().await.unwrap();
     let queued = scene.accept("queued").await;
     scene.world.pump_stream().await.unwrap();
-    scene.world.registry.delete_webhook(scene.tenant, webhook.id).await.unwrap();
+    scene.world.registry.webhook_writer.delete(scene.tenant, webhook.id).await.unwrap();
     recover(&scene, &webhook);
     scene.world.clock.advance(jiff::SignedDuration::from_secs(31)); // past the cache
     scene.world.run_until_idle().await.unwrap();
@@ -127,7 +127,7 @@ async fn what_a_stale_cache_would_hold_after_the_deletion_is_discarded() {
     scene.accept("first").await;
     scene.world.run_until_idle().await.unwrap();
     // The room has the disabled webhook in its cache; the job that ends held deliveries has long run.
-    scene.world.registry.delete_webhook(scene.tenant, webhook.id).await.unwrap();
+    scene.world.registry.webhook_writer.delete(scene.tenant, webhook.id).await.unwrap();
     let job = Job::first(webhook.id, &scene.accept("late").await);
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     scene.world.run_until_idle().await.unwrap();
@@ -157,7 +157,7 @@ async fn two_copies_of_a_recovered_job_that_was_held_again_are_one_attempt() {
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(scene.row(&webhook, &event).await.round, 1);
     let enabled = Webhook { status: WebhookStatus::Enabled, ..webhook.clone() };
-    scene.world.registry.replace_webhook(&enabled).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&enabled, None).await.unwrap();
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     scene.world.run_until_idle().await.unwrap();
@@ -186,7 +186,7 @@ async fn what_was_held_before_the_index_had_shards_is_recovered_with_the_rest() 
         call.send().await.unwrap();
     }
     let enabled = Webhook { status: WebhookStatus::Enabled, ..webhook.clone() };
-    scene.world.registry.replace_webhook(&enabled).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&enabled, None).await.unwrap();
     recover(&scene, &webhook);
     scene.world.run_until_idle().await.unwrap();
     for event in &events {

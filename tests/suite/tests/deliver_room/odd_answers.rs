@@ -292,7 +292,7 @@ async fn what_receivers_ask_for_counts_whatever_the_body_does() {
             scene.world.pump_stream().await.unwrap();
             pump(&scene, &[&raw], TIMEOUT).await;
             assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Dead { reason }, "{head}");
-            let stored = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+            let stored = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
             let status = disabled.map_or(WebhookStatus::Enabled, |reason| WebhookStatus::Disabled { reason });
             assert_eq!(stored.status, status, "{head}");
         }

@@ -250,8 +250,8 @@ async fn what_becomes_of_whoever_is_told_is_told_to_others_and_never_as_a_death(
 
     // The same when it is redriven and dies once more; but what is tried in vain opens its breaker like anything else,
     // and that is told to everybody but itself.
-    let stored = scene.world.registry.get_webhook(scene.tenant, watcher.id).await.unwrap().unwrap();
-    scene.world.registry.replace_webhook(&Webhook { breaker: QUICK, ..stored }).await.unwrap();
+    let stored = scene.world.registry.webhooks.get(scene.tenant, watcher.id).await.unwrap().unwrap();
+    scene.world.registry.webhook_writer.replace(&Webhook { breaker: QUICK, ..stored }, None).await.unwrap();
     scene.world.clock.advance(SignedDuration::from_secs(31)); // past the cache
     scene.world.aws.sqs.redrive(DEAD_LETTER, DELIVERIES);
     scene.world.run_until_idle().await.unwrap();
@@ -290,7 +290,7 @@ async fn two_that_are_down_and_listen_to_each_other_come_to_rest() {
         }
         scene.world.run_until_idle().await.unwrap();
         for webhook in &webhooks {
-            let stored = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+            let stored = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
             assert_eq!(stored.status, WebhookStatus::Disabled { reason: DisabledReason::Failing }, "{failures}");
         }
         let told = scene.world.told().unwrap().len();

@@ -108,7 +108,7 @@ async fn claims_at_the_same_moment_never_get_the_same_slots() {
         let now = now + SignedDuration::from_millis(i64::from(number % 7) * 300);
         let claim = Claim { limit: limit(7), revision: 1, count: number % 10 + 1, now };
         let (registry, tenant, id) = (scene.world.another_registry(), scene.tenant, webhook.id);
-        async move { registry.claim_slots(tenant, id, &claim).await.unwrap().times().collect::<Vec<_>>() }
+        async move { registry.rate_limits.claim_slots(tenant, id, &claim).await.unwrap().times().collect::<Vec<_>>() }
     });
     let mut taken = BTreeMap::new();
     for second in join_all(claims).await.into_iter().flatten() {
@@ -159,7 +159,7 @@ async fn a_slot_further_away_than_sqs_delays_is_waited_for_without_another_claim
     let webhook = scene.webhook_with(&receiver.url("/hook"), limited_to(1)).await;
     let now = scene.world.clock.now();
     let claim = Claim { limit: limit(1), revision: webhook.revision, count: 2_000, now };
-    scene.world.registry.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
+    scene.world.registry.rate_limits.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
     let event = scene.accept("a").await;
     scene.world.pump_stream().await.unwrap();
     scene.world.pump_queue(DELIVERIES).await;
@@ -215,7 +215,7 @@ async fn a_slot_that_was_waited_for_is_good_for_one_attempt() {
     let webhook = webhook.await;
     let now = scene.world.clock.now();
     let claim = Claim { limit: limit(1), revision: webhook.revision, count: 100, now };
-    scene.world.registry.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
+    scene.world.registry.rate_limits.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
     let before = next_slot(&scene.world).unwrap();
     let event = scene.accept("a").await;
     scene.world.run_until_idle().await.unwrap();
@@ -255,7 +255,7 @@ async fn changed(from: u32, to: Option<u32>, count: usize) -> (Vec<Attempt>, Tim
     // In line behind others, so that none is out before the caches know.
     let now = scene.world.clock.now();
     let claim = Claim { limit: limit(from), revision: webhook.revision, count: from * 100, now };
-    scene.world.registry.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
+    scene.world.registry.rate_limits.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
     let events = accept_many(&scene, count).await;
     scene.world.pump_stream().await.unwrap();
     for _ in 0..count.div_ceil(10) {
@@ -263,7 +263,7 @@ async fn changed(from: u32, to: Option<u32>, count: usize) -> (Vec<Attempt>, Tim
     }
     assert_eq!(receiver.count(), 0);
     let webhook = Webhook { rate_limit: to.map(limit), ..webhook };
-    scene.world.registry.replace_webhook(&webhook).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&webhook, None).await.unwrap();
     scene.world.clock.advance(SignedDuration::from_secs(30)); // CACHE_SECONDS
     let in_force = scene.world.clock.now();
     scene.world.run_until_idle().await.unwrap();
@@ -294,7 +294,13 @@ async fn a_function_that_does_not_know_of_the_change_yet_looks_again_instead_of_
     let first = scene.accept("first").await;
     scene.world.pump_stream().await.unwrap();
     scene.world.pump_queue_with(DELIVERIES, &behind).await;
-    scene.world.registry.replace_webhook(&Webhook { rate_limit: Some(limit(100)), ..webhook.clone() }).await.unwrap();
+    scene
+        .world
+        .registry
+        .webhook_writer
+        .replace(&Webhook { rate_limit: Some(limit(100)), ..webhook.clone() }, None)
+        .await
+        .unwrap();
     let second = scene.accept("second").await;
     scene.world.pump_stream().await.unwrap();
     scene.world.pump_queue_with(DELIVERIES, &scene.world.another_deliver(|_| {}).unwrap()).await;

@@ -83,24 +83,24 @@ impl Scene {
 
     /// Stores a recovery and sends the job of its first page.
     async fn begin(&self, recovery: &Recovery) {
-        self.world.registry.create_recovery(recovery).await.unwrap();
+        self.world.registry.recoveries.create(recovery).await.unwrap();
         self.world.aws.sqs.put(DELIVERIES, &page_job(recovery, 0));
     }
 
     async fn stored(&self, recovery: &Recovery) -> Recovery {
-        self.world.registry.get_recovery(self.tenant, recovery.id).await.unwrap().unwrap()
+        self.world.registry.recoveries.get(self.tenant, recovery.id).await.unwrap().unwrap()
     }
 
     async fn assert_done(&self, recovery: &Recovery, looked_at: u64, recovered: u64) {
         let stored = self.stored(recovery).await;
         assert!(matches!(stored.status, RecoveryStatus::Done { .. }), "{stored:?}");
         assert_eq!((stored.progress.looked_at, stored.progress.recovered), (looked_at, recovered), "{stored:?}");
-        assert!(self.world.registry.running_recoveries(self.tenant).await.unwrap().is_empty());
+        assert!(self.world.registry.running_recoveries.of_tenant(self.tenant).await.unwrap().is_empty());
     }
 
     async fn change(&self, webhook: &Webhook, change: impl FnOnce(Webhook) -> Webhook) {
-        let stored = self.world.registry.get_webhook(self.tenant, webhook.id).await.unwrap().unwrap();
-        self.world.registry.replace_webhook(&change(stored)).await.unwrap();
+        let stored = self.world.registry.webhooks.get(self.tenant, webhook.id).await.unwrap().unwrap();
+        self.world.registry.webhook_writer.replace(&change(stored), None).await.unwrap();
     }
 }
 
@@ -196,13 +196,13 @@ async fn a_cancelled_one_sends_nothing_more() {
     scene.world.pump_queue(DELIVERIES).await;
     assert_eq!(scene.stored(&recovery).await.progress.recovered, 10);
     let now = scene.world.clock.now();
-    assert!(scene.world.registry.cancel_recovery(scene.tenant, recovery.id, now).await.unwrap());
+    assert!(scene.world.registry.recoveries.cancel(scene.tenant, recovery.id, now).await.unwrap());
     scene.world.run_until_idle().await.unwrap();
     let stored = scene.stored(&recovery).await;
     assert!(matches!(stored.status, RecoveryStatus::Cancelled { .. }), "{stored:?}");
     assert_eq!((stored.progress.recovered, receiver.received("/hook").len()), (10, 10));
-    assert!(scene.world.registry.running_recoveries(scene.tenant).await.unwrap().is_empty());
-    assert!(!scene.world.registry.cancel_recovery(scene.tenant, recovery.id, now).await.unwrap());
+    assert!(scene.world.registry.running_recoveries.of_tenant(scene.tenant).await.unwrap().is_empty());
+    assert!(!scene.world.registry.recoveries.cancel(scene.tenant, recovery.id, now).await.unwrap());
 }
 
 #[tokio::test]
@@ -265,7 +265,7 @@ async fn an_outage_is_waited_for_and_what_somebody_did_ends_it() {
         let stored = scene.stored(&recovery).await;
         assert!(matches!(stored.status, RecoveryStatus::Failed { reason: found, .. } if found == reason), "{stored:?}");
     }
-    scene.world.registry.delete_webhook(scene.tenant, webhook.id).await.unwrap();
+    scene.world.registry.webhook_writer.delete(scene.tenant, webhook.id).await.unwrap();
     let recovery = scene.recovery(Some(&webhook), &[Recoverable::Missing]);
     scene.begin(&recovery).await;
     scene.world.run_until_idle().await.unwrap();
@@ -273,7 +273,7 @@ async fn an_outage_is_waited_for_and_what_somebody_did_ends_it() {
     assert!(
         matches!(scene.stored(&recovery).await.status, RecoveryStatus::Failed { reason: found, .. } if found == reason)
     );
-    assert!(scene.world.registry.running_recoveries(scene.tenant).await.unwrap().is_empty());
+    assert!(scene.world.registry.running_recoveries.of_tenant(scene.tenant).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -342,7 +342,7 @@ async fn a_job_that_is_faster_than_its_recovery_comes_back_once() {
     scene.world.aws.sqs.put(DELIVERIES, &page_job(&stored, 0));
     scene.world.aws.sqs.put(DELIVERIES, &page_job(&refused, 0));
     assert_eq!(scene.world.pump_queue(DELIVERIES).await, 2);
-    scene.world.registry.create_recovery(&stored).await.unwrap();
+    scene.world.registry.recoveries.create(&stored).await.unwrap();
     scene.world.run_until_idle().await.unwrap();
     scene.assert_done(&stored, 1, 1).await;
     assert_eq!(receiver.count(), 1);

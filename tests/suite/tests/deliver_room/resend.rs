@@ -69,13 +69,13 @@ async fn a_webhook_that_never_got_it_gets_it_and_a_held_one_later() {
     assert_eq!(receiver.received("/late").len(), 1);
 
     let paused = Webhook { paused: true, ..webhook.clone() };
-    scene.world.registry.replace_webhook(&paused).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&paused, None).await.unwrap();
     scene.world.clock.advance(jiff::SignedDuration::from_secs(31)); // past the cache
     scene.world.aws.sqs.put(DELIVERIES, &job(&scene, &webhook, &event, 2));
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Held);
     let on = Webhook { revision: paused.revision + 1, ..webhook.clone() };
-    scene.world.registry.replace_webhook(&on).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&on, None).await.unwrap();
     super::held::recover(&scene, &webhook);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.received("/late").len(), 2);

@@ -80,7 +80,7 @@ async fn changes_are_in_force_within_the_cache_time() {
         headers: headers(&[("x-new", "1", false)]),
         ..webhook.clone()
     };
-    scene.world.registry.replace_webhook(&changed).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&changed, None).await.unwrap();
     scene.world.clock.advance(SignedDuration::from_secs(30)); // CACHE_SECONDS
     scene.accept("b").await;
     scene.world.run_until_idle().await.unwrap();
@@ -88,7 +88,7 @@ async fn changes_are_in_force_within_the_cache_time() {
     assert_eq!(receiver.received("/new")[0].headers["x-new"], "1");
 
     let paused = Webhook { paused: true, revision: 2, ..changed };
-    scene.world.registry.replace_webhook(&paused).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&paused, None).await.unwrap();
     scene.world.clock.advance(SignedDuration::from_secs(30));
     let held = scene.accept("c").await;
     scene.world.run_until_idle().await.unwrap();

@@ -30,7 +30,7 @@ async fn what_is_held_without_a_reason_is_recovered_and_the_rest_stays() {
     scene.world.pump_queue(DELIVERIES).await;
     // Enabled again, but whoever did it crashed before the recover job was sent.
     let enabled = Webhook { status: WebhookStatus::Enabled, ..forgotten.clone() };
-    scene.world.registry.replace_webhook(&enabled).await.unwrap();
+    scene.world.registry.webhook_writer.replace(&enabled, None).await.unwrap();
     // More tenants than one job looks at.
     for _ in 0..12 {
         scene.world.tenant().await.unwrap();

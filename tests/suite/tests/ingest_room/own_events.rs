@@ -163,7 +163,7 @@ async fn a_revoked_key_ends_when_the_cache_does() {
     let room = Room::start().await;
     let (stored, key) = room.key(Role::Publish, Some(room.tenant)).await;
     assert_eq!(room.publish(&key, event().to_string()).await.status, 200);
-    room.world.registry.delete_api_key(&stored).await.unwrap();
+    room.world.registry.api_keys.delete(&stored).await.unwrap();
     room.world.clock.advance(SignedDuration::from_secs(30));
     let refused = room.publish(&key, event().to_string()).await;
     assert_eq!(refused.problem(), (401, "unauthorised"));

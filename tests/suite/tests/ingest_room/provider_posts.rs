@@ -128,7 +128,7 @@ async fn an_unknown_key_is_answered_like_a_revoked_one() {
     let room = Room::start().await;
     let (source, key) = room.source(Provider::Generic, Verification::Unsigned).await;
     assert_eq!(room.post(&key, "[]").await.status, 200);
-    room.world.registry.delete_source(&source).await.unwrap();
+    room.world.registry.sources.delete(&source).await.unwrap();
     // The source is trusted from memory for CACHE_SECONDS.
     assert_eq!(room.post(&key, "[]").await.status, 200);
     room.world.clock.advance(SignedDuration::from_secs(30));
@@ -146,7 +146,7 @@ async fn a_replaced_key_ends_and_the_new_one_works() {
     let (source, old) = room.source(Provider::Generic, Verification::Unsigned).await;
     let new = IngestKey::generate(Provider::Generic, [7; 20]);
     let replaced = Source { ingest_key: new.hash(), ..source };
-    room.world.registry.replace_source(&replaced, Some(&old.hash())).await.unwrap();
+    room.world.registry.sources.replace(&replaced, Some(&old.hash())).await.unwrap();
     assert_eq!(room.post(&old, "[]").await.status, 404);
     assert_eq!(room.post(&new, "[]").await.status, 200);
 }

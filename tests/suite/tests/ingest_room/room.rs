@@ -97,7 +97,7 @@ impl Room {
         let presented = PresentedKey::generate(id, random());
         let secret_hash = presented.hash();
         let key = ApiKey { id, tenant, role, name: String::new(), secret_hash, created_at: now };
-        self.world.registry.create_api_key(&key).await.unwrap();
+        self.world.registry.api_keys.create(&key).await.unwrap();
         (key, presented.expose())
     }
 

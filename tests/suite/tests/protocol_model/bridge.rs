@@ -148,15 +148,15 @@ impl Day {
     }
 
     async fn switch(&self, status: WebhookStatus) -> Result<(), StoreError> {
-        let stored = self.world.registry.get_webhook(self.tenant, self.webhook.id).await?;
+        let stored = self.world.registry.webhooks.get(self.tenant, self.webhook.id).await?;
         let stored = stored.expect("nobody deletes it");
-        self.world.registry.replace_webhook(&Webhook { status, ..stored }).await
+        self.world.registry.webhook_writer.replace(&Webhook { status, ..stored }, None).await
     }
 
     /// As `patch.rs` does.
     async fn enable(&self) -> Result<(), StoreError> {
         self.switch(WebhookStatus::Enabled).await?;
-        self.world.registry.forget_breaker(self.tenant, self.webhook.id).await?;
+        self.world.registry.breakers.forget(self.tenant, self.webhook.id).await?;
         self.recover();
         Ok(())
     }
@@ -250,7 +250,7 @@ impl Day {
 
     /// "everything ends": delivered, dead with its letter, or held by a webhook that is off.
     async fn assert_everything_has_ended(&self) {
-        let webhook = self.world.registry.get_webhook(self.tenant, self.webhook.id).await.unwrap().unwrap();
+        let webhook = self.world.registry.webhooks.get(self.tenant, self.webhook.id).await.unwrap().unwrap();
         for (event, row) in self.rows().await {
             let row = row.unwrap_or_else(|| panic!("{event} has no row"));
             match row.state {

@@ -21,7 +21,7 @@ pub(super) async fn delete(
     query: Query,
 ) -> Result<Json<ChangeView>, ApiError> {
     query.finish()?;
-    let webhooks = api.registry.all_webhooks(tenant).await?;
+    let webhooks = api.webhooks.all(tenant).await?;
     let removals = plan::deleting(&webhooks, &group)?;
     remove(&api, tenant, &group, &removals).await?;
     Ok(Json(Urls::of(&webhooks, &group).deleted()))

@@ -29,7 +29,7 @@ pub(super) async fn list(
     // `mailgun.js` may send these. There are only eight names, so the list needs no pages.
     let _ignored: [Option<u32>; 2] = [query.parsed("limit"), query.parsed("skip")];
     query.finish()?;
-    let all = api.registry.all_webhooks(tenant).await?;
+    let all = api.webhooks.all(tenant).await?;
     let urls = Name::ALL.map(|name| (name.as_str(), Urls::of(&all, &EventGroup { domain: domain.clone(), name })));
     Ok(Json(WebhooksView { webhooks: urls.into_iter().filter(|(_, urls)| !urls.is_empty()).collect() }))
 }

@@ -25,6 +25,6 @@ pub(super) async fn read(
     query: Query,
 ) -> Result<Json<WebhookView>, ApiError> {
     query.finish()?;
-    let webhook = Urls::of(&api.registry.all_webhooks(tenant).await?, &group);
+    let webhook = Urls::of(&api.webhooks.all(tenant).await?, &group);
     if webhook.is_empty() { Err(webhook_not_found().into()) } else { Ok(Json(WebhookView { webhook })) }
 }

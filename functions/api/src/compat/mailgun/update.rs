@@ -41,7 +41,7 @@ pub(super) async fn update(
 ) -> Result<Json<ChangeView>, ApiError> {
     // Some clients send the name in the form too.
     form.0.optional("id", |value| same_name(value, group.name));
-    let listed = api.registry.all_webhooks(tenant).await?.into_iter().filter(|webhook| group.is_wanted_by(webhook));
+    let listed = api.webhooks.all(tenant).await?.into_iter().filter(|webhook| group.is_wanted_by(webhook));
     let listed: Vec<_> = listed.map(|webhook| webhook.url).collect();
     let urls = form.urls(&api, &listed);
     let urls = form.0.finish(|| urls)?;

@@ -40,7 +40,7 @@ pub(super) async fn create(
     let CreateWebhook { url, types, active, secret } = CreateWebhook::read(body, &api.addresses)?;
     let own = match secret {
         Some(secret) => Some(secret),
-        None => api.registry.get_settings(tenant).await?.webhook_secret,
+        None => api.settings.get(tenant).await?.webhook_secret,
     };
     let secret = own.clone().unwrap_or_else(|| SigningSecret::generate(random()));
     let subscription = Subscription { types, sources: BTreeSet::new(), domains: BTreeSet::new() };

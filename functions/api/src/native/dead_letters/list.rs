@@ -35,7 +35,7 @@ pub(super) async fn list(
 
     let mut webhooks = match webhook {
         Some(webhook) => vec![webhook],
-        None => api.registry.all_subscribers(tenant).await?.iter().map(|webhook| webhook.id).collect(),
+        None => api.subscribers.all(tenant).await?.iter().map(|webhook| webhook.id).collect(),
     };
     webhooks.sort_unstable();
     let (found, next) = search(&api, tenant, &webhooks, after, limit).await?;

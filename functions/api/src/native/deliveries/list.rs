@@ -30,7 +30,7 @@ pub(super) async fn list(
     let after: Option<EventId> = page::cursor(&mut query);
     query.finish()?;
 
-    let exists = api.registry.get_webhook(tenant, webhook).await?.is_some();
+    let exists = api.webhooks.get(tenant, webhook).await?.is_some();
     let page = api.deliveries.list(tenant, webhook, range, state, after, limit).await?;
     // The deliveries of a deleted webhook stay until their retention ends. The store gives rows of this tenant only, so
     // a webhook of another tenant looks like one that never existed.

@@ -23,7 +23,7 @@ pub(super) async fn deliveries(
     query: Query,
 ) -> Result<Json<ListView<DeliveryView>>, ApiError> {
     query.finish()?;
-    let webhooks: Vec<_> = api.registry.all_subscribers(tenant).await?.iter().map(|webhook| webhook.id).collect();
+    let webhooks: Vec<_> = api.subscribers.all(tenant).await?.iter().map(|webhook| webhook.id).collect();
     let deliveries = api.deliveries.of_event(tenant, id, &webhooks).await?;
     // Test events have deliveries, but are not stored themselves.
     if deliveries.is_empty() && api.events.get_or_kept(tenant, id).await?.is_none() {

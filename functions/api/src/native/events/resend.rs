@@ -36,7 +36,7 @@ pub(super) async fn resend(
         let detail = "This event is a body that could not be read. It has nothing that could be delivered.";
         return Err(Problem::new(409, "event-unparsed", "Not an event", detail).into());
     }
-    if api.registry.get_webhook(tenant, webhook).await?.is_none() {
+    if api.webhooks.get(tenant, webhook).await?.is_none() {
         return Err(FieldErrors::at("/webhook_id", "no such webhook").into());
     }
     let row = api.deliveries.get(tenant, webhook, id).await?;

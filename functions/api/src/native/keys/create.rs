@@ -39,7 +39,7 @@ pub(super) async fn create(
     let request = CreateKey::read(body)?;
     let owner = request.owner(&caller)?;
     if let Some(tenant) = owner
-        && api.registry.get_tenant(tenant).await?.is_none()
+        && api.tenants.get(tenant).await?.is_none()
     {
         return Err(FieldErrors::at("/tenant_id", "there is no such tenant").into());
     }
@@ -50,7 +50,7 @@ pub(super) async fn create(
     let CreateKey { role, name, .. } = request;
     let key = ApiKey { id, tenant: owner, role, name, secret_hash: presented.hash(), created_at };
     span::note(Noun::Key, id);
-    api.registry.create_api_key(&key).await?;
+    api.api_keys.create(&key).await?;
     Ok((StatusCode::CREATED, Json(KeyView::with_secret(&key, &presented))))
 }
 

@@ -23,7 +23,7 @@ pub(super) async fn list(
     query.finish()?;
     let after = after.map(|id| id.to_string());
     let owner =
-        if caller.is_admin() { caller.existing_tenant(&api.registry).await? } else { Some(caller.own_tenant()?) };
-    let page = api.registry.list_api_keys(owner, after.as_deref(), limit).await?;
+        if caller.is_admin() { caller.existing_tenant(&api.tenants).await? } else { Some(caller.own_tenant()?) };
+    let page = api.api_keys.list(owner, after.as_deref(), limit).await?;
     Ok(Json(ListView::new(page.items.iter().map(KeyView::from).collect(), page.next)))
 }

@@ -19,12 +19,12 @@ pub(super) async fn revoke(
     Id(id): Id<KeyId>,
 ) -> Result<StatusCode, ApiError> {
     caller.may_manage()?;
-    let key = api.registry.get_api_key(id).await?;
+    let key = api.api_key_lookup.get(id).await?;
     let key = match (key, caller.is_admin()) {
         (Some(key), true) => key,
         (Some(key), false) if key.tenant == Some(caller.own_tenant()?) => key,
         (Some(_) | None, _) => return Err(not_found(Noun::Key).into()),
     };
-    api.registry.delete_api_key(&key).await?;
+    api.api_keys.delete(&key).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -25,10 +25,10 @@ pub(super) async fn cancel(
     Id(id): Id<RecoveryId>,
 ) -> Result<StatusCode, ApiError> {
     for _ in 0..TRIES {
-        let recovery = api.registry.get_recovery(tenant, id).await?.ok_or_else(|| not_found(Noun::Recovery))?;
+        let recovery = api.recoveries.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Recovery))?;
         match recovery.status {
             RecoveryStatus::Running => {
-                if api.registry.cancel_recovery(tenant, id, api.now()).await? {
+                if api.recoveries.cancel(tenant, id, api.now()).await? {
                     return Ok(StatusCode::NO_CONTENT);
                 }
             }

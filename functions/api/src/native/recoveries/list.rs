@@ -21,6 +21,6 @@ pub(super) async fn list(
     let limit = page::limit(&mut query);
     let after: Option<RecoveryId> = page::cursor(&mut query);
     query.finish()?;
-    let page = api.registry.list_recoveries(tenant, after, limit).await?;
+    let page = api.recoveries.list(tenant, after, limit).await?;
     Ok(Json(ListView::new(page.items.iter().map(RecoveryView::from).collect(), page.next)))
 }

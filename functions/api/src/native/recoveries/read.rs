@@ -21,6 +21,6 @@ pub(super) async fn read(
     query: Query,
 ) -> Result<Json<RecoveryView>, ApiError> {
     query.finish()?;
-    let recovery = api.registry.get_recovery(tenant, id).await?.ok_or_else(|| not_found(Noun::Recovery))?;
+    let recovery = api.recoveries.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Recovery))?;
     Ok(Json(RecoveryView::from(&recovery)))
 }

@@ -40,9 +40,9 @@ pub(super) async fn of_webhook(
 ) -> Result<(StatusCode, Json<RecoveryView>), ApiError> {
     let now = api.now();
     let request = StartRecovery::read(body, now)?;
-    let webhook = api.registry.get_webhook(tenant, id).await?.ok_or_else(|| not_found(Noun::Webhook))?;
+    let webhook = api.webhooks.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Webhook))?;
     if request.states.iter().any(|state| *state != Recoverable::Missing) {
-        refuse_unfit(&webhook, &api.registry.get_breaker(tenant, id).await?)?;
+        refuse_unfit(&webhook, &api.breakers.get(tenant, id).await?)?;
     }
     start(&api, tenant, Some(id), request, now).await
 }
@@ -90,7 +90,7 @@ async fn start(
     for result in api.jobs.send(&[Outgoing::later(&job, DELAY_SECONDS)]).await {
         result?;
     }
-    match api.registry.create_recovery(&recovery).await {
+    match api.recoveries.create(&recovery).await {
         Ok(()) => Ok((StatusCode::ACCEPTED, Json(RecoveryView::from(&recovery)))),
         Err(StoreError::LimitReached) => Err(too_many().into()),
         Err(error) => Err(error.into()),

@@ -48,7 +48,7 @@ pub(super) async fn create(
         revision: 1,
     };
     span::note(Noun::Source, source.id);
-    api.registry.create_source(&source).await?;
+    api.sources.create(&source).await?;
     Ok((StatusCode::CREATED, Json(SourceView::with_key(&source, &key, &api.public_url))))
 }
 

@@ -18,7 +18,7 @@ pub(super) async fn delete(
     State(api): State<Arc<Api>>,
     Id(id): Id<SourceId>,
 ) -> Result<StatusCode, ApiError> {
-    let source = api.registry.get_source(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
-    api.registry.delete_source(&source).await?;
+    let source = api.sources.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
+    api.sources.delete(&source).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -22,6 +22,6 @@ pub(super) async fn list(
     let after: Option<SourceId> = page::cursor(&mut query);
     query.finish()?;
     let after = after.map(|id| id.to_string());
-    let page = api.registry.list_sources(tenant, after.as_deref(), limit).await?;
+    let page = api.sources.list(tenant, after.as_deref(), limit).await?;
     Ok(Json(ListView::new(page.items.iter().map(SourceView::from).collect(), page.next)))
 }

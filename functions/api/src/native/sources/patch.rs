@@ -36,12 +36,12 @@ pub(super) async fn patch(
     body: Fields,
 ) -> Result<Json<SourceView>, ApiError> {
     for _ in 0..TRIES {
-        let stored = api.registry.get_source(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
+        let stored = api.sources.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
         // What a request may give follows from what is stored, so the body is read again with each stored source.
         let patch = PatchSource::read(body.clone(), &stored, &api.public_url)?;
         let name = patch.name.unwrap_or(stored.name);
         let changed = Source { name, trust: patch.trust, updated_at: api.now(), ..stored };
-        match api.registry.replace_source(&changed, None).await {
+        match api.sources.replace(&changed, None).await {
             Ok(()) => return Ok(Json(SourceView::from(&changed))),
             Err(StoreError::Conflict) => {}
             Err(error) => return Err(error.into()),

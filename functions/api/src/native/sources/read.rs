@@ -21,6 +21,6 @@ pub(super) async fn read(
     query: Query,
 ) -> Result<Json<SourceView>, ApiError> {
     query.finish()?;
-    let source = api.registry.get_source(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
+    let source = api.sources.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
     Ok(Json(SourceView::from(&source)))
 }

@@ -24,11 +24,11 @@ pub(super) async fn rotate_key(
     OptionalBody(body): OptionalBody,
 ) -> Result<Json<SourceView>, ApiError> {
     body.finish(|| Some(()))?;
-    let stored = api.registry.get_source(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
+    let stored = api.sources.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
     let (key, replaced) = (IngestKey::generate(stored.provider, random()), stored.ingest_key.clone());
     let rotated = Source { ingest_key: key.hash(), updated_at: api.now(), ..stored };
     // Not tried again on a conflict: of two concurrent rotations the second client should know that its own did not
     // happen.
-    api.registry.replace_source(&rotated, Some(&replaced)).await?;
+    api.sources.replace(&rotated, Some(&replaced)).await?;
     Ok(Json(SourceView::with_key(&rotated, &key, &api.public_url)))
 }

@@ -31,6 +31,6 @@ pub(super) async fn create(
     let created_at = api.now();
     let tenant = Tenant { id: TenantId::mint(created_at, random()), name, created_at };
     span::note(Noun::Tenant, tenant.id);
-    api.registry.create_tenant(&tenant).await?;
+    api.tenants.create(&tenant).await?;
     Ok((StatusCode::CREATED, Json(TenantView::from(&tenant))))
 }

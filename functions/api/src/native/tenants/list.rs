@@ -22,6 +22,6 @@ pub(super) async fn list(
     let after: Option<TenantId> = page::cursor(&mut query);
     query.finish()?;
     let after = after.map(|id| id.to_string());
-    let page = api.registry.list_tenants(after.as_deref(), limit).await?;
+    let page = api.tenants.list(after.as_deref(), limit).await?;
     Ok(Json(ListView::new(page.items.iter().map(TenantView::from).collect(), page.next)))
 }

@@ -22,7 +22,7 @@ pub(super) async fn read(
 ) -> Result<Json<TenantView>, ApiError> {
     query.finish()?;
     let visible = caller.is_admin() || caller.own_tenant()? == id;
-    let tenant = if visible { api.registry.get_tenant(id).await? } else { None };
+    let tenant = if visible { api.tenants.get(id).await? } else { None };
     let tenant = tenant.ok_or_else(|| not_found(Noun::Tenant))?;
     Ok(Json(TenantView::from(&tenant)))
 }

@@ -48,7 +48,7 @@ pub(super) async fn create(
     let default_dialect = if body.has("dialect") {
         None
     } else {
-        Some(api.registry.get_settings(tenant).await?.default_dialect.unwrap_or(Dialect::Standard))
+        Some(api.settings.get(tenant).await?.default_dialect.unwrap_or(Dialect::Standard))
     };
     let webhook = CreateWebhook::read(body, default_dialect, &api.addresses)?.into_webhook(tenant, api.now());
     check_sources(&api, tenant, &webhook.subscription.sources).await?;

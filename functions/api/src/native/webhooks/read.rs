@@ -21,7 +21,7 @@ pub(super) async fn read(
     query: Query,
 ) -> Result<Json<WebhookView>, ApiError> {
     query.finish()?;
-    let webhook = api.registry.get_webhook(tenant, id).await?.ok_or_else(|| not_found(Noun::Webhook))?;
-    let breaker = api.registry.get_breaker(tenant, id).await?;
+    let webhook = api.webhooks.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Webhook))?;
+    let breaker = api.breakers.get(tenant, id).await?;
     Ok(Json(WebhookView::with_health(&webhook, &breaker)))
 }

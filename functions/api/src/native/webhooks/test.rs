@@ -39,7 +39,7 @@ pub(super) async fn test(
     let field = if body.has(SNAKE) { SNAKE } else { CAMEL };
     let name = body.required(field, parsed::<String>);
     let name = body.finish(|| name)?;
-    let webhook = api.registry.get_webhook(tenant, id).await?.ok_or_else(|| not_found(Noun::Webhook))?;
+    let webhook = api.webhooks.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Webhook))?;
     let event_type = type_named(&webhook, &name).map_err(|errors| errors.below(&format!("/{field}")))?;
     refuse_held(&webhook)?;
 

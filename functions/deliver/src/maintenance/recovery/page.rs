@@ -6,7 +6,8 @@ use shared::delivery::StateKind;
 use shared::id::WebhookId;
 use shared::queue::job::Job;
 use shared::recovery::{PageResult, Position, Progress, Recoverable, Recovery, RecoveryStatus};
-use shared::store::{Registry, StoreError};
+use shared::store::StoreError;
+use shared::store::registry::Webhooks;
 
 use super::chunk::{Chunk, held_or_dead};
 use super::eligibility::{Eligibility, eligibility};
@@ -54,7 +55,7 @@ pub(super) async fn page(
         }
         let position = &page.result.position;
         let Some(webhook) = position.webhook else {
-            page.begin_with(webhook_after(recovery, None, &stores.registry).await?, recovery, clock);
+            page.begin_with(webhook_after(recovery, None, &stores.webhooks).await?, recovery, clock);
             if let Continuation::End(_) = page.continuation {
                 break;
             }
@@ -80,7 +81,7 @@ pub(super) async fn page(
             }
         };
         if over {
-            page.go_on(recovery, webhook, &stores.registry, clock).await?;
+            page.go_on(recovery, webhook, &stores.webhooks, clock).await?;
             if let Continuation::End(_) = page.continuation {
                 break;
             }
@@ -107,7 +108,7 @@ impl Page {
         &mut self,
         recovery: &Recovery,
         webhook: WebhookId,
-        registry: &Registry,
+        webhooks: &Webhooks,
         clock: &Clock,
     ) -> Result<(), StoreError> {
         match (recovery.state_after(self.result.position.state), recovery.webhook) {
@@ -115,7 +116,7 @@ impl Page {
                 self.result.position = Position { webhook: Some(webhook), state, after: None };
             }
             (None, Some(_)) => self.continuation = Continuation::End(RecoveryStatus::Done { at: clock.now() }),
-            (None, None) => self.begin_with(webhook_after(recovery, Some(webhook), registry).await?, recovery, clock),
+            (None, None) => self.begin_with(webhook_after(recovery, Some(webhook), webhooks).await?, recovery, clock),
         }
         Ok(())
     }
@@ -135,10 +136,10 @@ impl Page {
 async fn webhook_after(
     recovery: &Recovery,
     after: Option<WebhookId>,
-    registry: &Registry,
+    webhooks: &Webhooks,
 ) -> Result<Option<WebhookId>, StoreError> {
     let after = after.map(|webhook| webhook.to_string());
-    let page = registry.list_webhooks(recovery.tenant, after.as_deref(), 1).await?;
+    let page = webhooks.list(recovery.tenant, after.as_deref(), 1).await?;
     Ok(page.items.first().map(|webhook| webhook.id).filter(|webhook| webhook.time() <= recovery.created_at))
 }
 

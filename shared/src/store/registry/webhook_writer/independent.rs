@@ -4,21 +4,22 @@
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem};
 
-use super::{Registry, StoreError, keys};
+use super::{StoreError, WebhookWriter, keys};
 use crate::store::attribute::number;
 use domain::id::TenantId;
 use domain::webhook::{MAX_PER_TENANT, Webhook};
 
-impl Registry {
+impl WebhookWriter {
     /// Takes a number that no other webhook of the tenant has or will get. A number that is not used is never given
     /// again. `None` without the tenant. A census that was taken before this call is outdated after it, so a caller
     /// with such a census does not give the same number.
-    pub async fn take_webhook_number(&self, tenant: TenantId) -> Result<Option<u32>, StoreError> {
+    pub async fn take_number(&self, tenant: TenantId) -> Result<Option<u32>, StoreError> {
         let key = keys::tenant(tenant);
         let call = self
+            .registry
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.registry.table)
             .set_key(Some(key.attributes()))
             .update_expression("ADD last_webhook_number :one, webhooks_version :one")
             .condition_expression("attribute_exists(pk)")
@@ -42,7 +43,7 @@ impl Registry {
     /// Stores a new webhook under the number that was taken for it, independently of the tenant's other webhooks.
     /// [`StoreError::LimitReached`] when the tenant would have more than [`MAX_PER_TENANT`]. [`StoreError::Conflict`]
     /// when it collides with another change in the tenant's row.
-    pub async fn create_webhook_alone(&self, webhook: &Webhook) -> Result<(), StoreError> {
+    pub async fn create_independent(&self, webhook: &Webhook) -> Result<(), StoreError> {
         let row = self.put_webhook(webhook).await?.condition_expression("attribute_not_exists(pk)");
         let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();
         let tenant = self
@@ -51,7 +52,7 @@ impl Registry {
             .condition_expression("attribute_exists(pk) AND webhook_count < :most")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":most", number(MAX_PER_TENANT));
-        let keys = self.put_public_keys(webhook)?.into_iter().collect();
+        let keys = self.registry.put_public_keys(webhook)?.into_iter().collect();
         self.change_webhooks(vec![row], tenant, None, keys, &[StoreError::Conflict, StoreError::LimitReached]).await
     }
 }

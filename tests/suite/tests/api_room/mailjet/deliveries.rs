@@ -103,7 +103,7 @@ async fn a_url_that_fails_for_long_is_dead_and_what_it_missed_arrives_once_it_is
     let status = async |id: u64| only(&client.get(&format!("/{id}")).await)["Status"].clone();
     let quick = BreakerSettings { failures: 3, window_seconds: 0, disable_after_hours: 1 };
     let webhook = Webhook { breaker: quick, ..stored(&room, &acme).await };
-    room.world.registry.replace_webhook(&webhook).await.unwrap();
+    room.world.registry.webhook_writer.replace(&webhook, None).await.unwrap();
 
     for number in 0..5 {
         accept(&room, &acme, EventType::Opened, &number.to_string()).await;

@@ -208,7 +208,8 @@ async fn webhooks_from_before_they_were_counted_get_their_numbers() {
     assert!(
         room.world
             .registry
-            .all_webhooks(acme.tenant_id())
+            .webhooks
+            .all(acme.tenant_id())
             .await
             .unwrap()
             .iter()

@@ -62,7 +62,10 @@ impl Setting {
         assert!(matches!(stored.status, RecoveryStatus::Done { .. }), "{what}: {stored:?}");
         let got: BTreeSet<_> = ids_of(&self.receiver, "/hook").into_iter().collect();
         assert_eq!((got.len(), self.receiver.count()), (17, 17), "{what}");
-        assert!(self.scene.world.registry.running_recoveries(self.scene.tenant).await.unwrap().is_empty(), "{what}");
+        assert!(
+            self.scene.world.registry.running_recoveries.of_tenant(self.scene.tenant).await.unwrap().is_empty(),
+            "{what}"
+        );
     }
 }
 

@@ -95,7 +95,7 @@ async fn wrong_credentials_are_refused_with_what_the_service_says_and_right_ones
         assert!(arrived(&clouds).is_empty());
 
         let changed = Webhook { url: right, ..webhook.clone() };
-        scene.world.registry.replace_webhook(&changed).await.unwrap();
+        scene.world.registry.webhook_writer.replace(&changed, None).await.unwrap();
         scene.world.clock.advance(SignedDuration::from_secs(30)); // CACHE_SECONDS
         scene.world.run_until_idle().await.unwrap();
         assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered, "{says}");
@@ -120,7 +120,7 @@ async fn a_stream_that_is_not_there_is_a_failure_like_others_and_disables_nothin
         let row = scene.row(&webhook, &event).await;
         assert_eq!(row.attempts[0].outcome, refused(status));
         assert!(matches!(row.state, DeliveryState::Waiting { .. }), "{row:?}");
-        let stored = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+        let stored = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
         assert_eq!(stored.status, WebhookStatus::Enabled);
     }
 }
@@ -169,7 +169,7 @@ async fn what_a_service_says_asks_for_nothing_and_gives_no_secret_away() {
     let row = scene.row(&webhook, &event).await;
     assert!(matches!(row.state, DeliveryState::Waiting { .. }), "{row:?}");
     assert_eq!(row.attempts[0].answer.as_deref(), Some("your key is ***."));
-    let stored = scene.world.registry.get_webhook(scene.tenant, webhook.id).await.unwrap().unwrap();
+    let stored = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
     assert_eq!(stored.status, WebhookStatus::Enabled);
 }
 

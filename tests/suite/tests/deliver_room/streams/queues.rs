@@ -128,7 +128,7 @@ async fn what_a_call_refuses_or_leaves_out_fails_alone_and_comes_with_the_same_i
         }
         assert_eq!(failed.len(), 3);
         // Seven were accepted: the queue can be reached.
-        let breaker = scene.world.registry.get_breaker(scene.tenant, webhook.id).await.unwrap();
+        let breaker = scene.world.registry.breakers.get(scene.tenant, webhook.id).await.unwrap();
         assert!(matches!(breaker, Breaker::Closed { failures: 0, .. }), "{breaker:?}");
 
         scene.world.run_until_idle().await.unwrap();
@@ -285,7 +285,7 @@ async fn what_is_too_large_is_dead_at_once_and_the_others_of_its_call_are_not() 
         assert_eq!(in_queue(&scene).len() + in_entity(&clouds).len(), 2);
         assert_eq!(scene.world.aws.sqs.messages(DEAD_LETTER).len(), 1);
         // Nobody was asked, so nobody has failed.
-        let breaker = scene.world.registry.get_breaker(scene.tenant, webhook.id).await.unwrap();
+        let breaker = scene.world.registry.breakers.get(scene.tenant, webhook.id).await.unwrap();
         assert!(matches!(breaker, Breaker::Closed { failures: 0, .. }), "{breaker:?}");
     }
 }
@@ -314,7 +314,7 @@ async fn a_queue_that_refuses_everything_opens_the_breaker_and_its_probe_closes_
     let webhook = scene.stream(url, |webhook| Webhook { breaker: settings, ..webhook }).await;
     let events = scene.accept_many(3).await;
     scene.world.pump_queue(DELIVERIES).await;
-    let breaker = scene.world.registry.get_breaker(scene.tenant, webhook.id).await.unwrap();
+    let breaker = scene.world.registry.breakers.get(scene.tenant, webhook.id).await.unwrap();
     assert!(matches!(breaker, Breaker::Open(_)), "{breaker:?}");
     scene.world.clock.advance(jiff::SignedDuration::from_secs(5));
     scene.world.pump_queue(RETRIES).await;

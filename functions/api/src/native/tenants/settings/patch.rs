@@ -32,13 +32,13 @@ pub(super) async fn patch(
     let webhook_secret = body.optional("webhook_secret", or_null(shared_secret));
     body.finish(|| Some(()))?;
 
-    let stored = api.registry.get_settings(tenant).await?;
+    let stored = api.settings.get(tenant).await?;
     let settings = TenantSettings {
         default_dialect: default_dialect.unwrap_or(stored.default_dialect),
         webhook_secret: webhook_secret.unwrap_or(stored.webhook_secret),
         revision: stored.revision,
     };
-    api.registry.replace_settings(tenant, &settings).await?;
+    api.settings.replace(tenant, &settings).await?;
     Ok(Json(SettingsView::from(&settings)))
 }
 

@@ -22,5 +22,5 @@ pub(super) async fn read(
 ) -> Result<Json<SettingsView>, ApiError> {
     query.finish()?;
     check_visible(&caller, &api, tenant).await?;
-    Ok(Json(SettingsView::from(&api.registry.get_settings(tenant).await?)))
+    Ok(Json(SettingsView::from(&api.settings.get(tenant).await?)))
 }

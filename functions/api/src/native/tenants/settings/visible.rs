@@ -10,9 +10,5 @@ use crate::room::Api;
 /// 404 unless the tenant exists, and the caller is an admin or belongs to the tenant.
 pub(super) async fn check_visible(caller: &AnyCaller, api: &Api, tenant: TenantId) -> Result<(), ApiError> {
     let visible = caller.is_admin() || caller.own_tenant()? == tenant;
-    if visible && api.registry.get_tenant(tenant).await?.is_some() {
-        Ok(())
-    } else {
-        Err(not_found(Noun::Tenant).into())
-    }
+    if visible && api.tenants.get(tenant).await?.is_some() { Ok(()) } else { Err(not_found(Noun::Tenant).into()) }
 }

@@ -1,0 +1,40 @@
+//! The subscriptions of webhooks, read without their secrets.
+
+use super::item::WebhookItem;
+use super::{Page, Registry, StoreError, keys};
+use domain::id::TenantId;
+use domain::webhook::Subscriber;
+
+/// Number of webhooks read at a time.
+const ALL_PAGE: u8 = 250;
+
+/// The subscriptions of webhooks. `dispatch`, `deliver` and `api` hold this group. It opens no secret.
+#[derive(Debug, Clone)]
+pub struct Subscribers {
+    registry: Registry,
+}
+
+impl Subscribers {
+    /// The group on this table.
+    pub fn new(registry: &Registry) -> Self {
+        Self { registry: registry.clone() }
+    }
+
+    /// The subscriptions of all webhooks of a tenant, at most [`domain::webhook::MAX_PER_TENANT`].
+    pub async fn all(&self, tenant: TenantId) -> Result<Vec<Subscriber>, StoreError> {
+        let mut subscribers = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let partition = keys::tenant_partition(tenant);
+            let page: Page<WebhookItem> =
+                self.registry.list(partition, keys::WEBHOOK, after.as_deref(), ALL_PAGE).await?;
+            for item in &page.items {
+                subscribers.push(Subscriber::try_from(item)?);
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(subscribers);
+            }
+        }
+    }
+}

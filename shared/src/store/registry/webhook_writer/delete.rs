@@ -1,0 +1,43 @@
+//! Deletes a webhook.
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
+
+use super::{Census, StoreError, WebhookWriter, keys};
+use crate::store::attribute::number;
+use domain::id::{TenantId, WebhookId};
+
+impl WebhookWriter {
+    /// Deletes a webhook; [`StoreError::Conflict`] when it is deleted already.
+    pub async fn delete(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
+        self.delete_with(tenant, webhook, self.tenant_update(tenant)).await
+    }
+
+    /// Deletes a webhook like [`WebhookWriter::delete`], for a deletion that depends on the tenant's other webhooks:
+    /// [`StoreError::Conflict`] also when one of them has changed since `census` was taken.
+    pub async fn delete_if_unchanged(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        census: &Census,
+    ) -> Result<(), StoreError> {
+        self.delete_with(tenant, webhook, self.unchanged_since(tenant, census)).await
+    }
+
+    async fn delete_with(&self, tenant: TenantId, webhook: WebhookId, count: UpdateBuilder) -> Result<(), StoreError> {
+        let key = keys::webhook(tenant, webhook);
+        let row = Delete::builder()
+            .table_name(&self.registry.table)
+            .set_key(Some(key.attributes()))
+            .condition_expression("attribute_exists(pk)")
+            .build()
+            .map_err(StoreError::aws)?;
+        let count = count
+            .update_expression("ADD webhooks_version :one, webhook_count :minus_one")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":minus_one", number(-1));
+        let row = TransactWriteItem::builder().delete(row).build();
+        let keys = vec![self.registry.delete_public_keys(tenant, webhook)?];
+        self.change_webhooks(vec![row], count, None, keys, &[StoreError::Conflict, StoreError::Conflict]).await
+    }
+}

@@ -86,9 +86,9 @@ impl From<Problem> for Denied {
 /// Finds out who calls. The caller presents an API key, as bearer token or by basic auth, and may send `X-Tenant-ID`.
 /// Only an admin key may name another tenant than its own.
 ///
-/// A key is read from `cache`, or from `stored`. Keys in `cache` are trusted up to its age limit; the absence of a key is never cached. `deploy_time_key` is the hash
-/// of the admin key made at deploy time, for rooms that accept it. A missing, unknown, revoked or wrong key gives 401
-/// with the same text.
+/// A key is read from `cache`, or from `stored`. Keys in `cache` are trusted up to its age limit; the absence of a key
+/// is never cached. `deploy_time_key` is the hash of the admin key made at deploy time, for rooms that accept it. A
+/// missing, unknown, revoked or wrong key gives 401 with the same text.
 pub async fn authorise(
     headers: &HeaderMap,
     stored: &ApiKeyLookup,

@@ -1,8 +1,8 @@
 //! The registry table: tenants, webhooks, sources, API keys and ingest keys. Secrets in it are sealed.
 //!
-//! [`Registry`] is a handle of the table that reads and writes nothing for its callers. Each group of operations is a type
-//! of its own, made from the handle. A room holds exactly the groups whose operations it uses, so that it cannot call
-//! others; the test `template` compares these groups with the room's role.
+//! [`Registry`] is a handle of the table that reads and writes nothing for its callers. Each group of operations is a
+//! type of its own, made from the handle. A room holds exactly the groups whose operations it uses, so that it cannot
+//! call others; the test `template` compares these groups with the room's role.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,5 @@
-//! API keys, as `api` creates, lists and revokes them. Each has two rows: one is found by the key's id, the other is in its owner's list.
+//! API keys, as `api` creates, lists and revokes them. Each has two rows: one is found by the key's id, the other is in
+//! its owner's list.
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 

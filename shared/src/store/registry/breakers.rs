@@ -1,5 +1,5 @@
-//! Breakers, as `api` shows and resets them. Each webhook that has failed recently has a row for its breaker. A change of
-//! this row is not a change of the webhook. Closing a breaker raises an event.
+//! Breakers, as `api` shows and resets them. Each webhook that has failed recently has a row for its breaker. A change
+//! of this row is not a change of the webhook. Closing a breaker raises an event.
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};

@@ -1,5 +1,5 @@
-//! The lines of webhooks with rate limits. Each webhook with a rate limit has a row with the next free slot of its line.
-//! [`domain::rate_limit`] is the rule.
+//! The lines of webhooks with rate limits. Each webhook with a rate limit has a row with the next free slot of its
+//! line. [`domain::rate_limit`] is the rule.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;

@@ -1,5 +1,5 @@
-//! Recoveries, as `api` starts, shows and cancels them. The tenant's row counts the running ones, in the transaction that
-//! begins or ends one. So their number is limited, and the sweep needs one read to see whether there are any.
+//! Recoveries, as `api` starts, shows and cancels them. The tenant's row counts the running ones, in the transaction
+//! that begins or ends one. So their number is limited, and the sweep needs one read to see whether there are any.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
 //! The conditional writes, with the conditions of `shared/src/store/deliveries/record.rs` and
-//! `shared/src/store/registry/breakers.rs`.
+//! `shared/src/store/registry/receiver_health.rs`.
 
 use shared::breaker::{Breaker, Open};
 use shared::delivery::standing::RowCondition;

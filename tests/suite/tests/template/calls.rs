@@ -1,127 +1,84 @@
-//! Which AWS actions each room's code calls, read from the source: a room's calls of store and queue methods, and what
-//! those methods call of the SDK, on which table or queue.
+//! Which AWS actions the code of each room may lead to, read from the types that the room names.
 //!
-//! A call is recognised by the name of what it is called on, as in `registry.get_source(` or `room.events.put(`.
+//! The registry is divided into groups, and a room holds a group in order to call all of it: whatever the group's methods
+//! call of AWS, the room may call. Of the other tables and of the queues, a room's calls are recognised by the names of
+//! the fields and arguments that have these types, as in `events: Events` and `events.get(`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeSet;
 
-use super::root;
+use super::clients::{Calls, Client, clients};
+use super::source::{bindings, calls_on, dense, file, names, sources};
 
-/// `(resource, action)`, as in `("RegistryTable", "dynamodb:GetItem")`. Queues are told apart by the policies' test of
-/// resources; here they are all `Queues`.
-pub(crate) type Calls = BTreeSet<(&'static str, &'static str)>;
-
-/// SDK operations and what IAM calls them. A transaction is authorised as the writes in it.
-const OPERATIONS: [(&str, &str); 18] = [
-    (".get_item()", "dynamodb:GetItem"),
-    (".batch_get_item()", "dynamodb:BatchGetItem"),
-    (".query()", "dynamodb:Query"),
-    (".scan()", "dynamodb:Scan"),
-    (".put_item()", "dynamodb:PutItem"),
-    // All statements are inserts: `the_only_statements_are_inserts_of_events`.
-    (".batch_execute_statement()", "dynamodb:PartiQLInsert"),
-    (".update_item()", "dynamodb:UpdateItem"),
-    (".delete_item()", "dynamodb:DeleteItem"),
-    ("Put::builder()", "dynamodb:PutItem"),
-    ("Update::builder()", "dynamodb:UpdateItem"),
-    ("Delete::builder()", "dynamodb:DeleteItem"),
-    (".generate_data_key_without_plaintext()", "kms:GenerateDataKeyWithoutPlaintext"),
-    (".decrypt()", "kms:Decrypt"),
-    (".send_message_batch()", "sqs:SendMessage"),
-    (".change_message_visibility_batch()", "sqs:ChangeMessageVisibility"),
-    (".start_message_move_task()", "sqs:StartMessageMoveTask"),
-    (".list_message_move_tasks()", "sqs:ListMessageMoveTasks"),
-    (".cancel_message_move_task()", "sqs:CancelMessageMoveTask"),
-];
-
-/// Where the client of a resource is written, and what rooms call it.
-struct Client {
-    place: &'static str,
-    resource: &'static str,
-    called: &'static [&'static str],
+/// The code of a room, or of a command, with the shared code that it passes its groups to.
+pub(crate) struct Code {
+    text: String,
 }
 
-const CLIENTS: [Client; 4] = [
-    Client { place: "shared/src/store/registry", resource: "RegistryTable", called: &["registry"] },
-    Client { place: "shared/src/store/events", resource: "EventsTable", called: &["events", "table"] },
-    Client { place: "shared/src/store/deliveries", resource: "DeliveriesTable", called: &["deliveries"] },
-    Client { place: "shared/src/queue", resource: "Queues", called: &["queue", "jobs", "redrives"] },
-];
-
-/// What the code of `room` calls, with the shared code that it uses.
-pub(crate) fn of_room(room: &str) -> Calls {
-    let mut source = sources(&root().join("functions").join(room).join("src"));
-    if source.contains("authorise(") {
-        source.push_str(&without_tests(&std::fs::read_to_string(root().join("shared/src/access.rs")).unwrap()));
-    }
-    let source = dense(&source);
-    let mut found = Calls::new();
-    for client in &CLIENTS {
-        let methods = methods(client);
-        let on_a_field = |name: &String| client.called.iter().any(|field| source.contains(&format!("{field}.{name}(")));
-        let mut wanted: Vec<_> = methods.keys().filter(|name| on_a_field(name)).cloned().collect();
-        let mut seen = BTreeSet::new();
-        while let Some(name) = wanted.pop() {
-            if seen.insert(name.clone()) {
-                let body = &methods[&name];
-                let called = OPERATIONS.iter().filter(|(call, _)| body.contains(call));
-                found.extend(called.map(|(_, action)| (resource(client, action), *action)));
-                // The timeline reads the table of whoever uses it.
-                let by_time = body.contains(".newest_first(") || body.contains(".oldest_first(");
-                found.extend(by_time.then_some((client.resource, "dynamodb:Query")));
-                wanted.extend(methods.keys().filter(|name| body.contains(&format!("self.{name}("))).cloned());
-            }
+impl Code {
+    /// The production code in `folder`.
+    pub(crate) fn of(folder: &str) -> Self {
+        let mut text = sources(folder);
+        if text.contains("authorise(") {
+            text.push_str(&file("shared/src/access.rs"));
         }
+        Self { text }
     }
-    found
-}
 
-/// How many statements of another kind, or by another call, than `INSERT` the shared code writes.
-pub(crate) fn other_statements() -> usize {
-    let source = dense(&sources(&root().join("shared/src/store")));
-    let others = ["\"UPDATE\\\"", "\"DELETEFROM", "\"SELECT", ".execute_statement()", ".execute_transaction()"];
-    assert!(source.contains("\"INSERTINTO\\\""), "the inserts are not found");
-    others.iter().map(|other| source.matches(other).count()).sum()
-}
-
-/// KMS is called for the registry's secrets.
-fn resource(client: &Client, action: &str) -> &'static str {
-    if action.starts_with("kms:") { "SecretsKey" } else { client.resource }
-}
-
-/// The methods of a client by name, as dense text.
-fn methods(client: &Client) -> BTreeMap<String, String> {
-    let folder = root().join(client.place);
-    let mut source = sources(&folder);
-    source.push_str(&without_tests(&std::fs::read_to_string(folder.with_extension("rs")).unwrap_or_default()));
-    let mut methods: BTreeMap<String, String> = BTreeMap::new();
-    for part in source.split("fn ").skip(1) {
-        let name = part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
-        methods.entry(name).or_default().push_str(&dense(part));
+    /// This code, with `planted` in it.
+    pub(crate) fn with(mut self, planted: &str) -> Self {
+        self.text.push_str(planted);
+        self
     }
-    methods
-}
 
-/// All Rust source below a folder, without tests.
-fn sources(folder: &Path) -> String {
-    let mut all = String::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            all.push_str(&sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            all.push_str(&without_tests(&std::fs::read_to_string(&path).unwrap()));
+    /// The groups of the registry that this code names, by any means.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &'static Client> {
+        clients().iter().filter(|client| client.is_group && names(&client.name, &self.text))
+    }
+
+    /// What this code may lead to: all of each group, and the methods of the other clients that it calls.
+    pub(crate) fn calls(&self) -> Calls {
+        let called = self.called();
+        let others = clients().iter().filter(|client| !client.is_group);
+        let others = others.flat_map(|client| {
+            client.methods.iter().filter(|(method, _)| called.contains(&(client.name.as_str(), method.as_str())))
+        });
+        let may_call = self.groups().flat_map(|group| &group.methods).chain(others);
+        may_call.flat_map(|(_, calls)| calls).copied().collect()
+    }
+
+    /// The methods of the named groups that this code does not call. If there is one, a group is too wide.
+    pub(crate) fn uncalled(&self) -> Vec<String> {
+        let called = self.called();
+        let all =
+            self.groups().flat_map(|group| group.methods.keys().map(|method| (group.name.as_str(), method.as_str())));
+        let uncalled = all.filter(|method| !called.contains(method));
+        uncalled.map(|(group, method)| format!("{group}::{method}")).collect()
+    }
+
+    /// The type and name of each method that is called on something that is declared with its type.
+    fn called(&self) -> BTreeSet<(&'static str, &'static str)> {
+        let code = dense(&self.text);
+        let mut called = BTreeSet::new();
+        for (name, of) in bindings(&self.text).into_iter().collect::<BTreeSet<_>>() {
+            let Some(client) = clients().iter().find(|client| client.name == of) else { continue };
+            let on_it = calls_on(&format!("{name}."), &code);
+            let methods = client.methods.keys().filter(|method| on_it.contains(*method));
+            called.extend(methods.map(|method| (client.name.as_str(), method.as_str())));
         }
+        called
     }
-    all
 }
 
-/// Without white space, so that it does not matter how calls are broken into lines.
-fn dense(source: &str) -> String {
-    source.split_whitespace().collect()
-}
-
-fn without_tests(source: &str) -> String {
-    source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
+#[test]
+fn calls_are_recognised_by_the_types_of_fields_and_arguments() {
+    let code = |text: &str| Code { text: text.to_owned() };
+    let called =
+        |text: &str| code(text).called().into_iter().map(|(of, name)| format!("{of}::{name}")).collect::<Vec<_>>();
+    let room = "struct Room { rows: Deliveries, mail: Option<Queue> }\nfn f(room: &Room) { room\n.rows\n.get(1) }";
+    assert_eq!(called(room), ["Deliveries::get"]);
+    assert_eq!(called("fn f(jobs: &Queue) { jobs.send(1).await; other.hide(2) }"), ["Queue::send"]);
+    assert_eq!(called("let jobs = Queue::new(1); match jobs.hide(2) {}"), ["Queue::hide"]);
+    assert!(called("let jobs = Queue::new(1); jobs_of.send(1)").is_empty());
+    assert!(code("struct Room { webhook_writer: WebhookWriterX }").groups().next().is_none());
+    assert_eq!(code("fn f() { registry::Subscribers::new(1).all(2) }").groups().next().unwrap().name, "Subscribers");
 }

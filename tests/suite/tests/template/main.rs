@@ -3,7 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
+mod source;
+mod clients;
 mod calls;
+mod groups;
 mod openapi;
 mod policies;
 mod routes;

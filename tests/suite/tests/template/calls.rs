@@ -1,8 +1,9 @@
 //! Which AWS actions the code of each room may lead to, read from the types that the room names.
 //!
-//! The registry is divided into groups, and a room holds a group in order to call all of it: whatever the group's methods
-//! call of AWS, the room may call. Of the other tables and of the queues, a room's calls are recognised by the names of
-//! the fields and arguments that have these types, as in `events: Events` and `events.get(`.
+//! The registry's operations are divided into groups. A room that names a group may call all of its methods, so the
+//! room needs every action that these methods lead to. For the other tables and the queues, a room needs the actions of
+//! the methods that it calls. Such a call is recognised by the name of a field or an argument that is declared with the
+//! type, as in `events: Events` and `events.get(`.
 
 use std::collections::BTreeSet;
 

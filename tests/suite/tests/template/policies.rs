@@ -1,5 +1,5 @@
-//! The IAM test: each function's policy lists exactly the actions that its code calls, and those that AWS needs of the
-//! role for its mapping, its logs and its redrives. Nothing else, and no star.
+//! The IAM test. Each function's policy lists exactly the actions that its code calls, and the actions that AWS needs
+//! of the role for its mapping, its logs and its redrives. A policy lists no other action, and has no star.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{clients, template};
 const ROOMS: [(&str, &str); 4] =
     [("ingest", "IngestRole"), ("dispatch", "DispatchRole"), ("deliver", "DeliverRole"), ("api", "ApiRole")];
 
-/// What a role needs although no code of ours calls it.
+/// The actions that a role needs although our code does not call them.
 fn needed_by_aws(room: &str) -> BTreeSet<(String, String)> {
     let pairs: &[(&str, &[&str])] = match room {
         // The stream mapping reads the stream and writes to its on-failure queue with the function's role.
@@ -29,7 +29,7 @@ fn needed_by_aws(room: &str) -> BTreeSet<(String, String)> {
         ],
         // The queue mappings receive and delete with the function's role.
         "deliver" => &[("Queues", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"])],
-        // StartMessageMoveTask wants of its caller what the move itself does.
+        // The caller of StartMessageMoveTask needs the actions that the move itself makes.
         "api" => {
             &[("Queues", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"])]
         }
@@ -49,9 +49,10 @@ fn list(value: &Yaml) -> Vec<String> {
     }
 }
 
-/// `EventsTable.StreamArn`, `${DeliveriesTable.Arn}/index/held-dead` and the like, as the name of what they belong to.
+/// The name of the table, queue or key that `resource` belongs to. Examples of `resource` are `EventsTable.StreamArn`
+/// and `${DeliveriesTable.Arn}/index/held-dead`.
 fn resource_name(resource: &str) -> String {
-    // `!If [MakesSecretsKey, !GetAtt SecretsKey.Arn, !Ref SecretsKeyArn]`: one key, ours or a given one.
+    // `!If [MakesSecretsKey, !GetAtt SecretsKey.Arn, !Ref SecretsKeyArn]` is one key: the stack's or a given one.
     if resource.contains("SecretsKey") {
         return "SecretsKey".to_owned();
     }
@@ -130,7 +131,7 @@ fn no_star_and_no_shared_role() {
     assert_eq!(roles.len(), functions.len());
 }
 
-/// Of the registry, ingest may write the certificates that it fetched, and no source or key.
+/// Ingest may write the certificates that it fetched into the registry, but no source and no key.
 #[test]
 fn ingest_writes_only_certificates_into_the_registry() {
     let template = template();
@@ -146,7 +147,7 @@ fn ingest_writes_only_certificates_into_the_registry() {
     assert_eq!(writes, [["CERTIFICATES"]]);
 }
 
-/// Deliver and api raise operational events with the changes that these report, and can raise none by itself. Only ingest
+/// Deliver and api write an operational event only in one transaction with the change that it reports. Only ingest
 /// accepts events.
 #[test]
 fn deliver_and_api_put_events_in_transactions_only() {
@@ -165,7 +166,7 @@ fn deliver_and_api_put_events_in_transactions_only() {
     }
 }
 
-/// An insert is no part of a transaction, and none but ingest accepts events.
+/// An insert is not part of a transaction. Only ingest accepts events, so only ingest may insert.
 #[test]
 fn the_only_statements_are_inserts_of_events() {
     assert_eq!(clients::other_statements(), 0);
@@ -181,7 +182,7 @@ fn the_only_statements_are_inserts_of_events() {
     assert_eq!(granted, [inserts]);
 }
 
-/// Ingest asks which events are stored, and may read no more of them than their keys.
+/// Ingest asks which events are stored. It may read only the keys of events.
 #[test]
 fn ingest_reads_no_events() {
     let template = template();
@@ -200,9 +201,9 @@ fn ingest_reads_no_events() {
     assert_eq!(reads, 1);
 }
 
-/// Ingest and deliver read secrets, api writes them too, and dispatch has nothing to do with them.
+/// Ingest and deliver open secrets, api also seals them, and dispatch does neither.
 #[test]
-fn the_secrets_key_is_granted_to_whoever_opens_secrets() {
+fn the_secrets_key_is_granted_to_the_rooms_that_open_secrets() {
     let template = template();
     let granted = |role: &str| -> BTreeSet<String> {
         let statements = statements(&template["Resources"][role]).into_iter();
@@ -217,7 +218,7 @@ fn the_secrets_key_is_granted_to_whoever_opens_secrets() {
     assert_eq!(granted("ApiRole"), actions(&["kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"]));
 }
 
-/// Which queue may be sent to and hidden in is more than actions: only these.
+/// An action is granted for named queues only. The comparison of actions above does not tell queues apart.
 #[test]
 fn queues_are_granted_one_by_one() {
     let template = template();

@@ -48,11 +48,12 @@ fn below(folder: &Path) -> String {
 /// `source` without its tests and comments.
 fn production(source: &str) -> String {
     let deployed = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    let code = deployed.lines().map(|line| match line.trim_start().starts_with("//") {
-        true => "",
-        false => line.split(" //").next().unwrap_or_default(),
-    });
-    code.map(|line| format!("{line}\n")).collect()
+    let mut code = String::with_capacity(deployed.len());
+    for line in deployed.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        code.push_str(line.split(" //").next().unwrap_or_default());
+        code.push('\n');
+    }
+    code
 }
 
 /// Without white space, so that it does not matter how calls are broken into lines. One space stays between two words.

@@ -17,8 +17,8 @@ use support::{Answer, Break, Receiver};
 
 use crate::Scene;
 
-/// In a dialect with arrays, up to so many events in a POST.
-fn grouping(batch: u8) -> impl FnOnce(Webhook) -> Webhook {
+/// A change of a webhook: its dialect has arrays, and a POST has up to this many events.
+pub(crate) fn grouping(batch: u8) -> impl FnOnce(Webhook) -> Webhook {
     move |webhook| Webhook { dialect: Dialect::MailjetV2, batch, ..webhook }
 }
 

@@ -13,6 +13,7 @@ mod dialects;
 mod fairness;
 mod held;
 mod isolation;
+mod log_lines;
 mod odd_answers;
 mod operational;
 mod outbound;

@@ -37,7 +37,7 @@ fn put_unreadable_event(world: &World, tenant: TenantId, key: &str) -> Event {
 }
 
 /// Makes a tenant's webhook unreadable; answers how to mend it.
-fn spoil_webhook(world: &World, webhook: &Webhook) -> Value {
+pub(crate) fn spoil_webhook(world: &World, webhook: &Webhook) -> Value {
     let rows = world.aws.scan_unbroken("registry").unwrap();
     let row = rows.into_iter().find(|row| row["sk"].as_s().is_ok_and(|sk| sk.contains(&webhook.id.to_string())));
     let good = serde_json::to_value(serde_dynamo::Item::from(row.unwrap())).unwrap();

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod isolation;
+mod log_lines;
 mod memory;
 mod portions;
 

@@ -19,6 +19,7 @@ mod operational;
 mod outbound;
 mod rate_limit;
 mod recoveries;
+mod refused_entries;
 mod resend;
 mod secrets_in_answers;
 mod settings;

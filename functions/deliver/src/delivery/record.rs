@@ -155,8 +155,8 @@ impl Recorder {
     }
 
     /// The row moved on while our attempt was under way: another copy of the job was faster, or our own write took
-    /// effect, its answer was lost, and the SDK's second try met the write. What a receiver has accepted is delivered,
-    /// whatever the row says; otherwise the row decides.
+    /// effect, its answer was lost, and the SDK's second try met the write. A delivery that a receiver has accepted is
+    /// delivered, even if the row says something else. Otherwise the row decides.
     async fn resolve_conflict(&self, job: &DeliverJob, change: &Change<'_>) -> Result<Disposition, StoreError> {
         tracing::warn!("the row of the delivery moved on during an attempt");
         let row = self.row(change.key()).await?;
@@ -174,8 +174,8 @@ impl Recorder {
         })
     }
 
-    /// Writes a delivery that a receiver has accepted as delivered, whatever its row says. Returns whether a write was
-    /// needed.
+    /// Writes a delivery that a receiver has accepted as delivered, even if its row says something else. Returns
+    /// whether a write was needed.
     async fn force_delivered(&self, change: &Change<'_>, row: Option<Delivery>) -> Result<bool, StoreError> {
         let mut row = row;
         for _ in 0..MAX_FORCED_WRITES {

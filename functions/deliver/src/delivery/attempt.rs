@@ -38,8 +38,9 @@ pub(crate) async fn attempt(
     let finals: Vec<Option<Decision>> = sent.iter().map(|sent| settled(&sent.ending())).collect();
     let disabled = disabled_by(&finals);
     if let Some(reason) = disabled {
-        // Before the rows: after the rows say dead, nothing comes back to disable the webhook. After a crash between
-        // the two the jobs find the webhook disabled, and the deliveries are held.
+        // The webhook is disabled before the rows are written. Reason: after the rows say dead, no job comes back to
+        // disable the webhook. After a crash between the two the jobs find the webhook disabled, and the deliveries are
+        // held.
         if let Err(error) = health.disable(&state.webhook, reason, None, now).await {
             log(&error, &format!("the webhook could not be disabled; {} jobs come back", members.len()));
             over.extend(members.iter().map(|member| (member.pending.index, Disposition::Redeliver)));
@@ -106,12 +107,11 @@ fn disabled_by(finals: &[Option<Decision>]) -> Option<DisabledReason> {
     })
 }
 
-/// The stage `note`. The breaker counts a request, or a call to a stream, once, however many deliveries the request
-/// held, and not at all if other copies were faster with all of them. One accepted delivery shows that the receiver can
-/// be reached.
+/// The stage `note`. The breaker counts a request, or a call to a stream, once for all its deliveries, and not at all
+/// if other copies were faster with all of them. One accepted delivery shows that the receiver can be reached.
 async fn note(finals: &[Option<Decision>], state: &WebhookState, health: &Health) {
     let is_failure = |last: &Option<Decision>| match last {
-        // Nobody was asked.
+        // The receiver was not asked, has accepted, or disables its webhook.
         Some(Decision::Dead { reason: DeadReason::TooLarge } | Decision::Done | Decision::Disable { .. }) => false,
         Some(Decision::Dead { .. } | Decision::Retry { .. }) | None => true,
     };

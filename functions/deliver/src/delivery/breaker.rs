@@ -62,7 +62,7 @@ async fn open(state: &WebhookState, since: Timestamp, health: &Health) -> Result
         return Ok(());
     }
     let opened = health.open_breaker(&state.webhook, &open, now).await;
-    // The cached state has the breaker closed, whichever function has opened it.
+    // The cached state has the breaker closed, although this function or another one has opened it.
     health.webhooks.forget(tenant, webhook);
     opened
 }

@@ -57,8 +57,7 @@ fn ids(arguments: &str) -> BTreeSet<String> {
 /// that all lines are about; or a line has a field that a span of the crate has, too.
 fn faults(files: &[File]) -> Vec<String> {
     let codes: Vec<_> = files.iter().map(|file| (&file.path, file.production())).collect();
-    let spans: BTreeSet<String> =
-        codes.iter().flat_map(|(_, code)| calls(&SPANS, code)).flat_map(|span| ids(span)).collect();
+    let spans: BTreeSet<String> = codes.iter().flat_map(|(_, code)| calls(&SPANS, code)).flat_map(ids).collect();
     let is_entered = codes.iter().any(|(_, code)| code.contains(".instrument("));
     let has_request = is_entered && spans.contains("request_id");
     let lines = codes.iter().flat_map(|(path, code)| calls(&LINES, code).into_iter().map(move |line| (path, line)));

@@ -16,6 +16,9 @@ pub use domain::queue_limits::{MAX_DELAY_SECONDS, MAX_HOP_SECONDS, RETENTION};
 use futures::{StreamExt as _, stream};
 
 pub mod redrive;
+mod unconfirmed;
+
+pub use unconfirmed::Unconfirmed;
 
 /// Maximum number of tries for entries that a batch call did not take, before the caller gets the error.
 const MAX_TRIES: u8 = 3;
@@ -95,7 +98,7 @@ impl Queue {
 
     /// Whether an event source ARN names this queue. SQS's ARNs and URLs end in the same name.
     pub fn is_source(&self, arn: &str) -> bool {
-        arn.rsplit(':').next().is_some_and(|name| self.url.rsplit('/').next() == Some(name))
+        arn.rsplit(':').next() == Some(self.name())
     }
 
     /// Sends messages in as few calls as their count and size allow, several calls at a time. Returns one result for

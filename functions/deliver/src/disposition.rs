@@ -17,9 +17,9 @@ pub(crate) enum Disposition {
         /// The job is not due before this time.
         at: Timestamp,
     },
-    /// The job waits for its slot in the retries queue, as a new message, and the received message is deleted. A delayed
-    /// message is not in flight, a hidden one is: however long the line for slots is, it takes nothing of the 120,000
-    /// messages in flight that SQS allows.
+    /// The job waits for its slot in the retries queue, as a new message, and the received message is deleted. A
+    /// delayed message is not in flight, a hidden one is: however long the line for slots is, it takes nothing of the
+    /// 120,000 messages in flight that SQS allows.
     Requeue {
         /// The job with its slot.
         job: Box<DeliverJob>,

@@ -1,5 +1,5 @@
-//! What is known and written about the health of a webhook's receiver: its breaker, its slowness, and that the webhook is
-//! disabled.
+//! What is known and written about the health of a webhook's receiver: its breaker, its slowness, and that the webhook
+//! is disabled.
 //!
 //! Each change here that raises an operational event is one transaction with the event: a failure fails for both, and a
 //! repeated change finds the change made and emits no second event.
@@ -15,7 +15,7 @@ use shared::webhook::{DisabledReason, Webhook};
 
 use crate::webhook_cache::WebhookCache;
 
-/// The means to note what attempts show about receivers.
+/// The means to note what attempts show about receivers. The current span has the webhook's id.
 #[derive(Debug)]
 pub(crate) struct Health {
     pub(crate) receivers: ReceiverHealth,
@@ -31,7 +31,7 @@ impl Health {
     pub(crate) async fn open_breaker(&self, webhook: &Webhook, open: &Open, now: Timestamp) -> Result<(), StoreError> {
         let event = self.events.telling(&operational::opened(webhook, open, now))?;
         if self.receivers.open_breaker(webhook.tenant, webhook.id, open, event).await? {
-            tracing::warn!(tenant.id = %webhook.tenant, webhook.id = %webhook.id, "the breaker of {} is open", webhook.id);
+            tracing::warn!("the breaker is open");
         }
         Ok(())
     }
@@ -46,8 +46,7 @@ impl Health {
     ) -> Result<(), StoreError> {
         let event = self.events.telling(&operational::closed(webhook, open, reason, self.clock.now()))?;
         if self.receivers.close_breaker(webhook.tenant, webhook.id, open, failures, event).await? {
-            let id = webhook.id;
-            tracing::info!(tenant.id = %webhook.tenant, webhook.id = %id, "the breaker of {id} is closed");
+            tracing::info!("the breaker is closed");
         }
         Ok(())
     }
@@ -64,8 +63,7 @@ impl Health {
         self.webhooks.forget(webhook.tenant, webhook.id);
         let event = self.events.telling(&operational::disabled(webhook, reason, since, now))?;
         if self.receivers.disable(webhook.tenant, webhook.id, reason, now, event).await? {
-            let id = webhook.id;
-            tracing::warn!(tenant.id = %webhook.tenant, webhook.id = %id, "{id} is disabled: {}", reason.as_str());
+            tracing::warn!("the webhook is disabled: {}", reason.as_str());
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
-//! The deliver room: woken by the deliveries queue and the retries queue, it makes one attempt for each job, records the
-//! attempt, and does what follows.
+//! The deliver room: woken by the deliveries queue and the retries queue, it makes one attempt for each job, records
+//! the attempt, and does what follows.
 //!
-//! The jobs of a batch run at the same time. Each passes one straight pipeline, and the stages are functions of these names:
+//! The jobs of a batch run at the same time. Each passes one straight pipeline, and the stages are functions of these
+//! names:
 //!
 //! ```text
 //! route      body -> job                            unreadable -> dead letter; other kinds -> maintenance
@@ -17,8 +18,8 @@
 //! settle     every message of the batch, in as few calls as possible
 //! ```
 //!
-//! A stage that ends a job's way returns [`disposition::Stop`]. A job that fails, or panics, fails alone: its message comes
-//! back when its visibility ends, reads its delivery's row, and goes on from there.
+//! A stage that ends a job's way returns [`disposition::Stop`]. A job that fails, or panics, fails alone: its message
+//! comes back when its visibility ends, reads its delivery's row, and goes on from there.
 //!
 //! The modules below, and those of `delivery`, are listed bottom up: each uses only modules that are listed above it.
 
@@ -34,7 +35,9 @@ use shared::outbound::{Outbound, SetupError};
 use shared::queue::Queue;
 use shared::store::registry::{ReceiverHealth, Webhooks};
 use shared::store::{Deliveries, Events, Registry};
+use tracing::Instrument as _;
 
+mod span;
 mod message;
 mod disposition;
 mod isolate;
@@ -114,14 +117,19 @@ impl Deliver {
 
 /// Carries out the jobs of a batch and names the messages that must not be deleted.
 pub async fn handle(batch: LambdaEvent<SqsEvent>, room: &Deliver) -> Result<SqsEventResponse, Error> {
+    let span = span::of_invocation(&batch.context.request_id);
+    Ok(response(carry_out(batch, room).instrument(span).await))
+}
+
+/// Carries out the jobs of a batch. Returns the ids of the messages that must not be deleted.
+async fn carry_out(batch: LambdaEvent<SqsEvent>, room: &Deliver) -> Vec<String> {
     let received_at = room.clock.now();
     let deadline = i64::try_from(batch.context.deadline).ok();
     let deadline = deadline.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX);
     let records = batch.payload.records.into_iter();
     let received: Vec<_> = records.map(|record| ReceivedMessage::new(record, &room.queues.retries_queue)).collect();
     let dispositions = route::route(&received, room, deadline).await;
-    let kept = settle::settle(&received, dispositions, &room.queues, received_at, room.clock.now()).await;
-    Ok(response(kept))
+    settle::settle(&received, dispositions, &room.queues, received_at, room.clock.now()).await
 }
 
 fn response(kept: Vec<String>) -> SqsEventResponse {

@@ -3,6 +3,9 @@
 use aws_lambda_events::event::sqs::SqsMessage;
 use jiff::Timestamp;
 use shared::queue::Queue;
+use tracing::Span;
+
+use crate::span;
 
 /// The queue that a message was received from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub(crate) struct ReceivedMessage {
     pub(crate) first_receive: bool,
     /// When the message was sent. SQS always says so.
     pub(crate) sent_at: Option<Timestamp>,
+    /// The span of log lines about the message and its job.
+    pub(crate) span: Span,
 }
 
 impl ReceivedMessage {
@@ -32,9 +37,11 @@ impl ReceivedMessage {
     pub(crate) fn new(record: SqsMessage, retries_queue: &Queue) -> Self {
         let arn = record.event_source_arn.unwrap_or_default();
         let receives = record.attributes.get("ApproximateReceiveCount").map(String::as_str);
+        let id = record.message_id.unwrap_or_default();
         let sent_ms = record.attributes.get("SentTimestamp").and_then(|text| text.parse().ok());
         Self {
-            id: record.message_id.unwrap_or_default(),
+            span: span::of_message(&id),
+            id,
             receipt: record.receipt_handle.unwrap_or_default(),
             body: record.body.unwrap_or_default(),
             source: if retries_queue.is_source(&arn) { SourceQueue::Retries } else { SourceQueue::Deliveries },

@@ -1,4 +1,5 @@
-//! The stage `route`: from the bodies of a batch's messages to the jobs, and from the jobs to what becomes of the messages.
+//! The stage `route`: from the bodies of a batch's messages to the jobs, and from the jobs to what becomes of the
+//! messages.
 
 use futures::future::{join, join_all};
 use jiff::Timestamp;
@@ -11,16 +12,18 @@ use crate::disposition::{Disposition, Stop};
 use crate::isolate::isolated_logged;
 use crate::maintenance::{dispatch, probe, recovery, release, sweep};
 use crate::message::ReceivedMessage;
+use crate::span;
 
-/// Carries out the jobs of a batch at the same time. Returns what becomes of their messages, in the order of the messages.
-/// A job that fails on our side is logged where it fails, and its message is redelivered.
+/// Carries out the jobs of a batch at the same time. Returns what becomes of their messages, in the order of the
+/// messages. A job that fails on our side is logged where it fails, and its message is redelivered.
 pub(crate) async fn route(received: &[ReceivedMessage], room: &Deliver, deadline: Timestamp) -> Vec<Disposition> {
     let (mut pending, mut others) = (Vec::new(), Vec::new());
     for (index, message) in received.iter().enumerate() {
-        match Job::from_json(&message.body) {
+        let job = Job::from_json(&message.body).inspect(|job| span::note(&message.span, job));
+        match job {
             Ok(Job::Deliver(job)) => pending.push(Pending { index, message, job }),
             job => others.push(async move {
-                let carried_out = isolated_logged(&message.id, carry_out(job, message, room, deadline)).await;
+                let carried_out = isolated_logged(&message.span, carry_out(job, message, room, deadline)).await;
                 (index, carried_out.unwrap_or_else(|disposition| disposition))
             }),
         }

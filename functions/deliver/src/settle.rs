@@ -2,14 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use shared::queue::job::{Deliver as DeliverJob, Job};
-use shared::queue::{EntryFailed, Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue, RETENTION};
+use shared::queue::{Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue, RETENTION};
 
 use crate::disposition::Disposition;
 use crate::message::{ReceivedMessage, SourceQueue};
 use crate::queues::Queues;
 
-/// Maximum age of a message at the end of a hop: half of SQS's retention of 14 days. Reason: the other half is for times in
-/// which no function runs.
+/// Maximum age of a message at the end of a hop: half of SQS's retention of 14 days. Reason: the other half is for
+/// times in which no function runs.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(RETENTION.as_hours() / 2);
 /// Maximum hop: the longest time for which a message is hidden at once.
 const MAX_HOP: SignedDuration = SignedDuration::from_secs(MAX_HOP_SECONDS as i64);
@@ -21,8 +21,8 @@ struct Outbox {
     belongs_to: Vec<usize>,
 }
 
-/// Does what becomes of each message. Returns the ids of the messages that must not be deleted. The batch was received at
-/// `received_at`.
+/// Does what becomes of each message. Returns the ids of the messages that must not be deleted. The batch was received
+/// at `received_at`.
 pub(crate) async fn settle(
     received: &[ReceivedMessage],
     dispositions: Vec<Disposition>,
@@ -41,7 +41,7 @@ pub(crate) async fn settle(
             (Disposition::RetryAt { at }, SourceQueue::Retries) if is_hidden(message.sent_at, at, now) => {
                 keep[index] = true;
                 let seconds = visibility_seconds(at, now, received_at);
-                hidden.push(Hidden { receipt: message.receipt.clone(), seconds });
+                hidden.push((index, Hidden { receipt: message.receipt.clone(), seconds }));
             }
             (Disposition::RetryAt { at }, _) => to_retries.add(index, same_job(message, at, now)),
             (Disposition::Requeue { job, at }, _) => to_retries.add(index, with_slot(*job, at, now)),
@@ -49,13 +49,10 @@ pub(crate) async fn settle(
             (Disposition::Replace(messages), _) => messages.into_iter().for_each(|one| to_deliveries.add(index, one)),
         }
     }
-    // A message that could not be hidden comes back when its visibility ends, reads its row, and is hidden again.
-    for failure in queues.retries_queue.hide(&hidden).await.into_iter().filter_map(Result::err) {
-        log(&failure);
-    }
-    to_retries.send(&queues.retries_queue, &mut keep).await;
-    to_dead_letters.send(&queues.dead_letter_queue, &mut keep).await;
-    to_deliveries.send(&queues.deliveries_queue, &mut keep).await;
+    hide(hidden, received, &queues.retries_queue).await;
+    to_retries.send(received, &queues.retries_queue, &mut keep).await;
+    to_dead_letters.send(received, &queues.dead_letter_queue, &mut keep).await;
+    to_deliveries.send(received, &queues.deliveries_queue, &mut keep).await;
     received.iter().zip(keep).filter(|(_, keep)| *keep).map(|(message, _)| message.id.clone()).collect()
 }
 
@@ -66,18 +63,29 @@ impl Outbox {
     }
 
     /// Sends the messages. A received message is kept if anything that belongs to it could not be sent.
-    async fn send(self, queue: &Queue, keep: &mut [bool]) {
-        for (result, index) in queue.send(&self.messages).await.into_iter().zip(self.belongs_to) {
-            if let Err(failure) = result {
-                log(&failure);
-                keep[index] = true;
+    async fn send(self, received: &[ReceivedMessage], queue: &Queue, keep: &mut [bool]) {
+        let results = queue.send(&self.messages).await;
+        let results: Vec<_> = self.belongs_to.into_iter().zip(results).collect();
+        // What belongs to one received message was added at once, so its results follow each other.
+        for of_one in results.chunk_by(|(index, _), (other, _)| index == other) {
+            let unconfirmed = queue.unconfirmed(of_one.iter().map(|(_, result)| result));
+            if let (Some(unconfirmed), Some((index, _))) = (unconfirmed, of_one.first()) {
+                received[*index].span.in_scope(|| unconfirmed.log());
+                keep[*index] = true;
             }
         }
     }
 }
 
-fn log(failure: &EntryFailed) {
-    tracing::error!(error.code = failure.code, "{failure}");
+/// Hides messages of the retries queue, each given with its position in the batch. A message that could not be hidden
+/// comes back when its visibility ends, reads its row, and is hidden again.
+async fn hide(hidden: Vec<(usize, Hidden)>, received: &[ReceivedMessage], retries_queue: &Queue) {
+    let (indexes, hidden): (Vec<_>, Vec<_>) = hidden.into_iter().unzip();
+    for (index, result) in indexes.into_iter().zip(retries_queue.hide(&hidden).await) {
+        if let Some(unconfirmed) = retries_queue.unconfirmed([&result]) {
+            received[index].span.in_scope(|| unconfirmed.log());
+        }
+    }
 }
 
 /// The job of a received message for the retries queue.
@@ -99,12 +107,12 @@ fn delay(at: Timestamp, now: Timestamp) -> u16 {
 
 /// Whether a message of the retries queue is hidden, and not sent anew.
 ///
-/// It is sent anew if the wait is within SQS's maximum delay. Reason: a hidden message is in flight, and a queue has at most
-/// 120,000 messages in flight. A receiver that fails 1,000 times a second would use these up before its breaker may open. A
-/// delayed message is not in flight, and costs no more.
+/// It is sent anew if the wait is within SQS's maximum delay. Reason: a hidden message is in flight, and a queue has at
+/// most 120,000 messages in flight. A receiver that fails 1,000 times a second would use these up before its breaker
+/// may open. A delayed message is not in flight, and costs no more.
 ///
-/// It is also sent anew if it would grow too old. Reason: SQS deletes a message at the end of its retention, hidden or not,
-/// and the delivery would wait for ever.
+/// It is also sent anew if it would grow too old. Reason: SQS deletes a message at the end of its retention, hidden or
+/// not, and the delivery would wait for ever.
 fn is_hidden(sent_at: Option<Timestamp>, at: Timestamp, now: Timestamp) -> bool {
     let grows_old = sent_at.is_some_and(|sent_at| {
         let end_of_hop = at.min(now.saturating_add(MAX_HOP).unwrap_or(Timestamp::MAX));

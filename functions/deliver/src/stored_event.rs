@@ -16,7 +16,7 @@ pub(crate) enum Lookup {
     Missing(DeadReason),
 }
 
-/// Reads an event.
+/// Reads an event. The current span has the event's id.
 ///
 /// A row that cannot be read is [`Lookup::Missing`] and not an error: the row will not be readable at the next receive
 /// either, and after an error the job would only come back until SQS moved it to the dead-letter queue, without a dead
@@ -26,8 +26,7 @@ pub(crate) async fn find_event(tenant: TenantId, event: EventId, events: &Events
         Ok(Some(event)) => Ok(Lookup::Found(Box::new(event))),
         Ok(None) => Ok(Lookup::Missing(DeadReason::EventExpired)),
         Err(StoreError::Unreadable(cause)) => {
-            let error: &dyn Error = &*cause;
-            tracing::error!(tenant.id = %tenant, event.id = %event, error, "the row of {event} cannot be read");
+            tracing::error!(error = &*cause as &dyn Error, "the row of the event cannot be read");
             Ok(Lookup::Missing(DeadReason::Unreadable))
         }
         Err(error) => Err(error),

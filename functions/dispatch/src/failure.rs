@@ -1,4 +1,5 @@
-//! What goes to the dispatch-failures queue, where an alarm makes people look: an event that no try can dispatch.
+//! Messages for the dispatch-failures queue, whose alarm makes people look: each is about an event that no try can
+//! dispatch.
 
 use serde::Serialize;
 use shared::id::WebhookId;
@@ -15,7 +16,7 @@ const GROUP: &str = "failures";
 pub(crate) enum Reason {
     /// The row of the event cannot be read by this version.
     Unreadable,
-    /// SQS does not take the event's job, whenever it is sent.
+    /// SQS refuses the event's job, and would refuse it again.
     JobRefused,
 }
 
@@ -26,16 +27,16 @@ struct Failure<'a> {
     pk: &'a str,
     sk: &'a str,
     sequence_number: &'a str,
-    /// The webhook whose job was refused; of an unreadable event no webhook has a job.
+    /// The webhook whose job was refused. An unreadable event has no jobs.
     #[serde(skip_serializing_if = "Option::is_none")]
     webhook: Option<String>,
 }
 
-/// The message that names the event, its place in the stream, and why it is here.
+/// A message with the row of the event, the event's place in the stream, and the reason.
 pub(crate) fn message(record: &Record, reason: Reason, webhook: Option<WebhookId>) -> Outgoing {
     let Record { sequence_number, pk, sk, .. } = record;
     let failure = Failure { reason, pk, sk, sequence_number, webhook: webhook.map(|webhook| webhook.to_string()) };
-    // Texts: this cannot fail.
+    // This cannot fail: all members are texts.
     let body = serde_json::to_string(&failure).unwrap_or_default();
     Outgoing { body, group: GROUP.to_owned(), delay_seconds: 0, attributes: Vec::new() }
 }

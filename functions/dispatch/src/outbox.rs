@@ -1,10 +1,10 @@
-//! Sends what the records of a batch lead to, in portions and in their order, and stops at the first record that could
-//! not be done: the stream replays from there.
+//! Sends what the records of a batch lead to, in portions and in the order of the records. Stops at the first record
+//! whose messages were not all confirmed: the stream replays the batch from that record.
 
 use std::mem::take;
 
 use jiff::{SignedDuration, Timestamp};
-use shared::queue::{EntryFailed, Outgoing};
+use shared::queue::{EntryFailed, Outgoing, Queue};
 
 use crate::Dispatch;
 use crate::failure::{self, Reason};
@@ -12,14 +12,14 @@ use crate::owed::Owed;
 use crate::portion::{For, Portion};
 use crate::record::Record;
 
-/// What must be left of the invocation's time before a portion is sent: a portion takes well under a second, a call that
-/// the SDK repeats a few.
+/// Time that the invocation must have left before a portion is sent. Reason: a portion takes well under a second, and a
+/// call that the SDK repeats takes a few seconds.
 const RESERVE: SignedDuration = SignedDuration::from_secs(5);
-/// For how many seconds the job of an event is delayed whose tenant's webhooks cannot be read. Reason: what throttles one
-/// tenant is often over by then, and until then each receive would only add to it.
+/// Delay, in seconds, of the job of an event whose tenant's webhooks cannot be read. Reason: throttling of one tenant
+/// is often over by then, and each earlier receive would only add to the load.
 const LATER_SECONDS: u16 = 10;
 
-/// The position of the record from which on the batch must be replayed.
+/// The position of the record from which the batch must be replayed.
 type From = usize;
 
 /// What is to be sent of a batch, and what was.
@@ -34,13 +34,13 @@ pub(crate) struct Outbox<'r> {
 }
 
 impl<'r> Outbox<'r> {
-    /// An empty one for an invocation that ends at `deadline`.
+    /// An empty outbox for an invocation that ends at `deadline`.
     pub(crate) fn new(records: &'r [Record], deadline: Timestamp, room: &'r Dispatch) -> Self {
         let (jobs, failures) = (Portion::default(), Portion::default());
         Self { records, room, deadline, jobs, failures, confirmed: Vec::new() }
     }
 
-    /// Adds what the record at `index` leads to. Full portions are sent on the way.
+    /// Adds what the record at `index` leads to. Sends each portion that becomes full.
     pub(crate) async fn add(&mut self, index: usize, owed: Owed) -> Result<(), From> {
         let whole = For { record: index, delivery: None };
         match owed {
@@ -61,7 +61,7 @@ impl<'r> Outbox<'r> {
         self.send_if_full().await
     }
 
-    /// Sends the rest.
+    /// Sends what is left.
     pub(crate) async fn finish(mut self) -> Result<(), From> {
         self.send().await
     }
@@ -80,34 +80,43 @@ impl<'r> Outbox<'r> {
             tracing::warn!("time is up with {left} of {} records to go", self.records.len());
             return Err(self.replay_from(first));
         }
+        let refused = self.send_jobs(jobs, &mut failures).await;
+        let failed = self.send_failures(failures).await;
+        let from = refused.into_iter().chain(failed).min();
+        from.map_or(Ok(()), |from| Err(self.replay_from(from)))
+    }
+
+    /// Sends jobs. Adds a message to `failures` for each job that SQS would refuse again. Returns the records of the
+    /// other jobs that were not confirmed.
+    async fn send_jobs(&mut self, jobs: Portion, failures: &mut Portion) -> Vec<From> {
+        let room = self.room;
+        let results = room.deliveries_queue.send(&jobs.messages).await;
+        log(&room.deliveries_queue, &jobs, &results, self.records);
         let mut failed = Vec::new();
-        for (result, sent_for) in self.room.deliveries_queue.send(&jobs.messages).await.into_iter().zip(jobs.sent_for) {
-            let record = &self.records[sent_for.record];
+        for (result, sent_for) in results.into_iter().zip(jobs.sent_for) {
             match result {
                 Ok(()) => self.confirmed.push(sent_for),
                 Err(refused) if refused.is_at_fault => {
-                    log(record, &refused);
                     let webhook = sent_for.delivery.map(|(_, webhook)| webhook);
+                    let record = &self.records[sent_for.record];
                     failures.add(failure::message(record, Reason::JobRefused, webhook), sent_for);
                 }
-                Err(failure) => {
-                    log(record, &failure);
-                    failed.push(sent_for.record);
-                }
+                Err(_) => failed.push(sent_for.record),
             }
         }
-        for (result, sent_for) in
-            self.room.failures_queue.send(&failures.messages).await.into_iter().zip(failures.sent_for)
-        {
-            if let Err(failure) = result {
-                log(&self.records[sent_for.record], &failure);
-                failed.push(sent_for.record);
-            }
-        }
-        failed.into_iter().min().map_or(Ok(()), |from| Err(self.replay_from(from)))
+        failed
     }
 
-    /// Remembers what the replay need not send again.
+    /// Sends messages to the dispatch-failures queue. Returns the records whose messages were not confirmed.
+    async fn send_failures(&self, failures: Portion) -> Vec<From> {
+        let queue = &self.room.failures_queue;
+        let results = queue.send(&failures.messages).await;
+        log(queue, &failures, &results, self.records);
+        let results = results.iter().zip(&failures.sent_for);
+        results.filter(|(result, _)| result.is_err()).map(|(_, sent_for)| sent_for.record).collect()
+    }
+
+    /// Remembers the jobs that the replay need not send again.
     fn replay_from(&self, from: From) -> From {
         let again = self.confirmed.iter().filter(|sent_for| sent_for.record >= from);
         self.room.sent.remember(again.filter_map(|sent_for| sent_for.delivery));
@@ -115,7 +124,14 @@ impl<'r> Outbox<'r> {
     }
 }
 
-fn log(record: &Record, failure: &EntryFailed) {
-    let number = &record.sequence_number;
-    tracing::error!(error.code = failure.code, record.sequence_number = number, event.id = record.sk, "{failure}");
+/// Logs what the queue did not confirm, in one line for each record.
+fn log(queue: &Queue, sent: &Portion, results: &[Result<(), EntryFailed>], records: &[Record]) {
+    let results: Vec<_> = sent.sent_for.iter().zip(results).collect();
+    // Messages of one record follow each other, except messages about refused jobs: these are added at the end.
+    for of_record in results.chunk_by(|(sent_for, _), (other, _)| sent_for.record == other.record) {
+        let unconfirmed = queue.unconfirmed(of_record.iter().map(|(_, result)| *result));
+        if let (Some(unconfirmed), Some((sent_for, _))) = (unconfirmed, of_record.first()) {
+            records[sent_for.record].span.in_scope(|| unconfirmed.log());
+        }
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) enum Owed {
     Nothing(Reason),
 }
 
-/// What `record` leads to, given the webhooks of its tenant: `None` where they could not be read.
+/// What `record` leads to. `webhooks` has the webhooks of the record's tenant, or `None` if they could not be read.
 pub(crate) fn owed(record: &Record, webhooks: &HashMap<TenantId, Option<TenantWebhooks>>) -> Owed {
     let Ok(event) = &record.event else { return Owed::Nothing(Reason::Unreadable) };
     match webhooks.get(&event.tenant) {
@@ -58,7 +58,8 @@ mod tests {
     }
 
     fn record(event: Result<Event, StoreError>) -> Record {
-        Record { sequence_number: "1".to_owned(), pk: "p".to_owned(), sk: "s".to_owned(), event }
+        let span = tracing::Span::none();
+        Record { sequence_number: "1".to_owned(), pk: "p".to_owned(), sk: "s".to_owned(), event, span }
     }
 
     fn webhook(number: u8, types: WantedTypes) -> Subscriber {
@@ -85,7 +86,7 @@ mod tests {
         assert_eq!(to(event(EventType::Opened), &webhooks), [webhooks[0].id]);
     }
 
-    /// The stream's filter keeps it back already; should that ever be wrong, still nobody gets it.
+    /// The filter of the stream keeps such an event back. If the filter is wrong, still no webhook gets the event.
     #[test]
     fn nobody_wants_what_could_not_be_read() {
         assert!(to(event(EventType::Unparsed), &[webhook(1, WantedTypes::All)]).is_empty());

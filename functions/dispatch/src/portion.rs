@@ -3,10 +3,10 @@
 use shared::id::{EventId, WebhookId};
 use shared::queue::Outgoing;
 
-/// Maximum messages of a portion. Reason: five rounds of the calls that `Queue::send` makes side by side.
+/// Maximum messages of a portion. Reason: these are five times the calls that `Queue::send` makes at the same time.
 pub(crate) const MAX_JOBS: usize = 400;
-/// Maximum bytes of a portion's bodies (4 MiB). Reason: the memory of the room does not depend on how many webhooks a
-/// tenant has. The SDK holds up to eight calls of 240 KiB more, each a few times.
+/// Maximum bytes of a portion's bodies (4 MiB). Reason: the memory of the room must not depend on the number of a
+/// tenant's webhooks. The SDK also holds up to eight calls of 240 KiB, each a few times.
 pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// What a message is sent for.
@@ -22,7 +22,7 @@ pub(crate) struct For {
 #[derive(Debug, Default)]
 pub(crate) struct Portion {
     pub(crate) messages: Vec<Outgoing>,
-    /// For each message what it is for.
+    /// What each message is sent for, in the order of the messages.
     pub(crate) sent_for: Vec<For>,
     bytes: usize,
 }
@@ -34,12 +34,12 @@ impl Portion {
         self.sent_for.push(sent_for);
     }
 
-    /// Whether it should be sent before another message is added.
+    /// Whether the portion must be sent before another message is added.
     pub(crate) fn is_full(&self) -> bool {
         self.messages.len() >= MAX_JOBS || self.bytes >= MAX_BYTES
     }
 
-    /// The first record of which something is in it.
+    /// The first record that has a message in the portion.
     pub(crate) fn first_record(&self) -> Option<usize> {
         self.sent_for.first().map(|sent_for| sent_for.record)
     }

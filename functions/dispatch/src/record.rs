@@ -1,4 +1,4 @@
-//! A stream record: where it stands, and the event in it.
+//! A stream record: its place in the stream, and the event in it.
 
 use std::collections::HashMap;
 
@@ -7,6 +7,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use shared::event::Event;
 use shared::store::StoreError;
 use shared::store::events::event_in_row;
+use tracing::Span;
+
+use crate::span;
 
 /// One insert into the events table.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(crate) struct Record {
     pub(crate) sk: String,
     /// The event, unless this version cannot read it.
     pub(crate) event: Result<Event, StoreError>,
+    /// The span of log lines about the record.
+    pub(crate) span: Span,
 }
 
 impl Record {
@@ -30,11 +35,9 @@ impl Record {
             let value = row.get(name).or_else(|| keys.get(name));
             value.and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
         };
-        Self {
-            sequence_number: record.change.sequence_number.unwrap_or_default(),
-            pk: key("pk"),
-            sk: key("sk"),
-            event: event_in_row(&row),
-        }
+        let (pk, sk, event) = (key("pk"), key("sk"), event_in_row(&row));
+        let sequence_number = record.change.sequence_number.unwrap_or_default();
+        let span = span::of_record(&sequence_number, &sk, event.as_ref().ok());
+        Self { sequence_number, pk, sk, event, span }
     }
 }

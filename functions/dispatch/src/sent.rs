@@ -1,5 +1,5 @@
-//! The jobs that SQS has confirmed of records that must be replayed. The replay comes to the same warm function nearly
-//! always, and receivers do not get those jobs a second time then.
+//! The jobs that SQS has confirmed of records that must be replayed. The replay nearly always comes to the same warm
+//! function. Then receivers do not get these jobs a second time.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -25,7 +25,7 @@ impl Sent {
         }
     }
 
-    /// Whether a job was confirmed before; it is forgotten by that.
+    /// Whether a job was confirmed before. Forgets the job.
     pub(crate) fn take(&self, event: EventId, webhook: WebhookId) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(event, webhook))
     }

@@ -56,9 +56,14 @@ impl LogLine {
         self.0["spans"].as_array()?.iter().rev().find_map(|span| span[field].as_str())
     }
 
+    /// A field of the line itself; null if the line has no such field.
+    pub fn own(&self, field: &str) -> &Value {
+        &self.0[field]
+    }
+
     /// Whether the line itself has the field, too.
     pub fn repeats(&self, field: &str) -> bool {
-        !self.0[field].is_null()
+        !self.own(field).is_null()
     }
 }
 

@@ -10,8 +10,8 @@ use crate::webhook_cache::WebhookState;
 pub(crate) enum Admission {
     /// It is attempted, to this webhook.
     Attempt(Box<WebhookState>),
-    /// Its job goes to the retries queue, unattempted: the receiver is slow, and the invocations of the deliveries queue
-    /// are for receivers that answer quickly.
+    /// Its job goes to the retries queue, unattempted: the receiver is slow, and the invocations of the deliveries
+    /// queue are for receivers that answer quickly.
     ByRetries,
     /// It is held: its webhook is disabled or paused, or the breaker is open.
     Hold,

@@ -1,12 +1,12 @@
-//! The stages from `claim` to `note` for one request: claim, send, decide and record each delivery, note what the request
-//! says of the receiver.
+//! The stages from `claim` to `note` for one request: claim, send, decide and record each delivery, note what the
+//! request says of the receiver.
 
 use futures::future::join_all;
 use jiff::Timestamp;
 use shared::clock::random_jitter;
 use shared::delivery::{Attempt, DeadReason, Outcome, Via};
 use shared::event::Event;
-use shared::queue::job::Deliver as DeliverJob;
+use shared::id::EventId;
 use shared::retry::{Decision, decide, settled};
 use shared::webhook::DisabledReason;
 
@@ -38,26 +38,25 @@ pub(crate) async fn attempt(
     let finals: Vec<Option<Decision>> = sent.iter().map(|sent| settled(&sent.ending())).collect();
     let disabled = disabled_by(&finals);
     if let Some(reason) = disabled {
-        // Before the rows: after the rows say dead, nothing comes back to disable the webhook. After a crash between the
-        // two the jobs find the webhook disabled, and the deliveries are held.
+        // The webhook is disabled before the rows are written. Reason: after the rows say dead, no job comes back to
+        // disable the webhook. After a crash between the two the jobs find the webhook disabled, and the deliveries are
+        // held.
         if let Err(error) = health.disable(&state.webhook, reason, None, now).await {
-            for member in &members {
-                log(&member.pending.message.id, &error);
-                over.push((member.pending.index, Disposition::Redeliver));
-            }
+            log(&error, &format!("the webhook could not be disabled; {} jobs come back", members.len()));
+            over.extend(members.iter().map(|member| (member.pending.index, Disposition::Redeliver)));
             return over;
         }
     }
-    let recorded = members.iter().zip(&sent).map(|(member, sent)| {
-        isolated_logged(&member.pending.message.id, decide_and_record(member, sent, at, now, recorder))
+    let rows = members.iter().zip(&sent).map(|(member, sent)| {
+        isolated_logged(&member.pending.message.span, decide_and_record(member, sent, at, now, recorder))
     });
-    let recorded = join_all(recorded).await;
+    let rows = join_all(rows).await;
     let mut ours = Vec::new();
-    for ((member, last), recorded) in members.iter().zip(finals).zip(recorded) {
-        if matches!(recorded, Ok(Recorded::Ours(_))) {
+    for ((member, last), row) in members.iter().zip(finals).zip(rows) {
+        if matches!(row, Ok(Recorded::Ours(_))) {
             ours.push(last);
         }
-        over.push((member.pending.index, recorded.map_or_else(|disposition| disposition, Recorded::disposition)));
+        over.push((member.pending.index, row.map_or_else(|disposition| disposition, Recorded::disposition)));
     }
     // The breaker of a webhook that is disabled does not matter.
     if disabled.is_none() {
@@ -70,7 +69,7 @@ pub(crate) async fn attempt(
 async fn claimed<'a>(members: Vec<Prepared<'a>>, over: &mut Dispositions, recorder: &Recorder) -> Vec<Prepared<'a>> {
     let claims = members
         .iter()
-        .map(|member| isolated_logged(&member.pending.message.id, claim(member, recorder, &recorder.clock)));
+        .map(|member| isolated_logged(&member.pending.message.span, claim(member, recorder, &recorder.clock)));
     let claims = join_all(claims).await;
     let mut claimed = Vec::with_capacity(members.len());
     for (member, claim) in members.into_iter().zip(claims) {
@@ -95,7 +94,7 @@ async fn decide_and_record(
     let decision = decide(&sent.ending(), plan.number, began, policy, now, random_jitter());
     let attempt = sent.attempt(plan, at);
     if !matches!(attempt.outcome, Outcome::Delivered { .. }) {
-        log_failure(&member.pending.job, &attempt);
+        log_failure(member.pending.job.event, &attempt);
     }
     Ok(recorder.attempted(member, &attempt, decision, now).await?)
 }
@@ -108,11 +107,11 @@ fn disabled_by(finals: &[Option<Decision>]) -> Option<DisabledReason> {
     })
 }
 
-/// The stage `note`. The breaker counts a request, or a call to a stream, once, however many deliveries the request held, and
-/// not at all if other copies were faster with all of them. One accepted delivery shows that the receiver can be reached.
+/// The stage `note`. The breaker counts a request, or a call to a stream, once for all its deliveries, and not at all
+/// if other copies were faster with all of them. One accepted delivery shows that the receiver can be reached.
 async fn note(finals: &[Option<Decision>], state: &WebhookState, health: &Health) {
     let is_failure = |last: &Option<Decision>| match last {
-        // Nobody was asked.
+        // The receiver was not asked, has accepted, or disables its webhook.
         Some(Decision::Dead { reason: DeadReason::TooLarge } | Decision::Done | Decision::Disable { .. }) => false,
         Some(Decision::Dead { .. } | Decision::Retry { .. }) | None => true,
     };
@@ -123,19 +122,16 @@ async fn note(finals: &[Option<Decision>], state: &WebhookState, health: &Health
     }
 }
 
-pub(crate) fn log_failure(job: &DeliverJob, attempt: &Attempt) {
+/// Logs that an attempt to deliver an event failed. The current span has the delivery's ids.
+pub(crate) fn log_failure(event: EventId, attempt: &Attempt) {
     tracing::info!(
-        tenant.id = %job.tenant,
-        webhook.id = %job.webhook,
-        event.id = %job.event,
         attempt.round = attempt.round,
         attempt.number = attempt.number,
         attempt.backup = matches!(attempt.via, Via::Backup { .. }),
         outcome = attempt.outcome.code(),
         http.status = attempt.outcome.status(),
         duration_ms = attempt.duration_ms,
-        "attempt {} of {} failed",
-        attempt.number,
-        job.event
+        "attempt {} of {event} failed",
+        attempt.number
     );
 }

@@ -1,5 +1,6 @@
-//! What attempts mean for a webhook's breaker: failures are counted, a success resets the count, and enough failures open
-//! the breaker. The delivery's own row is written before; an error here is logged only, and the next attempt counts again.
+//! What attempts mean for a webhook's breaker: failures are counted, a success resets the count, and enough failures
+//! open the breaker. The delivery's own row is written before; an error here is logged only, and the next attempt
+//! counts again.
 
 use std::error::Error;
 
@@ -18,13 +19,13 @@ pub(crate) async fn note_success(state: &WebhookState, health: &Health) {
     if state.breaker.is_counting() {
         let (tenant, webhook) = (state.webhook.tenant, state.webhook.id);
         health.webhooks.forget(tenant, webhook);
-        log(health.receivers.forget_failures(tenant, webhook).await, state);
+        log(health.receivers.forget_failures(tenant, webhook).await);
     }
 }
 
 /// A receiver has refused a delivery, or could not be reached.
 pub(crate) async fn note_failure(state: &WebhookState, health: &Health) {
-    log(count(state, health).await, state);
+    log(count(state, health).await);
 }
 
 async fn count(state: &WebhookState, health: &Health) -> Result<(), StoreError> {
@@ -44,9 +45,9 @@ async fn count(state: &WebhookState, health: &Health) -> Result<(), StoreError> 
     if breaker.trips(settings, now) { open(state, since, health).await } else { Ok(()) }
 }
 
-/// Opens the breaker. The probe is sent first. After a crash between the two the probe finds the breaker closed, or open for
-/// another outage, and is void. In the other order an open breaker could be without a probe, and nothing would ever close
-/// it.
+/// Opens the breaker. The probe is sent first. After a crash between the two the probe finds the breaker closed, or
+/// open for another outage, and is void. In the other order an open breaker could be without a probe, and nothing would
+/// ever close it.
 async fn open(state: &WebhookState, since: Timestamp, health: &Health) -> Result<(), StoreError> {
     let (tenant, webhook) = (state.webhook.tenant, state.webhook.id);
     let now = health.clock.now();
@@ -55,23 +56,19 @@ async fn open(state: &WebhookState, since: Timestamp, health: &Health) -> Result
     let seconds = open.next_probe_at.duration_since(now).as_secs();
     let delay_seconds = u16::try_from(seconds).unwrap_or(MAX_DELAY_SECONDS);
     let probe = Outgoing { delay_seconds, ..Outgoing::now(&probe) };
-    for result in health.deliveries_queue.send(&[probe]).await {
-        if let Err(failure) = result {
-            // The breaker stays closed, and the next failure tries again.
-            tracing::error!(error.code = failure.code, "{failure}");
-            return Ok(());
-        }
+    if let Some(unconfirmed) = health.deliveries_queue.unconfirmed(&health.deliveries_queue.send(&[probe]).await) {
+        // The breaker stays closed, and the next failure tries again.
+        unconfirmed.log();
+        return Ok(());
     }
     let opened = health.open_breaker(&state.webhook, &open, now).await;
-    // The cached state has the breaker closed, whichever function has opened it.
+    // The cached state has the breaker closed, although this function or another one has opened it.
     health.webhooks.forget(tenant, webhook);
     opened
 }
 
-fn log(result: Result<(), StoreError>, state: &WebhookState) {
+fn log(result: Result<(), StoreError>) {
     if let Err(error) = result {
-        let webhook = state.webhook.id;
-        let error: &dyn Error = &error;
-        tracing::error!(webhook.id = %webhook, error, "the breaker of {webhook} could not be written");
+        tracing::error!(error = &error as &dyn Error, "the breaker could not be written");
     }
 }

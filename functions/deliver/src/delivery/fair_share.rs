@@ -2,11 +2,12 @@
 
 /// Maximum requests of an invocation that are under way at the same time. Reason: an invocation has at most ten jobs.
 const MAX_REQUESTS: usize = 10;
-/// Maximum requests of one webhook under way while another webhook has jobs left. Reason: half of the places stay free for
-/// the others.
+/// Maximum requests of one webhook under way while another webhook has jobs left. Reason: half of the places stay free
+/// for the others.
 const MAX_REQUESTS_PER_WEBHOOK: usize = MAX_REQUESTS / 2;
 
-/// The places of an invocation, and the groups of jobs that need them: one group for each webhook, named by its position.
+/// The places of an invocation, and the groups of jobs that need them: one group for each webhook, named by its
+/// position.
 #[derive(Debug)]
 pub(crate) struct FairShare {
     groups: Vec<Group>,
@@ -37,8 +38,8 @@ impl FairShare {
         self.groups[group] = Group { lining_up: false, waiting: requests, running: 0 };
     }
 
-    /// Gives a free place to the group that has the fewest, and returns the group. `None` if no place is free, or no group
-    /// may have one.
+    /// Gives a free place to the group that has the fewest, and returns the group. `None` if no place is free, or no
+    /// group may have one.
     pub(crate) fn acquire(&mut self) -> Option<usize> {
         let running: usize = self.groups.iter().map(|group| group.running).sum();
         let others = self.groups.iter().filter(|group| !group.is_over()).count() > 1;

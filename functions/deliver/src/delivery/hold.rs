@@ -1,5 +1,5 @@
-//! The stage `admit`, with its effects: the deliveries that are not attempted are held, discarded or sent to the retries
-//! queue.
+//! The stage `admit`, with its effects: the deliveries that are not attempted are held, discarded or sent to the
+//! retries queue.
 
 use shared::clock::Clock;
 use shared::delivery::standing::AttemptPlan;
@@ -13,9 +13,9 @@ use crate::webhook_cache::{WebhookCache, WebhookState};
 /// The webhook that the delivery may be attempted to, and the attempt.
 ///
 /// This is a loop of at most two rounds. A delivery that is not admitted is written as held; then the webhook is read
-/// afresh and decides again. Reason: if the webhook was resumed before the row was written, the release that came with the
-/// resume may have missed the row, and nothing else would wake it. So the delivery is attempted after all, or discarded if
-/// the webhook was deleted.
+/// afresh and decides again. Reason: if the webhook was resumed before the row was written, the release that came with
+/// the resume may have missed the row, and nothing else would wake it. So the delivery is attempted after all, or
+/// discarded if the webhook was deleted.
 pub(crate) async fn admitted(
     pending: &Pending<'_>,
     plan: AttemptPlan,

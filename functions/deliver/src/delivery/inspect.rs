@@ -38,15 +38,16 @@ pub(crate) async fn inspect(
     }
 }
 
-/// Whether a recovery may have sent a job for the same delivery before this job makes the first attempt, or this is an old
-/// job that came back from the dead-letter queue: a redrive makes a new message of it, received for the first time. If the
-/// event does not travel with the job, its age is not known and the job counts as late; only large events do not travel.
+/// Whether a recovery may have sent a job for the same delivery before this job makes the first attempt, or this is an
+/// old job that came back from the dead-letter queue: a redrive makes a new message of it, received for the first time.
+/// If the event does not travel with the job, its age is not known and the job counts as late; only large events do not
+/// travel.
 fn is_maybe_late(job: &DeliverJob, now: Timestamp) -> bool {
     job.inline.as_ref().is_none_or(|event| is_late(event.accepted_at, job.webhook, now))
 }
 
-/// If the job's slot is in the future, requeues the job without reading its row. The line for slots can be much longer than
-/// SQS's maximum delay (15 min).
+/// If the job's slot is in the future, requeues the job without reading its row. The line for slots can be much longer
+/// than SQS's maximum delay (15 min).
 async fn wait_for_slot(job: &DeliverJob, webhooks: &WebhookCache, now: Timestamp) -> Result<(), Stop> {
     let Some(slot) = job.slot else { return Ok(()) };
     let state = webhooks.get(job.tenant, job.webhook, now).await?;

@@ -10,7 +10,7 @@ use super::pending::{Pending, Prepared, Request};
 use super::rate_limit::reserve;
 use crate::Deliver;
 use crate::disposition::{Dispositions, Stop};
-use crate::isolate::isolated_logged;
+use crate::isolate::{isolated_logged, log};
 use crate::webhook_cache::WebhookState;
 
 /// Turns the jobs of one webhook into its requests. What becomes of the other jobs is added to `settled`.
@@ -20,7 +20,7 @@ pub(crate) async fn line_up<'a>(
     room: &Deliver,
 ) -> Vec<Request<'a>> {
     let inspected = pending.iter().map(|pending| {
-        isolated_logged(&pending.message.id, inspect(pending, &room.webhooks, &room.recorder, &room.clock))
+        isolated_logged(&pending.message.span, inspect(pending, &room.webhooks, &room.recorder, &room.clock))
     });
     let inspected = join_all(inspected).await;
     let mut due = Vec::new();
@@ -32,11 +32,16 @@ pub(crate) async fn line_up<'a>(
     }
     let Some((first, _)) = due.first() else { return Vec::new() };
     // Read once for the whole group; an error fails the whole group.
-    let read = async { Ok(room.webhooks.get(first.job.tenant, first.job.webhook, room.clock.now()).await?) };
-    let Ok(state) = isolated_logged(&first.message.id, read).await else { return Vec::new() };
+    let state = match room.webhooks.get(first.job.tenant, first.job.webhook, room.clock.now()).await {
+        Ok(state) => state,
+        Err(error) => {
+            log(&error, &format!("the webhook could not be read; {} jobs come back", due.len()));
+            return Vec::new();
+        }
+    };
     let prepared = due.into_iter().map(|(pending, plan)| {
         let (index, message, state) = (pending.index, pending.message, state.clone());
-        async move { (index, isolated_logged(&message.id, prepare(pending, plan, state, room)).await) }
+        async move { (index, isolated_logged(&message.span, prepare(pending, plan, state, room)).await) }
     });
     let mut all = Vec::new();
     for (index, prepared) in join_all(prepared).await {

@@ -1,10 +1,10 @@
-//! The stage `reserve`: the prepared deliveries of one webhook are divided into requests, each with its slot if the webhook
-//! has a rate limit.
+//! The stage `reserve`: the prepared deliveries of one webhook are divided into requests, each with its slot if the
+//! webhook has a rate limit.
 //!
-//! One call claims all slots that are missing. A request whose second has come is made. The deliveries of the other requests
-//! are requeued with their slots, and claim no slot again when their second comes. Deliveries that were to share a request
-//! may come back apart: then the first of them has the slot, and the others claim slots of their own. So a limit is never
-//! exceeded, and sometimes a slot is lost.
+//! One call claims all slots that are missing. A request whose second has come is made. The deliveries of the other
+//! requests are requeued with their slots, and claim no slot again when their second comes. Deliveries that were to
+//! share a request may come back apart: then the first of them has the slot, and the others claim slots of their own.
+//! So a limit is never exceeded, and sometimes a slot is lost.
 
 use jiff::{SignedDuration, Timestamp};
 use shared::queue::job::Deliver as DeliverJob;
@@ -17,12 +17,12 @@ use crate::disposition::{Disposition, Dispositions};
 use crate::isolate::log;
 use crate::webhook_cache::WebhookCache;
 
-/// Delay before a job is retried whose claim failed because the stored limit is newer than the cached webhook. Reason for
-/// not zero: after a restore from a backup the mismatch can be permanent, and an immediate retry would loop.
+/// Delay before a job is retried whose claim failed because the stored limit is newer than the cached webhook. Reason
+/// for not zero: after a restore from a backup the mismatch can be permanent, and an immediate retry would loop.
 const RETRY_AFTER_MISMATCH: SignedDuration = SignedDuration::from_secs(1);
 
-/// Divides `prepared`, all of one webhook, into requests that can be made now. What becomes of the other deliveries is added
-/// to `settled`.
+/// Divides `prepared`, all of one webhook, into requests that can be made now. What becomes of the other deliveries is
+/// added to `settled`.
 pub(crate) async fn reserve<'a>(
     prepared: Vec<Prepared<'a>>,
     settled: &mut Dispositions,
@@ -62,9 +62,9 @@ fn owned_slot(prepared: &Prepared<'_>, claim: &Claim) -> Option<Slot> {
     prepared.pending.job.slot.filter(is_mine).filter(|slot| slot.standing(claim.limit, claim.now) == SlotStanding::Due)
 }
 
-/// When the slots of these requests begin. Empty if the slots could not be claimed: then the deliveries come back. Reason: an
-/// error that keeps a slot from being claimed would keep an attempt from being recorded too, and a limit that gives way under
-/// stress protects no receiver.
+/// When the slots of these requests begin. Empty if the slots could not be claimed: then the deliveries come back.
+/// Reason: an error that keeps a slot from being claimed would keep an attempt from being recorded too, and a limit
+/// that gives way under stress protects no receiver.
 async fn claim_for(
     requests: &[Vec<Prepared<'_>>],
     claim: Claim,
@@ -78,7 +78,8 @@ async fn claim_for(
     match rate_limits.claim_slots(tenant, webhook, &claim).await {
         Ok(slots) => slots.times().collect(),
         Err(StoreError::Conflict) => {
-            // The limit was changed, and the cached webhook has the old one. The jobs come soon again, with the new limit.
+            // The limit was changed, and the cached webhook has the old one. The jobs come soon again, with the new
+            // limit.
             webhooks.forget(tenant, webhook);
             let at = claim.now.saturating_add(RETRY_AFTER_MISMATCH).unwrap_or(claim.now);
             let members = requests.iter().flatten();
@@ -86,9 +87,7 @@ async fn claim_for(
             Vec::new()
         }
         Err(error) => {
-            for member in requests.iter().flatten() {
-                log(&member.pending.message.id, &error);
-            }
+            log(&error, &format!("no slots could be claimed; {} jobs come back", requests.iter().flatten().count()));
             Vec::new()
         }
     }

@@ -16,8 +16,8 @@ use super::pending::Prepared;
 use crate::dead_letter::dead_letter;
 use crate::disposition::Disposition;
 
-/// Maximum number of times that a delivery is written as delivered while new rounds of it begin in between. Reason: each
-/// of these rounds takes a request of somebody.
+/// Maximum number of times that a delivery is written as delivered while new rounds of it begin in between. Reason:
+/// each of these rounds takes a request of somebody.
 const MAX_FORCED_WRITES: u8 = 3;
 
 /// The means to read and write rows of deliveries.
@@ -86,8 +86,8 @@ impl Recorder {
         }
     }
 
-    /// Writes the attempt that a probe made. If somebody recovered the delivery while the probe was under way, the row stays
-    /// as it is, unless the receiver has accepted the delivery: an acceptance always counts.
+    /// Writes the attempt that a probe made. If somebody recovered the delivery while the probe was under way, the row
+    /// stays as it is, unless the receiver has accepted the delivery: an acceptance always counts.
     pub(crate) async fn probed(
         &self,
         key: DeliveryKey,
@@ -136,8 +136,8 @@ impl Recorder {
         }
     }
 
-    /// Writes a state that no attempt led to and that has no operational event. A row that has changed since it was read is
-    /// left as it is.
+    /// Writes a state that no attempt led to and that has no operational event. A row that has changed since it was
+    /// read is left as it is.
     async fn unattempted(&self, job: &DeliverJob, plan: AttemptPlan, state: DeliveryState) -> Result<(), StoreError> {
         let change = Change::unattempted(job.key(), event_type(job, plan), plan, state, self.clock.now());
         match self.deliveries.write(&change).await {
@@ -154,17 +154,11 @@ impl Recorder {
         }
     }
 
-    /// The row moved on while our attempt was under way: another copy of the job was faster, or our own write took effect,
-    /// its answer was lost, and the SDK's second try met the write. What a receiver has accepted is delivered, whatever the
-    /// row says; otherwise the row decides.
+    /// The row moved on while our attempt was under way: another copy of the job was faster, or our own write took
+    /// effect, its answer was lost, and the SDK's second try met the write. A delivery that a receiver has accepted is
+    /// delivered, even if the row says something else. Otherwise the row decides.
     async fn resolve_conflict(&self, job: &DeliverJob, change: &Change<'_>) -> Result<Disposition, StoreError> {
-        let (tenant, webhook, event) = (job.tenant, job.webhook, job.event);
-        tracing::warn!(
-            tenant.id = %tenant,
-            webhook.id = %webhook,
-            event.id = %event,
-            "the row of {event} moved on during an attempt"
-        );
+        tracing::warn!("the row of the delivery moved on during an attempt");
         let row = self.row(change.key()).await?;
         let verdict = judge(change.round, false, row.as_ref(), self.clock.now());
         if self.force_delivered(change, row).await? {
@@ -173,15 +167,15 @@ impl Recorder {
         Ok(match verdict {
             JobVerdict::NotDue { at } => Disposition::RetryAt { at },
             JobVerdict::Obsolete => Disposition::Delete,
-            // If the row is of our own writing, nobody else sends the dead letter. Two dead letters are harmless: they are
-            // of the same round, which is claimed once.
+            // If the row is of our own writing, nobody else sends the dead letter. Two dead letters are harmless: they
+            // are of the same round, which is claimed once.
             JobVerdict::ResendDeadLetter { reason } => dead_letter(job, reason),
             JobVerdict::Attempt(_) => Disposition::Redeliver,
         })
     }
 
-    /// Writes a delivery that a receiver has accepted as delivered, whatever its row says. Returns whether a write was
-    /// needed.
+    /// Writes a delivery that a receiver has accepted as delivered, even if its row says something else. Returns
+    /// whether a write was needed.
     async fn force_delivered(&self, change: &Change<'_>, row: Option<Delivery>) -> Result<bool, StoreError> {
         let mut row = row;
         for _ in 0..MAX_FORCED_WRITES {

@@ -1,5 +1,6 @@
-//! The deliveries of a batch. The jobs of each webhook line up together: rows are read, slots are reserved, requests are
-//! formed. Then each request waits for one of the invocation's places; no webhook waits for another webhook's calls.
+//! The deliveries of a batch. The jobs of each webhook line up together: rows are read, slots are reserved, requests
+//! are formed. Then each request waits for one of the invocation's places; no webhook waits for another webhook's
+//! calls.
 
 use std::collections::VecDeque;
 
@@ -15,6 +16,7 @@ use crate::Deliver;
 use crate::budget::fits;
 use crate::disposition::{Disposition, Dispositions};
 use crate::isolate::isolated;
+use crate::span;
 
 /// Something that is over, of the webhook at this position.
 enum Step<'a> {
@@ -73,8 +75,8 @@ fn by_webhook(pending: Vec<Pending<'_>>) -> Vec<Vec<Pending<'_>>> {
 
 async fn lined_up<'a>(position: usize, pending: Vec<Pending<'a>>, room: &Deliver) -> Step<'a> {
     let mut settled = Dispositions::new();
-    let requests = match pending.first().map(|first| first.message.id.clone()) {
-        Some(id) => isolated(&id, line_up(pending, &mut settled, room)).await.unwrap_or_default(),
+    let requests = match pending.first().map(|first| span::of_webhook(first.job.tenant, first.job.webhook)) {
+        Some(span) => isolated(&span, line_up(pending, &mut settled, room)).await.unwrap_or_default(),
         None => Vec::new(),
     };
     Step::LinedUp(position, requests, settled)
@@ -85,13 +87,13 @@ async fn requested<'a>(position: usize, request: Request<'a>, room: &Deliver, de
     let Some(first) = request.members.first() else { return Step::Requested(position, Dispositions::new()) };
     let slot_is_lost = request.good_until.is_some_and(|until| now >= until);
     if slot_is_lost || !fits(&first.state.webhook, now, deadline) {
-        // The request has waited too long for its place. An attempt that the end of the invocation cuts off would be made
-        // twice. So nothing is attempted, and the jobs go to the retries queue at once: they get another turn there, and
-        // are not hidden in the queue of fresh jobs.
+        // The request has waited too long for its place. An attempt that the end of the invocation cuts off would be
+        // made twice. So nothing is attempted, and the jobs go to the retries queue at once: they get another turn
+        // there, and are not hidden in the queue of fresh jobs.
         let again = request.members.iter().map(|member| (member.pending.index, Disposition::RetryAt { at: now }));
         return Step::Requested(position, again.collect());
     }
-    let id = first.pending.message.id.clone();
-    let settled = isolated(&id, attempt(request.members, &room.recorder, &room.sender, &room.health));
+    let span = span::of_webhook(first.pending.job.tenant, first.pending.job.webhook);
+    let settled = isolated(&span, attempt(request.members, &room.recorder, &room.sender, &room.health));
     Step::Requested(position, settled.await.unwrap_or_default())
 }

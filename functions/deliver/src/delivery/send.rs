@@ -65,12 +65,12 @@ impl AttemptResult {
     }
 }
 
-/// Sends `events`, signed as of `at`, to the webhook. Returns how the attempt ended for each event, in their order. Events
-/// that share a POST end together; messages of a stream end each for itself.
+/// Sends `events`, signed as of `at`, to the webhook. Returns how the attempt ended for each event, in their order.
+/// Events that share a POST end together; messages of a stream end each for itself.
 ///
 /// If there is a backup URL, the main URL has half of the time limit, so that a main URL that hangs leaves time for the
-/// backup URL, which has the rest. What the answer of the main URL settles is settled: the backup URL is for receivers that
-/// cannot be reached, and not for a second opinion.
+/// backup URL, which has the rest. What the answer of the main URL settles is settled: the backup URL is for receivers
+/// that cannot be reached, and not for a second opinion.
 pub(crate) async fn send(events: &[&Event], webhook: &Webhook, at: Timestamp, sender: &Sender) -> Vec<AttemptResult> {
     let payloads: Vec<Payload<'_>> =
         events.chunks(webhook.events_in_a_body()).filter_map(|events| Payload::of(events, webhook, at)).collect();

@@ -1,5 +1,5 @@
-//! Slow receivers. A slow attempt is recorded while it lasts, so that the webhook's other jobs go to the retries queue and
-//! do not fill the invocations that other webhooks' fresh jobs wait for.
+//! Slow receivers. A slow attempt is recorded while it lasts, so that the webhook's other jobs go to the retries queue
+//! and do not fill the invocations that other webhooks' fresh jobs wait for.
 
 use std::error::Error;
 
@@ -25,7 +25,6 @@ async fn record(state: &WebhookState, health: &Health) {
     // The cached state does not have the slowness yet.
     health.webhooks.forget(tenant, webhook);
     if let Err(error) = result {
-        let error: &dyn Error = &error;
-        tracing::error!(webhook.id = %webhook, error, "that {webhook} is slow could not be recorded");
+        tracing::error!(error = &error as &dyn Error, "it could not be recorded that the webhook is slow");
     }
 }

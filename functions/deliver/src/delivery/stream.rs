@@ -1,4 +1,5 @@
-//! Sending to a stream: as few calls as the stream's limits allow, all at the same time, and one answer for each message.
+//! Sending to a stream: as few calls as the stream's limits allow, all at the same time, and one answer for each
+//! message.
 
 use std::ops::Range;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Jobs that cannot be read. They would only come back again and again, so they are given up: with a dead delivery, if they
-//! still name one.
+//! Jobs that cannot be read. They would only come back again and again, so they are given up: with a dead delivery, if
+//! they still name one.
 
 use shared::clock::Clock;
 use shared::delivery::DeadReason;
@@ -10,10 +10,11 @@ use super::record::Recorder;
 use crate::dead_letter::{self, dead_letter};
 use crate::disposition::{Disposition, Stop};
 use crate::message::ReceivedMessage;
+use crate::span;
 use crate::webhook_cache::WebhookCache;
 
-/// Gives up the delivery that the job names. Its dead letter refers to the event in the events table, so that a redrive can
-/// still deliver it. A message that names no delivery goes to the dead-letter queue as it is.
+/// Gives up the delivery that the job names. Its dead letter refers to the event in the events table, so that a redrive
+/// can still deliver it. A message that names no delivery goes to the dead-letter queue as it is.
 pub(crate) async fn give_up(
     message: &ReceivedMessage,
     error: &NotAJob,
@@ -22,9 +23,10 @@ pub(crate) async fn give_up(
     clock: &Clock,
 ) -> Result<Disposition, Stop> {
     let Some(job) = Job::named_in(&message.body) else {
-        log(message, error);
+        log(error);
         return Ok(dead_letter::unreadable(&message.body));
     };
+    span::note(&message.span, &Job::Deliver(job.clone()));
     let row = recorder.row(job.key()).await?;
     let now = clock.now();
     let plan = match judge(job.round, job.resend, row.as_ref(), now) {
@@ -33,13 +35,13 @@ pub(crate) async fn give_up(
         JobVerdict::NotDue { at } => return Ok(Disposition::RetryAt { at }),
         JobVerdict::Attempt(plan) => plan,
     };
-    log(message, error);
+    log(error);
     Ok(match webhooks.get(job.tenant, job.webhook, now).await? {
         Some(state) => recorder.give_up(&job, plan, DeadReason::Unreadable, &state.webhook).await?,
         None => recorder.discard(&job, plan).await?,
     })
 }
 
-fn log(message: &ReceivedMessage, error: &NotAJob) {
-    tracing::error!(sqs.message_id = message.id, "message {} is {error}; it is given up", message.id);
+fn log(error: &NotAJob) {
+    tracing::error!("the message is given up: it is {error}");
 }

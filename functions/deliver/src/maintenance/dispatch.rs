@@ -1,5 +1,5 @@
-//! The first jobs of an event whose tenant's webhooks `dispatch` could not read. The job comes back until the webhooks can be
-//! read, and SQS moves it to the dead-letter queue if that takes too long.
+//! The first jobs of an event whose tenant's webhooks `dispatch` could not read. The job comes back until the webhooks
+//! can be read, and SQS moves it to the dead-letter queue if that takes too long.
 
 use shared::queue::Outgoing;
 use shared::queue::job::{Dispatch, FirstJobs};

@@ -1,7 +1,7 @@
-//! The probe of an open breaker: one message for the whole outage. Its first message goes to the deliveries queue with a
-//! delay; after that it waits in the retries queue like any other job. When it is due, it tries the oldest held delivery,
-//! and either closes the breaker or waits again, longer. It claims no slot of a rate limit: while it tries, nothing else is
-//! sent to its webhook.
+//! The probe of an open breaker: one message for the whole outage. Its first message goes to the deliveries queue with
+//! a delay; after that it waits in the retries queue like any other job. When it is due, it tries the oldest held
+//! delivery, and either closes the breaker or waits again, longer. It claims no slot of a rate limit: while it tries,
+//! nothing else is sent to its webhook.
 
 use jiff::Timestamp;
 use shared::breaker::{AfterProbe, ClosedReason, Open, ProbeStanding, probe_standing};
@@ -10,11 +10,12 @@ use shared::delivery::standing::{JobVerdict, judge};
 use shared::delivery::{Delivery, DeliveryState, StateKind};
 use shared::event::Event;
 use shared::queue::Outgoing;
-use shared::queue::job::{Deliver as DeliverJob, Job, Probe, Recover};
+use shared::queue::job::{Job, Probe, Recover};
 use shared::retry::{Decision, decide};
 use shared::store::StoreError;
 use shared::store::deliveries::Stuck;
 use shared::webhook::{DisabledReason, Webhook};
+use tracing::Instrument as _;
 
 use crate::Deliver;
 use crate::budget::fits;
@@ -22,11 +23,12 @@ use crate::delivery::attempt::log_failure;
 use crate::delivery::send::send;
 use crate::disposition::{Disposition, Stop};
 use crate::health::Health;
+use crate::span;
 use crate::stored_event::{Lookup, find_event};
 use crate::stores::Stores;
 
-/// Maximum held deliveries among which one with a stored event is looked for. Reason: events expire before their deliveries,
-/// if at all, so that more than one without an event is rare.
+/// Maximum held deliveries among which one with a stored event is looked for. Reason: events expire before their
+/// deliveries, if at all, so that more than one without an event is rare.
 const MAX_CANDIDATES: u8 = 10;
 
 /// Carries out a probe job.
@@ -51,12 +53,14 @@ pub(crate) async fn probe(job: &Probe, room: &Deliver, deadline: Timestamp) -> R
         return Ok(Disposition::Redeliver);
     }
     let Some((delivery, event)) = oldest_held(job, &room.stores).await? else {
-        // The deliveries that failed before still wait for their time, or have ended. The next one of them is the probe.
+        // The deliveries that failed before still wait for their time, or have ended. The next one of them is the
+        // probe.
         let failures = open.failures_left(webhook.breaker);
         room.health.close_breaker(webhook, &open, failures, ClosedReason::NothingHeld).await?;
         return Ok(closed(job, &room.health));
     };
-    match try_once(webhook, &delivery, &event, room).await? {
+    let tried = try_once(webhook, &delivery, &event, room).instrument(span::of_event(event.id)).await?;
+    match tried {
         Decision::Done => {
             room.health.close_breaker(webhook, &open, 0, ClosedReason::Recovered).await?;
             Ok(closed(job, &room.health))
@@ -73,16 +77,17 @@ async fn oldest_held(job: &Probe, stores: &Stores) -> Result<Option<(Delivery, E
     let (order, held) = (Stuck::OldestFirst, StateKind::Held);
     let page = stores.deliveries.list_stuck(job.tenant, job.webhook, held, order, None, MAX_CANDIDATES).await?;
     for delivery in page.items {
-        if let Lookup::Found(event) = find_event(job.tenant, delivery.event, &stores.events).await? {
+        let found = find_event(job.tenant, delivery.event, &stores.events);
+        if let Lookup::Found(event) = found.instrument(span::of_event(delivery.event)).await? {
             return Ok(Some((delivery, *event)));
         }
     }
     Ok(None)
 }
 
-/// Makes one attempt of a held delivery. The delivery stays held unless the receiver accepts it: probes do not use up its
-/// schedule, and the release after the outage gives it a whole schedule. The written row makes it the last in line, so that
-/// one event that the receiver will never take does not keep the breaker open.
+/// Makes one attempt of a held delivery. The delivery stays held unless the receiver accepts it: probes do not use up
+/// its schedule, and the release after the outage gives it a whole schedule. The written row makes it the last in line,
+/// so that one event that the receiver will never take does not keep the breaker open.
 async fn try_once(webhook: &Webhook, held: &Delivery, event: &Event, room: &Deliver) -> Result<Decision, StoreError> {
     let at = room.clock.now();
     let JobVerdict::Attempt(plan) = judge(held.round, false, Some(held), at) else {
@@ -101,7 +106,7 @@ async fn try_once(webhook: &Webhook, held: &Delivery, event: &Event, room: &Deli
         Decision::Retry { .. } | Decision::Dead { .. } | Decision::Disable { dead: Some(_), .. } => DeliveryState::Held,
     };
     if state == DeliveryState::Held {
-        log_failure(&DeliverJob::next_round(held), &attempt);
+        log_failure(held.event, &attempt);
     }
     room.recorder.probed(held.key(), event, plan, &attempt, state, now).await?;
     Ok(decision)

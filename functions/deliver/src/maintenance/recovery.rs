@@ -1,15 +1,15 @@
 //! Recoveries that somebody asked for: each job does one page and sends the job of the next page.
 //!
-//! A page is sent, then noted in the recovery's row, then the job of the next page is sent. A crash before the note repeats
-//! the page, and rounds make that harmless. After a crash behind the note the job finds the page noted, and sends the next
-//! job only. If the recovery was cancelled, nothing can be noted any more.
+//! A page is sent, then noted in the recovery's row, then the job of the next page is sent. A crash before the note
+//! repeats the page, and rounds make that harmless. After a crash behind the note the job finds the page noted, and
+//! sends the next job only. If the recovery was cancelled, nothing can be noted any more.
 //!
 //! The modules are listed bottom up: each uses only modules that are listed above it.
 
 use jiff::Timestamp;
 use shared::clock::Clock;
 use shared::queue::job::{Job, RecoveryPage};
-use shared::queue::{Outgoing, Queue};
+use shared::queue::{Outgoing, Queue, Unconfirmed};
 use shared::recovery::{Pace, PageStanding, Recovery, RecoveryStatus};
 use shared::store::StoreError;
 use shared::store::registry::RunningRecoveries;
@@ -35,8 +35,8 @@ pub(crate) async fn recovery(
     clock: &Clock,
 ) -> Result<Disposition, Stop> {
     let Some(recovery) = stores.recoveries.get(job.tenant, job.recovery).await? else {
-        // The job is sent before the recovery is stored. If the recovery is still not there when the job comes back, it was
-        // refused.
+        // The job is sent before the recovery is stored. If the recovery is still not there when the job comes back, it
+        // was refused.
         return Ok(if first_receive { Disposition::Redeliver } else { Disposition::Delete });
     };
     let now = clock.now();
@@ -75,19 +75,14 @@ async fn note(
 
 /// Sends the jobs of a page, each second's share with its delay. Returns whether SQS took all of them.
 async fn send(jobs: &[Job], pace: Pace, deliveries_queue: &Queue) -> bool {
-    let mut all_taken = true;
-    for result in deliveries_queue.send(&paced(jobs, pace)).await {
-        if let Err(failure) = result {
-            tracing::error!(error.code = failure.code, "{failure}");
-            all_taken = false;
-        }
-    }
-    all_taken
+    let results = deliveries_queue.send(&paced(jobs, pace)).await;
+    let unconfirmed = deliveries_queue.unconfirmed(&results);
+    unconfirmed.inspect(Unconfirmed::log).is_none()
 }
 
-/// The page was noted before, or the recovery was cancelled. If the note is our own, and its answer was lost, nobody else
-/// sends the next job; if it is not our own, one more next job is void. If the row is unchanged, a transaction of somebody
-/// else kept it from being changed, and the job comes back.
+/// The page was noted before, or the recovery was cancelled. If the note is our own, and its answer was lost, nobody
+/// else sends the next job; if it is not our own, one more next job is void. If the row is unchanged, a transaction of
+/// somebody else kept it from being changed, and the job comes back.
 async fn noted_already(
     before: &Recovery,
     recoveries: &RunningRecoveries,
@@ -111,12 +106,9 @@ fn next_page(recovery: &Recovery, now: Timestamp) -> Disposition {
 
 fn log_end(recovery: &Recovery, status: RecoveryStatus) {
     tracing::info!(
-        tenant.id = %recovery.tenant,
-        recovery.id = %recovery.id,
         recovery.looked_at = recovery.progress.looked_at,
         recovery.recovered = recovery.progress.recovered,
-        "{} is {}",
-        recovery.id,
+        "the recovery is {}",
         status.as_str()
     );
 }

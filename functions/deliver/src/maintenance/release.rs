@@ -1,7 +1,7 @@
-//! Releases a webhook's held deliveries after the webhook takes attempts again: page by page to the deliveries queue, each
-//! delivery in a new round, so that jobs of the old round are obsolete. The job for the next page goes to the same queue. A
-//! crash repeats a page, and rounds make that harmless. If the webhook was deleted, the jobs find no webhook, and their
-//! deliveries end as discarded.
+//! Releases a webhook's held deliveries after the webhook takes attempts again: page by page to the deliveries queue,
+//! each delivery in a new round, so that jobs of the old round are obsolete. The job for the next page goes to the same
+//! queue. A crash repeats a page, and rounds make that harmless. If the webhook was deleted, the jobs find no webhook,
+//! and their deliveries end as discarded.
 
 use jiff::Timestamp;
 use shared::delivery::StateKind;
@@ -16,7 +16,8 @@ use crate::disposition::{Disposition, Stop};
 use crate::stores::Stores;
 use crate::webhook_cache::WebhookCache;
 
-/// Sends one page of held deliveries and the job for the next page, at a pace: the receiver may have been down a moment ago.
+/// Sends one page of held deliveries and the job for the next page, at a pace: the receiver may have been down a moment
+/// ago.
 pub(crate) async fn release(
     job: &Recover,
     stores: &Stores,
@@ -26,7 +27,8 @@ pub(crate) async fn release(
     let (tenant, webhook) = (job.tenant, job.webhook);
     let state = webhooks.get_fresh(tenant, webhook, now).await?;
     if state.as_ref().is_some_and(|state| !state.takes_attempts()) {
-        // The webhook was disabled or paused, or its breaker opened, since the job was sent. The next resume releases again.
+        // The webhook was disabled or paused, or its breaker opened, since the job was sent. The next resume releases
+        // again.
         return Ok(Disposition::Delete);
     }
     // Jobs that come faster than the webhook's rate limit would only wait in line.

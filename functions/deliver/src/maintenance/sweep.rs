@@ -1,9 +1,9 @@
 //! The sweep: once an hour it releases what is held by webhooks that take attempts.
 //!
 //! Every function that writes a delivery as held reads the webhook afresh after the write, and everything that makes a
-//! webhook take attempts again releases what the webhook holds. A crash between the two, or an index that follows its table
-//! late, can leave a held delivery that nothing would wake. The sweep wakes it. The sweep also looks for recoveries that
-//! somebody asked for and that stand still.
+//! webhook take attempts again releases what the webhook holds. A crash between the two, or an index that follows its
+//! table late, can leave a held delivery that nothing would wake. The sweep wakes it. The sweep also looks for
+//! recoveries that somebody asked for and that stand still.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -16,17 +16,19 @@ use shared::queue::job::{Job, Probe, Recover, RecoveryPage, Sweep};
 use shared::store::StoreError;
 use shared::store::deliveries::Stuck;
 use shared::webhook::Webhook;
+use tracing::Instrument as _;
 
 use crate::disposition::{Disposition, Stop};
+use crate::span;
 use crate::stores::Stores;
 
-/// Maximum tenants that one sweep job looks at. Reason: with 500 webhooks of each tenant a page takes a few seconds; the next
-/// job goes on.
+/// Maximum tenants that one sweep job looks at. Reason: with 500 webhooks of each tenant a page takes a few seconds;
+/// the next job goes on.
 const MAX_TENANTS: u8 = 5;
 /// Maximum webhooks that are looked at at the same time. Reason: a tenant's 500 webhooks take a second or two.
 const MAX_CONCURRENT_LOOKS: usize = 32;
-/// Time without a page after which a release stands still (15 min). Reason: a page follows the one before within seconds, or
-/// within the visibility timeout of its message.
+/// Time without a page after which a release stands still (15 min). Reason: a page follows the one before within
+/// seconds, or within the visibility timeout of its message.
 const STANDSTILL: SignedDuration = SignedDuration::from_mins(15);
 /// Time by which a probe is overdue when it counts as lost (1 h). Reason: this is many times its message's visibility
 /// timeout.
@@ -39,7 +41,10 @@ pub(crate) async fn sweep(job: &Sweep, stores: &Stores, clock: &Clock) -> Result
     for tenant in &tenants.items {
         let webhooks = stores.webhooks.all(tenant.id).await?;
         let active = webhooks.into_iter().filter(|webhook| !webhook.holds_deliveries());
-        let looks = stream::iter(active).map(|webhook| look(webhook, stores, clock));
+        let looks = stream::iter(active).map(|webhook| {
+            let span = span::of_webhook(webhook.tenant, webhook.id);
+            look(webhook, stores, clock).instrument(span)
+        });
         let found: Vec<Option<Job>> = looks.buffer_unordered(MAX_CONCURRENT_LOOKS).try_collect().await?;
         jobs.extend(found.into_iter().flatten());
         jobs.extend(lost_pages(tenant.id, stores, clock.now()).await?);
@@ -64,30 +69,32 @@ async fn look(webhook: Webhook, stores: &Stores, clock: &Clock) -> Result<Option
         // A long release, which makes progress.
         return Ok(None);
     }
-    tracing::warn!(tenant.id = %tenant, webhook.id = %id, "{id} holds deliveries without a reason; they are released");
+    tracing::warn!("the webhook holds deliveries without a reason; they are released");
     Ok(Some(Job::Recover(Recover { tenant, webhook: id, after: None })))
 }
 
-/// New jobs for the next pages of recoveries whose jobs were lost in the same way. If a lost job turns up again, its page is
-/// still done once.
+/// New jobs for the next pages of recoveries whose jobs were lost in the same way. If a lost job turns up again, its
+/// page is still done once.
 async fn lost_pages(tenant: TenantId, stores: &Stores, now: Timestamp) -> Result<Vec<Job>, StoreError> {
     let running = stores.recoveries.of_tenant(tenant).await?;
     let lost = running.into_iter().filter(|recovery| recovery.is_lost(now)).map(|recovery| {
         let (id, page) = (recovery.id, recovery.page);
-        tracing::warn!(tenant.id = %tenant, recovery.id = %id, "a page of {id} is overdue; its job is sent again");
+        span::of_recovery(tenant, id).in_scope(|| {
+            tracing::warn!("page {page} of the recovery is overdue; its job is sent again");
+        });
         Job::Recovery(RecoveryPage { tenant, recovery: id, page })
     });
     Ok(lost.collect())
 }
 
-/// A new job for the probe of an open breaker, if the probe's message was lost: for example moved to the dead-letter queue
-/// after many crashes. If the lost message turns up again, both are the same probe, and each change of the breaker is made
-/// once.
+/// A new job for the probe of an open breaker, if the probe's message was lost: for example moved to the dead-letter
+/// queue after many crashes. If the lost message turns up again, both are the same probe, and each change of the
+/// breaker is made once.
 fn lost_probe(webhook: &Webhook, open: Open, now: Timestamp) -> Option<Job> {
     let (tenant, id) = (webhook.tenant, webhook.id);
     let is_lost = now.duration_since(open.next_probe_at) > PROBE_OVERDUE;
     is_lost.then(|| {
-        tracing::warn!(tenant.id = %tenant, webhook.id = %id, "the probe of {id} is overdue; it is sent again");
+        tracing::warn!("the probe is overdue; it is sent again");
         Job::Probe(Probe { tenant, webhook: id, probe: open.probe })
     })
 }

@@ -13,7 +13,7 @@ fn asking(status: u16, word: &str) -> Answer {
     Answer::Full(status, vec![("webhook-delivery", word.to_owned())], Vec::new())
 }
 
-/// Where the delivery and the webhook stand after everything that `answer` led to, and how many requests there were.
+/// The states of the delivery and the webhook after everything that `answer` led to, and the number of requests.
 async fn after(answer: Answer) -> (DeliveryState, WebhookStatus, usize) {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
@@ -39,10 +39,10 @@ async fn are_heeded() {
         (asking(500, "abort-message"), (dead(DeadReason::Aborted), enabled, 1)),
         (asking(503, " Abort-Message "), (dead(DeadReason::Aborted), enabled, 1)),
         (asking(500, "disable"), (dead(DeadReason::ReceiverAsked), ASKED, 1)),
-        // Accepted is accepted: it must not become a dead letter that is sent again.
+        // The receiver has accepted the delivery, so it must not become a dead letter that is sent again.
         (asking(200, "abort-message"), (DeliveryState::Delivered, enabled, 1)),
         (asking(200, "disable"), (DeliveryState::Delivered, ASKED, 1)),
-        // Words that we do not know ask for nothing.
+        // Unknown words ask for nothing.
         (asking(500, "explode"), (dead(DeadReason::AttemptsExhausted), enabled, 4)),
     ] {
         let what = format!("{answer:?}");
@@ -66,7 +66,7 @@ async fn what_comes_after_disable_is_held() {
 
 #[tokio::test]
 async fn disable_disables_whichever_call_fails() {
-    // Reading the webhook, disabling it, writing the row, sending the dead letter.
+    // The calls: the webhook is read and disabled, the row is written, the dead letter is sent.
     for index in 0..4 {
         let scene = Scene::start().await;
         let receiver = Receiver::start().await.unwrap();

@@ -26,7 +26,7 @@ async fn a_delivery_carries_the_standard_headers_and_verifies() {
 }
 
 #[tokio::test]
-async fn the_platform_dialect_has_its_own_signature_beside_the_standard_one() {
+async fn the_platform_dialect_has_its_own_signature_and_the_standard_one() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     let url = receiver.url("/hook");
@@ -106,7 +106,7 @@ async fn retry_after_counts_in_both_forms_on_429_and_503_alone() {
         let row = scene.world.deliveries.get(tenant, webhook.id, event.id).await.unwrap().unwrap();
         let DeliveryState::Waiting { next_attempt_at } = row.state else { panic!("{row:?}") };
         let waits = next_attempt_at.duration_since(now).as_secs();
-        // A date has no fractions, and the scene itself takes its time.
+        // A date has no fractions of a second, and the scene itself takes some time.
         assert!((seconds - 1..=seconds + 20).contains(&waits), "{status} {form}: {waits}");
     }
 }
@@ -141,7 +141,7 @@ async fn the_same_job_twice_is_one_delivery_in_the_record() {
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
     assert!(scene.world.aws.sqs.messages(DELIVERIES).is_empty());
-    // At least once: a duplicate carries the same id.
+    // Deliveries arrive at least once: a duplicate has the same id.
     assert!(receiver.received("/hook").iter().all(|got| got.webhook_id() == event.id.to_string()));
 }
 

@@ -1,4 +1,4 @@
-//! The backup URL: a second chance within the same attempt.
+//! The backup URL gets a second request within the same attempt.
 
 use shared::delivery::{Delivery, DeliveryState, Outcome, Via};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus, WebhookUrl};
@@ -14,12 +14,12 @@ async fn with_backup(scene: &Scene, receiver: &Receiver) -> Webhook {
     scene.webhook_with(&receiver.url("/main"), |webhook| Webhook { backup_url: Some(backup), ..webhook }).await
 }
 
-/// One attempt; the row that it left.
+/// Makes one attempt. Returns the row that the attempt left.
 async fn attempt(scene: &Scene, webhook: &Webhook) -> Delivery {
     attempt_during(scene, webhook, async {}).await
 }
 
-/// One attempt while `time` passes; the row that it left.
+/// Makes one attempt while `time` passes. Returns the row that the attempt left.
 async fn attempt_during(scene: &Scene, webhook: &Webhook, time: impl Future<Output = ()>) -> Delivery {
     let event = scene.accept("a").await;
     scene.world.pump_stream().await.unwrap();
@@ -91,7 +91,7 @@ async fn after_both_failed_the_schedule_and_the_main_urls_wish_decide() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     receiver.script("/main", [Answer::Full(503, vec![("retry-after", "600".to_owned())], Vec::new())]);
-    // Gone is the backup, not the receiver.
+    // The backup URL is gone, and not the receiver.
     receiver.script("/backup", [Answer::Status(410)]);
     let webhook = with_backup(&scene, &receiver).await;
     let row = attempt(&scene, &webhook).await;

@@ -17,8 +17,8 @@ use support::{Answer, Break, Receiver};
 
 use crate::Scene;
 
-/// In a dialect with arrays, up to so many events in a POST.
-fn grouping(batch: u8) -> impl FnOnce(Webhook) -> Webhook {
+/// A change of a webhook: its dialect has arrays, and a POST has up to this many events.
+pub(crate) fn grouping(batch: u8) -> impl FnOnce(Webhook) -> Webhook {
     move |webhook| Webhook { dialect: Dialect::MailjetV2, batch, ..webhook }
 }
 
@@ -92,7 +92,7 @@ async fn a_failure_fails_them_all_each_with_its_own_attempt_and_schedule() {
     let webhook = webhook.await;
     let early = accept_many(&scene, 2).await;
     scene.world.pump_queue(DELIVERIES).await;
-    // Their second attempt, which is the last, and the first one of two others, in one batch.
+    // One batch has the second and last attempts of these two, and the first attempts of two others.
     scene.world.clock.advance(SignedDuration::from_secs(15));
     let late: Vec<Event> = ["x", "y"].map(|key| scene.world.event(scene.tenant, key)).into();
     for event in &late {
@@ -113,7 +113,7 @@ async fn a_failure_fails_them_all_each_with_its_own_attempt_and_schedule() {
         assert_eq!(row.attempts.iter().map(|attempt| attempt.number).collect::<Vec<_>>(), [1]);
     }
     assert_eq!(scene.world.aws.sqs.messages(DEAD_LETTER).len(), 2);
-    // One answer of the receiver is one failure, however many deliveries it was about.
+    // One answer of the receiver is one failure, for any number of deliveries.
     let breaker = scene.world.registry.breakers.get(scene.tenant, webhook.id).await.unwrap();
     assert!(matches!(breaker, shared::breaker::Breaker::Closed { failures: 2, .. }), "{breaker:?}");
 
@@ -144,7 +144,7 @@ async fn what_the_receiver_asks_for_counts_for_all_of_a_post() {
         assert_eq!(scene.world.aws.sqs.messages(DEAD_LETTER).len(), 3);
         let stored = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
         assert_eq!(stored.status == WebhookStatus::Enabled, status == DeadReason::Aborted);
-        // Disabled once.
+        // The webhook is disabled once.
         assert_eq!(stored.revision, if status == DeadReason::Aborted { 1 } else { 2 });
     }
 }
@@ -156,7 +156,7 @@ async fn what_is_over_already_is_in_no_post() {
     let webhook = scene.webhook_with(&receiver.url("/hook"), grouping(10)).await;
     let done = accept_many(&scene, 1).await;
     scene.world.run_until_idle().await.unwrap();
-    // The delivered one once more, one whose event is gone, a redriven one twice, and a fresh one.
+    // The jobs: one of the delivered event, one whose event is gone, two copies of a redriven one, and a fresh one.
     let (lost, redriven, fresh) =
         (scene.world.event(scene.tenant, "lost"), scene.accept("again").await, scene.accept("fresh").await);
     let job = |event: &Event, round| {
@@ -199,7 +199,7 @@ async fn a_post_of_several_events_takes_one_slot_of_a_rate_limit() {
         assert_eq!((row.state, row.attempts.len()), (DeliveryState::Delivered, 1));
         times.insert(row.attempts[0].at);
     }
-    // However they came back, together or apart: never two POSTs for one slot.
+    // Deliveries that share a slot come back together or apart. In both cases a slot has one POST at most.
     let posts = receiver.received("/hook").len();
     assert_eq!(posts, times.len());
     for (number, at) in times.iter().enumerate() {
@@ -215,7 +215,7 @@ async fn deliveries_that_share_a_slot_and_come_back_apart_do_not_both_use_it() {
     let url = receiver.url("/hook");
     let limit = RateLimit::new(1).unwrap();
     let webhook = scene.webhook_with(&url, |webhook| grouping(2)(Webhook { rate_limit: Some(limit), ..webhook })).await;
-    // In line behind others, and others behind them.
+    // The deliveries are in line behind others, and others are behind them.
     let claim = Claim { limit, revision: webhook.revision, count: 100, now: scene.world.clock.now() };
     scene.world.registry.rate_limits.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
     let events = accept_many(&scene, 2).await;
@@ -223,7 +223,7 @@ async fn deliveries_that_share_a_slot_and_come_back_apart_do_not_both_use_it() {
     scene.world.registry.rate_limits.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
     let due = scene.world.aws.sqs.next_visible(RETRIES).unwrap();
     scene.world.clock.advance(due.duration_since(scene.world.clock.now()) + SignedDuration::from_secs(1));
-    // The one that shares comes first, and alone.
+    // The delivery that shares the other one's slot comes first, and alone.
     let mut both = scene.world.aws.sqs.receive(RETRIES);
     let mut first = both.clone();
     (first.records, both.records) = (both.records.split_off(1), both.records);
@@ -257,7 +257,7 @@ async fn whichever_call_fails_before_or_after_its_effect_none_of_a_post_is_lost(
             scene.world.aws.break_call(call, how);
         }
         scene.world.run_until_idle().await.unwrap();
-        // Jitter brings them back together or apart, so that the number of calls is not always the same.
+        // Jitter brings the deliveries back together or apart, so the number of calls differs between runs.
         scene.world.aws.call_off_break();
         for event in &events {
             let row = scene.row(&webhook, event).await;

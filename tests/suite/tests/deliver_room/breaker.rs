@@ -1,4 +1,4 @@
-//! The breaker: what an outage of one receiver costs, and that everything arrives after it.
+//! The breaker: what an outage of one receiver costs, and that every delivery arrives after the outage.
 
 use jiff::SignedDuration;
 use shared::breaker::{Breaker, BreakerSettings, ProbeId};
@@ -12,7 +12,7 @@ use support::{Answer, Receiver};
 
 use crate::Scene;
 
-/// Opens at the third failure, at once; gives up after two hours.
+/// A breaker that opens at the third failure, at once, and gives up after two hours.
 const QUICK: BreakerSettings = BreakerSettings { failures: 3, window_seconds: 0, disable_after_hours: 2 };
 
 async fn webhook(scene: &Scene, url: &str, breaker: BreakerSettings) -> Webhook {
@@ -32,7 +32,7 @@ async fn accept_some(scene: &Scene, count: usize) -> Vec<Event> {
     events
 }
 
-/// Runs queues and stream as far as they go without setting the clock ahead.
+/// Runs the queues and the stream until nothing more happens at the present time.
 pub(crate) async fn run_now(scene: &Scene) {
     for _ in 0..50 {
         let world = &scene.world;
@@ -63,7 +63,7 @@ async fn an_outage_costs_a_few_posts_and_then_everything_arrives() {
     assert!(matches!(breaker(&scene, &webhook).await, Breaker::Open(_)));
     assert_eq!(receiver.received("/hook").len(), 3);
 
-    // Whatever comes now, and whatever was waiting, is held without a post.
+    // New deliveries and waiting deliveries are held without a POST.
     let mut events = first;
     for number in 0..100 {
         events.push(scene.accept(&format!("later-{number}")).await);
@@ -75,7 +75,7 @@ async fn an_outage_costs_a_few_posts_and_then_everything_arrives() {
     let waiting = [DELIVERIES, RETRIES].map(|queue| scene.world.aws.sqs.messages(queue).len());
     assert_eq!(waiting.iter().sum::<usize>(), 1, "the probe alone is left in the queues");
 
-    // Two probes fail, the third is accepted, and all of it comes back.
+    // Two probes fail, the third is accepted, and all held deliveries come back.
     receiver.script("/hook", [Answer::Status(500), Answer::Status(500), Answer::Status(200)]);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(states(&scene, &webhook, &events).await, vec![DeliveryState::Delivered; 103]);
@@ -104,11 +104,11 @@ async fn probes_wait_longer_and_longer() {
         let Breaker::Open(open) = breaker(&scene, &webhook).await else { panic!("closed") };
         let gap = open.next_probe_at.duration_since(scene.world.clock.now());
         gaps.push(gap.as_secs());
-        // Queues know whole seconds.
+        // Delays of queues are whole seconds.
         scene.world.clock.advance(gap + SignedDuration::from_secs(1));
         run_now(&scene).await;
     }
-    // The world's clock goes on by itself while the test does.
+    // The steps before take some seconds of the world's clock.
     for (gap, expected) in gaps.into_iter().zip([25, 60, 120, 240, 480, 960, 1800, 1800]) {
         assert!((expected - 20..=expected).contains(&gap), "{gap} for {expected}");
     }
@@ -130,7 +130,7 @@ async fn with_nothing_held_the_next_delivery_is_the_probe() {
     let started = scene.world.clock.now();
     accept_some(&scene, 3).await;
     run_now(&scene).await;
-    // One by one they come back and are held, after the first probe was due: it has found nothing.
+    // The deliveries come back one by one and are held. The first probe was due before, and has found nothing.
     scene.world.clock.advance(SignedDuration::from_secs(31));
     scene.world.pump_queue(DELIVERIES).await;
     let Breaker::Closed { failures: 2, since: Some(since), .. } = breaker(&scene, &webhook).await else {
@@ -155,7 +155,7 @@ async fn a_webhook_that_is_down_for_too_long_is_disabled_and_keeps_what_it_is_ow
     assert_eq!(states(&scene, &webhook, &events).await, vec![DeliveryState::Held; 5]);
     assert!(receiver.received("/hook").len() < 20);
 
-    // Enabling by hand closes the breaker too, and everything goes out.
+    // To enable the webhook by hand also closes the breaker, and all held deliveries go out.
     receiver.script("/hook", [Answer::Status(200)]);
     scene
         .world
@@ -194,8 +194,8 @@ async fn a_success_takes_the_count_away_and_a_short_hiccup_opens_nothing() {
     }
     scene.world.pump_stream().await.unwrap();
     while scene.world.pump_queue(DELIVERIES).await > 0 {}
-    // Sixty failures, but all within a moment. More than enough are not counted, but those of a batch are beside each
-    // other.
+    // There are sixty failures, all at nearly the same time. Failures above the number that the breaker needs are not
+    // counted, but the failures of one batch are counted at the same time.
     assert!(matches!(breaker(&scene, &default).await, Breaker::Closed { failures: 20..30, .. }));
 }
 
@@ -231,7 +231,8 @@ async fn a_probe_of_another_outage_is_void() {
     assert!(matches!(breaker(&scene, &webhook).await, Breaker::Open(_)));
 }
 
-/// Each AWS call of an outage fails once, before or after it took effect: nothing is lost, and nothing stays held.
+/// Each AWS call of an outage fails once, before or after it took effect. No delivery is lost, and no delivery stays
+/// held.
 #[tokio::test]
 async fn an_outage_survives_a_crash_at_any_call() {
     for how in [support::Break::Before, support::Break::After] {

@@ -1,4 +1,4 @@
-//! The end of a schedule, and the way back.
+//! The end of a schedule: dead letters, and how they come back.
 
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ async fn gone_disables_the_webhook_and_ends_the_delivery() {
     assert_eq!(row.state, DeliveryState::Dead { reason: DeadReason::Gone });
     let webhook = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
     assert_eq!(webhook.status, WebhookStatus::Disabled { reason: DisabledReason::Gone });
-    // What comes after is held, not lost and not attempted.
+    // The next delivery is held: it is not lost and not attempted.
     let held = scene.accept("b").await;
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(scene.row(&webhook, &held).await.state, DeliveryState::Held);
@@ -109,7 +109,7 @@ async fn an_event_that_expired_before_its_delivery_is_a_dead_letter() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
-    // A job by reference to an event that is not stored.
+    // The job refers to an event that is not stored.
     let event = scene.world.event(scene.tenant, "expired");
     let job = shared::queue::job::Job::Deliver(shared::queue::job::Deliver {
         tenant: scene.tenant,
@@ -127,7 +127,7 @@ async fn an_event_that_expired_before_its_delivery_is_a_dead_letter() {
     assert_eq!(scene.world.aws.sqs.messages(DEAD_LETTER).len(), 1);
 }
 
-/// One attempt is all that this webhook gets.
+/// A webhook whose deliveries have one attempt.
 async fn with_one_attempt(scene: &Scene, url: &str) -> shared::webhook::Webhook {
     let webhook = scene.world.webhook_with(scene.tenant, url, |mut webhook| {
         webhook.retry_policy = RetryPolicy::Custom(Delays::new(&[]).unwrap());
@@ -148,7 +148,7 @@ async fn a_dead_letter_is_sent_though_the_rows_write_lost_its_answer_and_was_rep
         let webhook = with_one_attempt(&scene, &receiver.url("/down")).await;
         let event = scene.accept("a").await;
         scene.world.pump_stream().await.unwrap();
-        // The webhook is read; for 410 it is disabled; then the row is written.
+        // The calls: the webhook is read, after a 410 it is disabled, then the row is written.
         scene.world.aws.break_call(if status == 410 { 2 } else { 1 }, Break::After);
         scene.world.pump_queue_with(DELIVERIES, &room).await;
         assert!(!scene.world.aws.call_off_break());
@@ -159,7 +159,7 @@ async fn a_dead_letter_is_sent_though_the_rows_write_lost_its_answer_and_was_rep
 
 #[tokio::test]
 async fn gone_disables_the_webhook_whichever_call_fails() {
-    // Reading the webhook, disabling it, writing the row, sending the dead letter.
+    // The calls: the webhook is read and disabled, the row is written, the dead letter is sent.
     for index in 0..4 {
         let scene = Scene::start().await;
         let receiver = Receiver::start().await.unwrap();
@@ -182,20 +182,21 @@ async fn a_first_job_that_comes_back_from_the_dead_letter_queue_looks_at_its_row
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
     let event = scene.accept("a").await;
     scene.world.pump_stream().await.unwrap();
-    // Delivered, but the invocation ended before the message was deleted, and so did all the next ones: after 100
-    // receives SQS moves it. Each hides it for three minutes.
+    // The event is delivered, but this invocation and all later ones end before the message is deleted. After 100
+    // receives, each of which hides the message for three minutes, SQS moves the message to the dead-letter queue.
     let message = scene.world.aws.sqs.messages(DELIVERIES)[0].body.clone();
     scene.world.pump_queue(DELIVERIES).await;
     assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
     scene.world.clock.advance(SignedDuration::from_mins(100 * 3));
     scene.world.aws.sqs.put(DEAD_LETTER, &message);
-    // A redrive makes a new message of it, received for the first time.
+    // A redrive makes a new message of it, which is then received for the first time.
     assert_eq!(scene.world.aws.sqs.redrive(DEAD_LETTER, DELIVERIES), 1);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.received("/hook").len(), 1, "what was delivered is not attempted again");
 }
 
-/// Insisting on what a receiver has accepted must not take back a round that was begun since the row was read.
+/// To write a delivery as delivered, although its row says something else, must not take back a round that was begun
+/// after the row was read.
 #[tokio::test]
 async fn a_row_that_says_delivered_after_all_stays_in_its_round() {
     let scene = Scene::start().await;

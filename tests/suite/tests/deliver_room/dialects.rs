@@ -1,4 +1,4 @@
-//! A webhook in each dialect, as its receiver sees it.
+//! A webhook of each dialect, as its receiver sees it.
 
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -108,16 +108,16 @@ async fn of_mailjets_receivers_only_200_is_success() {
     }
 }
 
-/// The clock is the world's: what is seen are the times that attempts were made at, after waiting in the queues.
+/// The clock is the world's. The test looks at the times of the attempts, after their jobs have waited in the queues.
 #[tokio::test]
 async fn the_default_policies_keep_the_delays_that_the_dialects_promise() {
     let mailjet: Vec<i64> = [30, 60, 120, 240, 480, 960, 1_920].into_iter().chain([3_600; 22]).collect();
     for (dialect, delays, slack) in [
-        // Exact, but for what the scene itself takes.
+        // These delays are exact, apart from the time that the scene itself takes.
         (Dialect::Mailgreet, vec![60, 300, 1_800], 0),
         (Dialect::Mailgun, vec![300, 600, 900, 3_600, 7_200, 14_400], 0),
         (Dialect::MailgunLegacy, vec![300, 600, 900, 3_600, 7_200, 14_400], 0),
-        // Jittered by a tenth.
+        // These delays have a jitter of a tenth.
         (Dialect::Mailjet, mailjet.clone(), 10),
         (Dialect::MailjetV2, mailjet, 10),
     ] {
@@ -149,7 +149,7 @@ async fn a_dialect_changed_between_attempts_counts_from_the_next_on() {
     let event = scene.accept("a").await;
     scene.world.pump_stream().await.unwrap();
     scene.world.pump_queue(DELIVERIES).await;
-    // What was promised at creation stays; the dialect alone is another.
+    // The webhook keeps its retry policy from its creation; only its dialect is another.
     let changed = Webhook { dialect: Dialect::Mailtura, ..webhook.clone() };
     scene.world.registry.webhook_writer.replace(&changed, None).await.unwrap();
     scene.world.clock.advance(SignedDuration::from_secs(61));
@@ -165,7 +165,7 @@ async fn a_dialect_changed_between_attempts_counts_from_the_next_on() {
     assert_eq!((row.state, row.attempts.len()), (DeliveryState::Delivered, 2));
 }
 
-/// The new one counts no 201 as success.
+/// The new dialect does not count 201 as success.
 #[tokio::test]
 async fn a_delivery_that_the_new_dialect_has_no_word_for_is_not_lost() {
     let scene = Scene::start().await;

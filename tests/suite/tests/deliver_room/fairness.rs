@@ -1,4 +1,4 @@
-//! Webhooks beside each other in one batch, and batches that take long.
+//! Several webhooks in one batch, and batches that take long.
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use jiff::SignedDuration;
@@ -14,7 +14,7 @@ use support::{Answer, Receiver};
 
 use crate::Scene;
 
-/// A batch of nine jobs of `many` and one of `one`, received.
+/// A received batch of nine jobs of the webhook `many` and one job of the webhook `one`.
 fn nine_and_one(scene: &Scene, many: &Webhook, one: &Webhook) -> (SqsEvent, Vec<Event>) {
     let mut events = Vec::new();
     for number in 0..10 {
@@ -26,7 +26,8 @@ fn nine_and_one(scene: &Scene, many: &Webhook, one: &Webhook) -> (SqsEvent, Vec<
     (scene.world.aws.sqs.receive(DELIVERIES), events)
 }
 
-/// Hands a batch to the room with so much time; answers what it names as failed.
+/// Hands a batch to the room in an invocation with this much time. Returns the messages that the room reports as
+/// failed.
 async fn handed_over(scene: &Scene, batch: &SqsEvent, seconds: f64) -> Vec<String> {
     let deadline = scene.world.clock.now() + SignedDuration::from_secs_f64(seconds);
     let mut context = Context::default();
@@ -45,27 +46,27 @@ async fn nine_jobs_of_a_hanging_webhook_do_not_delay_the_one_of_another() {
     let hanging = scene.webhook_with(&receiver.url("/hanging"), |webhook| webhook).await;
     let healthy = scene.webhook_with(&receiver.url("/healthy"), |webhook| webhook).await;
     let (batch, events) = nine_and_one(&scene, &hanging, &healthy);
-    // The time of the nine, of which five have a place each, runs out when the one has been received: did it wait for
-    // them, this would never end.
+    // Five of the nine have a place each. Their time limit expires after the single delivery has arrived: if that
+    // delivery waited for them, this would never end.
     let served = async {
         receiver.reached("/hanging", 5).await;
         receiver.reached("/healthy", 1).await;
         scene.world.pass(TIMEOUT).await;
-        // Once that was over, the other four were alone and had all places.
+        // After the single delivery was over, the other four have all places.
         receiver.reached("/hanging", 9).await;
         scene.world.pass(TIMEOUT).await;
     };
     let (failed, ()) = tokio::join!(handed_over(&scene, &batch, 30.0), served);
     assert!(failed.is_empty());
     assert_eq!(scene.row(&healthy, &events[9]).await.state, DeliveryState::Delivered);
-    // Each was attempted in this batch.
+    // Each of the nine was attempted in this batch.
     for event in &events[..9] {
         assert_eq!(scene.row(&hanging, event).await.attempts.len(), 1);
     }
 }
 
 #[tokio::test]
-async fn beside_another_a_webhook_has_half_of_the_places_and_what_becomes_too_late_for_is_not_cut_off() {
+async fn a_webhook_has_half_of_the_places_while_another_needs_some_and_late_requests_are_not_cut_off() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     receiver.script("/many", [Answer::Hang]);
@@ -73,7 +74,8 @@ async fn beside_another_a_webhook_has_half_of_the_places_and_what_becomes_too_la
     let many = scene.webhook_with(&receiver.url("/many"), |webhook| webhook).await;
     let one = scene.webhook_with(&receiver.url("/one"), |webhook| webhook).await;
     let (batch, events) = nine_and_one(&scene, &many, &one);
-    // An attempt of a second needs six with all that follows: those that begin at once fit, those after them do not.
+    // An attempt of one second needs six seconds with everything that follows. So the attempts that begin at once fit
+    // into the invocation, and those after them do not.
     let hang = async {
         receiver.reached("/many", 5).await;
         receiver.reached("/one", 1).await;
@@ -85,7 +87,7 @@ async fn beside_another_a_webhook_has_half_of_the_places_and_what_becomes_too_la
     let now = scene.world.clock.now();
     let waiting = scene.world.aws.sqs.messages(RETRIES);
     assert_eq!(waiting.len(), 10);
-    // The four that were too late wait for nothing but their turn; the others for their second attempt.
+    // The four deliveries that were too late can be attempted at once. The others wait for their second attempt.
     let at_once = waiting.iter().filter(|message| message.visible_at <= now);
     assert!(at_once.count() >= 4);
 

@@ -45,7 +45,7 @@ async fn deliveries_are_held_while_disabled_and_all_arrive_once_enabled() {
     for event in &events {
         assert_eq!(scene.row(&webhook, event).await.state, DeliveryState::Delivered);
     }
-    // Recovering again finds nothing held.
+    // A second recovery finds no held deliveries.
     recover(&scene, &webhook);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.received("/hook").len(), events.len());
@@ -70,7 +70,7 @@ async fn deliveries_are_held_while_paused_first_ones_and_retries_and_all_arrive_
     for event in [&failed, &fresh] {
         assert_eq!(scene.row(&webhook, event).await.state, DeliveryState::Held);
     }
-    // Neither an early recovery nor the enabling of what is enabled lets them go.
+    // An early release does not send them, because the webhook is paused.
     recover(&scene, &webhook);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.count(), 1);
@@ -86,13 +86,13 @@ async fn deliveries_are_held_while_paused_first_ones_and_retries_and_all_arrive_
 }
 
 #[tokio::test]
-async fn what_a_stale_cache_would_hold_after_the_enabling_is_delivered_all_the_same() {
+async fn what_a_stale_cache_would_hold_after_the_enabling_is_delivered() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     let webhook = disabled(&scene, &receiver.url("/hook")).await;
     scene.accept("first").await;
     scene.world.run_until_idle().await.unwrap();
-    // The room has the disabled webhook in its cache; the recovery has long run when the next job comes.
+    // The room has the disabled webhook in its cache. The next job comes long after the release of the held deliveries.
     let enabled = Webhook { status: WebhookStatus::Enabled, ..webhook.clone() };
     scene.world.registry.webhook_writer.replace(&enabled, None).await.unwrap();
     let late = scene.accept("late").await;
@@ -126,7 +126,7 @@ async fn what_a_stale_cache_would_hold_after_the_deletion_is_discarded() {
     let webhook = disabled(&scene, &receiver.url("/hook")).await;
     scene.accept("first").await;
     scene.world.run_until_idle().await.unwrap();
-    // The room has the disabled webhook in its cache; the job that ends held deliveries has long run.
+    // The room has the disabled webhook in its cache. The next job comes long after the job that ends held deliveries.
     scene.world.registry.webhook_writer.delete(scene.tenant, webhook.id).await.unwrap();
     let job = Job::first(webhook.id, &scene.accept("late").await);
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
@@ -143,7 +143,8 @@ async fn two_copies_of_a_recovered_job_that_was_held_again_are_one_attempt() {
     let webhook = disabled(&scene, &receiver.url("/hook")).await;
     let event = scene.accept("held").await;
     scene.world.run_until_idle().await.unwrap();
-    // Recovered, and held again in its new round. The page was sent three times: two copies are still to come.
+    // The delivery is recovered, and held again in its new round. The page was sent three times, so two copies are
+    // still to come.
     let job = Job::Deliver(DeliverJob {
         tenant: scene.tenant,
         webhook: webhook.id,
@@ -165,7 +166,7 @@ async fn two_copies_of_a_recovered_job_that_was_held_again_are_one_attempt() {
     assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
 }
 
-/// Rows that were held before the index had shards lie in one partition for each webhook and state.
+/// Rows that were held before the index had shards are in one partition for each webhook and state.
 #[tokio::test]
 async fn what_was_held_before_the_index_had_shards_is_recovered_with_the_rest() {
     let scene = Scene::start().await;

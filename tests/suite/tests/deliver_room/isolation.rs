@@ -1,4 +1,4 @@
-//! One job's trouble stays its own.
+//! The failure of one job does not reach the other jobs.
 
 use shared::delivery::{DeliveryState, Outcome};
 use support::seed::TIMEOUT;
@@ -18,8 +18,8 @@ async fn a_hanging_receiver_does_not_delay_the_others_of_its_batch() {
     }
     let event = scene.accept("a").await;
     scene.world.pump_stream().await.unwrap();
-    // All ten are in one batch. The time of the first runs out when the other nine have been received, and not before:
-    // did they wait for it, this would never end.
+    // All ten jobs are in one batch. The time limit of the first expires only after the other nine deliveries have
+    // arrived: if they waited for the first, this would never end.
     let others_served = async {
         for number in 0..10 {
             receiver.reached(&format!("/{number}"), 1).await;

@@ -1,5 +1,5 @@
-//! Answers as unusual servers and proxies send them, byte by byte. Once a receiver has sent a status, the status decides,
-//! whatever the rest of its answer is like.
+//! Answers as unusual servers and proxies send them, byte by byte. If a receiver has sent a status, the status decides,
+//! for any rest of the answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,14 +20,14 @@ use crate::Scene;
 enum Then {
     Closes,
     KeepsOpen,
-    /// Sends this many times, and never an end.
+    /// Sends these bytes many times, and never an end.
     Repeats(&'static [u8]),
 }
 
-/// The time limit of the webhooks here.
+/// The time limit of these webhooks.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// How often the test gives way before it lets the time limit run out: many times what the room needs to read what has
-/// been written to its connections.
+/// How often the test yields before it lets the time limit expire. Reason: this is many times what the room needs to
+/// read all bytes that were written to its connections.
 const TURNS: usize = 2_000;
 
 /// A receiver that answers each request with the same bytes.
@@ -35,7 +35,7 @@ struct Raw {
     url: String,
     connections: Arc<AtomicUsize>,
     requests: Arc<AtomicUsize>,
-    /// How many answers have been written.
+    /// Number of answers that have been written.
     answers: watch::Sender<usize>,
 }
 
@@ -56,7 +56,7 @@ impl Raw {
         Self { url, connections, requests, answers }
     }
 
-    /// Waits until it has written so many answers and the room has had its turns to read them.
+    /// Waits until the receiver has written this many answers and the room has had time to read them.
     async fn has_answered(&self, count: usize) {
         let mut answers = self.answers.subscribe();
         let _ended = answers.wait_for(|answers| *answers >= count).await;
@@ -89,8 +89,8 @@ async fn serve(
     }
 }
 
-/// Has the deliveries queue's next batch attempted; each time that one of these receivers has answered once more, the time
-/// limit runs out.
+/// Hands the next batch of the deliveries queue to the room. Each time that one of these receivers has answered once
+/// more, the time limit expires.
 async fn pump(scene: &Scene, receivers: &[&Raw], limit: Duration) {
     let before: Vec<usize> = receivers.iter().map(|receiver| *receiver.answers.borrow()).collect();
     let time = async {
@@ -102,7 +102,7 @@ async fn pump(scene: &Scene, receivers: &[&Raw], limit: Duration) {
     tokio::join!(scene.world.pump_queue(DELIVERIES), time);
 }
 
-/// One attempt at each of these receivers; the rows that they left, with what the names stand for.
+/// Makes one attempt at each of these receivers. Returns the row of each, with the receiver's name.
 async fn attempts(cases: Vec<(&'static str, Vec<u8>, Then)>) -> Vec<(&'static str, Delivery)> {
     let mut rows = Vec::new();
     for (name, answer, then) in cases {
@@ -117,7 +117,7 @@ async fn attempts(cases: Vec<(&'static str, Vec<u8>, Then)>) -> Vec<(&'static st
     rows
 }
 
-/// The names of those that were not delivered with this status.
+/// The names of the receivers whose deliveries do not have this status.
 fn not_delivered(rows: &[(&'static str, Delivery)], status: u16) -> Vec<String> {
     let failed = rows.iter().filter(|(_, row)| {
         row.state != DeliveryState::Delivered || row.attempts[0].outcome != Outcome::Delivered { status }
@@ -129,7 +129,7 @@ fn ok(headers: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\n{headers}content-length: 2\r\n\r\nok").into_bytes()
 }
 
-/// So many headers, with the length that [`ok`] adds.
+/// This many headers, together with the length that [`ok`] adds.
 fn headers(count: usize) -> String {
     (1..count).map(|number| format!("x-{number}: y\r\n")).collect::<Vec<_>>().concat()
 }
@@ -139,7 +139,7 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_2xx_is_delivered_whatever_its_body_does() {
+async fn a_2xx_is_delivered_with_any_body() {
     let head = "HTTP/1.1 200 OK\r\n";
     let chunked = format!("{head}transfer-encoding: chunked\r\n\r\n");
     let cases = vec![
@@ -194,7 +194,8 @@ async fn a_204_needs_no_body_and_its_body_does_not_matter() {
     assert_eq!(not_delivered(&attempts(cases).await, 204), Vec::<String>::new());
 }
 
-/// What Node's, browsers' and curl's parsers take, in their default settings or in those that people use.
+/// Answers that the parsers of Node.js, browsers and curl accept, in their default settings or in settings that people
+/// use.
 #[tokio::test]
 async fn odd_heads_that_other_clients_take_are_taken() {
     let cookies: Vec<_> = (0..50).map(|number| format!("set-cookie: a{number}={}\r\n", "b".repeat(2_000))).collect();
@@ -236,7 +237,7 @@ async fn interim_answers_are_passed_over() {
         ("103", after("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\nodd\r\n\r\n"), Then::KeepsOpen),
     ];
     assert_eq!(not_delivered(&attempts(cases).await, 200), Vec::<String>::new());
-    // They are no status of the request: without one after them nothing was answered.
+    // These are not the status of the request: without a status after them the request has no answer.
     let alone = attempts(vec![("alone", bytes("HTTP/1.1 100 Continue\r\n\r\n"), Then::KeepsOpen)]).await;
     assert_eq!(alone[0].1.attempts[0].outcome, Outcome::Timeout);
     let alone = attempts(vec![("alone", bytes("HTTP/1.1 100 Continue\r\n\r\n"), Then::Closes)]).await;
@@ -244,7 +245,7 @@ async fn interim_answers_are_passed_over() {
 }
 
 #[tokio::test]
-async fn a_status_below_or_above_2xx_is_a_refusal_whatever_its_body_does() {
+async fn a_status_below_or_above_2xx_is_a_refusal_with_any_body() {
     for status in [302, 404, 500] {
         let head = format!("HTTP/1.1 {status} No\r\n");
         let rows = attempts(vec![
@@ -260,7 +261,7 @@ async fn a_status_below_or_above_2xx_is_a_refusal_whatever_its_body_does() {
 }
 
 #[tokio::test]
-async fn retry_after_counts_whatever_the_body_does() {
+async fn retry_after_counts_with_any_body() {
     let head = "HTTP/1.1 503 No\r\nretry-after: 100\r\n";
     for (body, then) in [
         ("content-length: 10\r\n\r\nok", Then::Closes),
@@ -276,7 +277,7 @@ async fn retry_after_counts_whatever_the_body_does() {
 }
 
 #[tokio::test]
-async fn what_receivers_ask_for_counts_whatever_the_body_does() {
+async fn what_receivers_ask_for_counts_with_any_body() {
     let gone = (DeadReason::Gone, Some(DisabledReason::Gone));
     let asked = (DeadReason::ReceiverAsked, Some(DisabledReason::ReceiverAsked));
     for (head, (reason, disabled)) in [
@@ -299,7 +300,7 @@ async fn what_receivers_ask_for_counts_whatever_the_body_does() {
     }
 }
 
-/// An answer of which the end is not known leaves bytes behind that would be taken for the next answer.
+/// An answer without a known end leaves bytes in its connection, which would be read as the next answer.
 #[tokio::test]
 async fn a_connection_with_an_unfinished_answer_is_not_used_again() {
     for (answer, then, connections) in [
@@ -345,7 +346,7 @@ async fn the_main_urls_status_decides_whether_the_backup_is_asked() {
     }
 }
 
-/// What no client could read stays a failure.
+/// An answer that no client could read is a failure.
 #[tokio::test]
 async fn what_is_no_answer_is_a_failure() {
     let cases = vec![

@@ -1,4 +1,5 @@
-//! Operational events: each change that they report is told once, to whoever asked for it, and never to whom it is about.
+//! Operational events: each change that they report is told once, to the webhooks that asked for it, and never to the
+//! webhook that it is about.
 
 use std::collections::BTreeSet;
 
@@ -17,16 +18,16 @@ use support::{Answer, Break, Call, Receiver, World};
 use crate::Scene;
 use crate::breaker::run_now;
 
-/// Opens at the third failure, at once; gives up after two hours.
+/// A breaker that opens at the third failure, at once, and gives up after two hours.
 const QUICK: BreakerSettings = BreakerSettings { failures: 3, window_seconds: 0, disable_after_hours: 2 };
-/// Never opens in these tests.
+/// A breaker that never opens in these tests.
 const PATIENT: BreakerSettings = BreakerSettings { failures: 1_000, window_seconds: 86_400, disable_after_hours: 720 };
 
 fn operational() -> WantedTypes {
     WantedTypes::Only(EventType::OPERATIONAL.iter().copied().collect())
 }
 
-/// Wants every operational event and nothing else, and is told of them on `/watch`.
+/// A webhook at `/watch` that wants every operational event and nothing else.
 async fn watcher(scene: &Scene, receiver: &Receiver) -> Webhook {
     let watching = |mut webhook: Webhook| {
         webhook.subscription.types = operational();
@@ -35,14 +36,15 @@ async fn watcher(scene: &Scene, receiver: &Receiver) -> Webhook {
     scene.webhook_with(&receiver.url("/watch"), watching).await
 }
 
-/// A webhook for every type on `/hook`, with a note.
+/// A webhook at `/hook` that wants every type, with a description.
 async fn watched(scene: &Scene, receiver: &Receiver, breaker: BreakerSettings, delays: &[i64]) -> Webhook {
     let retry_policy = RetryPolicy::Custom(Delays::new(delays).unwrap());
     let change = |webhook| Webhook { breaker, retry_policy, description: "Orders".to_owned(), ..webhook };
     scene.webhook_with(&receiver.url("/hook"), change).await
 }
 
-/// What was heard on `/watch`, with words in place of what is new in each run; every body is as the catalogue promises.
+/// The bodies that arrived at `/watch`, with words in place of values that are new in each run. Checks that every body
+/// is as the catalogue promises.
 fn heard(receiver: &Receiver, webhook: &Webhook) -> String {
     let mut lines = Vec::new();
     for body in receiver.heard("/watch").unwrap() {
@@ -67,7 +69,7 @@ fn heard(receiver: &Receiver, webhook: &Webhook) -> String {
     lines.join("\n")
 }
 
-/// The types heard on `/watch`, in order.
+/// The types of the events that arrived at `/watch`, in order.
 fn types(receiver: &Receiver) -> Vec<String> {
     let bodies = receiver.heard("/watch").unwrap();
     bodies.iter().map(|body| body["type"].as_str().unwrap().to_owned()).collect()
@@ -92,7 +94,7 @@ async fn an_outage_is_told_when_it_begins_and_when_it_ends() {
     let posts = receiver.received("/watch");
     assert_eq!(posts.len(), 2);
     assert!(posts.iter().all(|post| post.verifies_with(watcher.secrets.current.expose())));
-    // `*` does not mean them.
+    // `*` does not include operational events.
     let got = receiver.heard("/hook").unwrap();
     assert!(got.iter().all(|body| body["type"] == "email.delivered"), "{got:?}");
 }
@@ -143,7 +145,7 @@ async fn a_receiver_that_is_gone_is_told_once_however_many_deliveries_it_refuses
     for key in ["a", "b", "c"] {
         scene.accept(key).await;
     }
-    // All three in one batch, side by side.
+    // All three jobs are in one batch.
     scene.world.pump_stream().await.unwrap();
     assert_eq!(scene.world.pump_queue(DELIVERIES).await, 3);
     scene.world.run_until_idle().await.unwrap();
@@ -186,13 +188,13 @@ async fn each_death_of_a_delivery_is_told_once() {
     assert_eq!(told[0]["data"]["delivery"]["event_id"], event.id.to_string());
     assert_eq!(scene.world.disagreements().unwrap(), [""; 0]);
 
-    // The same dead letter again, twice at once: it dies a second time, and only once more.
+    // Two copies of the same dead letter come at once: the delivery dies one more time, and not two more times.
     let letter = scene.world.aws.sqs.messages(DEAD_LETTER)[0].body.clone();
     scene.world.aws.sqs.redrive(DEAD_LETTER, DELIVERIES);
     scene.world.aws.sqs.put(DELIVERIES, &letter);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(types(&receiver), ["delivery.dead"; 2]);
-    // A repetition of a round that is over tells nothing.
+    // A job of a round that is over tells nothing.
     scene.world.aws.sqs.put(DELIVERIES, &letter);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(types(&receiver), ["delivery.dead"; 2]);
@@ -207,7 +209,7 @@ async fn an_event_that_expired_is_told_without_attempts_and_once_for_two_copies_
     let event = scene.world.event(scene.tenant, "expired").id;
     let job =
         Deliver { tenant: scene.tenant, webhook: webhook.id, event, round: 0, inline: None, resend: false, slot: None };
-    // A first copy leaves a row that waits, so that the other two meet no missing one.
+    // A first copy of the job leaves a row that waits, so that the other two copies find a row.
     let row = shared::store::deliveries::Change {
         tenant: scene.tenant,
         webhook: webhook.id,
@@ -232,7 +234,7 @@ async fn an_event_that_expired_is_told_without_attempts_and_once_for_two_copies_
 }
 
 #[tokio::test]
-async fn what_becomes_of_whoever_is_told_is_told_to_others_and_never_as_a_death() {
+async fn changes_of_a_watcher_are_told_to_others_and_never_as_a_death() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     receiver.script("/hook", [Answer::Status(500)]);
@@ -241,15 +243,16 @@ async fn what_becomes_of_whoever_is_told_is_told_to_others_and_never_as_a_death(
     watched(&scene, &receiver, PATIENT, &[]).await;
     scene.accept("a").await;
     scene.world.run_until_idle().await.unwrap();
-    // The watcher never accepted it: it is a dead letter like others, and nothing tells of that.
+    // The watcher never accepted the operational event: its delivery is a dead letter like others, and no event tells
+    // of that.
     let told = scene.world.told().unwrap();
     assert_eq!(told.iter().map(|event| event.facts.event_type).collect::<Vec<_>>(), [EventType::DeliveryDead]);
     let row = scene.row(&watcher, &told[0]).await;
     assert!(matches!(row.state, DeliveryState::Dead { .. }));
     assert_eq!(scene.world.aws.sqs.messages(DEAD_LETTER).len(), 2);
 
-    // The same when it is redriven and dies once more; but what is tried in vain opens its breaker like anything else,
-    // and that is told to everybody but itself.
+    // The redriven delivery dies once more, and no event tells of that either. But its failed attempts open the
+    // watcher's breaker like others, and that is told to everybody except the watcher.
     let stored = scene.world.registry.webhooks.get(scene.tenant, watcher.id).await.unwrap().unwrap();
     scene.world.registry.webhook_writer.replace(&Webhook { breaker: QUICK, ..stored }, None).await.unwrap();
     scene.world.clock.advance(SignedDuration::from_secs(31)); // past the cache
@@ -268,7 +271,7 @@ async fn what_becomes_of_whoever_is_told_is_told_to_others_and_never_as_a_death(
     assert_eq!(scene.world.disagreements().unwrap(), [""; 0]);
 }
 
-/// Everything of which each of two webhooks is told concerns the other, and both are down: it ends, with both disabled.
+/// Each of two webhooks is told only of the other one, and both are down: this ends with both disabled.
 #[tokio::test]
 async fn two_that_are_down_and_listen_to_each_other_come_to_rest() {
     for failures in [1, 2, 3] {
@@ -300,11 +303,12 @@ async fn two_that_are_down_and_listen_to_each_other_come_to_rest() {
     }
 }
 
-/// What telling adds to a death, in write units: the row's write counts twice in a transaction, and so does the event's.
+/// What an operational event adds to the cost of a death, in write units. In a transaction the write of the row counts
+/// twice, and so does the write of the event.
 #[tokio::test]
 async fn a_death_costs_little_more_for_being_told() {
     let mut costs = Vec::new();
-    // What is owed is an event that is told of when it dies, or an operational one, which is not.
+    // The delivery is of an event whose death is told, or of an operational event, whose death is not told.
     for (owed, note) in [("email", 0), ("email", 300), ("operational", 0)] {
         let scene = Scene::start().await;
         let receiver = Receiver::start().await.unwrap();
@@ -329,7 +333,8 @@ async fn a_death_costs_little_more_for_being_told() {
     ");
 }
 
-/// A world in which everything happens that is told: an outage that ends, one that does not, a 410, a death.
+/// A world in which everything happens that an operational event reports: an outage that ends, an outage that does not
+/// end, a 410, a death.
 struct Troubled {
     scene: Scene,
     receiver: Receiver,
@@ -355,15 +360,15 @@ impl Troubled {
         Self { scene, receiver }
     }
 
-    /// Accepts an event, and everything comes of it while `how` befalls the call that comes after `calls_before` others;
-    /// answers whether it came so far.
+    /// Accepts an event and runs everything that follows from it, while the call that comes after `calls_before` others
+    /// breaks as `how` says. Returns whether that call was made.
     async fn run(&self, calls_before: usize, how: Break) -> bool {
         self.scene.accept("a").await;
         self.scene.world.aws.take_calls();
         self.scene.world.aws.break_call(calls_before, how);
         run_now(&self.scene).await;
-        // What waits for its second attempt comes back and is held; then it takes long enough that the first probe is
-        // the last one.
+        // The delivery that waits for its second attempt comes back and is held. Then so much time passes that the
+        // first probe is the last one.
         self.scene.world.clock.advance(SignedDuration::from_secs(2));
         run_now(&self.scene).await;
         self.scene.world.clock.advance(SignedDuration::from_hours(2));
@@ -371,7 +376,7 @@ impl Troubled {
         !self.scene.world.aws.call_off_break()
     }
 
-    /// State and events agree, and the watcher got each event.
+    /// Checks that state and events agree, and that the watcher got each event.
     fn assert_agreement(&self, what: &str) {
         let world = &self.scene.world;
         assert_eq!(world.disagreements().unwrap(), [""; 0], "{what}");
@@ -382,12 +387,12 @@ impl Troubled {
     }
 }
 
-/// A call that writes a table or sends a job. What befalls reads is the business of the crash tests.
+/// Whether a call writes a table or sends a job. The crash tests break the calls that read.
 fn is_write(call: &Call) -> bool {
     ["TransactWriteItems", "UpdateItem", "SendMessageBatch"].iter().any(|name| call.operation.ends_with(name))
 }
 
-/// Each write fails once, before or after it took effect, and whatever replays it does so.
+/// Each write fails once, before or after it took effect, and is replayed as it would be in production.
 #[tokio::test]
 async fn state_and_events_agree_whichever_call_fails() {
     let undisturbed = Troubled::in_world(World::start().await.unwrap()).await;
@@ -403,14 +408,15 @@ async fn state_and_events_agree_whichever_call_fails() {
         for (index, call) in calls.iter().enumerate().filter(|(_, call)| is_write(call)) {
             let troubled = Troubled::in_world(World::start().await.unwrap()).await;
             let was_hit = troubled.run(index, how).await;
-            // Jobs may come in other batches, so a run may make a few calls fewer.
+            // Jobs may come in other batches, so a run may make a few calls less.
             assert!(was_hit || index + 8 > calls.len(), "call {index} of {} was never made", calls.len());
             troubled.assert_agreement(&format!("call {index}, {call:?}, failed {how:?} its effect"));
         }
     }
 }
 
-/// Each write's answer is lost once, and the SDK repeats the call; each write meets a transaction of the same row once.
+/// The answer of each write is lost once, and the SDK repeats the call. Each write meets a transaction on the same row
+/// once.
 #[tokio::test]
 async fn state_and_events_agree_whichever_call_is_repeated() {
     let undisturbed = Troubled::in_world(World::start_with_retries().await.unwrap()).await;

@@ -15,12 +15,12 @@ use tokio::sync::Notify;
 
 use crate::Scene;
 
-/// One attempt at `url`; the row that it left.
+/// Makes one attempt at `url`. Returns the row that the attempt left.
 async fn attempt(url: &str) -> Delivery {
     attempt_during(url, async |_| ()).await
 }
 
-/// One attempt at `url` while `time` passes; the row that it left.
+/// Makes one attempt at `url` while `time` passes. Returns the row that the attempt left.
 async fn attempt_during(url: &str, time: impl AsyncFnOnce(&Scene)) -> Delivery {
     let scene = Scene::start().await;
     let webhook = scene.world.webhook_with(scene.tenant, "http://127.0.0.1/", |mut webhook| {
@@ -34,7 +34,7 @@ async fn attempt_during(url: &str, time: impl AsyncFnOnce(&Scene)) -> Delivery {
     scene.row(&webhook, &event).await
 }
 
-/// A raw server that hands the answering half of each connection, its request read, to `serve`.
+/// A raw server that reads the request of each connection and hands the answering half of the connection to `serve`.
 async fn raw<F: Future<Output = ()> + Send>(serve: impl Fn(OwnedWriteHalf) -> F + Clone + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -47,7 +47,7 @@ async fn raw<F: Future<Output = ()> + Send>(serve: impl Fn(OwnedWriteHalf) -> F 
                 if request.read(&mut buffer).await.is_ok() {
                     serve(answer).await;
                 }
-                // A connection that is closed with something unread takes back what was answered.
+                // If a connection is closed before all bytes of the request are read, its answer is lost.
                 while request.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
             });
         }
@@ -65,7 +65,7 @@ async fn redirects_are_failures_and_not_followed() {
     assert!(receiver.received("/target").is_empty());
 }
 
-/// A redirect leads nowhere, whichever it is: not to a metadata address, not to a neighbour that could be called directly.
+/// No redirect is followed: not to a metadata address, and not to an address that could be called directly.
 #[tokio::test]
 async fn the_target_of_a_redirect_gets_no_connection() {
     let target = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -176,7 +176,7 @@ async fn forbidden_addresses_are_not_called_however_they_are_reached() {
     for url in ["https://10.0.0.1/", "https://[::1]/", "https://169.254.169.254/", "http://93.184.216.34/"] {
         assert_eq!(attempt(url).await.attempts[0].outcome, Outcome::BlockedAddress, "{url}");
     }
-    // A name that leads to loopback, with the guard as it stands in production.
+    // A name that leads to loopback, with the guard that production has.
     let receiver = Receiver::start().await.unwrap();
     let url = receiver.url("/hook").replace("http://127.0.0.1", "https://localhost");
     let scene = Scene::start().await;

@@ -1,4 +1,4 @@
-//! A webhook's rate limit, over all functions that deliver to it.
+//! A webhook's rate limit, across all functions that deliver to the webhook.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -53,12 +53,12 @@ async fn attempts(scene: &Scene, webhook: &Webhook, events: &[Event]) -> Vec<Att
     attempts
 }
 
-/// How many may have been posted by now: the slots of every second that the clock has been in.
+/// Maximum POSTs until now: the slots of every second that the clock has been in.
 fn most_until_now(scene: &Scene, begun: Timestamp, per_second: i64) -> usize {
     usize::try_from((scene.world.clock.now().as_second() - begun.as_second() + 1) * per_second).unwrap()
 }
 
-/// None was earlier than a slot of its own: of each second's slots so many, from `begun` on.
+/// Checks that no attempt was earlier than a slot of its own, with `per_second` slots in each second from `begun` on.
 fn assert_paced(attempts: &[Attempt], begun: Timestamp, per_second: usize) {
     for (number, attempt) in attempts.iter().enumerate() {
         let second = begun.as_second() + i64::try_from(number / per_second).unwrap();
@@ -79,7 +79,8 @@ async fn holds_over_concurrent_functions_and_waiting_is_no_attempt() {
     assert_eq!(join_all(rooms.iter().map(|room| scene.world.pump_queue_with(DELIVERIES, room))).await, [10; 4]);
     let waiting = scene.world.aws.sqs.messages(RETRIES);
     assert!(40 - waiting.len() <= most_until_now(&scene, begun, 3), "{} wait", waiting.len());
-    // Delayed, not hidden: what was never received is not in flight. And nothing is written of them.
+    // The messages are delayed and not hidden: messages that were never received are not in flight. No rows are written
+    // for them.
     assert!(waiting.iter().all(|message| message.receives == 0 && message.visible_at > begun));
     assert_eq!(scene.world.aws.scan_unbroken("deliveries").unwrap().len(), 40 - waiting.len());
 
@@ -91,7 +92,7 @@ async fn holds_over_concurrent_functions_and_waiting_is_no_attempt() {
     assert!(attempts.iter().all(|attempt| attempt.number == 1));
     assert_eq!((attempts.len(), receiver.count()), (40, 40));
     assert_paced(&attempts, begun, 3);
-    // A slot for each POST. It is no idle line either.
+    // There is a slot for each POST, and few slots are unused.
     let claimed = next_slot(&scene.world).unwrap() - limit(3).first_slot(begun);
     assert!(claimed >= 40, "{claimed} slots from {begun}");
     let taken = attempts[39].at.duration_since(begun).as_secs();
@@ -104,7 +105,7 @@ async fn claims_at_the_same_moment_never_get_the_same_slots() {
     let webhook = scene.webhook_with("https://example.com/", limited_to(7)).await;
     let now = scene.world.clock.now();
     let claims = (0..60_u32).map(|number| {
-        // Clocks of functions differ a little.
+        // The clocks of functions differ a little.
         let now = now + SignedDuration::from_millis(i64::from(number % 7) * 300);
         let claim = Claim { limit: limit(7), revision: 1, count: number % 10 + 1, now };
         let (registry, tenant, id) = (scene.world.another_registry(), scene.tenant, webhook.id);
@@ -128,7 +129,7 @@ async fn below_its_limit_a_webhook_gets_everything_at_once() {
     scene.world.aws.take_calls();
     scene.world.pump_queue(DELIVERIES).await;
     assert_eq!(receiver.received("/hook").len(), 10);
-    // One claim for all ten.
+    // There is one claim for all ten deliveries.
     let claims = scene.world.aws.take_calls();
     let claims = claims.iter().filter(|call| call.operation == "DynamoDB.UpdateItem" && call.resource == "registry");
     assert_eq!(claims.count(), 1);
@@ -146,7 +147,8 @@ async fn without_a_limit_nothing_is_claimed() {
     let mut calls: Vec<_> = scene.world.aws.take_calls().into_iter().map(|call| call.operation).collect();
     calls.retain(|operation| !operation.starts_with("KMS."));
     calls.sort();
-    // The webhook, its breaker and the data key that opens it, once; a row for each delivery.
+    // The webhook, its breaker and the data key that opens its secret are read once. A row is written for each
+    // delivery.
     assert_eq!(calls[..3], ["DynamoDB.GetItem", "DynamoDB.GetItem", "DynamoDB.GetItem"]);
     assert_eq!(calls[3..], vec!["DynamoDB.UpdateItem"; 10]);
     assert_eq!(next_slot(&scene.world), None);
@@ -219,7 +221,7 @@ async fn a_slot_that_was_waited_for_is_good_for_one_attempt() {
     let before = next_slot(&scene.world).unwrap();
     let event = scene.accept("a").await;
     scene.world.run_until_idle().await.unwrap();
-    // The second attempt is due at once, and the slot of the first still there.
+    // The second attempt is due at once, and the job still has the slot of the first attempt.
     assert_eq!(attempts(&scene, &webhook, &[event]).await.len(), 2);
     assert_eq!(next_slot(&scene.world).unwrap() - before, 2);
 }
@@ -252,7 +254,7 @@ async fn changed(from: u32, to: Option<u32>, count: usize) -> (Vec<Attempt>, Tim
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     let webhook = scene.webhook_with(&receiver.url("/hook"), limited_to(from)).await;
-    // In line behind others, so that none is out before the caches know.
+    // The deliveries are in line behind others, so that none is sent before the caches know the new limit.
     let now = scene.world.clock.now();
     let claim = Claim { limit: limit(from), revision: webhook.revision, count: from * 100, now };
     scene.world.registry.rate_limits.claim_slots(scene.tenant, webhook.id, &claim).await.unwrap();
@@ -281,7 +283,7 @@ async fn a_lower_limit_is_in_force_for_those_in_line_too() {
 #[tokio::test]
 async fn a_limit_that_is_taken_away_lets_those_in_line_go_when_they_look_next() {
     let (attempts, in_force) = changed(2, None, 20).await;
-    // Their delays were for 100 seconds and a few.
+    // The messages were delayed by a little more than 100 seconds.
     assert!(attempts.iter().all(|attempt| attempt.at.duration_since(in_force).as_secs() < 90));
 }
 
@@ -315,7 +317,7 @@ async fn a_function_that_does_not_know_of_the_change_yet_looks_again_instead_of_
     assert!(next_slot(&scene.world).unwrap() > after_change, "the line of the old limit is back");
 }
 
-/// Three deliveries, of which the first fails once, with a limit of one in a second.
+/// Three deliveries with a limit of one per second. The first attempt fails.
 async fn three(world: World) -> (Scene, Receiver, Webhook, Vec<Event>) {
     let tenant = world.tenant().await.unwrap();
     let scene = Scene { world, tenant };
@@ -340,7 +342,7 @@ async fn whichever_call_fails_before_or_after_its_effect_nothing_is_lost_and_the
             let begun = scene.world.clock.now();
             scene.world.aws.break_call(broken, how);
             scene.world.run_until_idle().await.unwrap();
-            // Seconds that pass in between make a call more or less.
+            // A run may have a call more or less, because seconds pass between the calls.
             scene.world.aws.call_off_break();
             let attempts = attempts(&scene, &webhook, &events).await;
             assert!(receiver.count() >= 4 && attempts.len() >= 3, "call {broken} {how:?}");

@@ -24,9 +24,9 @@ use crate::Scene;
 const DEAD: DeliveryState = DeliveryState::Dead { reason: DeadReason::AttemptsExhausted };
 
 impl Scene {
-    /// An event of which the delivery to `webhook` is in `state` since `at`.
+    /// An event whose delivery to `webhook` is in `state` since `at`.
     async fn stuck_since(&self, webhook: &Webhook, key: &str, state: DeliveryState, at: Timestamp) -> Event {
-        // Keys repeat, and the id of an event holds its time.
+        // Keys repeat, and the id of an event contains its time.
         self.world.tick();
         let event = self.world.event(self.tenant, key);
         self.world.events.put(&event).await.unwrap();
@@ -47,19 +47,19 @@ impl Scene {
         event
     }
 
-    /// The same since a minute ago, for so many events.
+    /// This many events whose deliveries to `webhook` are in `state` since a minute ago.
     async fn stuck(&self, webhook: &Webhook, state: DeliveryState, count: usize) -> Vec<Event> {
         let at = self.world.clock.now() - SignedDuration::from_mins(1);
         let mut events = Vec::new();
         for number in 0..count {
             events.push(self.stuck_since(webhook, &format!("{} {number}", state.as_str()), state, at).await);
         }
-        // They are nobody's first jobs any more.
+        // The stream sends no first jobs for these events.
         self.world.forget_stream().unwrap();
         events
     }
 
-    /// A recovery of the last hour, not stored yet.
+    /// A recovery of the last hour, which is not stored yet.
     fn recovery(&self, webhook: Option<&Webhook>, states: &[Recoverable]) -> Recovery {
         let now = self.world.clock.now();
         let webhook = webhook.map(|webhook| webhook.id);
@@ -108,7 +108,7 @@ fn page_job(recovery: &Recovery, page: u32) -> String {
     Job::Recovery(RecoveryPage { tenant: recovery.tenant, recovery: recovery.id, page }).to_json()
 }
 
-/// The events that a path of the receiver got, as often as it got them.
+/// The ids of the events that arrived at a path of the receiver, each as often as it arrived.
 fn ids_of(receiver: &Receiver, path: &str) -> Vec<String> {
     receiver.received(path).iter().map(|post| post.webhook_id().to_owned()).collect()
 }
@@ -135,7 +135,7 @@ async fn held_and_dead_deliveries_are_recovered_and_nothing_else() {
     let recovery = scene.recovery(Some(&webhook), &[Recoverable::Held, Recoverable::Dead]);
     scene.begin(&recovery).await;
     scene.world.run_until_idle().await.unwrap();
-    // The one whose event is gone is looked at, and left alone.
+    // The delivery whose event is gone is looked at, and not recovered.
     scene.assert_done(&recovery, 3, 2).await;
     assert_eq!(receiver.received("/hook").len(), 5);
     for event in &dead {
@@ -177,7 +177,7 @@ async fn what_dies_again_is_not_recovered_again() {
     receiver.script("/down", [support::Answer::Status(500)]);
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/down")).await.unwrap();
     scene.stuck(&webhook, DEAD, 3).await;
-    // Slow enough that the first are dead again before the last are recovered.
+    // The recovery is so slow that the first deliveries are dead again before the last are recovered.
     let recovery = Recovery { rate: 1, ..scene.recovery(Some(&webhook), &[Recoverable::Dead]) };
     scene.begin(&recovery).await;
     scene.world.run_until_idle().await.unwrap();
@@ -223,7 +223,7 @@ async fn all_of_a_tenant_goes_through_its_webhooks_and_skips_those_that_take_no_
     }
     let other = scene.world.tenant().await.unwrap();
     let others = scene.world.webhook(other, &receiver.url("/other")).await.unwrap();
-    scene.stuck(&others, DEAD, 1).await; // not even a row of it, should it be looked at
+    scene.stuck(&others, DEAD, 1).await; // the recovery must not look at this row
 
     let recovery = scene.recovery(None, &[Recoverable::Held, Recoverable::Dead]);
     scene.begin(&recovery).await;
@@ -291,7 +291,7 @@ async fn one_whose_job_was_lost_goes_on_with_the_sweep() {
     assert_eq!(receiver.count(), 10);
 
     let sweep = Job::Sweep(Sweep { after: None }).to_json();
-    // On time, it is somebody's: nothing is sent.
+    // The page is not overdue, so the sweep sends nothing.
     scene.world.aws.sqs.put(DELIVERIES, &sweep);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.count(), 10);
@@ -300,7 +300,7 @@ async fn one_whose_job_was_lost_goes_on_with_the_sweep() {
     scene.world.run_until_idle().await.unwrap();
     scene.assert_done(&recovery, 12, 12).await;
     assert_eq!(receiver.count(), 12);
-    // Should the lost one turn up, it finds nothing to do.
+    // If the lost job turns up, it has nothing to do.
     scene.world.aws.sqs.put(DELIVERIES, &lost[0].body);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.count(), 12);
@@ -314,7 +314,7 @@ async fn a_copy_of_a_pages_job_dies_out_and_costs_no_delivery() {
     scene.stuck(&webhook, DEAD, 35).await;
     let recovery = Recovery { rate: 1, ..scene.recovery(Some(&webhook), &[Recoverable::Dead]) };
     scene.begin(&recovery).await;
-    // In the same batch, so that both do the page.
+    // Both copies are in one batch, so that both do the page.
     scene.world.aws.sqs.put(DELIVERIES, &page_job(&recovery, 0));
     let mut pages = 0;
     for _ in 0..200 {

@@ -1,4 +1,4 @@
-//! One event sent to one webhook again because somebody asked for it.
+//! Resends: one event is sent to one webhook again because somebody asked for it.
 
 use shared::delivery::DeliveryState;
 use shared::event::Event;
@@ -22,7 +22,7 @@ async fn what_was_delivered_is_delivered_once_more_by_the_same_id() {
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
     let event = scene.accept("a").await;
     scene.world.run_until_idle().await.unwrap();
-    // Twice the same job, as SQS may hand it out.
+    // The same job comes twice, as SQS may hand it out.
     for _ in 0..2 {
         scene.world.aws.sqs.put(DELIVERIES, &job(&scene, &webhook, &event, 1));
     }
@@ -43,10 +43,10 @@ async fn it_has_a_full_schedule_and_a_dead_letter_that_sends_nothing_delivered()
     receiver.script("/hook", [Answer::Status(500)]);
     scene.world.aws.sqs.put(DELIVERIES, &job(&scene, &webhook, &event, 1));
     scene.world.run_until_idle().await.unwrap();
-    // The delivery before, and the four attempts of a schedule with three delays.
+    // There are the first delivery, and the four attempts of a schedule with three delays.
     assert_eq!(receiver.received("/hook").len(), 1 + 4);
     assert!(matches!(scene.row(&webhook, &event).await.state, DeliveryState::Dead { .. }));
-    // Sent again and delivered, before somebody redrives the dead letter: that finds nothing to do.
+    // The event is resent and delivered before somebody redrives the dead letter. The redriven job has nothing to do.
     receiver.script("/hook", [Answer::Status(200)]);
     scene.world.aws.sqs.put(DELIVERIES, &job(&scene, &webhook, &event, 2));
     scene.world.run_until_idle().await.unwrap();

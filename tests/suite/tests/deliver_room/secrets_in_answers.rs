@@ -1,4 +1,4 @@
-//! Receivers that repeat what they were sent, or show what they know: what is kept of their answers has no secret in it.
+//! Receivers that repeat the request, or show what they know: the stored part of their answers contains no secret.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::Scene;
 
 /// The value of a sensitive header, with characters that every notation escapes in its own way.
 const API_KEY: &str = r#"key-"quoted"&<tag>\back/100%+1"#;
-/// The password of the URL, and of the backup URL, as they are in the URL and as they are sent.
+/// The passwords of the URL and of the backup URL, as they are in the URL and as they are sent.
 const PASSWORD: (&str, &str) = ("p%3Ass%22w%C3%B6rd", "p:ss\"wörd");
 const BACKUP_PASSWORD: &str = "backup-password";
 
@@ -90,7 +90,7 @@ fn percent(text: &str) -> String {
     text.bytes().map(escaped).collect()
 }
 
-/// What is kept of this answer of a receiver.
+/// The stored part of this answer of a receiver.
 async fn kept(answer: &str) -> Option<String> {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
@@ -100,7 +100,7 @@ async fn kept(answer: &str) -> Option<String> {
     attempted(&scene, &webhook).await
 }
 
-/// What is kept of the answer to an attempt.
+/// The stored part of the answer to an attempt.
 async fn attempted(scene: &Scene, webhook: &Webhook) -> Option<String> {
     let event = scene.accept(&hex::encode(random::<8>())).await;
     scene.world.pump_stream().await.unwrap();
@@ -162,11 +162,11 @@ async fn every_form_is_hidden_wherever_it_stands_in_the_answer() {
     let forms = forbidden(&webhook);
     let mut answers = Vec::new();
     for form in &forms {
-        // Also where the first 1,024 bytes end, and where what is read of a body ends.
+        // Secrets also stand at the end of the first 1,024 bytes, and at the end of the part of a body that is read.
         for before in [0, 1_000, 1_024 - form.len() / 2, 1_023, 16 * 1_024 - form.len() / 2] {
             answers.push(Answer::Full(500, Vec::new(), format!("{}{form} after", ".".repeat(before)).into_bytes()));
         }
-        // Hidden secrets are shorter than secrets, so that what stood far behind comes to stand within the first bytes.
+        // A hidden secret is shorter than the secret, so text from far behind moves into the first bytes.
         let many = form.repeat(16 * 1_024 / form.len() + 2);
         answers.push(Answer::Full(500, Vec::new(), many.into_bytes()));
     }
@@ -175,7 +175,7 @@ async fn every_form_is_hidden_wherever_it_stands_in_the_answer() {
         let answer = attempted(&scene, &webhook).await.unwrap();
         assert!(answer.len() <= 1_024);
         for form in &forms {
-            // Not even the beginning of one: a form's own first bytes may be those of a word.
+            // Not even the beginning of a secret is there. The first bytes of a form alone could be those of a word.
             let beginning: String = form.chars().take(6).collect();
             assert!(!answer.contains(&beginning), "{form} in {answer}");
         }
@@ -199,7 +199,8 @@ async fn an_answer_that_breaks_off_in_a_secret_shows_nothing_of_it() {
     assert_eq!(answer.as_deref(), Some("the token is ***"));
 }
 
-/// A password of one letter is in every word. It is hidden where the user name or base64 tells that it is meant.
+/// A password of one letter is in every word. It is hidden only if the user name or base64 shows that it is the
+/// password.
 #[tokio::test]
 async fn a_secret_of_a_letter_does_not_blank_the_answer() {
     let scene = Scene::start().await;

@@ -1,4 +1,4 @@
-//! Settings that show in a delivery, and how soon.
+//! Settings that change a delivery, and how soon they do.
 
 use std::collections::BTreeMap;
 

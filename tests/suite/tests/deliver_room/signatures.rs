@@ -10,7 +10,7 @@ use support::receiver::Received;
 
 use crate::Scene;
 
-/// Whether one of the signatures is `v1a` and verifies, as a receiver that has only the public key finds out.
+/// Whether one of the signatures is `v1a` and verifies, for a receiver that has only the public key.
 fn verifies(got: &Received, public_key: &str) -> bool {
     let header = |name: &str| got.headers[name].to_str().unwrap();
     let key = BASE64_STANDARD.decode(public_key.strip_prefix("whpk_").unwrap()).unwrap();
@@ -24,7 +24,7 @@ fn verifies(got: &Received, public_key: &str) -> bool {
 }
 
 #[tokio::test]
-async fn the_public_key_is_enough_to_verify_and_a_former_secret_signs_beside() {
+async fn the_public_key_is_enough_to_verify_and_a_former_secret_signs_too() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     let (pair, former) = (SigningSecret::generate_key_pair([3; 32]), SigningSecret::generate([4; 32]));
@@ -42,6 +42,6 @@ async fn the_public_key_is_enough_to_verify_and_a_former_secret_signs_beside() {
     assert!(verifies(&got, &pair.public_key().unwrap().to_string()));
     let other = SigningSecret::generate_key_pair([5; 32]);
     assert!(!verifies(&got, &other.public_key().unwrap().to_string()));
-    // A receiver that still has the shared secret only is not cut off.
+    // A receiver that still has only the shared secret can verify the delivery, too.
     assert!(got.verifies_with(former.expose()));
 }

@@ -1,4 +1,4 @@
-//! Receivers that take long: their deliveries wait for each other, and nobody else's for them.
+//! Slow receivers: their deliveries wait for each other, and no other deliveries wait for them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use support::{Answer, Receiver};
 
 use crate::Scene;
 
-/// A webhook whose first attempt has taken longer than is quick, and whose receiver answers at once from now on.
+/// A webhook whose first attempt was slow, and whose receiver answers at once from now on.
 async fn found_slow(scene: &Scene, receiver: &Receiver) -> Webhook {
     receiver.script("/slow", [Answer::Hang, Answer::Status(200)]);
     let slow = scene.webhook_with(&receiver.url("/slow"), |webhook| Webhook { timeout_ms: 2_500, ..webhook }).await;
@@ -21,7 +21,8 @@ async fn found_slow(scene: &Scene, receiver: &Receiver) -> Webhook {
     slow
 }
 
-/// Delivers while the receiver hangs, for longer than is quick and then until the time limit; answers how many jobs.
+/// Delivers while the receiver hangs until the attempt counts as slow, and then until the time limit. Returns the
+/// number of jobs.
 async fn slow_attempt(scene: &Scene, receiver: &Receiver) -> usize {
     let hang = async {
         receiver.reached("/slow", 1).await;
@@ -40,7 +41,7 @@ async fn what_was_slow_is_attempted_in_the_retries_queue_alone() {
 
     let event = scene.accept("second").await;
     scene.world.pump_stream().await.unwrap();
-    // Another function, which has seen nothing of the slow attempt, knows of it all the same.
+    // Another function did not make the slow attempt, but knows of it.
     let other = scene.world.another_deliver(|_| ()).unwrap();
     scene.world.pump_queue_with(DELIVERIES, &other).await;
     assert_eq!(receiver.received("/slow").len(), 1, "attempted in the invocations that others wait for");
@@ -48,7 +49,7 @@ async fn what_was_slow_is_attempted_in_the_retries_queue_alone() {
     assert_eq!(scene.row(&quick, &event).await.state, DeliveryState::Delivered);
     assert!(scene.world.aws.sqs.messages(DELIVERIES).is_empty());
 
-    // It waits for nothing but an invocation of that queue, and that was no attempt.
+    // The job only waits for an invocation of the retries queue, and this move was not an attempt.
     scene.world.pump_queue_with(RETRIES, &other).await;
     let row = scene.row(&slow, &event).await;
     assert_eq!((row.state, row.attempts.len(), row.attempts[0].number), (DeliveryState::Delivered, 1, 1));
@@ -66,7 +67,8 @@ async fn a_receiver_that_is_quick_again_is_treated_so_after_two_minutes() {
     assert_eq!(scene.row(&slow, &event).await.state, DeliveryState::Delivered);
 }
 
-/// The note is written while the attempt lasts: whichever way that call fails, the attempt and its row do not care.
+/// The note is written while the attempt lasts. If the write of the note fails, the attempt and its row are not
+/// affected.
 #[tokio::test]
 async fn a_failed_note_fails_nothing_else() {
     for how in [support::Break::Before, support::Break::After] {

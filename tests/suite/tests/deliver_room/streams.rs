@@ -1,4 +1,4 @@
-//! Streams in place of an HTTPS URL: what arrives in them, and what befalls what does not.
+//! Streams in place of an HTTPS URL: what arrives in them, and what becomes of what does not arrive.
 
 mod clouds;
 mod queues;
@@ -20,16 +20,16 @@ use support::{azure, google};
 
 use crate::Scene;
 
-/// A queue of a tenant's own.
+/// The ARN of a tenant's queue.
 const QUEUE_ARN: &str = "arn:aws:sqs:eu-central-1:123456789012:mail-events";
-/// How SQS is told of it.
+/// The URL of the tenant's queue.
 const QUEUE_URL: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/mail-events";
-/// Its name, by which the queues in memory know it.
+/// The name of the tenant's queue. The queues in memory are found by their names.
 const QUEUE: &str = "mail-events";
-/// The key that may send to it.
+/// The id of the key that may send to the tenant's queue.
 const KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";
 
-/// A world with one tenant, Amazon's, Google's and Azure's streams in it.
+/// A world with one tenant and the streams of Amazon, Google and Azure.
 async fn start() -> (Scene, Clouds) {
     let mut scene = Scene::start().await;
     let clouds = Clouds::start(&scene.world.clock).await.unwrap();
@@ -66,7 +66,7 @@ impl Scene {
         self.webhook_with("http://127.0.0.1:9/", |webhook| change(Webhook { url, ..webhook })).await
     }
 
-    /// Events of the tenant, accepted and dispatched.
+    /// Accepts and dispatches events of the tenant.
     async fn accept_many(&self, count: usize) -> Vec<Event> {
         let mut events = Vec::new();
         for number in 0..count {
@@ -76,7 +76,7 @@ impl Scene {
         events
     }
 
-    /// One attempt of one event; how it ended, and what was said.
+    /// Makes one attempt of one event. Returns how it ended, and what the service said.
     async fn attempt(&self, url: Destination) -> (Outcome, String) {
         let webhook = self.stream(url, |webhook| webhook).await;
         let event = self.accept("a").await;
@@ -88,7 +88,7 @@ impl Scene {
     }
 }
 
-/// A message wherever it arrived.
+/// A message that arrived in a stream of any kind.
 #[derive(Debug)]
 struct Arrived {
     body: Vec<u8>,
@@ -125,7 +125,7 @@ impl Arrived {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// Whether it is signed, as the headers and the body of a POST would be.
+    /// Whether the message is signed as the headers and the body of a POST would be.
     fn verifies_with(&self, secret: &str) -> bool {
         let mut headers = http::HeaderMap::new();
         for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {

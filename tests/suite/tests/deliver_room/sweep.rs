@@ -28,10 +28,10 @@ async fn what_is_held_without_a_reason_is_recovered_and_the_rest_stays() {
     let event = scene.accept("held").await;
     scene.world.pump_stream().await.unwrap();
     scene.world.pump_queue(DELIVERIES).await;
-    // Enabled again, but whoever did it crashed before the recover job was sent.
+    // The webhook was enabled, and the function that enabled it crashed before it sent the recover job.
     let enabled = Webhook { status: WebhookStatus::Enabled, ..forgotten.clone() };
     scene.world.registry.webhook_writer.replace(&enabled, None).await.unwrap();
-    // More tenants than one job looks at.
+    // There are more tenants than one job looks at.
     for _ in 0..12 {
         scene.world.tenant().await.unwrap();
     }
@@ -57,7 +57,7 @@ async fn a_breaker_whose_probe_was_lost_gets_it_once_more() {
     assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Held);
     let sweep = Job::Sweep(Sweep { after: None }).to_json();
 
-    // On time, it is somebody's: nothing is sent.
+    // The probe is not overdue, so the sweep sends nothing.
     scene.world.aws.sqs.put(DELIVERIES, &sweep);
     scene.world.run_until_idle().await.unwrap();
     assert!(receiver.received("/hook").is_empty());

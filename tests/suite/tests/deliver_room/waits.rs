@@ -10,8 +10,9 @@ use support::{Answer, Receiver};
 
 use crate::Scene;
 
-/// SQS has 120,000 messages in flight for a queue: received ones that were not deleted, hidden ones among them. Delayed
-/// messages are not, and no attempt has to be made of those that fail before their breaker may open to know that.
+/// SQS allows a queue 120,000 messages in flight: messages that were received and not deleted, which includes hidden
+/// ones. Delayed messages are not in flight. So no attempts are needed to show that the deliveries that fail before
+/// their breaker may open do not use up this number.
 #[tokio::test]
 async fn short_waits_are_delayed_messages_and_only_long_ones_are_in_flight() {
     let scene = Scene::start().await;
@@ -28,21 +29,21 @@ async fn short_waits_are_delayed_messages_and_only_long_ones_are_in_flight() {
         let waiting = scene.world.aws.sqs.messages(RETRIES);
         assert_eq!(waiting.len(), 1);
         let until = waiting[0].visible_at.duration_since(scene.world.clock.now());
-        // Its delay less or more a tenth, and what has passed meanwhile.
+        // The wait is the delay with a jitter of a tenth, less the time that has passed.
         assert!(until <= SignedDuration::from_secs(wait * 11 / 10 + 1), "{until}");
         in_flight.push(waiting[0].receives > 0);
         scene.world.clock.advance(SignedDuration::from_secs(wait * 11 / 10 + 1));
-        // One that was delayed for less than its time comes back early, and waits on.
+        // A message whose delay was shorter than its wait comes back early, and waits again.
         while receiver.count() <= in_flight.len() {
             scene.world.clock.advance(SignedDuration::from_secs(100));
             scene.world.pump_queue(RETRIES).await;
         }
     }
-    // The jitter decides whether 900 s are within SQS's longest delay.
+    // Jitter decides whether the wait of 900 s is within SQS's maximum delay.
     assert_eq!((in_flight[0], in_flight[1], in_flight[3]), (false, false, true));
 }
 
-/// A webhook that fails more often than its breaker has to know costs no write for each failure.
+/// If a webhook fails more often than its breaker needs to know, not every failure costs a write.
 #[tokio::test]
 async fn failures_beyond_what_the_breaker_needs_write_nothing_but_their_own_rows() {
     let scene = Scene::start().await;
@@ -60,17 +61,17 @@ async fn failures_beyond_what_the_breaker_needs_write_nothing_but_their_own_rows
         calls.iter().filter(|call| call.operation == operation && call.resource == table).count()
     };
     assert_eq!(count("DynamoDB.UpdateItem", "deliveries"), 100);
-    // Those that were under way side by side when enough were counted are counted as well.
+    // Attempts that were under way at the same time when enough failures were counted are counted, too.
     assert!(
         (20..30).contains(&count("DynamoDB.UpdateItem", "registry")),
         "{}",
         count("DynamoDB.UpdateItem", "registry")
     );
-    // The webhook, its breaker, and the data key that opens its secret, once.
+    // The webhook, its breaker, and the data key that opens its secret are read once.
     assert_eq!(count("DynamoDB.GetItem", "registry"), 3);
 }
 
-/// The row of a delivery whose receiver answers 503 with this `Retry-After` each time, once nothing is left to do.
+/// The row of a delivery after all its attempts. Its receiver answers each with 503 and this `Retry-After`.
 async fn refused_to_the_end(retry_policy: RetryPolicy, retry_after: &str) -> Delivery {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
@@ -83,9 +84,9 @@ async fn refused_to_the_end(retry_policy: RetryPolicy, retry_after: &str) -> Del
     scene.row(&webhook, &event).await
 }
 
-/// SQS deletes a message after 14 days, and nobody else knows of the delivery that waits in it.
+/// SQS deletes a message after 14 days, and the message is the only thing that wakes its delivery.
 #[tokio::test]
-async fn no_delivery_is_lost_whatever_its_receiver_asks_for() {
+async fn no_delivery_is_lost_however_long_its_receiver_asks_to_wait() {
     let two_days = i64::from(MAX_DELAY_SECONDS);
     let longest = [two_days, two_days, two_days, two_days, two_days, two_days, two_days / 2];
     for policy in [
@@ -104,7 +105,7 @@ async fn no_delivery_is_lost_whatever_its_receiver_asks_for() {
     }
 }
 
-/// A message may be old when a wait begins: it stood in the queue while no function ran.
+/// A message may be old when a wait begins: it was in the queue while no function ran.
 #[tokio::test]
 async fn a_message_that_would_grow_too_old_is_sent_anew() {
     let scene = Scene::start().await;

@@ -1,5 +1,5 @@
-//! What cannot be dispatched stops nobody: a bystander's events arrive once and without delay, and nothing is lost in
-//! silence.
+//! An event that cannot be dispatched stops no other event: the events of another tenant arrive once and without delay,
+//! and nothing is lost in silence.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use support::{Receiver, World};
 
 use super::accept;
 
-/// A tenant whose one receiver takes everything.
+/// A tenant with one webhook, whose receiver accepts everything.
 async fn bystander(world: &World) -> (TenantId, Receiver) {
     let tenant = world.tenant().await.unwrap();
     let receiver = Receiver::start().await.unwrap();
@@ -22,7 +22,7 @@ async fn bystander(world: &World) -> (TenantId, Receiver) {
     (tenant, receiver)
 }
 
-/// An event row as no version of ours writes it.
+/// Puts an event row as no version of mailhooks writes it. Returns the event.
 fn put_unreadable_event(world: &World, tenant: TenantId, key: &str) -> Event {
     let event = world.event(tenant, key);
     let row = event_row(&event, 4_000_000_000).unwrap();
@@ -36,8 +36,8 @@ fn put_unreadable_event(world: &World, tenant: TenantId, key: &str) -> Event {
     event
 }
 
-/// Makes a tenant's webhook unreadable; answers how to mend it.
-fn spoil_webhook(world: &World, webhook: &Webhook) -> Value {
+/// Makes a webhook's row unreadable. Returns the readable row.
+pub(crate) fn spoil_webhook(world: &World, webhook: &Webhook) -> Value {
     let rows = world.aws.scan_unbroken("registry").unwrap();
     let row = rows.into_iter().find(|row| row["sk"].as_s().is_ok_and(|sk| sk.contains(&webhook.id.to_string())));
     let good = serde_json::to_value(serde_dynamo::Item::from(row.unwrap())).unwrap();
@@ -94,7 +94,7 @@ async fn a_tenant_whose_webhooks_cannot_be_read_waits_alone() {
     world.pump_queue(DELIVERIES).await;
     assert_eq!((receiver.count(), others.count()), (3, 0));
 
-    // They come back until the webhooks can be read.
+    // The jobs come back until the webhooks can be read.
     world.clock.advance(SignedDuration::from_secs(20));
     world.pump_queue(DELIVERIES).await;
     assert_eq!(others.count(), 0);
@@ -116,7 +116,7 @@ async fn when_no_versions_can_be_read_nothing_is_sent() {
     assert_eq!(receiver.count(), 1);
 }
 
-/// SQS says of single entries that they are at fault: no later try would help, and the shard must not wait for one.
+/// SQS reports that an entry itself is at fault. No later try would help, and the shard must not wait for one.
 #[tokio::test]
 async fn a_job_that_sqs_refuses_for_good_goes_to_the_failures_queue() {
     let world = World::start().await.unwrap();
@@ -134,7 +134,7 @@ async fn a_job_that_sqs_refuses_for_good_goes_to_the_failures_queue() {
     assert!(failure["webhook"].as_str().unwrap().starts_with("wh_"), "{failure}");
 }
 
-/// A job that names its delivery and cannot be read is a dead delivery that is told of, listed and redriven.
+/// A job that names its delivery and cannot be read becomes a dead delivery, which is reported, listed and redriven.
 #[tokio::test]
 async fn an_unreadable_job_becomes_a_dead_delivery_and_a_redrive_delivers_it() {
     let world = World::start().await.unwrap();
@@ -164,7 +164,8 @@ async fn an_unreadable_job_becomes_a_dead_delivery_and_a_redrive_delivers_it() {
     assert_eq!(receiver.count(), 1, "the stored event was readable all the time");
 }
 
-/// A job that refers to an event whose row cannot be read does not come back until SQS buries it in silence.
+/// A job that refers to an event whose row cannot be read becomes a dead delivery. It does not come back until SQS
+/// moves it to the dead-letter queue without a dead delivery.
 #[tokio::test]
 async fn an_event_whose_row_is_unreadable_is_a_dead_delivery() {
     let world = World::start().await.unwrap();

@@ -1,9 +1,10 @@
-//! The dispatch room through its `handle`: one job for each delivery that is owed, packed, confirmed one by one, and
-//! never by a stale list of webhooks.
+//! The dispatch room through its `handle`. It sends one job for each delivery that is owed, in few calls, and reads the
+//! confirmation of each job. It never uses an outdated list of webhooks.
 
 #![cfg(test)]
 
 mod isolation;
+mod log_lines;
 mod memory;
 mod portions;
 
@@ -83,7 +84,7 @@ async fn only_webhooks_that_want_the_event_get_a_job() {
     assert_eq!(sent, BTreeSet::from([by_type.id, by_domain.id].map(|id| id.to_string())));
 }
 
-/// SQS refuses a message with U+FFFE or U+FFFF in it, and anybody may put these into the subject of an email.
+/// SQS refuses a message that contains U+FFFE or U+FFFF, and anybody may put these into the subject of an email.
 #[tokio::test]
 async fn an_event_with_characters_that_sqs_does_not_take_is_owed_like_any_other() {
     let (world, tenant) = world().await;
@@ -132,7 +133,7 @@ async fn a_record_whose_jobs_were_not_all_taken_is_reported_and_replayed() {
     world.webhook(tenant, "http://127.0.0.1:9/").await.unwrap();
     accept(&world, tenant, "a").await;
     accept(&world, tenant, "b").await;
-    // Both jobs are in one call; both are refused as often as they are tried.
+    // Both jobs are in one call, and both are refused in each of its three tries.
     world.aws.sqs.refuse_entries(6);
     assert_eq!(world.pump_stream().await.unwrap(), 0);
     assert!(world.aws.sqs.messages(DELIVERIES).is_empty());
@@ -148,13 +149,13 @@ async fn webhooks_are_read_only_when_they_changed_and_then_always() {
     accept(&world, tenant, "b").await;
     world.aws.take_calls();
     world.pump_stream().await.unwrap();
-    // Two events of one tenant in one batch: its version once, its webhooks once.
+    // The batch has two events of one tenant. The tenant's version and its webhooks are read once.
     assert_eq!(operations(&world), ["DynamoDB.BatchGetItem", "DynamoDB.Query", "SQS.SendMessageBatch"]);
     accept(&world, tenant, "c").await;
     world.aws.take_calls();
     world.pump_stream().await.unwrap();
     assert_eq!(operations(&world), ["DynamoDB.BatchGetItem", "SQS.SendMessageBatch"]);
-    // A webhook gets every event accepted after its creation was answered.
+    // A webhook gets every event that is accepted after the answer to its creation.
     let late = world.webhook(tenant, "http://127.0.0.1:9/late").await.unwrap();
     accept(&world, tenant, "d").await;
     world.pump_stream().await.unwrap();

@@ -1,4 +1,5 @@
-//! What the room may hold at a time. Measured on a thread of its own, so in real time, which decides nothing here.
+//! How much memory the room uses at a time. It is measured on a thread of its own, so in real time; no time decides how
+//! this test ends.
 
 use aws_lambda_events::event::dynamodb::Event as StreamEvent;
 use lambda_runtime::{Context, LambdaEvent};
@@ -8,7 +9,7 @@ use support::World;
 use support::cost::cost;
 use support::world::DELIVERIES;
 
-/// The jobs of the largest inline events weigh many times what they may take together.
+/// The jobs of the largest inline events have many times the bytes that the room may hold.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_does_not_depend_on_the_fan_out() {
     let world = World::start_in_real_time().await.unwrap();
@@ -29,10 +30,12 @@ async fn memory_does_not_depend_on_the_fan_out() {
     assert!(peak < MEMORY, "{peak} bytes");
 }
 
-/// What dispatch may hold besides a batch: a portion, and the calls of it that are under way.
+/// Maximum bytes that dispatch holds in addition to a batch. Reason: it holds one portion, and the portion's calls that
+/// are under way.
 const MEMORY: u64 = 20 * 1024 * 1024;
 
-/// The most that one invocation holds, on a thread of its own: the queues' memory is another thread's.
+/// The maximum number of bytes that one invocation holds. It runs on a thread of its own, so the memory of the queues
+/// does not count.
 fn peak_of_dispatch(world: &World, batch: StreamEvent) -> u64 {
     let room = world.another_dispatch();
     let measured = std::thread::spawn(move || {

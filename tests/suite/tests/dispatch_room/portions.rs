@@ -9,7 +9,7 @@ use support::world::DELIVERIES;
 
 use super::{accept, operations};
 
-/// How often each webhook and event has a job in the queue.
+/// The number of copies of each job in the queue.
 fn copies(world: &World) -> HashMap<String, usize> {
     let mut copies = HashMap::new();
     for message in world.aws.sqs.messages(DELIVERIES) {
@@ -64,8 +64,8 @@ async fn what_is_not_reached_in_time_is_reported_and_sent_later() {
     assert!(copies(&world).len() == 15 && copies(&world).values().all(|copies| *copies == 1));
 }
 
-/// SQS refuses one job of the first record for a while: the record is replayed with all behind it, and what was confirmed
-/// is not sent again.
+/// SQS refuses one job of the first record for a while. The record and all records behind it are replayed, and
+/// confirmed jobs are not sent again.
 #[tokio::test]
 async fn a_replay_sends_what_was_not_confirmed_and_nothing_else() {
     let world = World::start().await.unwrap();
@@ -85,7 +85,7 @@ async fn a_replay_sends_what_was_not_confirmed_and_nothing_else() {
     assert!(copies.values().all(|copies| *copies == 1), "{copies:?}");
 }
 
-/// With calls that fail as a whole, nothing of a later portion is sent behind the record that is reported.
+/// If all calls fail, no later portion is sent behind the record that is reported.
 #[tokio::test]
 async fn nothing_of_a_later_portion_is_sent_behind_a_reported_record() {
     let world = World::start().await.unwrap();

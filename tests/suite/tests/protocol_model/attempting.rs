@@ -1,4 +1,5 @@
-//! The stages `send` to `note` of one attempt: the effects of `functions/deliver/src/delivery/attempt.rs` and `record.rs`.
+//! The stages `send` to `note` of one attempt: the effects of `functions/deliver/src/delivery/attempt.rs` and
+//! `record.rs`.
 
 use shared::delivery::Outcome;
 use shared::delivery::standing::{AttemptPlan, JobVerdict, RowCondition};

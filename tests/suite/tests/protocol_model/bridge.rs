@@ -1,6 +1,7 @@
-//! The bridge from the model to the real code: random days with the same kinds of steps, with the real rooms, tables and queues,
-//! and the same invariants. After each step every delivery is accounted for. After the receiver accepts and no call is broken
-//! any more, every delivery ends. A delivered delivery stays delivered, even if everything is redriven then.
+//! The bridge from the model to the real code: random days with the same kinds of steps, with the real rooms, tables
+//! and queues, and the same invariants. After each step every delivery is accounted for. After the receiver accepts and
+//! no call is broken any more, every delivery ends. A delivered delivery stays delivered, even if everything is
+//! redriven then.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,5 +1,5 @@
-//! The closing run: from a world at rest, everything happens that happens by itself, with a receiver that accepts from now on
-//! and an operator who does nothing more. At the end every delivery must have ended, or wait for the operator.
+//! The closing run: from a world at rest, everything happens that happens by itself, with a receiver that accepts from
+//! now on and an operator who does nothing more. At the end every delivery must have ended, or wait for the operator.
 
 use shared::breaker::Breaker;
 

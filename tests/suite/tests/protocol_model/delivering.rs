@@ -1,5 +1,5 @@
-//! The stages `inspect` to `claim` of a deliver job, in the order of effects of `inspect.rs`, `hold.rs`, `rate_limit.rs` and
-//! `claim.rs` in `functions/deliver/src/delivery`.
+//! The stages `inspect` to `claim` of a deliver job, in the order of effects of `inspect.rs`, `hold.rs`,
+//! `rate_limit.rs` and `claim.rs` in `functions/deliver/src/delivery`.
 
 use shared::delivery::standing::{AttemptPlan, JobVerdict, RowCondition, judge};
 

@@ -1,6 +1,6 @@
-//! One invocation of deliver with one message in hand, effect by effect. Between any two effects the invocation may crash,
-//! and the other invocation may make any of its effects. What a step computes between two effects is computed by the rooms'
-//! own rules.
+//! One invocation of deliver with one message in hand, effect by effect. Between any two effects the invocation may
+//! crash, and the other invocation may make any of its effects. The rooms' own rules compute what a step computes
+//! between two effects.
 
 use shared::breaker::Open;
 use shared::delivery::standing::AttemptPlan;
@@ -34,8 +34,8 @@ pub(crate) struct Hand {
     pub from: Queue,
     /// A first job that does not read its row.
     pub is_blind: bool,
-    /// The delivery was delivered already when the job was received, at this round and attempt. The real room does not have
-    /// this.
+    /// The delivery was delivered already when the job was received, at this round and attempt. The real room does not
+    /// have this.
     pub delivered_before: Option<(u32, u32)>,
 }
 
@@ -232,8 +232,8 @@ fn settle(
     match (disposition, job) {
         (Disposition::Delete, _) => return Phase::Acknowledge.step_now(scope, state, worker),
         (Disposition::Redeliver, _) => return release(state, worker),
-        // The job is sent anew, from either queue, for a short wait and for a long wait of an old message. For any other long
-        // wait the message is hidden, which is one call.
+        // The job is sent anew, from either queue, for a short wait and for a long wait of an old message. For any
+        // other long wait the message is hidden, which is one call.
         (Disposition::RetryAt, job) => {
             if scope.mutant == Some(Mutant::AcknowledgeBeforeHandingOver) && state.in_hand(worker).is_some() {
                 Phase::Acknowledge.step(scope, state, worker, Choice::Go);
@@ -264,7 +264,7 @@ fn settle(
 }
 
 impl Phase {
-    /// Makes the effect together with the one before; nothing can come in between.
+    /// Makes the effect together with the effect before; no other effect can happen between the two.
     fn step_now(self, scope: &Scope, state: &mut State, worker: usize) -> Option<Self> {
         self.step(scope, state, worker, Choice::Go);
         None

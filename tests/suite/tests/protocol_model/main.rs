@@ -2,13 +2,14 @@
 //! crashes, duplicates, lost answers, stale memories and an operator, within bounds. The rules in it are the rooms' own
 //! (`retry::decide`, `breaker`, `judge`); only the effects are modelled, each with the file that it mirrors.
 //!
-//! `cargo test -p tests --test protocol_model -- --nocapture` tells how many worlds each scope has; with
-//! `--features deep-model` there are larger scopes. A step of the model that differs from the room's own would prove
-//! nothing: if you change the order of effects in `functions/deliver`, change it here.
+//! `cargo test -p suite --test protocol_model -- --nocapture` prints how many worlds each scope has. With `--features
+//! deep-model` there are larger scopes. A step of the model that differs from the room's own step would prove nothing:
+//! if you change the order of effects in `functions/deliver`, change it here.
 //!
-//! What is left out: batches, pages, the index that follows its table, expiry, more than one webhook. Webhook and breaker
-//! are read at one moment. Time is a timer that is due or not. Three times are taken for longer than what they wait for: a
-//! claim than its attempt; a probe's first delay, and a deletion's, than the invocation that sends them.
+//! The model leaves out batches, pages, the index that follows its table, expiry, and more than one webhook. It reads
+//! webhook and breaker at one moment. A time is a timer that is due or not. The model presumes of three times that they
+//! are long enough: a claim lasts longer than its attempt; the first delay of a probe, and the delay of a deletion's
+//! job, last longer than the invocation that sends them.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, its own functions included")]
 

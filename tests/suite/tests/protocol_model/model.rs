@@ -76,8 +76,8 @@ impl Scope {
 
     /// A message that this invocation may begin with.
     fn is_receivable(&self, state: &State, message: &Message) -> bool {
-        // A probe is delayed by 30 s, as long as an invocation may last: the invocation that names it has opened its breaker by
-        // then, or crashed.
+        // A probe is delayed by 30 s, as long as an invocation may last: the invocation that names it has opened its
+        // breaker by then, or crashed.
         let is_being_opened = |outage: u8| {
             state
                 .workers

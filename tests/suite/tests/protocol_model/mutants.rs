@@ -1,5 +1,5 @@
-//! Errors that a change of the rooms could make. Each is made in the model, and one invariant finds it. A check that finds none
-//! of them would prove nothing.
+//! Errors that a change of the rooms could make. Each is made in the model, and one invariant finds it. A check that
+//! finds none of them would prove nothing.
 
 use stateright::{Checker as _, HasDiscoveries, Model as _};
 

@@ -75,7 +75,8 @@ pub(crate) fn break_off(state: &mut State) {
     state.sweep_is_due = true;
 }
 
-/// `functions/deliver/src/maintenance/sweep.rs`, in one step: a sweep job only sends, and a crash repeats what it sends.
+/// `functions/deliver/src/maintenance/sweep.rs`, in one step: a sweep job only sends, and a crash repeats what it
+/// sends.
 pub(crate) fn sweep(scope: &Scope, state: &mut State) {
     if state.webhook != Webhook::On || state.in_state(RowState::Held).is_empty() {
         return;

@@ -17,7 +17,7 @@ pub(crate) const WAKER: &str = "what is held has a waker";
 pub(crate) const PROBED: &str = "an open breaker has its probe";
 pub(crate) const ENDS: &str = "everything ends";
 
-/// All of them.
+/// All invariants.
 pub(crate) fn all() -> Vec<Property<Scope>> {
     vec![
         Property::<Scope>::always(ACCOUNTED_FOR, |scope, state| {
@@ -35,7 +35,8 @@ pub(crate) fn all() -> Vec<Property<Scope>> {
         Property::<Scope>::always(WRITTEN, |_, state| state.broken != Some(Broken::AcceptanceForgotten)),
         Property::<Scope>::always(WAKER, |_, state| (0..state.rows.len()).all(|event| held_has_a_waker(state, event))),
         Property::<Scope>::always(PROBED, |_, state| {
-            // A request that enables a webhook forgets its breaker. Before that the probe may have found the webhook off.
+            // A request that enables a webhook forgets its breaker. Before that the probe may have found the webhook
+            // off.
             let is_excused = state.webhook != Webhook::On || state.operator.is_some() || state.sweep_is_due;
             !is_open(&state.breaker) || is_excused || has_its_probe(state)
         }),
@@ -44,15 +45,15 @@ pub(crate) fn all() -> Vec<Property<Scope>> {
             let is_at_rest = state.workers.iter().all(Option::is_none) && state.operator.is_none();
             !is_at_rest || everything_ends(scope, state)
         }),
-        // Without these an exploration that goes nowhere would look like a proof.
+        // Without these properties an exploration that goes nowhere would look like a proof.
         Property::<Scope>::sometimes("something is delivered", |_, state| {
             !state.in_state(RowState::Delivered).is_empty()
         }),
     ]
 }
 
-/// Whether a deliver job of an event is in these queues, of this round at least. A message that an invocation has in hand is
-/// still in its queue.
+/// Whether a deliver job of an event is in these queues, of this round at least. A message that an invocation has in
+/// hand is still in its queue.
 fn has_job(state: &State, event: usize, least: u32, queues: &[Queue]) -> bool {
     state.messages.iter().any(|message| {
         let of = |job| matches!(job, Job::Deliver { event: of, round, .. } if of == event && round >= least);
@@ -63,8 +64,8 @@ fn has_job(state: &State, event: usize, least: u32, queues: &[Queue]) -> bool {
 const ALIVE: [Queue; 2] = [Queue::Deliveries, Queue::Retries];
 const ALL: [Queue; 3] = [Queue::Deliveries, Queue::Retries, Queue::DeadLetter];
 
-/// Whether a delivery is in one place, and has what that place needs: queued and waiting need a job; dead needs a dead letter,
-/// or a job that is about to send one. A row has one state, so no delivery is in two places.
+/// Whether a delivery is in one place, and has what that place needs: queued and waiting need a job; dead needs a dead
+/// letter, or a job that is about to send one. A row has one state, so no delivery is in two places.
 fn is_accounted_for(scope: &Scope, state: &State, event: usize) -> bool {
     let Some(row) = state.rows[event] else {
         return state.stream[event] != Stream::Done || has_job(state, event, 0, &ALL);
@@ -73,7 +74,8 @@ fn is_accounted_for(scope: &Scope, state: &State, event: usize) -> bool {
         RowState::Waiting { .. } => has_job(state, event, row.round, &ALL),
         RowState::Dead => {
             let has_letter = has_job(state, event, row.round + 1, &ALL);
-            // A job that SQS itself moved is unchanged. After a redrive it sends its dead letter, which is redriven then.
+            // A job that SQS itself moved is unchanged. After a redrive it sends its dead letter, which is redriven
+            // then.
             let places = if scope.left.poisonings > 0 { &ALL[..] } else { &ALIVE[..] };
             has_letter || has_job(state, event, row.round, places)
         }
@@ -81,9 +83,9 @@ fn is_accounted_for(scope: &Scope, state: &State, event: usize) -> bool {
     }
 }
 
-/// Whether something wakes a held delivery: the operator, if the webhook is off; the probe, if the breaker is open; otherwise a
-/// recover job, a job of the delivery's own, a probe that has closed the breaker and has still to release, or a request under
-/// way.
+/// Whether something wakes a held delivery: the operator, if the webhook is off; the probe, if the breaker is open;
+/// otherwise a recover job, a job of the delivery's own, a probe that has closed the breaker and has still to release,
+/// or a request under way.
 fn held_has_a_waker(state: &State, event: usize) -> bool {
     let Some(Row { state: RowState::Held, round, .. }) = state.rows[event] else { return true };
     let excused = state.webhook == Webhook::Off || state.operator.is_some() || state.sweep_is_due;

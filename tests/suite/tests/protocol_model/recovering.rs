@@ -1,6 +1,6 @@
-//! Carrying out a job that brings deliveries back, as in `functions/deliver/src/maintenance/release.rs` and `recovery.rs`: held
-//! deliveries, dead ones, and old events without a delivery. Pages are left out: a crash after some of the jobs were sent
-//! has the effects of a repeated page.
+//! Carrying out a job that brings deliveries back, as in `functions/deliver/src/maintenance/release.rs` and
+//! `recovery.rs`: held deliveries, dead ones, and old events without a delivery. Pages are left out: a crash after some
+//! of the jobs were sent has the effects of a repeated page.
 
 use crate::invocation::{Disposition, Phase};
 use crate::state::{Job, Row, RowState, State, Stuck, Webhook};

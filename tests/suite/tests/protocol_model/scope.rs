@@ -47,7 +47,7 @@ pub(crate) const OPENS_AT_ONCE: BreakerSettings =
     BreakerSettings { failures: 1, window_seconds: 0, disable_after_hours: 1 };
 
 impl Scope {
-    /// One event, one worker, a receiver that accepts, nothing that goes wrong.
+    /// One event, one worker, a receiver that accepts, and no failures.
     pub(crate) fn calm(name: &'static str) -> Self {
         Self {
             name,
@@ -65,7 +65,7 @@ impl Scope {
         }
     }
 
-    /// The same with these operations.
+    /// This scope with these operations of an operator.
     pub(crate) fn with(mut self, operations: &[Operation]) -> Self {
         self.left.operations = operations.to_vec();
         self
@@ -99,7 +99,8 @@ pub(crate) enum Mutant {
     OldRoundGoesOn,
     /// A redrive of what was delivered begins a round.
     RedriveOfDelivered,
-    /// A redriven first job is taken for a fresh one, and reads no row. The room did this until this model found the error.
+    /// A redriven first job is taken for a fresh one, and reads no row. The room did this until this model found the
+    /// error.
     RedrivenIsFresh,
     /// A job that writes held does not read the webhook afresh.
     HoldWithoutLookingAfresh,

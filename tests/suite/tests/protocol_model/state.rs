@@ -1,5 +1,5 @@
-//! The parts of the model's world: rows, messages, invocations under way. Times are not numbers here: a timer is due or not
-//! yet, and an action makes it due. So every order of events is explored, and the states stay few.
+//! The parts of the model's world: rows, messages, invocations under way. Times are not numbers here: a timer is due or
+//! not yet, and an action makes it due. So every order of events is explored, and the states stay few.
 
 use jiff::{SignedDuration, Timestamp};
 use shared::breaker::{Breaker, ProbeId};
@@ -16,7 +16,7 @@ pub(crate) const LATER: SignedDuration = SignedDuration::from_hours(1);
 /// Deliver invocations that may be under way at once.
 pub(crate) const WORKERS: usize = 2;
 
-/// Where a delivery stands, as in [`DeliveryState`].
+/// The state of a delivery, as in [`DeliveryState`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum RowState {
     Waiting { due: bool },
@@ -200,7 +200,7 @@ pub(crate) enum Broken {
 pub(crate) struct State {
     pub stream: Vec<Stream>,
     pub rows: Vec<Option<Row>>,
-    /// Whether the receiver has accepted the event, whatever its row says.
+    /// Whether the receiver has accepted the event. The row may say something else.
     pub accepted: Vec<bool>,
     pub webhook: Webhook,
     pub breaker: Breaker,
@@ -212,7 +212,8 @@ pub(crate) struct State {
     /// What warm functions remember.
     pub caches: [Option<WebhookState>; WORKERS],
     pub operator: Option<UnderWay>,
-    /// The events were accepted a while ago: first jobs read their rows from now on, and an event without a row is missing.
+    /// The events were accepted a while ago: first jobs read their rows from now on, and an event without a row is
+    /// missing.
     pub events_are_old: bool,
     pub left: Left,
     /// Something was lost that only the sweep finds: a request broke off, or a probe or a recover job is among the dead

@@ -1,5 +1,5 @@
-//! Sending to a tenant's Amazon SQS queue, with the tenant's own key and never with our role: with our role a webhook could
-//! name mailhooks' own queues, or any other queue of the account.
+//! Sending to a tenant's Amazon SQS queue, with the tenant's own key and never with our role: with our role a webhook
+//! could name mailhooks' own queues, or any other queue of the account.
 
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ use tokio::time::Instant;
 
 use super::silent;
 
-/// The status that is recorded for an entry that SQS refuses and calls the sender's fault. Reason: entries have no status of
-/// their own, and the call's status is 200.
+/// The status that is recorded for an entry that SQS refuses and calls the sender's fault. Reason: entries have no
+/// status of their own, and the call's status is 200.
 const SENDERS_FAULT: u16 = 400;
 /// The status that is recorded for an entry that SQS refuses by its own fault.
 const SERVICES_FAULT: u16 = 500;

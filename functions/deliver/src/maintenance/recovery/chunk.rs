@@ -32,7 +32,8 @@ pub(super) async fn held_or_dead(
     Ok(Chunk { jobs, looked_at, next: page.next })
 }
 
-/// Whether the event may still be stored. A delivery that is dead because its event is gone would only die of that again.
+/// Whether the event may still be stored. A delivery that is dead because its event is gone would only die of that
+/// again.
 fn has_event(delivery: &Delivery) -> bool {
     delivery.state != DeliveryState::Dead { reason: DeadReason::EventExpired }
 }

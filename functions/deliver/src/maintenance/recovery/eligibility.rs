@@ -19,8 +19,8 @@ pub(super) enum Eligibility {
 
 /// Whether deliveries in `state` can be recovered for a webhook; `webhook` is `None` if it was deleted.
 ///
-/// While a webhook takes no attempts, held deliveries would be held again at once, and dead deliveries would only become
-/// held. Missing deliveries become held then too, and that is the right state for them.
+/// While a webhook takes no attempts, held deliveries would be held again at once, and dead deliveries would only
+/// become held. Missing deliveries become held then too, and that is the right state for them.
 pub(super) fn eligibility(webhook: Option<&WebhookState>, state: Recoverable) -> Eligibility {
     let Some(WebhookState { webhook, breaker, .. }) = webhook else {
         return Eligibility::Ineligible(FailureReason::WebhookDeleted);

@@ -13,11 +13,11 @@ use shared::webhook::Webhook;
 use super::chunk::Chunk;
 use crate::stores::Stores;
 
-/// Maximum events of each of a day's shards that are looked at together, about 200 in all. Reason: two or three calls find
-/// which of 200 events have a delivery.
+/// Maximum events of each of a day's shards that are looked at together, about 200 in all. Reason: two or three calls
+/// find which of 200 events have a delivery.
 const MAX_EVENTS_PER_SHARD: u8 = 25;
-/// The round of a missing delivery's job. It is not the first round, because jobs of the first round may attempt without
-/// reading the row.
+/// The round of a missing delivery's job. It is not the first round, because jobs of the first round may attempt
+/// without reading the row.
 const ROUND: u32 = 1;
 
 /// Looks at the next events for those without a delivery; finds at most `most` of them.

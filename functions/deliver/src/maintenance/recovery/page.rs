@@ -1,5 +1,5 @@
-//! What one page of a recovery brings back: chunk after chunk, through the states that are asked for of one webhook and then
-//! of the next webhook, until there is enough for the page's time.
+//! What one page of a recovery brings back: chunk after chunk, through the states that are asked for of one webhook and
+//! then of the next webhook, until there is enough for the page's time.
 
 use shared::clock::Clock;
 use shared::delivery::StateKind;
@@ -15,8 +15,8 @@ use super::missing::missing;
 use crate::stores::Stores;
 use crate::webhook_cache::{WebhookCache, WebhookState};
 
-/// Maximum chunks of one page. Reason: each takes a few calls of some milliseconds, also if it finds nothing, so that a page
-/// ends long before its invocation has to.
+/// Maximum chunks of one page. Reason: each takes a few calls of some milliseconds, also if it finds nothing, so that a
+/// page ends long before its invocation has to.
 const MAX_CHUNKS: u8 = 20;
 
 /// A page.
@@ -38,8 +38,8 @@ pub(super) enum Continuation {
 
 /// Finds the next page.
 ///
-/// A recovery of a single webhook waits for the end of an outage, and fails if the webhook takes no attempts for another
-/// reason. A recovery of all webhooks of a tenant skips such a webhook.
+/// A recovery of a single webhook waits for the end of an outage, and fails if the webhook takes no attempts for
+/// another reason. A recovery of all webhooks of a tenant skips such a webhook.
 pub(super) async fn page(
     recovery: &Recovery,
     stores: &Stores,

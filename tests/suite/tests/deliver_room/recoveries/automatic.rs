@@ -1,4 +1,4 @@
-//! Recoveries that nobody asked for: of what a webhook holds, when it takes attempts again.
+//! Releases: the held deliveries of a webhook come back by themselves when the webhook takes attempts again.
 
 use jiff::SignedDuration;
 use shared::delivery::DeliveryState;
@@ -42,7 +42,7 @@ async fn the_sweep_leaves_a_long_one_alone_and_takes_up_one_that_stands_still() 
     let job = Job::Recover(Recover { tenant: scene.tenant, webhook: webhook.id, after: None });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     scene.world.pump_queue(DELIVERIES).await;
-    // What it sent is lost, the job for the rest too.
+    // All messages that the job sent are lost, the job for the rest included.
     assert_eq!(scene.world.aws.sqs.take(DELIVERIES, |_| true).len(), 1_001);
 
     let sweep = Job::Sweep(Sweep { after: None }).to_json();

@@ -1,4 +1,4 @@
-//! Every AWS call of every page fails once, before it took effect, and after that where it has one.
+//! Every AWS call of every page fails once before it takes effect, and once after that if it has an effect.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use support::{Break, Call, Receiver};
 use super::{DEAD, ids_of};
 use crate::Scene;
 
-/// More pumps of the queue than any of these takes.
+/// Maximum pumps of the queue. Reason: no recovery of these tests takes as many.
 const MAX_STEPS: usize = 500;
 
 struct Setting {
@@ -19,7 +19,7 @@ struct Setting {
     recovery: Recovery,
 }
 
-/// Held, dead and missing ones, on several pages.
+/// A recovery of held, dead and missing deliveries, on several pages.
 async fn setting() -> Setting {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
@@ -37,13 +37,13 @@ async fn setting() -> Setting {
 }
 
 impl Setting {
-    /// Receives the recovery's next job when it comes, alone; `None` when there is none.
+    /// Receives the recovery's next job, alone, when it is due. Returns `None` if there is no such job.
     async fn do_page(&self) -> Option<Vec<Call>> {
         let world = &self.scene.world;
         let others = world.aws.sqs.take(DELIVERIES, |message| !message.body.contains("\"kind\":\"recovery\""));
         let due = world.aws.sqs.next_visible(DELIVERIES);
         if let Some(due) = due {
-            // The clock goes by whole milliseconds.
+            // The clock has whole milliseconds.
             let wait = due.duration_since(world.clock.now()) + jiff::SignedDuration::from_millis(1);
             world.clock.advance(wait.max(jiff::SignedDuration::ZERO));
             world.aws.take_calls();

@@ -7,17 +7,17 @@ use support::{Answer, Receiver};
 
 use crate::Scene;
 
-/// Who comes first.
+/// Which of the two jobs comes first.
 #[derive(Debug, Clone, Copy)]
 enum Order {
     Redriven,
     Recovered,
     SameBatch,
-    /// The letter is redriven when the recovered delivery was delivered.
+    /// The dead letter is redriven after the recovered delivery was delivered.
     MuchLater,
 }
 
-/// What the receiver answers from then on; the last stays.
+/// What the receiver answers from then on. The last answer is repeated.
 const ANSWERS: [&[u16]; 3] = [&[200], &[500, 200], &[500, 500, 500, 200]];
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn a_dead_letter_redriven_and_recovered_at_the_same_time_is_delivered_once
             scene.world.run_until_idle().await.unwrap();
             let row = scene.row(&webhook, &event).await;
             assert_eq!((row.state, row.round), (DeliveryState::Delivered, 1), "{order:?}, {answers:?}");
-            // As many attempts as it takes to be accepted once, and none beside or after it.
+            // There are as many attempts as the receiver needs to accept once, and no others.
             assert_eq!(receiver.count() - before, answers.len(), "{order:?}, {answers:?}");
             assert!(scene.world.aws.sqs.messages(DEAD_LETTER).is_empty(), "{order:?}, {answers:?}");
         }

@@ -1,4 +1,4 @@
-//! Events that a webhook wants and has no delivery of.
+//! Events that a webhook wants and that have no delivery.
 
 use std::collections::BTreeSet;
 
@@ -48,7 +48,7 @@ async fn a_webhook_that_was_created_late_gets_what_it_wants_of_what_was_before()
     scene.assert_done(&recovery, 30, 10).await;
     let got: BTreeSet<_> = ids_of(&receiver, "/late").into_iter().collect();
     assert_eq!((got, receiver.count()), (wanted, 10));
-    // All of them have a delivery now.
+    // All of these events have a delivery now.
     let recovery = scene.recovery(Some(&late), &[Recoverable::Missing]);
     scene.begin(&recovery).await;
     scene.world.run_until_idle().await.unwrap();
@@ -92,7 +92,7 @@ async fn days_without_events_are_passed_over_and_the_bounds_are_those_of_the_eve
 async fn more_of_them_than_fit_into_a_page_are_all_found() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
-    // More than one stretch looks at, too.
+    // These are also more events than one chunk looks at.
     for number in 0..260 {
         scene.accept(&format!("before {number}")).await;
     }
@@ -128,7 +128,7 @@ async fn what_is_missing_to_a_webhook_that_takes_no_attempts_is_held() {
     assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Held);
 }
 
-/// The first job may still be in the queue; until it can be late, its delivery is not missing.
+/// The first job may still be in the queue. Its delivery is not missing until the job can be late.
 #[tokio::test]
 async fn a_young_events_first_job_is_left_to_come() {
     let scene = Scene::start().await;
@@ -143,8 +143,8 @@ async fn a_young_events_first_job_is_left_to_come() {
     assert_eq!(receiver.count(), 1);
 }
 
-/// A backlog: the first job is received when a recovery has taken the delivery for missing, before, after, or in the same
-/// batch as the recovery's job.
+/// After a backlog, the first job is received after a recovery has taken its delivery for missing: before the
+/// recovery's job, after it, or in the same batch.
 #[tokio::test]
 async fn a_first_job_that_comes_late_and_the_recoverys_are_one_delivery() {
     for (order, inline) in [(0, true), (1, true), (2, true), (0, false), (1, false), (2, false)] {

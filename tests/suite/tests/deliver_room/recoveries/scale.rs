@@ -1,8 +1,8 @@
-//! As many held deliveries as a long outage leaves behind, recovered through crashes.
+//! A recovery, with crashes, of as many held deliveries as a long outage leaves.
 //!
-//! Every page is the room's own work on the real engine. Of the jobs that the pages send, each second's count and each
-//! delivery's round are checked; a sample goes on to the receiver, because a hundred thousand posts are no part of what is
-//! tested here and would take many minutes.
+//! The room itself does every page, on the real engine. The test checks how many jobs become visible in each second,
+//! and the round of each delivery. A sample of the jobs goes on to the receiver. Reason: a hundred thousand POSTs would
+//! take many minutes, and this test is not about them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,15 +22,15 @@ use crate::Scene;
 
 const COUNT: usize = 100_000;
 const PER_SECOND: u32 = 250;
-/// Of how many deliveries one goes on to the receiver.
+/// One of this many deliveries goes on to the receiver.
 const ONE_IN: usize = 500;
-/// Rows that are put at a time.
+/// Number of rows that one call puts.
 const CHUNK: usize = 10_000;
 
-/// The call that notes a page; the next one sends the next job.
+/// The call that notes a page. The call after it sends the next job.
 const NOTE: &str = "DynamoDB.UpdateItem";
 
-/// Where the room dies, and in which page.
+/// The step of a page at which the room crashes.
 #[derive(Debug, Clone, Copy)]
 enum Crash {
     AmongTheSends,
@@ -49,7 +49,7 @@ struct Sent {
     at: Timestamp,
 }
 
-/// Holds [`COUNT`] deliveries for `webhook`, each an exact likeness of a row that the store wrote; answers their events.
+/// Holds [`COUNT`] deliveries for `webhook`: their rows are copies of a row that the store wrote. Returns their events.
 async fn hold(scene: &Scene, webhook: &Webhook) -> Vec<EventId> {
     let now = scene.world.clock.now();
     let written = scene.stuck(webhook, DeliveryState::Held, 1).await.remove(0);
@@ -129,12 +129,12 @@ async fn a_hundred_thousand_held_deliveries_are_recovered_through_crashes_at_the
         }
         assert!(!scene.world.aws.call_off_break(), "never reached");
         if crash.is_some() {
-            // Another function takes over, which knows nothing.
+            // Another function, with empty caches, takes over.
             room = scene.world.another_deliver(|_| {}).unwrap();
         }
         let calls = scene.world.aws.take_calls();
         let noted = calls.iter().position(|call| call.operation == NOTE);
-        // The last page is noted together with the end.
+        // The last page is noted in the call that ends the recovery.
         if let Some(noted) = noted.filter(|_| crash.is_none()) {
             let after: Vec<_> = calls[noted + 1..].iter().map(|call| call.operation.as_str()).collect();
             assert_eq!(after, ["SQS.SendMessageBatch"]);
@@ -152,7 +152,8 @@ async fn a_hundred_thousand_held_deliveries_are_recovered_through_crashes_at_the
     assert!(held.iter().all(|event| recovered.contains(event)), "{} of {COUNT}", recovered.len());
     assert_eq!(recovered.len(), COUNT);
     assert!(sent.iter().all(|job| job.round == 1));
-    // What two crashed pages had sent was sent again: a part of the one, all of the other. Nothing else is a copy.
+    // Two crashed pages were sent again, one after a part of its jobs and one after all of them. There are no other
+    // copies.
     let copies = sent.len() - COUNT;
     assert!((1_000..2_000).contains(&copies), "{copies} copies, pages of {page_sizes:?}");
     assert_rate(&mut sent);
@@ -169,7 +170,7 @@ async fn a_hundred_thousand_held_deliveries_are_recovered_through_crashes_at_the
     assert_eq!(receiver.received("/hook").len(), sample.len(), "each once");
 }
 
-/// However a second is cut out of the run, no more than the rate become visible within it.
+/// Checks that in any second of the run the number of jobs that become visible is at most the rate.
 fn assert_rate(sent: &mut [Sent]) {
     sent.sort_by_key(|job| job.at);
     let mut first = 0;

@@ -1,4 +1,4 @@
-//! Google Pub/Sub and Azure Service Bus, which check what they are sent as the real ones do.
+//! Google Pub/Sub and Azure Service Bus. The tests' services check requests as the real ones do.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use support::clouds::Failing;
 
 use super::*;
 
-/// What has arrived in a stream of either kind.
+/// The messages that have arrived in a stream of either kind.
 fn arrived(clouds: &Clouds) -> Vec<Arrived> {
     in_topic(clouds).into_iter().chain(in_entity(clouds)).collect()
 }
@@ -103,7 +103,7 @@ async fn wrong_credentials_are_refused_with_what_the_service_says_and_right_ones
     }
 }
 
-/// Service Bus answers 410 where there is no such queue, which is no receiver's word that it is gone for good.
+/// Service Bus answers 410 if a queue does not exist. That is not the word of a receiver that is gone for good.
 #[tokio::test]
 async fn a_stream_that_is_not_there_is_a_failure_like_others_and_disables_nothing() {
     let topic = pubsub().stream().unwrap().credentials();
@@ -152,7 +152,7 @@ async fn throttled_it_waits_as_long_as_the_service_asks_and_comes_with_the_same_
     }
 }
 
-/// A service is not a receiver: its headers ask for nothing, and its words are kept without our secrets.
+/// A service is not a receiver: its headers ask for nothing, and its answer is stored without our secrets.
 #[tokio::test]
 async fn what_a_service_says_asks_for_nothing_and_gives_no_secret_away() {
     let (scene, clouds) = start().await;
@@ -184,14 +184,14 @@ async fn a_token_is_used_until_shortly_before_its_end_and_never_by_another_webho
         scene.world.forget_stream().unwrap();
     }
     let tokens = clouds.google.tokens();
-    // At 0, 24 and 48 minutes, the last well before its hour.
+    // The token is used at 0, 24 and 48 minutes, and is valid for an hour.
     assert_eq!((tokens.len(), tokens.iter().collect::<BTreeSet<_>>().len()), (3, 1), "{tokens:?}");
     scene.accept("later").await;
     scene.world.run_until_idle().await.unwrap();
     let tokens = clouds.google.tokens();
     assert_eq!((tokens.len(), tokens.iter().collect::<BTreeSet<_>>().len()), (4, 2));
 
-    // The same account's name with a key that is not its own is another webhook's affair.
+    // Another webhook names the same account with a wrong key, and does not get the token.
     let stranger = ServiceAccount::new(google::EMAIL, google::KEY_ID, google::STRANGE_KEY).unwrap();
     let url = stream(&format!("pubsub://{}", google::TOPIC), StreamCredentials::Pubsub(stranger));
     let other = scene.stream(url, |webhook| webhook).await;
@@ -209,7 +209,7 @@ async fn a_failed_request_goes_to_the_backup_url_event_by_event() {
         clouds.azure.fail([Failing::with(500)]);
         let receiver = Receiver::start().await.unwrap();
         let backup = Some(WebhookUrl::from_stored(&receiver.url("/backup")).unwrap());
-        // Certificates of the tests' own are for the services; the backup is plain HTTP.
+        // The tests' certificates are for the services. The backup URL is plain HTTP.
         let webhook = scene.stream(url, |webhook| Webhook { backup_url: backup, ..webhook }).await;
         let events = scene.accept_many(3).await;
         scene.world.pump_queue(DELIVERIES).await;
@@ -223,7 +223,7 @@ async fn a_failed_request_goes_to_the_backup_url_event_by_event() {
     }
 }
 
-/// The guard of addresses stands before these hosts too, though no tenant chooses them.
+/// The guard of addresses also checks these hosts, although no tenant chooses them.
 #[tokio::test]
 async fn a_services_name_that_leads_to_a_private_address_is_not_called() {
     let mut scene = Scene::start().await;

@@ -1,4 +1,4 @@
-//! Amazon SQS, where each message of a call has an answer of its own.
+//! Amazon SQS: each message of a call has its own answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ async fn a_message_has_the_bodys_bytes_and_what_a_post_has_as_headers() {
     assert_eq!(arrived[0].json()["data"]["event_id"], events[0].id.to_string());
 }
 
-/// The body is the one that an HTTPS receiver gets, and a dialect's own signature goes with it.
+/// The body is the body that an HTTPS receiver gets, and the dialect's own signature is sent with it.
 #[tokio::test]
 async fn every_dialect_has_the_same_body_and_signature_as_over_https() {
     for dialect in Dialect::ALL.iter().copied().filter(|dialect| dialect.name(EventType::Delivered).is_some()) {
@@ -55,7 +55,7 @@ async fn every_dialect_has_the_same_body_and_signature_as_over_https() {
         scene.world.run_until_idle().await.unwrap();
         let (arrived, posted) = (in_queue(&scene), receiver.received("/hook"));
         assert_eq!((arrived.len(), posted.len()), (1, 1), "{}", dialect.as_str());
-        // Mailgun signs a fresh token for each webhook, in the body, and Mailtura's has the time of the attempt.
+        // Mailgun signs a new token for each webhook in the body, and Mailtura's body has the time of the attempt.
         let same = !matches!(dialect, Dialect::Mailgun | Dialect::MailgunLegacy | Dialect::Mailtura);
         assert!(!same || arrived[0].body == posted[0].body, "{}", dialect.as_str());
         for name in ["x-webhook-signature", "x-mailgreet-signature", "x-mailtura-signature"] {
@@ -96,7 +96,7 @@ async fn where_the_dialect_has_arrays_a_message_has_as_many_events_as_its_batch_
     let arrived = in_queue(&scene);
     let sizes: Vec<_> = arrived.iter().map(|message| message.json().as_array().unwrap().len()).collect();
     assert_eq!(sizes, [4, 4, 2]);
-    // Of which event type and id would be?
+    // A message of several events has no single type and id.
     assert!(arrived.iter().all(|message| message.id().starts_with("bat_")));
     assert!(arrived.iter().all(|message| !message.attributes.contains_key("event_id")));
     for event in &events {
@@ -127,7 +127,7 @@ async fn what_a_call_refuses_or_leaves_out_fails_alone_and_comes_with_the_same_i
             }
         }
         assert_eq!(failed.len(), 3);
-        // Seven were accepted: the queue can be reached.
+        // Seven messages were accepted, so the queue can be reached.
         let breaker = scene.world.registry.breakers.get(scene.tenant, webhook.id).await.unwrap();
         assert!(matches!(breaker, Breaker::Closed { failures: 0, .. }), "{breaker:?}");
 
@@ -153,7 +153,8 @@ async fn a_fifo_queue_gets_a_group_and_something_to_deduplicate_by() {
     scene.accept_many(1).await;
     scene.world.aws.take_calls();
     scene.world.run_until_idle().await.unwrap();
-    // The next invocation knows the webhook, so that its first call is the one to the queue. Its answer is lost.
+    // The next invocation has the webhook in its cache, so its first call goes to the queue. The answer of this call is
+    // lost.
     let calls = scene.world.aws.take_calls();
     assert!(calls.iter().any(|call| call.resource == "mail-events.fifo"), "{calls:?}");
     let events = [scene.accept("a").await, scene.accept("b").await];
@@ -181,7 +182,7 @@ async fn a_queue_that_does_not_answer_has_the_webhooks_time_limit() {
     scene.world.run_until_idle().await.unwrap();
     let event = scene.accept("a").await;
     scene.world.pump_stream().await.unwrap();
-    // The webhook is known, so that the first call is the one to the queue.
+    // The webhook is in the cache, so the first call goes to the queue.
     scene.world.aws.take_calls();
     scene.world.aws.break_call(0, Break::Hang);
     let hang = async {
@@ -213,7 +214,7 @@ async fn wrong_keys_wrong_regions_and_missing_queues_are_refused_with_what_sqs_s
     for (arn, key, expected) in [
         (QUEUE_ARN, "AKIAI44QH8DHBEXAMPLE", (refused(403), invalid)),
         ("arn:aws:sqs:us-east-1:123456789012:mail-events", KEY_ID, (refused(400), missing.clone())),
-        // Our own queues are not to be had by name: they are looked for in Amazon's region, with the tenant's key.
+        // A tenant cannot name our own queues: the queue is looked for in Amazon's region, with the tenant's key.
         ("arn:aws:sqs:us-east-1:000000000000:deliveries", KEY_ID, (refused(400), missing)),
     ] {
         let (scene, _clouds) = start().await;
@@ -222,11 +223,12 @@ async fn wrong_keys_wrong_regions_and_missing_queues_are_refused_with_what_sqs_s
     }
 }
 
-/// Nothing is signed with the function's own role: whoever may send to a queue of the operator's account may not by us.
+/// No call is signed with the function's own role. Otherwise a tenant could send, through mailhooks, to a queue of the
+/// operator's account.
 #[tokio::test]
 async fn our_own_role_sends_to_no_tenants_queue() {
     let (scene, _clouds) = start().await;
-    // A queue that the role may send to, as it may to mailhooks' own.
+    // The role may send to this queue, as it may to mailhooks' own queues.
     scene.world.aws.sqs.create_tenants_queue(QUEUE_URL, OUR_KEY_ID);
     let (outcome, _) = scene.attempt(sqs()).await;
     assert_eq!(outcome, refused(403));
@@ -252,7 +254,7 @@ async fn a_queue_that_is_made_later_gets_what_waited() {
     }
 }
 
-/// An event whose body has so many bytes, and a little more.
+/// An event whose body has a little more than this many bytes.
 async fn accept_large(scene: &Scene, bytes: usize, text: &str) -> Event {
     let now = scene.world.clock.now();
     let mut facts = Facts::new(EventType::Delivered, Provider::Own, "email.delivered", format!("{bytes}{text}"), now);
@@ -268,7 +270,7 @@ async fn what_is_too_large_is_dead_at_once_and_the_others_of_its_call_are_not() 
         let (scene, clouds) = start().await;
         let webhook = scene.stream(url, |webhook| webhook).await;
         let small = scene.accept("small").await;
-        // DynamoDB takes 400 KB; text of one letter is small when it is compressed.
+        // DynamoDB takes rows of 400 KB; a text of one repeated letter is small when it is compressed.
         let large = accept_large(&scene, bytes, "").await;
         let fits = accept_large(&scene, bytes - 5_000, "").await;
         scene.world.pump_stream().await.unwrap();
@@ -284,7 +286,7 @@ async fn what_is_too_large_is_dead_at_once_and_the_others_of_its_call_are_not() 
         }
         assert_eq!(in_queue(&scene).len() + in_entity(&clouds).len(), 2);
         assert_eq!(scene.world.aws.sqs.messages(DEAD_LETTER).len(), 1);
-        // Nobody was asked, so nobody has failed.
+        // No service was asked, so none has failed.
         let breaker = scene.world.registry.breakers.get(scene.tenant, webhook.id).await.unwrap();
         assert!(matches!(breaker, Breaker::Closed { failures: 0, .. }), "{breaker:?}");
     }
@@ -351,7 +353,7 @@ async fn only_what_a_queue_refuses_goes_to_the_backup_url_each_for_itself() {
         }
     }
     mains.sort_unstable();
-    // What is too large for a queue is not too large for a URL.
+    // An event that is too large for a queue is not too large for a URL.
     assert_eq!(mains, [413, 500, 500]);
 }
 

@@ -106,13 +106,11 @@ macro_rules! providers {
             }
         )+
 
-        #[test]
-        fn none_is_missing() {
-            let checked = [$(Provider::$provider),+];
-            for provider in Provider::ALL.iter().filter(|provider| provider.proof().is_some()) {
-                assert!(checked.contains(provider), "{}", provider.as_str());
-            }
-        }
+        /// The compiler asks here for a provider that the list lacks.
+        const _: fn(Provider) = |provider| match provider {
+            $(Provider::$provider => {})+
+            Provider::Own | Provider::Mailhooks => {}
+        };
     };
 }
 

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::dialect::Dialect;
 use shared::event::EventType;
-use support::systems::{Framework, SystemReceiver};
+use support::systems::{Framework, SystemReceiver, receiver_of};
 
 use crate::stack::{Stack, Tenant, eventually, jiff_now};
 
@@ -29,16 +29,16 @@ struct System {
 
 impl System {
     fn of(dialect: Dialect) -> Self {
-        let (name, refuses_with) = match dialect {
-            Dialect::Standard => ("standard", 401),
-            Dialect::Platform => ("platform", 401),
-            Dialect::Mailgreet => ("mailgreet", 401),
-            Dialect::Mailjet | Dialect::MailjetV2 => ("mailjet", 401),
-            Dialect::Mailgun => ("mailgun", 406),
-            Dialect::MailgunLegacy => ("mailgun_legacy", 406),
-            Dialect::Mailtura => ("mailtura", 401),
+        let refuses_with = match dialect {
+            Dialect::Standard
+            | Dialect::Platform
+            | Dialect::Mailgreet
+            | Dialect::Mailjet
+            | Dialect::MailjetV2
+            | Dialect::Mailtura => 401,
+            Dialect::Mailgun | Dialect::MailgunLegacy => 406,
         };
-        Self { dialect, name, refuses_with }
+        Self { dialect, name: receiver_of(dialect), refuses_with }
     }
 
     async fn receiver(&self, framework: Framework) -> SystemReceiver {

@@ -1,4 +1,4 @@
-//! Ids: unique and stable, whatever the provider does to its batches.
+//! Ids are unique, and stay the same when the provider orders or groups its batches in another way.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,10 +19,10 @@ fn the_same_body_gives_the_same_ids() {
     }
 }
 
-/// Across all fixtures of a provider: as if one source had received them.
+/// The ids of all fixtures are compared, as if one source had received them.
 #[test]
 fn different_events_have_different_ids() {
-    // Samples of one event in two formats, and two that were given one token.
+    // One event has fixtures in two formats, and two of Mailgun's fixtures have the same token.
     let same = ["mailjet/sent_grouped_payload", "mailgun/clicked"];
     let mut seen: BTreeMap<EventId, String> = BTreeMap::new();
     for fixture in fixtures_with_events().filter(|fixture| !same.contains(&fixture.id.as_str())) {
@@ -34,7 +34,7 @@ fn different_events_have_different_ids() {
     }
 }
 
-/// Providers sign, order and group a batch anew when they try again.
+/// When providers try again, they sign the batch anew, and may order and group its events in another way.
 #[test]
 fn regrouping_a_batch_changes_no_id() {
     for provider in batching() {
@@ -63,7 +63,7 @@ fn regrouping_a_batch_changes_no_id() {
 
 fn all_events_of(provider: Provider) -> Vec<Value> {
     let fixtures = fixtures_with_events().filter(|fixture| fixture.provider == provider);
-    // The same event as `sent_single`, with another campaign.
+    // This fixture has the event of `sent_single`, with another campaign.
     let fixtures = fixtures.filter(|fixture| fixture.id != "mailjet/sent_grouped_payload");
     fixtures.flat_map(|fixture| events_of(&fixture)).collect()
 }
@@ -81,7 +81,7 @@ fn an_event_alone_or_in_a_batch_of_one_is_the_same() {
     }
 }
 
-/// What cannot be read has an id too: a retry of it is stored once.
+/// A body that cannot be read has an id too, so that a retry of it is stored once.
 #[test]
 fn an_unparsed_body_has_a_stable_id_of_its_own() {
     for provider in providers().filter(|provider| *provider != Provider::Generic) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::exceptions::{COMING, NAMES, not_yet};
+use crate::exceptions::{NAMES, not_yet};
 use crate::files::{all, is, read};
 use crate::prose::{code_spans, prose, without_fences};
 
@@ -59,18 +59,8 @@ pub(crate) fn faults(path: &str, text: &str) -> Vec<String> {
 fn every_path_that_is_named_exists() {
     let not_yet = not_yet();
     let is_read = |path: &&String| (is(path, ".rs") || is(path, ".md")) && !not_yet.contains(&path.as_str());
-    let found = all().iter().filter(is_read).flat_map(|path| faults(path, &read(path)));
-    let is_coming = |fault: &String| COMING.iter().any(|coming| fault.contains(&format!(" names {coming}")));
-    let found: Vec<_> = found.filter(|fault| !is_coming(fault)).collect();
+    let found: Vec<_> = all().iter().filter(is_read).flat_map(|path| faults(path, &read(path))).collect();
     assert!(found.is_empty(), "these are not there:\n{}", found.join("\n"));
-}
-
-/// Each entry must still be needed, so that the list only gets shorter.
-#[test]
-fn what_is_coming_is_not_there_yet() {
-    for path in COMING {
-        assert!(!exists(path, all()), "{path} is there: take it from COMING");
-    }
 }
 
 #[test]

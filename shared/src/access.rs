@@ -52,34 +52,59 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The tenant that the request is about, if the caller has `permission` there. Otherwise 403, or 400 when an admin
-    /// did not name a tenant.
-    pub fn tenant_for(&self, permission: Permission) -> Result<TenantId, Problem> {
+    /// The tenant that the request is about, if the caller has `permission` there.
+    pub fn tenant_for(&self, permission: Permission) -> Result<TenantId, AccessError> {
         if !permission.is_given_to(self.role) {
-            let detail = format!("A key of role `{}` may not do this.", self.role.as_str());
-            return Err(Problem::new(403, "forbidden", "Not allowed", detail));
+            return Err(AccessError::MissingPermission(self.role));
         }
-        self.tenant.ok_or_else(|| {
-            let detail = "An admin key acts for every tenant; name the tenant in the header `X-Tenant-ID`.";
-            Problem::new(400, "tenant-missing", "Which tenant?", detail)
-        })
+        self.tenant.ok_or(AccessError::TenantMissing)
     }
 }
 
-/// Why a caller is not accepted.
+/// Why a caller is not accepted, or may not do what the request wants.
 #[derive(Debug, thiserror::Error)]
-pub enum Denied {
-    /// The caller can correct this.
-    #[error("{}", .0.title)]
-    Problem(Problem),
+pub enum AccessError {
+    /// The request carries no API key, or one that is unknown, revoked or wrong.
+    #[error("no valid API key")]
+    NoValidKey,
+    /// Keys of this role do not have the permission.
+    #[error("the role `{}` lacks the permission", .0.as_str())]
+    MissingPermission(Role),
+    /// The request names another tenant than the key's.
+    #[error("the key belongs to another tenant")]
+    OtherTenant,
+    /// An admin key acts for every tenant, and the request names none.
+    #[error("the request names no tenant")]
+    TenantMissing,
+    /// The request names a tenant by something that is not a tenant's id.
+    #[error("not a tenant's id")]
+    InvalidTenantId,
     /// The key could not be looked up.
     #[error("the API key could not be looked up")]
     Store(#[from] StoreError),
 }
 
-impl From<Problem> for Denied {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
+impl AccessError {
+    /// What the caller reads.
+    pub fn problem(&self) -> Problem {
+        let forbidden = |detail| Problem::new(403, "forbidden", "Not allowed", detail);
+        match self {
+            Self::NoValidKey => {
+                let detail = "Send a valid API key, as `Authorization: Bearer mh_…`.";
+                Problem::new(401, "unauthorised", "Not authorised", detail)
+            }
+            Self::MissingPermission(role) => forbidden(format!("A key of role `{}` may not do this.", role.as_str())),
+            Self::OtherTenant => forbidden("This key belongs to another tenant than `X-Tenant-ID` names.".to_owned()),
+            Self::TenantMissing => {
+                let detail = "An admin key acts for every tenant; name the tenant in the header `X-Tenant-ID`.";
+                Problem::new(400, "tenant-missing", "Which tenant?", detail)
+            }
+            Self::InvalidTenantId => {
+                let detail = "`X-Tenant-ID` must be a tenant's id, `ten_` and 26 characters.";
+                Problem::new(400, "tenant-invalid", "Not a tenant's id", detail)
+            }
+            Self::Store(_) => Problem::unavailable(),
+        }
     }
 }
 
@@ -95,16 +120,16 @@ pub async fn authorise(
     cache: &Cache<KeyId, ApiKey>,
     deploy_time_key: Option<&KeyHash>,
     now: Timestamp,
-) -> Result<Caller, Denied> {
-    let presented = presented(headers).ok_or_else(unauthorised)?;
+) -> Result<Caller, AccessError> {
+    let presented = presented(headers).ok_or(AccessError::NoValidKey)?;
     let (role, owner) = match presented.id {
         None => match deploy_time_key {
             Some(hash) if presented.matches(hash) => (Role::Admin, None),
-            Some(_) | None => return Err(unauthorised().into()),
+            Some(_) | None => return Err(AccessError::NoValidKey),
         },
         Some(id) => match find(id, stored, cache, now).await? {
             Some(key) if presented.matches(&key.secret_hash) => (key.role, key.tenant),
-            Some(_) | None => return Err(unauthorised().into()),
+            Some(_) | None => return Err(AccessError::NoValidKey),
         },
     };
     let tenant = tenant_of(role, owner, named_tenant(headers)?)?;
@@ -137,12 +162,6 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| credentials.trim())
 }
 
-/// 401: no known key.
-pub fn unauthorised() -> Problem {
-    let detail = "Send a valid API key, as `Authorization: Bearer mh_…`.";
-    Problem::new(401, "unauthorised", "Not authorised", detail)
-}
-
 async fn find(
     id: KeyId,
     stored: &ApiKeyLookup,
@@ -159,33 +178,32 @@ async fn find(
     Ok(found)
 }
 
-fn named_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {
+fn named_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, AccessError> {
     let Some(value) = headers.get(TENANT_HEADER) else { return Ok(None) };
     let named = value.to_str().ok().and_then(|text| text.parse().ok());
-    named.map(Some).ok_or_else(|| {
-        let detail = "`X-Tenant-ID` must be a tenant's id, `ten_` and 26 characters.";
-        Problem::new(400, "tenant-invalid", "Not a tenant's id", detail)
-    })
+    named.map(Some).ok_or(AccessError::InvalidTenantId)
 }
 
 /// The tenant that a request is about, given the key's owner and the named tenant.
-fn tenant_of(role: Role, owner: Option<TenantId>, named: Option<TenantId>) -> Result<Option<TenantId>, Problem> {
+fn tenant_of(role: Role, owner: Option<TenantId>, named: Option<TenantId>) -> Result<Option<TenantId>, AccessError> {
     match (role, owner, named) {
         (Role::Admin, _, named) => Ok(named),
         (Role::Tenant | Role::Publish | Role::Read, Some(own), None) => Ok(Some(own)),
         (Role::Tenant | Role::Publish | Role::Read, Some(own), Some(named)) if own == named => Ok(Some(own)),
-        (Role::Tenant | Role::Publish | Role::Read, Some(_), Some(_)) => {
-            let detail = "This key belongs to another tenant than `X-Tenant-ID` names.";
-            Err(Problem::new(403, "forbidden", "Not allowed", detail))
-        }
+        (Role::Tenant | Role::Publish | Role::Read, Some(_), Some(_)) => Err(AccessError::OtherTenant),
         // Such a row should not exist. It gives access to nothing.
-        (Role::Tenant | Role::Publish | Role::Read, None, _) => Err(unauthorised()),
+        (Role::Tenant | Role::Publish | Role::Read, None, _) => Err(AccessError::NoValidKey),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The result, with the error's HTTP status.
+    fn status_of<T>(result: Result<T, AccessError>) -> Result<T, u16> {
+        result.map_err(|error| error.problem().status)
+    }
 
     fn tenant(seed: u8) -> TenantId {
         TenantId::mint(Timestamp::UNIX_EPOCH, [seed; 10])
@@ -194,14 +212,15 @@ mod tests {
     #[test]
     fn a_key_acts_for_its_own_tenant_only() {
         for role in [Role::Tenant, Role::Publish, Role::Read] {
-            assert_eq!(tenant_of(role, Some(tenant(1)), None), Ok(Some(tenant(1))));
-            assert_eq!(tenant_of(role, Some(tenant(1)), Some(tenant(1))), Ok(Some(tenant(1))));
+            assert_eq!(status_of(tenant_of(role, Some(tenant(1)), None)), Ok(Some(tenant(1))));
+            assert_eq!(status_of(tenant_of(role, Some(tenant(1)), Some(tenant(1)))), Ok(Some(tenant(1))));
             let foreign = tenant_of(role, Some(tenant(1)), Some(tenant(2)));
-            assert_eq!(foreign.map_err(|problem| problem.status), Err(403));
-            assert_eq!(tenant_of(role, None, Some(tenant(2))).map_err(|problem| problem.status), Err(401));
+            assert!(matches!(foreign, Err(AccessError::OtherTenant)));
+            assert_eq!(status_of(foreign), Err(403));
+            assert_eq!(status_of(tenant_of(role, None, Some(tenant(2)))), Err(401));
         }
-        assert_eq!(tenant_of(Role::Admin, None, Some(tenant(2))), Ok(Some(tenant(2))));
-        assert_eq!(tenant_of(Role::Admin, None, None), Ok(None));
+        assert_eq!(status_of(tenant_of(Role::Admin, None, Some(tenant(2)))), Ok(Some(tenant(2))));
+        assert_eq!(status_of(tenant_of(Role::Admin, None, None)), Ok(None));
     }
 
     #[test]
@@ -214,7 +233,7 @@ mod tests {
         assert_eq!(all.map(|permission| may(Role::Publish, permission)), [false, true, false]);
         assert_eq!(all.map(|permission| may(Role::Read, permission)), [true, false, false]);
         let nowhere = Caller { role: Role::Admin, tenant: None, key_id: None };
-        assert_eq!(nowhere.tenant_for(Permission::Read).map_err(|problem| problem.status), Err(400));
+        assert_eq!(status_of(nowhere.tenant_for(Permission::Read)), Err(400));
     }
 
     #[test]

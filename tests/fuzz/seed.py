@@ -31,7 +31,7 @@ def main() -> None:
             headers["x-now"] = str(auth["now"])
         write(f"parse_{provider}", entry["id"], headers, body)
         if auth.get("valid"):
-            write("verify_sns" if provider == "ses" else f"verify_{provider}", entry["id"], headers, body)
+            write(f"verify_{provider}", entry["id"], headers, body)
     json_type = {"content-type": "application/json"}
     write("parse_generic", "one", json_type, json.dumps(GENERIC).encode())
     write("parse_generic", "batch", json_type, json.dumps([GENERIC, {**GENERIC, "type": "email.opened"}]).encode())

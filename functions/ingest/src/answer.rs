@@ -4,6 +4,7 @@ use http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::problem::{self, Problem};
+use shared::provider::Refusal;
 
 use crate::error::{IngestError, InternalError};
 
@@ -82,20 +83,21 @@ fn failed(error: &IngestError, request: &Request, request_id: &str) -> Response<
         IngestError::Internal { .. } => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
         }
-        IngestError::Problem(_) | IngestError::Rejected(_) if problem.status == 401 => {
+        IngestError::Unauthorised(_) | IngestError::Rejected(Refusal::Unauthentic(_)) => {
             // Some senders, such as SNS, send their password only after a challenge.
             let api = request.uri().path().starts_with("/api/v1/");
             let challenge = if api { "Bearer" } else { "Basic realm=\"mailhooks\"" };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        IngestError::Problem(_) | IngestError::Rejected(_) => {}
+        IngestError::Problem(_)
+        | IngestError::Rejected(Refusal::TooMany { .. } | Refusal::Malformed | Refusal::Invalid(_)) => {}
     }
     response
 }
 
 fn problem_of(error: &IngestError) -> Problem {
     match error {
-        IngestError::Problem(problem) => problem.clone(),
+        IngestError::Unauthorised(problem) | IngestError::Problem(problem) => problem.clone(),
         IngestError::Rejected(refusal) => refusal.clone().into(),
         IngestError::Method(allowed) => {
             let detail = format!("This path supports {allowed}.");

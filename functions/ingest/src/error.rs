@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use shared::access::Denied;
+use shared::access::AccessError;
 use shared::outbound::{FetchError, SetupError};
 use shared::problem::Problem;
 use shared::provider::{self, Provider, Unauthentic};
@@ -11,6 +11,8 @@ use shared::store::StoreError;
 /// Why a request was not carried out. Nothing of it is acknowledged.
 #[derive(Debug)]
 pub(crate) enum IngestError {
+    /// The request carries no valid key. The answer asks for one.
+    Unauthorised(Problem),
     /// The sender can correct the request.
     Problem(Problem),
     /// A provider's post is not accepted. The log gets the reason; the sender reads less.
@@ -86,7 +88,7 @@ impl IngestError {
     /// Logs a post that is rejected, and what we failed at. Other errors are the sender's to know.
     pub(crate) fn log(&self) {
         match self {
-            Self::Problem(_) | Self::Method(_) => {}
+            Self::Unauthorised(_) | Self::Problem(_) | Self::Method(_) => {}
             Self::Rejected(refusal) => tracing::warn!("the post is rejected: {refusal}"),
             Self::Internal { cause, .. } => tracing::error!(error = cause as &dyn Error, "the request failed"),
         }
@@ -129,11 +131,15 @@ impl From<InternalError> for IngestError {
     }
 }
 
-impl From<Denied> for IngestError {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Problem(problem) => Self::Problem(problem),
-            Denied::Store(error) => error.into(),
+impl From<AccessError> for IngestError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::NoValidKey => Self::Unauthorised(error.problem()),
+            AccessError::MissingPermission(_)
+            | AccessError::OtherTenant
+            | AccessError::TenantMissing
+            | AccessError::InvalidTenantId => Self::Problem(error.problem()),
+            AccessError::Store(error) => error.into(),
         }
     }
 }
@@ -151,14 +157,14 @@ pub(crate) fn unknown_path() -> Problem {
 }
 
 /// 404: no source has this ingest key. The text does not tell whether a source ever had it.
-pub(crate) fn unknown_ingest_key() -> Problem {
+pub(crate) fn unknown_ingest_key() -> IngestError {
     let detail = "No source has this ingest key. Create a source, or rotate the ingest key of one, and post to the \
                   path that the answer names.";
-    Problem::new(404, "ingest-key-unknown", "Unknown ingest key", detail)
+    Problem::new(404, "ingest-key-unknown", "Unknown ingest key", detail).into()
 }
 
 /// 401: no ingest key in the header, or one that no source has.
-pub(crate) fn ingest_key_required() -> Problem {
+pub(crate) fn ingest_key_required() -> IngestError {
     let detail = "Send a source's ingest key, as `Authorization: Bearer mhi_…` or as the password of basic auth.";
-    Problem::new(401, "ingest-key-unknown", "Unknown ingest key", detail)
+    IngestError::Unauthorised(Problem::new(401, "ingest-key-unknown", "Unknown ingest key", detail))
 }

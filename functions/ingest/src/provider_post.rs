@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};
 use shared::event::Event;
-use shared::problem::Problem;
 use shared::provider::{self, Post, Received, Token, Unauthentic};
 use shared::source::{IngestKey, Source};
 use shared::store::events::Claim;
@@ -35,7 +34,12 @@ pub(crate) fn out_of_time(request: &Request) -> IngestError {
 }
 
 /// Finds the source, then receives its post. When we fail, the answer has the status that the provider wants.
-async fn take(key: &str, unknown: fn() -> Problem, request: &Request, room: &Ingest) -> Result<Success, IngestError> {
+async fn take(
+    key: &str,
+    unknown: fn() -> IngestError,
+    request: &Request,
+    room: &Ingest,
+) -> Result<Success, IngestError> {
     let found = sources::find(key, room, room.clock.now()).await;
     // When not even the source can be read, the ingest key itself names the provider.
     let found = found.map_err(|error| IngestError::from(error).for_provider(IngestKey::provider_named_in(key)))?;

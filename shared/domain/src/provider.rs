@@ -1,8 +1,7 @@
 //! The providers whose posts we accept. Each has a file that says how the provider proves itself, how its bodies are
 //! formed, and how its events are mapped to ours.
 //!
-//! To add a provider: its variant in `event/provider.rs`, its file here with a `Profile`, its fixtures in
-//! `tests/fixtures`. CONTRIBUTING.md shows the steps.
+//! CONTRIBUTING.md, "Adding a provider", has the places that a new provider needs, in their order.
 
 use std::net::IpAddr;
 
@@ -55,6 +54,11 @@ pub use self::sendgrid::parse_public_key;
 pub use self::sns::{Certificate, CertificateUrl, ConfirmationUrl};
 
 impl Provider {
+    /// The providers that a source can have, in the order of the documentation.
+    pub fn of_sources() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|provider| provider.profile().is_some())
+    }
+
     /// The provider's profile; `None` for the two that are not the provider of a source.
     fn profile(self) -> Option<&'static Profile> {
         Some(match self {

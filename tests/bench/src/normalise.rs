@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use shared::provider::{Post, Proof, Provider, Received, Refusal, receive};
 use shared::secret::VerificationSecret;
 use shared::source::{ConfiguredUrl, Trust, Verification};
 
-use conformance::batches::{BATCHING, batch, events_of};
+use conformance::batches::{batch, batches, events_of};
 use conformance::normalised::owner;
 use conformance::{Fixture, Index};
 use support::cost::cost;
@@ -46,7 +46,7 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
     let now = Clock::default().now();
     let fixtures: Vec<Fixture> = Index::own()?.fixtures(now).collect::<Result<_, _>>()?;
     let mut figures = Vec::new();
-    for provider in Provider::ALL.iter().copied() {
+    for provider in Provider::of_sources() {
         let own: Vec<_> = fixtures.iter().filter(|fixture| fixture.provider == provider && is_usual(fixture)).collect();
         if provider == Provider::Generic {
             figures.extend([generic(1, now)?, generic(BATCH, now)?]);
@@ -57,7 +57,7 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
         figures.push(figure(provider, 1, own.len(), || {
             own.iter().try_for_each(|fixture| finish(fixture.receive(), fixture.now))
         })?);
-        if BATCHING.contains(&provider) {
+        if batches(provider) {
             let events: Vec<Value> = own.iter().flat_map(|fixture| events_of(fixture)).cycle().take(BATCH).collect();
             let (trust, headers, body) = signed_batch(provider, &events, now)?;
             let post = Post::new(&headers, &body);
@@ -138,10 +138,15 @@ fn signed_batch(provider: Provider, events: &[Value], now: Timestamp) -> anyhow:
             let key = VerificationSecret::parse(key).context("a key")?;
             (Verification::KeyAndUrl { key, url: ConfiguredUrl::parse(url).context("a URL")? }, signed)
         }
-        _ => {
-            ensure!(provider.proof() == Some(Proof::IngestKey), "{} signs", provider.as_str());
-            return Ok((Trust::unsigned(), headers, body));
-        }
+        Provider::Mailjet | Provider::SparkPost | Provider::Brevo => return Ok((Trust::unsigned(), headers, body)),
+        Provider::Mailgun
+        | Provider::Resend
+        | Provider::Postmark
+        | Provider::Ses
+        | Provider::MailerSend
+        | Provider::Generic
+        | Provider::Own
+        | Provider::Mailhooks => bail!("{} posts no batches", provider.as_str()),
     };
     Ok((Trust::verified_by(verification), headers_of(&signed)?, signed.body))
 }

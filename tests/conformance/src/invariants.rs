@@ -5,6 +5,25 @@ use domain::id::{SourceId, TenantId};
 use domain::provider::{MAX_PROVIDER_BATCH, Provider, Received, Refusal, Report};
 use jiff::Timestamp;
 
+/// Whether the provider's signature covers every byte of the body, so that no other body is genuine.
+pub fn signs_every_byte(provider: Provider) -> bool {
+    match provider {
+        Provider::SendGrid | Provider::Resend | Provider::MailerSend => true,
+        // Mailgun signs timestamp and token, SNS its fields without the white space between them, Mandrill the decoded
+        // form. The others sign nothing.
+        Provider::Mailgun
+        | Provider::Ses
+        | Provider::Mandrill
+        | Provider::Mailjet
+        | Provider::Postmark
+        | Provider::SparkPost
+        | Provider::Brevo
+        | Provider::Generic
+        | Provider::Own
+        | Provider::Mailhooks => false,
+    }
+}
+
 /// Checks the result of a post of `provider` with a body of `length` bytes, and returns the post's events, as events of
 /// a tenant.
 ///

@@ -5,4 +5,4 @@ mod fixture;
 pub mod invariants;
 pub mod normalised;
 
-pub use fixture::{Fixture, INGEST_KEY, Index, Served, now, own_fixtures};
+pub use fixture::{Fixture, INGEST_KEY, Index, Served, own_fixtures};

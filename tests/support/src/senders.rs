@@ -1,6 +1,8 @@
 //! One sender for each provider: the settings of its source, and good, tampered, unsigned and expired posts, so that
 //! one test can try all providers.
 
+mod sample;
+
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -10,9 +12,10 @@ use shared::provider::Provider;
 use shared::secret::VerificationSecret;
 use shared::source::{BasicPair, ConfiguredUrl, Credentials, TopicArn, Trust, Verification};
 
+use self::sample::Sample;
 use super::signers::sendgrid::SigningKey;
 use super::signers::sns::{self, Topic};
-use super::signers::{FORM, JSON, Signed, mailersend, mailgun, mandrill, resend, sendgrid};
+use super::signers::{JSON, Signed, mailersend, mailgun, mandrill, resend, sendgrid};
 
 /// The webhook URL in Mandrill's settings.
 const MANDRILL_URL: &str = "https://hooks.example.com/api/webhooks/{ingest_key}?of=tests";
@@ -42,7 +45,7 @@ enum Proof {
 impl Sender {
     /// One sender for each provider that a source can have.
     pub fn all() -> anyhow::Result<Vec<Self>> {
-        Provider::ALL.iter().filter(|provider| provider.proof().is_some()).map(|provider| Self::of(*provider)).collect()
+        Provider::of_sources().map(Self::of).collect()
     }
 
     /// A sender of this provider. For a provider that does not sign, the sender presents credentials of one kind or
@@ -131,21 +134,12 @@ impl Sender {
 
     /// The recipient of the events in the sender's posts.
     pub fn recipient(&self) -> &'static str {
-        match self.provider {
-            Provider::Resend => "to@example.org",
-            Provider::Ses => "jane@example.com",
-            _ => "recipient@example.com",
-        }
+        Sample::of(self.provider).recipient
     }
 
     /// The types of the events in each of the sender's posts.
     pub fn types(&self) -> &'static [EventType] {
-        match self.provider {
-            Provider::Mailjet => &[EventType::Opened],
-            Provider::SparkPost => &[EventType::Sent, EventType::Delivered],
-            Provider::Brevo | Provider::Mandrill | Provider::MailerSend => &[EventType::Sent],
-            _ => &[EventType::Delivered],
-        }
+        Sample::of(self.provider).types
     }
 
     /// How long a post is valid; `None` if it does not expire.
@@ -167,7 +161,7 @@ impl Sender {
     /// A good post of the events with this number, sent at `at` to the source of `ingest_key`.
     pub fn post(&self, ingest_key: &str, number: u32, at: Timestamp) -> anyhow::Result<Signed> {
         let id = format!("{number:024}");
-        let body = body(self.provider, &id);
+        let body = Sample::of(self.provider).body(&id);
         Ok(match &self.proof {
             Proof::Mailgun { key } => {
                 let body: Value = serde_json::from_str(&body)?;
@@ -246,44 +240,7 @@ fn secret(text: &str) -> anyhow::Result<VerificationSecret> {
     VerificationSecret::parse(text).ok_or(anyhow::anyhow!("a secret"))
 }
 
-/// The provider's body, with `id` in the field that identifies its events. For SES: the text inside the SNS message.
-fn body(provider: Provider, id: &str) -> String {
-    let (fixture, marker) = match provider {
-        Provider::Mailgun => (include_str!("../../fixtures/mailgun/delivered.json"), "hTWCTD81RtiDN-..."),
-        Provider::Mailjet => {
-            // A JSON number cannot begin with a zero.
-            let body = include_str!("../../fixtures/mailjet/open.json");
-            return body.replace("12345678901234567", &format!("1{}", &id[8..]));
-        }
-        Provider::SendGrid => (include_str!("../../fixtures/sendgrid/delivered.json"), "nOSv8m0eTQ-vxvwNwt3fZQ"),
-        Provider::Resend => return include_str!("../../fixtures/resend/delivered.json").to_owned(),
-        Provider::Postmark => {
-            (include_str!("../../fixtures/postmark/delivery.json"), "883953f4-6105-42a2-a16a-77a8eac79483")
-        }
-        Provider::Ses => {
-            let message: Value =
-                serde_json::from_str(include_str!("../../fixtures/ses/notification_delivery.json")).unwrap_or_default();
-            return message["Message"].as_str().unwrap_or_default().to_owned();
-        }
-        Provider::SparkPost => (include_str!("../../fixtures/sparkpost/injection_delivery.json"), "92356927693813856"),
-        Provider::Brevo => (include_str!("../../fixtures/brevo/request.json"), "201803062010.27287306012"),
-        Provider::Mandrill => (include_str!("../../fixtures/mandrill/send.form"), "abcdef012345789abcdef012345789"),
-        Provider::MailerSend => {
-            (include_str!("../../fixtures/mailersend/v2_sent_recipient.json"), "6aa59d304ab3f14ef03ccf50")
-        }
-        Provider::Generic | Provider::Own | Provider::Mailhooks => (
-            r#"{"type":"email.delivered","email_id":"number@example.com","recipient":"recipient@example.com","timestamp":"2026-01-02T03:04:05Z"}"#,
-            "number",
-        ),
-    };
-    fixture.replace(marker, id)
-}
-
 /// Content type of a provider's posts.
 pub fn content_type(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Mandrill => FORM,
-        Provider::Ses => "text/plain; charset=UTF-8",
-        _ => JSON,
-    }
+    Sample::of(provider).content_type
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
+use shared::dialect::Dialect;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -31,6 +32,20 @@ pub enum Framework {
 impl Framework {
     /// Both frameworks.
     pub const ALL: [Self; 2] = [Self::Express, Self::Flask];
+}
+
+/// The name of the dialect's receivers: `express/<name>.js` and `flask/<name>.py` in `tests/systems`.
+pub fn receiver_of(dialect: Dialect) -> &'static str {
+    match dialect {
+        // Mailjet's receivers take both versions.
+        Dialect::Mailjet | Dialect::MailjetV2 => "mailjet",
+        Dialect::Standard
+        | Dialect::Platform
+        | Dialect::Mailgreet
+        | Dialect::Mailgun
+        | Dialect::MailgunLegacy
+        | Dialect::Mailtura => dialect.as_str(),
+    }
 }
 
 /// A running receiver of `tests/systems`. Its process ends when this value is dropped.

@@ -11,7 +11,6 @@ use axum::routing::get;
 
 use crate::room::Api;
 
-pub(super) mod error;
 mod words;
 mod event_word;
 mod urls;
@@ -20,6 +19,7 @@ mod view;
 mod filters;
 mod request;
 mod rules;
+pub(super) mod error;
 mod create;
 mod delete;
 mod list;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use shared::access::{self, Caller, Permission};
+use shared::access::{self, AccessError, Caller, Permission};
 use shared::id::TenantId;
-use shared::problem::Problem;
 use shared::store::registry::Tenants;
 use shared::tenant::Role;
 
@@ -79,12 +78,12 @@ impl AnyCaller {
     }
 
     /// Fails for a key that may only read.
-    pub(crate) fn may_manage(&self) -> Result<(), Problem> {
+    pub(crate) fn may_manage(&self) -> Result<(), AccessError> {
         if self.is_admin() { Ok(()) } else { self.0.tenant_for(Permission::Manage).map(|_| ()) }
     }
 
     /// The tenant of a tenant's key.
-    pub(crate) fn own_tenant(&self) -> Result<TenantId, Problem> {
+    pub(crate) fn own_tenant(&self) -> Result<TenantId, AccessError> {
         self.0.tenant_for(Permission::Read)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use shared::access::Denied;
+use shared::access::AccessError;
 use shared::problem::Problem;
 use shared::queue::EntryFailed;
 use shared::store::StoreError;
@@ -55,12 +55,15 @@ impl From<FieldErrors> for ApiError {
     }
 }
 
-impl From<Denied> for ApiError {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Problem(problem) if problem.kind == "unauthorised" => Self::Unauthorised(problem),
-            Denied::Problem(problem) => Self::Problem(problem),
-            Denied::Store(error) => error.into(),
+impl From<AccessError> for ApiError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::NoValidKey => Self::Unauthorised(error.problem()),
+            AccessError::MissingPermission(_)
+            | AccessError::OtherTenant
+            | AccessError::TenantMissing
+            | AccessError::InvalidTenantId => Self::Problem(error.problem()),
+            AccessError::Store(error) => error.into(),
         }
     }
 }

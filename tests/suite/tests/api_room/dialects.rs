@@ -1,12 +1,10 @@
 //! What a webhook's dialect decides when the webhook is registered, and what a change of the dialect keeps.
 
 use serde_json::{Value, json};
+use shared::dialect::Dialect;
 
 use crate::room::{Caller, Room};
 use crate::webhooks::{hook_with, made};
-
-const DIALECTS: [&str; 8] =
-    ["standard", "platform", "mailgreet", "mailjet", "mailjet_v2", "mailgun", "mailgun_legacy", "mailtura"];
 
 fn settings(webhook: &Value) -> String {
     format!("{} {} {} ms", webhook["dialect"].as_str().unwrap(), webhook["retry_policy"], webhook["timeout_ms"])
@@ -17,7 +15,7 @@ async fn a_new_webhook_has_the_retries_and_the_time_limit_that_its_dialect_promi
     let room = Room::start().await;
     let tenant = room.tenant().await;
     let mut shown = Vec::new();
-    for dialect in DIALECTS {
+    for dialect in Dialect::ALL.iter().map(|dialect| dialect.as_str()) {
         let path = made(&tenant, &json!({ "dialect": dialect, "events": ["*"] })).await;
         // The stored webhook, not the answer.
         shown.push(settings(&tenant.get(&path).await.body));
@@ -126,7 +124,7 @@ async fn the_documented_ways_over_can_be_gone() {
 async fn who_has_a_signature_of_its_own_signs_with_a_shared_secret() {
     let room = Room::start().await;
     let tenant = room.tenant().await;
-    for dialect in DIALECTS {
+    for dialect in Dialect::ALL.iter().map(|dialect| dialect.as_str()) {
         let given = hook_with(&json!({ "dialect": dialect, "events": ["*"], "signature": "v1a" }));
         let answer = tenant.post("/api/v1/webhooks", &given).await;
         let takes = ["standard", "mailjet", "mailjet_v2"].contains(&dialect);
@@ -138,7 +136,7 @@ async fn who_has_a_signature_of_its_own_signs_with_a_shared_secret() {
 async fn a_test_event_can_be_sent_of_every_type_that_a_dialect_has() {
     let room = Room::start().await;
     let tenant = room.tenant().await;
-    for dialect in shared::dialect::Dialect::ALL {
+    for dialect in Dialect::ALL {
         let path = made(&tenant, &json!({ "dialect": dialect.as_str(), "events": ["*"] })).await;
         for name in dialect.known_names() {
             let sent = tenant.post(&format!("{path}/test"), &json!({ "eventType": name })).await;

@@ -33,15 +33,18 @@ fn gaps(attempts: &[Attempt]) -> Vec<i64> {
 
 #[tokio::test]
 async fn every_dialect_is_delivered_in_its_own_form() {
-    for (dialect, own_header, word_at, word) in [
-        (Dialect::Standard, None, "/type", "email.delivered"),
-        (Dialect::Platform, Some("x-webhook-signature"), "/type", "email.delivery"),
-        (Dialect::Mailgreet, Some("x-mailgreet-signature"), "/event_type", "email.delivered"),
-        (Dialect::Mailjet, None, "/event", "sent"),
-        (Dialect::MailjetV2, None, "/0/event", "sent"),
-        (Dialect::Mailgun, None, "/event-data/event", "delivered"),
-        (Dialect::Mailtura, Some("x-mailtura-signature"), "/type", "email.delivered"),
-    ] {
+    for dialect in Dialect::ALL.iter().copied() {
+        let (own_header, word_at, word) = match dialect {
+            Dialect::Standard => (None, "/type", "email.delivered"),
+            Dialect::Platform => (Some("x-webhook-signature"), "/type", "email.delivery"),
+            Dialect::Mailgreet => (Some("x-mailgreet-signature"), "/event_type", "email.delivered"),
+            Dialect::Mailjet => (None, "/event", "sent"),
+            Dialect::MailjetV2 => (None, "/0/event", "sent"),
+            Dialect::Mailgun => (None, "/event-data/event", "delivered"),
+            // A form, which the next test reads.
+            Dialect::MailgunLegacy => continue,
+            Dialect::Mailtura => (Some("x-mailtura-signature"), "/type", "email.delivered"),
+        };
         let scene = Scene::start().await;
         let receiver = Receiver::start().await.unwrap();
         let webhook = scene.webhook_with(&receiver.url("/hook"), of(dialect)).await;

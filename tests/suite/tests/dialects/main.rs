@@ -4,6 +4,7 @@
 
 mod bodies;
 mod javascript;
+mod places;
 mod properties;
 mod round_trip;
 mod signatures;
@@ -52,6 +53,35 @@ fn rendered(dialect: Dialect, event: &Event) -> Rendered {
 fn rendered_at(dialect: Dialect, event: &Event, at: Timestamp) -> Rendered {
     let secret = SigningSecret::parse(SECRET).unwrap();
     dialect.render(event, &Cover { id: &event.id.to_string(), webhook: webhook(), at, secrets: &[&secret] })
+}
+
+/// Where a delivery has the dialect's own signature, besides the one of Standard Webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OwnSignature {
+    /// The dialect has none.
+    Nowhere,
+    /// In this header, after this text. It covers the exact bytes of the body.
+    Header(&'static str, &'static str),
+    /// In the body.
+    Body,
+}
+
+fn own_signature(dialect: Dialect) -> OwnSignature {
+    match dialect {
+        Dialect::Standard | Dialect::Mailjet | Dialect::MailjetV2 => OwnSignature::Nowhere,
+        Dialect::Platform => OwnSignature::Header("x-webhook-signature", ""),
+        Dialect::Mailgreet => OwnSignature::Header("x-mailgreet-signature", "sha256="),
+        Dialect::Mailtura => OwnSignature::Header("x-mailtura-signature", ""),
+        Dialect::Mailgun | Dialect::MailgunLegacy => OwnSignature::Body,
+    }
+}
+
+/// The dialects whose own signature is in a header, with the header's name and the text before the signature.
+fn signed_in_headers() -> impl Iterator<Item = (Dialect, &'static str, &'static str)> {
+    Dialect::ALL.iter().filter_map(|dialect| match own_signature(*dialect) {
+        OwnSignature::Header(name, prefix) => Some((*dialect, name, prefix)),
+        OwnSignature::Nowhere | OwnSignature::Body => None,
+    })
 }
 
 fn is_json(rendered: &Rendered) -> bool {

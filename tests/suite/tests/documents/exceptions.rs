@@ -1,4 +1,4 @@
-//! What the checks let pass, and until when. The list of files only gets shorter.
+//! What the checks let pass, and until when. The list of files that are not rewritten only gets shorter.
 
 /// Names that look like those of files.
 pub(crate) const NAMES: [&str; 2] = [

@@ -1,16 +1,16 @@
-//! Receivers as the documentation of each system shows them, in Express and in Flask (`tests/systems`): they verify what
-//! is delivered with the system's own signature, know each type by the system's own word, and refuse what another secret
-//! signed. The official libraries are theirs; nothing of ours is in them.
+//! Receivers in Express and in Flask (`tests/systems`), written as the documentation of each system shows them. They
+//! verify deliveries with the system's own signature, know each type by the system's own word, and refuse deliveries
+//! that another secret signed. They use the system's official libraries and no code of this project.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::dialect::Dialect;
 use shared::event::EventType;
-use support::systems::{Framework, SystemReceiver};
+use support::systems::{Framework, SystemReceiver, receiver_of};
 
 use crate::stack::{Stack, Tenant, eventually, jiff_now};
 
-/// What the receivers verify with. Those of Mailjet know it as a password.
+/// The secret with which the receivers verify. Mailjet's receivers have a user and a password instead.
 const SECRET: &str = "whsec_c2VjcmV0IG9mIHRoZSByZWNlaXZlcnMgaW4gdGVzdHM=";
 const ANOTHER: &str = "whsec_YW5vdGhlciBzZWNyZXQsIHRoZWlycyBpdCBpcyBub3Q=";
 const USER: &str = "mailjet";
@@ -18,27 +18,27 @@ const PASSWORD: &str = "password-of-the-receivers";
 /// The domain of all recipients, each of whom is named after the type of the event.
 const DOMAIN: &str = "@receivers.example";
 
-/// A dialect's receivers, and what a webhook for them is made of.
+/// The receivers of a dialect, and the settings of a webhook for them.
 struct System {
     dialect: Dialect,
-    /// The receiver's file.
+    /// The name of the receivers' files.
     name: &'static str,
-    /// What it answers to what is not genuine.
+    /// The status with which the receivers answer a delivery that is not genuine.
     refuses_with: u16,
 }
 
 impl System {
     fn of(dialect: Dialect) -> Self {
-        let (name, refuses_with) = match dialect {
-            Dialect::Standard => ("standard", 401),
-            Dialect::Platform => ("platform", 401),
-            Dialect::Mailgreet => ("mailgreet", 401),
-            Dialect::Mailjet | Dialect::MailjetV2 => ("mailjet", 401),
-            Dialect::Mailgun => ("mailgun", 406),
-            Dialect::MailgunLegacy => ("mailgun_legacy", 406),
-            Dialect::Mailtura => ("mailtura", 401),
+        let refuses_with = match dialect {
+            Dialect::Standard
+            | Dialect::Platform
+            | Dialect::Mailgreet
+            | Dialect::Mailjet
+            | Dialect::MailjetV2
+            | Dialect::Mailtura => 401,
+            Dialect::Mailgun | Dialect::MailgunLegacy => 406,
         };
-        Self { dialect, name, refuses_with }
+        Self { dialect, name: receiver_of(dialect), refuses_with }
     }
 
     async fn receiver(&self, framework: Framework) -> SystemReceiver {
@@ -46,7 +46,7 @@ impl System {
         SystemReceiver::start(framework, self.name, &settings).await.unwrap()
     }
 
-    /// A webhook for such a receiver. Mailjet's know who posts by the URL.
+    /// A webhook for such a receiver. Mailjet's receivers know the sender by the credentials in the URL.
     fn webhook(&self, receiver: &SystemReceiver, secret: &str, events: &str) -> Value {
         let mut settings = json!({"dialect": self.dialect.as_str(), "events": [events], "secret": secret});
         settings["url"] = match (self.name, secret) {
@@ -102,7 +102,7 @@ impl<'a> Side<'a> {
         Self { tenant, receiver, webhook, forged }
     }
 
-    /// What the receiver says once all of `count` deliveries are delivered.
+    /// The lines that the receiver printed, once all `count` deliveries are delivered.
     async fn said(&self, count: usize) -> Vec<String> {
         let path = format!("/api/v1/webhooks/{}/deliveries?limit=100", self.webhook);
         eventually(60, "every delivery is delivered", || async {
@@ -118,7 +118,7 @@ impl<'a> Side<'a> {
         .await
     }
 
-    /// A made-up event of each type, too, is understood as one of its type.
+    /// The receiver understands a test event of each type as an event of that type.
     async fn takes_tests(&self, types: &[EventType], said: &[String]) {
         for event_type in types {
             let test = json!({"eventType": event_type.as_str()});
@@ -131,7 +131,7 @@ impl<'a> Side<'a> {
         assert_eq!(sorted(all.iter().map(|line| kind(line))), sorted(twice), "{all:?}");
     }
 
-    /// What another secret signed was refused, and is not tried again.
+    /// A delivery that another secret signed is refused, and is not attempted again.
     async fn refuses_forgeries(&self, status: u16) {
         let path = format!("/api/v1/webhooks/{}", self.forged);
         let attempt = eventually(60, "an attempt with another secret", || async {
@@ -144,7 +144,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// The word by which a line tells the type.
+/// The word in a line that names the type.
 fn kind(line: &str) -> &str {
     line.split(' ').next().unwrap_or_default()
 }
@@ -155,7 +155,7 @@ fn sorted<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     words
 }
 
-/// What the receivers of a dialect said of one event of each type, the same in both frameworks.
+/// The lines that the receivers of a dialect print about one event of each type. Both frameworks print the same lines.
 async fn understood(dialect: Dialect) -> String {
     for sensitive in [SECRET, ANOTHER, PASSWORD, DOMAIN] {
         Stack::sensitive(sensitive);

@@ -1,9 +1,9 @@
-//! What documentation does not mention and senders do all the same.
+//! Posts that no documentation mentions and that senders nevertheless make.
 
 use std::path::Path;
 
 use conformance::Index;
-use conformance::batches::{BATCHING, batch, batch_of_text};
+use conformance::batches::{batch, batch_of_text, batching};
 use conformance::normalised::events;
 use http::HeaderMap;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ fn facts(received: Received) -> Vec<Facts> {
     received.reports.into_iter().map(|report| report.facts).collect()
 }
 
-/// The one member of an event, at a JSON pointer, that its provider fills with a number, and others with free values.
+/// JSON pointers to members of the provider's events that may hold long numbers: ids, and members with free values.
 fn numbers(provider: Provider) -> &'static [&'static str] {
     match provider {
         Provider::Mailgun => &["/id", "/user-variables/n"],
@@ -46,7 +46,7 @@ fn numbers(provider: Provider) -> &'static [&'static str] {
     }
 }
 
-/// Sets a value, and makes the objects and arrays on the way where they are missing.
+/// Sets the value at a pointer. Objects and arrays that are missing on the way are made.
 fn set(value: &mut Value, pointer: &str, to: Value) {
     let mut place = value;
     for part in pointer.split('/').skip(1) {
@@ -80,12 +80,12 @@ fn numbers_over_2_to_the_53_stay_exact() {
             }
         }
     }
-    // Postmark's id is the bounce's.
+    // For Postmark, the provider event id is the id of the bounce.
     let bounce = r#"{"RecordType":"Bounce","Type":"HardBounce","ID":9007199254740993,"Email":"a@example.com"}"#;
     assert!(take(Provider::Postmark, bounce)[0].provider_event_id.contains("9007199254740993"));
 }
 
-/// `event` with what tells the events of a batch from each other.
+/// The event with a member that distinguishes it from the other events of its batch.
 fn numbered(provider: Provider, event: &Value, number: usize) -> Value {
     let mut event = event.clone();
     let address = json!(format!("recipient-{number}@example.com"));
@@ -93,14 +93,22 @@ fn numbered(provider: Provider, event: &Value, number: usize) -> Value {
         Provider::SendGrid => event["sg_event_id"] = json!(format!("id-{number}")),
         Provider::SparkPost => event["msys"]["track_event"]["event_id"] = json!(format!("{number}")),
         Provider::Mandrill => event["msg"]["email"] = address,
-        _ => event["email"] = address,
+        Provider::Mailjet | Provider::Brevo => event["email"] = address,
+        Provider::Mailgun
+        | Provider::Resend
+        | Provider::Postmark
+        | Provider::Ses
+        | Provider::MailerSend
+        | Provider::Generic
+        | Provider::Own
+        | Provider::Mailhooks => panic!("{} posts no batches", provider.as_str()),
     }
     event
 }
 
 #[test]
 fn a_batch_of_a_thousand_events_gives_a_thousand() {
-    for provider in BATCHING {
+    for provider in batching() {
         let event = click(provider);
         let events: Vec<_> = (0..1_000).map(|number| numbered(provider, &event, number)).collect();
         let (headers, body) = batch(provider, &events);
@@ -116,7 +124,7 @@ fn a_batch_of_a_thousand_events_gives_a_thousand() {
 
 #[test]
 fn large_batches_have_a_limit() {
-    for provider in BATCHING {
+    for provider in batching() {
         let of = |count: usize| {
             let (headers, body) = batch(provider, &vec![json!({}); count]);
             unsigned(provider, &headers, &body)
@@ -130,14 +138,14 @@ fn large_batches_have_a_limit() {
     assert_eq!(unsigned(Provider::Generic, &headers, &body), refused);
 }
 
-/// The text of an event with a member that is not UTF-8.
+/// A member that is not UTF-8 changes no other member.
 #[test]
 fn invalid_utf_8_costs_only_the_broken_characters() {
     for provider in providers() {
         let mut event = click(provider);
         event["broken"] = json!("caf@@@");
         let broken = |body: &[u8]| -> Vec<u8> {
-            // A form carries it percent-encoded, or as it is.
+            // In a form the mark is percent-encoded, or as it is.
             let text = String::from_utf8(body.to_vec()).unwrap();
             let (before, after) = text.split_once("@@@").or_else(|| text.split_once("%40%40%40")).unwrap();
             [before.as_bytes(), b"\xe9\xff\xc3", after.as_bytes()].concat()
@@ -157,13 +165,13 @@ fn invalid_utf_8_costs_only_the_broken_characters() {
     assert_eq!(facts.len(), 2);
 }
 
-/// A JSON object may say a key twice; the last counts, as in every other reader that a sender may test with.
+/// A JSON object may have a key twice. The last one counts, as in every other JSON reader that a sender may test with.
 #[test]
 fn of_duplicate_json_keys_the_last_counts() {
     for provider in providers() {
         let event = click(provider);
         let (first, rest) = (r#"{"broken":1,"#, event.to_string());
-        // Every object's members, once with nonsense before and once as they are.
+        // Every member comes twice: first with nonsense, then as it is.
         let members = event.as_object().unwrap().keys();
         let nonsense = members.map(|key| format!("{}:[7],", json!(key))).collect::<Vec<_>>().concat();
         let doubled = format!("{first}{nonsense}{}", &rest[1..]);
@@ -186,7 +194,7 @@ fn deep_nesting_costs_nothing() {
             let (headers, body) = post_of(provider, &event);
             let (received, took) = cost(|| unsigned(provider, &headers, &body));
             assert_affordable(&format!("{} {depth} deep", provider.as_str()), &took);
-            // Small enough to be mapped and too deep for serde_json, or large: never lost.
+            // The event is small enough to be mapped but too deep for serde_json, or it is large. It is never lost.
             let told = provider == Provider::Generic && matches!(received, Err(Refusal::Invalid(_)));
             assert!(told || received.unwrap().reports.len() == 1, "{} {depth}", provider.as_str());
 
@@ -234,7 +242,7 @@ fn line_ends_within_signed_bytes_count() {
     );
 }
 
-/// SNS signs its message's text, in which line ends are escaped: here they are data.
+/// SNS signs the text of its message. Line ends in that text are escaped, so they are data.
 #[test]
 fn line_ends_within_an_sns_message_are_signed_decoded() {
     let fixture = super::fixture("ses/notification_bounce");
@@ -283,7 +291,7 @@ fn one_odd_entry_costs_no_other() {
     let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
     let odd =
         ["7", "null", "{}", r#"{"event":7e999}"#, r#"{"event":null}"#, r#"{"event":""}"#, r#""text""#, "[]", &deep];
-    for provider in BATCHING {
+    for provider in batching() {
         for odd in odd {
             let good = click(provider).to_string();
             let array = format!("[{good},{odd},{good}]");
@@ -294,7 +302,7 @@ fn one_odd_entry_costs_no_other() {
             let (last, between) = rest.split_last().unwrap();
             let name = provider.as_str();
             assert_eq!((*first, *last), (EventType::Clicked, EventType::Clicked), "{name} {odd}");
-            // Some providers ping with empty objects: those give nothing. All else is kept.
+            // Some providers ping with empty objects, which give no event. Every other entry is kept.
             let ping = odd == "{}" || odd.starts_with(r#"{"event""#);
             assert!(between == [EventType::Unknown] || (between.is_empty() && ping), "{name} {odd}: {between:?}");
             if let [kept] = &facts[1..facts.len() - 1] {
@@ -328,7 +336,7 @@ fn what_cannot_be_read_is_kept() {
     }
 }
 
-/// A content type that is missing or wrong, as proxies and test tools send it, loses nothing.
+/// Proxies and test tools send posts with a missing or wrong content type. No event of such a post is lost.
 #[test]
 fn a_wrong_content_type_loses_nothing() {
     for fixture in own_fixtures().iter().filter(|fixture| fixture.receive().is_ok()) {

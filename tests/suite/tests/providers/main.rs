@@ -8,6 +8,7 @@ mod authenticity;
 mod edges;
 mod fixtures;
 mod ids;
+mod places;
 mod properties;
 mod ses;
 mod sizes;
@@ -27,9 +28,9 @@ use support::signers::sns;
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Every provider that a source can be of.
+/// The providers that a source can have.
 fn providers() -> impl Iterator<Item = Provider> {
-    Provider::ALL.iter().copied().filter(|provider| provider.proof().is_some())
+    Provider::of_sources()
 }
 
 fn fixture(id: &str) -> Fixture {
@@ -65,30 +66,23 @@ fn unsigned(provider: Provider, headers: &HeaderMap, body: &[u8]) -> Result<Rece
 
 /// One event of `provider`, as JSON: a click, or an open where it has no click with every field.
 fn click(provider: Provider) -> Value {
-    let id = match provider {
-        Provider::Mailgun => "mailgun/opened",
-        Provider::Mailjet => "mailjet/click",
-        Provider::SendGrid => "sendgrid/click",
-        Provider::Resend => "resend/clicked",
-        Provider::Postmark => "postmark/click",
-        Provider::Ses => "ses/event_click",
-        Provider::SparkPost => "sparkpost/click_open",
-        Provider::Brevo => "brevo/click",
-        Provider::Mandrill => "mandrill/click",
-        Provider::MailerSend => "mailersend/v1_clicked",
-        Provider::Generic => {
-            return json!({
-                "type": "email.clicked", "email_id": "1", "recipient": "recipient@example.com", "url": "https://example.com",
-                "timestamp": "2026-01-01T00:00:00Z", "metadata": {"n": 1}, "tags": ["tag"],
-            });
-        }
-        Provider::Own | Provider::Mailhooks => panic!("no source can be of it"),
-    };
-    let mut event = events_of(&fixture(id)).swap_remove(0);
+    let first = |id| events_of(&fixture(id)).swap_remove(0);
     match provider {
-        Provider::Mailgun => event["event-data"].take(),
-        Provider::Ses => serde_json::from_str(event["Message"].as_str().unwrap()).unwrap(),
-        _ => event,
+        Provider::Mailgun => first("mailgun/opened")["event-data"].take(),
+        Provider::Mailjet => first("mailjet/click"),
+        Provider::SendGrid => first("sendgrid/click"),
+        Provider::Resend => first("resend/clicked"),
+        Provider::Postmark => first("postmark/click"),
+        Provider::Ses => serde_json::from_str(first("ses/event_click")["Message"].as_str().unwrap()).unwrap(),
+        Provider::SparkPost => first("sparkpost/click_open"),
+        Provider::Brevo => first("brevo/click"),
+        Provider::Mandrill => first("mandrill/click"),
+        Provider::MailerSend => first("mailersend/v1_clicked"),
+        Provider::Generic => json!({
+            "type": "email.clicked", "email_id": "1", "recipient": "recipient@example.com", "url": "https://example.com",
+            "timestamp": "2026-01-01T00:00:00Z", "metadata": {"n": 1}, "tags": ["tag"],
+        }),
+        Provider::Own | Provider::Mailhooks => panic!("no source has this provider"),
     }
 }
 
@@ -116,7 +110,14 @@ fn post_of(provider: Provider, event: &str) -> (HeaderMap, Vec<u8>) {
             let body = form.append_pair("mandrill_events", &format!("[{event}]")).finish();
             (content_type(FORM), body.into_bytes())
         }
-        _ => (content_type(JSON), event.into()),
+        Provider::Mailjet
+        | Provider::SendGrid
+        | Provider::Postmark
+        | Provider::SparkPost
+        | Provider::Brevo
+        | Provider::MailerSend
+        | Provider::Generic => (content_type(JSON), event.into()),
+        Provider::Own | Provider::Mailhooks => panic!("no source has this provider"),
     }
 }
 

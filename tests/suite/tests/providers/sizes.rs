@@ -1,10 +1,10 @@
-//! Whatever is blown up in an event, it stays that event: its type, its recipient and its id, in a row that can be
-//! stored and reads back.
+//! An event with one very large member keeps its type, its recipient and its id, and its row can be stored and read
+//! back.
 
 use std::sync::OnceLock;
 
 use conformance::Fixture;
-use conformance::batches::{BATCHING, batch};
+use conformance::batches::{batch, batching};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use super::properties::{assert_affordable, places};
 use super::stored;
 use super::{FORM, click, content_type, fixture, fixtures_with_events, is_of, post_of, providers, unsigned};
 
-/// What a member is blown up with.
+/// The kind of value that makes a member large.
 #[derive(Debug, Clone, Copy)]
 enum Filling {
     Text(&'static str),
@@ -38,11 +38,11 @@ const FILLINGS: [Filling; 8] = [
 ];
 
 impl Filling {
-    /// A value of about so many bytes as JSON.
+    /// A value that has about this many bytes as JSON.
     fn value(self, size: usize) -> Value {
         match self {
             Self::Text(unit) => unit.repeat((size / unit.len()).max(1)).into(),
-            // As a text: `serde_json::Value` has no longer numbers.
+            // The number is a text here, because `serde_json::Value` holds no longer numbers.
             Self::Digits => "7".repeat(size.max(1)).into(),
             Self::Elements => vec![json!("element"); (size / 10).max(1)].into(),
             Self::Members => (0..(size / 16).max(1)).map(|number| (format!("m{number}"), json!("v"))).collect(),
@@ -59,7 +59,7 @@ fn fixtures() -> &'static [Fixture] {
     FIXTURES.get_or_init(|| fixtures_with_events().collect())
 }
 
-/// What a fixture's post says, as JSON: what stands in a form, or in SNS's message.
+/// The content of a fixture's post as JSON: the JSON or the fields of a form, the message of SNS, or the body itself.
 fn said(fixture: &Fixture) -> Value {
     let fields = || url::form_urlencoded::parse(&fixture.body).into_owned();
     match fixture.provider {
@@ -68,12 +68,25 @@ fn said(fixture: &Fixture) -> Value {
             let message: Value = serde_json::from_slice(&fixture.body).unwrap();
             serde_json::from_str(message["Message"].as_str().unwrap()).unwrap()
         }
-        _ if is_of(&fixture.headers, FORM) => fields().map(|(name, value)| (name, Value::from(value))).collect(),
-        _ => serde_json::from_slice(&fixture.body).unwrap(),
+        // Mailgun's legacy posts are forms too.
+        Provider::Mailgun if is_of(&fixture.headers, FORM) => {
+            fields().map(|(name, value)| (name, Value::from(value))).collect()
+        }
+        Provider::Mailgun
+        | Provider::Mailjet
+        | Provider::SendGrid
+        | Provider::Resend
+        | Provider::Postmark
+        | Provider::SparkPost
+        | Provider::Brevo
+        | Provider::MailerSend
+        | Provider::Generic
+        | Provider::Own
+        | Provider::Mailhooks => serde_json::from_slice(&fixture.body).unwrap(),
     }
 }
 
-/// The same post saying something else.
+/// The body of the same post with other content.
 fn body(fixture: &Fixture, said: &Value) -> Vec<u8> {
     let form =
         |fields: &[(&str, String)]| url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -84,25 +97,35 @@ fn body(fixture: &Fixture, said: &Value) -> Vec<u8> {
             message["Message"] = said.to_string().into();
             message.to_string().into_bytes()
         }
-        _ if is_of(&fixture.headers, FORM) => {
+        Provider::Mailgun if is_of(&fixture.headers, FORM) => {
             let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let fields: Vec<_> =
                 said.as_object().unwrap().iter().map(|(name, value)| (name.as_str(), text(value))).collect();
             form(&fields).into_bytes()
         }
-        _ => said.to_string().into_bytes(),
+        Provider::Mailgun
+        | Provider::Mailjet
+        | Provider::SendGrid
+        | Provider::Resend
+        | Provider::Postmark
+        | Provider::SparkPost
+        | Provider::Brevo
+        | Provider::MailerSend
+        | Provider::Generic
+        | Provider::Own
+        | Provider::Mailhooks => said.to_string().into_bytes(),
     }
 }
 
 fn take(fixture: &Fixture, said: &Value) -> Vec<Facts> {
     let body = body(fixture, said);
     let received = fixture.receive_as(&Trust::unsigned(), &fixture.headers, &body, fixture.now);
-    // Among them: that it fits into a row and reads back.
+    // One of the invariants is that the event fits into a row and can be read back.
     stored::check(fixture.provider, body.len(), received.clone());
     received.unwrap().reports.into_iter().map(|report| report.facts).collect()
 }
 
-/// What must not change.
+/// The facts that must not change.
 fn core<'a>(facts: &'a [Facts]) -> Vec<(EventType, Option<&'a str>, &'a str)> {
     let recipient = |facts: &'a Facts| facts.recipient.as_ref().map(Recipient::expose);
     facts.iter().map(|facts| (facts.event_type, recipient(facts), facts.provider_event_id.as_str())).collect()
@@ -111,8 +134,8 @@ fn core<'a>(facts: &'a [Facts]) -> Vec<(EventType, Option<&'a str>, &'a str)> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(120) })]
 
-    /// Where a small value in a member's place changes nothing of what counts, a large one changes nothing either; where
-    /// it does, the large one is still the same event as the small one.
+    /// If a small value in the place of a member changes none of these facts, a large value changes none either. If the
+    /// small value changes them, the event with the large value has the same facts as the event with the small one.
     #[test]
     fn a_member_of_any_size_costs_no_event(
         index in any::<Index>(),
@@ -125,13 +148,13 @@ proptest! {
             let mut said = said.clone();
             let mut found = Vec::new();
             places(&said, "", &mut found);
-            // The outermost is the post itself.
+            // The first place is the post itself.
             let inner = &found[1..];
             for (at, filling) in &blown {
                 let Some(place) = said.pointer_mut(&inner[at.index(inner.len())]) else { continue };
                 match place {
                     Value::Object(members) => drop(members.insert("blown".to_owned(), filling.value(size))),
-                    // An array of another length may be another number of events.
+                    // An array of another length may hold another number of events.
                     Value::Array(_) => {}
                     place => *place = filling.value(size),
                 }
@@ -154,7 +177,7 @@ proptest! {
     }
 }
 
-/// The largest post, most of which is one member: an email that bounced, or a history.
+/// The largest possible post consists mostly of one member, such as an email that bounced, or a history.
 #[test]
 fn an_event_may_be_as_large_as_its_post() {
     for provider in providers().filter(|provider| *provider != Provider::Generic) {
@@ -163,7 +186,7 @@ fn an_event_may_be_as_large_as_its_post() {
         let expected = facts(unsigned(provider, &headers, &body).unwrap());
         for size in [16 * 1024, 128 * 1024 - 100, 128 * 1024 + 1, 1024 * 1024, 3 * 1024 * 1024 + 900 * 1024] {
             let mut event = small.clone();
-            // Sorted first, and read by no mapping.
+            // This name is sorted first, and no mapping reads it.
             event["A content"] = "x".repeat(size).into();
             let (headers, body) = post_of(provider, &event.to_string());
             let got = facts(unsigned(provider, &headers, &body).unwrap());
@@ -177,7 +200,7 @@ fn an_event_may_be_as_large_as_its_post() {
 
 #[test]
 fn a_large_entry_costs_no_other_of_its_batch() {
-    for provider in BATCHING {
+    for provider in batching() {
         let (small, mut large) = (click(provider), click(provider));
         large["A content"] = "x".repeat(300_000).into();
         let (headers, body) = batch(provider, &[small.clone(), large, small]);
@@ -187,7 +210,7 @@ fn a_large_entry_costs_no_other_of_its_batch() {
     }
 }
 
-/// Mailgun's old format with the email attached, and with an email whose headers are long.
+/// Posts in Mailgun's old format may have the email attached, and the email may have long headers.
 #[test]
 fn forms_of_any_size_are_read() {
     let sent = |fields: &[(&str, &str)]| {
@@ -215,15 +238,15 @@ fn forms_of_any_size_are_read() {
     assert_eq!((got.event_type, got.provider_event_id.as_str()), (EventType::Bounced, "t"));
 }
 
-/// An object of nothing but members, and lists of nothing but objects, take no more than they may.
+/// An object with very many members, and lists of very many objects, stay within the limits of time and memory.
 #[test]
 fn a_large_event_is_affordable() {
     for provider in providers() {
         let event = click(provider).to_string();
-        // Last, so that they count.
+        // These come last, so that they count.
         let in_event = |member: &str| format!("{},{member}}}", &event[..event.len() - 1]);
         let members: Vec<_> = (0..90_000).map(|number| format!(r#""{number:x}":1"#)).collect();
-        // Where a list of objects is read: of campaigns, replies, tags.
+        // At these places lists of objects are read: campaigns, replies, tags.
         let objects = vec![r#"{"a":1}"#; 120_000].join(",");
         for (what, member) in [
             ("members", members.join(",")),
@@ -240,7 +263,7 @@ fn a_large_event_is_affordable() {
     }
 }
 
-/// What a mailing list brings with Mandrill, and a bounced newsletter with Postmark.
+/// Mandrill posts such an entry for an email of a mailing list, and Postmark for a bounced newsletter.
 #[test]
 fn the_reported_bodies_lose_their_object_and_nothing_else() {
     for id in ["postmark/bounce_with_content", "mandrill/open_long_history"] {
@@ -254,7 +277,7 @@ fn facts(received: Received) -> Vec<Facts> {
     received.reports.into_iter().map(|report| report.facts).collect()
 }
 
-/// Each level was read on its own once, and kept a copy of all levels below it.
+/// Formerly each level was read on its own, and kept a copy of all levels below it.
 #[test]
 fn a_nested_value_with_a_long_number_is_read_once_whatever_its_levels() {
     let levels = 100;

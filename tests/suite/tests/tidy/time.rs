@@ -1,4 +1,4 @@
-//! Tests do not wait: time is an argument, or stands still.
+//! Tests do not wait and do not read the clock: time is an argument, or stands still.
 
 use crate::source::{File, deployed_files, rust_files};
 
@@ -50,4 +50,57 @@ fn no_real_time_decides_how_a_room_test_ends() {
             assert!(!file.text.contains(forbidden), "{name}: {forbidden}");
         }
     }
+}
+
+/// Files outside the suite that read a clock for tests, each with the reason why a fixed time would not do.
+const CLOCK_READERS: [(&str, &str); 6] = [
+    ("tests/faults/", "it runs processes, which have no other time"),
+    ("tests/bench/", "it measures, and runs processes"),
+    ("tests/support/src/stack.rs", "the deployed functions compare with the real time"),
+    ("tests/support/src/world.rs", "a world in real time is for measurements and for other processes"),
+    ("tests/conformance/src/bin/normalise.rs", "it is a command, whose fixtures arrive when it runs"),
+    ("shared/domain/src/signature.rs", "the official library compares with the real time"),
+];
+
+/// Files whose tests take one `Instant` and count from it. Reason: an `Instant` cannot be made in any other way.
+const INSTANT_TAKERS: [&str; 1] = ["shared/src/outbound/silent_hosts.rs"];
+
+/// The part of a file that runs in tests only.
+fn tests_of(file: &File) -> &str {
+    let deployed = !file.path.starts_with("tests/") && !file.path.ends_with("tests.rs");
+    let start = if deployed { file.text.find("#[cfg(test)]\nmod tests {").unwrap_or(file.text.len()) } else { 0 };
+    &file.text[start..]
+}
+
+fn reads_clock(file: &File) -> bool {
+    let reads = ["SystemTime::now", "UNIX_EPOCH.elapsed", "Timestamp::now", "Zoned::now", "Clock::default"];
+    let of_instant = !INSTANT_TAKERS.contains(&file.path.as_str());
+    let instants = ["Instant::now"].into_iter().filter(|_| of_instant);
+    reads.into_iter().chain(instants).any(|read| tests_of(file).contains(read))
+}
+
+/// The result of a test must not depend on the day, nor on how long the test runs between two readings.
+#[test]
+fn tests_outside_the_suite_read_no_clock() {
+    let of_tests = ["bench", "conformance", "faults", "support"].map(|package| rust_files(&format!("tests/{package}")));
+    let files: Vec<_> = deployed_files().into_iter().chain(of_tests.into_iter().flatten()).collect();
+    for file in &files {
+        let allowed = CLOCK_READERS.iter().any(|(path, _)| file.path.starts_with(path));
+        assert!(allowed || !reads_clock(file), "{}", file.path);
+    }
+    for (path, _) in CLOCK_READERS {
+        let some = files.iter().any(|file| file.path.starts_with(path) && reads_clock(file));
+        assert!(some, "{path} reads no clock any more: remove it from the list");
+    }
+}
+
+#[test]
+fn a_reading_in_a_test_module_is_found() {
+    let reading = |path: &str, text: &str| reads_clock(&File { path: path.to_owned(), text: text.to_owned() });
+    let in_tests = "fn f() {}\n#[cfg(test)]\nmod tests {\n    let now = Timestamp::now();\n}\n";
+    let deployed = "fn f() { Timestamp::now(); }\n#[cfg(test)]\nmod tests {\n}\n";
+    assert!(reading("shared/src/queue.rs", in_tests));
+    assert!(!reading("shared/src/queue.rs", deployed), "other checks are about deployed code");
+    assert!(reading("shared/src/outbound/tls_tests.rs", deployed));
+    assert!(reading("tests/support/src/sqs.rs", deployed));
 }

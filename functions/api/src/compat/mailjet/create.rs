@@ -11,13 +11,14 @@ use shared::webhook::{Subscription, WantedTypes};
 
 use super::entry::Place;
 use super::request::{EntryFields, EntryUrl, in_any_case};
-use super::rules::create_entry;
+use super::rules::{RuleError, create_entry};
 use super::urls::UrlRole;
 use super::view::EntryList;
 use crate::http::body::Fields;
 use crate::http::caller::Manager;
-use crate::http::error::{ApiError, not_found};
+use crate::http::error::ApiError;
 use crate::http::field_errors::FieldErrors;
+use crate::manage::error::ManageError;
 use crate::manage::register::draft;
 use crate::manage::signing::tenants_secret;
 use crate::manage::transaction::transact;
@@ -38,13 +39,13 @@ pub(super) async fn create(
     body: Fields,
 ) -> Result<(StatusCode, Json<EntryList>), ApiError> {
     let CreateEntry { place, url, fields } = CreateEntry::read(body, &api.addresses)?;
-    let url = url.whole()?;
+    let url = url.whole().ok_or(RuleError::UnknownUrl)?;
     let types = WantedTypes::Only(place.event.types().into_iter().collect());
     let subscription = Subscription { types, sources: [].into(), domains: [].into() };
     let secret = tenants_secret(&api, tenant).await?;
     let draft = draft(api.now(), tenant, url.clone(), subscription, Dialect::Mailjet, secret);
     let decide = |all: &[_]| create_entry(all, &draft, place, &url, &fields).map_err(ApiError::from);
-    let webhook = transact(&api, tenant, decide).await?.ok_or_else(|| not_found(Noun::EventCallbackUrl))?;
+    let webhook = transact(&api, tenant, decide).await?.ok_or(ManageError::NotFound(Noun::EventCallbackUrl))?;
     Ok((StatusCode::CREATED, Json(EntryList::one(&webhook, place)?)))
 }
 

@@ -4,13 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use shared::dialect::Dialect;
-use shared::problem::Problem;
 use shared::webhook::{Destination, Webhook, WebhookStatus};
 
 use super::event_word::EventWord;
 use super::urls::{UrlRole, Urls};
 use super::words::{Version, flag};
-use crate::http::error::not_found;
 use crate::http::path::Named;
 use crate::noun::Noun;
 
@@ -128,13 +126,13 @@ impl<'a> Entry<'a> {
         places.filter_map(|place| Self::at(webhook, place)).collect()
     }
 
-    /// The entry that `key` names among a tenant's webhooks; 404 when there is none.
-    pub(super) fn find(webhooks: &'a [Webhook], key: EntryKey) -> Result<Self, Problem> {
+    /// The entry that `key` names among a tenant's webhooks, if there is one.
+    pub(super) fn find(webhooks: &'a [Webhook], key: EntryKey) -> Option<Self> {
         let mut named = webhooks.iter().filter(|webhook| match key {
             EntryKey::Id(id) => webhook.number == Some(id.number),
             EntryKey::Place(_) => speaks_mailjet(webhook),
         });
-        named.find_map(|webhook| Self::at(webhook, key.place())).ok_or_else(|| not_found(Noun::EventCallbackUrl))
+        named.find_map(|webhook| Self::at(webhook, key.place()))
     }
 
     /// Whether deliveries go out. Either both URLs of a webhook are alive or none.

@@ -11,7 +11,9 @@ use crate::http::caller::Reader;
 use crate::http::error::ApiError;
 use crate::http::path::Id;
 use crate::http::query::Query;
+use crate::manage::error::ManageError;
 use crate::manage::number::numbered;
+use crate::noun::Noun;
 use crate::room::Api;
 
 pub(super) async fn read(
@@ -22,6 +24,6 @@ pub(super) async fn read(
 ) -> Result<Json<EntryList>, ApiError> {
     query.finish()?;
     let webhooks = numbered(&api, tenant).await?;
-    let entry = Entry::find(&webhooks, key)?;
+    let entry = Entry::find(&webhooks, key).ok_or(ManageError::NotFound(Noun::EventCallbackUrl))?;
     Ok(Json(EntryList::page(&[entry], 1)))
 }

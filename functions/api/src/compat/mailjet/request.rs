@@ -3,7 +3,6 @@
 
 use serde_json::Value;
 use shared::address_policy::AddressPolicy;
-use shared::problem::Problem;
 use shared::stream::StreamName;
 use shared::webhook::{Destination, WebhookUrl};
 
@@ -62,29 +61,22 @@ impl EntryFields {
 }
 
 impl EntryUrl {
-    /// The URL of a new entry.
-    pub(super) fn whole(&self) -> Result<WebhookUrl, Problem> {
+    /// The URL of a new entry; `None` if the request gives no whole URL.
+    pub(super) fn whole(&self) -> Option<WebhookUrl> {
         match self {
-            Self::Whole(url) => Ok(url.clone()),
-            Self::AsShown(_) => Err(unknown_url()),
+            Self::Whole(url) => Some(url.clone()),
+            Self::AsShown(_) => None,
         }
     }
 
-    /// The URL that replaces `stored`.
-    pub(super) fn over(&self, stored: &Destination) -> Result<Destination, Problem> {
+    /// The URL that replaces `stored`; `None` if `stored` is not shown as the request says.
+    pub(super) fn over(&self, stored: &Destination) -> Option<Destination> {
         match self {
-            Self::Whole(url) => Ok(url.clone().into()),
-            Self::AsShown(text) if *text == stored.masked() => Ok(stored.clone()),
-            Self::AsShown(_) => Err(unknown_url()),
+            Self::Whole(url) => Some(url.clone().into()),
+            Self::AsShown(text) if *text == stored.masked() => Some(stored.clone()),
+            Self::AsShown(_) => None,
         }
     }
-}
-
-fn unknown_url() -> Problem {
-    let detail = "/Url: a URL with a masked password, or the name of a stream, stands for the stored URL that is \
-                  shown so, and this entry has no such URL; give a whole https:// URL, or leave the field out. \
-                  Streams are registered at /api/v1/webhooks";
-    Problem::new(400, "invalid-request", "The request is not valid", detail)
 }
 
 fn url(value: Value, addresses: &AddressPolicy) -> Result<EntryUrl, FieldErrors> {

@@ -5,6 +5,7 @@
 //! change of one URL would change all event types of such a webhook, so it is refused; a deletion removes the event
 //! type from the types that the webhook wants.
 
+mod error;
 mod create;
 mod update;
 mod delete;
@@ -13,14 +14,14 @@ mod delete;
 mod model_tests;
 
 use shared::dialect::Dialect;
-use shared::problem::Problem;
 use shared::webhook::{BATCH, DEFAULT_BATCH, Webhook};
 
 pub(super) use create::create_entry;
 pub(super) use delete::delete_entry;
+pub(super) use error::{NotOwnReason, RuleError};
 pub(super) use update::{place_after, update_entry};
 
-use super::entry::{Entry, EntryId, Place, speaks_mailjet};
+use super::entry::speaks_mailjet;
 use super::event_word::EventWord;
 use super::words::Version;
 
@@ -43,31 +44,4 @@ fn in_version(webhook: Webhook, version: Version) -> Webhook {
         Version::One => Webhook { dialect: Dialect::Mailjet, batch: DEFAULT_BATCH, ..webhook },
         Version::Two => Webhook { dialect: Dialect::MailjetV2, batch: *BATCH.end(), ..webhook },
     }
-}
-
-fn refused(detail: String) -> Problem {
-    Problem::new(400, "refused", "Not possible", detail)
-}
-
-/// 400: there is an entry at `place` already.
-fn taken(place: Place, entry: &Entry<'_>) -> Problem {
-    refused(format!(
-        "There is already a {} for `{}`: ID {}, {}, of webhook {}. Change that URL, or delete it first.",
-        place.role.noun(),
-        place.event.as_str(),
-        entry.id,
-        entry.url.masked(),
-        entry.webhook.id,
-    ))
-}
-
-/// 400: this API cannot change the entry without changing more than the request asks for.
-fn not_own(id: EntryId, webhook: &Webhook) -> Problem {
-    let why = if speaks_mailjet(webhook) {
-        "has several event types, and all of them would be changed".to_owned()
-    } else {
-        format!("speaks the dialect `{}`, not Mailjet's", webhook.dialect.as_str())
-    };
-    let whole = webhook.id;
-    refused(format!("ID {id} is a part of webhook {whole}, which {why}. Change it at /api/v1/webhooks/{whole}."))
 }

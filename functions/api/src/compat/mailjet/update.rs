@@ -11,8 +11,9 @@ use super::rules::{place_after, update_entry};
 use super::view::EntryList;
 use crate::http::body::Fields;
 use crate::http::caller::Manager;
-use crate::http::error::{ApiError, not_found};
+use crate::http::error::ApiError;
 use crate::http::path::Id;
+use crate::manage::error::ManageError;
 use crate::manage::transaction::transact;
 use crate::noun::Noun;
 use crate::room::Api;
@@ -27,6 +28,6 @@ pub(super) async fn update(
     let given = EntryFields::read(&mut body, &api.addresses);
     let given = body.finish(|| Some(given))?;
     let decide = |all: &[_]| update_entry(all, key, &given).map_err(ApiError::from);
-    let webhook = transact(&api, tenant, decide).await?.ok_or_else(|| not_found(Noun::EventCallbackUrl))?;
+    let webhook = transact(&api, tenant, decide).await?.ok_or(ManageError::NotFound(Noun::EventCallbackUrl))?;
     Ok(Json(EntryList::one(&webhook, place_after(key, &given))?))
 }

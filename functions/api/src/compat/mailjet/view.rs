@@ -1,12 +1,11 @@
 //! Entries as answers show them.
 
 use serde::Serialize;
-use shared::problem::Problem;
 use shared::webhook::Webhook;
 
 use super::entry::{Entry, Place};
 use super::words::{ALIVE, DEAD};
-use crate::http::error::not_found;
+use crate::manage::error::ManageError;
 use crate::noun::Noun;
 
 /// What Mailjet answers: a list of objects, even for one object.
@@ -45,8 +44,8 @@ impl EntryList {
     }
 
     /// The entry of a webhook at a place.
-    pub(super) fn one(webhook: &Webhook, place: Place) -> Result<Self, Problem> {
-        let entry = Entry::at(webhook, place).ok_or_else(|| not_found(Noun::EventCallbackUrl))?;
+    pub(super) fn one(webhook: &Webhook, place: Place) -> Result<Self, ManageError> {
+        let entry = Entry::at(webhook, place).ok_or(ManageError::NotFound(Noun::EventCallbackUrl))?;
         Ok(Self::page(&[entry], 1))
     }
 }

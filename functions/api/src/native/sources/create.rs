@@ -64,9 +64,8 @@ impl CreateSource {
 /// A provider whose posts we can receive. A tenant's own events need no source.
 fn provider(value: Value) -> Result<Provider, FieldErrors> {
     let word = parsed::<String>(value)?;
-    let sources = || Provider::ALL.iter().copied().filter(|provider| provider.proof().is_some());
-    let known = || sources().map(Provider::as_str).collect::<Vec<_>>().join(", ");
-    sources()
+    let known = || Provider::of_sources().map(Provider::as_str).collect::<Vec<_>>().join(", ");
+    Provider::of_sources()
         .find(|provider| provider.as_str() == word)
         .ok_or_else(|| format!("unknown provider; there are: {}", known()).into())
 }

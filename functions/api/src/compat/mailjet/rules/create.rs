@@ -1,9 +1,9 @@
 //! POST: a URL for an event type.
 
-use shared::problem::Problem;
 use shared::webhook::{Webhook, WebhookUrl};
 
-use super::{holders, in_version, is_own, not_own, refused, taken};
+use super::error::RuleError;
+use super::{holders, in_version, is_own};
 use crate::compat::mailjet::entry::{Entry, EntryId, Place};
 use crate::compat::mailjet::request::EntryFields;
 use crate::compat::mailjet::urls::{UrlRole, Urls};
@@ -18,9 +18,9 @@ pub(in crate::compat::mailjet) fn create_entry(
     place: Place,
     url: &WebhookUrl,
     given: &EntryFields,
-) -> Result<WebhookChange, Problem> {
+) -> Result<WebhookChange, RuleError> {
     if let Some(entry) = holders(all, place.event).find_map(|webhook| Entry::at(webhook, place)) {
-        return Err(taken(place, &entry));
+        return Err(RuleError::taken(place, &entry));
     }
     let other = holders(all, place.event).find(|webhook| is_own(webhook)).or_else(|| holders(all, place.event).next());
     match other {
@@ -28,7 +28,7 @@ pub(in crate::compat::mailjet) fn create_entry(
         Some(webhook) if is_own(webhook) => joined(webhook, place, url, given),
         Some(webhook) => {
             let number = webhook.number.unwrap_or_default();
-            Err(not_own(EntryId { number, place: Place { role: place.role.other(), ..place } }, webhook))
+            Err(RuleError::not_own(EntryId { number, place: Place { role: place.role.other(), ..place } }, webhook))
         }
     }
 }
@@ -42,7 +42,7 @@ fn made(draft: &Webhook, place: Place, url: &WebhookUrl, given: &EntryFields) ->
 
 /// Both URLs share version and status. For a main URL these are what the request gives, or the defaults in Mailjet's
 /// documentation. A backup URL has those of its main URL.
-fn joined(webhook: &Webhook, place: Place, url: &WebhookUrl, given: &EntryFields) -> Result<WebhookChange, Problem> {
+fn joined(webhook: &Webhook, place: Place, url: &WebhookUrl, given: &EntryFields) -> Result<WebhookChange, RuleError> {
     let (version, alive) = match place.role {
         UrlRole::Main => (given.version.unwrap_or(Version::One), Some(given.alive.unwrap_or(true))),
         UrlRole::Backup => (checked_version(webhook, given)?, checked_status(webhook, given)?),
@@ -56,25 +56,16 @@ fn joined(webhook: &Webhook, place: Place, url: &WebhookUrl, given: &EntryFields
     Ok(WebhookChange::Replace { webhook, resumes: alive == Some(true) })
 }
 
-fn checked_version(webhook: &Webhook, given: &EntryFields) -> Result<Version, Problem> {
+fn checked_version(webhook: &Webhook, given: &EntryFields) -> Result<Version, RuleError> {
     let of_main = Version::of(webhook);
     match given.version {
-        Some(version) if version != of_main => Err(refused(format!(
-            "/Version: a backup URL has the version of its main URL, which is {}; leave it out, or change the main URL \
-             first",
-            of_main.as_number()
-        ))),
+        Some(version) if version != of_main => Err(RuleError::VersionOfMain(of_main)),
         Some(_) | None => Ok(of_main),
     }
 }
 
 /// A request for a backup URL may make its main URL alive again, but must not stop it.
-fn checked_status(webhook: &Webhook, given: &EntryFields) -> Result<Option<bool>, Problem> {
+fn checked_status(webhook: &Webhook, given: &EntryFields) -> Result<Option<bool>, RuleError> {
     let stops = given.alive == Some(false) && webhook.status != webhook.status.switched(false);
-    if stops {
-        let detail = "/Status: a backup URL has the status of its main URL, which is alive; leave it out, or change \
-                      the main URL";
-        return Err(refused(detail.to_owned()));
-    }
-    Ok(given.alive)
+    if stops { Err(RuleError::StatusOfMain) } else { Ok(given.alive) }
 }

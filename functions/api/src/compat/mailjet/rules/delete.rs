@@ -1,9 +1,9 @@
 //! DELETE: removes one URL of an event type; with the last URL the webhook is deleted.
 
-use shared::problem::Problem;
 use shared::webhook::Webhook;
 
-use super::{is_own, not_own};
+use super::error::RuleError;
+use super::is_own;
 use crate::compat::mailjet::entry::{Entry, EntryKey};
 use crate::compat::mailjet::event_word::EventWord;
 use crate::compat::mailjet::urls::Urls;
@@ -11,14 +11,14 @@ use crate::manage::transaction::WebhookChange;
 
 /// Removes the entry. From a webhook with several event types, or in another dialect, the event type is removed with
 /// all of its URLs. The backup URL alone cannot be removed from such a webhook, because all of its types have it.
-pub(in crate::compat::mailjet) fn delete_entry(all: &[Webhook], key: EntryKey) -> Result<WebhookChange, Problem> {
-    let Entry { id, webhook, .. } = Entry::find(all, key)?;
+pub(in crate::compat::mailjet) fn delete_entry(all: &[Webhook], key: EntryKey) -> Result<WebhookChange, RuleError> {
+    let Entry { id, webhook, .. } = Entry::find(all, key).ok_or(RuleError::NotFound)?;
     let role = id.place.role;
     let urls = Urls::of(webhook);
     let remaining = if is_own(webhook) {
         urls.without(role).put_into(webhook.clone())
     } else if role.is_backup() && urls.get(role.other()).is_some() {
-        return Err(not_own(id, webhook));
+        return Err(RuleError::not_own(id, webhook));
     } else {
         without_event(webhook, id.place.event)
     };

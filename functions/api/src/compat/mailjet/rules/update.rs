@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use shared::problem::Problem;
 use shared::webhook::{Destination, WantedTypes, Webhook};
 
-use super::{holders, in_version, is_own, not_own, refused, taken};
+use super::error::RuleError;
+use super::{holders, in_version, is_own};
 use crate::compat::mailjet::entry::{Entry, EntryKey, Place};
 use crate::compat::mailjet::request::EntryFields;
 use crate::compat::mailjet::urls::Urls;
@@ -17,15 +17,16 @@ pub(in crate::compat::mailjet) fn update_entry(
     all: &[Webhook],
     key: EntryKey,
     given: &EntryFields,
-) -> Result<WebhookChange, Problem> {
-    let entry = Entry::find(all, key)?;
+) -> Result<WebhookChange, RuleError> {
+    let entry = Entry::find(all, key).ok_or(RuleError::NotFound)?;
     let id = entry.id;
     if given.id.is_some_and(|repeated| repeated != id.as_number()) {
-        return Err(refused(format!("/ID: this URL has the ID {id}, which cannot be changed; leave it out")));
+        return Err(RuleError::OtherId(id));
     }
     let webhook = entry.webhook;
     let place = place_after(key, given);
-    let url = given.url.as_ref().map_or(Ok(entry.url.clone()), |url| url.over(&entry.url))?;
+    let url =
+        given.url.as_ref().map_or(Some(entry.url.clone()), |url| url.over(&entry.url)).ok_or(RuleError::UnknownUrl)?;
     let version = given.version.unwrap_or(entry.version());
     let alive = given.alive.unwrap_or(entry.is_alive());
     let stays = place == id.place && url == entry.url && version == entry.version() && alive == entry.is_alive();
@@ -33,7 +34,7 @@ pub(in crate::compat::mailjet) fn update_entry(
         return Ok(WebhookChange::Keep(webhook.clone()));
     }
     if !is_own(webhook) {
-        return Err(not_own(id, webhook));
+        return Err(RuleError::not_own(id, webhook));
     }
     let mut next = in_version(moved(all, &entry, place, &url)?, version);
     next.status = next.status.switched(alive);
@@ -47,16 +48,15 @@ pub(in crate::compat::mailjet) fn place_after(key: EntryKey, given: &EntryFields
 }
 
 /// The entry's webhook with the URL at another place, which must be free, or with another URL at the present place.
-fn moved(all: &[Webhook], entry: &Entry<'_>, to: Place, url: &Destination) -> Result<Webhook, Problem> {
+fn moved(all: &[Webhook], entry: &Entry<'_>, to: Place, url: &Destination) -> Result<Webhook, RuleError> {
     let (webhook, from) = (entry.webhook, entry.id.place);
     let mut next = webhook.clone();
     if let Some(conflict) = in_the_way(all, webhook, from, to) {
-        return Err(taken(conflict.id.place, &conflict));
+        return Err(RuleError::taken(conflict.id.place, &conflict));
     }
     if to.event != from.event {
         if let Some(other) = Entry::at(webhook, Place { role: from.role.other(), ..from }) {
-            let (is, noun) = (other.id, other.id.place.role.noun());
-            return Err(refused(format!("/EventType: ID {is} is the {noun} of this URL; delete that first")));
+            return Err(RuleError::OtherRoleExists(other.id));
         }
         next.subscription.types = WantedTypes::Only(BTreeSet::from_iter(to.event.types()));
     }
@@ -64,7 +64,7 @@ fn moved(all: &[Webhook], entry: &Entry<'_>, to: Place, url: &Destination) -> Re
         Destination::Https(url) => Urls::of(webhook).without(from.role).with(to.role, url.clone()),
         // A request cannot give a new stream, so this is the stored one.
         Destination::Stream(_) if to.role == from.role => Urls::of(webhook),
-        Destination::Stream(_) => return Err(refused("/IsBackup: a stream cannot be a backup URL".to_owned())),
+        Destination::Stream(_) => return Err(RuleError::StreamAsBackup),
     };
     Ok(urls.put_into(next.clone()).unwrap_or(next))
 }

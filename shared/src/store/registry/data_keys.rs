@@ -102,8 +102,8 @@ impl Registry {
             }
             Err(error) => return Err(StoreError::aws(error)),
         }
-        // The key is read back, no matter which of the two stored it. So a key that cannot be unwrapped is found before it seals
-        // anything.
+        // The key is read back, no matter which of the two functions stored it. So a key that cannot be unwrapped is
+        // found before it seals anything.
         self.data_key(number).await
     }
 

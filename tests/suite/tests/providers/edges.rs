@@ -1,4 +1,4 @@
-//! What documentation does not mention and senders do all the same.
+//! Input that the documentation does not mention, and that senders send in practice.
 
 use std::path::Path;
 
@@ -26,7 +26,8 @@ fn facts(received: Received) -> Vec<Facts> {
     received.reports.into_iter().map(|report| report.facts).collect()
 }
 
-/// The one member of an event, at a JSON pointer, that its provider fills with a number, and others with free values.
+/// Members of an event, as JSON pointers, that can be large numbers: the one that the provider itself fills with a
+/// number, and those with free values.
 fn numbers(provider: Provider) -> &'static [&'static str] {
     match provider {
         Provider::Mailgun => &["/id", "/user-variables/n"],
@@ -46,7 +47,7 @@ fn numbers(provider: Provider) -> &'static [&'static str] {
     }
 }
 
-/// Sets a value, and makes the objects and arrays on the way where they are missing.
+/// Sets a value. Creates the objects and arrays on the way if they are missing.
 fn set(value: &mut Value, pointer: &str, to: Value) {
     let mut place = value;
     for part in pointer.split('/').skip(1) {
@@ -80,12 +81,12 @@ fn numbers_over_2_to_the_53_stay_exact() {
             }
         }
     }
-    // Postmark's id is the bounce's.
+    // In Postmark's bounces, `ID` is the id of the bounce.
     let bounce = r#"{"RecordType":"Bounce","Type":"HardBounce","ID":9007199254740993,"Email":"a@example.com"}"#;
     assert!(take(Provider::Postmark, bounce)[0].provider_event_id.contains("9007199254740993"));
 }
 
-/// `event` with what tells the events of a batch from each other.
+/// The event with a number in the member by which the events of a batch differ.
 fn numbered(provider: Provider, event: &Value, number: usize) -> Value {
     let mut event = event.clone();
     let address = json!(format!("recipient-{number}@example.com"));
@@ -130,14 +131,14 @@ fn large_batches_have_a_limit() {
     assert_eq!(unsigned(Provider::Generic, &headers, &body), refused);
 }
 
-/// The text of an event with a member that is not UTF-8.
+/// The text of an event, with a member that is not UTF-8.
 #[test]
 fn invalid_utf_8_costs_only_the_broken_characters() {
     for provider in providers() {
         let mut event = click(provider);
         event["broken"] = json!("caf@@@");
         let broken = |body: &[u8]| -> Vec<u8> {
-            // A form carries it percent-encoded, or as it is.
+            // A form carries the byte percent-encoded, or as it is.
             let text = String::from_utf8(body.to_vec()).unwrap();
             let (before, after) = text.split_once("@@@").or_else(|| text.split_once("%40%40%40")).unwrap();
             [before.as_bytes(), b"\xe9\xff\xc3", after.as_bytes()].concat()
@@ -157,13 +158,13 @@ fn invalid_utf_8_costs_only_the_broken_characters() {
     assert_eq!(facts.len(), 2);
 }
 
-/// A JSON object may say a key twice; the last counts, as in every other reader that a sender may test with.
+/// A JSON object may have a key twice. The last value counts, as in every other reader that a sender may test with.
 #[test]
 fn of_duplicate_json_keys_the_last_counts() {
     for provider in providers() {
         let event = click(provider);
         let (first, rest) = (r#"{"broken":1,"#, event.to_string());
-        // Every object's members, once with nonsense before and once as they are.
+        // The members of every object are given twice: first with a nonsense value, then with the right one.
         let members = event.as_object().unwrap().keys();
         let nonsense = members.map(|key| format!("{}:[7],", json!(key))).collect::<Vec<_>>().concat();
         let doubled = format!("{first}{nonsense}{}", &rest[1..]);
@@ -186,7 +187,8 @@ fn deep_nesting_costs_nothing() {
             let (headers, body) = post_of(provider, &event);
             let (received, took) = cost(|| unsigned(provider, &headers, &body));
             assert_affordable(&format!("{} {depth} deep", provider.as_str()), &took);
-            // Small enough to be mapped and too deep for serde_json, or large: never lost.
+            // The value is too deep for `serde_json`, or the event is too large. In both cases the event is not lost.
+            // The generic provider may refuse the post and name the error.
             let told = provider == Provider::Generic && matches!(received, Err(Refusal::Invalid(_)));
             assert!(told || received.unwrap().reports.len() == 1, "{} {depth}", provider.as_str());
 
@@ -234,7 +236,7 @@ fn line_ends_within_signed_bytes_count() {
     );
 }
 
-/// SNS signs its message's text, in which line ends are escaped: here they are data.
+/// SNS signs the text of its message. Line ends in this text are escaped, so they are data.
 #[test]
 fn line_ends_within_an_sns_message_are_signed_decoded() {
     let fixture = super::fixture("ses/notification_bounce");
@@ -294,7 +296,7 @@ fn one_odd_entry_costs_no_other() {
             let (last, between) = rest.split_last().unwrap();
             let name = provider.as_str();
             assert_eq!((*first, *last), (EventType::Clicked, EventType::Clicked), "{name} {odd}");
-            // Some providers ping with empty objects: those give nothing. All else is kept.
+            // Some providers test a webhook with empty objects. Such an object gives no event. Everything else is kept.
             let ping = odd == "{}" || odd.starts_with(r#"{"event""#);
             assert!(between == [EventType::Unknown] || (between.is_empty() && ping), "{name} {odd}: {between:?}");
             if let [kept] = &facts[1..facts.len() - 1] {
@@ -328,7 +330,7 @@ fn what_cannot_be_read_is_kept() {
     }
 }
 
-/// A content type that is missing or wrong, as proxies and test tools send it, loses nothing.
+/// Proxies and test tools send a wrong content type, or none. No event is lost by that.
 #[test]
 fn a_wrong_content_type_loses_nothing() {
     for fixture in own_fixtures().iter().filter(|fixture| fixture.receive().is_ok()) {

@@ -1,4 +1,4 @@
-//! Ids: unique and stable, whatever the provider does to its batches.
+//! Event ids are unique and stable, no matter how a provider groups its events into batches.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,10 +19,11 @@ fn the_same_body_gives_the_same_ids() {
     }
 }
 
-/// Across all fixtures of a provider: as if one source had received them.
+/// Compares ids across all fixtures of a provider, as if one source had received them.
 #[test]
 fn different_events_have_different_ids() {
-    // Samples of one event in two formats, and two that were given one token.
+    // The first is a sample of an event that another fixture has in another format. The second has the same token as
+    // another fixture.
     let same = ["mailjet/sent_grouped_payload", "mailgun/clicked"];
     let mut seen: BTreeMap<EventId, String> = BTreeMap::new();
     for fixture in fixtures_with_events().filter(|fixture| !same.contains(&fixture.id.as_str())) {
@@ -34,7 +35,7 @@ fn different_events_have_different_ids() {
     }
 }
 
-/// Providers sign, order and group a batch anew when they try again.
+/// When a provider retries a batch, it may sign, order and group the events differently.
 #[test]
 fn regrouping_a_batch_changes_no_id() {
     for provider in BATCHING {
@@ -45,7 +46,7 @@ fn regrouping_a_batch_changes_no_id() {
             ids(unsigned(provider, &headers, &body).unwrap()).into_iter().collect()
         };
         let all = of(&events);
-        assert_eq!(all.len(), events.len(), "{}: ids that meet", provider.as_str());
+        assert_eq!(all.len(), events.len(), "{}: two events have the same id", provider.as_str());
 
         let reversed: Vec<_> = events.iter().rev().cloned().collect();
         assert_eq!(of(&reversed), all, "{}: reversed", provider.as_str());
@@ -63,12 +64,12 @@ fn regrouping_a_batch_changes_no_id() {
 
 fn all_events_of(provider: Provider) -> Vec<Value> {
     let fixtures = fixtures_with_events().filter(|fixture| fixture.provider == provider);
-    // The same event as `sent_single`, with another campaign.
+    // It is the same event as `sent_single`, with another campaign.
     let fixtures = fixtures.filter(|fixture| fixture.id != "mailjet/sent_grouped_payload");
     fixtures.flat_map(|fixture| events_of(&fixture)).collect()
 }
 
-/// A bare object and an array of one are the same event.
+/// A bare object, and an array with one object, report the same event.
 #[test]
 fn an_event_alone_or_in_a_batch_of_one_is_the_same() {
     for provider in [Provider::Mailjet, Provider::SendGrid, Provider::SparkPost, Provider::Brevo] {
@@ -81,7 +82,7 @@ fn an_event_alone_or_in_a_batch_of_one_is_the_same() {
     }
 }
 
-/// What cannot be read has an id too: a retry of it is stored once.
+/// A post that cannot be read also gets a stable id, so a retry of it is stored once.
 #[test]
 fn an_unparsed_body_has_a_stable_id_of_its_own() {
     for provider in super::providers().filter(|provider| *provider != Provider::Generic) {

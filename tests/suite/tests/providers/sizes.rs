@@ -1,5 +1,5 @@
-//! Whatever is blown up in an event, it stays that event: its type, its recipient and its id, in a row that can be
-//! stored and reads back.
+//! An event in which values are made very large stays the same event: it keeps its type, its recipient and its id. Its
+//! row can be stored and read again.
 
 use std::sync::OnceLock;
 
@@ -17,7 +17,7 @@ use super::properties::{assert_affordable, places};
 use super::stored;
 use super::{FORM, click, content_type, fixture, fixtures_with_events, is_of, post_of, providers, unsigned};
 
-/// What a member is blown up with.
+/// The kind of value that a member gets.
 #[derive(Debug, Clone, Copy)]
 enum Filling {
     Text(&'static str),
@@ -38,11 +38,11 @@ const FILLINGS: [Filling; 8] = [
 ];
 
 impl Filling {
-    /// A value of about so many bytes as JSON.
+    /// A value of about this size as JSON, in bytes.
     fn value(self, size: usize) -> Value {
         match self {
             Self::Text(unit) => unit.repeat((size / unit.len()).max(1)).into(),
-            // As a text: `serde_json::Value` has no longer numbers.
+            // The digits are a text, because `serde_json::Value` cannot hold such a long number.
             Self::Digits => "7".repeat(size.max(1)).into(),
             Self::Elements => vec![json!("element"); (size / 10).max(1)].into(),
             Self::Members => (0..(size / 16).max(1)).map(|number| (format!("m{number}"), json!("v"))).collect(),
@@ -59,7 +59,7 @@ fn fixtures() -> &'static [Fixture] {
     FIXTURES.get_or_init(|| fixtures_with_events().collect())
 }
 
-/// What a fixture's post says, as JSON: what stands in a form, or in SNS's message.
+/// The report in a fixture's post, as JSON. The report may be inside a form, or inside SNS's message.
 fn said(fixture: &Fixture) -> Value {
     let fields = || url::form_urlencoded::parse(&fixture.body).into_owned();
     match fixture.provider {
@@ -73,7 +73,7 @@ fn said(fixture: &Fixture) -> Value {
     }
 }
 
-/// The same post saying something else.
+/// The same post with another report.
 fn body(fixture: &Fixture, said: &Value) -> Vec<u8> {
     let form =
         |fields: &[(&str, String)]| url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -97,12 +97,12 @@ fn body(fixture: &Fixture, said: &Value) -> Vec<u8> {
 fn take(fixture: &Fixture, said: &Value) -> Vec<Facts> {
     let body = body(fixture, said);
     let received = fixture.receive_as(&Trust::unsigned(), &fixture.headers, &body, fixture.now);
-    // Among them: that it fits into a row and reads back.
+    // This also checks that the event fits into a row and can be read again.
     stored::check(fixture.provider, body.len(), received.clone());
     received.unwrap().reports.into_iter().map(|report| report.facts).collect()
 }
 
-/// What must not change.
+/// The parts of an event that must not change.
 fn core<'a>(facts: &'a [Facts]) -> Vec<(EventType, Option<&'a str>, &'a str)> {
     let recipient = |facts: &'a Facts| facts.recipient.as_ref().map(Recipient::expose);
     facts.iter().map(|facts| (facts.event_type, recipient(facts), facts.provider_event_id.as_str())).collect()
@@ -111,8 +111,9 @@ fn core<'a>(facts: &'a [Facts]) -> Vec<(EventType, Option<&'a str>, &'a str)> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(120) })]
 
-    /// Where a small value in a member's place changes nothing of what counts, a large one changes nothing either; where
-    /// it does, the large one is still the same event as the small one.
+    /// If a small value in a member's place does not change a part that counts, a large value does not change it
+    /// either. If the small value changes the part, the large value still gives the same type and the same number of
+    /// events.
     #[test]
     fn a_member_of_any_size_costs_no_event(
         index in any::<Index>(),
@@ -125,13 +126,13 @@ proptest! {
             let mut said = said.clone();
             let mut found = Vec::new();
             places(&said, "", &mut found);
-            // The outermost is the post itself.
+            // The outermost place is the post itself.
             let inner = &found[1..];
             for (at, filling) in &blown {
                 let Some(place) = said.pointer_mut(&inner[at.index(inner.len())]) else { continue };
                 match place {
                     Value::Object(members) => drop(members.insert("blown".to_owned(), filling.value(size))),
-                    // An array of another length may be another number of events.
+                    // An array with another length could be another number of events.
                     Value::Array(_) => {}
                     place => *place = filling.value(size),
                 }
@@ -154,7 +155,7 @@ proptest! {
     }
 }
 
-/// The largest post, most of which is one member: an email that bounced, or a history.
+/// The largest possible post. Most of it is one member, such as an email that bounced, or a history.
 #[test]
 fn an_event_may_be_as_large_as_its_post() {
     for provider in providers().filter(|provider| *provider != Provider::Generic) {
@@ -163,7 +164,7 @@ fn an_event_may_be_as_large_as_its_post() {
         let expected = facts(unsigned(provider, &headers, &body).unwrap());
         for size in [16 * 1024, 128 * 1024 - 100, 128 * 1024 + 1, 1024 * 1024, 3 * 1024 * 1024 + 900 * 1024] {
             let mut event = small.clone();
-            // Sorted first, and read by no mapping.
+            // This member is sorted first, and no mapping reads it.
             event["A content"] = "x".repeat(size).into();
             let (headers, body) = post_of(provider, &event.to_string());
             let got = facts(unsigned(provider, &headers, &body).unwrap());
@@ -187,7 +188,7 @@ fn a_large_entry_costs_no_other_of_its_batch() {
     }
 }
 
-/// Mailgun's old format with the email attached, and with an email whose headers are long.
+/// Mailgun's old format, with the email attached, and with an email that has long headers.
 #[test]
 fn forms_of_any_size_are_read() {
     let sent = |fields: &[(&str, &str)]| {
@@ -215,15 +216,15 @@ fn forms_of_any_size_are_read() {
     assert_eq!((got.event_type, got.provider_event_id.as_str()), (EventType::Bounced, "t"));
 }
 
-/// An object of nothing but members, and lists of nothing but objects, take no more than they may.
+/// An object with very many members, and lists with very many objects, stay within the limits.
 #[test]
 fn a_large_event_is_affordable() {
     for provider in providers() {
         let event = click(provider).to_string();
-        // Last, so that they count.
+        // The member is the last one, so that its value counts.
         let in_event = |member: &str| format!("{},{member}}}", &event[..event.len() - 1]);
         let members: Vec<_> = (0..90_000).map(|number| format!(r#""{number:x}":1"#)).collect();
-        // Where a list of objects is read: of campaigns, replies, tags.
+        // The places where a mapping reads a list of objects: campaigns, replies, tags.
         let objects = vec![r#"{"a":1}"#; 120_000].join(",");
         for (what, member) in [
             ("members", members.join(",")),
@@ -240,7 +241,8 @@ fn a_large_event_is_affordable() {
     }
 }
 
-/// What a mailing list brings with Mandrill, and a bounced newsletter with Postmark.
+/// Large posts from practice: Mandrill's post about an email to a mailing list, and Postmark's about a bounced
+/// newsletter.
 #[test]
 fn the_reported_bodies_lose_their_object_and_nothing_else() {
     for id in ["postmark/bounce_with_content", "mandrill/open_long_history"] {
@@ -254,7 +256,7 @@ fn facts(received: Received) -> Vec<Facts> {
     received.reports.into_iter().map(|report| report.facts).collect()
 }
 
-/// Each level was read on its own once, and kept a copy of all levels below it.
+/// Regression test: each level was once read on its own, and kept a copy of all levels below it.
 #[test]
 fn a_nested_value_with_a_long_number_is_read_once_whatever_its_levels() {
     let levels = 100;

@@ -1,5 +1,5 @@
-//! Every provider at the real front door, in one table: a good post is delivered, signed, once; a replayed one is
-//! answered 200 and gives nothing new; a spoiled, an unsigned and an expired one are refused and give nothing.
+//! Every provider through the deployed API, in one table. A good post is delivered once, signed. A replayed post is
+//! answered 200 and gives nothing new. A tampered, an unsigned and an expired post are refused and give no event.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +17,7 @@ fn now() -> Timestamp {
     shared::clock::Clock::default().now()
 }
 
-/// A source of a provider, whatever its posts lead to, and the provider's side of it.
+/// A source of a provider, a webhook for all of its events, and the provider as a sender.
 struct Scene<'a> {
     tenant: Tenant<'a>,
     receiver: Receiver,
@@ -46,7 +46,7 @@ impl<'a> Scene<'a> {
         self.sender.post(&self.ingest_key, number, at).unwrap()
     }
 
-    /// The type of each event delivered so far, sorted, without that of the tenant's own event `later`.
+    /// The type of each event delivered so far, sorted, without the type of the tenant's own event `later`.
     fn delivered(&self, later: &str) -> Vec<String> {
         let mut received = self.receiver.received("/hook");
         received.retain(|request| request.webhook_id() != later);
@@ -55,7 +55,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The types in deliveries, sorted.
+/// The types in the deliveries, sorted.
 fn types(received: &[Received]) -> Vec<String> {
     let body = |request: &Received| serde_json::from_slice::<Value>(&request.body).unwrap();
     let mut types: Vec<_> = received.iter().map(|request| body(request)["type"].as_str().unwrap().to_owned()).collect();
@@ -85,8 +85,8 @@ async fn check(provider: Provider) {
     assert_eq!(stack.send(&scene.path, &good).await.status, 200);
     eventually(60, "the deliveries", || async { (scene.delivered("").len() >= types.len()).then_some(()) }).await;
 
-    // The provider's retry of the same post. An event sent afterwards and received shows that whatever the retry or the
-    // refused posts had caused would have been received by then.
+    // The provider's retry of the same post. Afterwards the test publishes an event and waits for it. Anything that the
+    // retry or the refused posts had caused would have been received by then.
     assert_eq!(stack.send(&scene.path, &good).await.status, 200);
     let later = scene.tenant.publish("after-the-retry").await;
     eventually(60, "the later event", || async {
@@ -96,7 +96,7 @@ async fn check(provider: Provider) {
     assert_eq!(scene.delivered(&later), types);
 }
 
-/// One test for each provider, so that they run at the same time and fail under their own name.
+/// One test for each provider, so that the tests run at the same time and fail under their own name.
 macro_rules! providers {
     ($($name:ident: $provider:ident,)+) => {
         $(

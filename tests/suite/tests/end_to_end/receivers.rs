@@ -1,6 +1,6 @@
-//! Receivers as the documentation of each system shows them, in Express and in Flask (`tests/systems`): they verify what
-//! is delivered with the system's own signature, know each type by the system's own word, and refuse what another secret
-//! signed. The official libraries are theirs; nothing of ours is in them.
+//! Receivers as each system's documentation shows them, in Express and in Flask (`tests/systems`). They verify a
+//! delivery with the system's own signature, know each type by the system's own name, and refuse a delivery that was
+//! signed with another secret. They use the official libraries, and no code of ours.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,20 +10,20 @@ use support::systems::{Framework, SystemReceiver};
 
 use crate::stack::{Stack, Tenant, eventually, jiff_now};
 
-/// What the receivers verify with. Those of Mailjet know it as a password.
+/// The secret that the receivers verify with. Mailjet's receivers use it as a password.
 const SECRET: &str = "whsec_c2VjcmV0IG9mIHRoZSByZWNlaXZlcnMgaW4gdGVzdHM=";
 const ANOTHER: &str = "whsec_YW5vdGhlciBzZWNyZXQsIHRoZWlycyBpdCBpcyBub3Q=";
 const USER: &str = "mailjet";
 const PASSWORD: &str = "password-of-the-receivers";
-/// The domain of all recipients, each of whom is named after the type of the event.
+/// The domain of all recipients. The local part of each address is the type of the event.
 const DOMAIN: &str = "@receivers.example";
 
-/// A dialect's receivers, and what a webhook for them is made of.
+/// The receivers of one dialect, and how a webhook for them is made.
 struct System {
     dialect: Dialect,
-    /// The receiver's file.
+    /// The name of the receiver's file.
     name: &'static str,
-    /// What it answers to what is not genuine.
+    /// The status with which the receiver refuses a delivery that is not genuine.
     refuses_with: u16,
 }
 
@@ -46,7 +46,7 @@ impl System {
         SystemReceiver::start(framework, self.name, &settings).await.unwrap()
     }
 
-    /// A webhook for such a receiver. Mailjet's know who posts by the URL.
+    /// A webhook for such a receiver. Mailjet's receivers recognise the sender by a password in the URL.
     fn webhook(&self, receiver: &SystemReceiver, secret: &str, events: &str) -> Value {
         let mut settings = json!({"dialect": self.dialect.as_str(), "events": [events], "secret": secret});
         settings["url"] = match (self.name, secret) {
@@ -66,7 +66,7 @@ impl System {
     }
 }
 
-/// An event of every type that can be published, with texts that JavaScript and Python could write in several ways.
+/// An event of every type that can be published, with texts that JavaScript and Python write in several ways.
 fn one_of_each() -> Value {
     let event = |event_type: &EventType| {
         json!({
@@ -82,7 +82,7 @@ fn one_of_each() -> Value {
     EventType::ALL.iter().map(event).collect()
 }
 
-/// A receiver, a webhook for it, and one that signs with another secret.
+/// A receiver, a webhook for it, and a second webhook that signs with another secret.
 struct Side<'a> {
     tenant: &'a Tenant<'a>,
     receiver: SystemReceiver,
@@ -102,7 +102,7 @@ impl<'a> Side<'a> {
         Self { tenant, receiver, webhook, forged }
     }
 
-    /// What the receiver says once all of `count` deliveries are delivered.
+    /// Waits until all `count` deliveries are delivered. Returns the lines that the receiver printed.
     async fn said(&self, count: usize) -> Vec<String> {
         let path = format!("/api/v1/webhooks/{}/deliveries?limit=100", self.webhook);
         eventually(60, "every delivery is delivered", || async {
@@ -118,7 +118,7 @@ impl<'a> Side<'a> {
         .await
     }
 
-    /// A made-up event of each type, too, is understood as one of its type.
+    /// Checks that the receiver also understands a test event of each type as that type.
     async fn takes_tests(&self, types: &[EventType], said: &[String]) {
         for event_type in types {
             let test = json!({"eventType": event_type.as_str()});
@@ -131,7 +131,8 @@ impl<'a> Side<'a> {
         assert_eq!(sorted(all.iter().map(|line| kind(line))), sorted(twice), "{all:?}");
     }
 
-    /// What another secret signed was refused, and is not tried again.
+    /// Checks that the receiver refused the deliveries that were signed with another secret, and that they are not
+    /// retried.
     async fn refuses_forgeries(&self, status: u16) {
         let path = format!("/api/v1/webhooks/{}", self.forged);
         let attempt = eventually(60, "an attempt with another secret", || async {
@@ -144,7 +145,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// The word by which a line tells the type.
+/// The word of a line that tells the type.
 fn kind(line: &str) -> &str {
     line.split(' ').next().unwrap_or_default()
 }
@@ -155,7 +156,7 @@ fn sorted<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     words
 }
 
-/// What the receivers of a dialect said of one event of each type, the same in both frameworks.
+/// What the receivers of a dialect printed for one event of each type. Both frameworks print the same.
 async fn understood(dialect: Dialect) -> String {
     for sensitive in [SECRET, ANOTHER, PASSWORD, DOMAIN] {
         Stack::sensitive(sensitive);

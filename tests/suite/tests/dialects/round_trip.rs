@@ -1,4 +1,4 @@
-//! A provider's event, delivered in the provider's own dialect, is the same event to our own parser.
+//! If an event of a provider is delivered in the provider's own dialect, our own parser reads the same event.
 
 use conformance::normalised::{events, owner};
 use conformance::{Fixture, own_fixtures};
@@ -13,7 +13,7 @@ use shared::source::{Trust, Verification};
 
 use super::{SECRET, attempted_at, example_of, happened_at, rendered};
 
-/// The dialects in which an event of `fixture` is what its provider sent.
+/// The dialects in which an event of `fixture` looks as its provider sent it.
 fn own_dialects(fixture: &Fixture) -> &'static [Dialect] {
     let form = fixture.headers[header::CONTENT_TYPE] == "application/x-www-form-urlencoded";
     match fixture.provider {
@@ -24,13 +24,13 @@ fn own_dialects(fixture: &Fixture) -> &'static [Dialect] {
     }
 }
 
-/// What a source of ours makes of a delivery, as the conformance command shows it.
+/// The events that a source of ours reads from a delivery, as the conformance command shows them.
 fn taken_in(provider: Provider, post: &Rendered, now: Timestamp) -> Vec<Value> {
     let reports = reports(provider, post, now);
     events(reports, now).iter().map(|shown| serde_json::to_value(shown).unwrap()).collect()
 }
 
-/// The first event that a source of ours makes of a delivery.
+/// The first event that a source of ours reads from a delivery.
 fn read_again(provider: Provider, post: &Rendered, now: Timestamp) -> Event {
     let (tenant, source) = owner();
     reports(provider, post, now).remove(0).accept(tenant, Some(source), now)
@@ -45,14 +45,14 @@ fn reports(provider: Provider, post: &Rendered, now: Timestamp) -> Vec<Report> {
     receive(provider, &Trust::verified_by(verification), &Post::new(&headers, &post.body), now).unwrap().reports
 }
 
-/// Whether the two may differ in a member. Only a form's may: it has no id but its token, and each of our deliveries has a
-/// token of its own.
+/// Whether this member may differ after the round trip. Only a form's ids may. Reason: a form has no id except its
+/// token, and each of our deliveries has a token of its own.
 fn may_differ(dialect: Dialect, member: &str) -> bool {
     dialect == Dialect::MailgunLegacy && ["event_id", "id"].contains(&member)
 }
 
-/// What our own parser makes of each type that the dialect has a word for: where it is another, the dialect has one word
-/// for both, or none for what parts them.
+/// The type that our own parser reads for each type that the dialect has a name for. If our parser reads another type,
+/// the dialect has one name for both types, or no word for their difference.
 #[test]
 fn other_providers_events_can_be_read_too() {
     let mut others = Vec::new();
@@ -92,7 +92,7 @@ fn other_providers_events_can_be_read_too() {
     "#);
 }
 
-/// A soft bounce is one whatever code came with it.
+/// A soft bounce stays soft, no matter which code came with it.
 #[test]
 fn both_kinds_of_bounces_stay_what_they_are() {
     for (kind, smtp_code, enhanced_code) in [
@@ -123,7 +123,8 @@ fn both_kinds_of_bounces_stay_what_they_are() {
     }
 }
 
-/// Mailjet's closed list of errors has a word for most of our reasons, and ours for it is the same again.
+/// Mailjet has a closed list of errors. It has a word for most of our reject reasons, and we read the same reason from
+/// that word.
 #[test]
 fn reasons_survive_mailjets_list() {
     let mut lines = Vec::new();
@@ -157,7 +158,8 @@ fn reasons_survive_mailjets_list() {
     "#);
 }
 
-/// A bounce that Mailjet will try again is deferred here, and the same bounce there. It has no word to subscribe to it by.
+/// A bounce that Mailjet will try again is `deferred` here, and in Mailjet's dialect it is the same bounce again.
+/// Mailjet has no name by which a webhook could subscribe to it.
 #[test]
 fn what_mailjet_defers_is_its_bounce_again() {
     let entry =
@@ -172,7 +174,8 @@ fn what_mailjet_defers_is_its_bounce_again() {
     assert_eq!(Dialect::Mailjet.name(EventType::Deferred), None);
 }
 
-/// What Mailgun suppressed is in its words a permanent failure, and stays one where it came from Mailgun.
+/// An email that Mailgun suppressed is a permanent failure in Mailgun's words. It stays one in a delivery, if Mailgun
+/// reported it.
 #[test]
 fn mailguns_suppressions_come_back_as_they_were() {
     for (reason, code, word) in [
@@ -208,7 +211,7 @@ fn every_fixture_of_mailgun_and_mailjet_comes_back_as_it_was() {
                 events(reports.clone(), fixture.now).iter().map(|shown| serde_json::to_value(shown).unwrap()).collect();
             for (report, before) in reports.into_iter().zip(before) {
                 let event: Event = report.accept(tenant, Some(source), fixture.now);
-                // A legacy form is signed as of the event's own time.
+                // A legacy form is signed with the event's own time.
                 let now = match dialect {
                     Dialect::MailgunLegacy => event.facts.occurred_at + SignedDuration::from_secs(5),
                     _ => attempted_at(),
@@ -225,17 +228,18 @@ fn every_fixture_of_mailgun_and_mailjet_comes_back_as_it_was() {
             }
         }
     }
-    // Eleven of Mailgun in one dialect each, eight of Mailjet in both of its.
+    // Eleven events of Mailgun in one dialect each, and eight of Mailjet in both of its dialects.
     assert_eq!(compared, 11 + 2 * 8);
 }
 
-/// A value as it is compared: of times the microseconds. Mailgun sends up to seven digits, and documents six.
+/// A value as it is compared. Times are compared in microseconds. Reason: Mailgun sends up to seven digits after the
+/// second, and documents six.
 fn shown(member: &str, value: &Value) -> Value {
     let time = value.as_str().filter(|_| member == "timestamp").and_then(|text| text.parse::<Timestamp>().ok());
     time.map_or_else(|| value.clone(), |time| time.as_microsecond().into())
 }
 
-/// The members of Mailgun's and Mailjet's bodies that no other dialect has a place for.
+/// Members of Mailgun's and Mailjet's bodies that no other dialect can hold.
 #[test]
 fn what_only_mailgun_and_mailjet_say_comes_back_too() {
     for (provider, dialect) in [
@@ -254,7 +258,7 @@ fn what_only_mailgun_and_mailjet_say_comes_back_too() {
             continue;
         }
         assert_eq!((&client.name, &client.os, &client.device), (&sent.name, &sent.os, &sent.device));
-        // The form has no place for these.
+        // The legacy form cannot hold these.
         if dialect == Dialect::Mailgun {
             assert_eq!((facts.from, facts.attempt), (event.facts.from, Some(3)));
         }

@@ -1,5 +1,5 @@
 //! The IAM test: each function's policy lists exactly the actions that its code calls, and those that AWS needs of the
-//! role for its mapping, its logs and its redrives. Nothing else, and no star.
+//! role for its mapping, its logs and its redrives. It lists nothing else, and it has no star.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::{calls, template};
 const ROOMS: [(&str, &str); 4] =
     [("ingest", "IngestRole"), ("dispatch", "DispatchRole"), ("deliver", "DeliverRole"), ("api", "ApiRole")];
 
-/// What a role needs although no code of ours calls it.
+/// What AWS needs of a role, although no code of ours calls it.
 fn needed_by_aws(room: &str) -> BTreeSet<(String, String)> {
     let pairs: &[(&str, &[&str])] = match room {
         // The stream mapping reads the stream and writes to its on-failure queue with the function's role.
@@ -28,7 +28,7 @@ fn needed_by_aws(room: &str) -> BTreeSet<(String, String)> {
         ],
         // The queue mappings receive and delete with the function's role.
         "deliver" => &[("Queues", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"])],
-        // StartMessageMoveTask wants of its caller what the move itself does.
+        // `StartMessageMoveTask` requires that its caller may do what the move itself does.
         "api" => {
             &[("Queues", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"])]
         }
@@ -48,9 +48,11 @@ fn list(value: &Yaml) -> Vec<String> {
     }
 }
 
-/// `EventsTable.StreamArn`, `${DeliveriesTable.Arn}/index/held-dead` and the like, as the name of what they belong to.
+/// The name of the resource that `EventsTable.StreamArn`, `${DeliveriesTable.Arn}/index/held-dead` and similar texts
+/// belong to.
 fn resource_name(resource: &str) -> String {
-    // `!If [MakesSecretsKey, !GetAtt SecretsKey.Arn, !Ref SecretsKeyArn]`: one key, ours or a given one.
+    // `!If [MakesSecretsKey, !GetAtt SecretsKey.Arn, !Ref SecretsKeyArn]`: one key, which the stack makes or the
+    // operator gives.
     if resource.contains("SecretsKey") {
         return "SecretsKey".to_owned();
     }
@@ -83,7 +85,7 @@ fn each_policy_lists_exactly_what_the_code_calls() {
         needed.extend(
             calls::of_room(room).iter().map(|(resource, action)| ((*resource).to_owned(), (*action).to_owned())),
         );
-        assert_eq!(granted, needed, "{room}: granted on the left, needed on the right");
+        assert_eq!(granted, needed, "{room}: the policy grants the left side, the code needs the right side");
     }
 }
 
@@ -105,7 +107,7 @@ fn no_star_and_no_shared_role() {
     assert_eq!(roles.len(), functions.len());
 }
 
-/// Of the registry, ingest may write the certificates that it fetched, and no source or key.
+/// In the registry, ingest may write the certificates that it fetched, and no source or key.
 #[test]
 fn ingest_writes_only_certificates_into_the_registry() {
     let template = template();
@@ -121,8 +123,8 @@ fn ingest_writes_only_certificates_into_the_registry() {
     assert_eq!(writes, [["CERTIFICATES"]]);
 }
 
-/// Deliver and api raise operational events with the changes that these report, and can raise none by itself. Only ingest
-/// accepts events.
+/// Deliver and api put operational events only in the transaction of the change that the event reports. Only ingest
+/// accepts events, so deliver and api have no other right to put one.
 #[test]
 fn deliver_and_api_put_events_in_transactions_only() {
     let template = template();
@@ -140,7 +142,8 @@ fn deliver_and_api_put_events_in_transactions_only() {
     }
 }
 
-/// An insert is no part of a transaction, and none but ingest accepts events.
+/// A batch statement that inserts is not part of a transaction. Only ingest may insert, because only ingest accepts
+/// events.
 #[test]
 fn the_only_statements_are_inserts_of_events() {
     assert_eq!(calls::other_statements(), 0);
@@ -156,7 +159,7 @@ fn the_only_statements_are_inserts_of_events() {
     assert_eq!(granted, [inserts]);
 }
 
-/// Ingest asks which events are stored, and may read no more of them than their keys.
+/// Ingest asks which events are stored. It may read only the keys of events.
 #[test]
 fn ingest_reads_no_events() {
     let template = template();
@@ -175,7 +178,7 @@ fn ingest_reads_no_events() {
     assert_eq!(reads, 1);
 }
 
-/// Ingest and deliver read secrets, api writes them too, and dispatch has nothing to do with them.
+/// Ingest and deliver read secrets, api also writes them, and dispatch needs none.
 #[test]
 fn the_secrets_key_is_granted_to_whoever_opens_secrets() {
     let template = template();
@@ -192,7 +195,7 @@ fn the_secrets_key_is_granted_to_whoever_opens_secrets() {
     assert_eq!(granted("ApiRole"), actions(&["kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"]));
 }
 
-/// Which queue may be sent to and hidden in is more than actions: only these.
+/// The queues that may be sent to, and in which messages may be hidden. Actions alone do not say this.
 #[test]
 fn queues_are_granted_one_by_one() {
     let template = template();

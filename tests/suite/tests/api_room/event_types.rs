@@ -1,3 +1,5 @@
+//! The catalogue of event types. Each has a schema and an example; the schemas also refuse wrong bodies.
+
 use serde_json::{Value, json};
 use shared::event::EventType;
 use support::catalogue::validates;
@@ -99,7 +101,8 @@ async fn one_type() {
     "#);
 }
 
-/// Every part that a body can have, with every error in turn: the schema refuses the body and says where the error is.
+/// Takes every part that a body can have, and every error in turn. The schema refuses the body and says where the error
+/// is.
 #[tokio::test]
 async fn bodies_that_are_not_as_promised_are_invalid() {
     let room = Room::start().await;

@@ -1,3 +1,5 @@
+//! Accepted events: lists by time, and one event with what the provider sent.
+
 use jiff::SignedDuration;
 use serde_json::json;
 use shared::event::{Event, EventType, Facts, Raw, Recipient};

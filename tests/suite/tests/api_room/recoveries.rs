@@ -90,7 +90,7 @@ async fn all_webhooks_are_recovered_together_and_a_cancelled_one_stops() {
     assert_eq!(tenant.delete(&read).await.status, 204);
     assert_eq!(tenant.get(&read).await.text("status"), "cancelled");
     assert_eq!(tenant.delete(&read).await.status, 204, "asked for twice");
-    // The recovery is deleted now, and not before.
+    // The recovery's row is deleted now, and not earlier.
     let rows = room.world.aws.scan_unbroken("registry").unwrap();
     let row = rows.iter().find(|row| row["sk"].as_s().unwrap().starts_with("R#")).unwrap();
     let expires: i64 = row["ttl"].as_n().unwrap().parse().unwrap();
@@ -224,8 +224,8 @@ async fn whoever_may_only_read_looks_on() {
     assert_eq!(tenant.get(&read).await.text("status"), "running");
 }
 
-/// Sending the job and storing the recovery may each fail: the client gets an error, and no recovery runs that the
-/// client does not know of.
+/// Two steps may fail: sending the job, and storing the recovery. In both cases the client gets an error, and no
+/// recovery runs that the client does not know of.
 #[tokio::test]
 async fn a_failed_call_is_an_answer_that_can_be_repeated() {
     let room = Room::start().await;

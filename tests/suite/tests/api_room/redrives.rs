@@ -1,3 +1,5 @@
+//! Redrives: how an admin starts, reads and cancels one.
+
 use std::sync::Arc;
 
 use axum::http::Method;
@@ -7,7 +9,8 @@ use support::World;
 use crate::moves::Moves;
 use crate::room::Room;
 
-/// A room with move tasks, and the tasks; `unknown` is what SQS answers if it has none.
+/// A room whose SQS endpoint has move tasks, and the tasks. `unknown` is the endpoint's answer if it does not know move
+/// tasks.
 async fn room(unknown: Option<&'static str>) -> (Room, Arc<Moves>) {
     let world = World::start().await.unwrap();
     let (moves, url) = Moves::start(world.url(), unknown).await;

@@ -19,7 +19,7 @@ async fn health_needs_no_key_and_touches_nothing() {
     assert!(room.world.aws.take_calls().is_empty());
 }
 
-/// Queries arrive as they were sent, or with a space for each `+`. `lambda_http` accepts neither a space nor a quote.
+/// Queries arrive as they were sent, or with a space for each `+`. `lambda_http` rejects both a space and a quote.
 #[tokio::test]
 async fn any_query_is_answered_and_read_as_its_sender_meant_it() {
     let room = Room::start().await;

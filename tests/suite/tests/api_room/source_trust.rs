@@ -1,5 +1,5 @@
-//! What a source's posts must prove in addition to the ingest key: credentials, networks, Mandrill's URL. And sources
-//! that were stored before these existed.
+//! What a source's posts must prove in addition to the ingest key: credentials, networks, Mandrill's URL. Also sources
+//! that were stored before these settings existed.
 
 use std::collections::HashMap;
 
@@ -202,7 +202,7 @@ async fn mandrills_url_is_kept_without_the_ingest_key() {
     };
     assert_eq!(kept().await, "key-1 https://hooks.example.com/api/webhooks/{ingest_key}");
 
-    // The URL as copied from Mandrill's settings, and each half alone.
+    // First the URL as a user copies it from Mandrill's settings, then each half of the setting alone.
     let url = format!("https://in:pw@hooks.example.com/api/webhooks/{key}?x=1");
     let patched = tenant.patch(&path, &json!({ "verification": { "url": url } })).await;
     assert_eq!(patched.body["verification"], json!({ "kind": "key_and_url" }), "the URL can hold a password");
@@ -245,7 +245,7 @@ async fn mandrill_needs_its_url_where_the_public_one_is_not_known() {
     assert_eq!(patched.status, 200, "the URL stays");
 }
 
-/// Items as they were written before credentials, networks and other providers existed.
+/// Rows as they were written before credentials, networks and other providers existed.
 #[tokio::test]
 async fn sources_of_before_still_read() {
     let room = Room::start().await;

@@ -1,4 +1,4 @@
-//! Deliveries: events arrive as Mailjet sends them.
+//! Events are delivered to Mailjet's webhooks as Mailjet sends them.
 
 use serde_json::{Value, json};
 use shared::breaker::BreakerSettings;
@@ -52,7 +52,7 @@ async fn the_backup_gets_what_the_main_url_refuses_and_everything_when_it_is_alo
     receiver.script("/main", [Answer::Status(500)]);
     let given = json!({ "EventType": "open", "Url": receiver.url("/backup"), "IsBackup": true });
     let count = |path| receiver.received(path).len();
-    let wait = async || room.world.clock.advance(jiff::SignedDuration::from_secs(31)); // past the cache
+    let wait = async || room.world.clock.advance(jiff::SignedDuration::from_secs(31)); // past the cache's time
 
     client.made(given).await;
     accept(&room, &acme, EventType::Opened, "alone").await;

@@ -5,12 +5,12 @@ use domain::id::{SourceId, TenantId};
 use domain::provider::{MAX_PROVIDER_BATCH, Provider, Received, Refusal, Report};
 use jiff::Timestamp;
 
-/// Checks the result of a post of `provider` with a body of `length` bytes, and returns the post's events, as events of
-/// a tenant.
+/// Checks the result of a post of `provider` with a body of `length` bytes. Returns the post's events, as events of a
+/// tenant.
 ///
 /// # Panics
 ///
-/// When an invariant does not hold.
+/// If an invariant does not hold.
 pub fn check(provider: Provider, length: usize, received: Result<Received, Refusal>) -> Vec<Event> {
     let received = match received {
         Ok(received) => received,

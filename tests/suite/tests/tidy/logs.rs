@@ -1,25 +1,25 @@
-//! A line of a log says what it is about: a warning or an error has the id of something as a field, of its own or of
-//! the span around it.
+//! Checks that a log line says what it is about: a warning or an error has an id as a field, either its own field or a
+//! field of the span around it.
 
 use std::collections::BTreeSet;
 
 use crate::production::text_length;
 use crate::source::{File, rust_files};
 
-/// Lines about no single thing, by the end of their message. Nothing is added without a reason of this kind; a line
-/// that is not there any more fails until it is removed here.
+/// The ends of messages that are not about one single thing. A new entry needs a reason of this kind. An entry whose
+/// line does not exist any more fails until it is removed here.
 const EXCEPTED: [&str; 3] = [
-    // Of a whole invocation.
+    // This line is about a whole invocation.
     "of {} records to go",
     "could not read which webhooks have changed",
-    // To come: a failed entry of a batch does not know its job.
+    // To be fixed: a failed entry of a batch does not know its job.
     "{failure}",
 ];
 
 const LINES: [&str; 2] = ["error!(", "warn!("];
 const SPANS: [&str; 3] = ["error_span!(", "info_span!(", "instrument("];
 
-/// What stands between the parentheses of each call of one of the macros.
+/// The text between the parentheses of each call of one of the macros.
 fn calls<'a>(macros: &[&str], code: &'a str) -> Vec<&'a str> {
     let mut calls = Vec::new();
     for name in macros {
@@ -30,7 +30,7 @@ fn calls<'a>(macros: &[&str], code: &'a str) -> Vec<&'a str> {
     calls
 }
 
-/// What stands before the parenthesis that closes the call.
+/// The text before the parenthesis that closes the call.
 fn arguments(rest: &str) -> &str {
     let (mut at, mut depth) = (0, 0);
     while let Some(letter) = rest[at..].chars().next() {
@@ -55,7 +55,7 @@ fn has_id(arguments: &str) -> bool {
     names.into_iter().any(|name: &str| [".id", "_id", ".sequence_number"].iter().any(|end| name.ends_with(end)))
 }
 
-/// The lines of a crate that have no id. A crate that opens spans with ids has none: its lines have those.
+/// The log lines of a crate that have no id. If a crate opens spans with ids, all its lines have these ids.
 fn without_id(files: &[File]) -> Vec<String> {
     let codes: Vec<_> = files.iter().map(|file| (&file.path, file.production())).collect();
     if codes.iter().any(|(_, code)| calls(&SPANS, code).into_iter().any(has_id)) {
@@ -71,7 +71,7 @@ fn lines_of_logs_have_an_id() {
     for room in ["ingest", "dispatch", "deliver", "api"] {
         for call in without_id(&rust_files(&format!("functions/{room}/src"))) {
             let excepted = EXCEPTED.iter().find(|message| call.contains(**message));
-            used.insert(*excepted.unwrap_or_else(|| panic!("no id of what it is about: {call}")));
+            used.insert(*excepted.unwrap_or_else(|| panic!("this log line has no id: {call}")));
         }
     }
     assert_eq!(used, EXCEPTED.into(), "remove the exceptions that are not needed any more");

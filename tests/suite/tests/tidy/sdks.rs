@@ -34,9 +34,9 @@ fn no_function_holds_the_sdks_of_sts_and_sso() {
     let lock = read("Cargo.lock");
     for room in ["ingest", "dispatch", "deliver", "api"] {
         let held = held(room, &lock);
-        assert!(held.contains("aws-sdk-dynamodb"), "{room}: the lock file is not read");
+        assert!(held.contains("aws-sdk-dynamodb"), "{room}: the lock file was not read");
         let uncalled: Vec<_> = UNCALLED.iter().filter(|name| held.contains(*name)).collect();
-        assert!(uncalled.is_empty(), "{room} holds {uncalled:?}");
+        assert!(uncalled.is_empty(), "{room} links {uncalled:?}");
     }
     // The operators' command may use every place where an operator can keep credentials.
     assert!(held("admin", &lock).contains("aws-sdk-sts"));

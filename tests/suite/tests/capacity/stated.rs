@@ -104,7 +104,7 @@ pub(crate) fn tables(template: Template) -> String {
         let _infallible = writeln!(text, "| {} |", cells.join(" | "));
     };
     let rates = RATES.map(|rate| format!("{} events/s", grouped(rate)));
-    line(&[["of one tenant, each to one webhook".to_owned()].as_slice(), &rates].concat());
+    line(&[["events of one tenant, each to one webhook".to_owned()].as_slice(), &rates].concat());
     line(&["---".to_owned(), "--:".to_owned(), "--:".to_owned(), "--:".to_owned()]);
     let mut row = |name: String, figure: &dyn Fn(u32) -> String| {
         line(&[vec![name], RATES.map(figure).to_vec()].concat());
@@ -120,18 +120,18 @@ pub(crate) fn tables(template: Template) -> String {
     row(format!("reads/s of the tenant's row by dispatch, {} events a batch", template.stream_batch), &|rate| {
         grouped(rate.div_ceil(template.stream_batch))
     });
-    row(format!("failed deliveries that wait, delayed, until a breaker opens ({} s)", window_seconds()), &|rate| {
+    row(format!("delayed messages of failed deliveries until a breaker opens ({} s)", window_seconds()), &|rate| {
         grouped(rate * window_seconds())
     });
-    row("  of them in flight, and after that".to_owned(), &|_| "0, and 1 probe".to_owned());
-    row(format!("ingest invocations at once, {INGEST_MS} ms, one event a post"), &|rate| {
+    row("of these in flight; messages that wait after it has opened".to_owned(), &|_| "0; 1 probe".to_owned());
+    row(format!("simultaneous ingest invocations, {INGEST_MS} ms each, one event a post"), &|rate| {
         grouped(invocations(rate, 1, INGEST_MS))
     });
-    row(format!("dispatch invocations at once, {DISPATCH_MS} ms"), &|rate| {
+    row(format!("simultaneous dispatch invocations, {DISPATCH_MS} ms each"), &|rate| {
         grouped(invocations(rate, template.stream_batch, DISPATCH_MS))
     });
     for answer in ANSWERS_MS {
-        row(format!("deliver invocations at once, receivers answer in {} ms", grouped(answer)), &|rate| {
+        row(format!("simultaneous deliver invocations, receivers answer in {} ms", grouped(answer)), &|rate| {
             let invocations = invocations(rate, template.batch, answer + DELIVER_MS);
             let beyond = if invocations > MOST_INVOCATIONS { " (beyond one mapping)" } else { "" };
             format!("{}{beyond}", grouped(invocations))
@@ -145,16 +145,17 @@ pub(crate) fn sentences(template: Template) -> String {
     let (functions, webhooks) = EXAMPLE;
     let reads = 2 * functions * webhooks / template.cache_seconds;
     format!(
-        "- Waits of up to {delay} s are delayed messages, which SQS does not count; longer ones are hidden, and of these a \
-         queue has {flight}. Before a breaker opens only a tenant's own policy or a receiver's `Retry-After` asks for \
-         longer ones: then {long} failing deliveries a second fill the queue in the {window} s until it opens.\n\
-         - Before a webhook is known to be slow ({slow} s), its deliveries are in the invocations of the deliveries queue: \
-         with {concurrency} of them (`MaximumConcurrency`), {unknown} such deliveries a second are the most that delay \
-         nobody.\n\
-         - The registry is read by each deliver function twice for each webhook in {cache} s: {functions} functions and \
-         {webhooks} webhooks of one tenant are {reads} reads a second of one key, of {most}: \
-         then raise `CacheSeconds`.\n\
-         - The API lets {throttle} requests a second in (`ThrottleRate`).\n",
+        "- Waits of up to {delay} s are delayed messages, which SQS does not count as in flight. Longer waits are hidden \
+         messages, and a queue can have {flight} of these. Before a breaker opens, only a tenant's own policy or a \
+         receiver's `Retry-After` causes longer waits. In that case, {long} failing deliveries a second fill the queue in \
+         the {window} s until the breaker opens.\n\
+         - Before a webhook counts as slow (after an attempt of {slow} s), its deliveries use the invocations of the \
+         deliveries queue. With {concurrency} invocations (`MaximumConcurrency`), {unknown} such deliveries a second do not \
+         delay other webhooks; more do.\n\
+         - Each deliver function reads the registry twice in {cache} s for each webhook. {functions} functions and \
+         {webhooks} webhooks of one tenant make {reads} reads a second of one key, and the limit is {most}. In that case, \
+         raise `CacheSeconds`.\n\
+         - The API accepts {throttle} requests a second (`ThrottleRate`).\n",
         delay = grouped(u32::from(MAX_DELAY_SECONDS)),
         flight = grouped(MOST_IN_FLIGHT),
         long = grouped(most_long_waits()),

@@ -1,4 +1,4 @@
-//! Shared by the fuzz targets: the conversion of bytes into a post, and what must hold for every post.
+//! The code that all fuzz targets share: it converts bytes into a post, and checks what must hold for every post.
 //!
 //! An input looks like a request, so that headers are fuzzed as well: lines `name: value`, an empty line, the body. The
 //! header `x-now` is the time, in Unix seconds.

@@ -39,7 +39,7 @@ pub fn verify(provider: Provider, data: &[u8]) {
     let covers_every_byte = [Provider::SendGrid, Provider::Resend, Provider::MailerSend].contains(&provider);
     if covers_every_byte && !matches!(received, Err(Refusal::Unauthentic(_))) {
         let signed = fixture.body == body || own.any(|fixture| fixture.body == body);
-        assert!(signed, "taken for genuine although nobody signed it");
+        assert!(signed, "the post was accepted although nobody has signed it");
     }
     invariants::check(provider, body.len(), received);
 }
@@ -62,7 +62,7 @@ pub fn verify_credentials(data: &[u8]) {
         (Credentials::Header { name: name.clone(), values: both() }, either(&name)),
     ] {
         let accepted = credentials.accepts(&headers).is_ok();
-        assert!(plausible || !accepted, "accepted without a secret");
+        assert!(plausible || !accepted, "the post was accepted without the secret");
         let trust = Trust { credentials: Some(credentials), ..Trust::unsigned() };
         let received = receive(Provider::Brevo, &trust, &Post::new(&headers, b"{}"), default_now());
         assert_eq!(received.is_ok(), accepted);

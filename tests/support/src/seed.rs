@@ -68,7 +68,7 @@ impl World {
         let open = Open::begin(ProbeId::generate(random()), now, now);
         let telling = self.events.telling(&operational::opened(webhook, &open, now))?;
         let is_opened = self.registry.open_breaker(webhook.tenant, webhook.id, &open, telling).await?;
-        anyhow::ensure!(is_opened, "it was open before");
+        anyhow::ensure!(is_opened, "the breaker was open before");
         self.tick();
         Ok(open)
     }
@@ -78,7 +78,7 @@ impl World {
         let event = operational::closed(webhook, open, ClosedReason::Recovered, self.clock.now());
         let telling = self.events.telling(&event)?;
         let is_closed = self.registry.close_breaker(webhook.tenant, webhook.id, open, 0, telling).await?;
-        anyhow::ensure!(is_closed, "it was closed before");
+        anyhow::ensure!(is_closed, "the breaker was closed before");
         self.tick();
         Ok(())
     }

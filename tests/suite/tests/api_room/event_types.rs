@@ -151,7 +151,7 @@ async fn bodies_that_are_not_as_promised_are_invalid() {
     /data/client/machine: "yes" is not of type "boolean"
     /data/test: true was expected
     "#);
-    assert!(validates("email.click", &entry.body["example"]).is_err(), "not a canonical name");
+    assert!(validates("email.click", &entry.body["example"]).is_err(), "only canonical names have a schema");
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn own_facts_are_no_faults() {
 #[tokio::test]
 async fn whoever_may_read_may_read_it() {
     let room = Room::start().await;
-    assert_eq!(room.admin().get("/api/v1/event-types").await.status, 200, "an admin names no tenant");
+    assert_eq!(room.admin().get("/api/v1/event-types").await.status, 200, "an admin need not name a tenant");
     let tenant = room.tenant().await;
     let id = tenant.tenant.clone().unwrap();
     assert_eq!(room.key_of(&id, "read").await.get("/api/v1/event-types/email.sent").await.status, 200);

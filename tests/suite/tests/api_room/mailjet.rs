@@ -205,7 +205,7 @@ async fn what_clients_write_in_their_own_ways_is_understood() {
     ");
     let whole = only(&client.get("/18").await);
     let put = client.put(18, whole.clone()).await;
-    assert_eq!((put.status, only(&put)), (200, whole), "what was shown may be sent back");
+    assert_eq!((put.status, only(&put)), (200, whole), "a client may send back the entry as it was shown");
 }
 
 #[tokio::test]

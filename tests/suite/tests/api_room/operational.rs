@@ -242,7 +242,10 @@ async fn what_its_receiver_asked_for_is_listed_with_its_reason() {
     let path = made(&tenant, &json!({})).await;
     let webhook = stored(&room, &tenant, &path).await;
     assert!(room.world.disable(&webhook, DisabledReason::Gone).await.unwrap());
-    assert!(!room.world.disable(&webhook, DisabledReason::ReceiverAsked).await.unwrap(), "it is disabled already");
+    assert!(
+        !room.world.disable(&webhook, DisabledReason::ReceiverAsked).await.unwrap(),
+        "the webhook is disabled already"
+    );
     let listed = tenant.get("/api/v1/events").await;
     assert_eq!(listed.data().len(), 1);
     assert_eq!(listed.data()[0]["webhook"]["reason"], "gone");

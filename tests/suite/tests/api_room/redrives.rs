@@ -38,7 +38,7 @@ async fn one_runs_at_a_time_and_is_followed_to_its_end() {
     let path = format!("/api/v1/redrives/{}", started.text("id"));
     assert_eq!(admin.get(&path).await.body, started.body);
     moves.finish("COMPLETED");
-    assert_eq!(admin.get(&path).await.body["state"], "completed", "found without its handle");
+    assert_eq!(admin.get(&path).await.body["state"], "completed", "a finished redrive is found without a handle");
     insta::assert_snapshot!(admin.delete(&path).await.problem(), @"409 redrive-over: This redrive has finished and cannot be cancelled.");
 
     assert_eq!(admin.post_nothing("/api/v1/redrives").await.status, 202);
@@ -76,7 +76,7 @@ async fn a_cancelled_one_stops() {
     let path = format!("/api/v1/redrives/{}", admin.post_nothing("/api/v1/redrives").await.text("id"));
     assert_eq!(admin.delete(&path).await.status, 204);
     assert_eq!(admin.get(&path).await.body["state"], "cancelling");
-    assert_eq!(admin.delete(&path).await.status, 204, "asked for twice");
+    assert_eq!(admin.delete(&path).await.status, 204, "a second cancellation is accepted");
 }
 
 #[tokio::test]
@@ -104,7 +104,11 @@ async fn bad_ones_are_refused() {
         (Method::DELETE, "/api/v1/redrives/rd_1"),
     ] {
         let request = tenant.request(method, path).body(axum::body::Body::empty()).unwrap();
-        assert_eq!(room.send(request).await.status, 403, "the queue is every tenant's");
+        assert_eq!(
+            room.send(request).await.status,
+            403,
+            "only an admin may do this, because the queue has jobs of all tenants"
+        );
     }
 }
 

@@ -108,7 +108,7 @@ async fn bad_bodies_are_refused_with_what_to_change() {
     415 unsupported-media-type: Send `content-type: application/json`.
     "#);
     let unread = Request::post("/api/v1/tenants").body(Body::from("{")).unwrap();
-    assert_eq!(room.send(unread).await.status, 401, "who calls is asked first");
+    assert_eq!(room.send(unread).await.status, 401, "the key is checked before the body");
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ async fn a_url_that_fails_for_long_is_dead_and_what_it_missed_arrives_once_it_is
     accept(&room, &acme, EventType::Opened, "while dead").await;
     let before = receiver.count();
     room.world.run_until_idle().await.unwrap();
-    assert_eq!(receiver.count(), before, "nothing is posted to what is dead");
+    assert_eq!(receiver.count(), before, "nothing is posted to a URL that is `dead`");
 
     receiver.script("/main", [Answer::Status(200)]);
     let accepted = |posts: usize| receiver.received("/main").len() - posts;

@@ -91,7 +91,7 @@ pub(crate) fn most_long_waits() -> u32 {
     MOST_IN_FLIGHT / window_seconds()
 }
 
-/// Number of failing deliveries per second that occupy all invocations of the deliveries queue until their webhooks
+/// Number of slow deliveries per second that occupy all invocations of the deliveries queue until their webhooks
 /// count as slow, if each delivery is in an invocation of its own.
 pub(crate) fn most_unknown_slow(template: Template) -> u32 {
     template.concurrency / u32::try_from(SLOW.as_secs()).unwrap_or(u32::MAX)

@@ -1,5 +1,5 @@
-//! What holds for the whole of `infra/openapi.yaml`. It uses only keys that the OpenAPI format knows, its references
-//! lead to an object, and no field of a change has a default.
+//! What holds for the whole of `infra/openapi.yaml`. It uses only keys that its format knows, its references lead to an
+//! object, and no field of a change has a default.
 
 use yaml_rust2::Yaml;
 use yaml_rust2::yaml::Hash;

@@ -24,7 +24,7 @@ from aws_stub import ACCOUNT, Aws
 OUTPUTS = [{"OutputKey": "ApiUrl", "OutputValue": "https://api.invalid"}]
 THROTTLED = (400, "Throttling", "Rate exceeded")
 DENIED = (403, "AccessDenied", "User is not authorized to perform cloudformation:DescribeStacks")
-# The message matters as well, because CloudFormation has one error code for all invalid requests.
+# deploy.py has to look at the message too, because CloudFormation has one error code for all invalid requests.
 INVALID = (400, "ValidationError", "1 validation error detected: Value at 'stackName' failed to satisfy constraint")
 
 
@@ -158,7 +158,7 @@ class Deployment(unittest.TestCase):
                 self.environment.update(variables)
                 self.aws.stack, self.aws.calls, self.sam = stack(), [], []
                 self.assertEqual(self.run_main(*arguments), 0)
-                # Of STS and Lambda as well.
+                # The calls to STS and Lambda use this region as well.
                 self.assertEqual({region for _, region in self.aws.calls}, {expected})
                 for asked in self.sam:
                     self.assertEqual(asked[asked.index("--region") + 1], expected)

@@ -1,8 +1,8 @@
-//! Logs: one line of JSON each, with the field names of the style guide. They never contain a secret, an address or a
-//! body.
+//! Logs: each line is one JSON object, with the field names of the style guide. Log lines never contain a secret, an
+//! address or a body.
 //!
-//! A line has the fields of the spans that it is in, under `spans`. So every line of a request or a message has its ids,
-//! and no line repeats them.
+//! Under `spans`, a line has the fields of the spans that it is in. So every line of a request or a message has its
+//! ids, and no line repeats them.
 
 use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -14,13 +14,14 @@ const OURS: [&str; 5] = ["ingest", "dispatch", "deliver", "api", "shared"];
 
 /// Writes `tracing` events to standard output as JSON. Lambda collects them there.
 pub fn init() {
-    // This fails only when a subscriber is set already, as in tests with several rooms in one process.
+    // This fails only if a subscriber is set already, as in tests with several rooms in one process.
     let _already_set = tracing::subscriber::set_global_default(subscriber(std::io::stdout));
 }
 
-/// What writes log lines to `writer`.
+/// A subscriber that writes log lines to `writer`.
 ///
-/// The level is INFO for our crates. It is WARN for all others, whose lines could contain what must not be logged.
+/// The level is INFO for our crates. It is WARN for all others, because their lines could contain what must not be
+/// logged.
 pub fn subscriber<W>(writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
@@ -30,8 +31,8 @@ where
     tracing_subscriber::registry().with(filter()).with(format.with_writer(writer))
 }
 
-/// The filter is built in code. A filter that is parsed from text would add two libraries of regular expressions to
-/// each function, 180 KB.
+/// The filter is built in code. Parsing a filter from text would add two regular expression libraries to each function,
+/// 180 KB.
 fn filter() -> Targets {
     Targets::new().with_default(LevelFilter::WARN).with_targets(OURS.map(|name| (name, LevelFilter::INFO)))
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FIXTURES = HERE.parent / "fixtures"
-# Posts in forms of which there is no fixture.
+# Posts in formats that no fixture has.
 GENERIC = {"type": "email.bounced", "email_id": "1", "recipient": "a@example.com", "timestamp": "2026-01-01T00:00:00Z",
            "bounce_type": "hard", "tags": ["a"], "metadata": {"n": 1}, "geo": {"country": "FR"}, "smtp_code": 550}
 MULTIPART = ("--x\r\nContent-Disposition: form-data; name=\"event\"\r\n\r\nbounced\r\n"

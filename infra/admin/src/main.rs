@@ -1,13 +1,14 @@
-//! Commands for operators, on a deployed stack. `infra/*.py` finds the stack and runs them.
+//! Commands for operators on a deployed stack. The scripts in `infra` find the stack and run these commands.
 //!
-//! Unlike the functions, a command runs outside of Lambda, so the SDK's ordinary chain finds credentials and region.
+//! A command runs outside of Lambda, so the SDK's default chain finds credentials and region. Functions do not use that
+//! chain.
 
 use clap::{Parser, Subcommand};
 use shared::aws;
 
 mod rotate_data_key;
 
-/// Commands for operators.
+/// The command line of the operators' commands.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(subcommand)]

@@ -3,14 +3,14 @@
 //! Functions keep running at the same time. Older keys stay in the registry, so secrets that are sealed with an older
 //! key still open.
 
-#![expect(clippy::print_stdout, reason = "a command tells what it does")]
+#![expect(clippy::print_stdout, reason = "a command prints what it does")]
 
 use aws_config::SdkConfig;
 use clap::Args;
 use shared::store::Registry;
 use shared::store::registry::DataKeyRotation;
 
-/// Which stack's key, and whether a new one is made.
+/// The arguments name the stack's key, and say whether to make a new one.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Name of the stack's registry table.
@@ -19,8 +19,7 @@ pub(crate) struct Arguments {
     /// ARN of the KMS key that the stack's data keys are encrypted under.
     #[arg(long)]
     secrets_key_arn: String,
-    /// A function that read the key before the new one existed may still seal with the old one for a moment. So this
-    /// repeats until nothing is left to do.
+    /// Seals secrets again with the newest data key, without making a new one. Use this to finish an interrupted run.
     #[arg(long)]
     resume: bool,
 }
@@ -33,8 +32,8 @@ pub(crate) async fn run(arguments: Arguments, sdk: &SdkConfig) -> anyhow::Result
         println!("made data key {}", rotation.next_data_key().await?);
     }
     loop {
-        // A function that had read the key before the new one was there may still seal with it for a moment: hence once
-        // more, until there is nothing left to do.
+        // A function that read the old key before the new one existed can still seal with the old key for a moment. So
+        // this repeats until nothing is left to do.
         let resealed = rotation.reseal().await?;
         println!(
             "{} rows with secrets: sealed {} anew, {} to be looked at again",

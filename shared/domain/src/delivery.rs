@@ -17,11 +17,11 @@ pub use self::state::{DeliveryState, StateKind};
 /// Maximum number of attempts that a row keeps. When a new round begins, older attempts are removed to make room.
 /// Reason: the row stays far below DynamoDB's 400 KB.
 pub const MAX_ATTEMPTS_KEPT: usize = 100;
-/// Maximum number of attempts of a round, without probes (31): the first one, and one after each of the 30 delays that a
-/// policy may have.
+/// Maximum number of attempts of a round, without probes (31): the first attempt, and one after each of the 30 delays
+/// that a policy may have.
 pub const MAX_ROUND_ATTEMPTS: usize = 31;
 
-/// What names a delivery: its tenant, its webhook and its event.
+/// The key of a delivery: its tenant, its webhook and its event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DeliveryKey {
     /// The tenant that owns the delivery.
@@ -37,7 +37,7 @@ pub struct DeliveryKey {
 pub struct Delivery {
     /// The tenant that owns the delivery.
     pub tenant: TenantId,
-    /// The webhook that it is owed to.
+    /// The webhook that the event is owed to.
     pub webhook: WebhookId,
     /// The event that is owed.
     pub event: EventId,
@@ -45,7 +45,7 @@ pub struct Delivery {
     pub event_type: EventType,
     /// The state of the delivery.
     pub state: DeliveryState,
-    /// How often a redrive, a recovery or a resend started the delivery anew. Jobs of an earlier round are void.
+    /// How often a redrive, a recovery or a resend started the delivery anew. Jobs of an earlier round are obsolete.
     pub round: u32,
     /// How many attempts this round has had.
     pub round_attempts: u32,
@@ -56,7 +56,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// What names the delivery.
+    /// The key of the delivery.
     pub fn key(&self) -> DeliveryKey {
         DeliveryKey { tenant: self.tenant, webhook: self.webhook, event: self.event }
     }

@@ -17,7 +17,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 
-/// Maximum duration of an invocation here; the functions' own limits are shorter.
+/// Maximum duration of an invocation in the benchmark. Reason: the functions' own limits are shorter.
 const INVOCATION_LIMIT: Duration = Duration::from_mins(5);
 
 #[derive(Debug)]

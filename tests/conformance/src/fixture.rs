@@ -221,7 +221,7 @@ const ARRIVAL: i64 = 1_773_480_413;
 ///
 /// # Panics
 ///
-/// If a fixture cannot be read, because then there is nothing to test.
+/// If a fixture cannot be read. Reason: then there is nothing to test.
 #[expect(clippy::expect_used, reason = "see Panics")]
 pub fn own_fixtures() -> Vec<Fixture> {
     let index = Index::own().expect("the index can be read");

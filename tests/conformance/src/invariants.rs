@@ -29,7 +29,7 @@ pub fn signs_every_byte(provider: Provider) -> bool {
 ///
 /// # Panics
 ///
-/// When an invariant does not hold.
+/// If an invariant does not hold.
 pub fn check(provider: Provider, length: usize, received: Result<Received, Refusal>) -> Vec<Event> {
     let received = match received {
         Ok(received) => received,
@@ -41,12 +41,15 @@ pub fn check(provider: Provider, length: usize, received: Result<Received, Refus
         }
     };
     let reports = received.reports;
-    assert!(received.confirm.is_none() || (provider == Provider::Ses && reports.is_empty()), "a handshake with events");
+    assert!(
+        received.confirm.is_none() || (provider == Provider::Ses && reports.is_empty()),
+        "a handshake must not report events"
+    );
     assert!(received.token.is_none() || provider == Provider::Mailgun, "a token of {}", provider.as_str());
     // One SES entry may have many recipients. The envelope has at most 256 KB, and each address at least three bytes.
     assert!(reports.len() <= MAX_PROVIDER_BATCH.max(length), "{} events", reports.len());
     let unparsed = reports.iter().filter(|report| report.facts.event_type == EventType::Unparsed).count();
-    assert!(unparsed == 0 || reports.len() == 1, "an unparsed body together with events");
+    assert!(unparsed == 0 || reports.len() == 1, "an unparsed body must be the only event");
 
     let (tenant, source) =
         (TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]), SourceId::mint(Timestamp::UNIX_EPOCH, [1; 10]));
@@ -54,7 +57,7 @@ pub fn check(provider: Provider, length: usize, received: Result<Received, Refus
         check_facts(provider, length, &report.facts);
         let again = report.clone().accept(tenant, Some(source), Timestamp::UNIX_EPOCH).id;
         let event = report.accept(tenant, Some(source), Timestamp::UNIX_EPOCH);
-        assert_eq!(event.id, again, "an id that is not stable");
+        assert_eq!(event.id, again, "the id is not stable");
         event
     };
     reports.into_iter().map(accept).collect()
@@ -62,20 +65,20 @@ pub fn check(provider: Provider, length: usize, received: Result<Received, Refus
 
 fn check_facts(provider: Provider, length: usize, facts: &Facts) {
     assert_eq!(facts.provider, provider);
-    assert!(!facts.provider_event_id.is_empty(), "no id");
-    assert!(facts.event_type == EventType::Bounced || facts.bounce_type.is_none(), "a bounce type of no bounce");
+    assert!(!facts.provider_event_id.is_empty(), "the event has no id");
+    assert!(facts.event_type == EventType::Bounced || facts.bounce_type.is_none(), "only a bounce has a bounce type");
     let message_id = facts.email_message_id.as_deref().unwrap_or("-");
     assert!(!message_id.is_empty() && !message_id.starts_with('<'), "message id {message_id}");
     for text in [&facts.url, &facts.diagnostic, &facts.campaign_id, &facts.client.ip, &facts.client.user_agent] {
-        assert!(text.as_ref().is_none_or(|text| !text.is_empty()), "an empty text for an absent one");
+        assert!(text.as_ref().is_none_or(|text| !text.is_empty()), "an absent text must not be stored as an empty one");
     }
     match &facts.raw {
         Some(Raw::Whole(raw)) => assert!(raw.len() <= RAW_LIMIT, "{} bytes kept as an object", raw.len()),
         Some(Raw::Dropped { bytes }) => assert!(*bytes > RAW_LIMIT, "dropped although it has only {bytes} bytes"),
         Some(Raw::Body { kept, bytes }) => {
-            assert_eq!(kept.len(), (*bytes).min(UNPARSED_LIMIT), "a body that is cut elsewhere than at the limit");
+            assert_eq!(kept.len(), (*bytes).min(UNPARSED_LIMIT), "the body is not cut at the limit");
             // A body that is not UTF-8 may grow by replacement characters.
-            assert!(*bytes <= 3 * length, "more kept than came");
+            assert!(*bytes <= 3 * length, "the event keeps more bytes than the post has");
         }
         None => panic!("nothing kept of a provider's event"),
     }

@@ -1,4 +1,4 @@
-//! Takes providers' bodies, real and made ones, through the code that `ingest` runs.
+//! Takes providers' bodies, real and made-up ones, through the code that `ingest` runs.
 
 pub mod batches;
 mod fixture;

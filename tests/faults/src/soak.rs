@@ -1,8 +1,9 @@
-//! The fault suite: the deployed template on the emulator, with AWS calls that fail, functions that are killed, and
-//! receivers that misbehave; then a count of what became of every event that was accepted.
+//! The fault suite. The deployed template runs on the emulator. AWS calls fail, functions are killed, and receivers
+//! misbehave. Then the suite counts what became of every accepted event.
 //!
-//! The suite does not check how things happen, only how they end: each accepted event is, for each webhook, delivered,
-//! or held or dead where people can see it. Every other event counts as lost, and the number of lost events must be 0.
+//! The suite does not check how things happen, only how they end. For each webhook, an accepted event must be
+//! delivered, or held or dead where people can see it. Every other event counts as lost, and the number of lost events
+//! must be 0.
 
 mod census;
 mod chance;

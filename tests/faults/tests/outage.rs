@@ -34,5 +34,5 @@ async fn a_thousand_deliveries_of_which_broken_receivers_hold_up_their_own_alone
     let measured = run(world, queues, &shape, true).await.unwrap();
     assert_eq!(measured.owed, 1_000);
     assert_eq!(broken_promises(&shape, &measured), [""; 0], "{measured:?}");
-    assert!(measured.busiest[1] > 0, "nothing went by the retries queue");
+    assert!(measured.busiest[1] > 0, "no message went through the retries queue");
 }

@@ -1,4 +1,4 @@
-//! Shared by the fuzz targets: the conversion of bytes into a post, and what must hold for every post.
+//! The code that all fuzz targets share: it converts bytes into a post, and checks what must hold for every post.
 //!
 //! An input looks like a request, so that headers are fuzzed as well: lines `name: value`, an empty line, the body. The
 //! header `x-now` is the time, in Unix seconds.
@@ -38,7 +38,7 @@ pub fn verify(provider: Provider, data: &[u8]) {
     let received = fixture.receive_as(&fixture.trust, &headers, body, now.unwrap_or(fixture.now));
     if invariants::signs_every_byte(provider) && !matches!(received, Err(Refusal::Unauthentic(_))) {
         let signed = fixture.body == body || own.any(|fixture| fixture.body == body);
-        assert!(signed, "taken for genuine although nobody signed it");
+        assert!(signed, "the post was accepted although nobody has signed it");
     }
     invariants::check(provider, body.len(), received);
 }
@@ -61,7 +61,7 @@ pub fn verify_credentials(data: &[u8]) {
         (Credentials::Header { name: name.clone(), values: both() }, either(&name)),
     ] {
         let accepted = credentials.accepts(&headers).is_ok();
-        assert!(plausible || !accepted, "accepted without a secret");
+        assert!(plausible || !accepted, "the post was accepted without the secret");
         let trust = Trust { credentials: Some(credentials), ..Trust::unsigned() };
         let received = receive(Provider::Brevo, &trust, &Post::new(&headers, b"{}"), default_now());
         assert_eq!(received.is_ok(), accepted);

@@ -1,7 +1,7 @@
-//! The crash test: every AWS call that ingest, dispatch and deliver make is failed once before and once after it took
-//! effect, one at a time. After replay by whatever would replay it (the provider, the stream, the queue), every event
-//! is delivered, waiting in a queue, or dead and in the dead-letter queue; none is lost, and none was acknowledged
-//! without being stored.
+//! The crash test. Every AWS call that ingest, dispatch and deliver make fails twice, one call at a time: once before
+//! it takes effect, and once after. The provider, the stream or the queue then replays what was interrupted. After
+//! that, every event is delivered, waiting in a queue, or dead with a dead letter in the dead-letter queue. No event is
+//! lost, and no event was acknowledged without being stored.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
@@ -20,15 +20,16 @@ use support::signers::{JSON, Signed};
 use support::world::DEAD_LETTER;
 use support::{Answer, Break, Call, Receiver, World};
 
-/// More posts than any single break needs.
+/// Maximum posts of one event. Reason: no single break needs as many.
 const MAX_POSTS: usize = 5;
 
 /// How the event comes in.
 #[derive(Debug, Clone, Copy)]
 enum Arrival {
-    /// Published by the tenant itself.
+    /// The tenant publishes the event.
     Own,
-    /// Posted by this provider: Mailgun's token is remembered, SES's certificate is fetched and kept.
+    /// This provider posts the event. With Mailgun, the token is stored; with SES, the certificate is fetched and
+    /// stored.
     Posted(Provider),
 }
 
@@ -36,15 +37,15 @@ struct Scene {
     world: World,
     receiver: Receiver,
     ingest: Ingest,
-    /// Amazon's side; it serves for as long as it is held.
+    /// The fake of Amazon's side. It serves requests until it is dropped.
     _amazon: Amazon,
     tenant: TenantId,
     arrival: Arrival,
-    /// Of the API, or a source's ingest key.
+    /// The API key, or the source's ingest key.
     key: String,
-    /// What is posted.
+    /// The post that brings the event.
     post: Signed,
-    /// Accepts at once; fails twice; always fails; is gone.
+    /// Four webhooks. In order: the receiver accepts at once, fails twice, always fails, is gone.
     webhooks: [Webhook; 4],
 }
 
@@ -61,7 +62,7 @@ impl Scene {
         let tenant = world.tenant().await.unwrap();
         let mut webhooks = Vec::new();
         for path in ["/ok", "/flaky", "/down", "/gone"] {
-            // The last wait is longer than SQS's longest delay, so that its message is hidden.
+            // The last wait is longer than SQS's longest delay, so the waiting message is hidden instead of delayed.
             let retry_policy = RetryPolicy::Custom(Delays::new(&[1, 2, 1_200]).unwrap());
             let change = |webhook| Webhook { retry_policy, ..webhook };
             webhooks.push(world.webhook_with(tenant, &receiver.url(path), change).await.unwrap());
@@ -87,7 +88,7 @@ impl Scene {
         Self { world, receiver, ingest, _amazon: amazon, tenant, arrival, key, post, webhooks }
     }
 
-    /// Posts one event until it is answered 200, as a sender does; answers its id.
+    /// Posts one event until the answer is 200, as a sender does. Returns the event's id.
     async fn publish(&self) -> shared::id::EventId {
         let path = match self.arrival {
             Arrival::Own => "/api/v1/events".to_owned(),
@@ -97,10 +98,10 @@ impl Scene {
             let answer = ingest::handle(self.post.request(&path).unwrap(), &self.ingest).await.unwrap();
             if answer.status() == 200 {
                 let rows = self.world.event_rows().unwrap();
-                assert_eq!(rows.len(), 1, "acknowledged and stored once");
+                assert_eq!(rows.len(), 1, "an acknowledged event has one row");
                 return event_in_row(&rows[0]).unwrap().id;
             }
-            assert_eq!(answer.status(), 503, "our own trouble is 503");
+            assert_eq!(answer.status(), 503, "an error of ours is answered 503");
         }
         panic!("never accepted");
     }
@@ -127,7 +128,8 @@ impl Scene {
         let in_dead_letters = |webhook: &Webhook| letters.iter().any(|letter| letter.group == webhook.id.to_string());
         assert!(matches!(self.state(down, event).await, DeliveryState::Dead { .. }), "{what}");
         assert!(in_dead_letters(down), "{what}: dead without a dead letter");
-        // A crash between disabling and burying may leave it held for the disabled webhook instead.
+        // After a crash between disabling the webhook and sending the dead letter, the delivery may instead be held for
+        // the disabled webhook.
         match self.state(gone, event).await {
             DeliveryState::Dead { .. } => assert!(in_dead_letters(gone), "{what}: dead without a dead letter"),
             DeliveryState::Held => {
@@ -150,7 +152,7 @@ async fn publish_key(world: &World, tenant: TenantId) -> String {
     key.expose()
 }
 
-/// Fails each of a run's `calls`, before and after its effect; answers how many breaks were not reached.
+/// Fails each of a run's `calls`, before and after its effect. Returns how many breaks were not reached.
 async fn fail_each(arrival: Arrival, calls: &[Call]) -> usize {
     let mut never_made = 0;
     for (index, call) in calls.iter().enumerate() {
@@ -183,13 +185,14 @@ async fn every_call_fails_once_before_and_once_after_it_took_effect_and_nothing_
         assert!(calls.iter().any(|call| call.operation == operation), "the run never makes {operation}");
     }
     let never_made = Box::pin(fail_each(Arrival::Own, &calls)).await;
-    // Whether two waiting jobs come in one batch depends on the millisecond, so a run may make a call or two fewer.
+    // Two waiting jobs may or may not come in one batch, depending on the millisecond. So a run may make one or two
+    // calls fewer.
     assert!(never_made <= 6, "{never_made} breaks of {} were never reached", 2 * calls.len());
 }
 
 #[tokio::test]
 async fn every_call_that_ingest_makes_for_a_providers_post_fails_once_and_nothing_is_lost() {
-    // The reads of key and source, the token's or the certificate's rows, the event's.
+    // The reads of the key and the source; the rows of the token or the certificate; the event's row.
     for (provider, writes) in [(Provider::Mailgun, 2), (Provider::Ses, 2), (Provider::MailerSend, 1)] {
         let arrival = Arrival::Posted(provider);
         let undisturbed = Scene::start(arrival).await;
@@ -201,7 +204,7 @@ async fn every_call_that_ingest_makes_for_a_providers_post_fails_once_and_nothin
     }
 }
 
-/// One read for the key, then two batches, of which every other statement may fail alone.
+/// One read for the key, then two batches. Of each batch, every second statement may fail alone.
 #[tokio::test]
 async fn every_call_that_stores_several_events_fails_once_and_each_of_them_is_delivered() {
     const EVENTS: usize = 40;

@@ -1,4 +1,4 @@
-//! After the end-to-end tests: nothing sensitive that they used stands in any function's log.
+//! Runs after the end-to-end tests. No log line of any function contains a sensitive text that those tests used.
 
 use std::fs::read_to_string;
 

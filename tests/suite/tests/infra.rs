@@ -1,5 +1,5 @@
-//! The tests of `infra/tests`: what is written in Python, and the template as SAM translates it. They have a runner of
-//! their own because they import the SAM CLI's libraries; here they are part of `cargo test`.
+//! Runs the tests of `infra/tests`: they test the Python programs, and the template as SAM translates it. These tests
+//! have a runner of their own because they import the SAM CLI's libraries. This file makes them part of `cargo test`.
 
 use std::path::Path;
 use std::process::Command;

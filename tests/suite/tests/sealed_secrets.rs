@@ -1,5 +1,5 @@
-//! Secrets are sealed before they are stored: who can open them, what older versions left, and how the data key is
-//! changed, with a KMS that keeps KMS's rules.
+//! Secrets are sealed before they are stored. These tests say who can open them, how rows of older versions are read,
+//! and how the data key is changed. The KMS here follows the rules of the real KMS.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
@@ -59,7 +59,7 @@ fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-/// A webhook that was rotated, and a source with a secret in every field that can hold one.
+/// A webhook whose secret was rotated, and a source with a secret in every field that can hold one.
 async fn both(world: &World, tenant: TenantId) -> (Webhook, Source) {
     let until = world.clock.now() + jiff::SignedDuration::from_hours(1);
     let until = jiff::Timestamp::from_millisecond(until.as_millisecond()).unwrap();
@@ -79,7 +79,7 @@ async fn both(world: &World, tenant: TenantId) -> (Webhook, Source) {
     let credentials = Credentials::Basic(vec![BasicPair { username: "in".to_owned(), password }]);
     let trust = Trust { credentials: Some(credentials), ..Trust::verified_by(Verification::KeyAndUrl { key, url }) };
     let (source, _) = world.source(tenant, Provider::Mandrill, trust).await.unwrap();
-    // As stored, where times have milliseconds.
+    // The webhook as it is stored: stored times have milliseconds.
     let webhook = webhook.await.unwrap();
     let webhook = world.registry.webhooks.get(tenant, webhook.id).await.unwrap().unwrap();
     (webhook, world.registry.sources.get(tenant, source.id).await.unwrap().unwrap())
@@ -95,7 +95,7 @@ async fn two_functions_that_make_the_first_data_key_at_once_end_with_one() {
     let (world, tenant) = world().await;
     let registries: Vec<_> = (0..4).map(|_| world.another_registry()).collect();
     let template = world.webhook_with(tenant, "http://127.0.0.1:9/", |webhook| webhook).await.unwrap();
-    // The world has made one to store the template; begin again without it.
+    // The world has made a data key already, to store the template. Delete the key, and begin again without it.
     let dynamo = aws_sdk_dynamodb::Client::new(&world.sdk);
     let delete = dynamo.delete_item().table_name("registry").key("pk", s("DATA_KEYS")).key("sk", s("0000000001"));
     delete.send().await.unwrap();
@@ -111,7 +111,7 @@ async fn two_functions_that_make_the_first_data_key_at_once_end_with_one() {
         })
         .collect();
     let created = registries.iter().zip(&webhooks).map(async |(registry, webhook)| {
-        // Two changes of one tenant at the same moment may collide, which callers repeat.
+        // Two changes of one tenant at the same moment may collide. Callers repeat such a change.
         loop {
             let census = registry.webhook_writer.census(tenant).await.unwrap().unwrap();
             match registry.webhook_writer.create_all(tenant, std::slice::from_ref(webhook), &census).await {
@@ -122,7 +122,7 @@ async fn two_functions_that_make_the_first_data_key_at_once_end_with_one() {
     });
     join_all(created).await;
     let made = world.aws.take_calls().iter().filter(|call| call.operation.starts_with("KMS.Generate")).count();
-    assert!(made > 1, "they did not meet");
+    assert!(made > 1, "the two changes did not collide");
     assert_eq!(data_key_rows(&world), 1);
     for webhook in &webhooks {
         let stored = world.another_registry().webhooks.get(tenant, webhook.id).await.unwrap().unwrap();
@@ -149,7 +149,7 @@ async fn a_sealed_secret_opens_in_its_own_row_and_field_only() {
     let swapped = world.registry.webhooks.get(tenant, webhook.id).await;
     assert!(matches!(swapped, Err(StoreError::Unreadable(_))), "{swapped:?}");
 
-    // A row of this version never has a secret in clear.
+    // A row of this version never has a secret in clear text.
     let mut clear = row.clone();
     clear.insert("secret".to_owned(), s("somebody else's"));
     put(&world, clear).await;
@@ -160,7 +160,7 @@ async fn a_sealed_secret_opens_in_its_own_row_and_field_only() {
     assert_eq!(world.registry.webhooks.get(tenant, webhook.id).await.unwrap().unwrap(), webhook);
 }
 
-/// Puts both rows as the version before this one wrote them.
+/// Puts both rows as the previous version of mailhooks wrote them.
 async fn as_older_versions_did(world: &World, webhook: &Webhook, source: &Source) {
     let mut row = rows(world, "W#").remove(0);
     row.insert("v".to_owned(), AttributeValue::N("1".to_owned()));
@@ -188,7 +188,7 @@ async fn rows_in_clear_still_read_and_are_sealed_when_they_are_next_written() {
     let (world, tenant) = world().await;
     let (webhook, source) = Box::pin(both(&world, tenant)).await;
     as_older_versions_did(&world, &webhook, &source).await;
-    // In clear they need no key.
+    // Rows in clear text need no key.
     world.aws.kms.refuse(true);
     let registry = world.another_registry();
     let read = (
@@ -201,7 +201,7 @@ async fn rows_in_clear_still_read_and_are_sealed_when_they_are_next_written() {
     registry.sources.replace(&source, None).await.unwrap();
     for row in rows(&world, "W#").iter().chain(&rows(&world, "S#")) {
         assert_eq!(text_of_number(row, "v"), "2");
-        // What is no secret is not sealed.
+        // A value that is not secret is not sealed.
         assert!(!text(row, "sk").starts_with("W#") || format!("{row:?}").contains("an open value"));
         assert_eq!(sealed_with(row), BTreeSet::from(["1".to_owned()]));
         for secret in [
@@ -237,7 +237,7 @@ async fn a_new_data_key_seals_every_tenants_rows_and_loses_none() {
         }
         all.push((tenant, webhook, source));
     }
-    // Nothing to seal in it, and it is not written.
+    // This source has nothing to seal, so its row is not written.
     world.source(all[0].0, Provider::Generic, Trust::unsigned()).await.unwrap();
     assert_eq!(world.registry.data_key_rotation.next_data_key().await.unwrap(), 2);
     assert_eq!(world.registry.data_key_rotation.reseal().await.unwrap(), Resealed { rows: 10, changed: 10, missed: 0 });
@@ -292,7 +292,7 @@ async fn dispatch_needs_no_key_and_deliver_waits_for_it() {
     world.pump_stream().await.unwrap();
     assert_eq!(world.aws.sqs.messages(DELIVERIES).len(), 1);
     assert!(world.aws.take_calls().iter().all(|call| !call.operation.starts_with("KMS.")));
-    // Without the key the job comes back, unattempted.
+    // Without the key, the job comes back, and no attempt was made.
     world.pump_queue(DELIVERIES).await;
     assert_eq!(world.aws.sqs.messages(DELIVERIES).len(), 1);
     assert!(world.deliveries.get(tenant, webhook.id, event.id).await.unwrap().is_none());
@@ -365,7 +365,7 @@ async fn the_secret_of_a_tenants_settings_is_sealed_and_follows_the_data_key() {
     assert_eq!(world.another_registry().settings.get(tenant).await.unwrap(), stored);
 }
 
-/// A webhook for a stream of each kind, with a secret in every field that can hold one.
+/// One webhook for each kind of stream, with a secret in every field that can hold one.
 async fn streams(world: &World, tenant: TenantId) -> Vec<Webhook> {
     let key = AccessKey::new("AKIAIOSFODNN7EXAMPLE", "the-secret-of-amazon", Some("the-token"));
     let account = ServiceAccount::new(google::EMAIL, google::KEY_ID, google::KEY).unwrap();
@@ -394,11 +394,11 @@ async fn the_credentials_of_streams_are_sealed_each_for_its_own_field() {
     for secret in ["the-secret-of-amazon", "the-token", "BEGIN", "the-key-of-azure"] {
         assert!(!stored.contains(secret), "{secret}");
     }
-    // What tells which they are is no secret.
+    // The names of credentials are not secret.
     for name in ["AKIAIOSFODNN7EXAMPLE", google::EMAIL, google::KEY_ID, "send-only"] {
         assert!(stored.contains(name), "{name}");
     }
-    // A seal opens in its own field only.
+    // A sealed value opens only in its own field.
     let row = rows(&world, "W#").into_iter().find(|row| text(row, "url").starts_with("arn:")).unwrap();
     let mut credentials = row["credentials"].as_m().unwrap().clone();
     let token = credentials["session_token"].clone();
@@ -421,7 +421,8 @@ async fn the_credentials_of_streams_are_sealed_each_for_its_own_field() {
     }
 }
 
-/// What was registered as an HTTPS URL before there were streams is delivered to as one, whatever its host.
+/// A webhook that was registered as an HTTPS URL before streams existed still gets HTTPS POSTs, no matter what its host
+/// is.
 #[tokio::test]
 async fn a_row_from_before_there_were_streams_is_an_https_url() {
     let (world, tenant) = world().await;
@@ -435,7 +436,7 @@ async fn a_row_from_before_there_were_streams_is_an_https_url() {
     assert_eq!((stored.url.stream(), stored.url.masked().as_str()), (None, url));
 }
 
-/// Passwords were a part of the URL before they were kept apart.
+/// An older version stored the password as part of the URL.
 #[tokio::test]
 async fn a_url_stored_with_its_password_is_read_and_sealed_when_it_is_next_changed() {
     let (world, tenant) = world().await;

@@ -1,5 +1,6 @@
-//! What the SDK sends along of an invocation's trace: Lambda's recursive loop detection counts by it, which is why the
-//! template lets `deliver` recurse, and what the emulator's wrapper goes by.
+//! The trace header that the SDK sends with its calls during an invocation. Lambda's recursive loop detection counts
+//! invocations by this header, so the template must let `deliver` recurse. The emulator's wrapper counts by the same
+//! header.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -22,8 +23,8 @@ async fn note(State(seen): State<Headers>, headers: HeaderMap) -> StatusCode {
     StatusCode::BAD_REQUEST
 }
 
-/// The SDK reads the environment of its process, which a test may not change while others run: so it runs itself once
-/// more, in the environment that the Lambda runtime makes.
+/// The SDK reads the environment of its process, which a test must not change while other tests run. So the test starts
+/// its own program once more, in the environment that the Lambda runtime makes.
 #[tokio::test]
 async fn sends_carry_the_lineage_of_their_invocation() {
     if std::env::var_os("_X_AMZN_TRACE_ID").is_none() {

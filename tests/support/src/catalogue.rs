@@ -1,4 +1,4 @@
-//! Whether a body matches the schema of its event type.
+//! Checks whether a body matches the schema of its event type.
 
 use anyhow::Context as _;
 use serde_json::Value;

@@ -1,4 +1,5 @@
-//! A world in one process: tables, queues, the rooms, one clock, and a way to break any AWS call.
+//! The tests' world in one process: tables, queues, the rooms, one clock, and a way to break any AWS call. Also: fake
+//! receivers and services on loopback, senders that sign as providers do, and a client of the deployed stack.
 
 pub mod amazon;
 pub mod azure;
@@ -31,7 +32,7 @@ pub use world::World;
 /// An HTTP client of the tests themselves, for servers that the tests have started.
 #[expect(clippy::disallowed_methods, reason = "the harness is no room; nothing here is customer-directed")]
 pub fn http_client() -> reqwest::Client {
-    // This fails only if another test of this process has installed a provider before.
+    // This fails only if another test of this process has installed a provider of cryptography already.
     let _already_set = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap_or_default()
 }

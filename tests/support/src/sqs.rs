@@ -87,19 +87,19 @@ impl Sqs {
         self.with(queue, |messages| messages.clone())
     }
 
-    /// Makes this many of the next entries of batch sends fail, each by itself, as SQS does when a part of it is
+    /// Makes this many of the next entries of batch sends fail, one by one, as SQS does when a part of SQS is
     /// unavailable.
     pub fn refuse_entries(&self, count: u32) {
         *self.refusing.lock().unwrap_or_else(PoisonError::into_inner) = count;
     }
 
-    /// Makes every entry of a batch send fail that contains all of these texts in its body, until the next call of this
-    /// method; without texts no entry fails. `is_at_fault`: SQS reports that the entry itself is at fault.
+    /// Makes every entry of a batch send fail whose body contains all of these texts, until the next call of this
+    /// method. Without texts, no entry fails. With `is_at_fault`, SQS reports that the entry itself is at fault.
     pub fn refuse_entries_with(&self, texts: &[String], is_at_fault: bool) {
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = (texts.to_vec(), is_at_fault);
     }
 
-    /// If an entry is refused: whether it is the sender's fault.
+    /// `None` if the entry is accepted. Otherwise, whether SQS reports that the entry itself is at fault.
     fn refuses(&self, body: &str) -> Option<bool> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let (texts, is_at_fault) = &*refused;

@@ -1,4 +1,4 @@
-//! The deployed stack, for tests.
+//! A client of the deployed stack, for end-to-end tests.
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a harness fails by panicking")]
 
@@ -117,8 +117,8 @@ impl Stack {
         answer(call).await
     }
 
-    /// Stores the tests' SNS certificate where `ingest` keeps fetched certificates. Reasons: nobody can sign with
-    /// Amazon's key on the emulator, and a function does not reach a host of the tests under Amazon's name.
+    /// Stores the tests' SNS certificate where `ingest` keeps fetched certificates. Reason: on the emulator nobody can
+    /// sign with Amazon's key, and a function does not reach a host of the tests under Amazon's name.
     pub async fn know_certificate(&self) {
         let dynamo = aws_sdk_dynamodb::Client::new(&self.sdk());
         let registry = Registry::new(dynamo, &self.description.registry_table_name);
@@ -181,7 +181,8 @@ impl Stack {
             .build()
     }
 
-    /// Sets the AWS endpoint of the functions only, from their next start on; `None` for the emulator itself.
+    /// Sets the AWS endpoint of the functions only, from their next start on. `None` sets it back to the emulator
+    /// itself.
     pub fn set_functions_endpoint(&self, url: Option<&str>) {
         let file = self.description.emulator_folder.join("functions_endpoint");
         match url {

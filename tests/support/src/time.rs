@@ -1,4 +1,4 @@
-//! Time that stands still: a time limit expires when the test says so, and never because the machine is busy.
+//! Time that stands still. A time limit expires when the test advances the time, and never because the machine is busy.
 
 use std::cell::Cell;
 use std::sync::mpsc;
@@ -43,7 +43,7 @@ impl Stopped {
     }
 }
 
-/// Lets the SDK not wait between two tries.
+/// A sleep for the SDK that does not wait between two tries.
 #[derive(Debug)]
 pub(super) struct NoWait;
 

@@ -22,9 +22,10 @@ impl World {
         Ok(events)
     }
 
-    /// Where states and events disagree: an open breaker without one more event about opening than about closing; a
-    /// webhook that was created enabled and is disabled, without one more event about disabling than about enabling; a
-    /// dead round of a delivery with no event or with two. Only the present round of a delivery is known; earlier rounds may be dead.
+    /// The disagreements between states and events. There are three kinds. An open breaker needs one more event about
+    /// opening than about closing. A webhook that was created enabled and is disabled needs one more event about
+    /// disabling than about enabling. A dead round of a delivery needs exactly one event. Only the present round of a
+    /// delivery is known; earlier rounds may have been dead.
     pub fn disagreements(&self) -> anyhow::Result<Vec<String>> {
         let told = self.told()?;
         let mut found = Vec::new();
@@ -51,7 +52,7 @@ impl World {
             let is_disabled = of("W#").is_some_and(|row| row.contains_key("disabled"));
             let stands = (i32::from(is_open), i32::from(is_disabled));
             if told != stands {
-                found.push(format!("{webhook} is (open, disabled) {stands:?}, and {told:?} was told"));
+                found.push(format!("{webhook} is (open, disabled) {stands:?}, but its events say {told:?}"));
             }
         }
         for row in self.aws.scan_unbroken("deliveries")? {
@@ -62,21 +63,21 @@ impl World {
             let told = dead.remove(&of_round(round)).unwrap_or(0);
             if told != expected {
                 let state = text(&row, "state");
-                found.push(format!("{:?} is {state}, and its death was told {told} times", of_round(round)));
+                found.push(format!("{:?} is {state}, but {told} events report that it died", of_round(round)));
             }
             for earlier in 0..round {
                 let told = dead.remove(&of_round(earlier)).unwrap_or(0);
-                found.extend((told > 1).then(|| format!("the death of {:?} was told {told} times", of_round(earlier))));
+                found.extend((told > 1).then(|| format!("{told} events report that {:?} died", of_round(earlier))));
             }
         }
-        found.extend(dead.keys().map(|round| format!("the death of {round:?} was told, of which there is no row")));
+        found.extend(dead.keys().map(|round| format!("an event reports that {round:?} died, but it has no row")));
         for row in registry.iter().filter(|row| text(row, "sk").starts_with("B#") && row.contains_key("open_since")) {
             let webhook = text(row, "sk").trim_start_matches("B#");
             let is_told = told
                 .iter()
                 .any(|event| event.facts.about.as_ref().is_some_and(|about| about.webhook.to_string() == webhook));
             if !is_told {
-                found.push(format!("{webhook} is open, and nothing was told"));
+                found.push(format!("{webhook} has an open breaker, but no event reports it"));
             }
         }
         Ok(found)

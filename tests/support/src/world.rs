@@ -1,4 +1,4 @@
-//! The whole of mailhooks in one process, driven step by step.
+//! The whole of mailhooks in one process. A test drives it step by step.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -84,8 +84,8 @@ impl World {
         Self::stopped(RetryConfig::disabled()).await
     }
 
-    /// Starts a world whose clients repeat failed calls, as in production: the repetition of a call whose answer was
-    /// lost meets the first call's effect.
+    /// Starts a world whose clients repeat failed calls, as in production. So if the answer to a call was lost, the
+    /// repeated call meets the effect of the first one.
     pub async fn start_with_retries() -> anyhow::Result<Self> {
         Self::stopped(RetryConfig::standard()).await
     }
@@ -97,7 +97,8 @@ impl World {
         Ok(Self { _time: Some(time), ..world })
     }
 
-    /// Starts a world in real time, for measurements and for other processes, which have no other time.
+    /// Starts a world in real time. It is for measurements, and for tests with other processes, because those only have
+    /// real time.
     pub async fn start_in_real_time() -> anyhow::Result<Self> {
         let sleep = SharedAsyncSleep::new(TokioSleep::new());
         Self::start_with(Clock::default(), sleep, RetryConfig::standard(), None).await
@@ -263,7 +264,7 @@ impl World {
 
     /// Reads the table instead of its stream, by a path that no planned break can hit.
     fn undispatched(&self) -> anyhow::Result<Vec<HashMap<String, AttributeValue>>> {
-        // As the template's filter does: an unreadable event has another kind.
+        // The template's filter does the same: an unreadable event has another kind, so it is not dispatched.
         let rows = self
             .event_rows()?
             .into_iter()

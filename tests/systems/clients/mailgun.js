@@ -1,4 +1,4 @@
-// mailgun.js, the official client, as its documentation shows it, with another URL and a key of ours.
+// The official client mailgun.js, used as its documentation shows it, but with another URL and with a key of ours.
 const FormData = require('form-data');
 const Mailgun = require('mailgun.js');
 

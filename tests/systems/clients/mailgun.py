@@ -1,4 +1,4 @@
-"""mailgun, the official client, as its documentation shows it, with another URL and a key of ours."""
+"""The official client mailgun, used as its documentation shows it, but with another URL and with a key of ours."""
 
 import json
 import os

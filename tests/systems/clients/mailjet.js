@@ -1,8 +1,8 @@
-// node-mailjet, the official client, as its documentation shows it, with another host and a key of ours.
+// The official client node-mailjet, used as its documentation shows it, but with another host and with a key of ours.
 const Mailjet = require('node-mailjet');
 
 const { API_URL, API_KEY_ID, API_KEY_SECRET, RECEIVER, ELSEWHERE } = process.env;
-// It puts the `https://` before the host itself.
+// The client itself puts `https://` before the host.
 const config = { host: API_URL.replace('https://', '') };
 const client = (apiSecret) => new Mailjet({ apiKey: API_KEY_ID, apiSecret, config });
 const say = (step) => ({ response, body }) => console.log(`${step} ${response.status} ${JSON.stringify(body)}`);

@@ -1,4 +1,4 @@
-"""mailjet_rest, the official client, as its documentation shows it, with another URL and a key of ours."""
+"""The official client mailjet_rest, used as its documentation shows it, but with another URL and with a key of ours."""
 
 import json
 import os
@@ -10,7 +10,7 @@ RECEIVER, ELSEWHERE = os.environ["RECEIVER"], os.environ["ELSEWHERE"]
 
 
 class OwnHost(Config):
-    """The client takes no other host than Mailjet's and this machine's, unless it is told so."""
+    """Allows our own host. By default, the client accepts only the hosts of Mailjet and of this machine."""
 
     ALLOWED_ROOT_DOMAIN = "hooks.example.com"
 
@@ -48,5 +48,5 @@ with client(os.environ["API_KEY_SECRET"]) as mailjet:
 with client("s") as nobody:
     refused("listed", nobody.eventcallbackurl.get)
 
-# Where it is deployed under a name of its own.
+# With this configuration, the client accepts a host with another name.
 print(Client(auth=("id", "secret"), config=OwnHost(api_url="https://hooks.example.com")).config.api_url)

@@ -1,4 +1,4 @@
-// MailGreet's receivers verify the parsed body, which they write again: every byte has to be JavaScript's own.
+// MailGreet's receivers parse the body, write it again and verify that. So every byte must be as JavaScript writes it.
 const crypto = require('crypto');
 const express = require('express');
 

@@ -1,4 +1,4 @@
-// Mailgun's legacy webhooks are forms, and signed as its present ones are.
+// Mailgun's legacy webhooks are forms. They are signed like its present webhooks.
 const crypto = require('crypto');
 const express = require('express');
 

@@ -1,4 +1,4 @@
-// Mailjet signs nothing: its URL has a name and a password. Version 1 posts an event, version 2 an array of them.
+// Mailjet does not sign: its URL has a name and a password. Version 1 posts one event, version 2 an array.
 const express = require('express');
 
 const app = express();

@@ -1,4 +1,4 @@
-// Mailtura's receivers verify the body that they have parsed and written again, and refuse what is older than 5 minutes.
+// Mailtura's receivers parse the body, write it again and verify the result. They refuse posts older than 5 minutes.
 const crypto = require('crypto');
 const express = require('express');
 

@@ -1,4 +1,4 @@
-"""Mailgun signs its timestamp and token; a receiver that does not accept a post answers 406."""
+"""Mailgun signs its timestamp and token. A receiver that does not accept a post answers 406."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Mailtura's receivers refuse what is older than 5 minutes. This one, too, verifies a body that it has written again."""
+"""Mailtura's receivers refuse posts older than 5 minutes. This one also verifies a body that it has written again."""
 
 import hashlib
 import hmac

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from werkzeug.serving import make_server
 
-# By path: one of them has the name of a module of Python's own.
+# The receiver is loaded by its path, because one receiver has the name of a module of Python.
 app = runpy.run_path(str(Path(__file__).with_name(f"{sys.argv[1]}.py")))["app"]
-# One request after the other, so that what they print does not mix.
+# The server handles one request after the other, so that printed lines do not mix.
 server = make_server("127.0.0.1", 0, app)
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -5,16 +5,17 @@ use serde_json::{Map, Value};
 
 use super::{About, BounceType, Client, EventType, Provider, Raw, Recipient, RejectReason};
 
-/// Maximum levels of arrays and objects in one metadata value (124). Reason: `serde_json` reads 127 levels, and a job has
-/// three of its own around the value: the job, the event, the metadata. A stored event has two.
+/// Maximum levels of arrays and objects in one metadata value (124). Reason: `serde_json` reads 127 levels, and a job
+/// has three levels of its own around the value: the job, the event, the metadata. A stored event has two.
 pub const METADATA_NESTING: usize = 124;
 
-/// What a provider, or the tenant's own sender, says happened. An absent field was not said.
+/// What a provider, or the tenant's own sender, reports about an event. A field is absent if the report did not contain
+/// it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     /// The canonical type.
     pub event_type: EventType,
-    /// The provider that says so.
+    /// The provider that reports the event.
     pub provider: Provider,
     /// The provider's own name for the type, as received.
     pub provider_event: String,

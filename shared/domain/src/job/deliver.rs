@@ -38,8 +38,8 @@ impl Deliver {
         }
     }
 
-    /// The job that begins the next round of a held or dead delivery. A dead letter of the delivery is a job of the same
-    /// round: the job that comes first claims the round, and the other one is obsolete.
+    /// The job that begins the next round of a held or dead delivery. A dead letter of the delivery is a job of the
+    /// same round: the job that comes first claims the round, and the other one is obsolete.
     pub fn next_round(delivery: &Delivery) -> Self {
         Self {
             tenant: delivery.tenant,
@@ -52,15 +52,15 @@ impl Deliver {
         }
     }
 
-    /// The job that is kept as the dead letter of this one: the same delivery in the next round, so that a redrive gives it
-    /// the full schedule again. A redrive sends again what was not delivered, and nothing else: the dead letter of a resend
-    /// is no resend.
+    /// The job that is kept as the dead letter of this job: the same delivery in the next round, so that a redrive
+    /// gives the delivery the full schedule again. A redrive sends again only what was not delivered, so the dead
+    /// letter of a resend is not a resend.
     #[must_use]
     pub fn dead_letter(&self) -> Self {
         Self { round: self.round.saturating_add(1), resend: false, slot: None, ..self.clone() }
     }
 
-    /// The delivery that the job is about.
+    /// The key of the delivery that the job is about.
     pub fn key(&self) -> DeliveryKey {
         DeliveryKey { tenant: self.tenant, webhook: self.webhook, event: self.event }
     }

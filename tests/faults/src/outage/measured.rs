@@ -26,8 +26,8 @@ pub struct Measured {
     pub open: usize,
     /// Time from the first broken receiver to the last open breaker.
     pub opened_after: Option<Duration>,
-    /// Maximum number of messages in the retries queue: before the last breaker was open and that had settled, and
-    /// afterwards.
+    /// Maximum number of messages in the retries queue: first until the last breaker was open and the queue had
+    /// settled, then afterwards.
     pub waiting: [usize; 2],
     /// Maximum number of invocations at the same time: of the deliveries queue, and of the retries queue.
     pub busiest: [usize; 2],

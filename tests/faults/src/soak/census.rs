@@ -57,7 +57,7 @@ pub(super) struct Census {
     pub(super) unknown: u64,
     /// Requests with a wrong signature.
     pub(super) not_genuine: u64,
-    /// Operational events: no webhook here subscribes to them, but each change has one.
+    /// Number of operational events. No webhook of the suite subscribes to them, but each change writes one.
     pub(super) told: u64,
     /// Dead deliveries without an operational event about their death.
     pub(super) untold_deaths: u64,
@@ -74,16 +74,16 @@ struct Queued {
     recoveries: HashSet<WebhookId>,
     probes: HashSet<WebhookId>,
     letters: HashSet<(WebhookId, EventId)>,
-    /// Events whose first jobs `deliver` will send.
+    /// Events whose first jobs `deliver` is going to send.
     events: HashSet<EventId>,
-    /// Events whose first jobs `deliver` was to send, in the dead-letter queue.
+    /// Events whose first jobs are not sent, because the message that should cause them is in the dead-letter queue.
     letters_of_events: HashSet<EventId>,
 }
 
 /// Maximum number of losses with a description.
 const TOLD: usize = 12;
 
-/// The sources of a count.
+/// The data that one count uses.
 struct Known {
     events: Vec<Event>,
     rows: HashMap<(WebhookId, EventId), StateKind>,

@@ -1,4 +1,4 @@
-//! Decides the fate of one delivery from all evidence. Pure.
+//! Decides the fate of one delivery from all evidence. This module is pure.
 
 use shared::delivery::StateKind;
 
@@ -41,8 +41,8 @@ pub(super) fn fate(evidence: Evidence) -> Fate {
         Some(StateKind::Discarded) => Fate::Lost("discarded, though its webhook is there"),
         Some(StateKind::Held) if evidence.holding => Fate::Held,
         _ if evidence.queued => Fate::Waiting,
-        // Dead even without a row or with another state: messages that SQS itself moves after too many receives are
-        // visible in the dead-letter queue.
+        // The delivery counts as dead even if its row is missing or has another state. Reason: SQS itself moves a
+        // message after too many receives, and people see it in the dead-letter queue.
         _ if evidence.letter => Fate::Dead,
         Some(StateKind::Dead) => Fate::Lost("dead, without a letter"),
         Some(StateKind::Held) => Fate::Lost("held, but nothing holds it and nothing wakes it"),

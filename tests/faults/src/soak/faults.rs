@@ -1,4 +1,4 @@
-//! Decides which AWS call fails and how, from the seed and the time, and counts failures. Pure.
+//! Decides, from the seed and the time, which AWS call fails and how, and counts the failures. This module is pure.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -97,8 +97,9 @@ const CALM: [(u64, Fault); 6] = [
 ];
 /// Number of calls in a thousand with each fault in a storm: nine of ten in total.
 const STORM: [(u64, Fault); 3] = [(400, Fault::Refused), (150, Fault::Throttled), (350, Fault::AnswerLost)];
-/// Number of calls in a thousand that kill their caller, half of them before and half after the effect. Reason for the
-/// difference: a killed deliver loses a whole batch for a visibility timeout, and makes most calls; ingest makes few.
+/// Number of calls in a thousand that kill their caller: half of them before the effect, and half after it. Reason for
+/// the different numbers: when deliver is killed, a whole batch is lost for a visibility timeout, and deliver makes
+/// most calls. Ingest makes few calls.
 const KILLS: [(&str, u64); 3] = [("deliver", 4), ("dispatch", 8), ("ingest", 50)];
 /// Number of batch calls in a thousand that have failing entries.
 const BATCHES_WITH_FAILED_ENTRIES: u64 = 80;

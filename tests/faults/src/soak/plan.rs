@@ -18,7 +18,7 @@ pub(super) enum Behaviour {
     DownAtFirst,
     /// Answers 429 with `Retry-After` to the first request of every event.
     Busy,
-    /// Answers 500 until it got some event more often than the number of invocations after which Lambda ends a chain.
+    /// Answers 500 until it has got some event more often than Lambda allows invocations in one chain.
     Stubborn,
     /// Kills the function that posts, before or after the answer, at one request in twenty.
     KillsCaller,
@@ -36,7 +36,7 @@ pub(super) enum Behaviour {
     ClosesEarly,
     /// Redirects to the cloud's metadata address.
     RedirectsToMetadata,
-    /// Redirects to an address that deliveries may go to, but that is not the webhook's.
+    /// Redirects to an address that deliveries may go to, but that is not the webhook's own address.
     RedirectsToCanary,
     /// Answers 410 from its fourth delivery on.
     Gone,

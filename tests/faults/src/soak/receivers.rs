@@ -28,7 +28,7 @@ const BEFORE_GONE: usize = 2;
 /// Number of requests for one event that the stubborn receiver refuses. Reason: Lambda stops a chain of about 16
 /// invocations, and each attempt is one.
 const REFUSALS: u32 = 20;
-/// Number of events that the stubborn receiver refuses so often. When it has accepted them, it is healthy.
+/// Number of events that the stubborn receiver refuses this often. When it has accepted them, it is healthy.
 const REFUSED_EVENTS: usize = 3;
 /// Longer than any webhook's time limit.
 const HANGING: Duration = Duration::from_mins(1);
@@ -85,7 +85,7 @@ impl Reaction {
     fn accepts(&self) -> bool {
         match self {
             Self::Status(status) => (200..300).contains(status),
-            // The status decides, even if the body breaks off.
+            // The status decides, even if the body is cut off.
             Self::Flood | Self::CloseEarly | Self::KillAfter => true,
             Self::RetryLater
             | Self::Reset
@@ -152,7 +152,7 @@ impl Receivers {
         mailboxes.get(path).map(|mailbox| mailbox.post.clone()).unwrap_or_default()
     }
 
-    /// How often a client followed a redirect.
+    /// Number of times that a client followed a redirect.
     pub(super) fn canary_connections(&self) -> u32 {
         *self.canary_connections.lock().unwrap_or_else(PoisonError::into_inner)
     }

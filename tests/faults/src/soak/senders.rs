@@ -20,12 +20,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 const TRIES: u32 = 40;
 /// Maximum number of posts at the same time; most are answered at once.
 const SIDE_BY_SIDE: usize = 64;
-/// Number of jobs in the deliveries queue above which senders pause.
+/// Maximum jobs in the deliveries queue. If there are more, senders pause.
 const CROWD: u64 = 150;
 /// Texts that no log line may contain.
 const RECIPIENT: &str = "reader-faults@example.com";
 
-/// A sender's key for an event: the sender, and the event's own id or a unique part of it.
+/// A sender's key for an event: the sender, and the event's own id or a unique part of the id.
 pub(super) type Key = (Provider, String);
 
 /// The senders' record.
@@ -37,7 +37,7 @@ pub(super) struct Sent {
     pub(super) posts: u32,
     /// Posts that never got an answer 2xx.
     pub(super) given_up: u32,
-    /// Posts of the plan that were left out because too much was under way.
+    /// Posts of the plan that were left out because too many jobs were waiting.
     pub(super) not_made: u32,
     /// Tries that got another answer than 2xx, or none.
     pub(super) retried: u32,
@@ -114,8 +114,8 @@ impl<'a> Senders<'a> {
         Ok(Sent { not_made: u32::try_from(planned)?.saturating_sub(made), ..all })
     }
 
-    /// Whether more jobs wait than are done in a few seconds. A slow or busy machine gets fewer posts, so that it can
-    /// finish what it has.
+    /// Whether more jobs wait than `deliver` does in a few seconds. A slow or busy machine gets fewer posts, so that it
+    /// can finish the jobs that it has.
     async fn is_crowded(&self) -> anyhow::Result<bool> {
         let name = QueueAttributeName::ApproximateNumberOfMessages;
         let call = self.stack.sqs().get_queue_attributes().queue_url(self.stack.deliveries_queue());

@@ -17,7 +17,7 @@ async fn its_settings_are_given_in_part_and_shown_whole() {
     assert_eq!(shown, json!({ "failures": 5, "window_seconds": 300, "disable_after_hours": 120 }));
     let changed = tenant.patch(&path, &json!({ "breaker": { "window_seconds": 0, "disable_after_hours": 720 } })).await;
     let expected = json!({ "failures": 20, "window_seconds": 0, "disable_after_hours": 720 });
-    assert_eq!(changed.body["breaker"], expected, "what is given replaces what there was");
+    assert_eq!(changed.body["breaker"], expected, "the given settings replace all former settings");
     assert_eq!(tenant.get(&path).await.body["breaker"], expected);
 }
 

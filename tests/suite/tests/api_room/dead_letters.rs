@@ -1,3 +1,5 @@
+//! The API's list of a tenant's dead letters, across webhooks, page by page.
+
 use shared::delivery::{DeadReason, DeliveryState, Outcome};
 use shared::id::TenantId;
 use shared::webhook::Webhook;

@@ -1,3 +1,5 @@
+//! The deliveries of a webhook: lists by state and time, and one delivery with every attempt.
+
 use jiff::SignedDuration;
 use serde_json::json;
 use shared::delivery::standing::RowCondition;

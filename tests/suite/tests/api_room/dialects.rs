@@ -17,7 +17,7 @@ async fn a_new_webhook_has_the_retries_and_the_time_limit_that_its_dialect_promi
     let mut shown = Vec::new();
     for dialect in Dialect::ALL.iter().map(|dialect| dialect.as_str()) {
         let path = made(&tenant, &json!({ "dialect": dialect, "events": ["*"] })).await;
-        // The stored webhook, not the answer.
+        // This is the stored webhook and not the answer.
         shown.push(settings(&tenant.get(&path).await.body));
     }
     insta::assert_snapshot!(shown.join("\n"), @r#"
@@ -35,7 +35,7 @@ async fn a_new_webhook_has_the_retries_and_the_time_limit_that_its_dialect_promi
     assert_eq!(settings(&tenant.get(&path).await.body), r#"mailgreet "mailgun" 7000 ms"#);
 }
 
-/// Fields that a patch does not give stay as they are, also defaults of the former dialect.
+/// A patch keeps every field that it does not give, also defaults of the former dialect.
 #[tokio::test]
 async fn a_change_of_the_dialect_changes_nothing_else() {
     let room = Room::start().await;
@@ -119,7 +119,7 @@ async fn the_documented_ways_over_can_be_gone() {
     assert_eq!(ways, ["mailgreet", "mailgun", "mailjet", "mailtura", "platform"]);
 }
 
-/// An ed25519 key makes no HMAC. Mailjet's receivers only have the signature of Standard Webhooks.
+/// An ed25519 key cannot make an HMAC. Mailjet's receivers have only the signature of Standard Webhooks.
 #[tokio::test]
 async fn who_has_a_signature_of_its_own_signs_with_a_shared_secret() {
     let room = Room::start().await;

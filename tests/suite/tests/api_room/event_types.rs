@@ -1,3 +1,5 @@
+//! The catalogue of event types. Each has a schema and an example; the schemas also refuse wrong bodies.
+
 use serde_json::{Value, json};
 use shared::event::EventType;
 use support::catalogue::validates;
@@ -99,7 +101,8 @@ async fn one_type() {
     "#);
 }
 
-/// Every part that a body can have, with every error in turn: the schema refuses the body and says where the error is.
+/// Takes every part that a body can have, and every error in turn. The schema refuses the body and says where the error
+/// is.
 #[tokio::test]
 async fn bodies_that_are_not_as_promised_are_invalid() {
     let room = Room::start().await;
@@ -148,7 +151,7 @@ async fn bodies_that_are_not_as_promised_are_invalid() {
     /data/client/machine: "yes" is not of type "boolean"
     /data/test: true was expected
     "#);
-    assert!(validates("email.click", &entry.body["example"]).is_err(), "not a canonical name");
+    assert!(validates("email.click", &entry.body["example"]).is_err(), "only canonical names have a schema");
 }
 
 #[tokio::test]
@@ -167,7 +170,7 @@ async fn own_facts_are_no_faults() {
 #[tokio::test]
 async fn whoever_may_read_may_read_it() {
     let room = Room::start().await;
-    assert_eq!(room.admin().get("/api/v1/event-types").await.status, 200, "an admin names no tenant");
+    assert_eq!(room.admin().get("/api/v1/event-types").await.status, 200, "an admin need not name a tenant");
     let tenant = room.tenant().await;
     let id = tenant.tenant.clone().unwrap();
     assert_eq!(room.key_of(&id, "read").await.get("/api/v1/event-types/email.sent").await.status, 200);

@@ -1,3 +1,5 @@
+//! Accepted events: lists by time, and one event with what the provider sent.
+
 use jiff::SignedDuration;
 use serde_json::json;
 use shared::event::{Event, EventType, Facts, Raw, Recipient};
@@ -92,7 +94,7 @@ async fn are_listed_newest_first_within_a_range() {
             }
         }
     };
-    assert_eq!(list(String::new()).await, ids[..4], "the last day");
+    assert_eq!(list(String::new()).await, ids[..4], "without a range, the list has the last day");
     let now = room.world.clock.now();
     let ago = |hours: i64| now - SignedDuration::from_hours(hours);
     assert_eq!(list(format!("from={}", ago(31))).await, ids[..5]);

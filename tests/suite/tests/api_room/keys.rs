@@ -1,3 +1,5 @@
+//! API keys: how they are made and revoked, what each role may do, and where a request may carry a key.
+
 use serde_json::{Value, json};
 
 use crate::room::{Caller, Room, nobodys};

@@ -1,4 +1,4 @@
-//! What the log tells of a request: its ids, in the span of the request.
+//! The log lines of a request have its ids, in the span of the request.
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -16,7 +16,7 @@ async fn a_failure_is_logged_once_with_the_ids_of_its_request() {
     let path = made(&tenant, &json!({})).await;
     for (method, body) in [(Method::DELETE, ""), (Method::PATCH, r#"{"enabled":true}"#)] {
         let lines = LogLines::collect();
-        // The key is found; the calls about the webhook fail.
+        // The key is found. The calls about the webhook fail.
         room.world.aws.break_call(1, Break::Before);
         let request = tenant.request(method.clone(), &path).header("content-type", "application/json");
         let failed = room.send(request.header("x-amzn-request-id", "abc-123").body(Body::from(body)).unwrap()).await;

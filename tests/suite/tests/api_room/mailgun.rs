@@ -1,4 +1,4 @@
-//! Mailgun's management API, as its clients call it.
+//! Mailgun's management API, called as Mailgun's clients call it.
 
 mod deliveries;
 mod others;

@@ -1,4 +1,5 @@
-//! Mailjet's management API, called as its clients call it: basic auth, a JSON content type and a body with everything.
+//! Mailjet's management API, called as Mailjet's clients call it: with basic auth, a JSON content type and a complete
+//! body.
 
 mod backups;
 mod changes;
@@ -106,7 +107,7 @@ async fn stored(room: &Room, caller: &Caller<'_>) -> Webhook {
     webhooks.remove(0)
 }
 
-/// Where its deliveries are posted, password included.
+/// The URL that deliveries are posted to, with its password.
 fn exposed(webhook: &Webhook) -> String {
     let Destination::Https(url) = &webhook.url else { panic!("a stream") };
     url.expose().to_owned()
@@ -190,8 +191,8 @@ async fn what_clients_write_in_their_own_ways_is_understood() {
     let room = Room::start().await;
     let acme = room.tenant().await;
     let client = Client::of(&room, &acme);
-    // Mailjet's guides write the version as text; other clients write flags as texts, names in other cases, and their
-    // key's number.
+    // Mailjet's guides write the version as text. Other clients write flags as texts, names in other cases, and the
+    // number of their key.
     client.made(json!({ "EventType": "open", "Url": "https://example.com/", "Version": "2" })).await;
     let other = json!({
         "eventType": "click", "url": "https://example.com/", "isBackup": "false", "Status": "alive", "APIKeyID": 7,
@@ -204,7 +205,7 @@ async fn what_clients_write_in_their_own_ways_is_understood() {
     ");
     let whole = only(&client.get("/18").await);
     let put = client.put(18, whole.clone()).await;
-    assert_eq!((put.status, only(&put)), (200, whole), "what was shown may be sent back");
+    assert_eq!((put.status, only(&put)), (200, whole), "a client may send back the entry as it was shown");
 }
 
 #[tokio::test]
@@ -297,8 +298,8 @@ async fn what_is_no_id_or_no_path_is_404_in_mailjets_form() {
     let acme = room.tenant().await;
     let client = Client::of(&room, &acme);
     client.made(json!({ "EventType": "open", "Url": "https://example.com/" })).await;
-    // The wrong event type, the wrong URL, another webhook's, other spellings of the right id, and texts that are no
-    // ids.
+    // In order: the wrong event type, the wrong URL, an entry of another webhook, other spellings of the right id, and
+    // texts that are not ids.
     for id in ["16", "19", "34", "30", "31", "0", "018", "%2B18", "18.0", "-18", "open", "99999999999999999999"] {
         assert_eq!(
             error(&client.get(&format!("/{id}")).await),

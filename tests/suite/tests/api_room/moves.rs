@@ -1,4 +1,5 @@
-//! SQS's message move tasks, as far as redrives use them: one runs at a time, and only the running one has a handle.
+//! SQS's message move tasks, as far as redrives use them. Only one task runs at a time, and only the running task has a
+//! handle.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,9 +12,9 @@ use serde_json::{Value, json};
 
 pub(crate) struct Moves {
     tasks: Mutex<Vec<Value>>,
-    /// The answer to every action, for an endpoint that does not know them.
+    /// The answer to every action, if the endpoint does not know move tasks.
     unknown: Option<&'static str>,
-    /// Where calls to DynamoDB go.
+    /// The URL that calls to DynamoDB go to.
     dynamo_url: String,
     http: reqwest::Client,
 }

@@ -1,4 +1,4 @@
-//! The numbers of webhooks: their ids in the management APIs that have integer ids.
+//! The numbers of webhooks. Management APIs with integer ids use them as ids.
 
 use futures::future::join_all;
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! Operational events in the API: which changes write one, how events are shown, and which webhooks may want them.
+//! Operational events in the API: which changes write one, how answers show them, and which webhooks may subscribe to
+//! them.
 
 use serde_json::{Value, json};
 use shared::event::EventType;
@@ -21,7 +22,8 @@ async fn stored(room: &Room, tenant: &Caller<'_>, path: &str) -> Webhook {
     room.world.registry.webhooks.get(tenant.tenant_id(), id_in(path)).await.unwrap().unwrap()
 }
 
-/// The types of the operational events so far, oldest first; those of one millisecond in the order of their names.
+/// The types of the operational events so far, oldest first. Events of the same millisecond are sorted by their type's
+/// name.
 fn told(room: &Room) -> Vec<&'static str> {
     let mut told: Vec<_> = room.world.told().unwrap();
     told.sort_by_key(|event| (event.facts.occurred_at, event.facts.event_type.as_str()));
@@ -136,8 +138,9 @@ async fn insist(tenant: &Caller<'_>, path: &str, change: &Value, what: &str) -> 
     panic!("{what}: never done");
 }
 
-/// Each AWS call of a request fails once, before or after it took effect, or meets a transaction of the same row; the
-/// client repeats the request. A webhook is disabled, and then enabled, with an open breaker.
+/// Each AWS call of a request fails once: before it takes effect, after it takes effect, or by a conflict with a
+/// transaction of the same row. The client repeats the request. The test disables a webhook, and then enables it while
+/// its breaker is open.
 #[tokio::test]
 async fn state_and_events_agree_whichever_call_of_a_change_fails() {
     for how in [Break::Before, Break::After, Break::Collision] {
@@ -239,7 +242,10 @@ async fn what_its_receiver_asked_for_is_listed_with_its_reason() {
     let path = made(&tenant, &json!({})).await;
     let webhook = stored(&room, &tenant, &path).await;
     assert!(room.world.disable(&webhook, DisabledReason::Gone).await.unwrap());
-    assert!(!room.world.disable(&webhook, DisabledReason::ReceiverAsked).await.unwrap(), "it is disabled already");
+    assert!(
+        !room.world.disable(&webhook, DisabledReason::ReceiverAsked).await.unwrap(),
+        "the webhook is disabled already"
+    );
     let listed = tenant.get("/api/v1/events").await;
     assert_eq!(listed.data().len(), 1);
     assert_eq!(listed.data()[0]["webhook"]["reason"], "gone");

@@ -1,5 +1,5 @@
-//! A change keeps the fields that it does not name: each field that `infra/openapi.yaml` lists for a change is changed
-//! alone, and all other fields are as before.
+//! A change keeps the fields that it does not name. The tests change each field that `infra/openapi.yaml` lists for a
+//! change, one at a time, and compare all other fields with their former values.
 
 use std::collections::BTreeSet;
 
@@ -102,7 +102,7 @@ async fn each_field_of_a_webhook_is_changed_alone() {
         let changed = differing(&before, &shown(&tenant, path).await);
         let expected: BTreeSet<_> = [field, with_it].into_iter().filter(|name| !name.is_empty()).collect();
         assert_eq!(changed, names(&expected.into_iter().collect::<Vec<_>>()), "{field}");
-        // Fields that answers do not show.
+        // These are fields that answers do not show.
         let after = stored().await;
         assert_eq!(after.secrets, before_it.secrets, "{field}");
         assert!(field == "credentials" || field == "url" || after.url == before_it.url, "{field}");
@@ -139,7 +139,7 @@ async fn each_field_of_a_source_is_changed_alone() {
         ("verification", json!({ "signing_key": "l" })),
         ("credentials", json!({ "basic": [{ "username": "u", "password": "p" }] })),
         ("networks", json!(["198.51.100.7"])),
-        // It removes the present verification; that is its meaning.
+        // This field removes the present verification; that is its purpose.
         ("allow_unsigned", json!(true)),
     ] {
         let before = stored().await;
@@ -191,7 +191,7 @@ async fn each_setting_of_a_tenant_is_changed_alone() {
     assert_eq!(stored().await, third);
 }
 
-/// Through the platform's API, which has fewer fields than a webhook. `mailjet::changes` checks Mailjet's API.
+/// The same through the platform's API, which has fewer fields than a webhook. `mailjet::changes` checks Mailjet's API.
 #[tokio::test]
 async fn each_field_of_the_platforms_api_is_changed_alone() {
     let room = Room::start().await;
@@ -207,7 +207,7 @@ async fn each_field_of_the_platforms_api_is_changed_alone() {
     for (field, value, changed) in [
         ("url", json!("https://example.com/3"), names(&["url"])),
         ("events", json!("open, email.bounce"), names(&["events"])),
-        // This API has one word for enabled and not paused.
+        // This API has one field for "enabled and not paused".
         ("active", json!(true), names(&["enabled", "disabled_reason", "paused"])),
     ] {
         let before = shown(&tenant, &path).await;

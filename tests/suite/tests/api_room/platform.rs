@@ -1,4 +1,4 @@
-//! The platform's management API, as its clients call it.
+//! The platform's management API, called as its clients call it.
 
 use std::collections::BTreeSet;
 
@@ -109,7 +109,7 @@ async fn a_new_one_speaks_the_platforms_dialect_and_signs_with_a_secret_that_som
     assert_eq!(signs_with().await, "the tenant's secret");
     acme.post(MANAGE, &hook_with(&json!({ "secret": "its own secret" }))).await;
     assert_eq!(signs_with().await, "its own secret");
-    // Fields that a change does not give stay.
+    // A change keeps the fields that it does not give.
     acme.patch(&one(&json!(4)), &json!({ "active": false })).await;
     assert_eq!(signs_with().await, "its own secret");
 }
@@ -195,7 +195,7 @@ async fn bad_requests_are_refused_in_the_platforms_shape_and_do_nothing() {
     assert_eq!(listed(&acme).await, before);
 }
 
-/// Made through any API and in any dialect: a client can send back what it reads, and nothing changes.
+/// A client can send back what it reads, and nothing changes. This holds for webhooks of every API and every dialect.
 #[tokio::test]
 async fn all_webhooks_of_the_tenant_are_listed_and_can_be_changed() {
     let room = Room::start().await;
@@ -278,7 +278,7 @@ async fn those_from_before_webhooks_were_counted_get_their_numbers() {
     assert_eq!(acme.post(MANAGE, &hook()).await.body["id"], 4);
 }
 
-/// Rows as before numbers existed: no webhook has one, and the tenant has given none.
+/// Changes the rows to those of the version without numbers: no webhook has a number, and the tenant has given none.
 fn without_numbers(room: &Room) {
     let rows = room.world.aws.scan_unbroken("registry").unwrap();
     let rows = rows.into_iter().filter(|row| row.contains_key("dialect") || row.contains_key("last_webhook_number"));
@@ -311,7 +311,7 @@ async fn active_lets_go_what_was_held() {
     room.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.count(), 1);
 
-    // One word ends both a pause and the disabled state.
+    // This field ends both a pause and the disabled state.
     let native = format!("/api/v1/webhooks/{}", acme.get("/api/v1/webhooks").await.data()[0]["id"].as_str().unwrap());
     acme.patch(&native, &json!({ "paused": true })).await;
     let stored = room.world.registry.webhooks.all(acme.tenant_id()).await.unwrap().remove(0);

@@ -1,5 +1,5 @@
-//! The cost of the key-set route, which everybody may call: at most one read of the registry in 30 s for an id, and no
-//! secret.
+//! The cost of the key-set route. Everybody may call it, so it reads the registry at most once in 30 s for an id, and
+//! it opens no secret.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use support::Break;
 
 use crate::room::{Caller, Room, nobodys};
 
-/// How long answers are remembered.
+/// How long a room caches an answer.
 const REMEMBERED: SignedDuration = SignedDuration::from_secs(30);
 
-/// Calls the route without a key, and answers the ids of the keys.
+/// Calls the route without a key. Returns the ids of the keys in the answer.
 async fn keys_of(room: &Room, id: &str) -> BTreeSet<String> {
     let request = Request::get(format!("/.well-known/webhooks/{id}")).body(Body::empty());
     let answer = room.send(request.unwrap()).await;
@@ -45,7 +45,7 @@ async fn rotated(tenant: &Caller<'_>, webhook: &Value, how: &Value) -> Value {
     rotated.body
 }
 
-/// A room that has just started in the same world.
+/// Starts the room again in the same world, with an empty cache.
 fn started_anew(room: Room) -> Room {
     let sdk = room.world.sdk.clone();
     Room::of(room.world, &sdk)
@@ -125,7 +125,7 @@ async fn a_read_that_fails_is_not_remembered() {
     assert_eq!(keys_of(&room, &id).await, BTreeSet::from([key_id(&made)]));
 }
 
-/// What a new function answers each time, which is what the table has.
+/// A new function answers what the table holds at that time.
 #[tokio::test]
 async fn keys_follow_their_webhooks_through_every_change() {
     let room = Room::start().await;
@@ -141,7 +141,7 @@ async fn keys_follow_their_webhooks_through_every_change() {
     assert_eq!(tenant.patch(&path, &json!({ "description": "another" })).await.status, 200);
     let changed = rotated(&tenant, &second, &json!({ "signature": "v1a" })).await;
     assert_eq!(stored().await, BTreeSet::from([key_id(&first), key_id(&changed)]));
-    // The former key is in the set as long as it signs.
+    // The former key is in the set as long as deliveries are signed with it.
     let again = rotated(&tenant, &first, &json!({ "overlap_seconds": 60 })).await;
     let three = BTreeSet::from([key_id(&first), key_id(&again), key_id(&changed)]);
     assert_eq!((stored().await, keys_of(&room, &id).await), (three.clone(), three));
@@ -169,7 +169,7 @@ async fn all_keys_of_a_tenant_with_many_webhooks_are_served() {
     assert_eq!((made.len(), room.world.aws.count_calls()), (60, 1));
 }
 
-/// Items of a version that stored public keys only inside the secrets.
+/// Changes the rows to those of an older version, which stored public keys only inside the secrets.
 async fn as_older_versions_did(room: &Room) {
     let dynamo = aws_sdk_dynamodb::Client::new(&room.world.sdk);
     for row in room.world.aws.scan_unbroken("registry").unwrap() {
@@ -194,7 +194,7 @@ async fn keys_from_before_they_stood_apart_are_served_and_set_apart_with_the_dat
     let room = started_anew(room);
     let both = BTreeSet::from([key_id(&kept), key_id(&gone)]);
     assert_eq!(keys_of(&room, &id).await, both);
-    // These secrets have to be opened, but not more often than the table is read.
+    // The room has to open these secrets, but it opens them no more often than it reads the table.
     room.world.aws.take_calls();
     assert_eq!((keys_of(&room, &id).await, room.world.aws.count_calls()), (both.clone(), 0));
 
@@ -204,7 +204,7 @@ async fn keys_from_before_they_stood_apart_are_served_and_set_apart_with_the_dat
     room.world.aws.kms.refuse(true);
     assert_eq!(keys_of(&room, &id).await, both);
     room.world.aws.kms.refuse(false);
-    // From now on these keys end like others.
+    // From now on, these keys expire like all others.
     let tenant = room.admin().about(&id);
     let path = format!("/api/v1/webhooks/{}", gone["id"].as_str().unwrap());
     assert_eq!(tenant.delete(&path).await.status, 204);
@@ -229,7 +229,7 @@ async fn setting_keys_apart_goes_on_after_a_crash_at_any_call() {
     }
 }
 
-/// The row of public keys holds no secret, and names nothing but keys.
+/// The row of public keys holds no secret, and names nothing except keys.
 #[tokio::test]
 async fn what_stands_apart_is_public() {
     let room = Room::start().await;

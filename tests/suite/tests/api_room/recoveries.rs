@@ -53,7 +53,7 @@ async fn one_webhooks_is_begun_with_defaults_and_followed_to_its_end() {
     }
     "#);
     assert_eq!(started.text("webhook_id"), path.rsplit('/').next().unwrap());
-    assert_eq!(started.body["until"], started.body["created_at"], "until now");
+    assert_eq!(started.body["until"], started.body["created_at"], "without `until`, a recovery ends at its own start");
     let since = started.text("since").parse::<Timestamp>().unwrap();
     assert_eq!(since, before - SignedDuration::from_hours(2));
     let id = started.text("id");
@@ -84,13 +84,17 @@ async fn all_webhooks_are_recovered_together_and_a_cancelled_one_stops() {
     let started = tenant.post("/api/v1/recoveries", &given).await;
     assert_eq!(started.status, 202, "{started}");
     assert_eq!(started.body["webhook_id"], Value::Null);
-    assert_eq!(started.body["states"], json!(["held", "missing"]), "in the order in which it is done");
+    assert_eq!(
+        started.body["states"],
+        json!(["held", "missing"]),
+        "the answer has the states in the order of the work"
+    );
     assert_eq!(started.body["rate"], 7);
     let read = format!("/api/v1/recoveries/{}", started.text("id"));
     assert_eq!(tenant.delete(&read).await.status, 204);
     assert_eq!(tenant.get(&read).await.text("status"), "cancelled");
-    assert_eq!(tenant.delete(&read).await.status, 204, "asked for twice");
-    // The recovery is deleted now, and not before.
+    assert_eq!(tenant.delete(&read).await.status, 204, "a second cancellation is accepted");
+    // The recovery's row is deleted now, and not earlier.
     let rows = room.world.aws.scan_unbroken("registry").unwrap();
     let row = rows.iter().find(|row| row["sk"].as_s().unwrap().starts_with("R#")).unwrap();
     let expires: i64 = row["ttl"].as_n().unwrap().parse().unwrap();
@@ -224,8 +228,8 @@ async fn whoever_may_only_read_looks_on() {
     assert_eq!(tenant.get(&read).await.text("status"), "running");
 }
 
-/// Sending the job and storing the recovery may each fail: the client gets an error, and no recovery runs that the
-/// client does not know of.
+/// Two steps may fail: sending the job, and storing the recovery. In both cases the client gets an error, and no
+/// recovery runs that the client does not know of.
 #[tokio::test]
 async fn a_failed_call_is_an_answer_that_can_be_repeated() {
     let room = Room::start().await;

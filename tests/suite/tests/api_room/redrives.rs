@@ -1,3 +1,5 @@
+//! Redrives: how an admin starts, reads and cancels one.
+
 use std::sync::Arc;
 
 use axum::http::Method;
@@ -7,7 +9,8 @@ use support::World;
 use crate::moves::Moves;
 use crate::room::Room;
 
-/// A room with move tasks, and the tasks; `unknown` is what SQS answers if it has none.
+/// A room whose SQS endpoint has move tasks, and the tasks. `unknown` is the endpoint's answer if it does not know move
+/// tasks.
 async fn room(unknown: Option<&'static str>) -> (Room, Arc<Moves>) {
     let world = World::start().await.unwrap();
     let (moves, url) = Moves::start(world.url(), unknown).await;
@@ -35,7 +38,7 @@ async fn one_runs_at_a_time_and_is_followed_to_its_end() {
     let path = format!("/api/v1/redrives/{}", started.text("id"));
     assert_eq!(admin.get(&path).await.body, started.body);
     moves.finish("COMPLETED");
-    assert_eq!(admin.get(&path).await.body["state"], "completed", "found without its handle");
+    assert_eq!(admin.get(&path).await.body["state"], "completed", "a finished redrive is found without a handle");
     insta::assert_snapshot!(admin.delete(&path).await.problem(), @"409 redrive-over: This redrive has finished and cannot be cancelled.");
 
     assert_eq!(admin.post_nothing("/api/v1/redrives").await.status, 202);
@@ -73,7 +76,7 @@ async fn a_cancelled_one_stops() {
     let path = format!("/api/v1/redrives/{}", admin.post_nothing("/api/v1/redrives").await.text("id"));
     assert_eq!(admin.delete(&path).await.status, 204);
     assert_eq!(admin.get(&path).await.body["state"], "cancelling");
-    assert_eq!(admin.delete(&path).await.status, 204, "asked for twice");
+    assert_eq!(admin.delete(&path).await.status, 204, "a second cancellation is accepted");
 }
 
 #[tokio::test]
@@ -101,7 +104,11 @@ async fn bad_ones_are_refused() {
         (Method::DELETE, "/api/v1/redrives/rd_1"),
     ] {
         let request = tenant.request(method, path).body(axum::body::Body::empty()).unwrap();
-        assert_eq!(room.send(request).await.status, 403, "the queue is every tenant's");
+        assert_eq!(
+            room.send(request).await.status,
+            403,
+            "only an admin may do this, because the queue has jobs of all tenants"
+        );
     }
 }
 

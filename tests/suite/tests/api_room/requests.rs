@@ -19,7 +19,7 @@ async fn health_needs_no_key_and_touches_nothing() {
     assert!(room.world.aws.take_calls().is_empty());
 }
 
-/// Queries arrive as they were sent, or with a space for each `+`. `lambda_http` accepts neither a space nor a quote.
+/// Queries arrive as they were sent, or with a space for each `+`. `lambda_http` rejects both a space and a quote.
 #[tokio::test]
 async fn any_query_is_answered_and_read_as_its_sender_meant_it() {
     let room = Room::start().await;
@@ -108,7 +108,7 @@ async fn bad_bodies_are_refused_with_what_to_change() {
     415 unsupported-media-type: Send `content-type: application/json`.
     "#);
     let unread = Request::post("/api/v1/tenants").body(Body::from("{")).unwrap();
-    assert_eq!(room.send(unread).await.status, 401, "who calls is asked first");
+    assert_eq!(room.send(unread).await.status, 401, "the key is checked before the body");
 }
 
 #[tokio::test]

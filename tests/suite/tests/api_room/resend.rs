@@ -34,7 +34,7 @@ async fn what_cannot_be_sent_is_refused_with_the_reason() {
     let body = json!({ "webhook_id": path.rsplit('/').next().unwrap() });
     let mut event = room.world.event(tenant.tenant_id(), "a");
     let resend = |id: String| format!("/api/v1/events/{id}/resend");
-    assert_eq!(tenant.post(&resend(event.id.to_string()), &body).await.status, 404, "not stored");
+    assert_eq!(tenant.post(&resend(event.id.to_string()), &body).await.status, 404, "the event is not stored");
 
     room.world.events.put(&event).await.unwrap();
     let nobodys = json!({ "webhook_id": "wh_01ARZ3NDEKTSV4RRFFQ69G5FAV" });
@@ -43,7 +43,11 @@ async fn what_cannot_be_sent_is_refused_with_the_reason() {
         assert_eq!(answer.status, 422, "{bad}: {answer}");
     }
     let other = room.tenant().await;
-    assert_eq!(other.post(&resend(event.id.to_string()), &body).await.status, 404, "another tenant's");
+    assert_eq!(
+        other.post(&resend(event.id.to_string()), &body).await.status,
+        404,
+        "the event belongs to another tenant"
+    );
 
     event = room.world.event(tenant.tenant_id(), "b");
     event.facts.event_type = EventType::Unparsed;

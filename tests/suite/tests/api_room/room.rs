@@ -1,4 +1,4 @@
-//! A room to call, and answers that print what matters.
+//! An api room that tests call, and answers that print only what matters.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ use support::kms::KMS_KEY;
 use support::world::DELIVERIES;
 use tower::ServiceExt as _;
 
-/// The key made at deploy time.
+/// The admin key that was made at deployment.
 pub(crate) const ADMIN: &str = "mh_admin_0123456789abcdef";
 
 pub(crate) struct Room {
@@ -42,7 +42,7 @@ impl Room {
         Self::of(world, &sdk)
     }
 
-    /// A room in `world` that reaches AWS by `sdk`.
+    /// A room in `world` that calls AWS with the configuration `sdk`.
     pub(crate) fn of(world: World, sdk: &SdkConfig) -> Self {
         let router = api::router(Api::new(sdk, &config(&world), world.clock.clone()));
         Self { world, router }
@@ -56,7 +56,7 @@ impl Room {
         Self { world, router }
     }
 
-    /// The admin, about no tenant.
+    /// The admin. Requests do not name a tenant.
     pub(crate) fn admin(&self) -> Caller<'_> {
         Caller { room: self, key: ADMIN.to_owned(), tenant: None }
     }
@@ -82,7 +82,7 @@ impl Room {
         Self { world, router }
     }
 
-    /// Answers a request in the form in which `main` gets it.
+    /// Answers a request in the form in which the function's `main` gets it.
     pub(crate) async fn take_event(&self, event: Value) -> Answer {
         let request: lambda_http::Request = serde_json::from_value::<HttpEvent>(event).unwrap().into();
         self.send(request.map(|body| Body::from(body.to_vec()))).await
@@ -91,7 +91,7 @@ impl Room {
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let path = request.uri().path().to_owned();
         let response = self.router.clone().oneshot(request).await.unwrap();
-        // Objects of one request are older than those of the next request.
+        // Time passes, so that objects of this request are older than objects of the next one.
         self.world.tick();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 16 * 1024 * 1024).await.unwrap();
@@ -120,17 +120,17 @@ fn config(world: &World) -> config::Api {
 }
 
 impl Caller<'_> {
-    /// The same key about another tenant.
+    /// The same key. Requests name another tenant.
     pub(crate) fn about(&self, tenant: &str) -> Self {
         Self { room: self.room, key: self.key.clone(), tenant: Some(tenant.to_owned()) }
     }
 
-    /// Another key about the same tenant.
+    /// Another key. Requests name the same tenant.
     pub(crate) fn with_key(&self, key: &str) -> Self {
         Self { room: self.room, key: key.to_owned(), tenant: self.tenant.clone() }
     }
 
-    /// The same key without naming a tenant.
+    /// The same key. Requests do not name a tenant.
     pub(crate) fn about_none(&self) -> Self {
         Self { room: self.room, key: self.key.clone(), tenant: None }
     }
@@ -168,7 +168,7 @@ impl Caller<'_> {
         self.room.send(self.request(method, path).body(body).unwrap()).await
     }
 
-    /// A request with the key, for bodies that are not JSON values.
+    /// A request with the key. It is for bodies that are not JSON values.
     pub(crate) fn request(&self, method: Method, path: &str) -> Builder {
         let request = Request::builder()
             .method(method)
@@ -213,7 +213,7 @@ impl Answer {
         }
     }
 
-    /// For errors of other systems' APIs: status and text in one line.
+    /// Status and text of an error of another system's API, in one line.
     pub(crate) fn error(&self) -> String {
         assert!(self.status >= 400, "not an error: {self}");
         let fields = self.body.as_object().unwrap();
@@ -221,7 +221,7 @@ impl Answer {
         format!("{} {}", self.status, redacted_text(text))
     }
 
-    /// A field that holds text.
+    /// The text of a field.
     pub(crate) fn text(&self, field: &str) -> String {
         self.body[field].as_str().unwrap_or_else(|| panic!("no text in `{field}`: {self}")).to_owned()
     }
@@ -231,7 +231,7 @@ impl Answer {
         self.body["data"].as_array().unwrap_or_else(|| panic!("no list: {self}"))
     }
 
-    /// For problems: status, kind and detail in one line.
+    /// Status, type and detail of a problem, in one line.
     pub(crate) fn problem(&self) -> String {
         assert!(self.status >= 400, "not a problem: {self}");
         let kind = self.text("type");
@@ -240,7 +240,7 @@ impl Answer {
     }
 }
 
-/// Status and body, with everything random or new replaced by a word that says that its form was right.
+/// Prints status and body. Every random or new value is replaced by a word that says that its form was right.
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut body = self.body.clone();
@@ -275,7 +275,7 @@ fn redacted_field(name: &str, text: &str) -> String {
     redacted_text(&word)
 }
 
-/// Ids keep their prefix.
+/// Replaces random and new parts of a text. Ids keep their prefix.
 pub(crate) fn redacted_text(text: &str) -> String {
     let mut redacted = text.to_owned();
     for prefix in ["ten_", "key_", "wh_", "src_", "evt_", "rec_"] {

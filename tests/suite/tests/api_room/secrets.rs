@@ -49,7 +49,7 @@ async fn no_secret_given_or_made_stands_in_the_table() {
     assert_eq!(tenant.post("/api/v1/webhooks", &urls).await.status, 201);
     secrets.extend(["Word-Of-Url".to_owned(), "Word-Of-Backup".to_owned()]);
     secrets.extend(room.world.aws.kms.data_keys());
-    // An encoded secret would be no better than one in clear.
+    // The encoded form of a secret must not appear either.
     let bare = |secret: &str| secret.trim_start_matches("whsec_").to_owned();
     let table = format!("{:?}", room.world.aws.scan_unbroken("registry").unwrap());
     for secret in &secrets {
@@ -72,7 +72,7 @@ async fn no_secret_given_or_made_stands_in_the_table() {
 fn base64(text: &str) -> String {
     use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
     let encoded = BASE64_STANDARD_NO_PAD.encode(text);
-    // Without the end of the encoding, which depends on what follows.
+    // The end of the encoding depends on what follows, so it is left out.
     encoded[..encoded.len() - 2].to_owned()
 }
 
@@ -84,7 +84,7 @@ async fn without_a_key_nothing_is_stored_and_the_answer_says_try_again() {
     let webhook = json!({ "url": "https://example.com/1", "events": ["*"] });
     let refused = tenant.post("/api/v1/webhooks", &webhook).await;
     assert_eq!(refused.status, 503, "{refused}");
-    // Operations that need no secret work.
+    // Operations that need no secret succeed.
     assert_eq!(tenant.post("/api/v1/sources", &json!({ "provider": "generic" })).await.status, 201);
     room.world.aws.kms.refuse(false);
     assert_eq!(tenant.get("/api/v1/webhooks").await.data().len(), 0);

@@ -1,5 +1,5 @@
-//! What a source's posts must prove in addition to the ingest key: credentials, networks, Mandrill's URL. And sources
-//! that were stored before these existed.
+//! What a source's posts must prove in addition to the ingest key: credentials, networks, Mandrill's URL. Also sources
+//! that were stored before these settings existed.
 
 use std::collections::HashMap;
 
@@ -178,7 +178,7 @@ async fn a_patch_leaves_what_it_does_not_name() {
     assert_eq!(stored(&room, &tenant, &path).await.trust.credentials, None);
     assert_eq!(tenant.patch(&path, &json!({ "allow_unsigned": true })).await.body["verification"]["kind"], "unsigned");
     insta::assert_snapshot!(tenant.patch(&path, &json!({ "allow_unsigned": false })).await.problem(), @r#"422 invalid-request: /verification: mailgun signs its posts: give {"signing_key": …}, or "allow_unsigned": true to accept posts from everybody who knows the ingest key"#);
-    assert_eq!(tenant.patch(&path, &json!({ "name": "US" })).await.status, 200, "what was allowed stays allowed");
+    assert_eq!(tenant.patch(&path, &json!({ "name": "US" })).await.status, 200, "unsigned posts stay allowed");
     let again =
         tenant.patch(&path, &json!({ "verification": { "signing_key": "key-3" }, "allow_unsigned": false })).await;
     assert_eq!(again.body["verification"]["kind"], "signing_key");
@@ -202,15 +202,19 @@ async fn mandrills_url_is_kept_without_the_ingest_key() {
     };
     assert_eq!(kept().await, "key-1 https://hooks.example.com/api/webhooks/{ingest_key}");
 
-    // The URL as copied from Mandrill's settings, and each half alone.
+    // First the URL as a user copies it from Mandrill's settings, then each half of the setting alone.
     let url = format!("https://in:pw@hooks.example.com/api/webhooks/{key}?x=1");
     let patched = tenant.patch(&path, &json!({ "verification": { "url": url } })).await;
-    assert_eq!(patched.body["verification"], json!({ "kind": "key_and_url" }), "the URL can hold a password");
+    assert_eq!(
+        patched.body["verification"],
+        json!({ "kind": "key_and_url" }),
+        "the answer does not show the URL, because it can have a password"
+    );
     assert_eq!(kept().await, "key-1 https://in:pw@hooks.example.com/api/webhooks/{ingest_key}?x=1");
     tenant.patch(&path, &json!({ "verification": { "signing_key": "key-2" } })).await;
     assert_eq!(kept().await, "key-2 https://in:pw@hooks.example.com/api/webhooks/{ingest_key}?x=1");
     let rows = format!("{:?}", room.world.aws.scan_unbroken("registry").unwrap());
-    assert!(!rows.contains(&key), "the ingest key is nowhere in clear");
+    assert!(!rows.contains(&key), "no row has the ingest key in clear text");
 
     let rotated = tenant.post_nothing(&format!("{path}/rotate-key")).await;
     assert_eq!(kept().await, "key-2 https://in:pw@hooks.example.com/api/webhooks/{ingest_key}?x=1");
@@ -242,10 +246,10 @@ async fn mandrill_needs_its_url_where_the_public_one_is_not_known() {
     let given = mandrill(json!({ "signing_key": "key-1", "url": "https://example.com/{ingest_key}" }));
     let path = made(&tenant, &given).await;
     let patched = tenant.patch(&path, &json!({ "verification": { "signing_key": "key-2" } })).await;
-    assert_eq!(patched.status, 200, "the URL stays");
+    assert_eq!(patched.status, 200, "the stored URL is kept");
 }
 
-/// Items as they were written before credentials, networks and other providers existed.
+/// Rows as they were written before credentials, networks and other providers existed.
 #[tokio::test]
 async fn sources_of_before_still_read() {
     let room = Room::start().await;
@@ -283,7 +287,7 @@ async fn sources_of_before_still_read() {
         read.push(format!("{} {} {}", answer.status, answer.text("provider"), answer.body["verification"]["kind"]));
         assert_eq!((&answer.body["networks"], answer.body.get("credentials")), (&json!([]), None));
         let patched = tenant.patch(&path, &json!({ "networks": ["192.0.2.7"] })).await;
-        assert_eq!(patched.body["verification"], answer.body["verification"], "a change keeps the rest");
+        assert_eq!(patched.body["verification"], answer.body["verification"], "a change keeps the other fields");
         assert_eq!(tenant.get(&path).await.body["networks"], json!(["192.0.2.7/32"]));
     }
     insta::assert_snapshot!(read.join("\n"), @r#"

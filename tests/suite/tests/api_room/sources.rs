@@ -1,10 +1,12 @@
+//! Sources: how they are made, read and changed, and how their ingest key is replaced.
+
 use serde_json::{Value, json};
 use shared::provider::{Proof, Provider};
 use shared::source::{IngestKeyHash, Verification};
 
 use crate::room::{Room, nobodys};
 
-/// A P-256 public key as SendGrid shows it (the one in its libraries' tests).
+/// A P-256 public key as SendGrid shows it. It is the key in the tests of SendGrid's libraries.
 const PUBLIC_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==";
 
 /// The providers that sign their posts.

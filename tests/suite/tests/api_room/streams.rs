@@ -1,3 +1,5 @@
+//! Webhooks that deliver to a queue or topic of the tenant: URLs and credentials.
+
 use serde_json::{Value, json};
 use shared::queue::job::Job;
 use support::google::{Google, STRANGE_KEY};
@@ -9,7 +11,7 @@ use crate::webhooks::made;
 const QUEUE: &str = "arn:aws:sqs:eu-central-1:123456789012:mail-events";
 const TOPIC: &str = "pubsub://projects/example-project/topics/mail-events";
 const ENTITY: &str = "servicebus://contoso.servicebus.windows.net/mail-events";
-/// Every secret that these tests give.
+/// Every secret that these tests use.
 const SECRETS: [&str; 4] = ["wJalrXUtnFEMI", "the-session-token", "PRIVATE KEY", "c29tZSBrZXk"];
 
 fn access_key() -> Value {
@@ -26,7 +28,7 @@ fn with(mut body: Value, change: &Value) -> Value {
     body
 }
 
-/// The error of registering a webhook with this URL and these credentials.
+/// The problem that registering a webhook with this URL and these credentials gives.
 async fn refusal(tenant: &Caller<'_>, url: &str, credentials: Value) -> String {
     let mut body = json!({ "url": url, "events": ["*"] });
     if !credentials.is_null() {

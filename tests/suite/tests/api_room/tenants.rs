@@ -1,3 +1,5 @@
+//! Tenants: how an admin makes, reads and lists them.
+
 use serde_json::json;
 
 use crate::room::{Room, nobodys};

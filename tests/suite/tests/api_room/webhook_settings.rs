@@ -259,7 +259,7 @@ async fn an_end_of_the_pause_lets_held_deliveries_go() {
     let resumed = tenant.patch(&path, &json!({ "paused": false })).await;
     assert_eq!((&resumed.body["paused"], &resumed.body["enabled"]), (&json!(false), &json!(true)));
     assert!(matches!(Job::from_json(&jobs()[0].body).unwrap(), Job::Recover(recover) if recover.after.is_none()));
-    // Once more, as by a client whose first request failed after the write.
+    // The same request again, as from a client whose first request failed after the write.
     assert_eq!(tenant.patch(&path, &json!({ "paused": false })).await.status, 200);
     assert_eq!(jobs().len(), 2);
 }
@@ -311,7 +311,7 @@ async fn bad_rates_and_batches_are_refused_with_what_would_be_right() {
     422 invalid-request: /batch: the dialect `platform` cannot carry several events in one POST; give `"batch": 1`, or a dialect that can: mailjet_v2
     422 invalid-request: /rate_limit: expected a whole number from 1 to 1000, got -1; /batch: expected a whole number from 1 to 10, got 0
     "#);
-    // A dialect with arrays can only be left together with batches of several events.
+    // To leave a dialect with arrays, a change must also end batches of several events.
     let change = json!({ "dialect": "mailjet_v2", "batch": 5 });
     assert_eq!(tenant.patch(&path, &change).await.status, 200);
     insta::assert_snapshot!(tenant.patch(&path, &json!({ "dialect": "standard" })).await.problem(), @r#"422 invalid-request: /dialect: the dialect `standard` cannot carry several events in one POST; give `"batch": 1`, or a dialect that can: mailjet_v2"#);

@@ -1,3 +1,5 @@
+//! Webhooks in the native API: how they are made, listed, changed, tested, rotated and deleted.
+
 use serde_json::{Value, json};
 use shared::queue::job::Job;
 use shared::webhook::WebhookStatus;
@@ -323,7 +325,7 @@ async fn enabling_lets_held_deliveries_go() {
     assert_eq!((&disabled.body["enabled"], &disabled.body["disabled_reason"]), (&json!(false), &json!("requested")));
     assert!(room.world.aws.sqs.messages(DELIVERIES).is_empty());
 
-    // Sending the job fails after the write: the client gets an error and repeats the request.
+    // Sending the job fails after the write. The client gets an error and repeats the request.
     room.world.aws.take_calls();
     tenant.patch(&path, &json!({ "description": "counts calls" })).await;
     let calls = room.world.aws.take_calls().len();
@@ -435,7 +437,8 @@ async fn a_deleted_one_is_gone() {
     let path = made(&tenant, &json!({})).await;
     let before = room.world.clock.now();
     assert_eq!(tenant.delete(&path).await.status, 204);
-    // This job discards what the webhook held. It must not run before the webhook is deleted; no request lasts 30 s.
+    // This job discards what the webhook holds. It must not run before the webhook is deleted. Its delay is enough for
+    // that, because no request lasts 30 s.
     let jobs = room.world.aws.sqs.messages(DELIVERIES);
     assert_eq!(jobs.len(), 1);
     assert!(jobs[0].visible_at.duration_since(before) > jiff::SignedDuration::from_secs(30));

@@ -1,4 +1,4 @@
-//! The capacity that docs/operate/capacity.md states is what the constants of the code and the template give.
+//! Checks that `docs/operate/capacity.md` states the capacity that the constants of the code and the template give.
 
 mod stated;
 
@@ -13,7 +13,7 @@ fn the_document_states_what_the_code_gives() {
     let document = std::fs::read_to_string(path).unwrap();
     let template = Template::read().unwrap();
     for expected in [tables(template), sentences(template)] {
-        assert!(document.contains(&expected), "docs/operate/capacity.md has to say:\n{expected}");
+        assert!(document.contains(&expected), "docs/operate/capacity.md must contain:\n{expected}");
     }
 }
 
@@ -31,8 +31,8 @@ fn littles_law() {
     assert!(invocations(10_000, 10, 2_020) > MOST_INVOCATIONS);
 }
 
-/// With the policies that come with mailhooks no delivery is in flight, waiting for its time, before the breaker may
-/// open: until then every wait is short enough for a delayed message.
+/// With the policies that come with mailhooks, no waiting delivery is in flight before the breaker may open: until
+/// then, every wait is short enough for a delayed message.
 #[test]
 fn built_in_policies_use_up_no_messages_in_flight_before_a_breaker_opens() {
     let window = i64::from(BreakerSettings::default().window_seconds);

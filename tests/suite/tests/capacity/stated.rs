@@ -1,4 +1,5 @@
-//! What a rate of events takes, computed from the constants of the code and the template: the tables of docs/operate/capacity.md.
+//! Computes the tables of `docs/operate/capacity.md`: what a rate of events requires, by the constants of the code and
+//! the template.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,44 +10,47 @@ use shared::slowness::SLOW;
 use shared::store::SHARDS;
 use yaml_rust2::{Yaml, YamlLoader};
 
-/// The rates of the tables, in events a second.
+/// The rates in the tables, in events per second.
 const RATES: [u32; 3] = [1_000, 8_000, 10_000];
-/// Writes of one KiB that DynamoDB takes for one partition key in a second.
+/// Maximum writes of one KiB to one partition key per second. Reason: DynamoDB's limit.
 pub(crate) const WRITES_FOR_EACH_KEY: u32 = 1_000;
-/// Strongly consistent reads of four KiB that DynamoDB takes for one partition key in a second.
+/// Maximum strongly consistent reads of four KiB from one partition key per second. Reason: DynamoDB's limit.
 pub(crate) const READS_FOR_EACH_KEY: u32 = 3_000;
-/// Messages in flight that SQS takes for one queue.
+/// Maximum messages in flight in one queue. Reason: SQS's limit.
 pub(crate) const MOST_IN_FLIGHT: u32 = 120_000;
-/// Invocations at the same time that one SQS mapping has at most.
+/// Maximum simultaneous invocations of one SQS event source mapping. Reason: Lambda's limit.
 pub(crate) const MOST_INVOCATIONS: u32 = 1_000;
-/// What an invocation of `ingest` with one event takes, in milliseconds: a write, and the smallest share of a processor.
+/// Duration of an `ingest` invocation with one event, in milliseconds. It makes one write, and it has the smallest
+/// share of a processor.
 const INGEST_MS: u32 = 20;
-/// What an invocation of `dispatch` with a full batch takes, in milliseconds: a read, and ten sends one after another.
+/// Duration of a `dispatch` invocation with a full batch, in milliseconds. It makes one read, and ten sends one after
+/// another.
 const DISPATCH_MS: u32 = 200;
-/// What `deliver` adds to its receivers' answers, in milliseconds: a write, and now and then a read.
+/// The time that `deliver` adds to its receivers' response times, in milliseconds. It makes one write, and sometimes a
+/// read.
 const DELIVER_MS: u32 = 20;
-/// Receivers' answers, in milliseconds, for which the table is printed.
+/// The response times of receivers, in milliseconds, that have a row in the table.
 const ANSWERS_MS: [u32; 3] = [100, 500, 2_000];
-/// Deliver functions and webhooks in the example of the registry's reads.
+/// The number of deliver functions and of webhooks in the example of reads from the registry.
 const EXAMPLE: (u32, u32) = (100, 500);
 
-/// The template's defaults.
+/// Defaults of the template.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Template {
-    /// Jobs of one `deliver` invocation.
+    /// Number of jobs in one `deliver` invocation.
     pub(crate) batch: u32,
-    /// `deliver` invocations at the same time, for each queue.
+    /// Number of simultaneous `deliver` invocations for each queue.
     pub(crate) concurrency: u32,
-    /// Events of one `dispatch` invocation.
+    /// Number of events in one `dispatch` invocation.
     pub(crate) stream_batch: u32,
-    /// How long webhooks are trusted from memory.
+    /// How long webhooks are cached in memory.
     pub(crate) cache_seconds: u32,
-    /// HTTP requests per second.
+    /// HTTP requests per second that the API accepts.
     pub(crate) throttle: u32,
 }
 
 impl Template {
-    /// Those of the template.
+    /// Reads the defaults from the template.
     pub(crate) fn read() -> anyhow::Result<Self> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
         let template = YamlLoader::load_from_str(&std::fs::read_to_string(path)?)?;
@@ -65,41 +69,42 @@ impl Template {
     }
 }
 
-/// Writes that one partition key takes in a second when `rate` of them are spread over the shards of a day.
+/// Writes per second to one partition key, if `rate` writes per second are spread over the shards of a day.
 pub(crate) fn writes_for_each_key(rate: u32) -> u32 {
     rate.div_ceil(u32::from(SHARDS))
 }
 
-/// Invocations at the same time that take `rate` items in a second in batches, each batch in so many milliseconds.
+/// Number of simultaneous invocations that handle `rate` items per second, if each invocation handles one batch in
+/// `milliseconds`.
 pub(crate) fn invocations(rate: u32, batch: u32, milliseconds: u32) -> u32 {
     u32::try_from((u64::from(rate) * u64::from(milliseconds)).div_ceil(u64::from(batch) * 1_000)).unwrap_or(u32::MAX)
 }
 
-/// How long the default breaker stays closed whatever happens, in seconds.
+/// The time for which the default breaker stays closed in any case, in seconds.
 pub(crate) fn window_seconds() -> u32 {
     BreakerSettings::default().window_seconds
 }
 
-/// The most first failures in a second of webhooks whose waits are longer than SQS delays, so that all of them are in
-/// flight until breakers open.
+/// Maximum first failures per second of webhooks whose waits are longer than SQS's longest delay. Reason: the messages
+/// of these waits are all in flight until the breakers open.
 pub(crate) fn most_long_waits() -> u32 {
     MOST_IN_FLIGHT / window_seconds()
 }
 
-/// Broken deliveries in a second that hold all invocations of the deliveries queue until their webhooks are known to be
-/// slow, if each is in an invocation of its own.
+/// Number of slow deliveries per second that occupy all invocations of the deliveries queue until their webhooks
+/// count as slow, if each delivery is in an invocation of its own.
 pub(crate) fn most_unknown_slow(template: Template) -> u32 {
     template.concurrency / u32::try_from(SLOW.as_secs()).unwrap_or(u32::MAX)
 }
 
-/// The tables as they stand in docs/operate/capacity.md.
+/// The tables as `docs/operate/capacity.md` has them.
 pub(crate) fn tables(template: Template) -> String {
     let mut text = String::new();
     let mut line = |cells: &[String]| {
         let _infallible = writeln!(text, "| {} |", cells.join(" | "));
     };
     let rates = RATES.map(|rate| format!("{} events/s", grouped(rate)));
-    line(&[["of one tenant, each to one webhook".to_owned()].as_slice(), &rates].concat());
+    line(&[["events of one tenant, each to one webhook".to_owned()].as_slice(), &rates].concat());
     line(&["---".to_owned(), "--:".to_owned(), "--:".to_owned(), "--:".to_owned()]);
     let mut row = |name: String, figure: &dyn Fn(u32) -> String| {
         line(&[vec![name], RATES.map(figure).to_vec()].concat());
@@ -115,18 +120,18 @@ pub(crate) fn tables(template: Template) -> String {
     row(format!("reads/s of the tenant's row by dispatch, {} events a batch", template.stream_batch), &|rate| {
         grouped(rate.div_ceil(template.stream_batch))
     });
-    row(format!("failed deliveries that wait, delayed, until a breaker opens ({} s)", window_seconds()), &|rate| {
+    row(format!("delayed messages of failed deliveries until a breaker opens ({} s)", window_seconds()), &|rate| {
         grouped(rate * window_seconds())
     });
-    row("  of them in flight, and after that".to_owned(), &|_| "0, and 1 probe".to_owned());
-    row(format!("ingest invocations at once, {INGEST_MS} ms, one event a post"), &|rate| {
+    row("of these in flight; messages that wait after it has opened".to_owned(), &|_| "0; 1 probe".to_owned());
+    row(format!("simultaneous ingest invocations, {INGEST_MS} ms each, one event a post"), &|rate| {
         grouped(invocations(rate, 1, INGEST_MS))
     });
-    row(format!("dispatch invocations at once, {DISPATCH_MS} ms"), &|rate| {
+    row(format!("simultaneous dispatch invocations, {DISPATCH_MS} ms each"), &|rate| {
         grouped(invocations(rate, template.stream_batch, DISPATCH_MS))
     });
     for answer in ANSWERS_MS {
-        row(format!("deliver invocations at once, receivers answer in {} ms", grouped(answer)), &|rate| {
+        row(format!("simultaneous deliver invocations, receivers answer in {} ms", grouped(answer)), &|rate| {
             let invocations = invocations(rate, template.batch, answer + DELIVER_MS);
             let beyond = if invocations > MOST_INVOCATIONS { " (beyond one mapping)" } else { "" };
             format!("{}{beyond}", grouped(invocations))
@@ -135,21 +140,22 @@ pub(crate) fn tables(template: Template) -> String {
     text
 }
 
-/// The sentences below the tables that hold numbers.
+/// The sentences with numbers below the tables.
 pub(crate) fn sentences(template: Template) -> String {
     let (functions, webhooks) = EXAMPLE;
     let reads = 2 * functions * webhooks / template.cache_seconds;
     format!(
-        "- Waits of up to {delay} s are delayed messages, which SQS does not count; longer ones are hidden, and of these a \
-         queue has {flight}. Before a breaker opens only a tenant's own policy or a receiver's `Retry-After` asks for \
-         longer ones: then {long} failing deliveries a second fill the queue in the {window} s until it opens.\n\
-         - Before a webhook is known to be slow ({slow} s), its deliveries are in the invocations of the deliveries queue: \
-         with {concurrency} of them (`MaximumConcurrency`), {unknown} such deliveries a second are the most that delay \
-         nobody.\n\
-         - The registry is read by each deliver function twice for each webhook in {cache} s: {functions} functions and \
-         {webhooks} webhooks of one tenant are {reads} reads a second of one key, of {most}: \
-         then raise `CacheSeconds`.\n\
-         - The API lets {throttle} requests a second in (`ThrottleRate`).\n",
+        "- Waits of up to {delay} s are delayed messages, which SQS does not count as in flight. Longer waits are hidden \
+         messages, and a queue can have {flight} of these. Before a breaker opens, only a tenant's own policy or a \
+         receiver's `Retry-After` causes longer waits. In that case, {long} failing deliveries a second fill the queue in \
+         the {window} s until the breaker opens.\n\
+         - Before a webhook counts as slow (after an attempt of {slow} s), its deliveries use the invocations of the \
+         deliveries queue. With {concurrency} invocations (`MaximumConcurrency`), {unknown} such deliveries a second do not \
+         delay other webhooks; more do.\n\
+         - Each deliver function reads the registry twice in {cache} s for each webhook. {functions} functions and \
+         {webhooks} webhooks of one tenant make {reads} reads a second of one key, and the limit is {most}. In that case, \
+         raise `CacheSeconds`.\n\
+         - The API accepts {throttle} requests a second (`ThrottleRate`).\n",
         delay = grouped(u32::from(MAX_DELAY_SECONDS)),
         flight = grouped(MOST_IN_FLIGHT),
         long = grouped(most_long_waits()),
@@ -164,7 +170,7 @@ pub(crate) fn sentences(template: Template) -> String {
     )
 }
 
-/// With a comma between thousands.
+/// Formats a number with a comma between thousands.
 fn grouped(number: u32) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,11 +1,13 @@
-//! One body of each dialect and type: the catalogue's examples as they go over the wire. And the words on it.
+//! One body of each dialect and event type, as it is sent: the catalogue's examples. Also the event names that the
+//! dialects use.
 
 use shared::dialect::Dialect;
 use shared::event::{Event, EventType};
 
 use super::{example_of, rendered, text};
 
-/// A line for every type that `dialect` has a word for; made-up ids are replaced, because they are hashes.
+/// One line for every type that `dialect` has a name for. Ids of made-up events are replaced in the line, because they
+/// are hashes.
 fn bodies(dialect: Dialect) -> String {
     let mut lines = Vec::new();
     for event_type in EventType::ALL.iter().filter(|event_type| dialect.name(**event_type).is_some()) {
@@ -126,7 +128,7 @@ fn of_standard() {
     "#);
 }
 
-/// Mailjet's version 2 is the same in an array.
+/// Mailjet's version 2 sends the same body in an array.
 #[test]
 fn of_mailjets_second_version() {
     let events = [example_of(EventType::Opened), example_of(EventType::Clicked)];
@@ -145,7 +147,7 @@ fn of_mailjets_second_version() {
     assert_eq!(both.headers[0], ("webhook-id", "batch_x".to_owned()));
 }
 
-/// Of a field that stands twice some receivers take the first and some the last.
+/// If a field is given twice, some receivers read the first one and some the last one.
 #[test]
 fn a_senders_variable_is_never_taken_for_a_field_of_the_form() {
     let mut event = example_of(EventType::Clicked);
@@ -161,11 +163,11 @@ fn a_senders_variable_is_never_taken_for_a_field_of_the_form() {
     };
     assert_eq!((values("event"), values("recipient")), (vec!["clicked"], vec!["reader@example.com"]));
     assert_eq!((values("url").len(), values("token").len(), values("shop")), (1, 1, vec!["north"]));
-    // Another of Mailgun's names, which a receiver would take for one of its tags.
+    // Another name that Mailgun uses. A receiver would take it for a tag of the email.
     assert!(values("X-Mailgun-Tag").is_empty());
 }
 
-/// A receiver that takes a made-up subscriber for one would add it to its list.
+/// A receiver that takes a made-up subscriber id for a real one would add the subscriber to its list.
 #[test]
 fn test_events_say_that_they_are() {
     for dialect in Dialect::ALL {
@@ -188,7 +190,7 @@ fn test_events_say_that_they_are() {
     }
 }
 
-/// Canonical name, then every dialect's words, in both directions.
+/// The canonical name, then the names in every dialect, in both directions.
 #[test]
 fn words() {
     let mut lines = Vec::new();

@@ -1,4 +1,5 @@
-//! Receivers that verify `JSON.stringify(req.body)`: what they write is what was sent, byte for byte.
+//! Some receivers verify the signature over `JSON.stringify(req.body)`. So what JavaScript writes must be what was
+//! sent, byte for byte.
 
 use serde_json::{Value, json};
 use shared::dialect::Dialect;
@@ -9,7 +10,7 @@ use super::{
     text,
 };
 
-/// What JavaScript makes of each body.
+/// Parses each body in JavaScript and returns what JavaScript writes again.
 fn rewritten(bodies: &[String]) -> Vec<String> {
     let output = node("output = input.map(body => JSON.stringify(JSON.parse(body)));", &json!(bodies)).unwrap();
     serde_json::from_value(output).unwrap()
@@ -32,7 +33,7 @@ fn every_body_of_every_dialect_is_as_javascript_writes_it() {
             }
         }
     }
-    // Seven dialects of JSON, two events of each type.
+    // Seven JSON dialects, with two events of each type.
     assert_eq!(bodies.len(), 7 * 2 * every_type().count());
     assert_unchanged(&bodies);
 }
@@ -51,7 +52,8 @@ fn so_is_every_body_of_events_that_nobody_thought_of() {
     assert_unchanged(&bodies);
 }
 
-/// The one exception: JavaScript would change the digits of an id, so they stay, where nobody signs what it writes.
+/// The one exception. JavaScript would change the digits of a long id, so the body keeps them, in dialects whose
+/// receivers do not verify what JavaScript writes.
 #[test]
 fn integers_beyond_what_javascript_holds_keep_their_digits() {
     let mut event = example_of(shared::event::EventType::Clicked);
@@ -66,7 +68,7 @@ fn integers_beyond_what_javascript_holds_keep_their_digits() {
     assert_unchanged(&signed.collect::<Vec<_>>());
 }
 
-/// The receivers' own examples, word for word where there is one: parse, write again, compare.
+/// The receivers' own examples, word for word where an example exists: parse, write again, compare.
 #[test]
 fn receivers_that_write_the_body_again_verify_it() {
     let script = r"

@@ -1,4 +1,4 @@
-//! The dialects, by what their receivers do with a delivery: parse it, write it again, verify it.
+//! Tests the dialects by what receivers do with a delivery: they parse it, write it again, and verify it.
 
 #![cfg(test)]
 
@@ -16,15 +16,16 @@ use shared::event::{Event, EventType, Facts, Recipient, example};
 use shared::id::{TenantId, WebhookId};
 use shared::secret::SigningSecret;
 
-/// A secret as receivers of other systems hand it in. The bytes of the whole string are the key of hex signatures.
+/// A secret as users of other systems set it. The key of a hex signature is the bytes of the whole string.
 const SECRET: &str = "whsec_your_secret_key_here";
 
-/// When the examples happened.
+/// The time at which the examples happened.
 fn happened_at() -> Timestamp {
     "2026-01-02T03:04:05.678Z".parse().unwrap()
 }
 
-/// When they are delivered: long after, so that the two times cannot be taken for each other.
+/// The time at which the examples are delivered. It is long after they happened, so that a test sees which of the two
+/// times it gets.
 fn attempted_at() -> Timestamp {
     "2026-01-03T00:00:00.123456789Z".parse().unwrap()
 }
@@ -92,7 +93,8 @@ fn text(rendered: &Rendered) -> &str {
     std::str::from_utf8(&rendered.body).unwrap()
 }
 
-/// What writers of JSON differ in: what they escape, how they write numbers, how they order keys.
+/// An event with everything in which writers of JSON differ: what they escape, how they write numbers, how they order
+/// keys.
 fn hostile(event_type: EventType) -> Event {
     let controls: String = (0..=0x9f_u8).map(char::from).collect();
     let odd = format!(
@@ -134,7 +136,7 @@ fn hostile(event_type: EventType) -> Event {
     accepted(facts)
 }
 
-/// Every type that a delivery can be of, also those that reach a dialect only because a webhook changed its own.
+/// Every type that a delivery can have. Some types reach a dialect only because a webhook's dialect was changed later.
 fn every_type() -> impl Iterator<Item = EventType> {
     EventType::ALL.iter().chain(EventType::OPERATIONAL).copied()
 }

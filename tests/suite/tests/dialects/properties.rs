@@ -1,4 +1,4 @@
-//! Whatever an event says, every dialect renders it whole.
+//! Every dialect renders every possible event completely.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use shared::provider::Provider;
 
 use super::{accepted, every_type, is_json, rendered, text};
 
-/// Integers that JavaScript holds, and doubles.
+/// Numbers that JavaScript reads exactly: integers of up to 53 bits, and doubles.
 fn number() -> impl Strategy<Value = Value> {
     prop_oneof![
         (-9_007_199_254_740_992_i64..=9_007_199_254_740_992).prop_map(Value::from),
@@ -101,13 +101,13 @@ fn facts() -> impl Strategy<Value = Facts> {
     })
 }
 
-/// Made-up events, the same in every run.
+/// Made-up events. They are the same in every run.
 pub(crate) fn events(count: usize) -> Vec<Event> {
     let mut runner = TestRunner::deterministic();
     (0..count).map(|_| accepted(facts().new_tree(&mut runner).unwrap().current())).collect()
 }
 
-/// Whether a null stands anywhere but within the sender's own fields, which are the sender's to fill.
+/// Whether the value has a null anywhere except in the sender's own fields, which may contain anything.
 fn has_null(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -142,7 +142,7 @@ proptest! {
         }
     }
 
-    /// The header that proves it and the id are there whatever the dialect.
+    /// Every dialect has the headers with the event's id and with the signature.
     #[test]
     fn every_post_carries_the_standard_headers(facts in facts()) {
         let event = accepted(facts);
@@ -156,7 +156,7 @@ proptest! {
     }
 }
 
-/// A dialect's word is one that it understands itself, and means the type among others.
+/// A dialect understands its own name for a type, and the name stands for that type, perhaps among others.
 #[test]
 fn words_read_back() {
     for dialect in Dialect::ALL {

@@ -1,4 +1,4 @@
-//! A provider's event, delivered in the provider's own dialect, is the same event to our own parser.
+//! If an event of a provider is delivered in the provider's own dialect, our own parser reads the same event.
 
 use conformance::normalised::{events, owner};
 use conformance::{Fixture, own_fixtures};
@@ -274,7 +274,7 @@ fn what_only_mailgun_and_mailjet_say_comes_back_too() {
             continue;
         }
         assert_eq!((&client.name, &client.os, &client.device), (&sent.name, &sent.os, &sent.device));
-        // The form has no place for these.
+        // The legacy form cannot hold these.
         if dialect == Dialect::Mailgun {
             assert_eq!((facts.from, facts.attempt), (event.facts.from, Some(3)));
         }

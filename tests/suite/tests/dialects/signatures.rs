@@ -1,4 +1,4 @@
-//! Each dialect's signature, verified by a library that is not ours and does not make it.
+//! Each dialect's signature is verified by a library that is not ours. The code under test does not use that library.
 
 use std::collections::BTreeMap;
 
@@ -61,7 +61,8 @@ fn mailguns_is_in_the_body_over_timestamp_and_token() {
     assert_eq!(form["timestamp"], happened_at().as_second().to_string());
 }
 
-/// Receivers remember tokens and take none twice: a retry has that of the first attempt, everything else its own.
+/// Receivers remember tokens and accept each of them once. So a retry has the token of the first attempt, and every
+/// other delivery has a token of its own.
 #[test]
 fn mailguns_token_is_of_one_delivery() {
     let (one, other) = (example_of(EventType::Bounced), example_of(EventType::Opened));
@@ -88,7 +89,8 @@ fn mailguns_token_is_of_one_delivery() {
     assert!(hex && token(&one, first).len() == 50);
 }
 
-/// Where receivers know one signature it is the current secret's; that of Standard Webhooks has room for both.
+/// If a dialect has room for one signature, the current secret makes it. The Standard Webhooks header has room for the
+/// signatures of both secrets.
 #[test]
 fn during_a_rotation_the_current_secret_makes_the_dialects_own_signature() {
     let event = example_of(EventType::Bounced);
@@ -104,7 +106,8 @@ fn during_a_rotation_the_current_secret_makes_the_dialects_own_signature() {
     assert!(verifies(format!("{}{}", form["timestamp"], form["token"]).as_bytes(), &form["signature"]));
 }
 
-/// Mailtura's receivers refuse what is older than five minutes, so a retry says when it is made.
+/// Mailtura's receivers refuse a post that is older than five minutes. So the timestamp of a retry is the time of the
+/// retry.
 #[test]
 fn mailturas_timestamp_is_the_attempts() {
     let event = example_of(EventType::Delivered);

@@ -1,21 +1,21 @@
-//! The records of decisions: their form, and that what holds each of them is there.
+//! Checks the form of the records of decisions, and that the tests that a record names exist.
 
 use crate::files::{all, is, read};
 use crate::prose::code_spans;
 
 const PARTS: [&str; 4] = ["\n## Context\n", "\n## Decision\n", "\n## Consequences\n", "\n## Held by\n"];
 
-/// What is wrong with a record, given the names of tests and of make's targets.
+/// The errors in a record. `has` says whether a test or a target of make has this name.
 fn faults(record: &str, has: impl Fn(&str) -> bool) -> Vec<String> {
     let places: Vec<_> = PARTS.iter().map(|part| record.find(part)).collect();
     let mut found = Vec::new();
     if places.iter().any(Option::is_none) || !places.is_sorted() {
-        found.push("it has not the four parts in their order".to_owned());
+        found.push("it does not have the four parts in their order".to_owned());
     }
     let held_by = record.split(PARTS[3]).nth(1).unwrap_or_default();
     let names: Vec<_> = held_by.lines().flat_map(code_spans).collect();
     if names.is_empty() {
-        found.push("nothing holds it".to_owned());
+        found.push("no test holds it".to_owned());
     }
     found.extend(names.iter().filter(|name| !has(name)).map(|name| format!("{name} is not there")));
     found
@@ -47,5 +47,5 @@ fn a_record_without_a_part_or_a_test_is_found() {
     assert_eq!(faults(good, |_| true), Vec::<String>::new());
     assert_eq!(faults(good, |name| name == "a_test"), ["make b is not there"]);
     assert!(!faults(&good.replace("## Decision", "## Idea"), |_| true).is_empty());
-    assert_eq!(faults(good.split("`a_test`").next().unwrap(), |_| true), ["nothing holds it"]);
+    assert_eq!(faults(good.split("`a_test`").next().unwrap(), |_| true), ["no test holds it"]);
 }

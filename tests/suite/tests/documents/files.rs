@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-/// Folders that builds, tools and tests make.
+/// Names of folders that builds, tools and tests create.
 const MADE: [&str; 7] = ["target", ".git", ".local", ".aws-sam", "node_modules", "corpus", "artifacts"];
 
-/// The project's root: the folder with the template, however deep this crate is in it.
+/// The project's root: the folder that contains the template. This works at any depth of this crate.
 pub(crate) fn root() -> &'static Path {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.ancestors().find(|folder| folder.join("template.yaml").is_file()).unwrap()
 }
 
-/// Every file, sorted.
+/// The path of every file, sorted.
 pub(crate) fn all() -> &'static BTreeSet<String> {
     static ALL: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         let mut found = BTreeSet::new();
@@ -35,7 +35,7 @@ pub(crate) fn all() -> &'static BTreeSet<String> {
     &ALL
 }
 
-/// Whether a file is of a kind, by the end of its name.
+/// Whether the file's name ends in `end`, such as `.rs`.
 pub(crate) fn is(path: &str, end: &str) -> bool {
     path.ends_with(end)
 }
@@ -50,7 +50,7 @@ pub(crate) fn documents() -> impl Iterator<Item = &'static str> {
     all().iter().map(String::as_str).filter(|path| is(path, ".md"))
 }
 
-/// Production code of the functions and the common crates: no comments, and nothing from the test module on.
+/// The production code of the functions and of the common crates, without comments and test modules.
 pub(crate) fn production() -> String {
     let is_code = |path: &&String| {
         let deployed = path.starts_with("functions/") || path.starts_with("shared/");
@@ -59,7 +59,7 @@ pub(crate) fn production() -> String {
     all().iter().filter(is_code).map(|path| without_tests(&read(path))).collect::<Vec<_>>().join("\n")
 }
 
-/// Code without comments, up to its test module.
+/// The code before its test module, without comments.
 pub(crate) fn without_tests(text: &str) -> String {
     let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
     text[..end].lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")

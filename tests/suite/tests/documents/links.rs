@@ -1,11 +1,11 @@
-//! Links of documents, their anchors, and the book's table of contents.
+//! Checks the links of documents, their anchors, and the book's table of contents.
 
 use std::collections::BTreeSet;
 
 use crate::files::{all, documents, read};
 use crate::prose::{without_code_spans, without_fences};
 
-/// The targets of a document's links, each with its line.
+/// The targets of a document's links, each with its line number.
 fn links(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (line, text) in without_fences(text) {
@@ -16,7 +16,7 @@ fn links(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// The path that a link of a document leads to, from the root.
+/// The path from the root that a link in a document leads to.
 fn resolved(from: &str, target: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
@@ -32,7 +32,7 @@ fn resolved(from: &str, target: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The anchors of a document's headings, as the book and code hosts make them.
+/// The anchors of a document's headings, as the book and websites that host code make them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = without_fences(text).into_iter().filter_map(|(_, line)| {
         let level = line.chars().take_while(|letter| *letter == '#').count();
@@ -42,7 +42,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
     headings.map(|heading| heading.chars().filter(|l| keep(*l)).collect::<String>().replace(' ', "-")).collect()
 }
 
-/// What is wrong with a document's links.
+/// The errors in a document's links.
 fn faults(path: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (line, target) in links(text).into_iter().filter(|(_, target)| !target.contains("://")) {
@@ -68,7 +68,7 @@ fn faults(path: &str, text: &str) -> Vec<String> {
     found
 }
 
-/// The pages that a table of contents does not list once, and those that it lists and that are not there.
+/// The pages that a table of contents does not list exactly once, and the listed pages that do not exist.
 fn unlisted(summary: &str, pages: &BTreeSet<String>) -> Vec<String> {
     let listed: Vec<_> = links(summary).into_iter().map(|(_, target)| format!("docs/{target}")).collect();
     let missing = pages.iter().filter(|page| listed.iter().filter(|listed| listed == page).count() != 1);

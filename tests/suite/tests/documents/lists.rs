@@ -1,4 +1,4 @@
-//! Lists that pages of the reference hold, against the code.
+//! Compares the lists in pages of the reference with the code.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,12 @@ fn rows(page: &str) -> Vec<Vec<String>> {
     rows.map(|row| row.split('|').skip(1).map(|cell| cell.trim().to_owned()).collect()).collect()
 }
 
-/// The word of a cell that is one code span.
+/// The text of a cell, if the cell is one code span.
 fn word(cell: &str) -> Option<&str> {
     cell.strip_prefix('`')?.strip_suffix('`').filter(|word| !word.contains('`'))
 }
 
-/// A status and, after it, a problem's type: `404, "not-found"`.
+/// The problems in code: a status, and after it the problem's type, as in `404, "not-found"`.
 fn problems(code: &str) -> BTreeSet<(u16, String)> {
     let mut found = BTreeSet::new();
     for (at, _) in code.match_indices('"') {
@@ -31,7 +31,7 @@ fn problems(code: &str) -> BTreeSet<(u16, String)> {
     found
 }
 
-/// What the page of problems and the code do not have in common.
+/// The differences between the page of problems and the code.
 fn unlike_problems(page: &str, code: &str) -> Vec<String> {
     let listed: Vec<_> =
         rows(page).into_iter().filter_map(|row| Some((word(&row[0])?.to_owned(), row[1].clone()))).collect();
@@ -50,7 +50,7 @@ fn kinds(code: &str) -> BTreeSet<String> {
     body.split(',').map(|variant| variant.trim().to_lowercase()).filter(|word| !word.is_empty()).collect()
 }
 
-/// What the texts in the code of a table's keys begin with.
+/// The beginnings of the texts in the code of a table's keys.
 fn prefixes(code: &str) -> BTreeSet<String> {
     let texts = code.split('"').skip(1).step_by(2);
     let beginnings = texts.map(|text| text.split('{').next().unwrap_or_default().to_owned());
@@ -71,7 +71,7 @@ fn the_page_of_jobs_has_every_kind_and_no_other() {
     let page = read("docs/reference/jobs.md");
     let table = page.split("\n## ").next().unwrap();
     let listed: BTreeSet<_> = rows(table).iter().filter_map(|row| word(&row[0]).map(str::to_owned)).collect();
-    // The first row is the head.
+    // The first row is the table's header.
     let listed: BTreeSet<_> = listed.into_iter().filter(|word| word != "kind").collect();
     assert_eq!(listed, kinds(&read(path)));
 }

@@ -1,6 +1,6 @@
-//! The documents and comments against the code: paths, links, words, sizes, and the lists that pages hold.
+//! Checks documents and comments against the code: paths, links, words, sizes, and the lists in pages.
 //!
-//! Each check is a function that answers what is wrong, and a test of it proves that it finds a planted example.
+//! Each check is a function that returns the errors, and a test shows that the function finds an example of each error.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 

@@ -1,4 +1,4 @@
-//! Paths that documents and Rust comments name in backticks.
+//! Checks the paths in backticks in documents and Rust comments.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,12 @@ use crate::exceptions::{NAMES, not_yet};
 use crate::files::{all, is, read};
 use crate::prose::{code_spans, prose, without_fences};
 
-/// Folders at the top, whose names begin a path.
+/// The folders in the root. A path begins with one of them.
 const TOP: [&str; 7] = ["functions", "shared", "tests", "infra", "docs", ".ci", ".cargo"];
-/// What names of files end in.
+/// Endings of file names.
 const ENDS: [&str; 7] = [".rs", ".py", ".md", ".yaml", ".toml", ".js", ".pem"];
 
-/// Whether a code span names a path rather than code, a route or a media type.
+/// Whether a code span is a path, and not code, a route or a media type.
 fn is_path(span: &str) -> bool {
     let letters = span.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-./<>*".contains(letter));
     let first = span.split('/').next().unwrap_or_default();
@@ -20,12 +20,12 @@ fn is_path(span: &str) -> bool {
     letters && !span.starts_with('/') && (in_project || is_file) && !NAMES.contains(&span)
 }
 
-/// Whether a path is that of a file or a folder, or its last part. `<…>` stands for any name.
+/// Whether the path, or the last part of a path, belongs to a file or folder. `<…>` stands for any name.
 fn exists(path: &str, files: &BTreeSet<String>) -> bool {
     let wanted: Vec<_> = path.trim_end_matches('/').split('/').collect();
     files.iter().any(|file| {
         let parts: Vec<_> = file.split('/').collect();
-        // From the root it may be a folder; otherwise it is the end of a file's path.
+        // A path from the root may be a folder. Otherwise, the path must be the end of a file's path.
         let from_root = parts.len() >= wanted.len() && is_like(&wanted, &parts[..wanted.len()]);
         let at_end = parts.len() >= wanted.len() && is_like(&wanted, &parts[parts.len() - wanted.len()..]);
         from_root || at_end
@@ -39,14 +39,14 @@ fn is_like(wanted: &[&str], parts: &[&str]) -> bool {
     })
 }
 
-/// The paths that a file names.
+/// The paths that a file names, each with its line number.
 fn named(path: &str, text: &str) -> Vec<(usize, String)> {
     let lines = if is(path, ".md") { without_fences(text) } else { prose(path, text) };
     let spans = lines.into_iter().flat_map(|(line, text)| code_spans(&text).into_iter().map(move |span| (line, span)));
     spans.filter(|(_, span)| is_path(span)).collect()
 }
 
-/// The paths that a file names and that are not there.
+/// The paths that a file names and that do not exist.
 pub(crate) fn faults(path: &str, text: &str) -> Vec<String> {
     if !is(path, ".md") && !is(path, ".rs") {
         return Vec::new();

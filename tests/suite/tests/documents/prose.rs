@@ -1,9 +1,9 @@
-//! Words that prose does not use, and the width of comments.
+//! Checks that prose does not use certain words, and that comments are not too wide.
 
 use crate::exceptions::not_yet;
 use crate::files::{all, is, read};
 
-/// Old or vague words: docs/style.md says what to write instead.
+/// Old or vague words. `docs/style.md` says what to write instead.
 const UNUSED: [&str; 10] = [
     "beside",
     "whoever",
@@ -16,10 +16,10 @@ const UNUSED: [&str; 10] = [
     "come to rest",
     "mend",
 ];
-/// Widest line of a comment: the formatter's width.
+/// Maximum width of a comment's line. Reason: it is the formatter's maximum width.
 const WIDTH: usize = 120;
 
-/// What a file says to its readers, line by line: a document without its code, or the comments of code.
+/// The prose of a file, with line numbers: a document without its code blocks, or the comments of code.
 pub(crate) fn prose(path: &str, text: &str) -> Vec<(usize, String)> {
     let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
     if is(path, ".md") {
@@ -29,7 +29,7 @@ pub(crate) fn prose(path: &str, text: &str) -> Vec<(usize, String)> {
         return lines.filter_map(|(line, text)| Some((line, comment(text, "//")?))).collect();
     }
     if is(path, ".yaml") {
-        // What is no comment in these files is descriptions and keys.
+        // In these files, everything that is not a comment is a description or a key.
         return lines.map(|(line, text)| (line, text.trim_start_matches([' ', '#']).to_owned())).collect();
     }
     let is_python = is(path, ".py");
@@ -50,7 +50,7 @@ pub(crate) fn prose(path: &str, text: &str) -> Vec<(usize, String)> {
     Vec::new()
 }
 
-/// The lines of a document outside of code blocks.
+/// The lines of a document outside of code blocks, with line numbers.
 pub(crate) fn without_fences(text: &str) -> Vec<(usize, String)> {
     let mut fenced = false;
     let mut found = Vec::new();
@@ -64,7 +64,7 @@ pub(crate) fn without_fences(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// A line with each code span, quoted text of programs, taken out.
+/// A line without its code spans, because these quote programs.
 pub(crate) fn without_code_spans(line: &str) -> String {
     line.split('`').step_by(2).collect::<Vec<_>>().join("`")
 }
@@ -72,12 +72,12 @@ pub(crate) fn without_code_spans(line: &str) -> String {
 /// The code spans of a line.
 pub(crate) fn code_spans(line: &str) -> Vec<String> {
     let parts: Vec<_> = line.split('`').collect();
-    // Without its end, the last one is none.
+    // A code span that is not closed does not count.
     let closed = if parts.len().is_multiple_of(2) { &parts[..parts.len() - 1] } else { &parts[..] };
     closed.iter().skip(1).step_by(2).map(|&span| span.to_owned()).collect()
 }
 
-/// The comment of a line of code: all of it, or what follows code, unless the marker stands in a string.
+/// The comment of a line of code: the whole line, or the text after the code. A marker inside a text does not count.
 fn comment(line: &str, marker: &str) -> Option<String> {
     let trimmed = line.trim_start();
     if trimmed.starts_with(marker) {
@@ -87,7 +87,7 @@ fn comment(line: &str, marker: &str) -> Option<String> {
     code.matches('"').count().is_multiple_of(2).then(|| comment.to_owned())
 }
 
-/// The unused words that a file's prose has, also over the end of a line.
+/// The refused words in a file's prose. A phrase may continue on the next line.
 fn words(path: &str, text: &str) -> Vec<&'static str> {
     let prose: Vec<_> = prose(path, text).into_iter().map(|(_, line)| without_code_spans(&line)).collect();
     let prose = format!(" {} ", prose.join(" ").to_lowercase());
@@ -100,7 +100,7 @@ fn words(path: &str, text: &str) -> Vec<&'static str> {
     UNUSED.iter().filter(is_used).copied().collect()
 }
 
-/// The lines of comments that are too wide. An address cannot be broken.
+/// The lines whose comments are too wide. A line with a URL may be wide, because a URL cannot be broken.
 fn wide(path: &str, text: &str) -> Vec<usize> {
     let is_code = [".rs", ".py", ".yaml", "Makefile"].iter().any(|end| path.ends_with(end)) || path == ".ci/run";
     if !is_code {
@@ -115,7 +115,7 @@ fn wide(path: &str, text: &str) -> Vec<usize> {
     prose(path, text).into_iter().map(|(line, _)| line).filter(is_comment).filter(is_wide).collect()
 }
 
-/// What is wrong with the prose of a file.
+/// The errors in a file's prose.
 pub(crate) fn faults(path: &str, text: &str) -> Vec<String> {
     let words = words(path, text).into_iter().map(|word| format!("{path} uses the word \"{word}\""));
     let wide = wide(path, text).into_iter().map(|line| format!("{path}:{line} has a comment of more than {WIDTH}"));
@@ -153,7 +153,7 @@ fn words_and_widths_are_found_where_they_are() {
     assert_eq!(code_spans("a `b` c `d` e `f"), ["b", "d"]);
 }
 
-/// Each entry must still be needed, so that the list only gets shorter.
+/// Each entry of the list must still be needed, so that the list only gets shorter.
 #[test]
 fn what_is_listed_as_not_rewritten_is_not() {
     for path in not_yet() {

@@ -1,4 +1,4 @@
-//! Bad input at the real front door; the rooms' own tests go through every case.
+//! Bad input through the deployed API. The tests of the rooms cover every case; this test has one of each kind.
 
 use reqwest::Method;
 use serde_json::json;

@@ -1,6 +1,6 @@
-//! The official clients of Mailgun and Mailjet (`tests/systems/clients`), with nothing changed but the URL and the key:
-//! they create, list, read, update and delete webhooks, and what is published then arrives in that system's dialect at a
-//! receiver of that system's.
+//! The official clients of Mailgun and Mailjet (`tests/systems/clients`). Only the URL and the key are changed. The
+//! clients create, list, read, update and delete webhooks. Then events are published, and a receiver of the same system
+//! gets them in the system's dialect.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,13 +9,13 @@ use tokio::process::Command;
 
 use crate::stack::{Stack, Tenant, eventually, jiff_now};
 
-/// What the receivers verify with, and so what the tenant has its webhooks sign with.
+/// The secret that the receivers verify with. The tenant sets it as the secret of its webhooks.
 const SECRET: &str = "key-of-mailguns-kind-0123456789";
 const USER: &str = "mailjet";
 const PASSWORD: &str = "password-of-the-clients-receivers";
 const DOMAIN: &str = "mail.clients.example";
 
-/// What a client said, with words in place of URLs, and what its receiver took.
+/// What a client printed, with words in place of URLs, and what the receiver of its system accepted.
 struct Story {
     client: String,
     receiver: String,
@@ -39,7 +39,7 @@ async fn story(mut client: Command, framework: Framework, system: &str) -> Story
     let elsewhere = format!("{url}/elsewhere");
 
     let (front, api_url) = stack.behind_tls().await;
-    // `mh_<id>_<secret>`: the two halves are what Mailjet's clients ask for.
+    // A key is `mh_<id>_<secret>`. Mailjet's clients ask for id and secret as two values.
     let (id, secret) = tenant.key.trim_start_matches("mh_").split_once('_').unwrap();
     client.envs([("API_URL", &*api_url), ("API_KEY", &tenant.key), ("API_KEY_ID", id), ("API_KEY_SECRET", secret)]);
     client.envs([("DOMAIN", DOMAIN), ("RECEIVER", &url), ("ELSEWHERE", &elsewhere), ("NO_PROXY", "*")]);
@@ -53,7 +53,8 @@ async fn story(mut client: Command, framework: Framework, system: &str) -> Story
     Story { client, receiver: receiver.said().join("\n") }
 }
 
-/// Publishes what no webhook wants any more, or ever, and then what two of them want; answers when the latter is there.
+/// Publishes events that no webhook wants, or wants any more. Then publishes an event that two webhooks want, and
+/// returns when the receiver has it.
 async fn publish(tenant: &Tenant<'_>, receiver: &SystemReceiver, system: &str) {
     let event = |event_type: &str, domain: &str| {
         json!({
@@ -63,7 +64,7 @@ async fn publish(tenant: &Tenant<'_>, receiver: &SystemReceiver, system: &str) {
             "click": {"url": "https://example.com/"},
         })
     };
-    // A webhook of Mailgun's has one sending domain; Mailjet's get everything of their type.
+    // A webhook of Mailgun's API has one sending domain. A webhook of Mailjet's API gets all events of its type.
     let foreign = if system == "mailgun" { "email.delivered" } else { "email.opened" };
     let unwanted = [event("email.clicked", DOMAIN), event("email.opened", DOMAIN), event(foreign, "other.example")];
     let wanted = [event("email.delivered", DOMAIN), event("email.bounced", DOMAIN)];

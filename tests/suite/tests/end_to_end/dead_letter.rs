@@ -1,4 +1,4 @@
-//! A receiver that always fails, the dead letter that comes of it, and the way back.
+//! A receiver that always fails, the dead letter that follows, and the redrive.
 
 use aws_sdk_sqs::types::Message;
 use serde_json::json;
@@ -6,12 +6,12 @@ use support::{Answer, Receiver};
 
 use crate::stack::{Stack, Tenant, eventually};
 
-/// How long a received letter is hidden: other tests look for theirs in between, and a receipt is good until then, also
-/// on a busy machine.
+/// How long a received dead letter is hidden. Reason: other tests must be able to look for their own dead letters in
+/// between, and the receipt must stay valid until then, also on a busy machine.
 const HIDDEN_SECONDS: i32 = 5;
 
-/// Moves a dead letter to the deliveries queue as SQS's own redrive does: send, then delete. With `keep`, it stays in
-/// the dead-letter queue too, to be moved again.
+/// Moves a dead letter to the deliveries queue as SQS's own redrive does: it sends the body `copies` times, then
+/// deletes the dead letter.
 async fn move_back(stack: &Stack, event: &str, copies: usize) {
     let sqs = stack.sqs();
     let letter: Message = eventually(30, "the dead letter in its queue", || async {
@@ -59,11 +59,11 @@ async fn a_dead_letter_comes_back_with_a_full_round_and_is_delivered_once() {
     let letters = tenant.get("/api/v1/dead-letters").await;
     assert_eq!(letters["data"][0]["event_id"], event.as_str(), "{letters}");
 
-    // Still down: the new round is a full one, of two attempts again.
+    // The receiver is still down. The new round is a full one: two attempts again.
     move_back(&stack, &event, 1).await;
     in_state(&tenant, &path, "dead", 4).await;
 
-    // Recovered, and the same dead letter moved twice: delivered once.
+    // The receiver is up again, and the same dead letter is moved twice. The event is delivered once.
     receiver.script("/down", [Answer::Status(200)]);
     move_back(&stack, &event, 2).await;
     in_state(&tenant, &path, "delivered", 5).await;

@@ -8,7 +8,7 @@ use support::{Answer, Receiver};
 
 use crate::stack::{Stack, eventually};
 
-/// The hanging webhook's time limit: the longest that may be set.
+/// The hanging webhook's time limit: the longest one that the API allows.
 const LIMIT: Duration = Duration::from_secs(15);
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn forty_nine_webhooks_get_their_event_while_one_hangs() {
             (0..50).all(|number| reached(number) >= count).then_some(())
         }
     };
-    // How long it takes on this machine, as busy as it is, while none hangs.
+    // How long the deliveries take on this machine, with its present load, while no receiver hangs.
     let begun = Instant::now();
     tenant.publish("isolation-1").await;
     eventually(60, "all 50", || everywhere(1)).await;
@@ -41,6 +41,6 @@ async fn forty_nine_webhooks_get_their_event_while_one_hangs() {
 
     eventually(60, "all 50, one of which hangs", || everywhere(2)).await;
     let disturbed = begun.elapsed();
-    // Those that wait for the hanging one would come later by its whole time limit.
+    // A delivery that waited for the hanging one would arrive later by the hanging webhook's whole time limit.
     assert!(disturbed < LIMIT / 2 + 3 * alone, "{disturbed:?}, and {alone:?} before");
 }

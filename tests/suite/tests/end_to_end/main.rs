@@ -1,6 +1,7 @@
-//! The deployed template, end to end: real API, real binaries, real tables and queues on the emulator.
+//! The deployed template, end to end: the real API, the real binaries, and real tables and queues, on the emulator.
 //!
-//! `make test` deploys a fresh stack and names its description in `MAILHOOKS_STACK`; these tests fail without it.
+//! `make test` deploys a fresh stack and puts the path of its description into `MAILHOOKS_STACK`. Without it these
+//! tests fail.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 

@@ -55,7 +55,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The types in deliveries, sorted.
+/// The types in the deliveries, sorted.
 fn types(received: &[Received]) -> Vec<String> {
     let body = |request: &Received| serde_json::from_slice::<Value>(&request.body).unwrap();
     let mut types: Vec<_> = received.iter().map(|request| body(request)["type"].as_str().unwrap().to_owned()).collect();
@@ -96,7 +96,7 @@ async fn check(provider: Provider) {
     assert_eq!(scene.delivered(&later), types);
 }
 
-/// One test for each provider, so that they run at the same time and fail under their own name.
+/// One test for each provider, so that the tests run at the same time and fail under their own name.
 macro_rules! providers {
     ($($name:ident: $provider:ident,)+) => {
         $(

@@ -15,7 +15,7 @@ const SECRET: &str = "whsec_c2VjcmV0IG9mIHRoZSByZWNlaXZlcnMgaW4gdGVzdHM=";
 const ANOTHER: &str = "whsec_YW5vdGhlciBzZWNyZXQsIHRoZWlycyBpdCBpcyBub3Q=";
 const USER: &str = "mailjet";
 const PASSWORD: &str = "password-of-the-receivers";
-/// The domain of all recipients, each of whom is named after the type of the event.
+/// The domain of all recipients. The local part of each address is the type of the event.
 const DOMAIN: &str = "@receivers.example";
 
 /// The receivers of a dialect, and the settings of a webhook for them.
@@ -66,7 +66,7 @@ impl System {
     }
 }
 
-/// An event of every type that can be published, with texts that JavaScript and Python could write in several ways.
+/// An event of every type that can be published, with texts that JavaScript and Python write in several ways.
 fn one_of_each() -> Value {
     let event = |event_type: &EventType| {
         json!({
@@ -82,7 +82,7 @@ fn one_of_each() -> Value {
     EventType::ALL.iter().map(event).collect()
 }
 
-/// A receiver, a webhook for it, and one that signs with another secret.
+/// A receiver, a webhook for it, and a second webhook that signs with another secret.
 struct Side<'a> {
     tenant: &'a Tenant<'a>,
     receiver: SystemReceiver,

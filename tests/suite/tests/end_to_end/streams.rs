@@ -1,4 +1,4 @@
-//! A queue of the emulator's SQS as a webhook's URL.
+//! A webhook whose URL is a queue of the emulator's SQS.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 
 use crate::stack::{Stack, Tenant, eventually};
 
-/// What the names of FIFO queues end with.
+/// Ending of a FIFO queue's name.
 const FIFO: &str = ".fifo";
 
-/// The tenant's own key, which the emulator takes for any.
+/// The tenant's own access key. The emulator accepts every key.
 fn credentials() -> Value {
     json!({ "access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" })
 }
 
-/// Creates a queue; its URL on the emulator, and its ARN.
+/// Creates a queue. Returns its URL on the emulator, and its ARN.
 async fn queue(stack: &Stack, name: &str) -> (String, String) {
     let sqs = stack.sqs();
     let mut call = sqs.create_queue().queue_name(name);
@@ -28,7 +28,7 @@ async fn queue(stack: &Stack, name: &str) -> (String, String) {
     (url, arn)
 }
 
-/// Takes messages out of a queue until there are so many.
+/// Receives messages of a queue until there are this many.
 async fn received(stack: &Stack, url: &str, count: usize) -> Vec<Message> {
     let sqs = stack.sqs();
     let mut messages: Vec<Message> = Vec::new();
@@ -103,7 +103,7 @@ async fn a_fifo_queue_gets_group_and_deduplication_and_what_waited_until_it_was_
     let stack = Stack::deployed();
     let tenant = stack.tenant().await;
     let name = format!("mail-events-{}{FIFO}", &tenant.id[4..]);
-    // Where any queue of this account would be.
+    // A URL where any queue of this account would be.
     let (_, other) = queue(&stack, &format!("other-{}", &tenant.id[4..])).await;
     let arn = format!("{}:{name}", other.rsplit_once(':').unwrap().0);
     let webhook = webhook(&tenant, &arn, "mailgreet").await;
@@ -117,7 +117,7 @@ async fn a_fifo_queue_gets_group_and_deduplication_and_what_waited_until_it_was_
     })
     .await;
     assert_eq!((&refused["outcome"], &refused["status"]), (&json!("refused_status"), &json!(400)));
-    // Its name in SQS's present protocol, or in the one before.
+    // The error's name in SQS's present protocol, or in the previous one.
     let says = refused["answer"].as_str().unwrap();
     assert!(says.contains("QueueDoesNotExist") || says.contains("NonExistentQueue"), "{refused}");
 

@@ -96,11 +96,11 @@ async fn a_source_takes_posts_from_its_networks_alone() {
         async |address: &str, post: &Signed| room.take_through_gateway(&key, post, address, str::to_owned).await.status;
     for foreign in ["185.107.233.1", "2001:db9::1", "192.0.2.8", "nonsense", ""] {
         assert_eq!(from(foreign, &event()).await, 401, "{foreign}");
-        // The address in the sender's own header does not count.
+        // The address in a header that the sender writes itself does not count.
         let claims = event().with("x-forwarded-for", "185.107.232.1").with("x-real-ip", "185.107.232.1");
         assert_eq!(from(foreign, &claims).await, 401, "{foreign}");
     }
-    // The address of the sender is not known.
+    // The request has no sender's address.
     assert_eq!(room.take(&key, &event()).await.status, 401);
     assert!(room.stored().is_empty());
     for own in ["185.107.232.1", "185.107.232.255", "2001:db8:ffff::1", "192.0.2.7", "::ffff:192.0.2.7"] {

@@ -1,4 +1,4 @@
-//! What holds for the posts of every provider, in one table of senders.
+//! What holds for the posts of every provider, tested with one table of senders.
 
 use http::Method;
 use jiff::SignedDuration;
@@ -11,7 +11,7 @@ use support::signers::Signed;
 
 use crate::room::{Room, path};
 
-/// The types of all stored events, sorted by their words.
+/// The types of all stored events, sorted by name.
 fn types(room: &Room) -> Vec<&'static str> {
     sorted(room.stored().values().map(|event| event.facts.event_type))
 }
@@ -78,7 +78,8 @@ async fn spoiled_unsigned_and_expired_posts_are_refused_and_store_nothing() {
             let at = room.world.clock.now() + SignedDuration::from_mins(6);
             refused.push(("of the future", sender.post(key.expose(), 1, at).unwrap()));
         }
-        // SNS signs with the certificate that the message names, for every sender; only the topic distinguishes them.
+        // For every sender, SNS signs with the certificate that the message names. So only the topic distinguishes
+        // senders.
         refused.retain(|(what, _)| sender.provider != Provider::Ses || *what != "of another sender");
         for (what, refused) in refused {
             assert_ne!(refused, post, "{word}: {what}");

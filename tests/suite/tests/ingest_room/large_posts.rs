@@ -1,4 +1,5 @@
-//! Posts of many events: the documented maximum under the template's memory, in few calls, each event once.
+//! Posts of many events. A post of the documented maximum size fits into the template's memory and takes few calls, and
+//! each event is stored once.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -60,8 +61,8 @@ async fn the_largest_post_is_stored_in_a_call_for_25_events() {
             assert_eq!((writes, others), (MAX_PROVIDER_BATCH / STATEMENTS, 0));
             assert!(calls.len() <= writes + 2, "{} calls", calls.len());
         } else {
-            // All events were stored before. After the first four calls show this, the rest is read, 100 in a call. The
-            // source may be read again too.
+            // All events were stored before. The first four calls show this. After that, the room reads the rest, 100
+            // in a call. It may also read the source again.
             assert!(calls.len() <= MAX_PROVIDER_BATCH / 100 + 4 + 2, "{} calls", calls.len());
         }
         assert_eq!(ids(room.stored().values()).len(), MAX_PROVIDER_BATCH);
@@ -102,13 +103,13 @@ async fn a_batch_costs_the_write_units_of_its_events() {
     assert!((units[0] - units[1]).abs() < f64::EPSILON, "{units:?}");
 }
 
-/// DynamoDB refuses the whole batch if two statements are about one item.
+/// DynamoDB refuses the whole batch if two of its statements write the same item.
 #[tokio::test]
 async fn of_two_entries_with_one_id_the_first_is_stored_and_the_second_is_a_duplicate() {
     let room = Room::start().await;
     let (_, key) = room.key(Role::Publish, Some(room.tenant)).await;
     let event = |id: &str, recipient: &str| json!({"type": "email.sent", "id": id, "timestamp": "2026-01-02T03:04:05Z", "recipient": recipient});
-    // Both events in one call, and in two calls.
+    // First both events are in one call, then in two calls.
     let mut batch: Vec<Value> = (0..60).map(|number| event(&format!("e-{number}"), "first@example.com")).collect();
     batch[7] = event("e-3", "second@example.com");
     batch[8] = event("e-3", "third@example.com");
@@ -129,7 +130,7 @@ async fn of_two_entries_with_one_id_the_first_is_stored_and_the_second_is_a_dupl
     assert!(stored.values().all(|event| recipient(event).as_deref() == Some("first@example.com")));
 }
 
-/// A call has a maximum of bytes too, so rows of large events do not share a call of ten megabytes.
+/// A call also has a maximum size in bytes. So rows of large events do not share one call of ten megabytes.
 #[tokio::test]
 async fn large_events_share_calls_by_their_bytes() {
     let room = Room::start().await;

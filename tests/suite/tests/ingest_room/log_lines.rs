@@ -1,4 +1,4 @@
-//! What the log tells of a post: its ids, in the span of the request.
+//! The log lines of a post have its ids, in the span of the request.
 
 use http::Request;
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! Mailgun's signature covers a token and no event. So a token vouches only for the event that came with it first.
+//! Mailgun's signature covers a token, but not the event. So a token vouches only for the event that came with it
+//! first.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! Maximum memory of the room. It is measured on a thread of its own, so in real time; the time decides nothing here.
+//! Maximum memory of the room. The test measures it on a thread of its own, and so in real time; the time does not
+//! decide how the test ends.
 
 use http::Request;
 use shared::provider::{MAX_PROVIDER_BATCH, Provider};
@@ -19,11 +20,11 @@ fn memory() -> u64 {
     u64::try_from(default.as_i64().unwrap()).unwrap() * MIB as u64
 }
 
-/// At its peak the largest post, with Lambda's own copy of it, leaves three quarters of the function's memory for the
+/// At its peak, the largest post and Lambda's own copy of it leave three quarters of the function's memory for the
 /// runtime and the allocator.
 #[test]
 fn the_largest_post_fits_into_the_memory_of_the_template() {
-    // Tables and endpoint run on other threads, whose allocations are not counted.
+    // Tables and endpoint run on other threads. The test does not count the allocations of these threads.
     let others = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (room, key) = others.block_on(async {
         let room = Room::in_world(World::start_in_real_time().await.unwrap()).await;

@@ -1,5 +1,5 @@
-//! Values that are nested deeper than later rooms could read: every event that is answered 200 is delivered, also the
-//! other events of its post.
+//! Values that are nested deeper than later rooms could read. Every event that is answered 200 is delivered, and so are
+//! the other events of its post.
 
 use serde_json::{Value, json};
 use shared::event::METADATA_NESTING;
@@ -19,7 +19,7 @@ fn nested(levels: usize) -> String {
     )
 }
 
-/// Depths near our limit, near the parser's limit, and far beyond.
+/// Depths near our limit, near the parser's limit, and far beyond both.
 const LEVELS: [usize; 8] = [METADATA_NESTING - 1, METADATA_NESTING, METADATA_NESTING + 1, 126, 127, 128, 129, 5_000];
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn a_post_with_nested_values_is_delivered_and_so_is_what_a_bystander_sends
     let got = receiver.received("/sender");
     assert_eq!(got.len(), LEVELS.len());
     let as_text = got.iter().filter(|post| {
-        // Compared as text, because the test's own parser has a limit too.
+        // The bodies are compared as text, because the test's own parser has a limit too.
         let body = String::from_utf8_lossy(&post.body);
         body.contains(r#""x":"{\"a\":"#)
     });

@@ -17,7 +17,7 @@ fn with_id(id: &str) -> Value {
     event
 }
 
-/// The ids in an answer, and which of them were stored before.
+/// The ids in an answer, each with whether the event was stored before.
 fn published(answer: &crate::room::Answer) -> Vec<(String, bool)> {
     assert_eq!(answer.status, 200, "{answer:?}");
     let data = answer.body["data"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! Posts by which providers test a URL: they are accepted, and nothing is stored.
+//! Posts with which providers test a URL. They are accepted, and nothing is stored.
 
 use conformance::batches::{Grouping, grouping};
 use shared::provider::Provider;
@@ -7,7 +7,7 @@ use support::signers::{JSON, Signed, mailersend, mandrill, resend};
 
 use crate::room::Room;
 
-/// Sends every post to a source of `provider` that has no keys of its own for it.
+/// Sends every post to a source of `provider`. The source does not have the keys that the posts are signed with.
 async fn accepted_and_nothing(provider: Provider, posts: Vec<Signed>) {
     let room = Room::start().await;
     let sender = Sender::of(provider).unwrap();
@@ -19,7 +19,8 @@ async fn accepted_and_nothing(provider: Provider, posts: Vec<Signed>) {
     assert!(room.stored().is_empty(), "{}", provider.as_str());
 }
 
-/// A source's URL for Mandrill has the ingest key, so the posts are made when the key is known.
+/// A room with a source for Mandrill, its ingest key and its URL. The URL contains the ingest key, so posts can be
+/// signed only when the key is known.
 async fn mandrill_room() -> (Room, shared::source::IngestKey, String) {
     let room = Room::start().await;
     let sender = Sender::of(Provider::Mandrill).unwrap();
@@ -63,7 +64,7 @@ async fn mailersends_test_with_its_public_secret_and_nothing_else_with_it() {
     let disguised = br#"{"type":"webhook.test","data":{"id":"1"},"type":"activity.sent"}"#.to_vec();
     let refused = room.take(&key, &mailersend::sign(mailersend::TEST_SECRET, event)).await;
     assert_eq!(refused.problem(), (401, "not-authentic"));
-    // Whichever of the two types counts, nothing is stored.
+    // Nothing is stored, no matter which of the two types counts.
     room.take(&key, &mailersend::sign(mailersend::TEST_SECRET, disguised)).await;
     assert!(room.stored().is_empty());
 }

@@ -1,5 +1,5 @@
-//! The platform's own posts, as its senders make them: received by a source of the provider `generic`, and delivered to
-//! a receiver in the platform's dialect.
+//! The platform's own posts, as its senders make them. A source of the provider `generic` receives them, and a receiver
+//! gets them in the platform's dialect.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::Request;
@@ -12,7 +12,7 @@ use support::Receiver;
 
 use crate::room::{Answer, Room};
 
-/// The platform's words without their prefix, and what they stand for.
+/// The platform's event names without their prefix, and our types for them.
 const WORDS: [(&str, EventType); 6] = [
     ("delivery", EventType::Delivered),
     ("bounce", EventType::Bounced),
@@ -36,7 +36,8 @@ impl Sender {
         Self { room, authorization: [format!("Bearer {}", key.expose()), basic] }
     }
 
-    /// Posts twice, with the key as bearer token and as basic password; the second post is a retry of the first.
+    /// Posts twice: with the key as bearer token, then with the key as basic password. The second post is a retry of
+    /// the first.
     async fn post(&self, body: &Value) -> Answer {
         let [first, second] = self.authorization.each_ref().map(|authorization| {
             Request::post("/api/webhooks")
@@ -73,7 +74,7 @@ async fn every_word_is_taken_and_leaves_as_it_came() {
             let id = format!("{prefix}{word}@example.com");
             let answer = sender.post(&post(&format!("{prefix}{word}"), &id)).await;
             assert_eq!((answer.status, answer.body), (200, json!({ "received": true })), "{prefix}{word}");
-            // Deliveries always have the prefix.
+            // Event names in deliveries always have the prefix.
             expected.push(post(&format!("email.{word}"), &id));
         }
     }
@@ -97,7 +98,7 @@ async fn every_word_is_taken_and_leaves_as_it_came() {
         got.push(serde_json::from_slice(&delivery.body).unwrap());
     }
     let bounced = |body: &&mut Value| body["type"] == "email.bounce";
-    // The sender did not say whether the bounce is hard, and the delivery says so.
+    // The sender did not say whether the bounce is hard, so the delivery says that it is undetermined.
     expected.iter_mut().filter(bounced).for_each(|body| body["bounce_type"] = json!("undetermined"));
     let id = |body: &Value| body["email_id"].to_string();
     got.sort_by_key(id);
@@ -114,7 +115,7 @@ async fn type_and_email_id_are_all_that_it_needs() {
     assert_eq!(stored.len(), 1);
     let facts = &stored.values().next().unwrap().facts;
     assert_eq!((facts.email_message_id.as_deref(), &facts.recipient), (Some("m-1"), &None));
-    // An event without a time happened when it arrived.
+    // If an event has no time, its time is the time of its arrival.
     assert!((before..=sender.room.world.clock.now()).contains(&facts.occurred_at));
 }
 

@@ -1,4 +1,4 @@
-//! Providers' posts: batches, sizes, and the place of the ingest key. `every_provider` has what holds for all
+//! Providers' posts: batches, sizes, and the place of the ingest key. `every_provider` tests what holds for all
 //! providers.
 
 use std::fmt::Write as _;
@@ -19,7 +19,8 @@ async fn each_event_of_a_batch_is_stored_whatever_call_fails_before() {
     let room = Room::start().await;
     let (_, key) = room.source(Provider::SendGrid, Verification::Unsigned).await;
     let body = include_str!("../../../fixtures/sendgrid/signed_but_reserialised.json");
-    // Reading the key, reading the source, the write after both, and the write alone when the source is in memory.
+    // In order, the call that breaks is: reading the key, reading the source, the write after both, and the write alone
+    // when the source is cached.
     for (calls_before, how) in [(0, Break::Before), (1, Break::After), (2, Break::Before), (0, Break::After)] {
         room.world.aws.break_call(calls_before, how);
         let answer = room.post(&key, body).await;
@@ -49,7 +50,7 @@ fn noise(bytes: usize) -> String {
     noise
 }
 
-/// For an event with any content and of any size there is a row that says what happened.
+/// Every event has a row that says what happened, no matter what the event contains and how large it is.
 #[tokio::test]
 async fn an_event_of_any_size_is_stored_and_says_what_happened() {
     let room = Room::start().await;
@@ -69,7 +70,7 @@ async fn an_event_of_any_size_is_stored_and_says_what_happened() {
     }
 }
 
-/// The post includes the email that bounced, up to the maximum size of a post.
+/// The post includes the email that bounced. The email may make the post as large as a post may be.
 #[tokio::test]
 async fn a_bounce_with_its_email_is_a_bounce() {
     let room = Room::start().await;

@@ -38,8 +38,8 @@ async fn a_probe_does_not_learn_which_keys_exist() {
     assert!(room.world.aws.take_calls().is_empty());
 }
 
-/// Function URLs hand over a space where the query has a `+`, HTTP APIs hand over quotes as they were sent, and headers
-/// need not be ASCII. `lambda_http` accepts none of these.
+/// A function URL delivers a space where the query has a `+`. An HTTP API delivers quotes as they were sent. Headers
+/// need not be ASCII. `lambda_http` rejects all three, and the room must accept them.
 #[tokio::test]
 async fn a_post_is_taken_whatever_else_its_request_holds() {
     let room = Room::start().await;
@@ -90,7 +90,7 @@ async fn trouble_with_the_tables_is_503_and_says_nothing_of_it() {
     let room = Room::start().await;
     let (_, key) = room.key(Role::Publish, Some(room.tenant)).await;
     let event = json!({"type": "email.sent", "id": "e", "timestamp": "2026-01-02T03:04:05Z"}).to_string();
-    // Reading the key fails, then writing the event.
+    // The call that breaks is first the read of the key, then the write of the event.
     for calls_before in [0, 1] {
         room.world.aws.break_call(calls_before, support::Break::Before);
         let answer = room.send(publication(&key), event.clone()).await;

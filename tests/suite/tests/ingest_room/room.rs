@@ -1,4 +1,4 @@
-//! A room to post to.
+//! An ingest room that tests post to.
 
 use std::collections::HashMap;
 
@@ -69,7 +69,7 @@ impl Room {
         self.world.source(self.tenant, provider, trust).await.unwrap()
     }
 
-    /// A new source with this verification and nothing else to prove.
+    /// A new source with this verification and no further requirement.
     pub(crate) async fn source(&self, provider: Provider, verification: Verification) -> (Source, IngestKey) {
         self.source_trusting(provider, Trust::verified_by(verification)).await
     }
@@ -85,12 +85,12 @@ impl Room {
         self.source(provider, Verification::SigningKey(key)).await
     }
 
-    /// Another ingest function in the same world, with nothing in memory.
+    /// Another ingest function in the same world, with empty caches.
     pub(crate) fn restarted(self) -> Self {
         Self { ingest: self.world.ingest(self.amazon.outbound()), ..self }
     }
 
-    /// A new API key: as it is stored, and whole.
+    /// A new API key: first as it is stored, then the whole key.
     pub(crate) async fn key(&self, role: Role, tenant: Option<TenantId>) -> (ApiKey, String) {
         let now = self.world.clock.now();
         let id = KeyId::mint(now, random());

@@ -1,4 +1,5 @@
-//! SES through SNS: certificates fetched once, subscriptions of allowed topics confirmed, and nothing else called.
+//! SES through SNS. The room fetches each certificate once, confirms subscriptions of allowed topics, and makes no
+//! other call.
 
 use shared::event::EventType;
 use shared::provider::Provider;
@@ -50,12 +51,12 @@ async fn a_certificate_is_fetched_once_and_shared_by_all_functions() {
     }
     assert_eq!(fetches(&room.amazon.sns), 1);
     assert_eq!(room.amazon.sns.received(certificate_path())[0].method, http::Method::GET);
-    // Another function has nothing in memory; it reads what the first one stored.
+    // Another function has empty caches, so it reads what the first one stored.
     let room = room.restarted();
     room.world.aws.take_calls();
     assert_eq!(room.take(&key, &notification(&room, &topic, "3")).await.status, 200);
     assert_eq!((fetches(&room.amazon.sns), room.stored().len()), (1, 3));
-    // From then on it reads nothing either.
+    // After that, the function reads nothing.
     room.world.aws.take_calls();
     assert_eq!(room.take(&key, &notification(&room, &topic, "4")).await.status, 200);
     let calls: Vec<_> = room.world.aws.take_calls().into_iter().map(|call| call.operation).collect();
@@ -71,7 +72,7 @@ async fn both_signature_versions_are_verified() {
         let good = notification(&room, &topic, "1");
         let spoiled = good.clone().spoiled("jane@", "june@");
         assert_eq!(room.take(&key, &spoiled).await.problem(), (401, "not-authentic"), "{version:?}");
-        // The same signature, but the post names the other version.
+        // The signature stays the same, but the post names the other version.
         let (is, other) = if version == Version::Sha1 { ("1", "2") } else { ("2", "1") };
         let swapped =
             good.clone().spoiled(&format!(r#""SignatureVersion":"{is}""#), &format!(r#""SignatureVersion":"{other}""#));
@@ -156,7 +157,7 @@ async fn certificates_and_confirmations_elsewhere_are_not_fetched() {
         assert_ne!(answer.status, 503, "{url}: {answer:?}");
     }
     assert_eq!(room.amazon.sns.count(), fetches(&room.amazon.sns), "no confirmation was made");
-    // The post is of an allowed topic and authentic, but cannot be read: it is kept.
+    // The post is authentic and of an allowed topic, but cannot be read. So it is kept.
     assert!(room.stored().values().all(|event| event.facts.event_type == EventType::Unparsed));
 }
 

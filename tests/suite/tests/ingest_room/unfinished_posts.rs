@@ -1,4 +1,4 @@
-//! Posts that cannot be finished: what is stored, what the answer says, and that a repeat continues from there.
+//! Posts that cannot be finished: what is stored, what the answer says, and how a repeated post continues.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::room::{Answer, Room, path, publication};
 const MAX_POSTS: usize = 6;
 
 impl Room {
-    /// Sends a request to a function that has `left` until Lambda ends it.
+    /// Sends a request to a function that Lambda ends after `left`.
     async fn send_within(&self, left: SignedDuration, request: Request<Body>) -> Answer {
         let mut context = lambda_http::Context::default();
         "request-1".clone_into(&mut context.request_id);
@@ -28,7 +28,7 @@ impl Room {
     }
 }
 
-/// What a 503 says: at least so many events of so many are stored.
+/// The two numbers in the text of a 503: how many events are stored at least, and how many there are.
 fn told(answer: &Answer) -> (usize, usize) {
     assert_eq!(answer.problem().1, "unavailable", "{answer:?}");
     assert_eq!(answer.headers["retry-after"], "5");
@@ -66,7 +66,7 @@ async fn a_fault_in_the_middle_leaves_the_rest_to_the_repeat() {
         assert_eq!(room.stored().len(), 500, "{how:?}");
         let data = repeat.body["data"].as_array().unwrap();
         assert_eq!(data.len(), 500);
-        // Calls that were under way when the first answer was made may have taken effect since.
+        // Calls that were still running when the first answer was made may have taken effect since then.
         let is_new = |one: &&Value| one["duplicate"] == false;
         assert!(data.iter().filter(is_new).all(|one| !before.contains_key(one["id"].as_str().unwrap())), "{how:?}");
         assert!(data.iter().filter(is_new).count() >= 500 - before.len() - 4 * 25, "{how:?}");
@@ -97,15 +97,17 @@ async fn statements_that_dynamodb_could_not_carry_out_now_are_tried_again() {
     }
 }
 
-/// Calls may be so slow that a post cannot be stored within the function's time. Then each repeat stores more, and one
-/// of them finishes: events that are stored already are read, in fewer calls than writing them takes.
+/// Calls can be so slow that a post cannot be stored within the function's time. Then each repeated post stores more
+/// events, until one post finishes. Reason: events that are stored already are only read, and reading takes fewer calls
+/// than writing.
 #[tokio::test]
 async fn a_post_that_is_out_of_time_is_answered_before_lambda_ends_it_and_each_repeat_gets_further() {
     const EVENTS: usize = 1_500;
     let room = Room::start().await;
     let (_, key) = room.source(Provider::SendGrid, Verification::Unsigned).await;
     let body = sendgrid(EVENTS, 400);
-    // 34 calls, and 60 are needed. (Longer than Lambda's limit, so that the machine's own time does not matter.)
+    // There is time for 34 calls, and the post needs 60. (35 s are longer than Lambda's limit, so that the machine's
+    // own time does not matter.)
     let time = SignedDuration::from_secs(35);
     room.world.aws.slow_down(SignedDuration::from_secs(1));
     let mut stored = 0;
@@ -113,12 +115,12 @@ async fn a_post_that_is_out_of_time_is_answered_before_lambda_ends_it_and_each_r
         room.world.aws.take_calls();
         let request = Request::post(path(&key)).body(Body::from(body.as_str())).unwrap();
         let answer = room.send_within(time, request).await;
-        // No call begins in the last second; calls that were under way end.
+        // No call begins in the last second. Calls that were running then still end.
         assert!(room.world.aws.count_calls() <= 34 + 4, "{} calls", room.world.aws.count_calls());
         let now = ids(room.stored().values()).len();
         if answer.status == 200 {
             assert_eq!(now, EVENTS);
-            assert!(post > 1, "the first post had time for all of it");
+            assert!(post > 1, "the first post had enough time, so nothing was tested");
             return;
         }
         assert_eq!(answer.status, 503);
@@ -143,14 +145,15 @@ async fn own_events_that_are_out_of_time_are_told_how_many_are_stored() {
     assert_eq!(room.send_within(SignedDuration::from_secs(60), request()).await.status, 200);
 }
 
-/// The time runs out after the next call is made.
+/// Lets the time run out after the next call was made.
 async fn runs_out(room: &Room) {
     room.world.aws.take_calls();
     room.world.aws.calls_made(1).await;
     room.world.pass(Duration::from_secs(2)).await;
 }
 
-/// The room does not wait for a call without an answer until Lambda ends the function: reading the key, and a write.
+/// If a call gets no answer, the room does not wait until Lambda ends the function. The test does this with the read of
+/// the key, and with a write.
 #[tokio::test]
 async fn a_call_without_an_answer_ends_with_the_time() {
     let room = Room::start().await;
@@ -160,10 +163,10 @@ async fn a_call_without_an_answer_ends_with_the_time() {
         let request = publication(&key).body(Body::from(own_events(count).to_string())).unwrap();
         let (answer, ()) = tokio::join!(room.send_within(SignedDuration::from_secs(2), request), runs_out(&room));
         assert_eq!(answer.problem(), (503, "unavailable"));
-        assert!(!room.world.aws.call_off_break(), "not reached");
+        assert!(!room.world.aws.call_off_break(), "the call that should break was not made");
     };
     hangs(1).await;
-    // From now on the key is in memory.
+    // From now on, the key is cached.
     let other = json!({"type": "email.sent", "id": "other", "timestamp": "2026-01-02T03:04:05Z"});
     assert_eq!(room.publish(&key, other.to_string()).await.status, 200);
     hangs(500).await;
@@ -173,7 +176,7 @@ async fn a_call_without_an_answer_ends_with_the_time() {
 #[tokio::test]
 async fn brevo_is_answered_429_also_when_time_is_out() {
     let sender = Sender::of(Provider::Brevo).unwrap();
-    // While the key is read, and before the write.
+    // The time runs out while the key is read, and then before the write.
     for (calls_before, left) in [(0, 800), (100, 900)] {
         let room = Room::start().await;
         let (_, key) = room.source_of(&sender).await;

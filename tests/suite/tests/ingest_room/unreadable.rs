@@ -1,4 +1,4 @@
-//! An authentic body that cannot be read is kept, byte for byte, and affects no other event.
+//! An authentic body that cannot be read is kept, byte for byte, and does not affect any other event.
 
 use conformance::batches::{batch_of_text, batching};
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::room::Room;
 /// Bytes of an unreadable body that are kept (256 KiB).
 const KEPT: usize = 256 * 1024;
 
-/// Every provider except `generic`, whose senders get their errors in the answer.
+/// Every provider except `generic`. Reason: senders of generic posts get their errors in the answer.
 fn providers() -> impl Iterator<Item = Provider> {
     Provider::of_sources().filter(|provider| *provider != Provider::Generic)
 }
@@ -51,7 +51,7 @@ async fn api_gateways_base64_brings_the_same_bytes() {
         let room = Room::start().await;
         let (_, key) = room.source_trusting(provider, Trust::unsigned()).await;
         let post = Signed::plain(content_type(provider), body);
-        // The same bytes are also posted directly: one event.
+        // The same bytes are also posted directly. Both posts give one event.
         let through_gateway = room.take_through_gateway(&key, &post, "192.0.2.1", str::to_ascii_uppercase).await;
         assert_eq!((through_gateway.status, room.take(&key, &post).await.status), (200, 200), "{}", provider.as_str());
         assert_eq!(only(&room).facts.raw, Some(Raw::Body { kept: body.to_vec(), bytes: body.len() }));

@@ -1,4 +1,4 @@
-//! What a source may ask for beside a signature: credentials and networks.
+//! What a source may ask for besides a signature: credentials, and the sender's networks.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -9,7 +9,8 @@ use shared::source::{BasicPair, Credentials, Trust};
 use super::authenticity::{refused, secret};
 use super::{JSON, content_type, now, own_fixtures, providers};
 
-/// What is asked for, in which header it stands, its two good values, and bad ones that are near.
+/// The credentials that a source asks for, the header that carries them, two good values, and bad values that are
+/// similar.
 struct Case {
     credentials: Credentials,
     header: HeaderName,
@@ -71,7 +72,7 @@ fn credentials_are_asked_for_by_every_provider_beside_its_signature() {
     }
 }
 
-/// A good credential of one kind is nothing under another.
+/// A source that asks for one kind of credentials refuses a good credential of another kind.
 #[test]
 fn a_credential_in_the_wrong_place_is_refused() {
     let cases = cases();

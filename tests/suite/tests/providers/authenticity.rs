@@ -1,4 +1,5 @@
-//! What a post must prove: everything spoiled, missing, old or foreign is refused, and nothing else is.
+//! What a post must prove. A post that is tampered with, unsigned, expired, or signed by another is refused; every
+//! other post is accepted.
 
 use conformance::Fixture;
 use conformance::invariants::signs_every_byte;
@@ -33,12 +34,12 @@ pub(crate) fn refused(received: &Result<Received, Refusal>) -> bool {
     matches!(received, Err(Refusal::Unauthentic(_)))
 }
 
-/// A trust of the same kind that knows another secret.
+/// A trust setting of the same kind, with another secret.
 fn another_secret(trust: &Trust) -> Trust {
     let verification = match &trust.verification {
         Verification::Unsigned => panic!("an unsigned fixture"),
         Verification::SigningKey(_) => {
-            // Also what a Resend secret looks like.
+            // This text also has the format of a Resend secret.
             Verification::SigningKey(secret("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="))
         }
         Verification::PublicKey(_) => Verification::PublicKey(sendgrid::SigningKey::generate().unwrap().public_key()),
@@ -50,7 +51,8 @@ fn another_secret(trust: &Trust) -> Trust {
     Trust::verified_by(verification)
 }
 
-/// Whether the post is signed with a secret that everybody knows, because it holds nothing.
+/// Whether the post is a provider's test post. It is signed with a secret that is public; that does no harm, because
+/// the post reports nothing.
 fn is_test_post(fixture: &Fixture) -> bool {
     ["mandrill/empty_test", "mailersend/webhook_test"].contains(&fixture.id.as_str())
 }
@@ -77,7 +79,7 @@ fn another_secret_is_refused() {
     }
 }
 
-/// A source that was told to verify one thing never takes another, nor nothing.
+/// A source that is configured for one kind of signature never accepts another kind, and never an unsigned post.
 #[test]
 fn a_secret_of_the_wrong_kind_is_refused() {
     let kinds = [
@@ -260,7 +262,7 @@ fn mandrills_public_key_is_good_for_an_empty_batch_only() {
     for events in [r#"[{"event":"open","msg":{"_id":"1"}}]"#, "[{}]", "[null]", "{}", "[]x", "", "null"] {
         assert!(refused(&take(&mandrill::sign(mandrill::TEST_KEY, url, events))), "{events}");
     }
-    // Whichever of two fields is read: the empty one gives nothing, the other is refused.
+    // It does not matter which of the two fields is read: the empty one reports nothing, and the other one is refused.
     for form in [
         "mandrill_events=%5B%5D&mandrill_events=%5B%7B%22event%22%3A%22open%22%7D%5D",
         "mandrill_events=%5B%7B%22event%22%3A%22open%22%7D%5D&mandrill_events=%5B%5D",
@@ -269,7 +271,7 @@ fn mandrills_public_key_is_good_for_an_empty_batch_only() {
         assert!(received.map_or(true, |received| received.reports.is_empty()), "{form}");
     }
     assert!(take(&mandrill::sign("the webhook's own key", url, r#"[{"event":"open"}]"#)).is_ok());
-    // Signed for another URL: a trailing slash is another one.
+    // The post is signed for another URL. A trailing slash makes another URL.
     let other = mandrill::sign("the webhook's own key", "https://hooks.example.com/in/?x=1", r#"[{"event":"open"}]"#);
     assert!(refused(&take(&other)));
 }
@@ -308,13 +310,14 @@ fn mailersends_public_secret_is_good_for_its_test_only() {
     ] {
         assert!(refused(&take(mailersend::TEST_SECRET, body)), "{body}");
     }
-    // A test that gave something else away would be worse than one that gives nothing.
+    // A post that is signed with the public secret may be accepted only if it reports nothing.
     let smuggled = r#"{"type":"activity.sent","data":{"id":"1"},"type":"webhook.test"}"#;
     assert!(take(mailersend::TEST_SECRET, smuggled).map_or(true, |received| received.reports.is_empty()));
     assert!(take("the webhook's own secret", r#"{"type":"activity.sent","data":{"id":"1"}}"#).is_ok());
 }
 
-/// `signature` is the subaccount's; without a good `parent-signature` the post proves nothing to the primary's key.
+/// `signature` is the subaccount's signature. The primary account's key verifies `parent-signature`; without a good
+/// one, the post proves nothing.
 #[test]
 fn a_parent_signature_that_is_none_is_refused() {
     let fixture = fixture("mailgun/subaccount_parent_signature");
@@ -350,7 +353,7 @@ fn a_parent_signature_that_is_none_is_refused() {
     for (member, other) in [("timestamp", json!("1770920773")), ("token", json!("another")), ("token", Value::Null)] {
         assert!(refused(&with(member, other)), "{member}");
     }
-    // What stands next to the object `signature` proves nothing.
+    // A member next to the object `signature` proves nothing; it must be inside.
     let mut body: Value = serde_json::from_slice(&fixture.body).unwrap();
     body["parent-signature"] = body["signature"].as_object_mut().unwrap().remove("parent-signature").unwrap();
     assert!(refused(&fixture.receive_body(body.to_string().as_bytes())));
@@ -366,7 +369,7 @@ fn mailgun_is_good_for_a_day_and_vouches_by_its_token() {
     let token = at(0).unwrap().token.unwrap();
     assert_eq!(token.value, "651869375b9df3c98fc15c4889b102119add1235c38fc92824");
     assert!(token.good_until > fixture.now);
-    // Retries go on for 8 hours.
+    // Mailgun's retries go on for 8 hours.
     assert!(at(9 * 3600).is_ok());
     assert!(refused(&at(2 * 86_400)) && refused(&at(-2 * 86_400)));
 }

@@ -1,4 +1,4 @@
-//! Every fixture means what its entry in the index says.
+//! Every fixture is read as its entry in the index says.
 
 use std::io::Write as _;
 
@@ -11,9 +11,9 @@ use shared::event::{Event, Recipient};
 use shared::id::WebhookId;
 use support::catalogue::validates;
 
-/// What the index wants to be equal.
+/// The members that must equal those of the index.
 const STRICT: [&str; 7] = ["type", "provider_event", "recipient", "message_id", "timestamp", "bounce_type", "url"];
-/// What the index only advises.
+/// The members for which the index is only advice.
 const ADVISORY: [&str; 12] = [
     "reject_reason",
     "tags",
@@ -29,7 +29,7 @@ const ADVISORY: [&str; 12] = [
     "recipients",
 ];
 
-/// Where we differ from the index's advice, and why: fixture, position of the event, member, reason.
+/// Where we differ from the advice of the index, and why: fixture, position of the event, member, reason.
 const DIFFERENCES: [(&str, usize, &str, &str); 2] = [
     (
         "mailgun/unsubscribed_star_tag",
@@ -53,7 +53,7 @@ fn expected(fixture: &Fixture) -> &[Value] {
     fixture.entry["expected"].as_array().unwrap()
 }
 
-/// Prints where libtest does not swallow it: what differs by decision should be seen in every run.
+/// Prints to a place that libtest does not capture. Reason: every run should show what differs by decision.
 fn say(text: &str) {
     writeln!(std::io::stdout(), "{text}").unwrap();
 }
@@ -123,13 +123,13 @@ fn advisory_members_differ_only_with_a_reason() {
         }
     }
     assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
-    // An explanation of what is no longer so misleads.
+    // An entry whose difference no longer exists would mislead its readers.
     let stale: Vec<_> = DIFFERENCES.iter().filter(|difference| !explained.contains(difference)).collect();
     assert!(stale.is_empty(), "{stale:?}");
     say(&format!("{} advisory members differ, each with its reason", explained.len()));
 }
 
-/// The advisory members of one event; two of them the conformance command does not show.
+/// The advisory members of one event. The conformance command does not show two of them.
 fn advisory(fixture: &Fixture, position: usize) -> Value {
     let mut got = shown(fixture)["events"][position].clone();
     let facts = &fixture.receive().unwrap().reports[position].facts;
@@ -138,7 +138,7 @@ fn advisory(fixture: &Fixture, position: usize) -> Value {
     got
 }
 
-/// Of an object only the members that the index names are compared.
+/// Of an object, only the members that the index names are compared.
 fn agrees(got: &Value, wanted: &Value) -> bool {
     match wanted.as_object().filter(|members| !members.is_empty()) {
         Some(members) => members.iter().all(|(name, value)| got[name] == *value),
@@ -146,7 +146,7 @@ fn agrees(got: &Value, wanted: &Value) -> bool {
     }
 }
 
-/// Where the index calls another reading defensible, we follow its first.
+/// If the index lists several readings as acceptable, we use the first one.
 #[test]
 fn alternatives_are_documented_decisions() {
     for fixture in own_fixtures() {
@@ -171,7 +171,7 @@ fn body(event: &Event) -> Vec<u8> {
     Dialect::Standard.render(event, &cover).body
 }
 
-/// What a receiver gets for each is what the catalogue promises.
+/// What a receiver gets for each event has the members that the catalogue promises.
 #[test]
 fn every_event_is_valid_under_its_schema() {
     for fixture in super::fixtures_with_events() {

@@ -45,7 +45,7 @@ fn regrouping_a_batch_changes_no_id() {
             ids(unsigned(provider, &headers, &body).unwrap()).into_iter().collect()
         };
         let all = of(&events);
-        assert_eq!(all.len(), events.len(), "{}: ids that meet", provider.as_str());
+        assert_eq!(all.len(), events.len(), "{}: two events have the same id", provider.as_str());
 
         let reversed: Vec<_> = events.iter().rev().cloned().collect();
         assert_eq!(of(&reversed), all, "{}: reversed", provider.as_str());
@@ -68,7 +68,7 @@ fn all_events_of(provider: Provider) -> Vec<Value> {
     fixtures.flat_map(|fixture| events_of(&fixture)).collect()
 }
 
-/// A bare object and an array of one are the same event.
+/// A bare object, and an array with one object, report the same event.
 #[test]
 fn an_event_alone_or_in_a_batch_of_one_is_the_same() {
     for provider in providers().filter(|provider| grouping(*provider) == Grouping::Array) {

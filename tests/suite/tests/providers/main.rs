@@ -1,5 +1,5 @@
-//! The providers, by their fixtures and by everything that nobody ever sent: what comes in means what it should, proves
-//! what it must, and costs what it may.
+//! Tests of the providers, with their fixtures and with made-up input that nobody ever sent. An accepted post means
+//! what it should, proves what it must, and stays within its limits of time and memory.
 
 #![cfg(test)]
 
@@ -59,12 +59,12 @@ fn is_of(headers: &HeaderMap, media_type: &str) -> bool {
     headers[header::CONTENT_TYPE].as_bytes().starts_with(media_type.as_bytes())
 }
 
-/// Takes a post in at a source that asks for no signature.
+/// Reads a post for a source that asks for no signature.
 fn unsigned(provider: Provider, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
     receive(provider, &Trust::unsigned(), &Post::new(headers, body), now())
 }
 
-/// One event of `provider`, as JSON: a click, or an open where it has no click with every field.
+/// One event of `provider`, as JSON: a click. If the provider's clicks lack some fields, it is an open.
 fn click(provider: Provider) -> Value {
     let first = |id| events_of(&fixture(id)).swap_remove(0);
     match provider {
@@ -86,7 +86,7 @@ fn click(provider: Provider) -> Value {
     }
 }
 
-/// A post of `provider` that reports one event, given as the text of its JSON.
+/// A post of `provider` with one event, given as JSON text.
 fn post_of(provider: Provider, event: &str) -> (HeaderMap, Vec<u8>) {
     match provider {
         Provider::Mailgun => {

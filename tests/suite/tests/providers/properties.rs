@@ -1,4 +1,5 @@
-//! Whatever arrives ends as events, unparsed or refused, within its time and memory, and never in a panic.
+//! Every possible post ends as events, as an unparsed event, or refused. This stays within limits of time and memory,
+//! and never panics.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -17,13 +18,14 @@ use support::cost::{Cost, cost};
 use super::stored;
 use super::{FORM, JSON, content_type, is_of, now, own_fixtures, post_of, providers, unsigned};
 
-/// What one post may take of a CPU, in the release profile.
+/// Maximum CPU time for one post, in the release profile.
 const CPU: Duration = Duration::from_millis(50);
-/// What one post may hold at a time beside its own body.
+/// Maximum memory for one post, without its own body.
 const MEMORY: u64 = 8 * 1024 * 1024;
-/// A body of this size is held to the same limits as a small one; the time and memory of a larger one grow with it.
+/// Size of a large body. A body of at most this size has the same limits as a small one. The time and memory for a
+/// larger body grow with its size.
 const LARGE: usize = 1024 * 1024;
-/// How much slower code without optimisation may be; the release profile is held to the limit itself.
+/// How many times slower code without optimisation may be. The release profile must keep the limit itself.
 const SLOWER: u32 = if cfg!(debug_assertions) { 40 } else { 1 };
 
 pub(crate) fn assert_affordable(what: &str, cost: &Cost) {
@@ -31,7 +33,7 @@ pub(crate) fn assert_affordable(what: &str, cost: &Cost) {
     assert!(cost.peak_bytes <= MEMORY, "{what} held {} bytes", cost.peak_bytes);
 }
 
-/// Takes a post in and holds it to the limits and the invariants.
+/// Reads a post, and checks the limits and the invariants.
 fn holds(what: &str, provider: Provider, body: &[u8], take: impl FnOnce() -> Result<Received, Refusal>) {
     let (received, cost) = cost(take);
     assert_affordable(what, &cost);
@@ -48,7 +50,7 @@ fn fixtures() -> &'static [Fixture] {
     FIXTURES.get_or_init(own_fixtures)
 }
 
-/// The keys and texts of all fixtures, so that what is made up meets the mappings.
+/// The keys and texts of all fixtures, so that made-up values reach the mappings.
 fn words() -> &'static [String] {
     static WORDS: OnceLock<Vec<String>> = OnceLock::new();
     fn collect(value: &Value, words: &mut Vec<String>) {
@@ -62,7 +64,7 @@ fn words() -> &'static [String] {
             Value::Array(elements) => elements.iter().for_each(|element| collect(element, words)),
             Value::String(text) => {
                 words.push(text.clone());
-                // Objects in texts: SNS's message, Mailjet's payload.
+                // Some texts contain JSON objects: SNS's message, Mailjet's payload.
                 if let Ok(inner @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(text) {
                     collect(&inner, words);
                 }
@@ -109,7 +111,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A value within arrays and objects, to any depth, beyond what any parser of ours reads.
+/// A value inside arrays and objects, to any depth. The depth may exceed what any of our parsers reads.
 fn any_nested() -> impl Strategy<Value = String> {
     let levels = prop_oneof![2 => 0_usize..8, 4 => 118_usize..132, 1 => 132_usize..3_000];
     (levels, any::<u64>(), any_json()).prop_map(|(levels, shape, core)| {
@@ -120,7 +122,7 @@ fn any_nested() -> impl Strategy<Value = String> {
     })
 }
 
-/// `text` with `nested`, which no [`Value`] can hold, in some places.
+/// `text` with `nested` in some places. No [`Value`] can hold `nested`, so it is put into the text.
 fn with_nested(text: &str, places: &[Index], nested: &str) -> String {
     const PLACE: &str = "nested-value-goes-here";
     let others: Vec<_> = places.iter().map(|place| (*place, Value::from(PLACE))).collect();
@@ -142,7 +144,7 @@ fn any_fixture() -> impl Strategy<Value = &'static Fixture> {
     (0..fixtures().len()).prop_map(|index| &fixtures()[index])
 }
 
-/// Every place in `value`, the outermost first.
+/// Every place in `value`, beginning with the outermost one.
 pub(crate) fn places(value: &Value, pointer: &str, found: &mut Vec<String>) {
     found.push(pointer.to_owned());
     match value {
@@ -172,7 +174,7 @@ fn with_others(mut value: Value, others: &[(Index, Value)]) -> Value {
     value
 }
 
-/// A body with its JSON changed: all of it, or what is in a form's fields.
+/// A body with its JSON changed: the whole body, or the values of a form's fields.
 fn with_changed_json(body: &[u8], change: impl Fn(&str) -> String) -> String {
     if let Some(json) = std::str::from_utf8(body).ok().filter(|text| text.trim_start().starts_with(['{', '['])) {
         return change(json);
@@ -181,7 +183,7 @@ fn with_changed_json(body: &[u8], change: impl Fn(&str) -> String) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-/// What a source that verifies nothing and a source that verifies everything make of a changed fixture.
+/// Checks a changed fixture with two sources: one that verifies nothing, and one that verifies everything.
 fn holds_changed(fixture: &Fixture, body: &[u8]) {
     let headers = &fixture.headers;
     holds(&fixture.id, fixture.provider, body, || fixture.receive_as(&Trust::unsigned(), headers, body, fixture.now));
@@ -238,7 +240,7 @@ proptest! {
         holds_changed(fixture, body.as_bytes());
     }
 
-    /// What is accepted can be read by every later room, whatever its values look like.
+    /// Every later room can read an accepted event, no matter which values it has.
     #[test]
     fn fixtures_with_nested_values_hold(
         fixture in any_fixture(),
@@ -249,7 +251,7 @@ proptest! {
         holds_changed(fixture, body.as_bytes());
     }
 
-    /// Metadata is where senders put what they like.
+    /// Senders put any value they like into metadata.
     #[test]
     fn nested_metadata_holds(provider in any_provider(), name in any_text(), nested in any_nested()) {
         let event = super::click(provider).to_string();
@@ -262,7 +264,8 @@ proptest! {
         }
     }
 
-    /// Own events: what is taken can be read, and what is too deep is refused by name.
+    /// Events that the tenant publishes itself: an accepted event can be read, and an error names the metadata that is
+    /// too deep.
     #[test]
     fn nested_own_metadata_is_readable_or_refused(nested in any_nested(), in_batch: bool) {
         let event = format!(r#"{{"type":"email.sent","timestamp":"2026-01-01T00:00:00Z","metadata":{{"x":{nested}}}}}"#);
@@ -325,14 +328,14 @@ proptest! {
     }
 }
 
-/// One unit many times over, to the size of a large body.
+/// One unit repeated until the body is a large one.
 fn repeated(unit: &str, between: &str, frame: (&str, &str)) -> String {
     let room = LARGE - frame.0.len() - frame.1.len();
     let count = (room + between.len()) / (unit.len() + between.len());
     format!("{}{}{}", frame.0, vec![unit; count].join(between), frame.1)
 }
 
-/// Large bodies, each of another shape that is costly somewhere.
+/// Large bodies, each of a shape that is expensive somewhere.
 fn large(provider: Provider) -> Vec<(&'static str, HeaderMap, Vec<u8>)> {
     let event = super::click(provider).to_string();
     let json = |body: String| (content_type(JSON), body.into_bytes());
@@ -376,7 +379,7 @@ fn large(provider: Provider) -> Vec<(&'static str, HeaderMap, Vec<u8>)> {
             post_of(provider, &in_event(&members.join(",")))
         }),
         ("recipients", {
-            // As many as fit into an object that is kept whole.
+            // As many addresses as fit into an object that is kept whole.
             let addresses = vec![r#""a@b""#; 2_500].join(",");
             let delivery = format!(r#"{{"eventType":"Delivery","delivery":{{"recipients":[{addresses}]}}}}"#);
             post_of(provider, &delivery)
@@ -409,7 +412,7 @@ fn large_bodies_hold() {
     let mut over = Vec::new();
     for provider in providers() {
         for (shape, headers, body) in large(provider) {
-            // Forms are read by two providers, SNS's messages by one; to the others they are one text.
+            // Two providers read forms, and one reads SNS's messages. For the others, such a body is plain text.
             let is_form = !is_of(&headers, JSON) && !is_of(&headers, "text/plain");
             if is_form && ![Provider::Mailgun, Provider::Mandrill].contains(&provider) {
                 continue;
@@ -427,7 +430,7 @@ fn large_bodies_hold() {
     assert!(over.is_empty(), "{}", over.join("\n"));
 }
 
-/// The limits mean something: what would break them is noticed.
+/// The limits have an effect: the measurement notices code that exceeds them.
 #[test]
 fn cost_is_measured() {
     let (_, held) = cost(|| vec![0_u8; 9 * 1024 * 1024].len());

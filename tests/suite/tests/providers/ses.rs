@@ -1,4 +1,4 @@
-//! What Amazon SNS must prove: its signature, with a certificate of Amazon's, for a topic that the source lists.
+//! What an Amazon SNS post must prove: its signature, by a certificate of Amazon, and a topic that the source lists.
 
 use shared::provider::{Certificate, Post, Provider, Received, Refusal, Unauthentic, certificate_wanted, receive};
 use shared::source::{TopicArn, Trust, Verification};
@@ -42,7 +42,7 @@ fn sns_signs_with_sha_1_and_sha_256() {
         let signed = sns::Topic::new().unwrap().signing_with(version).notification("id", SES_OPEN, now());
         assert_eq!(sns.wants(&signed), Ok(Some(sns::CERTIFICATE_URL.to_owned())));
         assert_eq!(sns.take(&signed).unwrap().reports.len(), 1, "{version:?}");
-        // What one version signed is nothing under the other, nor under one that does not exist.
+        // A signature of one version is not good under the other version, or under a version that does not exist.
         for claimed in ["1", "2", "3", "", "01"] {
             let (own, other) = (if version == sns::Version::Sha1 { "1" } else { "2" }, claimed);
             let from = format!(r#""SignatureVersion":"{own}""#);
@@ -129,7 +129,7 @@ fn sns_without_its_certificate_or_with_another_is_refused() {
     }
 }
 
-/// With raw delivery nothing is signed.
+/// With raw message delivery, SNS signs nothing.
 #[test]
 fn raw_sns_delivery_is_refused() {
     let sns = Sns::new();
@@ -138,7 +138,8 @@ fn raw_sns_delivery_is_refused() {
     assert!(refused(&sns.take(&raw)));
     let signed = sns::Topic::new().unwrap().notification("id", SES_OPEN, now());
     let relabelled = signed.with("x-amz-sns-rawdelivery", "true");
-    // The header alone, which is not signed, must not open anything; the signed body may be taken or refused.
+    // The header is not signed, so it alone must not make an unsigned body acceptable. The signed body may be accepted
+    // or refused.
     if let Ok(received) = sns.take(&relabelled) {
         assert_eq!(received.reports.len(), 1);
     }

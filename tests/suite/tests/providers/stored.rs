@@ -1,4 +1,4 @@
-//! What holds for every event on its way from `ingest` to `deliver`: it fits into a row, and each room reads it back.
+//! What holds for every event on its way from `ingest` to `deliver`: it fits into a row, and each room can read it.
 
 use conformance::invariants;
 use jiff::Timestamp;
@@ -9,11 +9,11 @@ use shared::queue::job::Job;
 use shared::store::events::{event_in_row, event_row};
 use shared::stored_event::StoredEvent;
 
-/// Maximum bytes of an event as JSON (300 KiB): three quarters of what `DynamoDB` takes in an item. What could not be
-/// read is compressed, if it is not text as base64.
+/// Maximum bytes of a stored event as JSON (300 KiB). Reason: this is three quarters of what DynamoDB stores in an
+/// item. A body that could not be read is compressed; if it is not text, it is stored as base64.
 const MAX_STORED: usize = 300 * 1024;
 
-/// Checks what a post of `provider` with a body of `length` bytes gave, and every row and job made from it.
+/// Checks the result of reading a post of `provider` with a body of `length` bytes, and every row and job made from it.
 pub(crate) fn check(provider: Provider, length: usize, received: Result<Received, Refusal>) {
     for event in invariants::check(provider, length, received) {
         check_readable(&event);
@@ -21,11 +21,11 @@ pub(crate) fn check(provider: Provider, length: usize, received: Result<Received
     }
 }
 
-/// What `ingest` accepts, `dispatch` reads from the row, and `deliver` from the job.
+/// Checks that `dispatch` can read the row of an event that `ingest` accepted, and that `deliver` can read its job.
 ///
 /// # Panics
 ///
-/// When one of them does not, or reads something else.
+/// If one of them cannot read the event, or reads something else.
 pub(crate) fn check_readable(event: &Event) {
     let row = event_row(event, 0).and_then(|row| event_in_row(&row));
     assert_eq!(row.unwrap_or_else(|error| panic!("a row that dispatch cannot read: {error:?}")), *event);
@@ -37,7 +37,7 @@ pub(crate) fn check_readable(event: &Event) {
     assert!(read.inline.is_none_or(|inline| *inline == carried), "a job with another event in it");
 }
 
-/// It fits into a row.
+/// Checks that the event fits into a row.
 fn check_size(event: &Event) {
     let stored = StoredEvent::from(event);
     let stored = if matches!(event.facts.raw, Some(Raw::Body { .. })) { stored.without_raw() } else { stored };

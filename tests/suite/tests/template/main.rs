@@ -1,5 +1,5 @@
-//! `template.yaml` against the code: what a function may do is what its code does, and the promises that the design
-//! makes of queues, mappings and routes stand in it.
+//! Checks `template.yaml` against the code. Each function may do exactly what its code does, and the template keeps
+//! what the design promises about queues, mappings and routes.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
@@ -14,7 +14,7 @@ mod shape;
 
 use yaml_rust2::{Yaml, YamlLoader};
 
-/// The template; intrinsic functions read as what they name: `!GetAtt A.Arn` as `A.Arn`.
+/// The template. An intrinsic function is read as the text of its argument: `!GetAtt A.Arn` as `A.Arn`.
 fn template() -> Yaml {
     let path = root().join("template.yaml");
     let text = std::fs::read_to_string(path).unwrap();

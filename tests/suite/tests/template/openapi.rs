@@ -1,28 +1,28 @@
-//! What holds for all of `infra/openapi.yaml`: it says what its format has words for, its references lead somewhere, and
-//! nothing that a change reaches has a default.
+//! What holds for the whole of `infra/openapi.yaml`. It uses only keys that its format knows, its references lead to an
+//! object, and no field of a change has a default.
 
 use yaml_rust2::Yaml;
 use yaml_rust2::yaml::Hash;
 
 use super::routes::openapi;
 
-/// What stands under a key.
+/// What a key holds.
 #[derive(Clone, Copy)]
 enum Holds {
-    /// Anything, which is not looked into.
+    /// Any value. The test does not look into it.
     Anything,
     /// A text.
     Text,
     /// An object of this kind.
     One(&'static str),
-    /// A list of them.
+    /// A list of objects of this kind.
     List(&'static str),
-    /// An object whose keys are names, each with one of them.
+    /// An object with names as keys. Each name holds an object of this kind.
     Named(&'static str),
 }
 use Holds::{Anything, List, Named, One, Text};
 
-/// What an object of a kind may hold (`openapi` 3.1, JSON Schema 2020-12), as far as the file is likely to use it.
+/// What an object of each kind may hold (`openapi` 3.1, JSON Schema 2020-12), as far as the file is likely to use it.
 const KNOWN: [(&str, &str, Holds); 40] = [
     ("document", "openapi", Text),
     ("document", "info", One("info")),
@@ -73,14 +73,14 @@ const SCHEMA_TEXTS: &str = "$ref title description format pattern contentMediaTy
 const SCHEMA_VALUES: &str = "type enum const default examples required minimum maximum exclusiveMinimum exclusiveMaximum \
     multipleOf minLength maxLength minItems maxItems uniqueItems minProperties maxProperties readOnly writeOnly deprecated \
     dependentRequired discriminator";
-/// What stands under a key of an object; `None` for what the format does not know. An unquoted comma in
+/// What a key of an object of this kind holds. `None` if the format does not know the key. An unquoted comma in
 /// `{description: One, two.}` makes such a key.
 fn known(kind: &str, key: &str) -> Option<Holds> {
     let lists = |words: &str| words.split_whitespace().any(|word| word == key);
     KNOWN.iter().find(|(of, words, _)| *of == kind && lists(words)).map(|(_, _, holds)| *holds)
 }
 
-/// What is wrong with an object of a kind, and below it.
+/// Collects the errors of an object of a kind, and of everything below it.
 fn faults(value: &Yaml, kind: &'static str, place: &str, found: &mut Vec<String>) {
     if kind == "schema" && value.as_bool().is_some() {
         return;
@@ -108,14 +108,14 @@ fn faults(value: &Yaml, kind: &'static str, place: &str, found: &mut Vec<String>
     }
 }
 
-/// The object that `#/…/…` names.
+/// The object that `#/…/…` refers to.
 fn resolved<'a>(document: &'a Yaml, reference: &str) -> Option<&'a Yaml> {
     let path = reference.strip_prefix("#/")?;
     let found = path.split('/').fold(document, |object, name| &object[name]);
     (!found.is_badvalue()).then_some(found)
 }
 
-/// Every mapping below a value, and every one that is referred to from there.
+/// Visits every mapping below a value, and every mapping that one of them refers to.
 fn reached<'a>(document: &'a Yaml, value: &'a Yaml, seen: &mut Vec<String>, visit: &mut impl FnMut(&'a Hash)) {
     match value {
         Yaml::Hash(fields) => {
@@ -152,7 +152,7 @@ fn every_reference_leads_somewhere() {
     assert!(seen.len() > 50, "{seen:?}");
 }
 
-/// Generated clients send what has a default: a change of one field would undo what others had set.
+/// Generated clients send defaults. So a default would let a change of one field reset fields that others had set.
 #[test]
 fn nothing_that_a_change_reaches_has_a_default() {
     let document = openapi();
@@ -173,7 +173,7 @@ fn nothing_that_a_change_reaches_has_a_default() {
     assert!(changes.len() >= 7, "{changes:?}");
 }
 
-/// The mistakes that this is about are found.
+/// The checks find the mistakes that they are about.
 #[test]
 fn an_unquoted_comma_is_told() {
     let text = r##"{properties: {a: {type: string, description: A note, as it was.}, b: {$ref: "#/c"}}}"##;

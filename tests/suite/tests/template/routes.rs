@@ -1,4 +1,4 @@
-//! What the template routes, what the documentation lists, and what the api room answers: the same paths and methods.
+//! The template, the documentation and the api room have the same paths and methods.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 use super::{root, template};
 
-/// Settings of a route that is not there, or not yet, fail the deployment.
+/// The deployment fails if the settings of a route are given for a route that does not exist, or not yet.
 #[test]
 fn the_route_that_wants_no_key_has_a_throttle_of_its_own() {
     let template = template();
@@ -38,7 +38,7 @@ fn the_route_that_wants_no_key_has_a_throttle_of_its_own() {
     assert!(settings.contains_key(&Yaml::String("GET /.well-known/webhooks/{tenant_id}".to_owned())));
 }
 
-/// `(method and path, the integration that serves it)`, of the template.
+/// The routes of the template, as `(method and path, the integration that serves it)`.
 fn routed() -> Vec<(String, String)> {
     let template = template();
     let resources = template["Resources"].as_hash().unwrap().values();
@@ -66,7 +66,7 @@ fn every_provider_dialect_event_type_and_reason_is_documented() {
     of_mailjet.sort_unstable();
     known.sort_unstable();
     assert_eq!(of_mailjet, known);
-    // `failed` stands for two of its names, and for `rejected` its API has no webhook.
+    // `failed` stands for two names of Mailgun's API. For `rejected`, that API has no webhook.
     let named = Dialect::Mailgun.known_names().into_iter().filter(|name| !["failed", "rejected"].contains(name));
     let (mut of_mailgun, mut named) = (words("MailgunName"), named.collect::<Vec<_>>());
     of_mailgun.sort_unstable();
@@ -104,8 +104,8 @@ fn what_is_routed_is_documented_and_nothing_else() {
     assert_eq!(routed, documented);
 }
 
-/// Without a key every operation of the room refuses with 401, or answers as `/health` does; what it does not know is
-/// 404 or 405.
+/// Without a key, the room answers 401 to every operation that it knows, or answers it, as `/health` does. It answers
+/// 404 or 405 to what it does not know.
 #[tokio::test]
 async fn what_is_routed_to_the_api_room_is_served_by_it() {
     let world = World::start().await.unwrap();

@@ -1,4 +1,4 @@
-//! What the design promises of tables, queues and mappings.
+//! What the design promises about tables, queues and mappings.
 
 use yaml_rust2::Yaml;
 
@@ -27,8 +27,9 @@ fn tables_are_on_demand_encrypted_and_forgetful() {
     assert_eq!(recovery.as_bool(), Some(true));
 }
 
-/// What a lost key, or a lost registry, would take with it cannot be had back. Only a first deployment that fails takes
-/// its own away: they held nothing, and each further try would leave one more of each.
+/// Data that is lost with the key, or with the registry, cannot be restored. So both outlive the stack. The exception
+/// is a first deployment that fails: then both are deleted. Reason: they held nothing yet, and each further try would
+/// leave one more of each.
 #[test]
 fn key_and_registry_outlive_the_stack_but_not_a_failed_first_deployment() {
     let template = template();
@@ -46,7 +47,7 @@ fn the_secrets_key_changes_every_year() {
     assert_eq!(key["Condition"].as_str(), Some("MakesSecretsKey"));
     assert_eq!(key["Properties"]["EnableKeyRotation"].as_bool(), Some(true));
     assert_eq!(template["Resources"]["SecretsKeyAlias"]["Properties"]["TargetKeyId"].as_str(), Some("SecretsKey"));
-    // Nobody is asked for a key; whoever has one may give it.
+    // The key of an operator is optional. Without it, the stack makes one.
     assert_eq!(template["Parameters"]["SecretsKeyArn"]["Default"].as_str(), Some(""));
 }
 
@@ -59,8 +60,8 @@ fn queues_outlast_their_function_and_end_in_the_dead_letter_queue() {
         assert!(queue["VisibilityTimeout"].as_i64().unwrap() >= 6 * timeout, "{name}");
         assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"].as_str(), Some("DeadLetterQueue.Arn"), "{name}");
     }
-    // An invocation that Lambda refuses for want of room counts as a receive: five hours of that must not bury what was
-    // never attempted.
+    // If Lambda has no capacity left and refuses an invocation, the receive counts. Five hours of such refusals must
+    // not move messages to the dead-letter queue that were never attempted.
     let deliveries = &template["Resources"]["DeliveriesQueue"]["Properties"];
     let receives = deliveries["RedrivePolicy"]["maxReceiveCount"].as_i64().unwrap();
     assert!(receives * deliveries["VisibilityTimeout"].as_i64().unwrap() >= 5 * 3_600);
@@ -91,7 +92,7 @@ fn every_mapping_reports_items_one_by_one_and_every_handler_answers_so() {
     }
 }
 
-/// What Lambda refuses to run is neither an invocation nor an error, so no other alarm sees it.
+/// An invocation that Lambda refuses is neither an invocation nor an error, so no other alarm sees it.
 #[test]
 fn every_function_has_an_alarm_on_its_throttles_and_every_alarm_is_explained() {
     let template = template();
@@ -109,11 +110,11 @@ fn every_function_has_an_alarm_on_its_throttles_and_every_alarm_is_explained() {
     for (name, alarm) in &alarms {
         let name = name.strip_suffix("Alarm").unwrap();
         assert!(explained.contains(name), "infra/monitoring/README.md does not explain {name}");
-        assert!(!alarm["AlarmActions"].is_badvalue(), "{name} tells nobody");
+        assert!(!alarm["AlarmActions"].is_badvalue(), "{name} has no action");
     }
 }
 
-/// What computes gets a share of the processor, what waits does not pay for one.
+/// A function that computes gets a larger share of the processor. A function that waits does not pay for one.
 #[test]
 fn each_function_has_memory_by_what_it_does() {
     let template = template();
@@ -145,7 +146,7 @@ fn logs_are_json_quiet_and_forgotten() {
     assert_eq!(parameters["AdminKeySha256"]["NoEcho"].as_bool(), Some(true));
 }
 
-/// Every variable of the configuration file is set for whoever reads it, and no other.
+/// Each function gets every variable of the configuration file that it reads, and no other.
 #[test]
 fn functions_get_the_variables_that_they_read() {
     let template = template();

@@ -1,11 +1,12 @@
-//! What leaves the functions: through one door, or from one place.
+//! Checks that requests leave the functions through one door, or from one place.
 
 use crate::source::{File, deployed_files, read, rust_files};
 
-/// The files of ingest that know the door: the room, which has it, and the one that fetches what Amazon SNS asks for.
+/// The files of ingest that may use the door: the room, which holds it, and the file that fetches what Amazon SNS asks
+/// for.
 const DOORS_OF_INGEST: [&str; 2] = ["functions/ingest/src/room.rs", "functions/ingest/src/sns.rs"];
 
-/// Whether the file is the door, or a part of it: by the names of its module and the modules around it, whole.
+/// Whether the file is the door, or a part of the door. This compares whole names of modules.
 fn is_the_door(file: &File) -> bool {
     file.segments().any(|name| name == "outbound")
 }
@@ -13,17 +14,21 @@ fn is_the_door(file: &File) -> bool {
 #[test]
 fn customer_directed_http_has_one_door() {
     for file in deployed_files() {
-        assert!(is_the_door(&file) || !file.text.contains("reqwest::"), "{}", file.path);
+        assert!(
+            is_the_door(&file) || !file.text.contains("reqwest::"),
+            "{} uses reqwest, and is not the door",
+            file.path
+        );
     }
-    // What may not call out does not even name the door.
+    // A function that may not call out does not even name the door.
     for room in ["functions/ingest/src", "functions/dispatch/src", "functions/api/src"] {
         for file in rust_files(room) {
             let may = DOORS_OF_INGEST.contains(&file.path.as_str());
-            assert!(may || !file.production().contains("Outbound"), "{}", file.path);
+            assert!(may || !file.production().contains("Outbound"), "{} must not use the door", file.path);
         }
     }
     let sns = File { text: read(DOORS_OF_INGEST[1]), path: DOORS_OF_INGEST[1].to_owned() };
-    assert!(!sns.production().contains(".post("), "ingest posts nothing anywhere");
+    assert!(!sns.production().contains(".post("), "ingest must not post to any address");
 }
 
 #[test]
@@ -33,8 +38,8 @@ fn a_name_with_the_door_in_it_is_not_the_door() {
     assert!(!is("functions/api/src/outbound_requests.rs") && !is("functions/api/src/not_outbound/call.rs"));
 }
 
-/// The requests to a tenant's queue are the AWS SDK's, so they do not go through the door. They leave from one place,
-/// which takes the tenant's key and never the function's role, and a host that follows from a region.
+/// The AWS SDK makes the requests to a tenant's queue, so they do not go through the door. They leave from one place.
+/// It uses the tenant's key and never the function's role, and the host follows from a region.
 #[test]
 fn tenants_queues_are_sent_to_in_one_place_and_with_their_own_keys() {
     let mut of_tenants = 0;
@@ -42,12 +47,12 @@ fn tenants_queues_are_sent_to_in_one_place_and_with_their_own_keys() {
         let our_queues = file.path == "shared/src/queue.rs";
         let tenants_queues = file.path.starts_with("functions/deliver/src/") && file.path.ends_with("stream/sqs.rs");
         let sends = file.text.contains(".send_message_batch()") || file.text.contains(".send_message()");
-        assert!(our_queues || tenants_queues || !sends, "{}", file.path);
+        assert!(our_queues || tenants_queues || !sends, "{} must not send to queues", file.path);
         if tenants_queues {
             of_tenants += 1;
             let code = file.production();
             assert!(code.contains("base.set_credentials_provider(None)") && !code.contains(".endpoint_url("));
         }
     }
-    assert_eq!(of_tenants, 1, "the file that sends to tenants' queues");
+    assert_eq!(of_tenants, 1, "exactly one file sends to tenants' queues");
 }

@@ -1,10 +1,10 @@
-//! Upward uses that are still there. Nothing is added to these lists; what is not needed any more fails until it is
-//! removed.
+//! Upward uses that still exist. Nothing is added to these lists. An entry that is not needed any more fails until it
+//! is removed.
 
-/// Modules, each with one listed below it that it uses.
+/// Pairs of a module and a module that is listed below it and that it uses.
 pub(crate) type Pairs = &'static [(&'static str, &'static str)];
 
-/// The crates, and the pairs among the modules of each `lib.rs` that are excepted from the order.
+/// The crates, each with the pairs of modules in its `lib.rs` that are exempt from the order.
 pub(crate) const CRATES: &[(&str, Pairs)] = &[
     ("shared/domain", &[]),
     ("shared", &[]),
@@ -14,5 +14,5 @@ pub(crate) const CRATES: &[(&str, Pairs)] = &[
     ("functions/api", &[]),
 ];
 
-/// The pairs among the modules of a folder that are excepted: the crate, the folder's module, and the pairs.
+/// The pairs of modules in a folder that are exempt from the order: the crate, the folder's module, and the pairs.
 pub(crate) const FOLDERS: &[(&str, &str, Pairs)] = &[];

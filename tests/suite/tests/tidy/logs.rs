@@ -16,7 +16,7 @@ const EXCEPTED: [&str; 1] = [
 const LINES: [&str; 3] = ["error!(", "warn!(", "info!("];
 const SPANS: [&str; 2] = ["error_span!(", "info_span!("];
 
-/// What stands between the parentheses of each call of one of the macros.
+/// The text between the parentheses of each call of one of the macros.
 fn calls<'a>(macros: &[&str], code: &'a str) -> Vec<&'a str> {
     let mut calls = Vec::new();
     for name in macros {
@@ -27,7 +27,7 @@ fn calls<'a>(macros: &[&str], code: &'a str) -> Vec<&'a str> {
     calls
 }
 
-/// What stands before the parenthesis that closes the call.
+/// The text before the parenthesis that closes the call.
 fn arguments(rest: &str) -> &str {
     let (mut at, mut depth) = (0, 0);
     while let Some(letter) = rest[at..].chars().next() {

@@ -1,4 +1,5 @@
-//! What lints cannot say: the order of modules, purity, doors, names, sizes. One file for each rule of the design.
+//! Checks what lints cannot check: the order of modules, purity, doors, names, sizes. Each rule of the design has one
+//! file.
 
 #![cfg(test)]
 

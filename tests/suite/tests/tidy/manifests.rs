@@ -1,22 +1,21 @@
-//! What manifests forbid by not naming it.
+//! Checks that manifests do not name packages that a crate must not use.
 
 use crate::source::read;
 
 const ROOMS: [&str; 4] = ["ingest", "dispatch", "deliver", "api"];
 
-/// Packages that reach out of the process, or are asynchronous; a name that ends in `-` or `_` stands for all that
-/// begin so.
+/// Packages that do IO or are asynchronous. A name that ends in `-` or `_` stands for all names with this beginning.
 const IMPURE: [&str; 10] =
     ["tokio", "tokio-", "aws-", "aws_", "reqwest", "hyper", "rustls", "axum", "lambda_", "dynoxide-"];
 
-/// The packages that the tables of dependencies in `manifest` name, by their own names.
+/// The packages in the dependency tables of `manifest`, by their own names.
 fn dependencies(manifest: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut section = "";
     for line in manifest.lines().map(|line| line.split('#').next().unwrap_or_default().trim()) {
         if let Some(name) = line.strip_prefix('[') {
             section = name.trim_matches(['[', ']']);
-            // `[dependencies.name]`, which has the fields of one dependency below it.
+            // A table `[dependencies.name]` contains the fields of one dependency.
             names.extend(section.split_once("dependencies.").map(|(_, name)| name.to_owned()));
         } else if let Some((key, value)) = line.split_once('=')
             && section.ends_with("dependencies")

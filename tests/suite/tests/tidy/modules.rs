@@ -1,15 +1,15 @@
-//! Which modules a file of a crate names.
+//! Finds the modules that a file of a crate names.
 
-/// A module's path from the crate's root.
+/// A module's path from the root of its crate.
 pub(crate) type Module = Vec<String>;
 
-/// The modules that `code`, a module's file, declares, in their order.
+/// The modules that `code`, the file of a module, declares, in their order.
 pub(crate) fn declared(code: &str) -> Vec<String> {
     let lines = code.lines().filter(|line| !line.starts_with(' '));
     lines.filter_map(|line| line.strip_suffix(';')?.rsplit_once("mod ").map(|(_, name)| name.to_owned())).collect()
 }
 
-/// Everything that `code`, the file of `module`, names by a path that starts at `crate`, `super` or `self`.
+/// Every path in `code`, the file of `module`, that starts with `crate`, `super` or `self`.
 pub(crate) fn used(module: &[String], code: &str) -> Vec<Module> {
     let mut used = Vec::new();
     for keyword in ["crate::", "super::", "self::"] {
@@ -31,7 +31,7 @@ pub(crate) fn used(module: &[String], code: &str) -> Vec<Module> {
     used
 }
 
-/// Adds what `rest` names below `path`: a path, or several in braces. Returns what follows.
+/// Adds the names in `rest` below `path`: one path, or several in braces. Returns the text that follows.
 fn names<'a>(mut path: Module, mut rest: &'a str, into: &mut Vec<Module>) -> &'a str {
     loop {
         if let Some(mut list) = rest.strip_prefix('{') {

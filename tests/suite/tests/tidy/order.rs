@@ -1,5 +1,5 @@
-//! The order of modules: a module file lists its modules bottom up, and each uses only those listed above it. So there
-//! is no circle, and `lib.rs` is the map.
+//! Checks the order of modules: a module file lists its modules bottom up, and each module uses only modules that are
+//! listed above it. So there is no circle, and `lib.rs` is the map.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::modules::{Module, declared, used};
 use crate::production::production;
 use crate::source::rust_files;
 
-/// The production code of a crate: each module's, and that of `lib.rs` without a name.
+/// The production code of each module of a crate. The code of `lib.rs` has an empty name.
 type Code = BTreeMap<Module, String>;
 
 fn code(folder: &str) -> Code {
@@ -20,7 +20,7 @@ fn code(folder: &str) -> Code {
     files.map(|file| (module(file.segments().collect()), file.production())).collect()
 }
 
-/// The pairs of a module and a module listed below it that the first one uses, among the modules of `parent`.
+/// The pairs of a module and a module that is listed below it and that it uses, among the modules of `parent`.
 fn upward(code: &Code, parent: &[String]) -> Vec<(String, String)> {
     let order = declared(&code[parent]);
     let place = |module: &[String]| {
@@ -38,7 +38,7 @@ fn upward(code: &Code, parent: &[String]) -> Vec<(String, String)> {
     pairs
 }
 
-/// Panics about each upward use that is not excepted, and about each exception that is not needed any more.
+/// Panics if there is an upward use that is not exempt, or an exemption that is not needed any more.
 fn check(what: &str, code: &Code, parent: &[String], excepted: Pairs) {
     let found = upward(code, parent);
     let found: Vec<_> = found.iter().map(|(own, other)| (own.as_str(), other.as_str())).collect();
@@ -66,7 +66,7 @@ fn modules_of_a_folder_use_only_what_stands_above_them_in_its_module_file() {
             check(&what, &code, parent, excepted_of.remove(&what).unwrap_or_default());
         }
     }
-    assert!(excepted_of.is_empty(), "these are no modules: {excepted_of:?}");
+    assert!(excepted_of.is_empty(), "these modules do not exist: {excepted_of:?}");
 }
 
 fn planted(files: &[(&str, &str)]) -> Code {

@@ -1,9 +1,9 @@
-//! The code of a file that is deployed.
+//! Takes tests and comments out of a file, so that only the deployed code is left.
 
 const TEST_MODULE: &str = "#[cfg(test)]\nmod tests {";
 
-/// `text` without the test module that it ends with, and without comments. Everything else stays, so that code behind a
-/// `#[cfg(test)]` of its own is looked at as well.
+/// `text` without its comments and without the test module at its end. Everything else stays, so that the checks also
+/// read code after another `#[cfg(test)]`.
 pub(crate) fn production(text: &str) -> String {
     let end = text.find(TEST_MODULE).unwrap_or(text.len());
     let after = text[end..].split_once("\n}\n").map_or("", |(_, after)| after);
@@ -11,7 +11,7 @@ pub(crate) fn production(text: &str) -> String {
     without_comments(&text[..end])
 }
 
-/// `code` without what follows `//` outside of texts. A line keeps its number.
+/// `code` without the text after `//`, unless `//` is inside a text literal. Each line keeps its number.
 fn without_comments(code: &str) -> String {
     let mut kept = String::with_capacity(code.len());
     let mut rest = code;
@@ -24,7 +24,7 @@ fn without_comments(code: &str) -> String {
         } else if rest.starts_with("r#\"") || rest.starts_with("r##\"") {
             raw_text_length(rest)
         } else if rest.starts_with("'\"'") || rest.starts_with("'\\") {
-            // A quote or an escape as a character, which would otherwise begin or end a text.
+            // A quote or an escape as a character literal. Otherwise it would begin or end a text literal.
             rest[2..].find('\'').map_or(1, |end| end + 3)
         } else {
             letter.len_utf8()

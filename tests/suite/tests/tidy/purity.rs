@@ -1,8 +1,8 @@
-//! The domain is pure: no IO, no clock, no chance, nothing asynchronous.
+//! Checks that the domain is pure: no IO, no clock, no chance, nothing asynchronous.
 
 use crate::source::{File, rust_files};
 
-/// What pure code does not say.
+/// Texts that pure code must not contain.
 const FORBIDDEN: [&str; 12] = [
     "async fn",
     ".await",
@@ -18,7 +18,8 @@ const FORBIDDEN: [&str; 12] = [
     "SystemTime",
 ];
 
-/// The library that reads multipart bodies has futures, which are ready at once over a body in memory.
+/// Whether the file may use this forbidden text. The library that reads multipart bodies has futures; with a body in
+/// memory, they are ready at once.
 fn is_excused(file: &File, forbidden: &str) -> bool {
     forbidden == ".await" && file.path.ends_with("provider/mailgun/multipart.rs")
 }
@@ -40,11 +41,11 @@ fn faults(files: &[File]) -> Vec<String> {
 #[test]
 fn pure_modules_stay_pure() {
     let files = pure_files();
-    assert!(files.len() > 50, "only {} files are looked at", files.len());
+    assert!(files.len() > 50, "only {} files are checked", files.len());
     assert_eq!(faults(&files), [""; 0]);
 }
 
-/// What stands behind the first `#[cfg(test)]` of a file is deployed too, unless it is the test module.
+/// Code after the first `#[cfg(test)]` of a file is deployed too, unless it is the test module.
 #[test]
 fn impure_code_is_found_after_code_for_tests() {
     let text =

@@ -1,13 +1,14 @@
-//! What the functions link.
+//! Checks which SDKs the functions link.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::read;
 
-/// The SDK's own loader of credentials, and the SDKs that it links. No function calls them; they cost size and start-up.
+/// The SDK's own loader of credentials, and the SDKs that the loader links. No function calls them. They would make
+/// each function larger and slower to start.
 const UNCALLED: [&str; 5] = ["aws-config", "aws-sdk-sts", "aws-sdk-sso", "aws-sdk-ssooidc", "aws-sdk-signin"];
 
-/// A package of the lock file, with the names of the packages that it depends on.
+/// A package of the lock file, with the names of its dependencies.
 fn locked(package: &str) -> (&str, Vec<&str>) {
     let quoted = |line| str::split(line, '"').nth(1).unwrap_or_default();
     let name = package.lines().find(|line| line.starts_with("name = ")).map(quoted).unwrap_or_default();
@@ -16,7 +17,7 @@ fn locked(package: &str) -> (&str, Vec<&str>) {
     (name, names.map(|name| name.split(' ').next().unwrap_or_default()).collect())
 }
 
-/// What `package` holds, by the lock file: itself and all that it depends on.
+/// What `package` links by the lock file: itself and everything that it depends on.
 fn held<'a>(package: &'a str, lock: &'a str) -> BTreeSet<&'a str> {
     let dependencies: BTreeMap<&str, Vec<&str>> = lock.split("[[package]]").skip(1).map(locked).collect();
     let (mut held, mut left) = (BTreeSet::new(), vec![package]);
@@ -33,10 +34,10 @@ fn no_function_holds_the_sdks_of_sts_and_sso() {
     let lock = read("Cargo.lock");
     for room in ["ingest", "dispatch", "deliver", "api"] {
         let held = held(room, &lock);
-        assert!(held.contains("aws-sdk-dynamodb"), "{room}: the lock file is not read");
+        assert!(held.contains("aws-sdk-dynamodb"), "{room}: the lock file was not read");
         let uncalled: Vec<_> = UNCALLED.iter().filter(|name| held.contains(*name)).collect();
-        assert!(uncalled.is_empty(), "{room} holds {uncalled:?}");
+        assert!(uncalled.is_empty(), "{room} links {uncalled:?}");
     }
-    // The operators' command reads credentials from wherever an operator has them.
+    // The operators' command may use every place where an operator can keep credentials.
     assert!(held("admin", &lock).contains("aws-sdk-sts"));
 }

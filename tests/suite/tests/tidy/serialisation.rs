@@ -1,4 +1,5 @@
-//! Serialisation is a border: each edge has wire structs of its own, and no type of the domain is serialised directly.
+//! Checks that serialisation is a border: each edge has wire structs of its own, and no domain type is serialised
+//! directly.
 
 use crate::source::{deployed_files, rust_files};
 
@@ -18,7 +19,11 @@ fn serialisation_is_a_border() {
             && DOMAIN.contains(module)
         {
             looked_at.push((*module).to_owned());
-            assert!(!file.production().contains("Serialize"), "{}: never serialised directly", file.path);
+            assert!(
+                !file.production().contains("Serialize"),
+                "{}: a domain type must not be serialised directly",
+                file.path
+            );
         }
     }
     looked_at.sort();

@@ -1,4 +1,4 @@
-//! The project's source as the checks read it.
+//! The project's source files, as the checks read them.
 
 use std::path::{Path, PathBuf};
 
@@ -21,17 +21,17 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// Its code that is deployed; empty for a file of tests.
+    /// The file's code that is deployed. It is empty for a file of tests.
     pub(crate) fn production(&self) -> String {
         if is_of_tests(&self.path) { String::new() } else { production(&self.text) }
     }
 
-    /// Its name without the extension.
+    /// The file's name without the extension.
     pub(crate) fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap().trim_end_matches(".rs")
     }
 
-    /// Its folders and its name, from the folder `src` on.
+    /// The file's folders after `src`, and its name.
     pub(crate) fn segments(&self) -> impl Iterator<Item = &str> {
         let (_, inner) = self.path.split_once("/src/").unwrap_or(("", &self.path));
         inner.trim_end_matches(".rs").split('/')
@@ -43,7 +43,7 @@ pub(crate) fn rust_files(folder: &str) -> Vec<File> {
     files(folder, ".rs")
 }
 
-/// Every file below `folder` whose name ends so.
+/// Every file below `folder` whose name ends with `ending`.
 pub(crate) fn files(folder: &str, ending: &str) -> Vec<File> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -61,14 +61,14 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<File> {
     files
 }
 
-/// Every Rust file of the functions and of the crate `shared`, with the pure crate inside its folder.
+/// Every Rust file of the functions and of the crate `shared`, including the crate `domain`, which is in its folder.
 pub(crate) fn deployed_files() -> Vec<File> {
     let mut files = rust_files("functions");
     files.extend(rust_files("shared"));
     files
 }
 
-/// Whether the file at `path` holds tests and nothing else, by its name.
+/// Whether the file at `path` has only tests, by its name.
 fn is_of_tests(path: &str) -> bool {
     path.ends_with("/tests.rs") || path.ends_with("_tests.rs")
 }

@@ -2,8 +2,9 @@
 
 use crate::source::{File, deployed_files, rust_files};
 
-/// What runs in real time and therefore may sleep: the fault suite and the outage benchmark with the deployed template
-/// or several threads, the benchmark with real processes, and the harness that asks the emulator until it answers.
+/// Code that runs in real time and so may sleep: the fault suite and the outage benchmark, which run the deployed
+/// template or several threads; the benchmark, which runs real processes; and the client of the deployed stack, which
+/// asks the emulator until it answers.
 const REAL: [&str; 3] = ["tests/faults/", "tests/bench/", "tests/support/src/stack.rs"];
 
 fn sleeps(file: &File) -> bool {
@@ -15,7 +16,7 @@ fn tests_do_not_sleep_through_what_they_test() {
     let of_tests = ["bench", "conformance", "faults", "support"].map(|package| rust_files(&format!("tests/{package}")));
     for file in deployed_files().into_iter().chain(of_tests.into_iter().flatten()) {
         let real = REAL.iter().any(|real| file.path.starts_with(real));
-        assert!(real || !sleeps(&file), "{}", file.path);
+        assert!(real || !sleeps(&file), "{} sleeps", file.path);
     }
     for real in REAL {
         let (folder, _) = real.trim_end_matches('/').rsplit_once('/').unwrap();
@@ -24,10 +25,11 @@ fn tests_do_not_sleep_through_what_they_test() {
     }
 }
 
-/// Tests of the suite that go by real time: they deploy the template or measure memory, or name what is forbidden.
+/// Tests of the suite that use real time: they deploy the template or measure memory. Also tests that name the
+/// forbidden words.
 const REAL_TESTS: [&str; 4] = ["end_to_end", "tidy/", "dispatch_room/memory.rs", "ingest_room/memory.rs"];
 
-/// To every other test a busy machine is like an idle one.
+/// All other tests end in the same way on a busy machine and on an idle one.
 #[test]
 fn no_real_time_decides_how_a_room_test_ends() {
     for file in rust_files("tests/suite/tests") {

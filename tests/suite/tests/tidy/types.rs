@@ -1,13 +1,14 @@
-//! One name, one type: a type that a whole crate sees shares its name with none in another crate.
+//! Checks that one name stands for one type: if a type is visible in its whole crate, no other crate has a type of this
+//! name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{File, deployed_files};
 
-/// Names that two types have. Nothing is added; a name that is not needed any more fails until it is removed.
+/// Names that two types have. Nothing is added. A name that is not needed any more fails until it is removed.
 const EXCEPTED: [&str; 9] = ["Api", "Claim", "Deliver", "Dispatch", "Ingest", "Page", "Place", "Post", "Queue"];
 
-/// How far a declared type is seen.
+/// Where a declared type is visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seen {
     /// In every crate.
@@ -27,13 +28,14 @@ fn declared(code: &str) -> impl Iterator<Item = (&str, Seen)> {
             .find_map(|(start, seen)| Some((seen, line.strip_prefix(start)?)))?;
         let (keyword, name) = rest.split_once(' ')?;
         let end = name.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(name.len());
-        // In a macro the name is a variable.
+        // In a macro, the name is a variable.
         (end > 0 && ["struct", "enum", "trait", "type", "union"].contains(&keyword)).then_some((&name[..end], seen))
     })
 }
 
-/// The names that stand for more than one thing. Two types that only folders see are told apart by their folders, and a
-/// function's own type may be called as a type that only a folder of the crate `shared` sees.
+/// The names that stand for more than one thing. Two types that are visible only in folders may have the same name,
+/// because their folders distinguish them. A function crate's type may have the name of a type that is visible only in
+/// a folder of the crate `shared`.
 fn ambiguous(files: &[File]) -> BTreeSet<String> {
     let mut types: BTreeMap<String, Vec<(bool, Seen)>> = BTreeMap::new();
     for file in files {

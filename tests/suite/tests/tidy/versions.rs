@@ -1,8 +1,8 @@
-//! Documents name the versions of other systems' software that the tests try.
+//! Checks that documents name the versions of other systems' software that the tests use.
 
 use crate::source::read;
 
-/// The pages on other systems, and the clients of each that are tried.
+/// The pages about other systems, each with the clients that the tests use.
 const PAGES: [(&str, &[&str]); 5] = [
     ("platform", &[]),
     ("mailgreet", &[]),

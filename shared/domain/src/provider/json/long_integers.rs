@@ -1,7 +1,9 @@
-//! Integers beyond 64 bits, which `serde_json` reads as fractions and so changes.
+//! Integers of more than 64 bits. `serde_json` reads such an integer as a floating-point number, and so changes its
+//! digits.
 
-/// A JSON text in which each integer beyond 64 bits stands in quotes, so that parsing keeps all its digits. One pass over
-/// the text: a pass for each level of a nested value would take, and hold, as many times its size as it has levels.
+/// Puts each integer of more than 64 bits in quotes, so that parsing the JSON text keeps all its digits. This takes one
+/// pass over the text. Reason: with one pass for each level of a nested value, time and memory would be a multiple of
+/// the text's size, by its number of levels.
 pub(super) fn quoted(json: &str) -> String {
     let bytes = json.as_bytes();
     let mut quoted = String::with_capacity(json.len());

@@ -1,4 +1,4 @@
-//! Requests that break off, and concurrent requests.
+//! Interrupted requests, and concurrent requests.
 
 use axum::http::Method;
 use futures::future::join_all;
@@ -7,7 +7,8 @@ use support::Break;
 use super::{CLICKED, Client, LIST};
 use crate::room::Room;
 
-/// A request that breaks off is repeated. A POST has done all or nothing by then; a PUT or DELETE does the rest.
+/// A client repeats an interrupted request. By then, a POST has done everything or nothing. A PUT or a DELETE does what
+/// is left.
 #[tokio::test]
 async fn a_request_that_broke_off_is_completed_by_its_repetition() {
     for method in [Method::POST, Method::PUT, Method::DELETE] {
@@ -21,7 +22,7 @@ async fn a_request_that_broke_off_is_completed_by_its_repetition() {
     }
 }
 
-/// Breaks one call of the request; answers whether there was such a call.
+/// Breaks one call of the request, and repeats the request. Returns whether the request made the call.
 async fn completed_after_a_break(method: &Method, calls_before: usize, how: Break) -> bool {
     let what = format!("{method} {how:?} {calls_before}");
     let three = ["https://a.example/", "https://b.example/", "https://c.example/"];
@@ -54,7 +55,7 @@ async fn completed_after_a_break(method: &Method, calls_before: usize, how: Brea
     let listed = client.urls(CLICKED).await;
     match *method {
         Method::POST => assert!([0, 3].contains(&listed.len()), "{what}: {listed:?}"),
-        // At every time some webhook gets the events.
+        // At every moment, at least one webhook gets the events.
         Method::PUT => assert!(listed.len() >= 3, "{what}: {listed:?}"),
         _ => {}
     }
@@ -70,8 +71,8 @@ async fn completed_after_a_break(method: &Method, calls_before: usize, how: Brea
     true
 }
 
-/// Several clients replace the same name at the same time. One of them wins, and the name keeps a URL; it would have
-/// none if each client removed a URL that another one counts on.
+/// Several clients replace the same name at the same time. One of them wins, and the name keeps a URL. If each client
+/// could remove a URL that another client counts on, the name would have none.
 #[tokio::test]
 async fn of_replacements_at_once_one_stays() {
     let room = Room::start().await;
@@ -80,7 +81,7 @@ async fn of_replacements_at_once_one_stays() {
     for round in 0..10 {
         let (old, new) = ("https://old.example/", format!("https://new-{round}.example/"));
         client.put(CLICKED, &[("url", old)]).await;
-        // Each request begins when the request before it has done a little more.
+        // Each request begins when the request before it has made a few more calls.
         let mut requests = Vec::new();
         for (delay, url) in [new.as_str(), old].into_iter().enumerate() {
             let client = &client;

@@ -1,4 +1,4 @@
-//! One main and one backup URL for each event type, made and deleted in any order.
+//! Each event type has one main and one backup URL. Clients make and delete them in any order.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ async fn main_and_backup_are_one_webhook_whichever_is_made_first() {
         let backup = json!({ "EventType": "bounce", "Url": "https://example.com/backup", "IsBackup": true });
         if backup_first {
             assert_eq!(client.made(backup).await, 16 + 7);
-            // Without a main URL, deliveries go to it.
+            // Without a main URL, deliveries go to the backup URL.
             let alone = stored(&room, &acme).await;
             assert!(alone.is_backup && alone.backup_url.is_none() && exposed(&alone) == "https://example.com/backup");
             assert_eq!(client.all().await, "23 bounce backup alive v1 https://example.com/backup");
@@ -94,7 +94,7 @@ async fn one_of_the_native_api_in_a_dialect_of_mailjets_counts_too() {
     let url = |event: &str, is_backup: bool| json!({ "EventType": event, "Url": "https://example.org/", "IsBackup": is_backup });
     let refusals = [
         error(&client.post(url("click", false)).await),
-        // The backup URL would be that of `open` too.
+        // The backup URL would also become the backup URL of `open`.
         error(&client.post(url("click", true)).await),
         error(&client.post(url("spam", false)).await),
     ];

@@ -1,4 +1,4 @@
-//! PUT: the given fields change, the others stay.
+//! PUT changes the fields that it gives, and keeps the others.
 
 use serde_json::json;
 use shared::webhook::{DisabledReason, WebhookStatus};
@@ -72,7 +72,7 @@ async fn version_2_groups_and_version_1_does_not() {
     assert_eq!(look().await, ("mailjet", 1));
     client.put(id, json!({ "Version": "2" })).await;
     assert_eq!(look().await, ("mailjet_v2", 10));
-    // The tenant's own choice of events per POST stays.
+    // The webhook keeps the number of events per POST that the tenant has set.
     let path = format!("/api/v1/webhooks/{}", stored(&room, &acme).await.id);
     acme.patch(&path, &json!({ "batch": 3 })).await;
     client.put(id, json!({ "Version": 2, "Url": "https://example.org/" })).await;

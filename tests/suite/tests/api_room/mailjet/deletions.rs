@@ -1,4 +1,4 @@
-//! DELETE of webhooks that other APIs made, and when AWS fails.
+//! DELETE of entries of webhooks that other APIs made, and DELETE when AWS calls fail.
 
 use serde_json::{Value, json};
 use support::Break;
@@ -53,12 +53,13 @@ async fn the_backup_url_of_several_event_types_is_not_deleted_for_one() {
     let before = client.all().await;
     insta::assert_snapshot!(error(&client.delete(16 + 3).await), @"400 ID 19 is a part of webhook wh_ID, which has several event types, and all of them would be changed. Change it at /api/v1/webhooks/wh_ID.");
     assert_eq!(client.all().await, before);
-    // The event type is removed with both of its URLs; the other is like one that this API made.
+    // The event type is removed with both of its URLs. The webhook that remains is like one that this API made.
     assert_eq!((client.delete(16 + 2).await.status, client.delete(16 + 5).await.status), (204, 204));
     assert_eq!(client.all().await, "20 click alive v1 https://example.com/");
 }
 
-/// The main URL is deleted while a backup URL is created: in either order the backup URL exists afterwards.
+/// A client deletes the main URL while another client creates a backup URL. In either order, the backup URL exists
+/// afterwards.
 #[tokio::test]
 async fn what_joins_a_webhook_while_that_is_deleted_is_not_deleted_with_it() {
     let room = Room::start().await;
@@ -106,7 +107,7 @@ async fn whichever_call_fails_before_or_after_its_effect_a_client_that_insists_h
             let url = |url: &str, is_backup: bool| json!({ "EventType": "open", "Url": url, "IsBackup": is_backup });
             let what = format!("{how:?} {calls_before}");
             room.world.aws.break_call(calls_before, how);
-            // If the answer was lost, its effect is there.
+            // If the answer was lost, the request has had its effect.
             for given in [url("https://example.org/", true), url("https://example.com/", false)] {
                 let posted = insist(async || client.post(given.clone()).await).await;
                 assert!(matches!(posted.status, 201 | 400), "{what}: {posted}");

@@ -1,4 +1,4 @@
-//! Deliveries: events arrive as Mailjet sends them.
+//! Events are delivered to Mailjet's webhooks as Mailjet sends them.
 
 use serde_json::{Value, json};
 use shared::breaker::BreakerSettings;
@@ -52,7 +52,7 @@ async fn the_backup_gets_what_the_main_url_refuses_and_everything_when_it_is_alo
     receiver.script("/main", [Answer::Status(500)]);
     let given = json!({ "EventType": "open", "Url": receiver.url("/backup"), "IsBackup": true });
     let count = |path| receiver.received(path).len();
-    let wait = async || room.world.clock.advance(jiff::SignedDuration::from_secs(31)); // past the cache
+    let wait = async || room.world.clock.advance(jiff::SignedDuration::from_secs(31)); // past the cache's time
 
     client.made(given).await;
     accept(&room, &acme, EventType::Opened, "alone").await;
@@ -115,7 +115,7 @@ async fn a_url_that_fails_for_long_is_dead_and_what_it_missed_arrives_once_it_is
     accept(&room, &acme, EventType::Opened, "while dead").await;
     let before = receiver.count();
     room.world.run_until_idle().await.unwrap();
-    assert_eq!(receiver.count(), before, "nothing is posted to what is dead");
+    assert_eq!(receiver.count(), before, "nothing is posted to a URL that is `dead`");
 
     receiver.script("/main", [Answer::Status(200)]);
     let accepted = |posts: usize| receiver.received("/main").len() - posts;

@@ -1,4 +1,4 @@
-//! The list: pages, filters, order.
+//! Pages, filters and order of the list.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ async fn ids(client: &Client<'_>, query: &str) -> (Vec<u64>, u64) {
     (ids, answer.body["Total"].as_u64().unwrap())
 }
 
-/// Six webhooks made through this API, three with a backup URL: nine URLs.
+/// Creates six webhooks through this API, three of them with a backup URL. So there are nine URLs.
 async fn filled(client: &Client<'_>) {
     for (number, event) in ["unsub", "sent", "open", "click", "bounce", "blocked"].into_iter().enumerate() {
         let version = 1 + number % 2;

@@ -1,4 +1,4 @@
-//! PUT of an entry of another API's webhook: it would change more than the request asks for.
+//! PUT of an entry whose webhook another API made. The change could affect more than the request asks for.
 
 use serde_json::json;
 
@@ -61,8 +61,8 @@ async fn a_stream_is_listed_by_its_name_and_keeps_its_credentials() {
     18 open alive v1 arn:aws:sqs:eu-west-1:123456789012:opens
     19 open backup alive v1 https://example.org/
     ");
-    // The stream stays the same when it is sent back as it was shown, when other fields change, and when the entry
-    // moves to another event type.
+    // The stream stays the same in three cases: a client sends it back as it was shown, other fields change, or the
+    // entry moves to another event type.
     let shown = only(&client.get("/18").await);
     assert_eq!((client.put(18, shown.clone()).await.status, client.delete(19).await.status), (200, 204));
     let moved = client.put(18, json!({ "Url": shown["Url"], "Status": "dead", "EventType": "click" })).await;

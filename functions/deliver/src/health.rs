@@ -28,7 +28,7 @@ pub(crate) struct Health {
 impl Health {
     /// Opens a webhook's breaker, unless it is open.
     pub(crate) async fn open_breaker(&self, webhook: &Webhook, open: &Open, now: Timestamp) -> Result<(), StoreError> {
-        let event = self.events.telling(&operational::opened(webhook, open, now))?;
+        let event = self.events.event_write(&operational::opened(webhook, open, now))?;
         if self.registry.open_breaker(webhook.tenant, webhook.id, open, event).await? {
             tracing::warn!(tenant.id = %webhook.tenant, webhook.id = %webhook.id, "the breaker of {} is open", webhook.id);
         }
@@ -43,7 +43,7 @@ impl Health {
         failures: u32,
         reason: ClosedReason,
     ) -> Result<(), StoreError> {
-        let event = self.events.telling(&operational::closed(webhook, open, reason, self.clock.now()))?;
+        let event = self.events.event_write(&operational::closed(webhook, open, reason, self.clock.now()))?;
         if self.registry.close_breaker(webhook.tenant, webhook.id, open, failures, event).await? {
             let id = webhook.id;
             tracing::info!(tenant.id = %webhook.tenant, webhook.id = %id, "the breaker of {id} is closed");
@@ -61,7 +61,7 @@ impl Health {
     ) -> Result<(), StoreError> {
         // The cached webhook is forgotten before the call, because a call that fails may have taken effect.
         self.webhooks.forget(webhook.tenant, webhook.id);
-        let event = self.events.telling(&operational::disabled(webhook, reason, since, now))?;
+        let event = self.events.event_write(&operational::disabled(webhook, reason, since, now))?;
         if self.registry.disable_webhook(webhook.tenant, webhook.id, reason, now, event).await? {
             let id = webhook.id;
             tracing::warn!(tenant.id = %webhook.tenant, webhook.id = %id, "{id} is disabled: {}", reason.as_str());

@@ -28,7 +28,7 @@ use outbox::Outbox;
 use owed::owed;
 use record::Record;
 use sent::Sent;
-use webhooks::Known;
+use webhooks::SubscriberCache;
 
 /// What the room works with; built once, kept warm.
 #[derive(Debug)]
@@ -36,20 +36,20 @@ pub struct Dispatch {
     registry: Registry,
     deliveries_queue: Queue,
     failures_queue: Queue,
-    known: Known,
+    known: SubscriberCache,
     sent: Sent,
     clock: Clock,
 }
 
 impl Dispatch {
     /// The room's clients, from the SDK's configuration and the room's own.
-    pub fn new(sdk: &SdkConfig, config: &config::Dispatch, clock: Clock) -> Self {
+    pub fn new(sdk: &SdkConfig, config: &config::DispatchConfig, clock: Clock) -> Self {
         let sqs = aws_sdk_sqs::Client::new(sdk);
         Self {
             registry: Registry::new(aws_sdk_dynamodb::Client::new(sdk), &config.registry_table),
             deliveries_queue: Queue::new(sqs.clone(), &config.deliveries_queue_url),
             failures_queue: Queue::new(sqs, &config.dispatch_failures_queue_url),
-            known: Known::default(),
+            known: SubscriberCache::default(),
             sent: Sent::default(),
             clock,
         }

@@ -20,11 +20,11 @@ pub(crate) type Webhooks = Arc<Vec<Subscriber>>;
 
 /// Webhooks by tenant, with the version that they were read at or before.
 #[derive(Debug, Default)]
-pub(crate) struct Known {
+pub(crate) struct SubscriberCache {
     tenants: Mutex<HashMap<TenantId, (u64, Webhooks)>>,
 }
 
-impl Known {
+impl SubscriberCache {
     /// The webhooks of each of these tenants as of this batch; none for a tenant that does not exist, and `None` for one
     /// whose webhooks could not be read. An error is one of all tenants alike.
     pub(crate) async fn of_tenants(

@@ -13,7 +13,7 @@ mod deliver;
 mod first;
 mod named;
 
-pub use deliver::Deliver;
+pub use deliver::DeliverJob;
 pub use first::FirstJobs;
 
 /// The version of jobs that this code writes.
@@ -26,9 +26,9 @@ pub const INLINE_LIMIT: usize = 48 * 1024;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Job {
     /// Deliver one event to one webhook.
-    Deliver(Deliver),
+    Deliver(DeliverJob),
     /// Send the held deliveries of one webhook to the deliveries queue, page by page.
-    Recover(Recover),
+    ReleaseHeld(ReleaseHeld),
     /// Try one held delivery of a webhook whose breaker is open.
     Probe(Probe),
     /// Look for deliveries that are held although nothing holds them.
@@ -36,12 +36,12 @@ pub enum Job {
     /// Do one page of a recovery that somebody asked for.
     Recovery(RecoveryPage),
     /// Send the first jobs of one event.
-    Dispatch(Dispatch),
+    Dispatch(DispatchJob),
 }
 
 /// Send the held deliveries of one webhook to the deliveries queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recover {
+pub struct ReleaseHeld {
     /// The tenant that owns the webhook.
     pub tenant: TenantId,
     /// The webhook whose held deliveries are sent.
@@ -83,7 +83,7 @@ pub struct RecoveryPage {
 /// Send the first jobs of one event. `dispatch` makes such a job when it cannot read the webhooks of the event's
 /// tenant, so that events of other tenants in the same shard do not wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dispatch {
+pub struct DispatchJob {
     /// The tenant that owns the event.
     pub tenant: TenantId,
     /// The event.
@@ -194,14 +194,14 @@ fn is_zero(number: &u32) -> bool {
 impl Job {
     /// The first job of a delivery: round 0, with the event inline if the event is small enough.
     pub fn first(webhook: WebhookId, event: &Event) -> Self {
-        Self::Deliver(Deliver::first(webhook, event))
+        Self::Deliver(DeliverJob::first(webhook, event))
     }
 
     /// The job's message group: its webhook, its recovery, or its tenant.
     pub fn group(&self) -> String {
         match self {
             Self::Deliver(deliver) => deliver.webhook.to_string(),
-            Self::Recover(recover) => recover.webhook.to_string(),
+            Self::ReleaseHeld(release) => release.webhook.to_string(),
             Self::Probe(probe) => probe.webhook.to_string(),
             Self::Sweep(_) => SWEEP_GROUP.to_owned(),
             Self::Recovery(page) => page.recovery.to_string(),
@@ -220,8 +220,8 @@ impl Job {
                 slot: deliver.slot.as_ref().map(WireSlot::from),
                 ..Wire::new(Kind::Deliver, deliver.tenant, deliver.webhook)
             },
-            Self::Recover(recover) => {
-                Wire { after: recover.after.clone(), ..Wire::new(Kind::Recover, recover.tenant, recover.webhook) }
+            Self::ReleaseHeld(release) => {
+                Wire { after: release.after.clone(), ..Wire::new(Kind::Recover, release.tenant, release.webhook) }
             }
             Self::Probe(probe) => Wire {
                 probe: Some(probe.probe.as_str().to_owned()),
@@ -258,7 +258,7 @@ impl Job {
 
     /// The delivery of a job that cannot be read: the job without its event, if the body names tenant, webhook and
     /// event. `None` for all other bodies.
-    pub fn named_in(body: &str) -> Option<Deliver> {
+    pub fn named_in(body: &str) -> Option<DeliverJob> {
         named::in_body(body)
     }
 
@@ -279,14 +279,16 @@ impl Job {
             }
             Kind::Dispatch => {
                 let event = wire.event.unwrap_or_default().parse().map_err(part)?;
-                Self::Dispatch(Dispatch { tenant: tenant()?, event })
+                Self::Dispatch(DispatchJob { tenant: tenant()?, event })
             }
-            Kind::Recover => Self::Recover(Recover { tenant: tenant()?, webhook: webhook()?, after: wire.after }),
+            Kind::Recover => {
+                Self::ReleaseHeld(ReleaseHeld { tenant: tenant()?, webhook: webhook()?, after: wire.after })
+            }
             Kind::Probe => {
                 let probe = ProbeId::from_stored(wire.probe.unwrap_or_default());
                 Self::Probe(Probe { tenant: tenant()?, webhook: webhook()?, probe })
             }
-            Kind::Deliver => Self::Deliver(Deliver {
+            Kind::Deliver => Self::Deliver(DeliverJob {
                 tenant: tenant()?,
                 webhook: webhook()?,
                 event: wire.event.unwrap_or_default().parse().map_err(part)?,
@@ -368,10 +370,10 @@ mod tests {
         let Job::Deliver(job) = deliver else { panic!("not a delivery") };
         let limit = RateLimit::new(5).unwrap();
         let slot = Slot { begins_at: Timestamp::UNIX_EPOCH, limit, attempt: 2, shared: true };
-        let in_line = Job::Deliver(Deliver { slot: Some(slot), ..job });
+        let in_line = Job::Deliver(DeliverJob { slot: Some(slot), ..job });
         assert_eq!(Job::from_json(&in_line.to_json()).unwrap(), in_line);
         let tenant = TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]);
-        let recover = Job::Recover(Recover { tenant, webhook: webhook(), after: Some("x".into()) });
+        let recover = Job::ReleaseHeld(ReleaseHeld { tenant, webhook: webhook(), after: Some("x".into()) });
         assert_eq!(Job::from_json(&recover.to_json()).unwrap(), recover);
         let probe = Job::Probe(Probe { tenant, webhook: webhook(), probe: ProbeId::generate([3; 10]) });
         assert_eq!(Job::from_json(&probe.to_json()).unwrap(), probe);
@@ -380,7 +382,7 @@ mod tests {
         let recovery = RecoveryId::mint(Timestamp::UNIX_EPOCH, [4; 10]);
         let page = Job::Recovery(RecoveryPage { tenant, recovery, page: 7 });
         assert_eq!(Job::from_json(&page.to_json()).unwrap(), page);
-        let dispatch = Job::Dispatch(Dispatch { tenant, event: event("").id });
+        let dispatch = Job::Dispatch(DispatchJob { tenant, event: event("").id });
         assert_eq!(Job::from_json(&dispatch.to_json()).unwrap(), dispatch);
         // The body that the template's schedule sends.
         assert_eq!(Job::from_json(r#"{"v":1,"kind":"sweep"}"#).unwrap(), Job::Sweep(Sweep { after: None }));

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::id::{RecoveryId, TenantId, WebhookId};
-use crate::words::closed_words;
+use crate::words::string_enum;
 
 mod status;
 mod pace;
@@ -40,7 +40,7 @@ const TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 /// How far the clock that dated an event may be ahead of ours. Such an event still belongs to a recovery until now.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
-closed_words!(
+string_enum!(
     /// What can be recovered. A recovery does these in this order.
     Recoverable {
         /// Deliveries that became held in the recovery's time span.

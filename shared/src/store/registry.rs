@@ -31,7 +31,7 @@ mod reseal;
 
 use self::data_keys::DataKeys;
 pub use self::reseal::Resealed;
-pub use self::webhooks::Census;
+pub use self::webhooks::WebhooksVersion;
 
 /// A row as DynamoDB gives it.
 type Row = HashMap<String, AttributeValue>;

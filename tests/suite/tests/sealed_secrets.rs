@@ -21,7 +21,7 @@ use shared::stream::pubsub::ServiceAccount;
 use shared::stream::servicebus::SharedKey;
 use shared::stream::sqs::AccessKey;
 use shared::tenant::TenantSettings;
-use shared::webhook::{CustomName, CustomValue, Destination, SigningSecrets, Target, Webhook};
+use shared::webhook::{CustomName, CustomValue, Destination, DestinationUrl, SigningSecrets, Webhook};
 use support::amazon::Amazon;
 use support::google;
 use support::world::DELIVERIES;
@@ -376,7 +376,7 @@ async fn streams(world: &World, tenant: TenantId) -> Vec<Webhook> {
         ("pubsub://projects/example-project/topics/mail-events", StreamCredentials::Pubsub(account)),
         ("servicebus://contoso.servicebus.windows.net/mail-events", StreamCredentials::Servicebus(shared)),
     ] {
-        let target = Target::parse(url, &AddressPolicy::public_only()).unwrap();
+        let target = DestinationUrl::parse(url, &AddressPolicy::public_only()).unwrap();
         let url = Destination::new(target, Some(credentials)).unwrap();
         let webhook = world.webhook_with(tenant, "http://127.0.0.1:9/", |webhook| Webhook { url, ..webhook });
         let webhook = webhook.await.unwrap();

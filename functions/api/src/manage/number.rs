@@ -2,7 +2,7 @@
 
 use shared::id::TenantId;
 use shared::store::StoreError;
-use shared::store::registry::Census as WebhooksVersion;
+use shared::store::registry::WebhooksVersion;
 use shared::webhook::Webhook;
 
 use super::error::ManageError;

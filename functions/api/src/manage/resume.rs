@@ -26,7 +26,7 @@ async fn close_breaker(api: &Api, webhook: &Webhook) -> Result<(), ManageError> 
             Breaker::Closed { .. } => api.registry.forget_closed_breaker(tenant, id).await?,
             Breaker::Open(open) => {
                 let event = closed(webhook, &open, ClosedReason::Requested, api.now());
-                api.registry.forget_open_breaker(tenant, id, &open, api.events.telling(&event)?).await?
+                api.registry.forget_open_breaker(tenant, id, &open, api.events.event_write(&event)?).await?
             }
         };
         if is_forgotten {

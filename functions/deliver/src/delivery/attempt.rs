@@ -4,10 +4,10 @@
 use futures::future::join_all;
 use jiff::Timestamp;
 use shared::clock::random_jitter;
-use shared::delivery::{Attempt, DeadReason, Outcome, Via};
+use shared::delivery::{Attempt, DeadReason, Outcome, Target};
 use shared::event::Event;
-use shared::queue::job::Deliver as DeliverJob;
-use shared::retry::{Decision, decide, settled};
+use shared::queue::job::DeliverJob;
+use shared::retry::{Decision, decide, final_decision};
 use shared::webhook::DisabledReason;
 
 use super::claim::claim;
@@ -35,7 +35,7 @@ pub(crate) async fn attempt(
     let at = recorder.clock.now();
     let sent = slow::watched(send(&events, &state.webhook, at, sender), state, health).await;
     let now = recorder.clock.now();
-    let finals: Vec<Option<Decision>> = sent.iter().map(|sent| settled(&sent.ending())).collect();
+    let finals: Vec<Option<Decision>> = sent.iter().map(|sent| final_decision(&sent.end())).collect();
     let disabled = disabled_by(&finals);
     if let Some(reason) = disabled {
         // Before the rows: after the rows say dead, nothing comes back to disable the webhook. After a crash between the
@@ -92,7 +92,7 @@ async fn decide_and_record(
 ) -> Result<Recorded, Stop> {
     let (plan, policy) = (member.plan, &member.state.webhook.retry_policy);
     let began = plan.began.unwrap_or(at);
-    let decision = decide(&sent.ending(), plan.number, began, policy, now, random_jitter());
+    let decision = decide(&sent.end(), plan.number, began, policy, now, random_jitter());
     let attempt = sent.attempt(plan, at);
     if !matches!(attempt.outcome, Outcome::Delivered { .. }) {
         log_failure(&member.pending.job, &attempt);
@@ -130,7 +130,7 @@ pub(crate) fn log_failure(job: &DeliverJob, attempt: &Attempt) {
         event.id = %job.event,
         attempt.round = attempt.round,
         attempt.number = attempt.number,
-        attempt.backup = matches!(attempt.via, Via::Backup { .. }),
+        attempt.backup = matches!(attempt.target, Target::Backup { .. }),
         outcome = attempt.outcome.code(),
         http.status = attempt.outcome.status(),
         duration_ms = attempt.duration_ms,

@@ -22,7 +22,7 @@ use super::pacing::paced;
 use crate::disposition::{Disposition, Stop};
 use crate::stores::Stores;
 use crate::webhook_cache::WebhookCache;
-use page::{Continuation, Page};
+use page::{Continuation, PagePlan};
 
 /// Carries out the job of a page.
 pub(crate) async fn recovery(
@@ -53,8 +53,13 @@ pub(crate) async fn recovery(
 }
 
 /// Notes a page that was sent in the recovery's row.
-async fn note(page: Page, recovery: &Recovery, registry: &Registry, clock: &Clock) -> Result<Disposition, StoreError> {
-    let Page { jobs: _, result, continuation } = page;
+async fn note(
+    page: PagePlan,
+    recovery: &Recovery,
+    registry: &Registry,
+    clock: &Clock,
+) -> Result<Disposition, StoreError> {
+    let PagePlan { jobs: _, result, continuation } = page;
     let now = clock.now();
     let noted = recovery.after_page(result, now);
     match continuation {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::json::nesting;
-use super::{MAX_OWN_BATCH, Provider, Refusal, Report};
+use super::{InboundPostError, MAX_OWN_BATCH, Provider, Report};
 use crate::event::{BounceType, Client, EventType, Facts, Geo, METADATA_NESTING, Recipient, RejectReason};
 
 mod fields;
@@ -53,15 +53,15 @@ impl OwnEvent {
 }
 
 /// Reads one event, or an array of 1 to [`MAX_OWN_BATCH`]. If one is invalid, none is accepted.
-pub fn parse(body: &[u8], now: Timestamp) -> Result<Vec<OwnEvent>, Refusal> {
+pub fn parse(body: &[u8], now: Timestamp) -> Result<Vec<OwnEvent>, InboundPostError> {
     let (entries, is_array) = match serde_json::from_slice(body) {
         Ok(Value::Array(entries)) => (entries, true),
         Ok(entry @ Value::Object(_)) => (vec![entry], false),
-        Ok(_) => return Err(Refusal::Malformed),
-        Err(_) => return Err(depth::too_deep(body).map_or(Refusal::Malformed, Refusal::Invalid)),
+        Ok(_) => return Err(InboundPostError::Malformed),
+        Err(_) => return Err(depth::too_deep(body).map_or(InboundPostError::Malformed, InboundPostError::Invalid)),
     };
     if entries.len() > MAX_OWN_BATCH {
-        return Err(Refusal::TooMany { limit: MAX_OWN_BATCH });
+        return Err(InboundPostError::TooMany { limit: MAX_OWN_BATCH });
     }
     let mut faults = Faults::default();
     if entries.is_empty() {
@@ -74,7 +74,7 @@ pub fn parse(body: &[u8], now: Timestamp) -> Result<Vec<OwnEvent>, Refusal> {
     });
     let events: Vec<_> = read.collect();
     let faults = faults.into_vec();
-    if faults.is_empty() { Ok(events) } else { Err(Refusal::Invalid(faults)) }
+    if faults.is_empty() { Ok(events) } else { Err(InboundPostError::Invalid(faults)) }
 }
 
 /// Reads an event; `None` when a required field is missing. Then the faults contain this.
@@ -230,13 +230,13 @@ mod tests {
 
     use super::*;
 
-    fn parsed(body: &str) -> Result<Vec<OwnEvent>, Refusal> {
+    fn parsed(body: &str) -> Result<Vec<OwnEvent>, InboundPostError> {
         parse(body.as_bytes(), "2026-01-02T03:04:05Z".parse().unwrap())
     }
 
     fn pointers(body: &str) -> Vec<String> {
         match parsed(body) {
-            Err(Refusal::Invalid(faults)) => faults.into_iter().map(|fault| fault.pointer).collect(),
+            Err(InboundPostError::Invalid(faults)) => faults.into_iter().map(|fault| fault.pointer).collect(),
             other => vec![format!("{other:?}")],
         }
     }
@@ -306,7 +306,7 @@ mod tests {
         for event_type in EventType::OPERATIONAL {
             let name = event_type.as_str();
             let body = format!(r#"[{{"type":"{name}","timestamp":"2026-01-01T00:00:00Z"}}]"#);
-            let Err(Refusal::Invalid(faults)) = parsed(&body) else { panic!("{name} is published") };
+            let Err(InboundPostError::Invalid(faults)) = parsed(&body) else { panic!("{name} is published") };
             assert_eq!((faults.len(), faults[0].pointer.as_str()), (1, "/0/type"));
             let wanted = format!("`{name}` is reported by mailhooks itself and cannot be published; expected an event");
             assert!(faults[0].detail.starts_with(&wanted), "{}", faults[0].detail);
@@ -327,16 +327,16 @@ mod tests {
         }
         let batch = |count: usize| format!("[{}]", vec![with(r#""id":"e""#); count].join(","));
         assert_eq!(parsed(&batch(500)).map(|events| events.len()), Ok(500));
-        assert_eq!(parsed(&batch(501)), Err(Refusal::TooMany { limit: 500 }));
+        assert_eq!(parsed(&batch(501)), Err(InboundPostError::TooMany { limit: 500 }));
     }
 
     #[test]
     fn what_is_no_object_or_array_is_malformed() {
         let unclosed = "[".repeat(200);
         for body in ["", "7", "null", "\"x\"", "{", "{}{}", &unclosed] {
-            assert_eq!(parsed(body), Err(Refusal::Malformed), "{body}");
+            assert_eq!(parsed(body), Err(InboundPostError::Malformed), "{body}");
         }
-        assert_eq!(parse(b"{\"type\":\"\xff\"}", Timestamp::UNIX_EPOCH), Err(Refusal::Malformed));
+        assert_eq!(parse(b"{\"type\":\"\xff\"}", Timestamp::UNIX_EPOCH), Err(InboundPostError::Malformed));
     }
 
     #[test]

@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use super::item::BreakerItem;
 use super::{Registry, StoreError, keys};
 use crate::store::attribute::{number, text};
-use crate::store::telling::{Telling, change_and_tell};
+use crate::store::event_write::{EventWrite, write_with_event};
 use domain::breaker::{Breaker, Open};
 use domain::id::{TenantId, WebhookId};
-use domain::slowness::{Noted, Slowness};
+use domain::slowness::{Slowness, SlownessUpdate};
 
 /// Condition: the breaker is open, and its outage is the one that the probe names.
 const IS_THIS_OUTAGE: &str = "attribute_exists(open_since) AND probe = :probe";
@@ -39,7 +39,12 @@ impl Registry {
     }
 
     /// Records that a webhook is slow, unless another caller has recorded this recently.
-    pub async fn note_slow(&self, tenant: TenantId, webhook: WebhookId, noted: Noted) -> Result<(), StoreError> {
+    pub async fn note_slow(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        noted: SlownessUpdate,
+    ) -> Result<(), StoreError> {
         let call = self
             .breaker_update(tenant, webhook)
             .update_expression("SET v = :v, slow_until = :until")
@@ -94,7 +99,7 @@ impl Registry {
         tenant: TenantId,
         webhook: WebhookId,
         open: &Open,
-        telling: Telling,
+        event_write: EventWrite,
     ) -> Result<bool, StoreError> {
         let key = keys::breaker(tenant, webhook);
         let update = Update::builder()
@@ -109,7 +114,7 @@ impl Registry {
             .expression_attribute_values(":at", number(open.next_probe_at.as_millisecond()))
             .build()
             .map_err(StoreError::aws)?;
-        change_and_tell(&self.client, TransactWriteItem::builder().update(update).build(), telling).await
+        write_with_event(&self.client, TransactWriteItem::builder().update(update).build(), event_write).await
     }
 
     /// Records that the probe failed. Returns whether the probe was still the valid one.
@@ -138,7 +143,7 @@ impl Registry {
         webhook: WebhookId,
         open: &Open,
         failures: u32,
-        telling: Telling,
+        event_write: EventWrite,
     ) -> Result<bool, StoreError> {
         let key = keys::breaker(tenant, webhook);
         let mut update = Update::builder()
@@ -157,7 +162,7 @@ impl Registry {
                 .expression_attribute_values(":since", number(open.since.as_millisecond()))
         };
         let update = update.build().map_err(StoreError::aws)?;
-        change_and_tell(&self.client, TransactWriteItem::builder().update(update).build(), telling).await
+        write_with_event(&self.client, TransactWriteItem::builder().update(update).build(), event_write).await
     }
 
     /// Deletes the breaker's row, because the webhook was deleted.
@@ -202,7 +207,7 @@ impl Registry {
         tenant: TenantId,
         webhook: WebhookId,
         open: &Open,
-        telling: Telling,
+        event_write: EventWrite,
     ) -> Result<bool, StoreError> {
         let key = keys::breaker(tenant, webhook);
         let delete = Delete::builder()
@@ -212,7 +217,7 @@ impl Registry {
             .expression_attribute_values(":probe", text(open.probe.as_str()))
             .build()
             .map_err(StoreError::aws)?;
-        change_and_tell(&self.client, TransactWriteItem::builder().delete(delete).build(), telling).await
+        write_with_event(&self.client, TransactWriteItem::builder().delete(delete).build(), event_write).await
     }
 
     fn breaker_update(&self, tenant: TenantId, webhook: WebhookId) -> UpdateItemFluentBuilder {

@@ -9,7 +9,7 @@ use super::item::{TenantItem, WebhookItem};
 use super::transaction::transaction_error;
 use super::{Page, Registry, StoreError, keys};
 use crate::store::attribute::{number, text};
-use crate::store::telling::{Telling, change_and_tell};
+use crate::store::event_write::{EventWrite, write_with_event};
 use domain::id::{TenantId, WebhookId};
 use domain::webhook::{DisabledReason, MAX_PER_TENANT, Subscriber, Webhook};
 
@@ -18,13 +18,13 @@ mod alone;
 /// The state of all webhooks of a tenant before a change. A webhook is created only if none of the others has changed
 /// since then, so that rules over all of them (their number, which URL is the backup of which) hold under races.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Census {
+pub struct WebhooksVersion {
     version: u64,
     count: u32,
     last_number: u32,
 }
 
-impl Census {
+impl WebhooksVersion {
     fn next_number(&self) -> u32 {
         self.last_number.saturating_add(1)
     }
@@ -43,7 +43,7 @@ impl Registry {
         &self,
         tenant: TenantId,
         webhooks: &[Webhook],
-        census: &Census,
+        census: &WebhooksVersion,
     ) -> Result<Vec<Webhook>, StoreError> {
         let new = u32::try_from(webhooks.len()).unwrap_or(u32::MAX);
         if census.count.saturating_add(new) > MAX_PER_TENANT {
@@ -69,7 +69,7 @@ impl Registry {
 
     /// Gives a number to a webhook that is older than such numbers; [`StoreError::Conflict`] as in
     /// [`Registry::create_webhooks`].
-    pub async fn number_webhook(&self, webhook: &Webhook, census: &Census) -> Result<Webhook, StoreError> {
+    pub async fn number_webhook(&self, webhook: &Webhook, census: &WebhooksVersion) -> Result<Webhook, StoreError> {
         let next = webhook.revision + 1;
         let counted = Webhook { number: Some(census.next_number()), revision: next, ..webhook.clone() };
         let row = self
@@ -88,9 +88,9 @@ impl Registry {
 
     /// The number of a tenant's webhooks and the version of their state, strongly consistent; `None` without the
     /// tenant.
-    pub async fn census(&self, tenant: TenantId) -> Result<Option<Census>, StoreError> {
+    pub async fn census(&self, tenant: TenantId) -> Result<Option<WebhooksVersion>, StoreError> {
         let item: Option<TenantItem> = self.get(keys::tenant(tenant), true).await?;
-        Ok(item.map(|item| Census {
+        Ok(item.map(|item| WebhooksVersion {
             version: item.webhooks_version,
             count: item.webhook_count,
             last_number: item.last_webhook_number.unwrap_or(0),
@@ -98,14 +98,14 @@ impl Registry {
     }
 
     /// An update of the tenant's row, on condition that no webhook has changed since the census.
-    fn unchanged_since(&self, tenant: TenantId, census: &Census) -> UpdateBuilder {
+    fn unchanged_since(&self, tenant: TenantId, census: &WebhooksVersion) -> UpdateBuilder {
         self.tenant_update(tenant)
             .condition_expression("attribute_exists(pk) AND webhooks_version = :version")
             .expression_attribute_values(":version", number(census.version))
     }
 
     /// The update of [`Registry::unchanged_since`], with the last number that is given.
-    fn count(&self, tenant: TenantId, census: &Census, last: u32) -> UpdateBuilder {
+    fn count(&self, tenant: TenantId, census: &WebhooksVersion, last: u32) -> UpdateBuilder {
         self.unchanged_since(tenant, census)
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":number", number(last))
@@ -128,12 +128,13 @@ impl Registry {
         &self,
         rows: Vec<TransactWriteItem>,
         tenant: UpdateBuilder,
-        telling: Option<Telling>,
+        event_write: Option<EventWrite>,
         public_keys: Vec<TransactWriteItem>,
         refusals: &[StoreError],
     ) -> Result<(), StoreError> {
         let tenant = TransactWriteItem::builder().update(tenant.build().map_err(StoreError::aws)?).build();
-        let writes = rows.into_iter().chain([tenant]).chain(telling.map(|Telling(event)| event)).chain(public_keys);
+        let writes =
+            rows.into_iter().chain([tenant]).chain(event_write.map(|EventWrite(event)| event)).chain(public_keys);
         let call = self.client.transact_write_items().set_transact_items(Some(writes.collect()));
         call.send().await.map_err(|error| transaction_error(error, refusals))?;
         Ok(())
@@ -193,33 +194,37 @@ impl Registry {
     /// Replaces a webhook with its next revision: `webhook.revision` is the one that was read, and the stored one is
     /// one higher. [`StoreError::Conflict`] when another caller has changed it. For changes that raise no event.
     pub async fn replace_webhook(&self, webhook: &Webhook) -> Result<(), StoreError> {
-        self.replace_and_tell(webhook, None).await
+        self.replace_with_event(webhook, None).await
     }
 
     /// Replaces a webhook like [`Registry::replace_webhook`], and writes the event that reports the change, if there is
     /// one.
-    pub async fn replace_and_tell(&self, webhook: &Webhook, telling: Option<Telling>) -> Result<(), StoreError> {
+    pub async fn replace_with_event(
+        &self,
+        webhook: &Webhook,
+        event_write: Option<EventWrite>,
+    ) -> Result<(), StoreError> {
         let tenant = self.tenant_update(webhook.tenant).update_expression("ADD webhooks_version :one");
-        self.replace_webhook_with(webhook, tenant, telling).await
+        self.replace_webhook_with(webhook, tenant, event_write).await
     }
 
-    /// Replaces a webhook like [`Registry::replace_and_tell`], for a change that depends on the tenant's other
+    /// Replaces a webhook like [`Registry::replace_with_event`], for a change that depends on the tenant's other
     /// webhooks: [`StoreError::Conflict`] also when one of them has changed since `census` was taken.
     pub async fn replace_webhook_beside(
         &self,
         webhook: &Webhook,
-        census: &Census,
-        telling: Option<Telling>,
+        census: &WebhooksVersion,
+        event_write: Option<EventWrite>,
     ) -> Result<(), StoreError> {
         let tenant = self.unchanged_since(webhook.tenant, census).update_expression("ADD webhooks_version :one");
-        self.replace_webhook_with(webhook, tenant, telling).await
+        self.replace_webhook_with(webhook, tenant, event_write).await
     }
 
     async fn replace_webhook_with(
         &self,
         webhook: &Webhook,
         tenant: UpdateBuilder,
-        telling: Option<Telling>,
+        event_write: Option<EventWrite>,
     ) -> Result<(), StoreError> {
         let next = Webhook { revision: webhook.revision + 1, ..webhook.clone() };
         let row = self
@@ -236,7 +241,7 @@ impl Registry {
             // The webhook may have had public keys before this change.
             None => self.delete_public_keys(next.tenant, next.id)?,
         };
-        self.change_webhooks(vec![row], tenant, telling, vec![keys], &[StoreError::Conflict, StoreError::Conflict])
+        self.change_webhooks(vec![row], tenant, event_write, vec![keys], &[StoreError::Conflict, StoreError::Conflict])
             .await
     }
 
@@ -251,7 +256,7 @@ impl Registry {
         &self,
         tenant: TenantId,
         webhook: WebhookId,
-        census: &Census,
+        census: &WebhooksVersion,
     ) -> Result<(), StoreError> {
         self.delete_webhook_with(tenant, webhook, self.unchanged_since(tenant, census)).await
     }
@@ -287,7 +292,7 @@ impl Registry {
         webhook: WebhookId,
         reason: DisabledReason,
         now: Timestamp,
-        telling: Telling,
+        event_write: EventWrite,
     ) -> Result<bool, StoreError> {
         let key = keys::webhook(tenant, webhook);
         let update = Update::builder()
@@ -300,6 +305,6 @@ impl Registry {
             .expression_attribute_values(":one", number(1))
             .build()
             .map_err(StoreError::aws)?;
-        change_and_tell(&self.client, TransactWriteItem::builder().update(update).build(), telling).await
+        write_with_event(&self.client, TransactWriteItem::builder().update(update).build(), event_write).await
     }
 }

@@ -3,7 +3,7 @@
 //! own rules.
 
 use shared::breaker::Open;
-use shared::delivery::standing::AttemptPlan;
+use shared::delivery::job_verdict::AttemptPlan;
 
 use crate::attempting::{self, Ended};
 use crate::delivering;

@@ -20,7 +20,7 @@ use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::id::EventId;
-use shared::provider::{Post, Provider, Received, Refusal, receive};
+use shared::provider::{InboundPost, InboundPostError, Provider, Received, receive};
 use shared::source::Trust;
 use support::signers::sns;
 
@@ -59,8 +59,8 @@ fn is_of(headers: &HeaderMap, media_type: &str) -> bool {
 }
 
 /// Takes a post in at a source that asks for no signature.
-fn unsigned(provider: Provider, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
-    receive(provider, &Trust::unsigned(), &Post::new(headers, body), now())
+fn unsigned(provider: Provider, headers: &HeaderMap, body: &[u8]) -> Result<Received, InboundPostError> {
+    receive(provider, &Trust::unsigned(), &InboundPost::new(headers, body), now())
 }
 
 /// One event of `provider`, as JSON: a click, or an open where it has no click with every field.

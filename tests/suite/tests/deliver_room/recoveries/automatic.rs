@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use shared::delivery::DeliveryState;
-use shared::queue::job::{Job, Recover, Sweep};
+use shared::queue::job::{Job, ReleaseHeld, Sweep};
 use shared::recovery::DEFAULT_RATE;
 use support::Receiver;
 use support::world::DELIVERIES;
@@ -16,7 +16,7 @@ async fn what_was_held_goes_out_at_a_bounded_rate() {
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
     let count = 2 * DEFAULT_RATE as usize + 50;
     scene.stuck(&webhook, DeliveryState::Held, count).await;
-    let job = Job::Recover(Recover { tenant: scene.tenant, webhook: webhook.id, after: None });
+    let job = Job::ReleaseHeld(ReleaseHeld { tenant: scene.tenant, webhook: webhook.id, after: None });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     let begun = scene.world.clock.now();
     scene.world.pump_queue(DELIVERIES).await;
@@ -39,7 +39,7 @@ async fn the_sweep_leaves_a_long_one_alone_and_takes_up_one_that_stands_still() 
     let receiver = Receiver::start().await.unwrap();
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
     scene.stuck(&webhook, DeliveryState::Held, 1_010).await;
-    let job = Job::Recover(Recover { tenant: scene.tenant, webhook: webhook.id, after: None });
+    let job = Job::ReleaseHeld(ReleaseHeld { tenant: scene.tenant, webhook: webhook.id, after: None });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     scene.world.pump_queue(DELIVERIES).await;
     // What it sent is lost, the job for the rest too.
@@ -54,5 +54,5 @@ async fn the_sweep_leaves_a_long_one_alone_and_takes_up_one_that_stands_still() 
     scene.world.pump_queue(DELIVERIES).await;
     let sent = scene.world.aws.sqs.messages(DELIVERIES);
     assert_eq!(sent.len(), 1);
-    assert!(matches!(Job::from_json(&sent[0].body), Ok(Job::Recover(_))));
+    assert!(matches!(Job::from_json(&sent[0].body), Ok(Job::ReleaseHeld(_))));
 }

@@ -13,7 +13,7 @@ use shared::webhook::Subscriber;
 /// Maximum tenants kept; a function that meets more starts over rather than grow.
 const MAX_TENANTS: usize = 1_000;
 /// Tenants whose webhooks are read side by side.
-const SIDE_BY_SIDE: usize = 8;
+const MAX_CONCURRENT_READS: usize = 8;
 
 /// A tenant's webhooks, shared between batches.
 pub(crate) type Webhooks = Arc<Vec<Subscriber>>;
@@ -45,7 +45,7 @@ impl SubscriberCache {
             });
             (tenant, logged.ok())
         });
-        Ok(stream::iter(read).buffer_unordered(SIDE_BY_SIDE).collect().await)
+        Ok(stream::iter(read).buffer_unordered(MAX_CONCURRENT_READS).collect().await)
     }
 
     async fn of_tenant(&self, registry: &Registry, tenant: TenantId, version: u64) -> Result<Webhooks, StoreError> {

@@ -8,7 +8,7 @@ use shared::delivery::StateKind;
 use shared::queue::Outgoing;
 use shared::queue::job::{DeliverJob, Job, ReleaseHeld};
 use shared::rate_limit::RateLimit;
-use shared::recovery::{DEFAULT_RATE, Pace};
+use shared::recovery::{DEFAULT_RATE_PER_SECOND, Pace};
 use shared::store::deliveries::HeldOrDeadOrder;
 
 use super::pacing::paced;
@@ -30,8 +30,8 @@ pub(crate) async fn release(
         return Ok(Disposition::Delete);
     }
     // Jobs that come faster than the webhook's rate limit would only wait in line.
-    let limit = state.and_then(|state| state.webhook.rate_limit).map_or(DEFAULT_RATE, RateLimit::per_second);
-    let pace = Pace::of(limit.min(DEFAULT_RATE));
+    let limit = state.and_then(|state| state.webhook.rate_limit).map_or(DEFAULT_RATE_PER_SECOND, RateLimit::per_second);
+    let pace = Pace::of(limit.min(DEFAULT_RATE_PER_SECOND));
     let (order, after) = (HeldOrDeadOrder::OldestFirst, job.after.as_deref());
     let held = stores.deliveries.list_stuck(tenant, webhook, StateKind::Held, order, after, pace.page()).await?;
     let jobs: Vec<Job> = held.items.iter().map(|held| Job::Deliver(DeliverJob::next_round(held))).collect();

@@ -10,7 +10,7 @@ use domain::id::{SourceId, TenantId};
 use domain::provider::Token;
 
 /// How much longer than its validity a token is remembered. Reason: clocks differ.
-const MARGIN: SignedDuration = SignedDuration::from_hours(1);
+const CLOCK_MARGIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Whether a token may be used for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Events {
     ) -> Result<TokenClaim, StoreError> {
         let said = said(event);
         let mut row = keys::token(tenant, source, &token.value).attributes();
-        let ttl = token.good_until.saturating_add(MARGIN).map_or(i64::MAX, Timestamp::as_second);
+        let ttl = token.good_until.saturating_add(CLOCK_MARGIN).map_or(i64::MAX, Timestamp::as_second);
         row.extend([
             ("kind".to_owned(), text("token")),
             ("said".to_owned(), text(said.clone())),

@@ -13,7 +13,7 @@ use super::transaction::transaction_error;
 use super::{Page, Registry, StoreError, keys};
 use crate::store::attribute::{number, text};
 use domain::id::{RecoveryId, TenantId};
-use domain::recovery::{KEPT, MAX_RUNNING, Recovery, RecoveryStatus};
+use domain::recovery::{MAX_RUNNING, RETENTION, Recovery, RecoveryStatus};
 
 /// Number of recoveries read at a time, when all of a tenant's are searched.
 const ALL_PAGE: u8 = 100;
@@ -131,7 +131,7 @@ impl Registry {
     }
 
     /// Records the last page and ends the recovery with `ended.status`. Returns whether this call did; it returns false
-    /// also when another caller is changing the tenant's row. An ended recovery is deleted after [`KEPT`].
+    /// also when another caller is changing the tenant's row. An ended recovery is deleted after [`RETENTION`].
     pub async fn end_recovery(&self, ended: &Recovery) -> Result<bool, StoreError> {
         let mut expression = format!("SET {NOTED}, {ENDED}");
         let mut values = noted_values(ended);
@@ -215,7 +215,7 @@ fn noted_values(noted: &Recovery) -> HashMap<String, AttributeValue> {
 
 fn ended_values(status: RecoveryStatus, now: Timestamp) -> [(String, AttributeValue); 3] {
     let at = status.finished_at().unwrap_or(now);
-    let expires = at.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
+    let expires = at.saturating_add(RETENTION).unwrap_or(Timestamp::MAX);
     [
         (":status".to_owned(), text(status.as_str())),
         (":ended".to_owned(), number(at.as_millisecond())),

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use shared::delivery::DeliveryState;
 use shared::queue::job::{Job, ReleaseHeld, Sweep};
-use shared::recovery::DEFAULT_RATE;
+use shared::recovery::DEFAULT_RATE_PER_SECOND;
 use support::Receiver;
 use support::world::DELIVERIES;
 
@@ -14,7 +14,7 @@ async fn what_was_held_goes_out_at_a_bounded_rate() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
-    let count = 2 * DEFAULT_RATE as usize + 50;
+    let count = 2 * DEFAULT_RATE_PER_SECOND as usize + 50;
     scene.stuck(&webhook, DeliveryState::Held, count).await;
     let job = Job::ReleaseHeld(ReleaseHeld { tenant: scene.tenant, webhook: webhook.id, after: None });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
@@ -26,7 +26,7 @@ async fn what_was_held_goes_out_at_a_bounded_rate() {
     for second in 0..3 {
         let until = taken + SignedDuration::from_secs(second);
         let due = sent.iter().filter(|message| message.visible_at <= until).count();
-        assert!(due <= DEFAULT_RATE as usize * (usize::try_from(second).unwrap() + 1), "{due} within {second} s");
+        assert!(due <= DEFAULT_RATE_PER_SECOND as usize * (usize::try_from(second).unwrap() + 1), "{due} within {second} s");
     }
     assert!(sent.iter().all(|message| message.visible_at >= begun));
     scene.world.run_until_idle().await.unwrap();

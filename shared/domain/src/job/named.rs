@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{DeliverJob, Kind};
+use super::DeliverJob;
+use super::wire::Kind;
 
 /// The parts of a job that name its delivery. Other members are skipped, at any depth of nesting.
 #[derive(Deserialize)]

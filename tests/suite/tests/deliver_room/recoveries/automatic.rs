@@ -26,7 +26,10 @@ async fn what_was_held_goes_out_at_a_bounded_rate() {
     for second in 0..3 {
         let until = taken + SignedDuration::from_secs(second);
         let due = sent.iter().filter(|message| message.visible_at <= until).count();
-        assert!(due <= DEFAULT_RATE_PER_SECOND as usize * (usize::try_from(second).unwrap() + 1), "{due} within {second} s");
+        assert!(
+            due <= DEFAULT_RATE_PER_SECOND as usize * (usize::try_from(second).unwrap() + 1),
+            "{due} within {second} s"
+        );
     }
     assert!(sent.iter().all(|message| message.visible_at >= begun));
     scene.world.run_until_idle().await.unwrap();

@@ -63,7 +63,7 @@ pub struct ConfigError {
 
 /// Configuration of `ingest`.
 #[derive(Debug, Clone)]
-pub struct Ingest {
+pub struct IngestConfig {
     /// See [`REGISTRY_TABLE`].
     pub registry_table: String,
     /// See [`EVENTS_TABLE`].
@@ -76,7 +76,7 @@ pub struct Ingest {
 
 /// Configuration of `dispatch`.
 #[derive(Debug, Clone)]
-pub struct Dispatch {
+pub struct DispatchConfig {
     /// See [`REGISTRY_TABLE`].
     pub registry_table: String,
     /// See [`DELIVERIES_QUEUE_URL`].
@@ -87,7 +87,7 @@ pub struct Dispatch {
 
 /// Configuration of `deliver`.
 #[derive(Debug, Clone)]
-pub struct Deliver {
+pub struct DeliverConfig {
     /// See [`REGISTRY_TABLE`].
     pub registry_table: String,
     /// See [`EVENTS_TABLE`].
@@ -110,7 +110,7 @@ pub struct Deliver {
 
 /// Configuration of `api`.
 #[derive(Debug, Clone)]
-pub struct Api {
+pub struct ApiConfig {
     /// See [`REGISTRY_TABLE`].
     pub registry_table: String,
     /// See [`EVENTS_TABLE`].
@@ -149,7 +149,7 @@ pub struct Aws {
     pub app_name: Option<AppName>,
 }
 
-impl Ingest {
+impl IngestConfig {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
@@ -161,7 +161,7 @@ impl Ingest {
     }
 }
 
-impl Dispatch {
+impl DispatchConfig {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
@@ -172,7 +172,7 @@ impl Dispatch {
     }
 }
 
-impl Deliver {
+impl DeliverConfig {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
@@ -189,7 +189,7 @@ impl Deliver {
     }
 }
 
-impl Api {
+impl ApiConfig {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
         let admin_key = KeyHash::from_hex(&text(ADMIN_KEY_SHA256)?)

@@ -19,7 +19,7 @@ pub use self::fetch::{FetchError, SnsUrl};
 use self::resolver::{CheckedResolver, Route};
 use self::silent_hosts::SilentHosts;
 use domain::address_policy::{AddressPolicy, Verdict};
-use domain::delivery::{Asked, Outcome};
+use domain::delivery::{Outcome, ReceiverDirective};
 use domain::webhook::{CustomName, CustomValue, MAX_SEARCHED, Redaction, WebhookUrl};
 
 mod resolver;
@@ -38,7 +38,7 @@ mod tls_tests;
 
 /// Maximum number of bytes that are read of a response's body (16 KiB). Reason: this is enough for any message of a
 /// receiver, and it does not occupy us for long.
-const MAX_ANSWER: usize = 16 * 1024;
+const MAX_RESPONSE_BYTES: usize = 16 * 1024;
 /// The header with which a receiver demands something in addition to its status.
 const WEBHOOK_DELIVERY: &str = "webhook-delivery";
 /// The door: pooled clients, and the policy for addresses.
@@ -53,7 +53,7 @@ pub struct Outbound {
 
 /// A request.
 #[derive(Debug)]
-pub struct Post<'a> {
+pub struct OutboundRequest<'a> {
     /// The URL. User and password in it are sent as basic auth.
     pub url: &'a WebhookUrl,
     /// Headers, with names in lower case.
@@ -74,18 +74,18 @@ pub struct Post<'a> {
 
 /// The result of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
+pub struct RequestResult {
     /// How the request ended.
     pub outcome: Outcome,
     /// The duration in milliseconds.
     pub duration_ms: u32,
     /// The IP address that responded.
     pub address: Option<String>,
-    /// The beginning of the body as text, without secrets, at most [`KEPT_ANSWER`](domain::delivery::KEPT_ANSWER)
-    /// bytes.
+    /// The beginning of the body as text, without secrets. Maximum
+    /// [`MAX_STORED_RESPONSE_BYTES`](domain::delivery::MAX_STORED_RESPONSE_BYTES).
     pub answer: Option<String>,
     /// What the receiver demands in a header.
-    pub asked: Option<Asked>,
+    pub directive: Option<ReceiverDirective>,
 }
 
 /// The door could not be built.
@@ -142,7 +142,7 @@ impl Outbound {
     }
 
     /// Makes one request. `now` is when it begins. `Retry-After` in seconds counts from the time of the response.
-    pub async fn post(&self, post: Post<'_>, now: Timestamp) -> Answered {
+    pub async fn post(&self, post: OutboundRequest<'_>, now: Timestamp) -> RequestResult {
         let started = Instant::now();
         let time_limit = post.time_limit;
         let authorization = post.headers.iter().filter(|(name, _)| *name == AUTHORIZATION.as_str());
@@ -159,13 +159,13 @@ impl Outbound {
         }
         let answer = (!progress.kept.is_empty()).then(|| redaction.clean(&progress.kept, progress.is_whole));
         let duration_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
-        Answered { outcome, duration_ms, address: progress.address, answer, asked: progress.asked }
+        RequestResult { outcome, duration_ms, address: progress.address, answer, directive: progress.directive }
     }
 
     /// Sends the request and reads the response into `progress`; an error when no status arrived.
     async fn exchange(
         &self,
-        post: Post<'_>,
+        post: OutboundRequest<'_>,
         now: Timestamp,
         started: Instant,
         progress: &mut Progress,
@@ -180,7 +180,7 @@ impl Outbound {
         let status = response.status().as_u16();
         let answered_at = now + started.elapsed();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after::parse(value, answered_at));
-        progress.asked = response.headers().get(WEBHOOK_DELIVERY).and_then(asked);
+        progress.directive = response.headers().get(WEBHOOK_DELIVERY).and_then(directive);
         progress.answered = Some(if (post.accepts)(status) {
             Outcome::Delivered { status }
         } else {
@@ -196,7 +196,7 @@ impl Outbound {
             read += chunk.len();
             let room = MAX_SEARCHED.saturating_sub(progress.kept.len());
             progress.kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if read >= MAX_ANSWER {
+            if read >= MAX_RESPONSE_BYTES {
                 break;
             }
         }
@@ -242,15 +242,15 @@ struct Progress {
     kept: Vec<u8>,
     /// The body ended normally, and all of it is in `kept`.
     is_whole: bool,
-    asked: Option<Asked>,
+    directive: Option<ReceiverDirective>,
 }
 
 /// What the header demands, in any case. Unknown words demand nothing.
-fn asked(value: &HeaderValue) -> Option<Asked> {
-    Asked::from_word(&value.to_str().ok()?.trim().to_ascii_lowercase())
+fn directive(value: &HeaderValue) -> Option<ReceiverDirective> {
+    ReceiverDirective::from_word(&value.to_str().ok()?.trim().to_ascii_lowercase())
 }
 
-fn headers(post: &Post<'_>) -> HeaderMap {
+fn headers(post: &OutboundRequest<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     // The tenant's headers come first, so that they can never replace ours.
     for (name, value) in post.custom {

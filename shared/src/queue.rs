@@ -23,7 +23,7 @@ pub use unconfirmed::Unconfirmed;
 /// Maximum number of tries for entries that a batch call did not take, before the caller gets the error.
 const MAX_TRIES: u8 = 3;
 /// Maximum number of batch calls of one send at the same time. Reason: a hundred calls then take a second or two.
-const SIDE_BY_SIDE: usize = 8;
+const MAX_CONCURRENT_CALLS: usize = 8;
 
 /// One queue.
 #[derive(Debug, Clone)]
@@ -106,7 +106,7 @@ impl Queue {
     pub async fn send(&self, messages: &[Outgoing]) -> Vec<Result<(), EntryFailed>> {
         let sizes: Vec<usize> = messages.iter().map(|outgoing| outgoing.body.len()).collect();
         let batches = batches(&sizes, MAX_BYTES);
-        let sent = stream::iter(batches).map(|range| self.send_range(messages, range)).buffered(SIDE_BY_SIDE);
+        let sent = stream::iter(batches).map(|range| self.send_range(messages, range)).buffered(MAX_CONCURRENT_CALLS);
         sent.collect::<Vec<_>>().await.concat()
     }
 

@@ -6,16 +6,16 @@ mod page;
 mod attribute;
 mod key;
 mod timeline;
-mod telling;
+mod event_write;
 pub mod events;
 pub mod deliveries;
 pub mod registry;
 
 pub use self::deliveries::Deliveries;
 pub use self::error::StoreError;
+pub use self::event_write::EventWrite;
 pub use self::events::Events;
 use self::key::Key;
 pub use self::page::Page;
 pub use self::registry::Registry;
-pub use self::telling::Telling;
 pub use self::timeline::{SHARDS, TimeRange, day};

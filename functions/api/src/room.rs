@@ -47,7 +47,7 @@ pub struct Api {
 
 impl Api {
     /// The room's clients, from the SDK's configuration and the room's own.
-    pub fn new(sdk: &SdkConfig, config: &config::Api, clock: Clock) -> Self {
+    pub fn new(sdk: &SdkConfig, config: &config::ApiConfig, clock: Clock) -> Self {
         let dynamo = aws_sdk_dynamodb::Client::new(sdk);
         let sqs = aws_sdk_sqs::Client::new(sdk);
         let kms = aws_sdk_kms::Client::new(sdk);

@@ -2,7 +2,7 @@
 
 use shared::delivery::DeadReason;
 use shared::queue::Outgoing;
-use shared::queue::job::{Deliver as DeliverJob, Job};
+use shared::queue::job::{DeliverJob, Job};
 
 use crate::disposition::Disposition;
 

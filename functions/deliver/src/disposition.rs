@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use shared::queue::Outgoing;
-use shared::queue::job::Deliver as DeliverJob;
+use shared::queue::job::DeliverJob;
 use shared::store::StoreError;
 
 /// What becomes of a received message after its job was carried out as far as possible.

@@ -29,7 +29,7 @@ pub(crate) struct Health {
 impl Health {
     /// Opens a webhook's breaker, unless it is open.
     pub(crate) async fn open_breaker(&self, webhook: &Webhook, open: &Open, now: Timestamp) -> Result<(), StoreError> {
-        let event = self.events.telling(&operational::opened(webhook, open, now))?;
+        let event = self.events.event_write(&operational::opened(webhook, open, now))?;
         if self.receivers.open_breaker(webhook.tenant, webhook.id, open, event).await? {
             tracing::warn!("the breaker is open");
         }
@@ -44,7 +44,7 @@ impl Health {
         failures: u32,
         reason: ClosedReason,
     ) -> Result<(), StoreError> {
-        let event = self.events.telling(&operational::closed(webhook, open, reason, self.clock.now()))?;
+        let event = self.events.event_write(&operational::closed(webhook, open, reason, self.clock.now()))?;
         if self.receivers.close_breaker(webhook.tenant, webhook.id, open, failures, event).await? {
             tracing::info!("the breaker is closed");
         }
@@ -61,7 +61,7 @@ impl Health {
     ) -> Result<(), StoreError> {
         // The cached webhook is forgotten before the call, because a call that fails may have taken effect.
         self.webhooks.forget(webhook.tenant, webhook.id);
-        let event = self.events.telling(&operational::disabled(webhook, reason, since, now))?;
+        let event = self.events.event_write(&operational::disabled(webhook, reason, since, now))?;
         if self.receivers.disable(webhook.tenant, webhook.id, reason, now, event).await? {
             tracing::warn!("the webhook is disabled: {}", reason.as_str());
         }

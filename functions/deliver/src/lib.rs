@@ -76,7 +76,7 @@ pub struct Deliver {
 
 impl Deliver {
     /// The room's clients, from the SDK's configuration and the room's own.
-    pub fn new(sdk: &SdkConfig, config: &config::Deliver, clock: Clock) -> Result<Self, SetupError> {
+    pub fn new(sdk: &SdkConfig, config: &config::DeliverConfig, clock: Clock) -> Result<Self, SetupError> {
         let dynamo = aws_sdk_dynamodb::Client::new(sdk);
         let sqs = aws_sdk_sqs::Client::new(sdk);
         let kms = aws_sdk_kms::Client::new(sdk);

@@ -47,7 +47,7 @@ async fn carry_out(
     Ok(match job {
         // Deliveries are scheduled together.
         Ok(Job::Deliver(_)) => Disposition::Redeliver,
-        Ok(Job::Recover(job)) => release::release(&job, stores, webhooks, clock.now()).await?,
+        Ok(Job::ReleaseHeld(job)) => release::release(&job, stores, webhooks, clock.now()).await?,
         Ok(Job::Probe(job)) => probe::probe(&job, room, deadline).await?,
         Ok(Job::Sweep(job)) => sweep::sweep(&job, stores, clock).await?,
         Ok(Job::Recovery(job)) => {

@@ -1,7 +1,7 @@
 //! The stage `settle`: does in the queues what the batch led to, in as few calls as possible, and reads every result.
 
 use jiff::{SignedDuration, Timestamp};
-use shared::queue::job::{Deliver as DeliverJob, Job};
+use shared::queue::job::{DeliverJob, Job};
 use shared::queue::{Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue, RETENTION};
 
 use crate::disposition::Disposition;

@@ -53,7 +53,7 @@ pub(crate) fn note(message: &Span, job: &Job) {
             add("webhook.id", &job.webhook);
             add("event.id", &job.event);
         }
-        Job::Recover(job) => {
+        Job::ReleaseHeld(job) => {
             add("tenant.id", &job.tenant);
             add("webhook.id", &job.webhook);
         }

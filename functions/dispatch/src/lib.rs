@@ -46,7 +46,7 @@ pub struct Dispatch {
 
 impl Dispatch {
     /// The room's clients, from the SDK's configuration and the room's own.
-    pub fn new(sdk: &SdkConfig, config: &config::Dispatch, clock: Clock) -> Self {
+    pub fn new(sdk: &SdkConfig, config: &config::DispatchConfig, clock: Clock) -> Self {
         let sqs = aws_sdk_sqs::Client::new(sdk);
         let registry = Registry::new(aws_sdk_dynamodb::Client::new(sdk), &config.registry_table);
         Self {

@@ -9,7 +9,7 @@ use shared::{aws, config, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     telemetry::init();
-    let config = config::Dispatch::from_env().context("configuration")?;
+    let config = config::DispatchConfig::from_env().context("configuration")?;
     let sdk = aws::sdk_config(config::Aws::from_env().context("configuration")?).context("AWS clients")?;
     let room = Dispatch::new(&sdk, &config, Clock::default());
     let room = &room;

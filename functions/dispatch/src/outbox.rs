@@ -14,10 +14,10 @@ use crate::record::Record;
 
 /// Time that the invocation must have left before a portion is sent. Reason: a portion takes well under a second, and a
 /// call that the SDK repeats takes a few seconds.
-const RESERVE: SignedDuration = SignedDuration::from_secs(5);
+const MIN_TIME_LEFT: SignedDuration = SignedDuration::from_secs(5);
 /// Delay, in seconds, of the job of an event whose tenant's webhooks cannot be read. Reason: throttling of one tenant
 /// is often over by then, and each earlier receive would only add to the load.
-const LATER_SECONDS: u16 = 10;
+const UNREADABLE_TENANT_DELAY_SECONDS: u16 = 10;
 
 /// The position of the record from which the batch must be replayed.
 type From = usize;
@@ -55,7 +55,7 @@ impl<'r> Outbox<'r> {
                     }
                 }
             }
-            Owed::Later(job) => self.jobs.add(Outgoing::later(&job, LATER_SECONDS), whole),
+            Owed::Later(job) => self.jobs.add(Outgoing::later(&job, UNREADABLE_TENANT_DELAY_SECONDS), whole),
             Owed::Nothing(reason) => self.failures.add(failure::message(&self.records[index], reason, None), whole),
         }
         self.send_if_full().await
@@ -75,7 +75,7 @@ impl<'r> Outbox<'r> {
         let Some(first) = [jobs.first_record(), failures.first_record()].into_iter().flatten().min() else {
             return Ok(());
         };
-        if self.room.clock.now().saturating_add(RESERVE).is_ok_and(|end| end > self.deadline) {
+        if self.room.clock.now().saturating_add(MIN_TIME_LEFT).is_ok_and(|end| end > self.deadline) {
             let left = self.records.len() - first;
             tracing::warn!("time is up with {left} of {} records to go", self.records.len());
             return Err(self.replay_from(first));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use shared::id::{EventId, TenantId, WebhookId};
-use shared::queue::job::{Dispatch, FirstJobs, Job};
+use shared::queue::job::{DispatchJob, FirstJobs, Job};
 
 use crate::failure::Reason;
 use crate::record::Record;
@@ -28,7 +28,7 @@ pub(crate) fn owed(record: &Record, webhooks: &HashMap<TenantId, Option<TenantWe
             let wanting = webhooks.iter().filter(|webhook| webhook.wants(event));
             Owed::Jobs { event: event.id, jobs: FirstJobs::of(event), to: wanting.map(|webhook| webhook.id).collect() }
         }
-        Some(None) | None => Owed::Later(Job::Dispatch(Dispatch { tenant: event.tenant, event: event.id })),
+        Some(None) | None => Owed::Later(Job::Dispatch(DispatchJob { tenant: event.tenant, event: event.id })),
     }
 }
 

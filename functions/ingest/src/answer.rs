@@ -4,7 +4,7 @@ use http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::problem::{self, Problem};
-use shared::provider::Refusal;
+use shared::provider::InboundPostError;
 
 use crate::error::{IngestError, InternalError};
 
@@ -83,14 +83,16 @@ fn failed(error: &IngestError, request: &Request, request_id: &str) -> Response<
         IngestError::Internal { .. } => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
         }
-        IngestError::Unauthorised(_) | IngestError::Rejected(Refusal::Unauthentic(_)) => {
+        IngestError::Unauthorised(_) | IngestError::Rejected(InboundPostError::VerificationError(_)) => {
             // Some senders, such as SNS, send their password only after a challenge.
             let api = request.uri().path().starts_with("/api/v1/");
             let challenge = if api { "Bearer" } else { "Basic realm=\"mailhooks\"" };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         IngestError::Problem(_)
-        | IngestError::Rejected(Refusal::TooMany { .. } | Refusal::Malformed | Refusal::Invalid(_)) => {}
+        | IngestError::Rejected(
+            InboundPostError::TooMany { .. } | InboundPostError::Malformed | InboundPostError::Invalid(_),
+        ) => {}
     }
     response
 }

@@ -5,7 +5,7 @@ use std::error::Error;
 use shared::access::AccessError;
 use shared::outbound::{FetchError, SetupError};
 use shared::problem::Problem;
-use shared::provider::{self, Provider, Unauthentic};
+use shared::provider::{self, Provider, VerificationError};
 use shared::store::StoreError;
 
 /// Why a request was not carried out. Nothing of it is acknowledged.
@@ -16,7 +16,7 @@ pub(crate) enum IngestError {
     /// The sender can correct the request.
     Problem(Problem),
     /// A provider's post is not accepted. The log gets the reason; the sender reads less.
-    Rejected(provider::Refusal),
+    Rejected(provider::InboundPostError),
     /// The path exists but does not support the method; these methods it supports.
     Method(&'static str),
     /// We failed. Part of the request may be stored; the same request again stores the rest.
@@ -101,14 +101,14 @@ impl From<Problem> for IngestError {
     }
 }
 
-impl From<provider::Refusal> for IngestError {
-    fn from(refusal: provider::Refusal) -> Self {
+impl From<provider::InboundPostError> for IngestError {
+    fn from(refusal: provider::InboundPostError) -> Self {
         Self::Rejected(refusal)
     }
 }
 
-impl From<Unauthentic> for IngestError {
-    fn from(reason: Unauthentic) -> Self {
+impl From<VerificationError> for IngestError {
+    fn from(reason: VerificationError) -> Self {
         Self::Rejected(reason.into())
     }
 }
@@ -152,7 +152,7 @@ pub(crate) fn too_large(limit: usize) -> Problem {
 
 /// 404: no such path.
 pub(crate) fn unknown_path() -> Problem {
-    let detail = "No such endpoint. Post events to /api/webhooks/{ingest_key}, /api/webhooks or /api/v1/events.";
+    let detail = "No such endpoint. InboundPost events to /api/webhooks/{ingest_key}, /api/webhooks or /api/v1/events.";
     Problem::new(404, "not-found", "Not found", detail)
 }
 

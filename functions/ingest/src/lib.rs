@@ -35,11 +35,11 @@ use error::IngestError;
 use room::deadline;
 
 /// Maximum bytes of a body of own events (1 MiB). Reason: their sender can split a larger one.
-const MAX_BODY: usize = 1024 * 1024;
+const MAX_OWN_BODY_BYTES: usize = 1024 * 1024;
 
 /// How long before Lambda ends the function a request is given up and answered. Reason: the answer takes milliseconds,
 /// and without one a sender learns nothing. Storing stops earlier, so that the answer can say how much is stored.
-const LAST_MARGIN: SignedDuration = SignedDuration::from_millis(500);
+const ANSWER_MARGIN: SignedDuration = SignedDuration::from_millis(500);
 
 /// Receives one request and answers it; errors are `application/problem+json`.
 pub async fn handle(request: Request, room: &Ingest) -> Result<Response<Body>, Infallible> {
@@ -59,7 +59,7 @@ async fn carry_out(request: &Request, room: &Ingest) -> Result<Success, IngestEr
 
 async fn route(request: &Request, room: &Ingest) -> Result<Success, IngestError> {
     let path = request.uri().path();
-    let limit = if path.starts_with("/api/v1/") { MAX_BODY } else { MAX_PROVIDER_BODY };
+    let limit = if path.starts_with("/api/v1/") { MAX_OWN_BODY_BYTES } else { MAX_PROVIDER_BODY };
     if request.body().len() > limit {
         return Err(error::too_large(limit).into());
     }
@@ -78,7 +78,7 @@ async fn route(request: &Request, room: &Ingest) -> Result<Success, IngestError>
 
 /// How long `request` may take.
 fn time_left(request: &Request, room: &Ingest) -> Duration {
-    let end = deadline(request).saturating_sub(LAST_MARGIN).unwrap_or(Timestamp::MAX);
+    let end = deadline(request).saturating_sub(ANSWER_MARGIN).unwrap_or(Timestamp::MAX);
     end.duration_since(room.clock.now()).max(SignedDuration::ZERO).unsigned_abs()
 }
 

@@ -9,7 +9,7 @@ use shared::{aws, config, http_event, telemetry};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     telemetry::init();
-    let config = config::Ingest::from_env().context("configuration")?;
+    let config = config::IngestConfig::from_env().context("configuration")?;
     let sdk = aws::sdk_config(config::Aws::from_env().context("configuration")?).context("AWS clients")?;
     let room = Ingest::new(&sdk, &config, Clock::default());
     let room = &room;

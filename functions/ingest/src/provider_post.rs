@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};
 use shared::event::Event;
-use shared::provider::{self, Post, Received, Token, Unauthentic};
+use shared::provider::{self, InboundPost, Received, Token, VerificationError};
 use shared::source::{IngestKey, Source};
-use shared::store::events::Claim;
+use shared::store::events::TokenClaim;
 
 use crate::answer::Success;
 use crate::error::{IngestError, InternalError, ingest_key_required, unknown_ingest_key};
@@ -52,15 +52,16 @@ async fn take(
 /// Verifies the post, then stores what it reports.
 async fn receive(key: &str, source: &Source, request: &Request, room: &Ingest) -> Result<Success, IngestError> {
     let now = room.clock.now();
-    let post = Post { ingest_key: key, sender: sender(request), ..Post::new(request.headers(), request.body()) };
+    let post =
+        InboundPost { ingest_key: key, sender: sender(request), ..InboundPost::new(request.headers(), request.body()) };
     let certificate = match provider::certificate_wanted(source.provider, &source.trust, &post)? {
         Some(url) => {
             let certificate = room.sns.certificate(&url, now).await?;
-            Some(certificate.ok_or(Unauthentic::WrongCertificate)?)
+            Some(certificate.ok_or(VerificationError::WrongCertificate)?)
         }
         None => None,
     };
-    let post = Post { certificate: certificate.as_ref(), ..post };
+    let post = InboundPost { certificate: certificate.as_ref(), ..post };
     let received = provider::receive(source.provider, &source.trust, &post, now)?;
     accept(received, request.body(), source, now, deadline(request), room).await
 }
@@ -95,8 +96,8 @@ async fn accept(
 async fn claim(token: &Token, events: &[Event], source: &Source, room: &Ingest) -> Result<(), IngestError> {
     for event in events {
         match room.events.claim(source.tenant, source.id, token, event).await? {
-            Claim::Granted => {}
-            Claim::Refused => return Err(Unauthentic::Replayed.into()),
+            TokenClaim::Granted => {}
+            TokenClaim::Refused => return Err(VerificationError::Replayed.into()),
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 use shared::event::{Event, EventType, Facts, Raw, UNPARSED_LIMIT};
 use shared::problem::Fault;
-use shared::provider::Refusal;
+use shared::provider::InboundPostError;
 use shared::queue::job::Job;
 
 /// The event of a provider's post. If it cannot be read back, the result is what was received, as an event `unparsed`:
@@ -20,14 +20,14 @@ pub(crate) fn or_unparsed(event: Event, body: &[u8]) -> Event {
 }
 
 /// Refuses own events that cannot be read back: their sender can correct them.
-pub(crate) fn or_refused(events: &[Event]) -> Result<(), Refusal> {
+pub(crate) fn or_refused(events: &[Event]) -> Result<(), InboundPostError> {
     let unreadable = events.iter().enumerate().filter(|(_, event)| Job::can_carry(event).is_err());
     let faults: Vec<_> = unreadable
         .map(|(index, _)| {
             Fault::new(format!("/{index}"), "cannot be stored so that it reads back; simplify its metadata")
         })
         .collect();
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
+    if faults.is_empty() { Ok(()) } else { Err(InboundPostError::Invalid(faults)) }
 }
 
 /// An event under the same id, so that the provider's retry meets it, with nothing but what was received.
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn own_events_that_do_not_read_back_are_named() {
         let events = [event(1, None), event(METADATA_NESTING + 1, None)];
-        let Err(Refusal::Invalid(faults)) = or_refused(&events) else { panic!("not refused") };
+        let Err(InboundPostError::Invalid(faults)) = or_refused(&events) else { panic!("not refused") };
         assert_eq!(faults.iter().map(|fault| fault.pointer.as_str()).collect::<Vec<_>>(), ["/1"]);
     }
 }

@@ -29,7 +29,7 @@ pub struct Ingest {
 
 impl Ingest {
     /// The room's clients, from the SDK's configuration and the room's own.
-    pub fn new(sdk: &SdkConfig, config: &config::Ingest, clock: Clock) -> Self {
+    pub fn new(sdk: &SdkConfig, config: &config::IngestConfig, clock: Clock) -> Self {
         let dynamo = aws_sdk_dynamodb::Client::new(sdk);
         let kms = aws_sdk_kms::Client::new(sdk);
         let registry = Registry::new(dynamo.clone(), &config.registry_table).opening_secrets(kms);

@@ -14,9 +14,9 @@ use shared::store::registry::Certificates;
 use crate::error::InternalError;
 
 /// How long a certificate is trusted from memory, in seconds (an hour). The certificate at a URL never changes.
-const MEMORY_SECONDS: u32 = 3600;
+const CERTIFICATE_CACHE_SECONDS: u32 = 3600;
 /// Time limit of a fetch. Reason: SNS waits 15 s for the answer to its post, and the function has 10 s.
-const TIME_LIMIT: Duration = Duration::from_secs(4);
+const FETCH_TIME_LIMIT: Duration = Duration::from_secs(4);
 
 /// The way to Amazon SNS. Its HTTP client is built when it is first needed, because most instances never need it.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct Sns {
 impl Sns {
     /// The way to Amazon SNS. Fetched certificates are kept in `stored`.
     pub(crate) fn new(stored: Certificates) -> Self {
-        Self { outbound: OnceLock::new(), stored, certificates: Cache::new(MEMORY_SECONDS) }
+        Self { outbound: OnceLock::new(), stored, certificates: Cache::new(CERTIFICATE_CACHE_SECONDS) }
     }
 
     pub(crate) fn with_outbound(self, outbound: Outbound) -> Self {
@@ -62,7 +62,7 @@ impl Sns {
         url: &CertificateUrl,
         now: Timestamp,
     ) -> Result<Option<Certificate>, InternalError> {
-        let pem = match self.outbound()?.fetch(SnsUrl::Certificate(url), TIME_LIMIT).await {
+        let pem = match self.outbound()?.fetch(SnsUrl::Certificate(url), FETCH_TIME_LIMIT).await {
             Ok(pem) => pem,
             // Any other 4xx, such as 429, is an error of ours: after a 401 SNS would never send the post again.
             Err(FetchError::Status(403 | 404 | 410)) => return Ok(None),
@@ -78,7 +78,7 @@ impl Sns {
 
     /// Confirms a subscription. SNS accepts a repeated confirmation.
     pub(crate) async fn confirm(&self, url: &ConfirmationUrl) -> Result<(), InternalError> {
-        self.outbound()?.fetch(SnsUrl::Confirmation(url), TIME_LIMIT).await?;
+        self.outbound()?.fetch(SnsUrl::Confirmation(url), FETCH_TIME_LIMIT).await?;
         Ok(())
     }
 

@@ -15,16 +15,16 @@ use crate::room::Ingest;
 /// Maximum concurrent steps, each with one call of 25 events. Reason: at 20 ms a call these store 5,000 events a
 /// second, about as many as a tenant's eight partitions (8,000 writes a second) and a new table (4,000) take. A step
 /// holds at most a mebibyte of rows, and the SDK and the HTTP client hold as much again.
-const IN_FLIGHT: usize = 4;
+const MAX_CONCURRENT_STEPS: usize = 4;
 /// How long before the function's deadline storing stops. Reason: the answer takes milliseconds, or tens of
 /// milliseconds with a tenth of a processor, which the smallest functions have.
-const MARGIN: SignedDuration = SignedDuration::from_secs(1);
+const STORING_MARGIN: SignedDuration = SignedDuration::from_secs(1);
 
 /// Stores every event, or as many as there is time for until `deadline`, when Lambda ends the function. When the sender
 /// repeats the request, the rest is stored. Answers what each put did, in order. Of events with the same id the first
 /// is stored, and the others count as stored before.
 pub(crate) async fn put_all(events: &[Event], room: &Ingest, deadline: Timestamp) -> Result<Vec<Put>, UnfinishedError> {
-    let until = deadline.saturating_sub(MARGIN).unwrap_or(Timestamp::MIN);
+    let until = deadline.saturating_sub(STORING_MARGIN).unwrap_or(Timestamp::MIN);
     let mut places = HashMap::with_capacity(events.len());
     let mut distinct = Vec::with_capacity(events.len());
     for event in events {
@@ -68,7 +68,7 @@ async fn put_distinct(
         rest = later;
         Some(put_step(step, is_repeat, room))
     });
-    let mut steps = stream::iter(steps).buffered(IN_FLIGHT);
+    let mut steps = stream::iter(steps).buffered(MAX_CONCURRENT_STEPS);
     let all = async {
         while let Some(puts) = steps.next().await {
             let puts = puts?;

@@ -9,9 +9,9 @@ pub use crate::reasons::DeadReason;
 pub mod post_id;
 mod state;
 mod attempt;
-pub mod standing;
+pub mod job_verdict;
 
-pub use self::attempt::{Asked, Attempt, KEPT_ANSWER, Outcome, Via};
+pub use self::attempt::{Attempt, MAX_STORED_RESPONSE_BYTES, Outcome, ReceiverDirective, Target};
 pub use self::state::{DeliveryState, StateKind};
 
 /// Maximum number of attempts that a row keeps. When a new round begins, older attempts are removed to make room.

@@ -4,7 +4,7 @@
 use crate::event::EventType;
 use crate::retry::RetryPolicy;
 use crate::secret::SignatureScheme;
-use crate::words::closed_words;
+use crate::words::string_enum;
 
 mod json;
 mod standard;
@@ -17,9 +17,9 @@ mod mailtura;
 mod rendered;
 pub mod catalogue;
 
-pub use self::rendered::{Cover, Rendered};
+pub use self::rendered::{Envelope, Rendered};
 
-closed_words!(
+string_enum!(
     /// The format that a webhook's receiver understands. If a system has two formats, these are two dialects.
     Dialect {
         /// Canonical names, and only the Standard Webhooks signature.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 pub use crate::event::Provider;
 use crate::source::Trust;
-pub use crate::source::Unauthentic;
+pub use crate::source::VerificationError;
 
 // Common to all providers.
 mod text;
@@ -18,7 +18,7 @@ mod json;
 mod signed;
 mod sns;
 mod post;
-mod refusal;
+mod inbound_post_error;
 mod report;
 mod received;
 mod profile;
@@ -43,11 +43,11 @@ mod generic;
 pub mod own;
 
 pub use self::batch::{MAX_OWN_BATCH, MAX_PROVIDER_BATCH};
-pub use self::post::{MAX_PROVIDER_BODY, Post};
+pub use self::inbound_post_error::InboundPostError;
+pub use self::post::{InboundPost, MAX_PROVIDER_BODY};
 use self::profile::Profile;
 pub use self::profile::Proof;
 pub use self::received::{Received, Token};
-pub use self::refusal::Refusal;
 pub use self::report::Report;
 pub use self::resend::key as resend_key;
 pub use self::sendgrid::parse_public_key;
@@ -93,8 +93,8 @@ impl Provider {
 pub fn certificate_wanted(
     provider: Provider,
     trust: &Trust,
-    post: &Post<'_>,
-) -> Result<Option<CertificateUrl>, Unauthentic> {
+    post: &InboundPost<'_>,
+) -> Result<Option<CertificateUrl>, VerificationError> {
     let Some(profile) = provider.profile() else { return Ok(None) };
     admit(trust, post)?;
     (profile.certificate_wanted)(&trust.verification, post)
@@ -105,17 +105,22 @@ pub fn certificate_wanted(
 /// After verification, nothing in a provider's post is refused except a batch over [`MAX_PROVIDER_BATCH`]. A body that
 /// cannot be read is kept as `unparsed`, and an entry that cannot be read as `email.unknown`. The generic body is
 /// written by people who can correct it, so its mistakes are refused.
-pub fn receive(provider: Provider, trust: &Trust, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
-    let profile = provider.profile().ok_or(Unauthentic::WrongVerification)?;
+pub fn receive(
+    provider: Provider,
+    trust: &Trust,
+    post: &InboundPost<'_>,
+    now: Timestamp,
+) -> Result<Received, InboundPostError> {
+    let profile = provider.profile().ok_or(VerificationError::WrongVerification)?;
     admit(trust, post)?;
     (profile.receive)(&trust.verification, post, now)
 }
 
 /// Whether the source admits the sender of a post. The signature is checked separately.
-fn admit(trust: &Trust, post: &Post<'_>) -> Result<(), Unauthentic> {
+fn admit(trust: &Trust, post: &InboundPost<'_>) -> Result<(), VerificationError> {
     let inside = |sender: IpAddr| trust.networks.iter().any(|network| network.contains(&sender.to_canonical()));
     if !trust.networks.is_empty() && !post.sender.is_some_and(inside) {
-        return Err(Unauthentic::ForeignNetwork);
+        return Err(VerificationError::ForeignNetwork);
     }
     trust.credentials.as_ref().map_or(Ok(()), |credentials| credentials.accepts(post.headers))
 }
@@ -134,13 +139,16 @@ mod tests {
             ..Trust::unsigned()
         };
         let from = |sender: Option<&str>| {
-            admit(&trust, &Post { sender: sender.map(|ip| ip.parse().unwrap()), ..Post::new(&headers, b"") })
+            admit(
+                &trust,
+                &InboundPost { sender: sender.map(|ip| ip.parse().unwrap()), ..InboundPost::new(&headers, b"") },
+            )
         };
         for inside in ["185.107.232.1", "::ffff:185.107.232.1", "2001:db8::1"] {
             assert_eq!(from(Some(inside)), Ok(()), "{inside}");
         }
         for outside in [Some("185.107.233.1"), Some("::1"), None] {
-            assert_eq!(from(outside), Err(Unauthentic::ForeignNetwork), "{outside:?}");
+            assert_eq!(from(outside), Err(VerificationError::ForeignNetwork), "{outside:?}");
         }
     }
 

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// How long a slot may be used after its second began (5 s). Reason: SQS delays by whole seconds, and a message arrives
 /// a little after its delay. A slot that was missed by more is not used in a second that belongs to other slots.
-const GOOD_FOR: SignedDuration = SignedDuration::from_secs(5);
+const SLOT_VALIDITY: SignedDuration = SignedDuration::from_secs(5);
 
 /// Maximum number of POSTs to a webhook in each second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl Slot {
 
 /// Until when the slot whose second begins at `begins_at` may be used.
 pub fn good_until(begins_at: Timestamp) -> Timestamp {
-    begins_at.saturating_add(GOOD_FOR).unwrap_or(Timestamp::MAX)
+    begins_at.saturating_add(SLOT_VALIDITY).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

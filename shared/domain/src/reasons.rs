@@ -1,8 +1,8 @@
 //! Why the state of a webhook, a breaker or a delivery changed. States, events and API answers use these words.
 
-use crate::words::closed_words;
+use crate::words::string_enum;
 
-closed_words!(
+string_enum!(
     /// Why a webhook is disabled.
     DisabledReason {
         /// The tenant asked for it.
@@ -16,7 +16,7 @@ closed_words!(
     }
 );
 
-closed_words!(
+string_enum!(
     /// Why a delivery was given up.
     DeadReason {
         /// The retry policy's schedule is used up.
@@ -38,7 +38,7 @@ closed_words!(
     }
 );
 
-closed_words!(
+string_enum!(
     /// What closed a breaker.
     ClosedReason {
         /// A probe was accepted.

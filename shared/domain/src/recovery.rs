@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::id::{RecoveryId, TenantId, WebhookId};
-use crate::words::closed_words;
+use crate::words::string_enum;
 
 mod status;
 mod pace;
@@ -21,26 +21,26 @@ pub use self::status::{FailureReason, RecoveryStatus};
 /// this also limits the sum of the rates.
 pub const MAX_RUNNING: u32 = 5;
 /// Bounds of a recovery's rate, in deliveries per second.
-pub const RATE: RangeInclusive<u32> = 1..=1_000;
+pub const RATE_PER_SECOND: RangeInclusive<u32> = 1..=1_000;
 /// The rate when none is given. Deliveries that are released after an outage, or after a webhook is enabled, go out at
 /// this rate too.
-pub const DEFAULT_RATE: u32 = 100;
+pub const DEFAULT_RATE_PER_SECOND: u32 = 100;
 /// Maximum time span of one recovery: a year and a day.
 pub const MAX_SPAN: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// How long a recovery is kept after its end (30 d).
-pub const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long a page may be overdue before its job counts as lost. Reason: this is many times the visibility timeout of
 /// the job's message.
-const OVERDUE: SignedDuration = SignedDuration::from_hours(1);
+const PAGE_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 /// How long a recovery waits before it looks again at a webhook whose breaker is open: twice the shortest delay between
 /// probes.
-const WAIT: SignedDuration = SignedDuration::from_secs(60);
+const OPEN_BREAKER_WAIT: SignedDuration = SignedDuration::from_secs(60);
 /// How early a page's job may be. Reason: our clock and that of SQS differ, and delays are whole seconds.
-const TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
+const MAX_EARLY: SignedDuration = SignedDuration::from_secs(1);
 /// How far the clock that dated an event may be ahead of ours. Such an event still belongs to a recovery until now.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
-closed_words!(
+string_enum!(
     /// What can be recovered. A recovery does these in this order.
     Recoverable {
         /// Deliveries that became held in the recovery's time span.
@@ -68,7 +68,7 @@ pub struct Recovery {
     pub since: Timestamp,
     /// The end of this time span, not after `created_at`.
     pub until: Timestamp,
-    /// Deliveries per second, within [`RATE`].
+    /// Deliveries per second, within [`RATE_PER_SECOND`].
     pub rate: u32,
     /// The recovery's status.
     pub status: RecoveryStatus,
@@ -144,7 +144,7 @@ impl Recovery {
         if self.status != RecoveryStatus::Running {
             PageStanding::Void
         } else if page == self.page {
-            let is_due = self.due_at.duration_since(now) <= TOLERANCE;
+            let is_due = self.due_at.duration_since(now) <= MAX_EARLY;
             if is_due { PageStanding::Work } else { PageStanding::NotDue }
         } else if page.saturating_add(1) == self.page && !first_receive {
             PageStanding::SendNext
@@ -158,7 +158,7 @@ impl Recovery {
     #[must_use]
     pub fn after_page(&self, worked: PageResult, now: Timestamp) -> Self {
         let PageResult { progress, position, waits } = worked;
-        let pause = if waits { WAIT } else { self.pace().pause_after(progress.recovered) };
+        let pause = if waits { OPEN_BREAKER_WAIT } else { self.pace().pause_after(progress.recovered) };
         Self {
             page: self.page.saturating_add(1),
             position,
@@ -183,12 +183,12 @@ impl Recovery {
     /// The latest time of an event whose delivery may be missing.
     pub fn events_until(&self) -> Timestamp {
         let is_now = self.until >= self.created_at;
-        if is_now { self.until.saturating_add(CLOCK_SKEW).unwrap_or(self.until) } else { self.until }
+        if is_now { self.until.saturating_add(MAX_CLOCK_SKEW).unwrap_or(self.until) } else { self.until }
     }
 
     /// Whether the job of the next page was lost.
     pub fn is_lost(&self, now: Timestamp) -> bool {
-        self.status == RecoveryStatus::Running && now.duration_since(self.due_at) > OVERDUE
+        self.status == RecoveryStatus::Running && now.duration_since(self.due_at) > PAGE_OVERDUE
     }
 }
 

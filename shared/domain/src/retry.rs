@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::delivery::{Asked, Outcome, Via};
+use crate::delivery::{Outcome, ReceiverDirective, Target};
 use crate::reasons::{DeadReason, DisabledReason};
 
 mod policy;
@@ -23,13 +23,13 @@ pub const TOO_LARGE: u16 = 413;
 
 /// The result of an attempt, as far as it decides what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ending<'a> {
+pub struct AttemptEnd<'a> {
     /// How the attempt ended.
     pub outcome: Outcome,
     /// What the receiver demanded in its response.
-    pub asked: Option<Asked>,
+    pub directive: Option<ReceiverDirective>,
     /// The URL at which the attempt ended.
-    pub via: Via,
+    pub target: Target,
     /// The kind of receiver.
     pub receiver: Receiver<'a>,
 }
@@ -47,9 +47,9 @@ pub enum Receiver<'a> {
 }
 
 /// An attempt at the webhook's own URL, without a demand, in a dialect without final statuses.
-impl From<Outcome> for Ending<'static> {
+impl From<Outcome> for AttemptEnd<'static> {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, asked: None, via: Via::Main, receiver: Receiver::Endpoint { final_statuses: &[] } }
+        Self { outcome, directive: None, target: Target::Primary, receiver: Receiver::Endpoint { final_statuses: &[] } }
     }
 }
 
@@ -83,22 +83,24 @@ pub enum Decision {
 /// Success counts as success even if the receiver also demands not to get this event again. A 410 is about the URL that
 /// answers it: at the backup URL it is an ordinary failure. The service of a stream answers 410 when the stream does
 /// not exist, and the stream's owner may create it later. A message that is too large for a stream stays too large.
-pub fn settled(ending: &Ending<'_>) -> Option<Decision> {
+pub fn final_decision(end: &AttemptEnd<'_>) -> Option<Decision> {
     let disable = |disabled, dead| Some(Decision::Disable { disabled, dead });
-    match (ending.outcome, ending.asked) {
-        (Outcome::RefusedStatus { status: TOO_LARGE, .. }, _) if ending.receiver == Receiver::Stream => {
+    match (end.outcome, end.directive) {
+        (Outcome::RefusedStatus { status: TOO_LARGE, .. }, _) if end.receiver == Receiver::Stream => {
             Some(Decision::Dead { reason: DeadReason::TooLarge })
         }
-        (Outcome::Delivered { .. }, Some(Asked::Disable)) => disable(DisabledReason::ReceiverAsked, None),
-        (Outcome::Delivered { .. }, Some(Asked::AbortMessage) | None) => Some(Decision::Done),
-        (_, Some(Asked::Disable)) => disable(DisabledReason::ReceiverAsked, Some(DeadReason::ReceiverAsked)),
+        (Outcome::Delivered { .. }, Some(ReceiverDirective::Disable)) => disable(DisabledReason::ReceiverAsked, None),
+        (Outcome::Delivered { .. }, Some(ReceiverDirective::AbortMessage) | None) => Some(Decision::Done),
+        (_, Some(ReceiverDirective::Disable)) => {
+            disable(DisabledReason::ReceiverAsked, Some(DeadReason::ReceiverAsked))
+        }
         (Outcome::RefusedStatus { status: 410, .. }, _)
-            if ending.via == Via::Main && ending.receiver != Receiver::Stream =>
+            if end.target == Target::Primary && end.receiver != Receiver::Stream =>
         {
             disable(DisabledReason::Gone, Some(DeadReason::Gone))
         }
-        (_, Some(Asked::AbortMessage)) => Some(Decision::Dead { reason: DeadReason::Aborted }),
-        (Outcome::RefusedStatus { status, .. }, None) if ending.receiver.calls_final(status) => {
+        (_, Some(ReceiverDirective::AbortMessage)) => Some(Decision::Dead { reason: DeadReason::Aborted }),
+        (Outcome::RefusedStatus { status, .. }, None) if end.receiver.calls_final(status) => {
             Some(Decision::Dead { reason: DeadReason::Refused })
         }
         (_, None) => None,
@@ -114,7 +116,7 @@ impl Receiver<'_> {
     }
 }
 
-/// Decides what follows from attempt number `attempt` (from 1, within its round) that ended as `ending` at `now`.
+/// Decides what follows from attempt number `attempt` (from 1, within its round) that ended as `end` at `now`.
 /// `began` is when the round's first attempt was made.
 ///
 /// `jitter` is in -1.0..=1.0 and moves the delay by up to 10 %. `Retry-After` counts on 429 and 503 only. It never
@@ -124,19 +126,19 @@ impl Receiver<'_> {
 /// was lost for other reasons, in the line of a rate limit or while no function ran, does not make later delays
 /// shorter.
 pub fn decide(
-    ending: &Ending<'_>,
+    end: &AttemptEnd<'_>,
     attempt: u32,
     began: Timestamp,
     policy: &RetryPolicy,
     now: Timestamp,
     jitter: f64,
 ) -> Decision {
-    if let Some(decision) = settled(ending) {
+    if let Some(decision) = final_decision(end) {
         return decision;
     }
-    let failed_at_main = match ending.via {
-        Via::Main => ending.outcome,
-        Via::Backup { main } => main,
+    let failed_at_main = match end.target {
+        Target::Primary => end.outcome,
+        Target::Backup { primary: main } => main,
     };
     let retry_after = match failed_at_main {
         Outcome::RefusedStatus { status: 429 | 503, retry_after } => retry_after,
@@ -156,9 +158,9 @@ pub fn decide(
     let after_delay =
         |jitter: f64| later(now, SignedDuration::from_secs_f64(f64::from(seconds) * (1.0 + jitter * share)));
     let scheduled = after_delay(jitter.clamp(-1.0, 1.0));
-    let asked = retry_after.map_or(scheduled, |asked| asked.min(later(now, MAX_RETRY_AFTER)));
+    let demanded = retry_after.map_or(scheduled, |demanded| demanded.min(later(now, MAX_RETRY_AFTER)));
     let latest = later(began, policy.elapsed_after(attempt).saturating_add(MAX_SLIP));
-    Decision::Retry { at: scheduled.max(asked).min(latest).max(after_delay(-1.0)) }
+    Decision::Retry { at: scheduled.max(demanded).min(latest).max(after_delay(-1.0)) }
 }
 
 fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
@@ -180,7 +182,7 @@ mod tests {
     }
 
     fn wait(outcome: &Outcome, attempt: u32, policy: &RetryPolicy) -> Option<i64> {
-        match decide(&Ending::from(*outcome), attempt, NOW, policy, NOW, 0.0) {
+        match decide(&AttemptEnd::from(*outcome), attempt, NOW, policy, NOW, 0.0) {
             Decision::Retry { at } => Some(at.as_second()),
             _ => None,
         }
@@ -216,21 +218,21 @@ mod tests {
     fn what_receivers_ask_for() {
         let abort = Some(Decision::Dead { reason: DeadReason::Aborted });
         let disable = |dead| Some(Decision::Disable { disabled: DisabledReason::ReceiverAsked, dead });
-        for (outcome, asked, expected) in [
-            (refused(500, None), Asked::AbortMessage, abort),
-            (refused(503, Some(60)), Asked::AbortMessage, abort),
-            (refused(410, None), Asked::AbortMessage, Some(GONE)),
-            (Outcome::Delivered { status: 200 }, Asked::AbortMessage, Some(Decision::Done)),
-            (refused(500, None), Asked::Disable, disable(Some(DeadReason::ReceiverAsked))),
-            (refused(410, None), Asked::Disable, disable(Some(DeadReason::ReceiverAsked))),
-            (Outcome::Delivered { status: 204 }, Asked::Disable, disable(None)),
+        for (outcome, directive, expected) in [
+            (refused(500, None), ReceiverDirective::AbortMessage, abort),
+            (refused(503, Some(60)), ReceiverDirective::AbortMessage, abort),
+            (refused(410, None), ReceiverDirective::AbortMessage, Some(GONE)),
+            (Outcome::Delivered { status: 200 }, ReceiverDirective::AbortMessage, Some(Decision::Done)),
+            (refused(500, None), ReceiverDirective::Disable, disable(Some(DeadReason::ReceiverAsked))),
+            (refused(410, None), ReceiverDirective::Disable, disable(Some(DeadReason::ReceiverAsked))),
+            (Outcome::Delivered { status: 204 }, ReceiverDirective::Disable, disable(None)),
         ] {
-            let ending = Ending { asked: Some(asked), ..outcome.into() };
-            assert_eq!(settled(&ending), expected, "{outcome:?} {asked:?}");
+            let end = AttemptEnd { directive: Some(directive), ..outcome.into() };
+            assert_eq!(final_decision(&end), expected, "{outcome:?} {directive:?}");
             assert_eq!(
-                Some(decide(&ending, 1, NOW, &RetryPolicy::Standard, NOW, 0.0)),
+                Some(decide(&end, 1, NOW, &RetryPolicy::Standard, NOW, 0.0)),
                 expected,
-                "{outcome:?} {asked:?}"
+                "{outcome:?} {directive:?}"
             );
         }
     }
@@ -239,8 +241,10 @@ mod tests {
     fn a_dialects_final_statuses_end_the_delivery() {
         let policy = RetryPolicy::Standard;
         let dead = Decision::Dead { reason: DeadReason::Refused };
-        let of_mailgun =
-            |status| Ending { receiver: Receiver::Endpoint { final_statuses: &[406] }, ..refused(status, None).into() };
+        let of_mailgun = |status| AttemptEnd {
+            receiver: Receiver::Endpoint { final_statuses: &[406] },
+            ..refused(status, None).into()
+        };
         assert_eq!(decide(&of_mailgun(406), 1, NOW, &policy, NOW, 0.0), dead);
         assert!(matches!(decide(&of_mailgun(500), 1, NOW, &policy, NOW, 0.0), Decision::Retry { .. }));
         assert!(matches!(decide(&refused(406, None).into(), 1, NOW, &policy, NOW, 0.0), Decision::Retry { .. }));
@@ -252,28 +256,28 @@ mod tests {
     #[test]
     fn a_streams_service_is_never_gone_and_what_is_too_large_for_it_is_given_up() {
         let policy = RetryPolicy::Standard;
-        let of_stream = |status| Ending { receiver: Receiver::Stream, ..refused(status, None).into() };
-        assert_eq!(settled(&of_stream(410)), None);
+        let of_stream = |status| AttemptEnd { receiver: Receiver::Stream, ..refused(status, None).into() };
+        assert_eq!(final_decision(&of_stream(410)), None);
         assert!(matches!(decide(&of_stream(410), 1, NOW, &policy, NOW, 0.0), Decision::Retry { .. }));
-        assert_eq!(settled(&of_stream(413)), Some(Decision::Dead { reason: DeadReason::TooLarge }));
-        assert_eq!(settled(&refused(413, None).into()), None);
+        assert_eq!(final_decision(&of_stream(413)), Some(Decision::Dead { reason: DeadReason::TooLarge }));
+        assert_eq!(final_decision(&refused(413, None).into()), None);
         for status in [400, 401, 403, 404, 406, 429] {
-            assert_eq!(settled(&of_stream(status)), None, "{status}");
+            assert_eq!(final_decision(&of_stream(status)), None, "{status}");
         }
     }
 
     #[test]
     fn a_backup_that_failed_too_leaves_the_decision_to_the_schedule_and_the_main_url() {
         let policy = RetryPolicy::Custom(Delays::new(&[10]).unwrap());
-        let via = Via::Backup { main: refused(503, Some(100)) };
-        let at_backup = |outcome: Outcome, asked| Ending { asked, via, ..outcome.into() };
+        let target = Target::Backup { primary: refused(503, Some(100)) };
+        let at_backup = |outcome: Outcome, directive| AttemptEnd { directive, target, ..outcome.into() };
         for outcome in [Outcome::Timeout, refused(410, None), refused(429, Some(5000))] {
-            assert_eq!(settled(&at_backup(outcome, None)), None, "{outcome:?}");
+            assert_eq!(final_decision(&at_backup(outcome, None)), None, "{outcome:?}");
             let decision = decide(&at_backup(outcome, None), 1, NOW, &policy, NOW, 0.0);
             assert_eq!(decision, Decision::Retry { at: NOW + SignedDuration::from_secs(100) }, "{outcome:?}");
         }
-        assert_eq!(settled(&at_backup(Outcome::Delivered { status: 200 }, None)), Some(Decision::Done));
-        let aborted = settled(&at_backup(refused(410, None), Some(Asked::AbortMessage)));
+        assert_eq!(final_decision(&at_backup(Outcome::Delivered { status: 200 }, None)), Some(Decision::Done));
+        let aborted = final_decision(&at_backup(refused(410, None), Some(ReceiverDirective::AbortMessage)));
         assert_eq!(aborted, Some(Decision::Dead { reason: DeadReason::Aborted }));
     }
 

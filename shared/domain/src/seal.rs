@@ -26,7 +26,7 @@ pub struct DataKey {
 
 /// Where a secret is stored.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct SealContext<'a> {
     /// The row's partition key.
     pub pk: &'a str,
     /// The row's sort key.
@@ -81,7 +81,7 @@ impl DataKey {
     /// # Panics
     ///
     /// When the text has more than 64 GiB.
-    pub fn seal(&self, clear: &str, place: &Place<'_>, nonce: [u8; NONCE_BYTES]) -> String {
+    pub fn seal(&self, clear: &str, place: &SealContext<'_>, nonce: [u8; NONCE_BYTES]) -> String {
         let mut bytes = clear.as_bytes().to_vec();
         #[expect(clippy::expect_used, reason = "ring refuses texts of more than 64 GiB only")]
         let tag = self
@@ -93,7 +93,7 @@ impl DataKey {
     }
 
     /// Opens a text that was sealed for this place.
-    pub fn open(&self, sealed: Sealed, place: &Place<'_>) -> Result<String, SealError> {
+    pub fn open(&self, sealed: Sealed, place: &SealContext<'_>) -> Result<String, SealError> {
         let mut bytes = sealed.bytes;
         let (nonce, rest) = bytes.split_first_chunk_mut::<NONCE_BYTES>().ok_or(SealError::UnknownForm)?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
@@ -113,7 +113,7 @@ impl Sealed {
     }
 }
 
-impl Place<'_> {
+impl SealContext<'_> {
     /// The data that the seal covers in addition to the secret. Each part has its length before it, so that two
     /// different places never give the same bytes.
     fn bound_to(&self, number: DataKeyNumber) -> Aad<Vec<u8>> {
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const PLACE: Place<'_> = Place { pk: "T#ten_1", sk: "W#wh_1", field: "secret" };
+    const PLACE: SealContext<'_> = SealContext { pk: "T#ten_1", sk: "W#wh_1", field: "secret" };
 
     /// Made with `cryptography.hazmat` AESGCM of Python. What is stored today must open in every later version.
     #[test]
@@ -156,10 +156,10 @@ mod tests {
         let sealed = Sealed::parse(&key.seal("a secret", &PLACE, [2; 12])).unwrap();
         assert_eq!(key.open(sealed.clone(), &PLACE).as_deref(), Ok("a secret"));
         for place in [
-            Place { pk: "T#ten_2", ..PLACE },
-            Place { sk: "W#wh_2", ..PLACE },
-            Place { field: "previous_secret", ..PLACE },
-            Place { pk: "T#ten_1W#", sk: "wh_1", ..PLACE },
+            SealContext { pk: "T#ten_2", ..PLACE },
+            SealContext { sk: "W#wh_2", ..PLACE },
+            SealContext { field: "previous_secret", ..PLACE },
+            SealContext { pk: "T#ten_1W#", sk: "wh_1", ..PLACE },
         ] {
             assert_eq!(key.open(sealed.clone(), &place), Err(SealError::Broken), "{place:?}");
         }

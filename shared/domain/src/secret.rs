@@ -5,7 +5,7 @@ use std::fmt;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
-use crate::words::closed_words;
+use crate::words::string_enum;
 
 mod public_key;
 
@@ -20,7 +20,7 @@ const STANDARD_KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// Length of any other secret, which has printable ASCII characters only.
 const PLAIN_LENGTH: std::ops::RangeInclusive<usize> = 8..=256;
 
-closed_words!(
+string_enum!(
     /// How Standard Webhooks signs.
     SignatureScheme {
         /// HMAC-SHA256, with a secret that the receiver has too.

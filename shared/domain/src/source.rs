@@ -7,7 +7,7 @@ use crate::event::Provider;
 use crate::id::{SourceId, TenantId};
 use crate::secret::VerificationSecret;
 
-mod unauthentic;
+mod verification_error;
 mod ingest_key;
 mod configured_url;
 mod credentials;
@@ -17,7 +17,7 @@ pub use self::configured_url::ConfiguredUrl;
 pub use self::credentials::{BasicPair, Credentials};
 pub use self::ingest_key::{IngestKey, IngestKeyHash};
 pub use self::topic_arn::TopicArn;
-pub use self::unauthentic::Unauthentic;
+pub use self::verification_error::VerificationError;
 
 /// A tenant's connection to one provider.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,11 +94,11 @@ impl Verification {
     pub const MAX_TOPICS: usize = 10;
 
     /// For providers that sign nothing. A source that holds a key for such a provider is an error.
-    pub(crate) fn expect_unsigned(&self) -> Result<(), Unauthentic> {
+    pub(crate) fn expect_unsigned(&self) -> Result<(), VerificationError> {
         match self {
             Self::Unsigned => Ok(()),
             Self::SigningKey(_) | Self::PublicKey(_) | Self::KeyAndUrl { .. } | Self::Topics(_) => {
-                Err(Unauthentic::WrongVerification)
+                Err(VerificationError::WrongVerification)
             }
         }
     }

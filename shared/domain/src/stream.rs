@@ -10,7 +10,7 @@ use std::ops::Range;
 use crate::batching::batches;
 use crate::queue_limits::{MAX_BYTES, MAX_ENTRIES};
 use crate::secret::StreamSecret;
-use crate::words::closed_words;
+use crate::words::string_enum;
 
 mod characters;
 mod message;
@@ -20,7 +20,7 @@ pub mod servicebus;
 
 pub use message::Message;
 
-closed_words!(
+string_enum!(
     /// The services that deliveries can be sent to.
     StreamKind {
         /// Amazon SQS.
@@ -75,7 +75,7 @@ impl Message {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamName {
     /// An SQS queue.
-    Sqs(sqs::Queue),
+    Sqs(sqs::TenantQueue),
     /// A Pub/Sub topic.
     Pubsub(pubsub::Topic),
     /// A Service Bus queue or topic.
@@ -110,7 +110,7 @@ impl StreamName {
     /// Reads a URL or ARN; `None` when the text does not have the form of a stream.
     pub fn parse(text: &str) -> Option<Result<Self, InvalidStream>> {
         if let Some(arn) = text.strip_prefix("arn:") {
-            return Some(sqs::Queue::in_arn(arn).map(Self::Sqs).ok_or(InvalidStream::Sqs));
+            return Some(sqs::TenantQueue::in_arn(arn).map(Self::Sqs).ok_or(InvalidStream::Sqs));
         }
         let (scheme, rest) = text.split_once("://")?;
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -129,7 +129,7 @@ impl StreamName {
                 Some(of_entity(path.strip_suffix("/messages").unwrap_or(path)))
             }
             "https" if sqs::is_host(&host) => {
-                Some(sqs::Queue::at(&host, path).map(Self::Sqs).ok_or(InvalidStream::Sqs))
+                Some(sqs::TenantQueue::at(&host, path).map(Self::Sqs).ok_or(InvalidStream::Sqs))
             }
             _ => None,
         }
@@ -182,7 +182,7 @@ impl StreamCredentials {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stream {
     /// An SQS queue.
-    Sqs(sqs::Queue, sqs::AccessKey),
+    Sqs(sqs::TenantQueue, sqs::AccessKey),
     /// A Pub/Sub topic.
     Pubsub(pubsub::Topic, pubsub::ServiceAccount),
     /// A Service Bus queue or topic.

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use crate::dialect::Dialect;
 use crate::id::{KeyId, TenantId};
 use crate::secret::SigningSecret;
-use crate::words::closed_words;
+use crate::words::string_enum;
 
 /// An account that owns sources, webhooks and data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct TenantSettings {
     pub revision: u64,
 }
 
-closed_words!(
+string_enum!(
     /// What an API key may do.
     Role {
         /// Do everything for every tenant, and manage tenants and keys.

@@ -22,7 +22,7 @@ mod subscription;
 mod signing_secrets;
 mod redaction;
 
-pub use self::destination::{Destination, InvalidTarget, Target, UnfitCredentials};
+pub use self::destination::{Destination, DestinationUrl, InvalidDestination, UnfitCredentials};
 pub use self::headers::{CustomName, CustomValue, InvalidHeader, MAX_CUSTOM_HEADERS};
 pub use self::redaction::{MAX_SEARCHED, Redaction};
 pub use self::signing_secrets::{PublishedKey, SigningSecrets};

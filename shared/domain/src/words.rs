@@ -1,7 +1,7 @@
 //! Enums whose variants have stable words. The words appear in stored items, in the API and in logs.
 
 /// Declares an enum with the documentation and the stable word of each variant.
-macro_rules! closed_words {
+macro_rules! string_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,4 +23,4 @@ macro_rules! closed_words {
         }
     };
 }
-pub(crate) use closed_words;
+pub(crate) use string_enum;

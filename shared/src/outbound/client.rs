@@ -10,9 +10,9 @@ const MAX_HEADERS: usize = 5_000;
 /// Our user agent.
 const USER_AGENT: &str = "mailhooks/1";
 /// Maximum number of open, unused connections to one receiver.
-const IDLE_CONNECTIONS: usize = 10;
+const MAX_IDLE_CONNECTIONS: usize = 10;
 /// How long an unused connection is kept. Many receivers close theirs after a minute.
-pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(50);
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
 /// The clients of one scheme.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub(super) struct Clients {
 
 impl Clients {
     pub(super) fn built(client: impl Fn() -> reqwest::ClientBuilder) -> Result<Self, reqwest::Error> {
-        let pooled = client().pool_max_idle_per_host(IDLE_CONNECTIONS).build()?;
+        let pooled = client().pool_max_idle_per_host(MAX_IDLE_CONNECTIONS).build()?;
         Ok(Self { pooled, fresh: client().pool_max_idle_per_host(0).build()? })
     }
 }
@@ -45,5 +45,5 @@ pub(super) fn client() -> reqwest::ClientBuilder {
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_max_headers(MAX_HEADERS)
-        .pool_idle_timeout(IDLE_LIMIT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
 }

@@ -56,7 +56,7 @@ async fn posts(route: &Arc<Route>, certificate: CertificateDer<'static>, count: 
     let url = WebhookUrl::from_stored(&format!("https://{NAME}/")).unwrap();
     let mut outcomes = Vec::new();
     for _ in 0..count {
-        let post = Post {
+        let post = OutboundRequest {
             url: &url,
             headers: &[],
             content_type: "application/json",

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use super::client::IDLE_LIMIT;
+use super::client::IDLE_TIMEOUT;
 
 /// Maximum number of remembered hosts. Reason: memory stays below 1 MB for any number of failing hosts. A host without
 /// an entry only loses as many attempts as it has dead idle connections.
@@ -40,7 +40,7 @@ impl SilentHosts {
 }
 
 fn is_recent(at: Instant, now: Instant) -> bool {
-    now.saturating_duration_since(at) <= IDLE_LIMIT
+    now.saturating_duration_since(at) <= IDLE_TIMEOUT
 }
 
 #[cfg(test)]
@@ -53,8 +53,8 @@ mod tests {
     fn a_host_is_suspect_as_long_as_a_connection_may_stay_idle() {
         let (hosts, now) = (SilentHosts::default(), Instant::now());
         hosts.note("https://a.example".to_owned(), now);
-        assert!(hosts.contains("https://a.example", now + IDLE_LIMIT));
-        assert!(!hosts.contains("https://a.example", now + IDLE_LIMIT + Duration::from_millis(1)));
+        assert!(hosts.contains("https://a.example", now + IDLE_TIMEOUT));
+        assert!(!hosts.contains("https://a.example", now + IDLE_TIMEOUT + Duration::from_millis(1)));
         assert!(!hosts.contains("https://b.example", now));
     }
 
@@ -65,7 +65,7 @@ mod tests {
             hosts.note(number.to_string(), now);
         }
         assert!(hosts.contains(&(MAX_HOSTS - 1).to_string(), now) && !hosts.contains(&MAX_HOSTS.to_string(), now));
-        let later = now + IDLE_LIMIT + Duration::from_millis(1);
+        let later = now + IDLE_TIMEOUT + Duration::from_millis(1);
         hosts.note("new".to_owned(), later);
         assert!(hosts.contains("new", later));
         assert_eq!(hosts.0.lock().unwrap().len(), 1);

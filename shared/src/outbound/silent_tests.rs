@@ -100,7 +100,7 @@ fn door(address: SocketAddr, certificate: CertificateDer<'static>) -> Outbound {
 
 async fn post(outbound: &Outbound, url: &str) -> Outcome {
     let url = WebhookUrl::from_stored(url).unwrap();
-    let post = Post {
+    let post = OutboundRequest {
         url: &url,
         headers: &[],
         content_type: "application/json",

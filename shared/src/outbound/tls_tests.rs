@@ -39,10 +39,10 @@ async fn receiver(name: &str) -> (String, CertificateDer<'static>) {
     (format!("https://127.0.0.1:{port}/"), certificate)
 }
 
-async fn post(outbound: &Outbound, url: &str) -> Answered {
+async fn post(outbound: &Outbound, url: &str) -> RequestResult {
     let url = WebhookUrl::from_stored(url).unwrap();
     let custom = BTreeMap::new();
-    let post = Post {
+    let post = OutboundRequest {
         custom: &custom,
         redaction: &Redaction::default(),
         url: &url,

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 /// Bounds of a redrive's limit, in messages per second. SQS allows no more than 500.
 pub const MAX_PER_SECOND: RangeInclusive<i32> = 1..=500;
 /// How many tasks SQS remembers for each source queue.
-const REMEMBERED: i32 = 10;
+const LISTED_TASKS: i32 = 10;
 
 /// Redrives from the dead-letter queue to the deliveries queue.
 #[derive(Debug, Clone)]
@@ -108,7 +108,7 @@ impl Redrives {
 
     /// The last ten redrives, latest first.
     pub async fn list(&self) -> Result<Vec<Redrive>, RedriveError> {
-        let call = self.client.list_message_move_tasks().source_arn(&self.source_arn).max_results(REMEMBERED);
+        let call = self.client.list_message_move_tasks().source_arn(&self.source_arn).max_results(LISTED_TASKS);
         let answer = call.send().await.map_err(classified)?;
         let mut redrives: Vec<_> = answer.results.unwrap_or_default().into_iter().filter_map(redrive).collect();
         redrives.sort_by_key(|redrive| std::cmp::Reverse(redrive.started_at));

@@ -13,11 +13,11 @@ mod list;
 mod of_event;
 mod record;
 
-pub use list::Stuck;
+pub use list::HeldOrDeadOrder;
 pub use record::Change;
 
 /// The index that contains only rows in the states `held` and `dead`.
-const STUCK_INDEX: &str = "held-dead";
+const HELD_DEAD_INDEX: &str = "held-dead";
 
 /// The deliveries table.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Page, StoreError, Telling};
+use super::{EventWrite, Page, StoreError};
 use domain::event::Event;
 use domain::id::{EventId, TenantId};
 
@@ -21,7 +21,7 @@ mod list;
 pub use known::MAX_KEYS;
 pub use put_batch::MAX_STATEMENTS;
 pub use row::{event_in_row, row as event_row};
-pub use tokens::Claim;
+pub use tokens::TokenClaim;
 
 /// The events table.
 #[derive(Debug, Clone)]
@@ -67,10 +67,10 @@ impl Events {
 
     /// The write of an event that reports a change of state, for the transaction of that change. It has no condition of
     /// its own. The condition of the change decides, and the event's id is as unique as the change.
-    pub fn telling(&self, event: &Event) -> Result<Telling, StoreError> {
+    pub fn event_write(&self, event: &Event) -> Result<EventWrite, StoreError> {
         let row = row::row(event, self.expiry(event.accepted_at))?;
         let put = aws_sdk_dynamodb::types::Put::builder().table_name(&self.table).set_item(Some(row));
-        Ok(Telling(TransactWriteItem::builder().put(put.build().map_err(StoreError::aws)?).build()))
+        Ok(EventWrite(TransactWriteItem::builder().put(put.build().map_err(StoreError::aws)?).build()))
     }
 
     /// One event of a tenant, if it is still stored. The read is strongly consistent, so that a job never mistakes a

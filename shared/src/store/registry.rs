@@ -60,7 +60,7 @@ pub use self::sources::Sources;
 pub use self::subscribers::Subscribers;
 pub use self::tenant_list::TenantList;
 pub use self::tenants::Tenants;
-pub use self::webhook_writer::{Census, WebhookWriter};
+pub use self::webhook_writer::{WebhookWriter, WebhooksVersion};
 pub use self::webhooks::Webhooks;
 pub use self::webhooks_versions::WebhooksVersions;
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::provider::{Post, Proof, Provider, Received, Refusal, receive};
+use shared::provider::{InboundPost, InboundPostError, Proof, Provider, Received, receive};
 use shared::secret::VerificationSecret;
 use shared::source::{ConfiguredUrl, Trust, Verification};
 
@@ -60,7 +60,7 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
         if batches(provider) {
             let events: Vec<Value> = own.iter().flat_map(|fixture| events_of(fixture)).cycle().take(BATCH).collect();
             let (trust, headers, body) = signed_batch(provider, &events, now)?;
-            let post = Post::new(&headers, &body);
+            let post = InboundPost::new(&headers, &body);
             figures.push(figure(provider, BATCH, 1, || finish(receive(provider, &trust, &post, now), now))?);
         }
     }
@@ -75,7 +75,7 @@ fn generic(events: usize, now: Timestamp) -> anyhow::Result<Figure> {
         "campaign_id": "receipts-2026-11", "tags": ["receipt", "monthly"], "metadata": {"order": "A-10442"},
     });
     let (headers, body) = batch(Provider::Generic, &vec![event; events]);
-    let (trust, post) = (Trust::unsigned(), Post::new(&headers, &body));
+    let (trust, post) = (Trust::unsigned(), InboundPost::new(&headers, &body));
     figure(Provider::Generic, events, 1, || finish(receive(Provider::Generic, &trust, &post, now), now))
 }
 
@@ -87,7 +87,7 @@ fn is_usual(fixture: &Fixture) -> bool {
 }
 
 /// Does all work up to the row that `ingest` would write.
-fn finish(received: Result<Received, Refusal>, now: Timestamp) -> anyhow::Result<()> {
+fn finish(received: Result<Received, InboundPostError>, now: Timestamp) -> anyhow::Result<()> {
     let (tenant, source) = owner();
     for report in received?.reports {
         std::hint::black_box(report.accept(tenant, Some(source), now));

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use domain::provider::{
-    Certificate, CertificateUrl, Post, Provider, Received, Refusal, certificate_wanted, parse_public_key, receive,
+    Certificate, CertificateUrl, InboundPost, InboundPostError, Provider, Received, certificate_wanted,
+    parse_public_key, receive,
 };
 use domain::secret::VerificationSecret;
 use domain::source::{ConfiguredUrl, TopicArn, Trust, Verification};
@@ -113,12 +114,12 @@ pub struct Fixture {
 
 impl Fixture {
     /// Verifies and normalises the post.
-    pub fn receive(&self) -> Result<Received, Refusal> {
+    pub fn receive(&self) -> Result<Received, InboundPostError> {
         self.receive_as(&self.trust, &self.headers, &self.body, self.now)
     }
 
     /// Verifies and normalises the post with another body.
-    pub fn receive_body(&self, body: &[u8]) -> Result<Received, Refusal> {
+    pub fn receive_body(&self, body: &[u8]) -> Result<Received, InboundPostError> {
         self.receive_as(&self.trust, &self.headers, body, self.now)
     }
 
@@ -129,15 +130,15 @@ impl Fixture {
         headers: &HeaderMap,
         body: &[u8],
         now: Timestamp,
-    ) -> Result<Received, Refusal> {
-        let post = Post { headers, body, ingest_key: INGEST_KEY, sender: None, certificate: None };
+    ) -> Result<Received, InboundPostError> {
+        let post = InboundPost { headers, body, ingest_key: INGEST_KEY, sender: None, certificate: None };
         let wanted = certificate_wanted(self.provider, trust, &post)?;
         // At any other URL there is no certificate, as if the fetch had failed.
         let served = self.certificate.as_ref().filter(|served| {
             let there = |url: &CertificateUrl| served.url.as_ref().is_none_or(|served| served == url.as_str());
             wanted.as_ref().is_some_and(there)
         });
-        let post = Post { certificate: served.map(|served| &served.certificate), ..post };
+        let post = InboundPost { certificate: served.map(|served| &served.certificate), ..post };
         receive(self.provider, trust, &post, now)
     }
 }

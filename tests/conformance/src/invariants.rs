@@ -2,7 +2,7 @@
 
 use domain::event::{Event, EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
 use domain::id::{SourceId, TenantId};
-use domain::provider::{MAX_PROVIDER_BATCH, Provider, Received, Refusal, Report};
+use domain::provider::{InboundPostError, MAX_PROVIDER_BATCH, Provider, Received, Report};
 use jiff::Timestamp;
 
 /// Whether the provider's signature covers every byte of the body, so that no other body is genuine.
@@ -30,10 +30,10 @@ pub fn signs_every_byte(provider: Provider) -> bool {
 /// # Panics
 ///
 /// If an invariant does not hold.
-pub fn check(provider: Provider, length: usize, received: Result<Received, Refusal>) -> Vec<Event> {
+pub fn check(provider: Provider, length: usize, received: Result<Received, InboundPostError>) -> Vec<Event> {
     let received = match received {
         Ok(received) => received,
-        Err(Refusal::Unauthentic(_) | Refusal::TooMany { .. }) => return Vec::new(),
+        Err(InboundPostError::VerificationError(_) | InboundPostError::TooMany { .. }) => return Vec::new(),
         // People write the generic body and can correct it. No other authentic body is refused.
         Err(refusal) => {
             assert_eq!(provider, Provider::Generic, "refused: {refusal}");

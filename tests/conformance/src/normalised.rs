@@ -3,7 +3,7 @@
 use domain::event::{BounceType, Event, EventType, Geo, Recipient, RejectReason};
 use domain::id::{SourceId, TenantId};
 use domain::problem::Problem;
-use domain::provider::{MAX_PROVIDER_BODY, Received, Refusal, Report};
+use domain::provider::{InboundPostError, MAX_PROVIDER_BODY, Received, Report};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -30,9 +30,9 @@ pub enum Outcome {
 
 impl Outcome {
     /// The outcome of a post that `ingest` accepted or refused.
-    pub fn of(received: &Result<Received, Refusal>) -> Self {
+    pub fn of(received: &Result<Received, InboundPostError>) -> Self {
         match received {
-            Err(Refusal::Unauthentic(_)) => Self::AuthRejected,
+            Err(InboundPostError::VerificationError(_)) => Self::AuthRejected,
             Err(_) => Self::Refused,
             Ok(received) if received.confirm.is_some() => Self::SnsConfirm,
             Ok(received) if received.reports.is_empty() => Self::NoEvents,

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use conformance::{Fixture, Index, invariants};
-use domain::provider::{Post, Provider, Refusal, receive};
+use domain::provider::{InboundPost, Provider, InboundPostError, receive};
 use domain::secret::VerificationSecret;
 use domain::source::{BasicPair, Credentials, Trust};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -25,8 +25,8 @@ fn default_now() -> Timestamp {
 /// Gives the input to a source that requires no signature.
 pub fn parse(provider: Provider, data: &[u8]) {
     let (headers, body, now) = split(data);
-    let received = receive(provider, &Trust::unsigned(), &Post::new(&headers, body), now.unwrap_or_else(default_now));
-    assert!(!matches!(received, Err(Refusal::Unauthentic(_))));
+    let received = receive(provider, &Trust::unsigned(), &InboundPost::new(&headers, body), now.unwrap_or_else(default_now));
+    assert!(!matches!(received, Err(InboundPostError::VerificationError(_))));
     invariants::check(provider, body.len(), received);
 }
 
@@ -36,7 +36,7 @@ pub fn verify(provider: Provider, data: &[u8]) {
     let mut own = FIXTURES.iter().filter(|fixture| fixture.provider == provider);
     let fixture = own.next().unwrap();
     let received = fixture.receive_as(&fixture.trust, &headers, body, now.unwrap_or(fixture.now));
-    if invariants::signs_every_byte(provider) && !matches!(received, Err(Refusal::Unauthentic(_))) {
+    if invariants::signs_every_byte(provider) && !matches!(received, Err(InboundPostError::VerificationError(_))) {
         let signed = fixture.body == body || own.any(|fixture| fixture.body == body);
         assert!(signed, "the post was accepted although nobody has signed it");
     }
@@ -63,7 +63,7 @@ pub fn verify_credentials(data: &[u8]) {
         let accepted = credentials.accepts(&headers).is_ok();
         assert!(plausible || !accepted, "the post was accepted without the secret");
         let trust = Trust { credentials: Some(credentials), ..Trust::unsigned() };
-        let received = receive(Provider::Brevo, &trust, &Post::new(&headers, b"{}"), default_now());
+        let received = receive(Provider::Brevo, &trust, &InboundPost::new(&headers, b"{}"), default_now());
         assert_eq!(received.is_ok(), accepted);
     }
 }

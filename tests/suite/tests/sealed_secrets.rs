@@ -21,7 +21,7 @@ use shared::stream::pubsub::ServiceAccount;
 use shared::stream::servicebus::SharedKey;
 use shared::stream::sqs::AccessKey;
 use shared::tenant::TenantSettings;
-use shared::webhook::{CustomName, CustomValue, Destination, SigningSecrets, Target, Webhook};
+use shared::webhook::{CustomName, CustomValue, Destination, DestinationUrl, SigningSecrets, Webhook};
 use support::amazon::Amazon;
 use support::google;
 use support::world::DELIVERIES;
@@ -113,8 +113,8 @@ async fn two_functions_that_make_the_first_data_key_at_once_end_with_one() {
     let created = registries.iter().zip(&webhooks).map(async |(registry, webhook)| {
         // Two changes of one tenant at the same moment may collide. Callers repeat such a change.
         loop {
-            let census = registry.webhook_writer.census(tenant).await.unwrap().unwrap();
-            match registry.webhook_writer.create_all(tenant, std::slice::from_ref(webhook), &census).await {
+            let version = registry.webhook_writer.version(tenant).await.unwrap().unwrap();
+            match registry.webhook_writer.create_all(tenant, std::slice::from_ref(webhook), &version).await {
                 Ok(_) => break,
                 Err(error) => assert!(matches!(error, StoreError::Conflict), "{error:?}"),
             }
@@ -376,7 +376,7 @@ async fn streams(world: &World, tenant: TenantId) -> Vec<Webhook> {
         ("pubsub://projects/example-project/topics/mail-events", StreamCredentials::Pubsub(account)),
         ("servicebus://contoso.servicebus.windows.net/mail-events", StreamCredentials::Servicebus(shared)),
     ] {
-        let target = Target::parse(url, &AddressPolicy::public_only()).unwrap();
+        let target = DestinationUrl::parse(url, &AddressPolicy::public_only()).unwrap();
         let url = Destination::new(target, Some(credentials)).unwrap();
         let webhook = world.webhook_with(tenant, "http://127.0.0.1:9/", |webhook| Webhook { url, ..webhook });
         let webhook = webhook.await.unwrap();

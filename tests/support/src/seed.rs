@@ -56,8 +56,8 @@ impl World {
             timeout_ms: u32::try_from(TIMEOUT.as_millis())?,
             ..Webhook::new(id, tenant, url, subscription, Dialect::Standard, secret, now)
         });
-        let census = self.registry.webhook_writer.census(tenant).await?.context("a tenant")?;
-        let stored = self.registry.webhook_writer.create_all(tenant, &[webhook], &census).await?;
+        let version = self.registry.webhook_writer.version(tenant).await?.context("a tenant")?;
+        let stored = self.registry.webhook_writer.create_all(tenant, &[webhook], &version).await?;
         self.tick();
         stored.into_iter().next().context("a webhook")
     }
@@ -66,8 +66,8 @@ impl World {
     pub async fn open_breaker(&self, webhook: &Webhook) -> anyhow::Result<Open> {
         let now = self.clock.now();
         let open = Open::begin(ProbeId::generate(random()), now, now);
-        let telling = self.events.telling(&operational::opened(webhook, &open, now))?;
-        let is_opened = self.registry.receivers.open_breaker(webhook.tenant, webhook.id, &open, telling).await?;
+        let event_write = self.events.event_write(&operational::opened(webhook, &open, now))?;
+        let is_opened = self.registry.receivers.open_breaker(webhook.tenant, webhook.id, &open, event_write).await?;
         anyhow::ensure!(is_opened, "it was open before");
         self.tick();
         Ok(open)
@@ -76,8 +76,8 @@ impl World {
     /// Closes the breaker `open` now, as an accepted probe does.
     pub async fn close_breaker(&self, webhook: &Webhook, open: &Open) -> anyhow::Result<()> {
         let event = operational::closed(webhook, open, ClosedReason::Recovered, self.clock.now());
-        let telling = self.events.telling(&event)?;
-        let is_closed = self.registry.receivers.close_breaker(webhook.tenant, webhook.id, open, 0, telling).await?;
+        let event_write = self.events.event_write(&event)?;
+        let is_closed = self.registry.receivers.close_breaker(webhook.tenant, webhook.id, open, 0, event_write).await?;
         anyhow::ensure!(is_closed, "it was closed before");
         self.tick();
         Ok(())
@@ -86,8 +86,8 @@ impl World {
     /// Disables a webhook now, as `deliver` does. Returns whether the webhook was enabled before.
     pub async fn disable(&self, webhook: &Webhook, reason: DisabledReason) -> anyhow::Result<bool> {
         let now = self.clock.now();
-        let telling = self.events.telling(&operational::disabled(webhook, reason, None, now))?;
-        let was_enabled = self.registry.receivers.disable(webhook.tenant, webhook.id, reason, now, telling).await?;
+        let event_write = self.events.event_write(&operational::disabled(webhook, reason, None, now))?;
+        let was_enabled = self.registry.receivers.disable(webhook.tenant, webhook.id, reason, now, event_write).await?;
         self.tick();
         Ok(was_enabled)
     }

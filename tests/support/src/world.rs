@@ -165,7 +165,7 @@ impl World {
     }
 
     /// A second deliver room, with a configuration changed by `change` and with cold caches, as after a crash.
-    pub fn another_deliver(&self, change: impl FnOnce(&mut config::Deliver)) -> anyhow::Result<Deliver> {
+    pub fn another_deliver(&self, change: impl FnOnce(&mut config::DeliverConfig)) -> anyhow::Result<Deliver> {
         let mut config = deliver_config(&self.url)?;
         change(&mut config);
         Ok(Deliver::new(&self.sdk, &config, self.clock.clone())?)
@@ -183,7 +183,7 @@ impl World {
 
     /// A new ingest room with empty caches, whose calls to Amazon go through `outbound`.
     pub fn ingest(&self, outbound: Outbound) -> Ingest {
-        let config = config::Ingest {
+        let config = config::IngestConfig {
             registry_table: "registry".to_owned(),
             events_table: "events".to_owned(),
             retention_days: 30,
@@ -333,16 +333,16 @@ fn queue_url(url: &str, queue: &str) -> String {
     format!("{url}/000000000000/{queue}")
 }
 
-fn dispatch_config(url: &str) -> config::Dispatch {
-    config::Dispatch {
+fn dispatch_config(url: &str) -> config::DispatchConfig {
+    config::DispatchConfig {
         registry_table: "registry".to_owned(),
         deliveries_queue_url: queue_url(url, DELIVERIES),
         dispatch_failures_queue_url: queue_url(url, DISPATCH_FAILURES),
     }
 }
 
-fn deliver_config(url: &str) -> anyhow::Result<config::Deliver> {
-    Ok(config::Deliver {
+fn deliver_config(url: &str) -> anyhow::Result<config::DeliverConfig> {
+    Ok(config::DeliverConfig {
         registry_table: "registry".to_owned(),
         events_table: "events".to_owned(),
         deliveries_table: "deliveries".to_owned(),

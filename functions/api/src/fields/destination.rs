@@ -7,7 +7,7 @@ use shared::stream::pubsub::{InvalidServiceAccount, ServiceAccount};
 use shared::stream::servicebus::{InvalidSharedKey, SharedKey};
 use shared::stream::sqs::{AccessKey, InvalidAccessKey};
 use shared::stream::{Stream, StreamCredentials};
-use shared::webhook::{Destination, Target, UnfitCredentials, WebhookUrl};
+use shared::webhook::{Destination, DestinationUrl, UnfitCredentials, WebhookUrl};
 
 use crate::http::body::{Fields, object, text};
 use crate::http::field_errors::FieldErrors;
@@ -34,9 +34,9 @@ const NOT_KEPT: [&str; 5] =
     ["project_id", "client_id", "auth_uri", "auth_provider_x509_cert_url", "client_x509_cert_url"];
 
 /// The field `url`: a URL, or the name of a stream.
-pub(crate) fn target(value: Value, addresses: &AddressPolicy) -> Result<Target, FieldErrors> {
-    let target = Target::parse(&text(1..=MAX_URL)(value)?, addresses).map_err(|error| error.to_string())?;
-    if let Target::Https(url) = &target {
+pub(crate) fn target(value: Value, addresses: &AddressPolicy) -> Result<DestinationUrl, FieldErrors> {
+    let target = DestinationUrl::parse(&text(1..=MAX_URL)(value)?, addresses).map_err(|error| error.to_string())?;
+    if let DestinationUrl::Https(url) = &target {
         refuse_mask(url)?;
     }
     Ok(target)
@@ -45,8 +45,8 @@ pub(crate) fn target(value: Value, addresses: &AddressPolicy) -> Result<Target, 
 /// A URL that is not the name of a stream.
 pub(crate) fn https_url(value: Value, addresses: &AddressPolicy) -> Result<WebhookUrl, FieldErrors> {
     match target(value, addresses)? {
-        Target::Https(url) => Ok(url),
-        Target::Stream(_) => {
+        DestinationUrl::Https(url) => Ok(url),
+        DestinationUrl::Stream(_) => {
             Err("expected an https:// URL; only the `url` of a webhook at /api/v1/webhooks can name a stream".into())
         }
     }
@@ -147,7 +147,7 @@ fn expect(value: Value, words: &[&str]) -> Result<(), FieldErrors> {
 /// them is wrong.
 pub(crate) fn of_new(
     body: &mut Fields,
-    target: Option<Target>,
+    target: Option<DestinationUrl>,
     credentials: Option<StreamCredentials>,
     were_given: bool,
 ) -> Option<Destination> {
@@ -162,7 +162,7 @@ pub(crate) fn of_new(
 /// The destination of a stored webhook after a change.
 pub(crate) fn changed(
     stored: &Destination,
-    target: Option<&Target>,
+    target: Option<&DestinationUrl>,
     credentials: Option<&StreamCredentials>,
 ) -> Result<Destination, FieldErrors> {
     stored.changed(target, credentials).map_err(unfit)

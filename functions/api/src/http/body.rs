@@ -17,7 +17,7 @@ pub(crate) use read::{expected_number, flag, list, map, object, or_null, parsed,
 
 /// Maximum bytes of a body (64 KiB). Reason: the largest webhook that the limits of its fields allow is many times
 /// smaller.
-const MAX_BODY: usize = 64 * 1024;
+const MAX_BODY_BYTES: usize = 64 * 1024;
 
 impl<S: Send + Sync> FromRequest<S> for Fields {
     type Rejection = ApiError;
@@ -54,9 +54,9 @@ async fn json(request: Request) -> Result<Bytes, Problem> {
 /// A body of any kind; 413 when it is too long.
 pub(crate) async fn bounded(request: Request) -> Result<Bytes, Problem> {
     // On Lambda the whole body is in memory already, so the only possible failure is that it is too long.
-    let body = axum::body::to_bytes(request.into_body(), MAX_BODY).await;
+    let body = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await;
     body.map_err(|_| {
-        let detail = format!("A body may have at most {MAX_BODY} bytes (64 KiB).");
+        let detail = format!("A body may have at most {MAX_BODY_BYTES} bytes (64 KiB).");
         Problem::new(413, "body-too-large", "The body is too large", detail)
     })
 }

@@ -4,7 +4,7 @@
 use shared::id::{TenantId, WebhookId};
 use shared::operational::status_changed;
 use shared::store::StoreError;
-use shared::store::registry::Census as WebhooksVersion;
+use shared::store::registry::WebhooksVersion;
 use shared::webhook::Webhook;
 
 use super::error::ManageError;
@@ -60,10 +60,10 @@ pub(super) async fn write(
 ) -> Result<Webhook, StoreError> {
     let changed = Webhook { updated_at: api.now(), ..changed };
     let event = status_changed(stored, &changed, changed.updated_at);
-    let telling = event.map(|event| api.events.telling(&event)).transpose()?;
+    let event_write = event.map(|event| api.events.event_write(&event)).transpose()?;
     match version {
-        Some(version) => api.webhook_writer.replace_if_unchanged(&changed, version, telling).await?,
-        None => api.webhook_writer.replace(&changed, telling).await?,
+        Some(version) => api.webhook_writer.replace_if_unchanged(&changed, version, event_write).await?,
+        None => api.webhook_writer.replace(&changed, event_write).await?,
     }
     api.public_keys.forget(changed.tenant);
     Ok(changed)

@@ -2,7 +2,7 @@
 
 use shared::id::TenantId;
 use shared::store::StoreError;
-use shared::store::registry::Census as WebhooksVersion;
+use shared::store::registry::WebhooksVersion;
 use shared::webhook::Webhook;
 
 use super::error::ManageError;
@@ -16,7 +16,7 @@ pub(crate) const TRIES: u8 = 16;
 
 /// The version of the tenant's webhooks. A write on condition of it fails when any of them was changed since.
 pub(crate) async fn webhooks_version(api: &Api, tenant: TenantId) -> Result<WebhooksVersion, ManageError> {
-    api.webhook_writer.census(tenant).await?.ok_or(ManageError::NotFound(Noun::Tenant))
+    api.webhook_writer.version(tenant).await?.ok_or(ManageError::NotFound(Noun::Tenant))
 }
 
 /// All webhooks of a tenant, at most 500, oldest first, each with its number. Webhooks from before numbers existed get

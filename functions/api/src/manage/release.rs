@@ -2,7 +2,7 @@
 
 use shared::id::{TenantId, WebhookId};
 use shared::queue::Outgoing;
-use shared::queue::job::{Job, Recover};
+use shared::queue::job::{Job, ReleaseHeld};
 
 use super::error::ManageError;
 use crate::room::Api;
@@ -28,7 +28,7 @@ pub(crate) async fn discard_held(api: &Api, tenant: TenantId, webhook: WebhookId
 }
 
 async fn send(api: &Api, tenant: TenantId, webhook: WebhookId, delay_seconds: u16) -> Result<(), ManageError> {
-    let job = Job::Recover(Recover { tenant, webhook, after: None });
+    let job = Job::ReleaseHeld(ReleaseHeld { tenant, webhook, after: None });
     let outgoing = Outgoing { delay_seconds, ..Outgoing::now(&job) };
     for result in api.jobs.send(&[outgoing]).await {
         result?;

@@ -26,7 +26,7 @@ async fn close_breaker(api: &Api, webhook: &Webhook) -> Result<(), ManageError> 
             Breaker::Closed { .. } => api.breakers.forget_closed(tenant, id).await?,
             Breaker::Open(open) => {
                 let event = closed(webhook, &open, ClosedReason::Requested, api.now());
-                api.breakers.forget_open(tenant, id, &open, api.events.telling(&event)?).await?
+                api.breakers.forget_open(tenant, id, &open, api.events.event_write(&event)?).await?
             }
         };
         if is_forgotten {

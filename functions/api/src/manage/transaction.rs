@@ -3,7 +3,7 @@
 
 use shared::id::{TenantId, WebhookId};
 use shared::store::StoreError;
-use shared::store::registry::Census as WebhooksVersion;
+use shared::store::registry::WebhooksVersion;
 use shared::webhook::Webhook;
 
 use super::change::write;

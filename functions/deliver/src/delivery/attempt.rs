@@ -4,10 +4,10 @@
 use futures::future::join_all;
 use jiff::Timestamp;
 use shared::clock::random_jitter;
-use shared::delivery::{Attempt, DeadReason, Outcome, Via};
+use shared::delivery::{Attempt, DeadReason, Outcome, Target};
 use shared::event::Event;
 use shared::id::EventId;
-use shared::retry::{Decision, decide, settled};
+use shared::retry::{Decision, decide, final_decision};
 use shared::webhook::DisabledReason;
 
 use super::claim::claim;
@@ -35,7 +35,7 @@ pub(crate) async fn attempt(
     let at = recorder.clock.now();
     let sent = slow::watched(send(&events, &state.webhook, at, sender), state, health).await;
     let now = recorder.clock.now();
-    let finals: Vec<Option<Decision>> = sent.iter().map(|sent| settled(&sent.ending())).collect();
+    let finals: Vec<Option<Decision>> = sent.iter().map(|sent| final_decision(&sent.end())).collect();
     let disabled = disabled_by(&finals);
     if let Some(reason) = disabled {
         // The webhook is disabled before the rows are written. Reason: after the rows say dead, no job comes back to
@@ -91,7 +91,7 @@ async fn decide_and_record(
 ) -> Result<Recorded, Stop> {
     let (plan, policy) = (member.plan, &member.state.webhook.retry_policy);
     let began = plan.began.unwrap_or(at);
-    let decision = decide(&sent.ending(), plan.number, began, policy, now, random_jitter());
+    let decision = decide(&sent.end(), plan.number, began, policy, now, random_jitter());
     let attempt = sent.attempt(plan, at);
     if !matches!(attempt.outcome, Outcome::Delivered { .. }) {
         log_failure(member.pending.job.event, &attempt);
@@ -127,7 +127,7 @@ pub(crate) fn log_failure(event: EventId, attempt: &Attempt) {
     tracing::info!(
         attempt.round = attempt.round,
         attempt.number = attempt.number,
-        attempt.backup = matches!(attempt.via, Via::Backup { .. }),
+        attempt.backup = matches!(attempt.target, Target::Backup { .. }),
         outcome = attempt.outcome.code(),
         http.status = attempt.outcome.status(),
         duration_ms = attempt.duration_ms,

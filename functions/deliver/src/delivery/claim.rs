@@ -7,7 +7,7 @@
 //! claimed, wait, and find it made.
 
 use shared::clock::Clock;
-use shared::delivery::standing::{AttemptPlan, JobVerdict, judge};
+use shared::delivery::job_verdict::{AttemptPlan, JobVerdict, judge};
 use shared::store::StoreError;
 
 use super::pending::Prepared;

@@ -2,7 +2,7 @@
 //! retries queue.
 
 use shared::clock::Clock;
-use shared::delivery::standing::AttemptPlan;
+use shared::delivery::job_verdict::AttemptPlan;
 
 use super::admission::{Admission, admit};
 use super::pending::Pending;

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use shared::clock::Clock;
-use shared::delivery::standing::{AttemptPlan, JobVerdict, judge};
-use shared::queue::job::Deliver as DeliverJob;
+use shared::delivery::job_verdict::{AttemptPlan, JobVerdict, judge};
+use shared::queue::job::DeliverJob;
 use shared::rate_limit::SlotStanding;
 use shared::recovery::is_late;
 

@@ -1,7 +1,7 @@
 //! The stages from `inspect` to `reserve` for the jobs of one webhook.
 
 use futures::future::join_all;
-use shared::delivery::standing::AttemptPlan;
+use shared::delivery::job_verdict::AttemptPlan;
 
 use super::hold::admitted;
 use super::inspect::inspect;

@@ -1,6 +1,6 @@
 //! The stage `load`: the event of a delivery.
 
-use shared::delivery::standing::AttemptPlan;
+use shared::delivery::job_verdict::AttemptPlan;
 use shared::event::Event;
 use shared::store::Events;
 

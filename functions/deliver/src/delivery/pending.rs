@@ -1,9 +1,9 @@
 //! What the stages hand on: a job, a delivery that can be attempted, a request.
 
 use jiff::Timestamp;
-use shared::delivery::standing::AttemptPlan;
+use shared::delivery::job_verdict::AttemptPlan;
 use shared::event::Event;
-use shared::queue::job::Deliver as DeliverJob;
+use shared::queue::job::DeliverJob;
 
 use crate::message::ReceivedMessage;
 use crate::webhook_cache::WebhookState;

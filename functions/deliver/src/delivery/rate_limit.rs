@@ -7,7 +7,7 @@
 //! So a limit is never exceeded, and sometimes a slot is lost.
 
 use jiff::{SignedDuration, Timestamp};
-use shared::queue::job::Deliver as DeliverJob;
+use shared::queue::job::DeliverJob;
 use shared::rate_limit::{Claim, RateLimit, Slot, SlotStanding, good_until};
 use shared::store::StoreError;
 use shared::store::registry::RateLimits;

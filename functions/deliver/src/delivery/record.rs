@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use shared::clock::Clock;
-use shared::delivery::standing::{AttemptPlan, JobVerdict, RowCondition, judge};
+use shared::delivery::job_verdict::{AttemptPlan, JobVerdict, RowCondition, judge};
 use shared::delivery::{Attempt, DeadReason, Delivery, DeliveryKey, DeliveryState};
 use shared::event::{Event, EventType, GivenUp};
 use shared::operational;
-use shared::queue::job::Deliver as DeliverJob;
+use shared::queue::job::DeliverJob;
 use shared::retry::Decision;
 use shared::store::deliveries::Change;
 use shared::store::{Deliveries, Events, StoreError};
@@ -149,7 +149,7 @@ impl Recorder {
     /// Writes a change, together with its operational event if the delivery dies.
     async fn write(&self, change: &Change<'_>, webhook: &Webhook) -> Result<(), StoreError> {
         match death(change, webhook) {
-            Some(event) => self.deliveries.write_and_tell(change, self.events.telling(&event)?).await,
+            Some(event) => self.deliveries.write_with_event(change, self.events.event_write(&event)?).await,
             None => self.deliveries.write(change).await,
         }
     }

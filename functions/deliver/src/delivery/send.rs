@@ -6,14 +6,14 @@ use std::time::Duration;
 use futures::future::join_all;
 use jiff::Timestamp;
 use shared::clock::Clock;
+use shared::delivery::job_verdict::AttemptPlan;
 use shared::delivery::post_id::post_id;
-use shared::delivery::standing::AttemptPlan;
-use shared::delivery::{Attempt, DeadReason, Via};
-use shared::dialect::{Cover, Rendered};
+use shared::delivery::{Attempt, DeadReason, Target};
+use shared::dialect::{Envelope, Rendered};
 use shared::event::Event;
 use shared::id::EventId;
-use shared::outbound::{Answered, Outbound, Post};
-use shared::retry::{Decision, Ending, Receiver, settled};
+use shared::outbound::{Outbound, OutboundRequest, RequestResult};
+use shared::retry::{AttemptEnd, Decision, Receiver, final_decision};
 use shared::stream::Message;
 use shared::webhook::{Destination, Redaction, Webhook, WebhookUrl};
 
@@ -37,8 +37,8 @@ impl Sender {
 /// How an attempt ended, and where.
 #[derive(Debug, Clone)]
 pub(crate) struct AttemptResult {
-    answered: Answered,
-    via: Via,
+    answered: RequestResult,
+    target: Target,
     /// The sum over both URLs.
     duration_ms: u32,
     receiver: Receiver<'static>,
@@ -46,8 +46,13 @@ pub(crate) struct AttemptResult {
 
 impl AttemptResult {
     /// What the attempt is judged by.
-    pub(crate) fn ending(&self) -> Ending<'static> {
-        Ending { outcome: self.answered.outcome, asked: self.answered.asked, via: self.via, receiver: self.receiver }
+    pub(crate) fn end(&self) -> AttemptEnd<'static> {
+        AttemptEnd {
+            outcome: self.answered.outcome,
+            directive: self.answered.directive,
+            target: self.target,
+            receiver: self.receiver,
+        }
     }
 
     /// The attempt for the record.
@@ -60,7 +65,7 @@ impl AttemptResult {
             duration_ms: self.duration_ms,
             address: self.answered.address.clone(),
             answer: self.answered.answer.clone(),
-            via: self.via,
+            target: self.target,
         }
     }
 }
@@ -105,8 +110,8 @@ impl<'a> Payload<'a> {
         let (first, more) = events.split_first()?;
         let ids: Vec<EventId> = more.iter().map(|event| event.id).collect();
         let (id, secrets) = (post_id(first.id, &ids), webhook.secrets.at(at));
-        let cover = Cover { id: &id, webhook: webhook.id, at, secrets: &secrets };
-        let rendered = webhook.dialect.render_all(first, more, &cover);
+        let envelope = Envelope { id: &id, webhook: webhook.id, at, secrets: &secrets };
+        let rendered = webhook.dialect.render_all(first, more, &envelope);
         Some(Self { webhook, first, more: more.to_vec(), events: events.len(), id, rendered })
     }
 
@@ -114,8 +119,8 @@ impl<'a> Payload<'a> {
         Message::of(&self.rendered, &self.id, self.webhook.id, self.first, &self.more)
     }
 
-    async fn post(&self, url: &WebhookUrl, time_limit: Duration, now: Timestamp, sender: &Sender) -> Answered {
-        let post = Post {
+    async fn post(&self, url: &WebhookUrl, time_limit: Duration, now: Timestamp, sender: &Sender) -> RequestResult {
+        let post = OutboundRequest {
             url,
             headers: &self.rendered.headers,
             content_type: self.rendered.content_type,
@@ -130,15 +135,15 @@ impl<'a> Payload<'a> {
 
     /// How the attempt ended, given the answer of the main URL: with this answer, or at the backup URL. `limit` is over
     /// both URLs.
-    async fn with_backup(&self, answered: Answered, limit: Duration, sender: &Sender) -> AttemptResult {
+    async fn with_backup(&self, answered: RequestResult, limit: Duration, sender: &Sender) -> AttemptResult {
         let endpoint = Receiver::Endpoint { final_statuses: self.webhook.dialect.final_statuses() };
         let receiver = match &self.webhook.url {
             Destination::Https(_) => endpoint,
             Destination::Stream(_) => Receiver::Stream,
         };
-        let first = AttemptResult { duration_ms: answered.duration_ms, answered, via: Via::Main, receiver };
+        let first = AttemptResult { duration_ms: answered.duration_ms, answered, target: Target::Primary, receiver };
         let Some(backup_url) = &self.webhook.backup_url else { return first };
-        match settled(&first.ending()) {
+        match final_decision(&first.end()) {
             // What is too large for a stream may be small enough for the backup URL.
             None | Some(Decision::Dead { reason: DeadReason::TooLarge }) => {}
             Some(_) => return first,
@@ -146,6 +151,11 @@ impl<'a> Payload<'a> {
         let left = limit.saturating_sub(Duration::from_millis(u64::from(first.duration_ms)));
         let answered = self.post(backup_url, left, sender.clock.now(), sender).await;
         let duration_ms = first.duration_ms.saturating_add(answered.duration_ms);
-        AttemptResult { answered, via: Via::Backup { main: first.answered.outcome }, duration_ms, receiver: endpoint }
+        AttemptResult {
+            answered,
+            target: Target::Backup { primary: first.answered.outcome },
+            duration_ms,
+            receiver: endpoint,
+        }
     }
 }

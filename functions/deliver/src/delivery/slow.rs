@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use shared::slowness::SLOW;
+use shared::slowness::SLOW_ATTEMPT;
 
 use crate::health::Health;
 use crate::webhook_cache::WebhookState;
@@ -11,7 +11,7 @@ use crate::webhook_cache::WebhookState;
 /// Waits for an attempt. A slow one is recorded while it lasts, so that other functions know before it ends.
 pub(crate) async fn watched<T>(attempt: impl Future<Output = T>, state: &WebhookState, health: &Health) -> T {
     let mut attempt = std::pin::pin!(attempt);
-    match tokio::time::timeout(SLOW, &mut attempt).await {
+    match tokio::time::timeout(SLOW_ATTEMPT, &mut attempt).await {
         Ok(ended) => ended,
         Err(_elapsed) => futures::join!(record(state, health), attempt).1,
     }

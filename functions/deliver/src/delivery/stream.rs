@@ -10,7 +10,7 @@ use shared::aws::SdkConfig;
 use shared::cache::Cache;
 use shared::delivery::Outcome;
 use shared::id::WebhookId;
-use shared::outbound::{Answered, Outbound};
+use shared::outbound::{Outbound, RequestResult};
 use shared::retry::TOO_LARGE;
 use shared::stream::{Message, Stream};
 use shared::webhook::Webhook;
@@ -51,11 +51,11 @@ impl Streams {
         webhook: &Webhook,
         time_limit: Duration,
         now: Timestamp,
-    ) -> Vec<Answered> {
+    ) -> Vec<RequestResult> {
         let call = |range: Range<usize>| self.call(&messages[range], stream, webhook, time_limit, now);
         let answers = join_all(stream.kind().calls(messages).into_iter().map(call)).await;
         // A receiver may ask for something by a header. A stream's service is not the receiver, and may not.
-        answers.into_iter().flatten().map(|answered| Answered { asked: None, ..answered }).collect()
+        answers.into_iter().flatten().map(|answered| RequestResult { directive: None, ..answered }).collect()
     }
 
     fn call<'a>(
@@ -65,7 +65,7 @@ impl Streams {
         webhook: &'a Webhook,
         time_limit: Duration,
         now: Timestamp,
-    ) -> BoxFuture<'a, Vec<Answered>> {
+    ) -> BoxFuture<'a, Vec<RequestResult>> {
         if let Some(refusal) = too_large(messages, stream) {
             return std::future::ready(vec![refusal; messages.len()]).boxed();
         }
@@ -84,19 +84,19 @@ impl Streams {
     }
 }
 
-/// The answer for a message that is too large. The service need not be asked: such a message is alone in its call.
-fn too_large(messages: &[Message], stream: &Stream) -> Option<Answered> {
+/// The answer for a message that is too large. The service need not be directive: such a message is alone in its call.
+fn too_large(messages: &[Message], stream: &Stream) -> Option<RequestResult> {
     let kind = stream.kind();
     let size = messages.first()?.size(kind);
     let most = kind.max_message_bytes();
     let says =
         format!("not sent: the message has {size} bytes, and one of the kind `{}` has {most} at most", kind.as_str());
     let outcome = Outcome::RefusedStatus { status: TOO_LARGE, retry_after: None };
-    (size > most).then(|| Answered { answer: Some(says), ..silent(outcome, Duration::ZERO) })
+    (size > most).then(|| RequestResult { answer: Some(says), ..silent(outcome, Duration::ZERO) })
 }
 
 /// An end without an answer from the far side.
-fn silent(outcome: Outcome, duration: Duration) -> Answered {
+fn silent(outcome: Outcome, duration: Duration) -> RequestResult {
     let duration_ms = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
-    Answered { outcome, duration_ms, address: None, answer: None, asked: None }
+    RequestResult { outcome, duration_ms, address: None, answer: None, directive: None }
 }

@@ -3,7 +3,7 @@
 
 use shared::clock::Clock;
 use shared::delivery::DeadReason;
-use shared::delivery::standing::{JobVerdict, judge};
+use shared::delivery::job_verdict::{JobVerdict, judge};
 use shared::queue::job::{Job, NotAJob};
 
 use super::record::Recorder;

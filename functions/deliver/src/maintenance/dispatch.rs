@@ -2,14 +2,14 @@
 //! can be read, and SQS moves it to the dead-letter queue if that takes too long.
 
 use shared::queue::Outgoing;
-use shared::queue::job::{Dispatch, FirstJobs};
+use shared::queue::job::{DispatchJob, FirstJobs};
 
 use crate::disposition::{Disposition, Stop};
 use crate::stored_event::{Lookup, find_event};
 use crate::stores::Stores;
 
 /// Carries out a dispatch job. A copy of it sends the same jobs again, as a replay of the stream does.
-pub(crate) async fn dispatch(job: &Dispatch, stores: &Stores) -> Result<Disposition, Stop> {
+pub(crate) async fn dispatch(job: &DispatchJob, stores: &Stores) -> Result<Disposition, Stop> {
     let event = match find_event(job.tenant, job.event, &stores.events).await? {
         Lookup::Found(event) => event,
         // An expired event is too old to be delivered. An unreadable one is in the log and in the list of events.

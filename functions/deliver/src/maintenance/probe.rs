@@ -6,14 +6,14 @@
 use jiff::Timestamp;
 use shared::breaker::{AfterProbe, ClosedReason, Open, ProbeStanding, probe_standing};
 use shared::clock::random_jitter;
-use shared::delivery::standing::{JobVerdict, judge};
+use shared::delivery::job_verdict::{JobVerdict, judge};
 use shared::delivery::{Delivery, DeliveryState, StateKind};
 use shared::event::Event;
 use shared::queue::Outgoing;
-use shared::queue::job::{Job, Probe, Recover};
+use shared::queue::job::{Job, Probe, ReleaseHeld};
 use shared::retry::{Decision, decide};
 use shared::store::StoreError;
-use shared::store::deliveries::Stuck;
+use shared::store::deliveries::HeldOrDeadOrder;
 use shared::webhook::{DisabledReason, Webhook};
 use tracing::Instrument as _;
 
@@ -74,7 +74,7 @@ pub(crate) async fn probe(job: &Probe, room: &Deliver, deadline: Timestamp) -> R
 }
 
 async fn oldest_held(job: &Probe, stores: &Stores) -> Result<Option<(Delivery, Event)>, StoreError> {
-    let (order, held) = (Stuck::OldestFirst, StateKind::Held);
+    let (order, held) = (HeldOrDeadOrder::OldestFirst, StateKind::Held);
     let page = stores.deliveries.list_stuck(job.tenant, job.webhook, held, order, None, MAX_CANDIDATES).await?;
     for delivery in page.items {
         let found = find_event(job.tenant, delivery.event, &stores.events);
@@ -99,7 +99,7 @@ async fn try_once(webhook: &Webhook, held: &Delivery, event: &Event, room: &Deli
     };
     let now = room.clock.now();
     let began = plan.began.unwrap_or(at);
-    let decision = decide(&sent.ending(), plan.number, began, &webhook.retry_policy, now, random_jitter());
+    let decision = decide(&sent.end(), plan.number, began, &webhook.retry_policy, now, random_jitter());
     let attempt = sent.attempt(plan, at);
     let state = match decision {
         Decision::Done | Decision::Disable { dead: None, .. } => DeliveryState::Delivered,
@@ -119,7 +119,7 @@ fn closed(job: &Probe, health: &Health) -> Disposition {
 
 /// The job that releases the held deliveries.
 fn release(job: &Probe) -> Disposition {
-    let release = Job::Recover(Recover { tenant: job.tenant, webhook: job.webhook, after: None });
+    let release = Job::ReleaseHeld(ReleaseHeld { tenant: job.tenant, webhook: job.webhook, after: None });
     Disposition::Replace(vec![Outgoing::now(&release)])
 }
 

@@ -23,7 +23,7 @@ use super::pacing::paced;
 use crate::disposition::{Disposition, Stop};
 use crate::stores::Stores;
 use crate::webhook_cache::WebhookCache;
-use page::{Continuation, Page};
+use page::{Continuation, PagePlan};
 
 /// Carries out the job of a page.
 pub(crate) async fn recovery(
@@ -55,12 +55,12 @@ pub(crate) async fn recovery(
 
 /// Notes a page that was sent in the recovery's row.
 async fn note(
-    page: Page,
+    page: PagePlan,
     recovery: &Recovery,
     recoveries: &RunningRecoveries,
     clock: &Clock,
 ) -> Result<Disposition, StoreError> {
-    let Page { jobs: _, result, continuation } = page;
+    let PagePlan { jobs: _, result, continuation } = page;
     let now = clock.now();
     let noted = recovery.after_page(result, now);
     match continuation {

@@ -6,10 +6,10 @@
 use jiff::Timestamp;
 use shared::delivery::StateKind;
 use shared::queue::Outgoing;
-use shared::queue::job::{Deliver as DeliverJob, Job, Recover};
+use shared::queue::job::{DeliverJob, Job, ReleaseHeld};
 use shared::rate_limit::RateLimit;
-use shared::recovery::{DEFAULT_RATE, Pace};
-use shared::store::deliveries::Stuck;
+use shared::recovery::{DEFAULT_RATE_PER_SECOND, Pace};
+use shared::store::deliveries::HeldOrDeadOrder;
 
 use super::pacing::paced;
 use crate::disposition::{Disposition, Stop};
@@ -19,7 +19,7 @@ use crate::webhook_cache::WebhookCache;
 /// Sends one page of held deliveries and the job for the next page, at a pace: the receiver may have been down a moment
 /// ago.
 pub(crate) async fn release(
-    job: &Recover,
+    job: &ReleaseHeld,
     stores: &Stores,
     webhooks: &WebhookCache,
     now: Timestamp,
@@ -32,16 +32,16 @@ pub(crate) async fn release(
         return Ok(Disposition::Delete);
     }
     // Jobs that come faster than the webhook's rate limit would only wait in line.
-    let limit = state.and_then(|state| state.webhook.rate_limit).map_or(DEFAULT_RATE, RateLimit::per_second);
-    let pace = Pace::of(limit.min(DEFAULT_RATE));
-    let (order, after) = (Stuck::OldestFirst, job.after.as_deref());
+    let limit = state.and_then(|state| state.webhook.rate_limit).map_or(DEFAULT_RATE_PER_SECOND, RateLimit::per_second);
+    let pace = Pace::of(limit.min(DEFAULT_RATE_PER_SECOND));
+    let (order, after) = (HeldOrDeadOrder::OldestFirst, job.after.as_deref());
     let held = stores.deliveries.list_stuck(tenant, webhook, StateKind::Held, order, after, pace.page()).await?;
     let jobs: Vec<Job> = held.items.iter().map(|held| Job::Deliver(DeliverJob::next_round(held))).collect();
     let mut outgoing = paced(&jobs, pace);
     if let Some(after) = held.next {
         stores.releases.note_progress(tenant, webhook, now).await?;
         let pause = u16::try_from(pace.pause_after(jobs.len() as u64).as_secs()).unwrap_or(u16::MAX);
-        outgoing.push(Outgoing::later(&Job::Recover(Recover { after: Some(after), ..job.clone() }), pause));
+        outgoing.push(Outgoing::later(&Job::ReleaseHeld(ReleaseHeld { after: Some(after), ..job.clone() }), pause));
     }
     Ok(Disposition::Replace(outgoing))
 }

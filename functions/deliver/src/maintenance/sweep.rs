@@ -12,9 +12,9 @@ use shared::clock::Clock;
 use shared::delivery::StateKind;
 use shared::id::TenantId;
 use shared::queue::Outgoing;
-use shared::queue::job::{Job, Probe, Recover, RecoveryPage, Sweep};
+use shared::queue::job::{Job, Probe, RecoveryPage, ReleaseHeld, Sweep};
 use shared::store::StoreError;
-use shared::store::deliveries::Stuck;
+use shared::store::deliveries::HeldOrDeadOrder;
 use shared::webhook::Webhook;
 use tracing::Instrument as _;
 
@@ -56,7 +56,7 @@ pub(crate) async fn sweep(job: &Sweep, stores: &Stores, clock: &Clock) -> Result
 /// The job that a webhook needs because it holds deliveries and nothing else would wake them.
 async fn look(webhook: Webhook, stores: &Stores, clock: &Clock) -> Result<Option<Job>, StoreError> {
     let (tenant, id) = (webhook.tenant, webhook.id);
-    let held = stores.deliveries.list_stuck(tenant, id, StateKind::Held, Stuck::OldestFirst, None, 1).await?;
+    let held = stores.deliveries.list_stuck(tenant, id, StateKind::Held, HeldOrDeadOrder::OldestFirst, None, 1).await?;
     if held.items.is_empty() {
         return Ok(None);
     }
@@ -70,7 +70,7 @@ async fn look(webhook: Webhook, stores: &Stores, clock: &Clock) -> Result<Option
         return Ok(None);
     }
     tracing::warn!("the webhook holds deliveries without a reason; they are released");
-    Ok(Some(Job::Recover(Recover { tenant, webhook: id, after: None })))
+    Ok(Some(Job::ReleaseHeld(ReleaseHeld { tenant, webhook: id, after: None })))
 }
 
 /// New jobs for the next pages of recoveries whose jobs were lost in the same way. If a lost job turns up again, its

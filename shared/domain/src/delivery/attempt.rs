@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::words::closed_words;
+use crate::words::string_enum;
 
 /// Maximum number of bytes of a receiver's response that are kept with an attempt (1 KiB).
-pub const KEPT_ANSWER: usize = 1024;
+pub const MAX_STORED_RESPONSE_BYTES: usize = 1024;
 
 /// One attempt: an HTTP request, or a call to a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,27 +22,27 @@ pub struct Attempt {
     pub duration_ms: u32,
     /// The IP address of the connection, if it is known.
     pub address: Option<String>,
-    /// The first [`KEPT_ANSWER`] bytes of the response's body, as text.
+    /// The first [`MAX_STORED_RESPONSE_BYTES`] bytes of the response's body, as text.
     pub answer: Option<String>,
     /// The URL that the other fields are about.
-    pub via: Via,
+    pub target: Target,
 }
 
 /// The URL at which an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Via {
+pub enum Target {
     /// The webhook's URL.
-    Main,
+    Primary,
     /// The webhook's backup URL.
     Backup {
         /// How the request to the webhook's URL ended before.
-        main: Outcome,
+        primary: Outcome,
     },
 }
 
-closed_words!(
+string_enum!(
     /// What a receiver can demand with the header `webhook-delivery` of its response.
-    Asked {
+    ReceiverDirective {
         /// Do not send this event again.
         AbortMessage = "abort-message",
         /// Do not send anything more.

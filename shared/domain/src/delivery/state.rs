@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::reasons::DeadReason;
-use crate::words::closed_words;
+use crate::words::string_enum;
 
 /// The state of a delivery. Before its first attempt a delivery has no row: its job is in the deliveries queue, or its
 /// event's insert is in the table's stream.
@@ -45,7 +45,7 @@ impl DeliveryState {
     }
 }
 
-closed_words!(
+string_enum!(
     /// The states without their data, for filters.
     StateKind {
         /// The delivery waits for its next attempt.

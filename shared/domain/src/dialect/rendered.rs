@@ -10,7 +10,7 @@ use crate::signature;
 
 /// What a POST says about its events in addition to their bodies.
 #[derive(Debug, Clone, Copy)]
-pub struct Cover<'a> {
+pub struct Envelope<'a> {
     /// The header `webhook-id`, the receiver's idempotency key: the event's id, or for several events the id of their
     /// set.
     pub id: &'a str,
@@ -39,28 +39,28 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 impl Dialect {
     /// Renders one attempt to deliver `event`.
-    pub fn render(self, event: &Event, cover: &Cover<'_>) -> Rendered {
-        self.render_all(event, &[], cover)
+    pub fn render(self, event: &Event, envelope: &Envelope<'_>) -> Rendered {
+        self.render_all(event, &[], envelope)
     }
 
     /// Renders one attempt to deliver `first` and, where the dialect has arrays ([`Dialect::takes_arrays`]), `more` in
     /// the same POST. Other dialects ignore `more`.
-    pub fn render_all(self, first: &Event, more: &[&Event], cover: &Cover<'_>) -> Rendered {
-        let current = cover.secrets.first().copied();
+    pub fn render_all(self, first: &Event, more: &[&Event], envelope: &Envelope<'_>) -> Rendered {
+        let current = envelope.secrets.first().copied();
         let (content_type, body) = match self {
             Self::Standard => (JSON, standard::body(first)),
             Self::Platform => (JSON, platform::body(first)),
             Self::Mailgreet => (JSON, mailgreet::body(first)),
             Self::Mailjet => (JSON, mailjet::body(first)),
             Self::MailjetV2 => (JSON, mailjet::array(&[&[first], more].concat())),
-            Self::Mailgun => (JSON, mailgun::body(first, cover.webhook, current, cover.at)),
-            Self::MailgunLegacy => (FORM, mailgun_legacy::body(first, cover.webhook, current)),
-            Self::Mailtura => (JSON, mailtura::body(first, cover.at)),
+            Self::Mailgun => (JSON, mailgun::body(first, envelope.webhook, current, envelope.at)),
+            Self::MailgunLegacy => (FORM, mailgun_legacy::body(first, envelope.webhook, current)),
+            Self::Mailtura => (JSON, mailtura::body(first, envelope.at)),
         };
         let mut headers = vec![
-            ("webhook-id", cover.id.to_owned()),
-            ("webhook-timestamp", cover.at.as_second().to_string()),
-            ("webhook-signature", signature::standard(cover.secrets, cover.id, cover.at, &body)),
+            ("webhook-id", envelope.id.to_owned()),
+            ("webhook-timestamp", envelope.at.as_second().to_string()),
+            ("webhook-signature", signature::standard(envelope.secrets, envelope.id, envelope.at, &body)),
         ];
         headers.extend(current.and_then(|secret| self.own_signature(secret, &body)));
         Rendered { headers, content_type, body }

@@ -1,8 +1,8 @@
 //! Why an email did not arrive.
 
-use crate::words::closed_words;
+use crate::words::string_enum;
 
-closed_words!(
+string_enum!(
     /// The kind of a bounce.
     BounceType {
         /// The address must not be mailed again.
@@ -14,7 +14,7 @@ closed_words!(
     }
 );
 
-closed_words!(
+string_enum!(
     /// Why a provider did not attempt to deliver an email.
     RejectReason {
         /// An earlier email to the address bounced.

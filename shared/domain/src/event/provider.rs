@@ -1,8 +1,8 @@
 //! The origin of an event: an email service, the tenant, or mailhooks.
 
-use crate::words::closed_words;
+use crate::words::string_enum;
 
-closed_words!(
+string_enum!(
     /// An email service that reports to us.
     Provider {
         /// Mailgun.

@@ -7,7 +7,7 @@ use crate::rate_limit::Slot;
 
 /// Deliver one event to one webhook.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Deliver {
+pub struct DeliverJob {
     /// The tenant that owns webhook and event.
     pub tenant: TenantId,
     /// The webhook.
@@ -24,7 +24,7 @@ pub struct Deliver {
     pub slot: Option<Slot>,
 }
 
-impl Deliver {
+impl DeliverJob {
     /// The first job of a delivery: round 0, with the event inline if the event is small enough.
     pub fn first(webhook: WebhookId, event: &Event) -> Self {
         Self {

@@ -2,7 +2,8 @@
 
 use serde_json::value::RawValue;
 
-use super::{Kind, Wire, inline, json_of, taken_by_sqs};
+use super::wire::{Kind, Wire};
+use super::write::{inline, json_of, taken_by_sqs};
 use crate::event::Event;
 use crate::id::{EventId, TenantId, WebhookId};
 

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Deliver, Kind};
+use super::DeliverJob;
+use super::wire::Kind;
 
 /// The parts of a job that name its delivery. Other members are skipped, at any depth of nesting.
 #[derive(Deserialize)]
@@ -17,11 +18,11 @@ struct Named {
     resend: bool,
 }
 
-pub(super) fn in_body(body: &str) -> Option<Deliver> {
+pub(super) fn in_body(body: &str) -> Option<DeliverJob> {
     let Named { kind: Kind::Deliver, tenant, webhook, event, round, resend } = serde_json::from_str(body).ok()? else {
         return None;
     };
-    Some(Deliver {
+    Some(DeliverJob {
         tenant: tenant.parse().ok()?,
         webhook: webhook.parse().ok()?,
         event: event.parse().ok()?,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::json::elements;
-use super::{Post, Provider, Received, Refusal, Report};
+use super::{InboundPost, InboundPostError, Provider, Received, Report};
 use crate::event::{EventType, Facts, RAW_LIMIT, Raw, UNPARSED_LIMIT};
 
 /// Maximum number of events in one post of a provider. The largest documented batches (Mandrill's) have 1,000.
@@ -48,10 +48,10 @@ impl Unread {
 /// Reads a JSON body entry by entry: one object, or an array of objects. An empty body is a ping.
 pub(super) fn read_json(
     provider: Provider,
-    post: &Post<'_>,
+    post: &InboundPost<'_>,
     now: Timestamp,
     map: impl Fn(&str) -> Mapped,
-) -> Result<Received, Refusal> {
+) -> Result<Received, InboundPostError> {
     let body = post.text();
     if body.trim_ascii().is_empty() {
         return Ok(Received::default());
@@ -65,7 +65,7 @@ pub(super) fn read_json(
 /// Reads a JSON body that is one object. An empty body is a ping.
 pub(super) fn read_object(
     provider: Provider,
-    post: &Post<'_>,
+    post: &InboundPost<'_>,
     now: Timestamp,
     map: impl FnOnce(&str) -> Mapped,
 ) -> Received {
@@ -78,7 +78,7 @@ pub(super) fn read_object(
 /// post was sent, if that is known from elsewhere.
 pub(super) fn read_one(
     provider: Provider,
-    post: &Post<'_>,
+    post: &InboundPost<'_>,
     entry: &str,
     said: Option<Timestamp>,
     now: Timestamp,
@@ -90,7 +90,7 @@ pub(super) fn read_one(
 }
 
 /// Keeps a body that is not in the provider's format.
-pub(super) fn unparsed(provider: Provider, post: &Post<'_>, now: Timestamp) -> Received {
+pub(super) fn unparsed(provider: Provider, post: &InboundPost<'_>, now: Timestamp) -> Received {
     vec![keep(provider, Unread::Unparsed, post.body, None, now)].into()
 }
 
@@ -100,9 +100,9 @@ pub(super) fn read_entries(
     entries: &[&str],
     now: Timestamp,
     map: impl Fn(&str) -> Mapped,
-) -> Result<Received, Refusal> {
+) -> Result<Received, InboundPostError> {
     if entries.len() > MAX_PROVIDER_BATCH {
-        return Err(Refusal::TooMany { limit: MAX_PROVIDER_BATCH });
+        return Err(InboundPostError::TooMany { limit: MAX_PROVIDER_BATCH });
     }
     let keep_odd = |entry: &str| vec![keep(provider, Unread::Unreadable, entry.as_bytes(), None, now)];
     let reports: Vec<_> =

@@ -8,7 +8,7 @@ use super::batch::{Mapped, read_entries, read_json};
 use super::json::{Object, elements};
 use super::reading::{Class, Reading};
 use super::text::{codes_of_reply, date_time, domain, unix_seconds};
-use super::{Post, Profile, Proof, Provider, Received, Refusal};
+use super::{InboundPost, InboundPostError, Profile, Proof, Provider, Received};
 use crate::event::{BounceType, EventType, RejectReason};
 use crate::source::Verification;
 
@@ -19,7 +19,7 @@ const CUSTOM: &str = "X-Mailin-custom";
 
 /// Reads a post's events. The form of a batch is not documented. An array is read as a batch, and so is an object whose
 /// only member is an array.
-fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
+fn receive(verification: &Verification, post: &InboundPost<'_>, now: Timestamp) -> Result<Received, InboundPostError> {
     verification.expect_unsigned()?;
     let body = post.text();
     if let Some(entries) = Object::parse(body.trim_ascii()).and_then(|object| elements(object.only_member()?)) {
@@ -180,7 +180,7 @@ mod tests {
         let proxy = r#"{"event":"proxy_open","email":"a@example.org","ts_epoch":1604933654000}"#;
         for body in [format!("[{event},{proxy}]"), format!(r#" {{"events":[{event},{proxy}]}}"#)] {
             let headers = HeaderMap::new();
-            let post = Post::new(&headers, body.as_bytes());
+            let post = InboundPost::new(&headers, body.as_bytes());
             let reports = receive(&Verification::Unsigned, &post, Timestamp::UNIX_EPOCH).unwrap().reports;
             let machines: Vec<_> = reports.iter().map(|report| report.facts.client.machine).collect();
             assert_eq!(machines, [None, Some(true)]);

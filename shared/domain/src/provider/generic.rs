@@ -10,7 +10,7 @@ use super::batch::read_entries;
 use super::json::{Object, entries};
 use super::reading::{Class, Reading};
 use super::text::{enhanced_code, smtp_code, unix_seconds};
-use super::{MAX_OWN_BATCH, Post, Profile, Proof, Provider, Received, Refusal, Report};
+use super::{InboundPost, InboundPostError, MAX_OWN_BATCH, Profile, Proof, Provider, Received, Report};
 use crate::dialect::Dialect;
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::problem::Fault;
@@ -54,12 +54,12 @@ const RESERVED: [&str; 22] = [
 pub(super) const PROFILE: Profile = Profile::new(Proof::IngestKey, receive);
 
 /// Reads a post's events.
-fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
+fn receive(verification: &Verification, post: &InboundPost<'_>, now: Timestamp) -> Result<Received, InboundPostError> {
     verification.expect_unsigned()?;
     let body = post.text();
-    let entries = entries(&body).ok_or(Refusal::Malformed)?;
+    let entries = entries(&body).ok_or(InboundPostError::Malformed)?;
     if entries.len() > MAX_OWN_BATCH {
-        return Err(Refusal::TooMany { limit: MAX_OWN_BATCH });
+        return Err(InboundPostError::TooMany { limit: MAX_OWN_BATCH });
     }
     let is_array = body.trim_ascii_start().starts_with('[');
     let faults: Vec<Fault> = entries
@@ -69,7 +69,7 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
         .take(MAX_FAULTS)
         .collect();
     if !faults.is_empty() {
-        return Err(Refusal::Invalid(faults));
+        return Err(InboundPostError::Invalid(faults));
     }
     read_entries(Provider::Generic, &entries, now, |entry| Some(vec![report(entry, now)?]))
 }
@@ -166,10 +166,10 @@ mod tests {
     use super::*;
     use crate::event::Facts;
 
-    fn received(body: &str) -> Result<Vec<Facts>, Refusal> {
+    fn received(body: &str) -> Result<Vec<Facts>, InboundPostError> {
         let headers = HeaderMap::new();
         let now = "2026-01-02T03:04:05Z".parse().unwrap();
-        let received = receive(&Verification::Unsigned, &Post::new(&headers, body.as_bytes()), now)?;
+        let received = receive(&Verification::Unsigned, &InboundPost::new(&headers, body.as_bytes()), now)?;
         Ok(received.reports.into_iter().map(|report| report.facts).collect())
     }
 
@@ -181,7 +181,7 @@ mod tests {
             (event(&format!(r#""large":"{}""#, "x".repeat(MAX_EVENT))), "131072 bytes"),
             (event(&members), "1000 members"),
         ] {
-            let Err(Refusal::Invalid(faults)) = received(&body) else { panic!("taken with over {limit}") };
+            let Err(InboundPostError::Invalid(faults)) = received(&body) else { panic!("taken with over {limit}") };
             assert!(faults[0].detail.ends_with(limit), "{faults:?}");
         }
     }
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn mistakes_are_named_and_nothing_is_taken() {
         let pointers = |body: &str| match received(body) {
-            Err(Refusal::Invalid(faults)) => faults.into_iter().map(|fault| fault.pointer).collect(),
+            Err(InboundPostError::Invalid(faults)) => faults.into_iter().map(|fault| fault.pointer).collect(),
             other => vec![format!("{other:?}")],
         };
         assert_eq!(pointers(r#"{"type":""}"#), ["/type", "/email_id"]);
@@ -239,11 +239,11 @@ mod tests {
         let late = r#"{"type":"open","email_id":"m","timestamp":"yesterday"}"#;
         assert_eq!(pointers(late), ["/timestamp"]);
         for body in ["", "7", "{", "<html>"] {
-            assert_eq!(received(body), Err(Refusal::Malformed), "{body}");
+            assert_eq!(received(body), Err(InboundPostError::Malformed), "{body}");
         }
         let entry = r#"{"type":"open","email_id":"m"}"#;
         let batch = |count: usize| format!("[{}]", vec![entry; count].join(","));
         assert_eq!(received(&batch(500)).map(|facts| facts.len()), Ok(500));
-        assert_eq!(received(&batch(501)), Err(Refusal::TooMany { limit: 500 }));
+        assert_eq!(received(&batch(501)), Err(InboundPostError::TooMany { limit: 500 }));
     }
 }

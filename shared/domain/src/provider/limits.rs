@@ -14,36 +14,45 @@ use crate::event::{Client, Facts, Geo, RAW_LIMIT, Recipient};
 
 /// Maximum size of an address, an id or a domain (1 KiB). An address has at most 320 characters (RFC 5321), a message
 /// id 998 (RFC 5322).
-const ID: usize = 1024;
+const MAX_ID_BYTES: usize = 1024;
 /// Maximum size of the name of an event, a client or a place (256 B). Longer names are cut.
-const WORD: usize = 256;
+const MAX_WORD_BYTES: usize = 256;
 /// Maximum size of subject, sender and user agent (4 KiB): a few lines of at most 998 characters (RFC 5322). Longer
 /// texts are cut.
-const LINE: usize = 4 * 1024;
+const MAX_LINE_BYTES: usize = 4 * 1024;
 /// Maximum size of a diagnostic text (16 KiB): an SMTP reply of 30 lines of at most 512 characters (RFC 5321). Longer
 /// texts are cut.
-const DIAGNOSTIC: usize = 16 * 1024;
+const MAX_DIAGNOSTIC_BYTES: usize = 16 * 1024;
 /// Maximum size of a link (16 KiB). Web servers refuse most links that are longer than 8 KiB.
-const URL: usize = 16 * 1024;
+const MAX_URL_BYTES: usize = 16 * 1024;
 /// Maximum size of all tags (16 KiB). Providers allow about ten tags of 128 characters.
-const TAGS: usize = 16 * 1024;
+const MAX_TAGS_BYTES: usize = 16 * 1024;
 /// Maximum size of metadata (128 KiB): what a sender attached to an email. Providers limit this to a few KiB.
-const METADATA: usize = 128 * 1024;
+const MAX_METADATA_BYTES: usize = 128 * 1024;
 /// Maximum number of tags, and of members of metadata (1,000). Reason: in memory they take many times the bytes of
 /// their text.
-const ITEMS: usize = 1_000;
+const MAX_ITEMS: usize = 1_000;
 
 /// Maximum size of an item in `DynamoDB` (400 KB, where a KB is 1,024 bytes).
-const ITEM: usize = 400 * 1024;
+const MAX_ROW_BYTES: usize = 400 * 1024;
 /// Bytes of the rest of a row: the names of its fields, our own ids and times, and short words and numbers.
-const REST: usize = 4 * 1024;
+const OTHER_BYTES: usize = 4 * 1024;
 
 // In this order: recipient, message id, domain, campaign, subscriber, list and event id; the event's name, and the
 // client's address, name, system, device and place of three parts; subject, sender and user agent. The kept object is
 // JSON or a form, so no byte of it takes more than two bytes when it is written as JSON again. A quarter of the item
 // stays free.
 const _: () = assert!(
-    7 * ID + 8 * WORD + 3 * LINE + DIAGNOSTIC + URL + TAGS + METADATA + 2 * RAW_LIMIT + REST <= ITEM / 4 * 3,
+    7 * MAX_ID_BYTES
+        + 8 * MAX_WORD_BYTES
+        + 3 * MAX_LINE_BYTES
+        + MAX_DIAGNOSTIC_BYTES
+        + MAX_URL_BYTES
+        + MAX_TAGS_BYTES
+        + MAX_METADATA_BYTES
+        + 2 * RAW_LIMIT
+        + OTHER_BYTES
+        <= MAX_ROW_BYTES / 4 * 3,
     "an event might not fit into a row"
 );
 
@@ -78,23 +87,28 @@ pub(super) fn bound(facts: &mut Facts) {
         raw: _,
     } = facts;
     bound_id(provider_event_id);
-    if recipient.as_ref().map(Recipient::expose).is_some_and(|address| is_over(address, ID)) {
+    if recipient.as_ref().map(Recipient::expose).is_some_and(|address| is_over(address, MAX_ID_BYTES)) {
         *recipient = None;
     }
     for whole in [email_message_id, sending_domain, campaign_id, subscriber_id, list_id] {
-        leave_out(whole, ID);
+        leave_out(whole, MAX_ID_BYTES);
     }
-    leave_out(url, URL);
-    cut(provider_event, WORD);
-    for (text, limit) in [(from, LINE), (subject, LINE), (user_agent, LINE), (diagnostic, DIAGNOSTIC)]
-        .into_iter()
-        .chain([ip, name, os, device, country, region, city].map(|word| (word, WORD)))
+    leave_out(url, MAX_URL_BYTES);
+    cut(provider_event, MAX_WORD_BYTES);
+    for (text, limit) in [
+        (from, MAX_LINE_BYTES),
+        (subject, MAX_LINE_BYTES),
+        (user_agent, MAX_LINE_BYTES),
+        (diagnostic, MAX_DIAGNOSTIC_BYTES),
+    ]
+    .into_iter()
+    .chain([ip, name, os, device, country, region, city].map(|word| (word, MAX_WORD_BYTES)))
     {
         if let Some(text) = text {
             cut(text, limit);
         }
     }
-    let mut room = Room { bytes: TAGS, items: ITEMS };
+    let mut room = Room { bytes: MAX_TAGS_BYTES, items: MAX_ITEMS };
     tags.retain(|tag| room.take(written(tag) + 3));
     tags.shrink_to_fit();
     let mut room = Room::for_metadata();
@@ -103,7 +117,7 @@ pub(super) fn bound(facts: &mut Facts) {
 
 /// Replaces an id over the limit by its hash, which distinguishes the event equally well.
 fn bound_id(id: &mut String) {
-    if is_over(id, ID) {
+    if is_over(id, MAX_ID_BYTES) {
         *id = format!("sha256-{}", hex::encode(Sha256::digest(id.as_bytes())));
     }
 }
@@ -184,7 +198,7 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn for_metadata() -> Self {
-        Self { bytes: METADATA, items: ITEMS }
+        Self { bytes: MAX_METADATA_BYTES, items: MAX_ITEMS }
     }
 
     /// Whether a value may fit that has this many bytes of JSON as received. Each of its characters may be an escape of
@@ -227,18 +241,24 @@ mod tests {
     #[test]
     fn texts_are_cut_at_a_character() {
         let subject = |text: String| bounded(|facts| facts.subject = Some(text)).subject.unwrap();
-        assert_eq!(subject("x".repeat(LINE)), "x".repeat(LINE));
-        assert_eq!(subject("x".repeat(LINE + 1)), "x".repeat(LINE));
-        assert_eq!(subject(format!("x{}", "\u{20ac}".repeat(LINE))), format!("x{}", "\u{20ac}".repeat((LINE - 1) / 3)));
-        assert_eq!(subject("\"".repeat(LINE)).len(), LINE / 2);
-        assert_eq!(subject("\u{1}".repeat(LINE)).len(), LINE / 6);
+        assert_eq!(subject("x".repeat(MAX_LINE_BYTES)), "x".repeat(MAX_LINE_BYTES));
+        assert_eq!(subject("x".repeat(MAX_LINE_BYTES + 1)), "x".repeat(MAX_LINE_BYTES));
+        assert_eq!(
+            subject(format!("x{}", "\u{20ac}".repeat(MAX_LINE_BYTES))),
+            format!("x{}", "\u{20ac}".repeat((MAX_LINE_BYTES - 1) / 3))
+        );
+        assert_eq!(subject("\"".repeat(MAX_LINE_BYTES)).len(), MAX_LINE_BYTES / 2);
+        assert_eq!(subject("\u{1}".repeat(MAX_LINE_BYTES)).len(), MAX_LINE_BYTES / 6);
         let facts = bounded(|facts| {
-            facts.diagnostic = Some("d".repeat(DIAGNOSTIC + 1));
-            facts.provider_event = "e".repeat(WORD + 1);
-            facts.client.geo.city = Some("c".repeat(WORD + 1));
+            facts.diagnostic = Some("d".repeat(MAX_DIAGNOSTIC_BYTES + 1));
+            facts.provider_event = "e".repeat(MAX_WORD_BYTES + 1);
+            facts.client.geo.city = Some("c".repeat(MAX_WORD_BYTES + 1));
         });
-        assert_eq!(facts.diagnostic.unwrap().len(), DIAGNOSTIC);
-        assert_eq!((facts.provider_event.len(), facts.client.geo.city.unwrap().len()), (WORD, WORD));
+        assert_eq!(facts.diagnostic.unwrap().len(), MAX_DIAGNOSTIC_BYTES);
+        assert_eq!(
+            (facts.provider_event.len(), facts.client.geo.city.unwrap().len()),
+            (MAX_WORD_BYTES, MAX_WORD_BYTES)
+        );
     }
 
     #[test]
@@ -251,29 +271,29 @@ mod tests {
                 facts.url = Some("u".repeat(url));
             })
         };
-        let facts = of(ID, URL);
+        let facts = of(MAX_ID_BYTES, MAX_URL_BYTES);
         assert!(facts.recipient.is_some() && facts.email_message_id.is_some() && facts.campaign_id.is_some());
-        assert_eq!(facts.url.map(|url| url.len()), Some(URL));
-        let facts = of(ID + 1, URL + 1);
+        assert_eq!(facts.url.map(|url| url.len()), Some(MAX_URL_BYTES));
+        let facts = of(MAX_ID_BYTES + 1, MAX_URL_BYTES + 1);
         assert_eq!((facts.recipient, facts.email_message_id, facts.campaign_id, facts.url), (None, None, None, None));
     }
 
     #[test]
     fn ids_stay_apart() {
         let of = |id: String| bounded(|facts| facts.provider_event_id = id).provider_event_id;
-        assert_eq!(of("i".repeat(ID)), "i".repeat(ID));
-        let (one, other) = (of("i".repeat(ID + 1)), of("i".repeat(ID + 2)));
+        assert_eq!(of("i".repeat(MAX_ID_BYTES)), "i".repeat(MAX_ID_BYTES));
+        let (one, other) = (of("i".repeat(MAX_ID_BYTES + 1)), of("i".repeat(MAX_ID_BYTES + 2)));
         assert!(one.starts_with("sha256-") && one.len() == 71 && one != other, "{one}");
     }
 
     #[test]
     fn what_does_not_fit_costs_nothing_else() {
         let facts = bounded(|facts| {
-            facts.tags = vec!["a".into(), "t".repeat(TAGS), "b".into()];
+            facts.tags = vec!["a".into(), "t".repeat(MAX_TAGS_BYTES), "b".into()];
             facts.metadata = Map::from_iter([
                 ("a".into(), json!([1, {"b": "c"}])),
-                ("b".into(), json!("m".repeat(METADATA))),
-                ("c".into(), json!("m".repeat(METADATA - 100))),
+                ("b".into(), json!("m".repeat(MAX_METADATA_BYTES))),
+                ("c".into(), json!("m".repeat(MAX_METADATA_BYTES - 100))),
                 ("d".into(), json!(1e15)),
             ]);
         });
@@ -291,7 +311,7 @@ mod tests {
             });
             (facts.tags.len(), facts.metadata.len())
         };
-        assert_eq!((of(ITEMS), of(ITEMS + 1)), ((ITEMS, ITEMS), (ITEMS, ITEMS)));
+        assert_eq!((of(MAX_ITEMS), of(MAX_ITEMS + 1)), ((MAX_ITEMS, MAX_ITEMS), (MAX_ITEMS, MAX_ITEMS)));
     }
 
     #[test]
@@ -299,7 +319,7 @@ mod tests {
         let of =
             |length: usize| bounded(|facts| facts.metadata = Map::from_iter([("k".into(), json!("m".repeat(length)))]));
         // The name, four quotes, a colon and a comma.
-        assert_eq!(of(METADATA - 7).metadata.len(), 1);
-        assert_eq!(of(METADATA - 6).metadata.len(), 0);
+        assert_eq!(of(MAX_METADATA_BYTES - 7).metadata.len(), 1);
+        assert_eq!(of(MAX_METADATA_BYTES - 6).metadata.len(), 0);
     }
 }

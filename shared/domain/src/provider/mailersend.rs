@@ -12,7 +12,7 @@ use super::json::Object;
 use super::reading::{Class, Reading};
 use super::signed::hmac_sha256;
 use super::text::{codes_of_reply, date_time, domain, enhanced_code, smtp_code};
-use super::{Post, Profile, Proof, Provider, Received, Refusal, Unauthentic};
+use super::{InboundPost, InboundPostError, Profile, Proof, Provider, Received, VerificationError};
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::source::Verification;
 
@@ -41,22 +41,22 @@ const OTHER_FAMILIES: [&str; 9] = [
 const REASONS: [&str; 5] = ["reason", "readable_reason", "bounce_reason", "unsubscribe_reason", "suppression_reason"];
 
 /// Verifies a post and reads its event.
-fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
+fn receive(verification: &Verification, post: &InboundPost<'_>, now: Timestamp) -> Result<Received, InboundPostError> {
     verify(verification, post)?;
     Ok(read_object(Provider::MailerSend, post, now, |entry| map(entry, now)))
 }
 
 /// Verifies the signature. It covers no time, so an old post can be sent again; then its event is stored already.
-fn verify(verification: &Verification, post: &Post<'_>) -> Result<(), Unauthentic> {
+fn verify(verification: &Verification, post: &InboundPost<'_>) -> Result<(), VerificationError> {
     let secret = match verification {
         Verification::Unsigned => return Ok(()),
         Verification::SigningKey(secret) => secret.expose().as_bytes(),
         Verification::PublicKey(_) | Verification::KeyAndUrl { .. } | Verification::Topics(_) => {
-            return Err(Unauthentic::WrongVerification);
+            return Err(VerificationError::WrongVerification);
         }
     };
-    let signature = post.header(SIGNATURE).ok_or(Unauthentic::NoSignature)?;
-    let mac = hex::decode(signature).map_err(|_| Unauthentic::WrongSignature)?;
+    let signature = post.header(SIGNATURE).ok_or(VerificationError::NoSignature)?;
+    let mac = hex::decode(signature).map_err(|_| VerificationError::WrongSignature)?;
     hmac_sha256(secret, &[post.body], &mac).or_else(|wrong| {
         let body = post.text();
         let is_test = Object::parse(&body).is_some_and(|object| object.text("type").as_deref() == Some(TEST));
@@ -142,12 +142,12 @@ mod tests {
     use crate::event::Facts;
     use crate::secret::VerificationSecret;
 
-    fn received(key: &[u8], body: &str) -> Result<usize, Refusal> {
+    fn received(key: &[u8], body: &str) -> Result<usize, InboundPostError> {
         let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), body.as_bytes());
         let headers =
             HeaderMap::from_iter([(http::HeaderName::from_static(SIGNATURE), hex::encode(mac).parse().unwrap())]);
         let verification = Verification::SigningKey(VerificationSecret::parse("secret").unwrap());
-        let post = Post::new(&headers, body.as_bytes());
+        let post = InboundPost::new(&headers, body.as_bytes());
         receive(&verification, &post, Timestamp::UNIX_EPOCH).map(|received| received.reports.len())
     }
 
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(received(b"secret", event), Ok(1));
         assert_eq!(received(b"secret", test), Ok(0));
         assert_eq!(received(TEST_SECRET, test), Ok(0));
-        let wrong = Err(Refusal::Unauthentic(Unauthentic::WrongSignature));
+        let wrong = Err(InboundPostError::VerificationError(VerificationError::WrongSignature));
         let both = r#"{"type":"webhook.test","type":"activity.opened","data":{}}"#;
         for body in [event, "[]", r#"[{"type":"webhook.test"}]"#, both] {
             assert_eq!(received(TEST_SECRET, body), wrong, "{body}");

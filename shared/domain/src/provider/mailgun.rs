@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::batch::read_one;
 use super::json::Object;
-use super::{Post, Profile, Proof, Provider, Received, Refusal, Unauthentic};
+use super::{InboundPost, InboundPostError, Profile, Proof, Provider, Received, VerificationError};
 use crate::source::Verification;
 
 mod form;
@@ -23,7 +23,7 @@ use signature::Signature;
 pub(super) const PROFILE: Profile = Profile::new(Proof::SigningKey, receive);
 
 /// Verifies a post and reads its event.
-fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
+fn receive(verification: &Verification, post: &InboundPost<'_>, now: Timestamp) -> Result<Received, InboundPostError> {
     let form = match post.media_type().as_str() {
         "application/x-www-form-urlencoded" => Some(Form::parse(post.body)),
         // A body that claims to be multipart but is not has no signature.
@@ -34,10 +34,10 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
         Some(form) => of_form(verification, &form, post, now),
         None => of_json(verification, post, now),
     }
-    .map_err(Refusal::from)
+    .map_err(InboundPostError::from)
 }
 
-fn of_json(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Unauthentic> {
+fn of_json(verification: &Verification, post: &InboundPost<'_>, now: Timestamp) -> Result<Received, VerificationError> {
     let body = post.text();
     let object = Object::parse(&body).unwrap_or_default();
     let signature = Signature::of_json(&object.object("signature"));
@@ -49,7 +49,12 @@ fn of_json(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
     Ok(signature.with_token(verification, received))
 }
 
-fn of_form(verification: &Verification, form: &Form, post: &Post<'_>, now: Timestamp) -> Result<Received, Unauthentic> {
+fn of_form(
+    verification: &Verification,
+    form: &Form,
+    post: &InboundPost<'_>,
+    now: Timestamp,
+) -> Result<Received, VerificationError> {
     let signature = Signature::of_form(form);
     signature.verify(verification, now)?;
     let received = read_one(Provider::Mailgun, post, &form.encoded(), signature.signed_at(), now, |_| {

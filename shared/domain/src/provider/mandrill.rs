@@ -10,7 +10,7 @@ use super::json::{Object, elements};
 use super::reading::{Class, Reading};
 use super::signed::hmac_sha1;
 use super::text::{codes_of_reply, domain, form_fields, unix_seconds};
-use super::{Post, Profile, Proof, Provider, Received, Refusal, Unauthentic};
+use super::{InboundPost, InboundPostError, Profile, Proof, Provider, Received, VerificationError};
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::source::{ConfiguredUrl, Verification};
 
@@ -23,7 +23,7 @@ const EVENTS: &str = "mandrill_events";
 const TEST_KEY: &[u8] = b"test-webhook";
 
 /// Verifies a post and reads its events.
-fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
+fn receive(verification: &Verification, post: &InboundPost<'_>, now: Timestamp) -> Result<Received, InboundPostError> {
     let fields = form_fields(post.body);
     let entries = fields.iter().find(|(name, _)| name == EVENTS).and_then(|(_, value)| elements(value));
     match verification {
@@ -35,7 +35,7 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
             verify(key.expose().as_bytes(), url, &fields, is_empty, post)?;
         }
         Verification::SigningKey(_) | Verification::PublicKey(_) | Verification::Topics(_) => {
-            return Err(Unauthentic::WrongVerification.into());
+            return Err(VerificationError::WrongVerification.into());
         }
     }
     match entries {
@@ -51,10 +51,10 @@ fn verify(
     url: &ConfiguredUrl,
     sorted: &[&(String, String)],
     is_empty: bool,
-    post: &Post<'_>,
-) -> Result<(), Unauthentic> {
-    let signature = post.header(SIGNATURE).ok_or(Unauthentic::NoSignature)?;
-    let mac = BASE64_STANDARD.decode(signature).map_err(|_| Unauthentic::WrongSignature)?;
+    post: &InboundPost<'_>,
+) -> Result<(), VerificationError> {
+    let signature = post.header(SIGNATURE).ok_or(VerificationError::NoSignature)?;
+    let mac = BASE64_STANDARD.decode(signature).map_err(|_| VerificationError::WrongSignature)?;
     let url = url.with_key(post.ingest_key);
     let mut parts = vec![url.as_bytes()];
     parts.extend(sorted.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]));
@@ -140,7 +140,7 @@ mod tests {
 
     const URL: &str = "https://user:pass@hooks.example.com/api/webhooks/{ingest_key}/?x=1";
 
-    fn received(key: &[u8], url: &str, signed: &str, body: &str) -> Result<usize, Refusal> {
+    fn received(key: &[u8], url: &str, signed: &str, body: &str) -> Result<usize, InboundPostError> {
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
         let mac = hmac::sign(&key, format!("{url}{signed}").as_bytes());
         let headers = HeaderMap::from_iter([(
@@ -151,7 +151,7 @@ mod tests {
             key: VerificationSecret::parse("key").unwrap(),
             url: ConfiguredUrl::parse(URL).unwrap(),
         };
-        let post = Post { ingest_key: "mhi_1", ..Post::new(&headers, body.as_bytes()) };
+        let post = InboundPost { ingest_key: "mhi_1", ..InboundPost::new(&headers, body.as_bytes()) };
         receive(&verification, &post, Timestamp::UNIX_EPOCH).map(|received| received.reports.len())
     }
 
@@ -162,7 +162,7 @@ mod tests {
         let body = "z=1&mandrill_events=%5B%7B%22event%22%3A%22open%22%7D%5D&a=b+c";
         let signed = format!("ab cmandrill_events{event}z1");
         assert_eq!(received(b"key", &url, &signed, body), Ok(1));
-        let wrong = Err(Refusal::Unauthentic(Unauthentic::WrongSignature));
+        let wrong = Err(InboundPostError::VerificationError(VerificationError::WrongSignature));
         assert_eq!(received(b"other", &url, &signed, body), wrong);
         assert_eq!(received(b"key", &url.replace("x=1", "x=2"), &signed, body), wrong);
         assert_eq!(received(b"key", &url, &format!("z1mandrill_events{event}ab c"), body), wrong);
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(received(TEST_KEY, &url, "mandrill_events[]", "mandrill_events=%5B%5D"), Ok(0));
         let event = r#"mandrill_events[{"event":"open"}]"#;
         let body = "mandrill_events=%5B%7B%22event%22%3A%22open%22%7D%5D";
-        let wrong = Err(Refusal::Unauthentic(Unauthentic::WrongSignature));
+        let wrong = Err(InboundPostError::VerificationError(VerificationError::WrongSignature));
         assert_eq!(received(TEST_KEY, &url, event, body), wrong);
         assert_eq!(received(TEST_KEY, &url, "other[]", "other=%5B%5D"), wrong);
     }

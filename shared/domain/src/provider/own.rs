@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::json::nesting;
-use super::{MAX_OWN_BATCH, Provider, Refusal, Report};
+use super::{InboundPostError, MAX_OWN_BATCH, Provider, Report};
 use crate::event::{BounceType, Client, EventType, Facts, Geo, METADATA_NESTING, Recipient, RejectReason};
 
 mod fields;
@@ -16,21 +16,21 @@ mod depth;
 use fields::{Faults, Fields};
 
 /// Maximum length of an id, campaign id or subscriber id, in characters.
-const ID: usize = 256;
+const MAX_ID_CHARS: usize = 256;
 /// Maximum length of an address, in characters: 64 for the local part, `@`, 255 for the domain (RFC 5321).
-const ADDRESS: usize = 320;
+const MAX_ADDRESS_CHARS: usize = 320;
 /// Maximum length of a message id or a subject, in characters: that of a line of an email (RFC 5322).
-const LINE: usize = 998;
+const MAX_LINE_CHARS: usize = 998;
 /// Maximum length of an SMTP reply, in characters: a few lines of 512.
-const DIAGNOSTIC: usize = 4096;
+const MAX_DIAGNOSTIC_CHARS: usize = 4096;
 /// Maximum length of a URL or a user agent, in characters.
-const URL: usize = 8192;
+const MAX_URL_CHARS: usize = 8192;
 /// Maximum length of a tag or the name of a place, in characters.
-const WORD: usize = 128;
+const MAX_WORD_CHARS: usize = 128;
 /// Maximum number of tags.
-const TAGS: usize = 50;
+const MAX_TAGS: usize = 50;
 /// Maximum size of metadata as JSON, in bytes (16 KiB).
-const METADATA: usize = 16 * 1024;
+const MAX_METADATA_BYTES: usize = 16 * 1024;
 /// Bounds of SMTP reply codes.
 const SMTP_CODES: RangeInclusive<u64> = 200..=599;
 /// How far ahead of our clock an event may be. Reason: a day covers every time zone that is mistaken for UTC.
@@ -53,15 +53,15 @@ impl OwnEvent {
 }
 
 /// Reads one event, or an array of 1 to [`MAX_OWN_BATCH`]. If one is invalid, none is accepted.
-pub fn parse(body: &[u8], now: Timestamp) -> Result<Vec<OwnEvent>, Refusal> {
+pub fn parse(body: &[u8], now: Timestamp) -> Result<Vec<OwnEvent>, InboundPostError> {
     let (entries, is_array) = match serde_json::from_slice(body) {
         Ok(Value::Array(entries)) => (entries, true),
         Ok(entry @ Value::Object(_)) => (vec![entry], false),
-        Ok(_) => return Err(Refusal::Malformed),
-        Err(_) => return Err(depth::too_deep(body).map_or(Refusal::Malformed, Refusal::Invalid)),
+        Ok(_) => return Err(InboundPostError::Malformed),
+        Err(_) => return Err(depth::too_deep(body).map_or(InboundPostError::Malformed, InboundPostError::Invalid)),
     };
     if entries.len() > MAX_OWN_BATCH {
-        return Err(Refusal::TooMany { limit: MAX_OWN_BATCH });
+        return Err(InboundPostError::TooMany { limit: MAX_OWN_BATCH });
     }
     let mut faults = Faults::default();
     if entries.is_empty() {
@@ -74,26 +74,26 @@ pub fn parse(body: &[u8], now: Timestamp) -> Result<Vec<OwnEvent>, Refusal> {
     });
     let events: Vec<_> = read.collect();
     let faults = faults.into_vec();
-    if faults.is_empty() { Ok(events) } else { Err(Refusal::Invalid(faults)) }
+    if faults.is_empty() { Ok(events) } else { Err(InboundPostError::Invalid(faults)) }
 }
 
 /// Reads an event; `None` when a required field is missing. Then the faults contain this.
 fn event(mut fields: Fields<'_>, now: Timestamp) -> Option<OwnEvent> {
     let event_type = fields.required("type", |fields| fields.read("type", event_type));
     let occurred_at = fields.required("timestamp", |fields| fields.read("timestamp", |value| timestamp(value, now)));
-    let id = fields.text("id", ID);
-    let recipient = fields.text("recipient", ADDRESS).as_deref().and_then(Recipient::new);
-    let email_message_id = fields.text("message_id", LINE).and_then(|id| super::text::message_id(&id));
+    let id = fields.text("id", MAX_ID_CHARS);
+    let recipient = fields.text("recipient", MAX_ADDRESS_CHARS).as_deref().and_then(Recipient::new);
+    let email_message_id = fields.text("message_id", MAX_LINE_CHARS).and_then(|id| super::text::message_id(&id));
     let sending_domain = fields.text("sending_domain", 255);
-    let from = fields.text("from", LINE);
-    let subject = fields.text("subject", LINE);
-    let campaign_id = fields.text("campaign_id", ID);
-    let subscriber_id = fields.text("subscriber_id", ID);
+    let from = fields.text("from", MAX_LINE_CHARS);
+    let subject = fields.text("subject", MAX_LINE_CHARS);
+    let campaign_id = fields.text("campaign_id", MAX_ID_CHARS);
+    let subscriber_id = fields.text("subscriber_id", MAX_ID_CHARS);
     let tags = fields.read("tags", tags).unwrap_or_default();
     let metadata = fields.read("metadata", metadata).unwrap_or_default();
     let bounce = fields.object("bounce", bounce).unwrap_or_default();
     let reject_reason = fields.object("reject", |fields| fields.read("reason", reject_reason)).flatten();
-    let url = fields.object("click", |fields| fields.text("url", URL)).flatten();
+    let url = fields.object("click", |fields| fields.text("url", MAX_URL_CHARS)).flatten();
     let client = fields.object("client", client).unwrap_or_default();
     fields.finish();
 
@@ -135,25 +135,29 @@ fn bounce(fields: &mut Fields<'_>) -> Bounce {
         kind: fields.read("type", bounce_type),
         smtp_code: fields.read("smtp_code", smtp_code),
         enhanced_code: fields.read("enhanced_code", enhanced_code),
-        diagnostic: fields.text("diagnostic", DIAGNOSTIC),
+        diagnostic: fields.text("diagnostic", MAX_DIAGNOSTIC_CHARS),
         attempt: fields.read("attempt", attempt),
     }
 }
 
 fn client(fields: &mut Fields<'_>) -> Client {
     Client {
-        ip: fields.text("ip", WORD),
-        user_agent: fields.text("user_agent", URL),
-        name: fields.text("name", WORD),
-        os: fields.text("os", WORD),
-        device: fields.text("device", WORD),
+        ip: fields.text("ip", MAX_WORD_CHARS),
+        user_agent: fields.text("user_agent", MAX_URL_CHARS),
+        name: fields.text("name", MAX_WORD_CHARS),
+        os: fields.text("os", MAX_WORD_CHARS),
+        device: fields.text("device", MAX_WORD_CHARS),
         geo: fields.object("geo", geo).unwrap_or_default(),
         machine: fields.read("machine", |value| value.as_bool().ok_or("expected true or false".to_owned())),
     }
 }
 
 fn geo(fields: &mut Fields<'_>) -> Geo {
-    Geo { country: fields.text("country", WORD), region: fields.text("region", WORD), city: fields.text("city", WORD) }
+    Geo {
+        country: fields.text("country", MAX_WORD_CHARS),
+        region: fields.text("region", MAX_WORD_CHARS),
+        city: fields.text("city", MAX_WORD_CHARS),
+    }
 }
 
 fn event_type(value: &Value) -> Result<EventType, String> {
@@ -206,12 +210,12 @@ fn enhanced_code(value: &Value) -> Result<String, String> {
 }
 
 fn tags(value: &Value) -> Result<Vec<String>, String> {
-    let wrong = || format!("expected at most {TAGS} texts of 1 to {WORD} characters");
+    let wrong = || format!("expected at most {MAX_TAGS} texts of 1 to {MAX_WORD_CHARS} characters");
     let Value::Array(tags) = value else { return Err(wrong()) };
-    if tags.len() > TAGS {
+    if tags.len() > MAX_TAGS {
         return Err(wrong());
     }
-    tags.iter().map(|tag| fields::text_of(tag, WORD).map_err(|_| wrong())).collect()
+    tags.iter().map(|tag| fields::text_of(tag, MAX_WORD_CHARS).map_err(|_| wrong())).collect()
 }
 
 fn metadata(value: &Value) -> Result<Map<String, Value>, String> {
@@ -219,8 +223,8 @@ fn metadata(value: &Value) -> Result<Map<String, Value>, String> {
     match value {
         // The object itself is one level around each of its values.
         Value::Object(_) if nesting(&json) > METADATA_NESTING + 1 => Err(depth::fault()),
-        Value::Object(metadata) if json.len() <= METADATA => Ok(metadata.clone()),
-        _ => Err(format!("expected an object of at most {METADATA} bytes of JSON")),
+        Value::Object(metadata) if json.len() <= MAX_METADATA_BYTES => Ok(metadata.clone()),
+        _ => Err(format!("expected an object of at most {MAX_METADATA_BYTES} bytes of JSON")),
     }
 }
 
@@ -230,13 +234,13 @@ mod tests {
 
     use super::*;
 
-    fn parsed(body: &str) -> Result<Vec<OwnEvent>, Refusal> {
+    fn parsed(body: &str) -> Result<Vec<OwnEvent>, InboundPostError> {
         parse(body.as_bytes(), "2026-01-02T03:04:05Z".parse().unwrap())
     }
 
     fn pointers(body: &str) -> Vec<String> {
         match parsed(body) {
-            Err(Refusal::Invalid(faults)) => faults.into_iter().map(|fault| fault.pointer).collect(),
+            Err(InboundPostError::Invalid(faults)) => faults.into_iter().map(|fault| fault.pointer).collect(),
             other => vec![format!("{other:?}")],
         }
     }
@@ -306,7 +310,7 @@ mod tests {
         for event_type in EventType::OPERATIONAL {
             let name = event_type.as_str();
             let body = format!(r#"[{{"type":"{name}","timestamp":"2026-01-01T00:00:00Z"}}]"#);
-            let Err(Refusal::Invalid(faults)) = parsed(&body) else { panic!("{name} is published") };
+            let Err(InboundPostError::Invalid(faults)) = parsed(&body) else { panic!("{name} is published") };
             assert_eq!((faults.len(), faults[0].pointer.as_str()), (1, "/0/type"));
             let wanted = format!("`{name}` is reported by mailhooks itself and cannot be published; expected an event");
             assert!(faults[0].detail.starts_with(&wanted), "{}", faults[0].detail);
@@ -327,16 +331,16 @@ mod tests {
         }
         let batch = |count: usize| format!("[{}]", vec![with(r#""id":"e""#); count].join(","));
         assert_eq!(parsed(&batch(500)).map(|events| events.len()), Ok(500));
-        assert_eq!(parsed(&batch(501)), Err(Refusal::TooMany { limit: 500 }));
+        assert_eq!(parsed(&batch(501)), Err(InboundPostError::TooMany { limit: 500 }));
     }
 
     #[test]
     fn what_is_no_object_or_array_is_malformed() {
         let unclosed = "[".repeat(200);
         for body in ["", "7", "null", "\"x\"", "{", "{}{}", &unclosed] {
-            assert_eq!(parsed(body), Err(Refusal::Malformed), "{body}");
+            assert_eq!(parsed(body), Err(InboundPostError::Malformed), "{body}");
         }
-        assert_eq!(parse(b"{\"type\":\"\xff\"}", Timestamp::UNIX_EPOCH), Err(Refusal::Malformed));
+        assert_eq!(parse(b"{\"type\":\"\xff\"}", Timestamp::UNIX_EPOCH), Err(InboundPostError::Malformed));
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub const MAX_PROVIDER_BODY: usize = 4 * 1024 * 1024;
 
 /// A provider's post as it arrived.
 #[derive(Clone, Copy)]
-pub struct Post<'a> {
+pub struct InboundPost<'a> {
     /// The post's headers.
     pub headers: &'a HeaderMap,
     /// The exact bytes of the post's body.
@@ -26,7 +26,7 @@ pub struct Post<'a> {
     pub certificate: Option<&'a Certificate>,
 }
 
-impl<'a> Post<'a> {
+impl<'a> InboundPost<'a> {
     /// A post with only headers and a body.
     pub fn new(headers: &'a HeaderMap, body: &'a [u8]) -> Self {
         Self { headers, body, ingest_key: "", sender: None, certificate: None }

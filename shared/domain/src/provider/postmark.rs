@@ -7,14 +7,14 @@ use super::batch::{Mapped, read_json};
 use super::json::Object;
 use super::reading::{Class, Reading};
 use super::text::{codes_of_reply, date_time, domain};
-use super::{Post, Profile, Proof, Provider, Received, Refusal};
+use super::{InboundPost, InboundPostError, Profile, Proof, Provider, Received};
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::source::Verification;
 
 pub(super) const PROFILE: Profile = Profile::new(Proof::IngestKey, receive);
 
 /// Reads a post's event.
-fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
+fn receive(verification: &Verification, post: &InboundPost<'_>, now: Timestamp) -> Result<Received, InboundPostError> {
     verification.expect_unsigned()?;
     read_json(Provider::Postmark, post, now, |entry| map(entry, now))
 }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{CertificateUrl, Post, Received, Refusal};
-use crate::source::{Unauthentic, Verification};
+use super::{CertificateUrl, InboundPost, InboundPostError, Received};
+use crate::source::{Verification, VerificationError};
 
 /// How a provider proves that its posts are genuine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,16 +26,17 @@ pub(super) struct Profile {
     /// The status of an internal error, after which the provider sends the post again.
     pub(super) status_in_trouble: u16,
     /// Verifies a post over its raw bytes and reads its events.
-    pub(super) receive: fn(&Verification, &Post<'_>, Timestamp) -> Result<Received, Refusal>,
+    pub(super) receive: fn(&Verification, &InboundPost<'_>, Timestamp) -> Result<Received, InboundPostError>,
     /// The certificate that must be fetched before a post can be verified.
-    pub(super) certificate_wanted: fn(&Verification, &Post<'_>) -> Result<Option<CertificateUrl>, Unauthentic>,
+    pub(super) certificate_wanted:
+        fn(&Verification, &InboundPost<'_>) -> Result<Option<CertificateUrl>, VerificationError>,
 }
 
 impl Profile {
     /// The profile of almost every provider: it sends a post again after a 503, and no certificate is fetched.
     pub(super) const fn new(
         proof: Proof,
-        receive: fn(&Verification, &Post<'_>, Timestamp) -> Result<Received, Refusal>,
+        receive: fn(&Verification, &InboundPost<'_>, Timestamp) -> Result<Received, InboundPostError>,
     ) -> Self {
         Self { proof, status_in_trouble: 503, receive, certificate_wanted: |_, _| Ok(None) }
     }

@@ -11,7 +11,7 @@ use super::reading::{Class, Reading};
 use super::report::is_fresh;
 use super::signed::hmac_sha256;
 use super::text::{codes_of_reply, date_time, domain, unix_seconds};
-use super::{Post, Profile, Proof, Provider, Received, Refusal, Unauthentic};
+use super::{InboundPost, InboundPostError, Profile, Proof, Provider, Received, VerificationError};
 use crate::event::{BounceType, Client, EventType, RejectReason};
 use crate::source::Verification;
 
@@ -23,13 +23,13 @@ const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 const MAX_SIGNATURES: usize = 10;
 
 /// Verifies a post and reads its event.
-fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
+fn receive(verification: &Verification, post: &InboundPost<'_>, now: Timestamp) -> Result<Received, InboundPostError> {
     verify(verification, post, now)?;
     Ok(read_object(Provider::Resend, post, now, |entry| map(entry, header(post, "id"), now)))
 }
 
 /// A header, in either spelling.
-fn header<'a>(post: &Post<'a>, name: &str) -> Option<&'a str> {
+fn header<'a>(post: &InboundPost<'a>, name: &str) -> Option<&'a str> {
     ["svix", "webhook"].iter().find_map(|prefix| post.header(&format!("{prefix}-{name}")))
 }
 
@@ -39,17 +39,17 @@ pub fn key(secret: &str) -> Option<Vec<u8>> {
     BASE64_STANDARD.decode(encoded).ok().filter(|key| !key.is_empty())
 }
 
-fn verify(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<(), Unauthentic> {
+fn verify(verification: &Verification, post: &InboundPost<'_>, now: Timestamp) -> Result<(), VerificationError> {
     let secret = match verification {
         Verification::Unsigned => return Ok(()),
-        Verification::SigningKey(secret) => key(secret.expose()).ok_or(Unauthentic::WrongVerification)?,
+        Verification::SigningKey(secret) => key(secret.expose()).ok_or(VerificationError::WrongVerification)?,
         Verification::PublicKey(_) | Verification::KeyAndUrl { .. } | Verification::Topics(_) => {
-            return Err(Unauthentic::WrongVerification);
+            return Err(VerificationError::WrongVerification);
         }
     };
     let [Some(id), Some(timestamp), Some(signatures)] = ["id", "timestamp", "signature"].map(|name| header(post, name))
     else {
-        return Err(Unauthentic::NoSignature);
+        return Err(VerificationError::NoSignature);
     };
     let parts = [id.as_bytes(), b".", timestamp.as_bytes(), b".", post.body];
     let signatures = signatures.split(' ').filter_map(|signature| signature.strip_prefix("v1,"));
@@ -59,11 +59,11 @@ fn verify(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resul
         good |= hmac_sha256(&secret, &parts, &mac).is_ok();
     }
     if !good {
-        return Err(Unauthentic::WrongSignature);
+        return Err(VerificationError::WrongSignature);
     }
     match unix_seconds(timestamp) {
         Some(signed_at) if is_fresh(signed_at, now, TOLERANCE, TOLERANCE) => Ok(()),
-        Some(_) | None => Err(Unauthentic::Stale),
+        Some(_) | None => Err(VerificationError::Stale),
     }
 }
 
@@ -159,12 +159,12 @@ mod tests {
     const SIGNATURE: &str = "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=";
     const SIGNED_AT: i64 = 1_649_367_553;
 
-    fn verified(prefix: &str, signature: &str, body: &[u8], second: i64) -> Result<(), Unauthentic> {
+    fn verified(prefix: &str, signature: &str, body: &[u8], second: i64) -> Result<(), VerificationError> {
         let values = [("id", "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk"), ("timestamp", "1649367553"), ("signature", signature)];
         let headers = values.map(|(name, value)| (format!("{prefix}-{name}").parse().unwrap(), value.parse().unwrap()));
         let headers = HeaderMap::from_iter(headers);
         let secret = Verification::SigningKey(VerificationSecret::parse(SECRET).unwrap());
-        verify(&secret, &Post::new(&headers, body), Timestamp::from_second(second).unwrap())
+        verify(&secret, &InboundPost::new(&headers, body), Timestamp::from_second(second).unwrap())
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
         for prefix in ["svix", "webhook"] {
             assert_eq!(verified(prefix, SIGNATURE, BODY, SIGNED_AT), Ok(()));
         }
-        assert_eq!(verified("other", SIGNATURE, BODY, SIGNED_AT), Err(Unauthentic::NoSignature));
+        assert_eq!(verified("other", SIGNATURE, BODY, SIGNED_AT), Err(VerificationError::NoSignature));
     }
 
     #[test]
@@ -180,9 +180,9 @@ mod tests {
         let several = format!("v1a,AAAA v1,{} {SIGNATURE}", "A".repeat(44));
         assert_eq!(verified("svix", &several, BODY, SIGNED_AT), Ok(()));
         for wrong in ["", "v1,", "v1,%%%", "v1a,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=", &SIGNATURE[3..]] {
-            assert_eq!(verified("svix", wrong, BODY, SIGNED_AT), Err(Unauthentic::WrongSignature), "{wrong}");
+            assert_eq!(verified("svix", wrong, BODY, SIGNED_AT), Err(VerificationError::WrongSignature), "{wrong}");
         }
-        assert_eq!(verified("svix", SIGNATURE, b"{}", SIGNED_AT), Err(Unauthentic::WrongSignature));
+        assert_eq!(verified("svix", SIGNATURE, b"{}", SIGNED_AT), Err(VerificationError::WrongSignature));
     }
 
     #[test]
@@ -191,7 +191,7 @@ mod tests {
             assert_eq!(verified("svix", SIGNATURE, BODY, good), Ok(()));
         }
         for stale in [SIGNED_AT - 301, SIGNED_AT + 301] {
-            assert_eq!(verified("svix", SIGNATURE, BODY, stale), Err(Unauthentic::Stale));
+            assert_eq!(verified("svix", SIGNATURE, BODY, stale), Err(VerificationError::Stale));
         }
     }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::batch::{read_one, unparsed};
 use super::json::Object;
 use super::sns::{CertificateUrl, ConfirmationUrl};
-use super::{Post, Profile, Proof, Provider, Received, Refusal, Unauthentic};
+use super::{InboundPost, InboundPostError, Profile, Proof, Provider, Received, VerificationError};
 use crate::source::Verification;
 
 mod event;
@@ -24,20 +24,20 @@ const MESSAGE_ID: &str = "x-amz-sns-message-id";
 const TOPIC_VALIDATED: &str = "Successfully validated SNS topic";
 
 /// Verifies a post and reads its event, or the subscription that it asks us to confirm.
-fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
+fn receive(verification: &Verification, post: &InboundPost<'_>, now: Timestamp) -> Result<Received, InboundPostError> {
     let body = post.text();
     let message = Object::parse(&body);
     let is_verified = match verification {
         Verification::Unsigned => false,
         Verification::Topics(topics) => {
-            let message = message.as_ref().ok_or(Unauthentic::NoSignature)?;
+            let message = message.as_ref().ok_or(VerificationError::NoSignature)?;
             signature::topic_of(message, topics)?;
-            let certificate = post.certificate.ok_or(Unauthentic::WrongCertificate)?;
+            let certificate = post.certificate.ok_or(VerificationError::WrongCertificate)?;
             signature::verify(message, certificate, now)?;
             true
         }
         Verification::SigningKey(_) | Verification::PublicKey(_) | Verification::KeyAndUrl { .. } => {
-            return Err(Unauthentic::WrongVerification.into());
+            return Err(VerificationError::WrongVerification.into());
         }
     };
     let Some(message) = message else { return Ok(unparsed_or_ping(post, now)) };
@@ -55,11 +55,11 @@ fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Resu
     }
 }
 
-fn unparsed_or_ping(post: &Post<'_>, now: Timestamp) -> Received {
+fn unparsed_or_ping(post: &InboundPost<'_>, now: Timestamp) -> Received {
     if post.body.trim_ascii().is_empty() { Received::default() } else { unparsed(Provider::Ses, post, now) }
 }
 
-fn notification(message: &Object<'_>, post: &Post<'_>, now: Timestamp) -> Received {
+fn notification(message: &Object<'_>, post: &InboundPost<'_>, now: Timestamp) -> Received {
     let text = message.string("Message").unwrap_or_default();
     if text.starts_with(TOPIC_VALIDATED) {
         return Received::default();
@@ -68,17 +68,20 @@ fn notification(message: &Object<'_>, post: &Post<'_>, now: Timestamp) -> Receiv
     read_one(Provider::Ses, post, text.trim_ascii(), envelope.time(), now, |event| envelope.map(event, now))
 }
 
-fn confirmation(message: &Object<'_>, post: &Post<'_>, now: Timestamp) -> Received {
+fn confirmation(message: &Object<'_>, post: &InboundPost<'_>, now: Timestamp) -> Received {
     match message.text("SubscribeURL").as_deref().and_then(ConfirmationUrl::parse) {
         Some(url) => Received { confirm: Some(url), ..Received::default() },
         None => unparsed(Provider::Ses, post, now),
     }
 }
 
-fn certificate_wanted(verification: &Verification, post: &Post<'_>) -> Result<Option<CertificateUrl>, Unauthentic> {
+fn certificate_wanted(
+    verification: &Verification,
+    post: &InboundPost<'_>,
+) -> Result<Option<CertificateUrl>, VerificationError> {
     let Verification::Topics(topics) = verification else { return Ok(None) };
     let body = post.text();
-    let message = Object::parse(&body).ok_or(Unauthentic::NoSignature)?;
+    let message = Object::parse(&body).ok_or(VerificationError::NoSignature)?;
     signature::topic_of(&message, topics)?;
     signature::certificate_url(&message).map(Some)
 }

@@ -3,25 +3,25 @@
 use ring::hmac;
 use subtle::ConstantTimeEq as _;
 
-use super::Unauthentic;
+use super::VerificationError;
 
 /// Whether `mac` is the HMAC-SHA256 over `parts`, without separators.
-pub(super) fn hmac_sha256(key: &[u8], parts: &[&[u8]], mac: &[u8]) -> Result<(), Unauthentic> {
+pub(super) fn hmac_sha256(key: &[u8], parts: &[&[u8]], mac: &[u8]) -> Result<(), VerificationError> {
     verify(hmac::HMAC_SHA256, key, parts, mac)
 }
 
 /// Whether `mac` is the HMAC-SHA1 over `parts`. SHA-1 is broken as a hash, but not as a MAC.
-pub(super) fn hmac_sha1(key: &[u8], parts: &[&[u8]], mac: &[u8]) -> Result<(), Unauthentic> {
+pub(super) fn hmac_sha1(key: &[u8], parts: &[&[u8]], mac: &[u8]) -> Result<(), VerificationError> {
     verify(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key, parts, mac)
 }
 
-fn verify(algorithm: hmac::Algorithm, key: &[u8], parts: &[&[u8]], mac: &[u8]) -> Result<(), Unauthentic> {
+fn verify(algorithm: hmac::Algorithm, key: &[u8], parts: &[&[u8]], mac: &[u8]) -> Result<(), VerificationError> {
     let mut context = hmac::Context::with_key(&hmac::Key::new(algorithm, key));
     for part in parts {
         context.update(part);
     }
     let right: bool = context.sign().as_ref().ct_eq(mac).into();
-    if right { Ok(()) } else { Err(Unauthentic::WrongSignature) }
+    if right { Ok(()) } else { Err(VerificationError::WrongSignature) }
 }
 
 #[cfg(test)]
@@ -37,7 +37,7 @@ mod tests {
         assert_eq!(hmac_sha1(key, &parts, &sha1), Ok(()));
         assert_eq!(hmac_sha256(key, &parts, &sha256), Ok(()));
         for wrong in [&sha256[..31], &[0; 32], b""] {
-            assert_eq!(hmac_sha256(key, &parts, wrong), Err(Unauthentic::WrongSignature));
+            assert_eq!(hmac_sha256(key, &parts, wrong), Err(VerificationError::WrongSignature));
         }
     }
 }

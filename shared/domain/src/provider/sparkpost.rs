@@ -7,7 +7,7 @@ use super::batch::{Mapped, read_json};
 use super::json::Object;
 use super::reading::{Class, Reading};
 use super::text::{codes_of_reply, date_time, domain, smtp_code, unix_seconds};
-use super::{Post, Profile, Proof, Provider, Received, Refusal};
+use super::{InboundPost, InboundPostError, Profile, Proof, Provider, Received};
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::source::Verification;
 
@@ -17,7 +17,7 @@ pub(super) const PROFILE: Profile = Profile::new(Proof::IngestKey, receive);
 const CLASSES: [&str; 4] = ["message_event", "track_event", "gen_event", "unsubscribe_event"];
 
 /// Reads a post's events.
-fn receive(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<Received, Refusal> {
+fn receive(verification: &Verification, post: &InboundPost<'_>, now: Timestamp) -> Result<Received, InboundPostError> {
     verification.expect_unsigned()?;
     read_json(Provider::SparkPost, post, now, |entry| map(entry, now))
 }

@@ -13,7 +13,7 @@ use crate::id::WebhookId;
 
 /// For this time after its event was accepted, a first job makes its attempt without reading the row (15 min). Reason:
 /// ordinary backlogs are shorter.
-const YOUNG: SignedDuration = SignedDuration::from_mins(15);
+const SKIP_ROW_PERIOD: SignedDuration = SignedDuration::from_mins(15);
 /// After this time a recovery treats a delivery as missing (16 min). Reason: an attempt that began without reading the
 /// row has ended by then, because no invocation takes a minute.
 const MISSING_AFTER: SignedDuration = SignedDuration::from_mins(16);
@@ -22,7 +22,7 @@ const MISSING_AFTER: SignedDuration = SignedDuration::from_mins(16);
 /// first job is late, and when the event is older than the webhook, because then the delivery counts as missing at
 /// once.
 pub fn is_late(accepted_at: Timestamp, webhook: WebhookId, now: Timestamp) -> bool {
-    is_from_before(accepted_at, webhook) || now.duration_since(accepted_at) > YOUNG
+    is_from_before(accepted_at, webhook) || now.duration_since(accepted_at) > SKIP_ROW_PERIOD
 }
 
 /// Whether an event accepted at `accepted_at` counts as missing at `now`, if the webhook wants the event and has no

@@ -4,9 +4,9 @@ use jiff::SignedDuration;
 
 /// Maximum number of deliveries of one page (1,000). Reason: they take a hundred batch calls, a few seconds of an
 /// invocation that may take 30.
-const MAX_PAGE: u32 = 1_000;
+const MAX_DELIVERIES_PER_PAGE: u32 = 1_000;
 /// Maximum number of seconds that one page is spread over. Reason: what was sent cannot be cancelled.
-const MAX_SECONDS: u32 = 10;
+const MAX_PAGE_SECONDS: u32 = 10;
 
 /// A bounded rate. Messages are delayed by whole seconds. So a page sends at once what is due within the next few
 /// seconds, and each second's share has the delay of that second.
@@ -23,8 +23,8 @@ impl Pace {
 
     /// Maximum number of deliveries of one page.
     pub fn page(self) -> u16 {
-        let seconds = (MAX_PAGE / self.per_second).clamp(1, MAX_SECONDS);
-        u16::try_from((self.per_second * seconds).min(MAX_PAGE)).unwrap_or(u16::MAX)
+        let seconds = (MAX_DELIVERIES_PER_PAGE / self.per_second).clamp(1, MAX_PAGE_SECONDS);
+        u16::try_from((self.per_second * seconds).min(MAX_DELIVERIES_PER_PAGE)).unwrap_or(u16::MAX)
     }
 
     /// The delay in seconds of the delivery with number `index` of a page, counted from 0.
@@ -67,7 +67,7 @@ mod tests {
             prop_assert!(seconds.values().all(|count| *count <= rate));
             let pause = pace.pause_after(sent as u64).as_secs();
             prop_assert!(seconds.keys().all(|second| i64::from(*second) < pause), "the next page comes after all of it");
-            prop_assert!((1..=i64::from(MAX_SECONDS)).contains(&pause));
+            prop_assert!((1..=i64::from(MAX_PAGE_SECONDS)).contains(&pause));
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::words::closed_words;
+use crate::words::string_enum;
 
-closed_words!(
+string_enum!(
     /// Why a recovery could not continue.
     FailureReason {
         /// The webhook was deleted.

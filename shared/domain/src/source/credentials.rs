@@ -5,7 +5,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::unauthentic::Unauthentic;
+use super::verification_error::VerificationError;
 use crate::secret::VerificationSecret;
 
 /// What a sender must present. Each of the listed values is accepted, so that a value can be rotated.
@@ -39,7 +39,7 @@ impl Credentials {
 
     /// Whether a post with these headers presents an accepted value. The check takes the same time for all values of
     /// one length.
-    pub fn accepts(&self, headers: &HeaderMap) -> Result<(), Unauthentic> {
+    pub fn accepts(&self, headers: &HeaderMap) -> Result<(), VerificationError> {
         let (header, good): (&HeaderName, Vec<Vec<u8>>) = match self {
             Self::Basic(pairs) => (&AUTHORIZATION, pairs.iter().map(BasicPair::bytes).collect()),
             Self::Bearer(values) | Self::Header { values, .. } => {
@@ -47,16 +47,16 @@ impl Credentials {
                 (header, values.iter().map(|value| value.expose().as_bytes().to_vec()).collect())
             }
         };
-        let value = headers.get(header).ok_or(Unauthentic::NoCredentials)?.as_bytes();
+        let value = headers.get(header).ok_or(VerificationError::NoCredentials)?.as_bytes();
         let presented = match self {
             Self::Basic(_) => after_scheme(value, "basic").and_then(|encoded| BASE64_STANDARD.decode(encoded).ok()),
             Self::Bearer(_) => after_scheme(value, "bearer").map(<[u8]>::to_vec),
             Self::Header { .. } => Some(value.to_vec()),
         };
-        let presented = presented.ok_or(Unauthentic::WrongCredentials)?;
+        let presented = presented.ok_or(VerificationError::WrongCredentials)?;
         // Every value is compared, so that the time does not reveal which one matched.
         let met = good.iter().fold(Choice::from(0), |met, good| met | good.ct_eq(&presented));
-        if bool::from(met) { Ok(()) } else { Err(Unauthentic::WrongCredentials) }
+        if bool::from(met) { Ok(()) } else { Err(VerificationError::WrongCredentials) }
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
         VerificationSecret::parse(text).unwrap()
     }
 
-    fn check(credentials: &Credentials, header: &str, value: &str) -> Result<(), Unauthentic> {
+    fn check(credentials: &Credentials, header: &str, value: &str) -> Result<(), VerificationError> {
         let headers = HeaderMap::from_iter([(header.parse().unwrap(), value.parse().unwrap())]);
         credentials.accepts(&headers)
     }
@@ -94,7 +94,11 @@ mod tests {
             assert_eq!(check(&basic, "authorization", &encoded(good)), Ok(()));
         }
         for bad in ["in:", "in:new2", "out:new", ":new", ""] {
-            assert_eq!(check(&basic, "authorization", &encoded(bad)), Err(Unauthentic::WrongCredentials), "{bad}");
+            assert_eq!(
+                check(&basic, "authorization", &encoded(bad)),
+                Err(VerificationError::WrongCredentials),
+                "{bad}"
+            );
         }
         let bearer = Credentials::Bearer(vec![secret("one"), secret("two")]);
         let header = Credentials::Header { name: "x-key".parse().unwrap(), values: vec![secret("one"), secret("two")] };
@@ -102,7 +106,9 @@ mod tests {
             assert_eq!(check(&bearer, "authorization", &format!("Bearer {good}")), Ok(()));
             assert_eq!(check(&header, "x-key", good), Ok(()));
         }
-        for (bad, expected) in [("three", Unauthentic::WrongCredentials), ("", Unauthentic::WrongCredentials)] {
+        for (bad, expected) in
+            [("three", VerificationError::WrongCredentials), ("", VerificationError::WrongCredentials)]
+        {
             assert_eq!(check(&bearer, "authorization", &format!("Bearer {bad}")), Err(expected));
             assert_eq!(check(&header, "x-key", bad), Err(expected));
         }
@@ -112,8 +118,8 @@ mod tests {
     fn another_scheme_or_header_is_not_it() {
         let bearer = Credentials::Bearer(vec![secret("one")]);
         for other in ["Basic one", "one", "Bearer", "Bearerone"] {
-            assert_eq!(check(&bearer, "authorization", other), Err(Unauthentic::WrongCredentials), "{other}");
+            assert_eq!(check(&bearer, "authorization", other), Err(VerificationError::WrongCredentials), "{other}");
         }
-        assert_eq!(check(&bearer, "x-key", "one"), Err(Unauthentic::NoCredentials));
+        assert_eq!(check(&bearer, "x-key", "one"), Err(VerificationError::NoCredentials));
     }
 }

@@ -26,7 +26,7 @@ pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 pub(super) const MAX_CALL_BYTES: usize = 120 * 1024;
 /// How long a signature is valid. It is made for one request, which lasts at most 15 s; the rest is for clocks that
 /// differ.
-const GOOD_FOR: SignedDuration = SignedDuration::from_mins(5);
+const TOKEN_VALIDITY: SignedDuration = SignedDuration::from_mins(5);
 /// Number of characters of a namespace.
 /// <https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftservicebus>
 const NAMESPACE: std::ops::RangeInclusive<usize> = 6..=50;
@@ -130,7 +130,7 @@ impl SharedKey {
     pub fn authorization(&self, entity: &Entity, now: Timestamp) -> String {
         let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let resource = encoded(&entity.resource());
-        let expires = now.saturating_add(GOOD_FOR).unwrap_or(Timestamp::MAX).as_second();
+        let expires = now.saturating_add(TOKEN_VALIDITY).unwrap_or(Timestamp::MAX).as_second();
         let mac = signature::hmac_sha256(self.key.expose().as_bytes(), &[format!("{resource}\n{expires}").as_bytes()]);
         let signature = encoded(&BASE64_STANDARD.encode(mac));
         format!("SharedAccessSignature sr={resource}&sig={signature}&se={expires}&skn={}", self.name)

@@ -30,7 +30,7 @@ const SESSION_TOKEN: std::ops::RangeInclusive<usize> = 1..=4096;
 
 /// A queue in AWS's commercial partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Queue {
+pub struct TenantQueue {
     region: String,
     account: String,
     name: String,
@@ -45,7 +45,7 @@ fn region_of(host: &str) -> Option<&str> {
     host.strip_prefix("sqs.")?.strip_suffix(".amazonaws.com").filter(|region| !region.contains('.'))
 }
 
-impl Queue {
+impl TenantQueue {
     /// Reads the part of an ARN after `arn:`.
     pub(super) fn in_arn(arn: &str) -> Option<Self> {
         let parts: Vec<&str> = arn.split(':').collect();
@@ -100,7 +100,7 @@ fn is_name(name: &str) -> bool {
         && is_made_of(stem, 1..=MAX_NAME, |byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-impl fmt::Display for Queue {
+impl fmt::Display for TenantQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "arn:aws:sqs:{}:{}:{}", self.region, self.account, self.name)
     }

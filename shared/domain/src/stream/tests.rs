@@ -9,7 +9,7 @@ use super::pubsub::{InvalidServiceAccount, ServiceAccount};
 use super::servicebus::SharedKey;
 use super::sqs::AccessKey;
 use super::*;
-use crate::dialect::{Cover, Dialect};
+use crate::dialect::{Dialect, Envelope};
 use crate::event::{Event, EventType, example};
 use crate::id::{TenantId, WebhookId};
 use crate::secret::SigningSecret;
@@ -318,8 +318,8 @@ fn no_dialect_has_more_attributes_than_sqs_takes_and_all_are_allowed() {
     for dialect in Dialect::ALL {
         let event = Event::accept(example(EventType::Delivered, "k", at), tenant, None, at);
         let id = event.id.to_string();
-        let cover = Cover { id: &id, webhook: WebhookId::mint(at, [1; 10]), at, secrets: &[&secret] };
-        let rendered = dialect.render(&event, &cover);
+        let envelope = Envelope { id: &id, webhook: WebhookId::mint(at, [1; 10]), at, secrets: &[&secret] };
+        let rendered = dialect.render(&event, &envelope);
         let names: Vec<&str> = ["tenant_id", "content_type", "event_type", "event_id"]
             .into_iter()
             .chain(rendered.headers.iter().map(|(name, _)| *name))

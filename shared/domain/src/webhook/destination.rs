@@ -7,7 +7,7 @@ use super::url::{InvalidUrl, WebhookUrl};
 
 /// What a URL names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum DestinationUrl {
     /// An HTTPS endpoint.
     Https(WebhookUrl),
     /// A stream.
@@ -16,7 +16,7 @@ pub enum Target {
 
 /// A URL is refused; the text says what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidTarget {
+pub enum InvalidDestination {
     /// The text is invalid as a URL to post to.
     #[error(transparent)]
     Url(#[from] InvalidUrl),
@@ -25,9 +25,9 @@ pub enum InvalidTarget {
     Stream(#[from] InvalidStream),
 }
 
-impl Target {
+impl DestinationUrl {
     /// Checks a URL and takes it. The URL's form decides whether it is an endpoint or a stream.
-    pub fn parse(text: &str, policy: &AddressPolicy) -> Result<Self, InvalidTarget> {
+    pub fn parse(text: &str, policy: &AddressPolicy) -> Result<Self, InvalidDestination> {
         match StreamName::parse(text) {
             Some(name) => Ok(Self::Stream(name?)),
             None => Ok(Self::Https(WebhookUrl::parse(text, policy)?)),
@@ -65,12 +65,12 @@ pub enum UnfitCredentials {
 
 impl Destination {
     /// Combines a target with its credentials.
-    pub fn new(target: Target, credentials: Option<StreamCredentials>) -> Result<Self, UnfitCredentials> {
+    pub fn new(target: DestinationUrl, credentials: Option<StreamCredentials>) -> Result<Self, UnfitCredentials> {
         match (target, credentials) {
-            (Target::Https(url), None) => Ok(Self::Https(url)),
-            (Target::Https(_), Some(_)) => Err(UnfitCredentials::NotForUrls),
-            (Target::Stream(name), None) => Err(UnfitCredentials::Missing(name.kind())),
-            (Target::Stream(name), Some(credentials)) => {
+            (DestinationUrl::Https(url), None) => Ok(Self::Https(url)),
+            (DestinationUrl::Https(_), Some(_)) => Err(UnfitCredentials::NotForUrls),
+            (DestinationUrl::Stream(name), None) => Err(UnfitCredentials::Missing(name.kind())),
+            (DestinationUrl::Stream(name), Some(credentials)) => {
                 let unfit = UnfitCredentials::OtherKind { expected: name.kind(), given: credentials.kind() };
                 Stream::new(name, credentials).map(|stream| Self::Stream(Box::new(stream))).ok_or(unfit)
             }
@@ -81,21 +81,21 @@ impl Destination {
     /// their kind, and dropped with any other target.
     pub fn changed(
         &self,
-        target: Option<&Target>,
+        target: Option<&DestinationUrl>,
         credentials: Option<&StreamCredentials>,
     ) -> Result<Self, UnfitCredentials> {
         let target = target.cloned().unwrap_or_else(|| self.target());
         let kept = self.stream().map(Stream::credentials).filter(|kept| match &target {
-            Target::Https(_) => false,
-            Target::Stream(name) => name.kind() == kept.kind(),
+            DestinationUrl::Https(_) => false,
+            DestinationUrl::Stream(name) => name.kind() == kept.kind(),
         });
         Self::new(target, credentials.cloned().or(kept))
     }
 
-    fn target(&self) -> Target {
+    fn target(&self) -> DestinationUrl {
         match self {
-            Self::Https(url) => Target::Https(url.clone()),
-            Self::Stream(stream) => Target::Stream(stream.name()),
+            Self::Https(url) => DestinationUrl::Https(url.clone()),
+            Self::Stream(stream) => DestinationUrl::Stream(stream.name()),
         }
     }
 

@@ -129,7 +129,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::dialect::{Cover, Dialect};
+    use crate::dialect::{Dialect, Envelope};
     use crate::event::{Event, EventType, example};
     use crate::id::{TenantId, WebhookId};
     use crate::secret::SigningSecret;
@@ -156,8 +156,8 @@ mod tests {
             let tenant = TenantId::mint(at, [1; 10]);
             let event = Event::accept(example(EventType::Delivered, "k", at), tenant, None, at);
             let webhook = WebhookId::mint(at, [1; 10]);
-            let cover = Cover { id: &event.id.to_string(), webhook, at, secrets: &[&secret] };
-            for (name, _) in dialect.render(&event, &cover).headers {
+            let envelope = Envelope { id: &event.id.to_string(), webhook, at, secrets: &[&secret] };
+            for (name, _) in dialect.render(&event, &envelope).headers {
                 assert_eq!(CustomName::parse(name), Err(InvalidHeader::Reserved), "{name} of {}", dialect.as_str());
             }
         }

@@ -14,7 +14,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, 
 use memchr::memmem;
 
 use super::{CustomName, CustomValue, Destination, Webhook, WebhookUrl};
-use crate::delivery::KEPT_ANSWER;
+use crate::delivery::MAX_STORED_RESPONSE_BYTES;
 use crate::secret::SigningSecret;
 use notation::View;
 
@@ -28,7 +28,7 @@ const MASK: &[u8] = b"***";
 const MIN_FORM: usize = 4;
 /// Maximum number of bytes of a response that are searched. Reason: a quarter of them is kept, and the search in all
 /// notations for all forms takes a few milliseconds.
-pub const MAX_SEARCHED: usize = 4 * KEPT_ANSWER;
+pub const MAX_SEARCHED: usize = 4 * MAX_STORED_RESPONSE_BYTES;
 
 /// The secrets that must not be kept with a response. It does not print.
 #[derive(Clone, Default)]
@@ -70,13 +70,13 @@ impl Redaction {
         self
     }
 
-    /// The first [`KEPT_ANSWER`] bytes of a response as text, with `***` instead of secrets. A response that is not
+    /// The first [`MAX_STORED_RESPONSE_BYTES`] bytes of a response as text, with `***` instead of secrets. A response that is not
     /// whole may end inside a secret, so the beginning of a secret at its end is hidden too.
     pub fn clean(&self, answer: &[u8], is_whole: bool) -> String {
         let is_whole = is_whole && answer.len() <= MAX_SEARCHED;
         let answer = &answer[..answer.len().min(MAX_SEARCHED)];
         let hidden = self.hidden(answer, is_whole);
-        let mut kept = Vec::with_capacity(answer.len().min(KEPT_ANSWER));
+        let mut kept = Vec::with_capacity(answer.len().min(MAX_STORED_RESPONSE_BYTES));
         let mut before = false;
         for (byte, is_hidden) in answer.iter().zip(hidden) {
             match (is_hidden, before) {
@@ -85,12 +85,12 @@ impl Redaction {
                 (true, true) => {}
             }
             before = is_hidden;
-            if kept.len() > KEPT_ANSWER {
+            if kept.len() > MAX_STORED_RESPONSE_BYTES {
                 break;
             }
         }
         let mut text = String::from_utf8_lossy(&kept).into_owned();
-        text.truncate(text.floor_char_boundary(KEPT_ANSWER));
+        text.truncate(text.floor_char_boundary(MAX_STORED_RESPONSE_BYTES));
         text
     }
 

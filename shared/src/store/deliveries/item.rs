@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use domain::delivery::{Attempt, DeadReason, Delivery, DeliveryState, Outcome, Via};
+use domain::delivery::{Attempt, DeadReason, Delivery, DeliveryState, Outcome, Target};
 use domain::event::EventType;
 
 /// The version of items that this code writes.
@@ -67,9 +67,9 @@ pub(super) fn attempt_value(attempt: &Attempt) -> Result<AttributeValue, StoreEr
         ms: attempt.duration_ms,
         ip: attempt.address.clone(),
         answer: attempt.answer.clone(),
-        main: match attempt.via {
-            Via::Main => None,
-            Via::Backup { main } => Some(MainItem { code: main.code().to_owned(), status: main.status() }),
+        main: match attempt.target {
+            Target::Primary => None,
+            Target::Backup { primary: main } => Some(MainItem { code: main.code().to_owned(), status: main.status() }),
         },
     };
     serde_dynamo::to_attribute_value(item).map_err(StoreError::unreadable)
@@ -106,9 +106,9 @@ fn state(item: &DeliveryItem) -> Result<DeliveryState, StoreError> {
 
 fn attempt_in(item: AttemptItem) -> Result<Attempt, StoreError> {
     let outcome = outcome_in(&item.code, item.status)?;
-    let via = match item.main {
-        None => Via::Main,
-        Some(main) => Via::Backup { main: outcome_in(&main.code, main.status)? },
+    let target = match item.main {
+        None => Target::Primary,
+        Some(main) => Target::Backup { primary: outcome_in(&main.code, main.status)? },
     };
     Ok(Attempt {
         number: item.n,
@@ -118,7 +118,7 @@ fn attempt_in(item: AttemptItem) -> Result<Attempt, StoreError> {
         duration_ms: item.ms,
         address: item.ip,
         answer: item.answer,
-        via,
+        target,
     })
 }
 

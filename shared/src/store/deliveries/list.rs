@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::try_join_all;
 
-use super::{Deliveries, STUCK_INDEX, StoreError, item, keys};
+use super::{Deliveries, HELD_DEAD_INDEX, StoreError, item, keys};
 use crate::store::Page;
 use crate::store::attribute::text;
 use crate::store::timeline::SHARDS;
@@ -17,7 +17,7 @@ use domain::id::{EventId, TenantId, WebhookId};
 
 /// The order of a list of held or dead deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stuck {
+pub enum HeldOrDeadOrder {
     /// The longest held or dead first, as recoveries need them.
     OldestFirst,
     /// The latest first, as people read them.
@@ -52,14 +52,14 @@ impl Deliveries {
         tenant: TenantId,
         webhook: WebhookId,
         state: StateKind,
-        order: Stuck,
+        order: HeldOrDeadOrder,
         after: Option<&str>,
         limit: impl Into<i32>,
     ) -> Result<Page<Delivery>, StoreError> {
         let bounds = match (after, order) {
             (None, _) => Bounds::All,
-            (Some(after), Stuck::OldestFirst) => Bounds::After(after.to_owned()),
-            (Some(after), Stuck::NewestFirst) => Bounds::Before(after.to_owned()),
+            (Some(after), HeldOrDeadOrder::OldestFirst) => Bounds::After(after.to_owned()),
+            (Some(after), HeldOrDeadOrder::NewestFirst) => Bounds::Before(after.to_owned()),
         };
         self.stuck(tenant, (webhook, state), order, &bounds, limit.into()).await
     }
@@ -81,14 +81,15 @@ impl Deliveries {
         if first > last {
             return Ok(Page { items: Vec::new(), next: None });
         }
-        self.stuck(tenant, (webhook, state), Stuck::OldestFirst, &Bounds::Within(first, last), limit.into()).await
+        self.stuck(tenant, (webhook, state), HeldOrDeadOrder::OldestFirst, &Bounds::Within(first, last), limit.into())
+            .await
     }
 
     async fn stuck(
         &self,
         tenant: TenantId,
         (webhook, state): (WebhookId, StateKind),
-        order: Stuck,
+        order: HeldOrDeadOrder,
         bounds: &Bounds,
         limit: i32,
     ) -> Result<Page<Delivery>, StoreError> {
@@ -105,13 +106,13 @@ impl Deliveries {
         Ok(stuck_page(tenant, shards, order, usize::try_from(limit).unwrap_or(0)))
     }
 
-    fn query_stuck(&self, partition: String, order: Stuck, limit: i32) -> QueryFluentBuilder {
+    fn query_stuck(&self, partition: String, order: HeldOrDeadOrder, limit: i32) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&self.table)
-            .index_name(STUCK_INDEX)
+            .index_name(HELD_DEAD_INDEX)
             .expression_attribute_values(":pk", text(partition))
-            .scan_index_forward(order == Stuck::OldestFirst)
+            .scan_index_forward(order == HeldOrDeadOrder::OldestFirst)
             .limit(limit)
     }
 }
@@ -167,10 +168,10 @@ fn sort_key(row: &HashMap<String, AttributeValue>) -> Result<String, StoreError>
 }
 
 /// The rows of all shards in one order, as far as every shard was searched, and at most `limit` rows.
-fn stuck_page(tenant: TenantId, shards: Vec<Shard>, order: Stuck, limit: usize) -> Page<Delivery> {
+fn stuck_page(tenant: TenantId, shards: Vec<Shard>, order: HeldOrDeadOrder, limit: usize) -> Page<Delivery> {
     let sooner = |one: &String, other: &String| match order {
-        Stuck::OldestFirst => one.cmp(other),
-        Stuck::NewestFirst => other.cmp(one),
+        HeldOrDeadOrder::OldestFirst => one.cmp(other),
+        HeldOrDeadOrder::NewestFirst => other.cmp(one),
     };
     let mut next = shards.iter().filter_map(|shard| shard.searched_to.clone()).min_by(sooner);
     let mut rows: Vec<_> = shards.into_iter().flat_map(|shard| shard.rows).collect();

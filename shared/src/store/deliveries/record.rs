@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::{Deliveries, StoreError, item, keys};
 use crate::store::attribute::{number, text};
-use crate::store::telling::{Telling, change_and_tell};
-use domain::delivery::standing::{AttemptPlan, RowCondition};
+use crate::store::event_write::{EventWrite, write_with_event};
+use domain::delivery::job_verdict::{AttemptPlan, RowCondition};
 use domain::delivery::{Attempt, DeliveryKey, DeliveryState};
 use domain::event::EventType;
 use domain::id::{EventId, TenantId, WebhookId};
@@ -129,7 +129,7 @@ impl Deliveries {
 
     /// Writes a change together with the event that reports it; [`StoreError::Conflict`] when the row does not meet the
     /// condition, and then no event is written.
-    pub async fn write_and_tell(&self, change: &Change<'_>, telling: Telling) -> Result<(), StoreError> {
+    pub async fn write_with_event(&self, change: &Change<'_>, event_write: EventWrite) -> Result<(), StoreError> {
         let key = keys::delivery(change.webhook, change.event);
         let expression = self.expression(change)?;
         let update = Update::builder()
@@ -142,7 +142,7 @@ impl Deliveries {
             .build()
             .map_err(StoreError::aws)?;
         let update = TransactWriteItem::builder().update(update).build();
-        let is_written = change_and_tell(&self.client, update, telling).await?;
+        let is_written = write_with_event(&self.client, update, event_write).await?;
         if is_written { Ok(()) } else { Err(StoreError::Conflict) }
     }
 

@@ -17,11 +17,11 @@ use super::{Event, Events, Put, StoreError};
 pub const MAX_STATEMENTS: usize = 25;
 /// Maximum size of the rows of a call (1 MiB), unless a single row is larger. Reason: it limits the memory of a call
 /// and the time to send it. 25 rows of DynamoDB's maximum size would be 10 MB.
-const MAX_BYTES: usize = 1024 * 1024;
+const MAX_CALL_BYTES: usize = 1024 * 1024;
 /// How long to wait before the next try of statements that failed because of DynamoDB. Reason: the SDK repeats only
 /// calls that failed as a whole. A throttled partition takes more writes within a second, and a longer failure is left
 /// to the sender's retry.
-const WAITS: [Duration; 4] =
+const RETRY_DELAYS: [Duration; 4] =
     [Duration::from_millis(50), Duration::from_millis(100), Duration::from_millis(200), Duration::from_millis(400)];
 
 /// Why an event of a batch is not stored.
@@ -55,7 +55,7 @@ impl Events {
         for event in events {
             let row = row(event, self.expiry(event.accepted_at))?;
             let size = size(&row);
-            if call.len() == MAX_STATEMENTS || (!call.is_empty() && bytes + size > MAX_BYTES) {
+            if call.len() == MAX_STATEMENTS || (!call.is_empty() && bytes + size > MAX_CALL_BYTES) {
                 puts.extend(self.insert(std::mem::take(&mut call)).await?);
                 bytes = 0;
             }
@@ -73,7 +73,7 @@ impl Events {
     async fn insert(&self, statements: Vec<BatchStatementRequest>) -> Result<Vec<Put>, StoreError> {
         let mut puts = vec![Put::Stored; statements.len()];
         let mut left: Vec<usize> = (0..statements.len()).collect();
-        let mut waits = WAITS.iter();
+        let mut waits = RETRY_DELAYS.iter();
         loop {
             let sent = left.iter().map(|index| statements[*index].clone()).collect();
             let call = self.client.batch_execute_statement().set_statements(Some(sent));

@@ -10,11 +10,11 @@ use domain::id::{SourceId, TenantId};
 use domain::provider::Token;
 
 /// How much longer than its validity a token is remembered. Reason: clocks differ.
-const MARGIN: SignedDuration = SignedDuration::from_hours(1);
+const CLOCK_MARGIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Whether a token may be used for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim {
+pub enum TokenClaim {
     /// The token is new, or it was used for the same event before: a provider's retry.
     Granted,
     /// The token was used for another event before.
@@ -30,10 +30,10 @@ impl Events {
         source: SourceId,
         token: &Token,
         event: &Event,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<TokenClaim, StoreError> {
         let said = said(event);
         let mut row = keys::token(tenant, source, &token.value).attributes();
-        let ttl = token.good_until.saturating_add(MARGIN).map_or(i64::MAX, Timestamp::as_second);
+        let ttl = token.good_until.saturating_add(CLOCK_MARGIN).map_or(i64::MAX, Timestamp::as_second);
         row.extend([
             ("kind".to_owned(), text("token")),
             ("said".to_owned(), text(said.clone())),
@@ -47,9 +47,9 @@ impl Events {
             .condition_expression("attribute_not_exists(pk) OR said = :said")
             .expression_attribute_values(":said", text(said));
         match call.send().await {
-            Ok(_) => Ok(Claim::Granted),
+            Ok(_) => Ok(TokenClaim::Granted),
             Err(error) => match error.as_service_error() {
-                Some(refused) if refused.is_conditional_check_failed_exception() => Ok(Claim::Refused),
+                Some(refused) if refused.is_conditional_check_failed_exception() => Ok(TokenClaim::Refused),
                 _ => Err(StoreError::aws(error)),
             },
         }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 use super::item::BreakerItem;
 use super::{Registry, StoreError, keys};
 use crate::store::attribute::text;
-use crate::store::telling::{Telling, change_and_tell};
+use crate::store::event_write::{EventWrite, write_with_event};
 use domain::breaker::{Breaker, Open};
 use domain::id::{TenantId, WebhookId};
 
@@ -75,7 +75,7 @@ impl Breakers {
         tenant: TenantId,
         webhook: WebhookId,
         open: &Open,
-        telling: Telling,
+        event_write: EventWrite,
     ) -> Result<bool, StoreError> {
         let key = keys::breaker(tenant, webhook);
         let delete = Delete::builder()
@@ -85,7 +85,7 @@ impl Breakers {
             .expression_attribute_values(":probe", text(open.probe.as_str()))
             .build()
             .map_err(StoreError::aws)?;
-        change_and_tell(&self.registry.client, TransactWriteItem::builder().delete(delete).build(), telling).await
+        write_with_event(&self.registry.client, TransactWriteItem::builder().delete(delete).build(), event_write).await
     }
 }
 

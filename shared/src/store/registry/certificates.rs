@@ -8,7 +8,7 @@ use super::{Registry, StoreError, keys};
 use domain::provider::CertificateUrl;
 
 /// How long a certificate is kept. SNS changes its certificates about once a year, and each has its own URL.
-const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+const CERTIFICATE_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Certificates of Amazon SNS. Only `ingest` holds this group.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ impl Certificates {
 
     /// Keeps the certificate from `url`.
     pub async fn put(&self, url: &CertificateUrl, pem: &str, now: Timestamp) -> Result<(), StoreError> {
-        let ttl = now.saturating_add(KEPT).unwrap_or(Timestamp::MAX).as_second();
+        let ttl = now.saturating_add(CERTIFICATE_RETENTION).unwrap_or(Timestamp::MAX).as_second();
         let row: std::collections::HashMap<String, AttributeValue> =
             item::with_key(keys::certificate(url), CertificateItem::new(url.as_str(), pem, ttl))?;
         let call = self.registry.client.put_item().table_name(&self.registry.table).set_item(Some(row));

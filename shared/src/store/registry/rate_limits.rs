@@ -15,7 +15,7 @@ use domain::rate_limit::{Claim, Slots};
 const MAX_ROUNDS: u8 = 3;
 /// How long a row is kept after the last claim, in seconds (30 d). So the row of a deleted webhook disappears by
 /// itself.
-const KEPT_SECONDS: i64 = 30 * 24 * 3600;
+const LINE_RETENTION_SECONDS: i64 = 30 * 24 * 3600;
 
 /// The lines of slots of webhooks with a rate limit. Only `deliver` holds this group.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ impl RateLimits {
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":rate", number(i64::from(claim.limit.per_second())))
             .expression_attribute_values(":present", number(claim.limit.first_slot(claim.now)))
-            .expression_attribute_values(":ttl", number(claim.now.as_second() + KEPT_SECONDS))
+            .expression_attribute_values(":ttl", number(claim.now.as_second() + LINE_RETENTION_SECONDS))
             .return_values(ReturnValue::UpdatedNew)
     }
 

@@ -11,10 +11,10 @@ use super::breakers::IS_THIS_OUTAGE;
 use super::item::BreakerItem;
 use super::{Registry, StoreError, keys};
 use crate::store::attribute::{number, text};
-use crate::store::telling::{Telling, change_and_tell};
+use crate::store::event_write::{EventWrite, write_with_event};
 use domain::breaker::{Breaker, Open};
 use domain::id::{TenantId, WebhookId};
-use domain::slowness::{Noted, Slowness};
+use domain::slowness::{Slowness, SlownessUpdate};
 use domain::webhook::DisabledReason;
 
 /// The health of webhooks' receivers. Only `deliver` holds this group.
@@ -43,7 +43,12 @@ impl ReceiverHealth {
     }
 
     /// Records that a webhook is slow, unless another caller has recorded this recently.
-    pub async fn note_slow(&self, tenant: TenantId, webhook: WebhookId, noted: Noted) -> Result<(), StoreError> {
+    pub async fn note_slow(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        noted: SlownessUpdate,
+    ) -> Result<(), StoreError> {
         let call = self
             .breaker_update(tenant, webhook)
             .update_expression("SET v = :v, slow_until = :until")
@@ -98,7 +103,7 @@ impl ReceiverHealth {
         tenant: TenantId,
         webhook: WebhookId,
         open: &Open,
-        telling: Telling,
+        event_write: EventWrite,
     ) -> Result<bool, StoreError> {
         let key = keys::breaker(tenant, webhook);
         let update = Update::builder()
@@ -113,7 +118,7 @@ impl ReceiverHealth {
             .expression_attribute_values(":at", number(open.next_probe_at.as_millisecond()))
             .build()
             .map_err(StoreError::aws)?;
-        change_and_tell(&self.registry.client, TransactWriteItem::builder().update(update).build(), telling).await
+        write_with_event(&self.registry.client, TransactWriteItem::builder().update(update).build(), event_write).await
     }
 
     /// Records that the probe failed. Returns whether the probe was still the valid one.
@@ -142,7 +147,7 @@ impl ReceiverHealth {
         webhook: WebhookId,
         open: &Open,
         failures: u32,
-        telling: Telling,
+        event_write: EventWrite,
     ) -> Result<bool, StoreError> {
         let key = keys::breaker(tenant, webhook);
         let mut update = Update::builder()
@@ -161,7 +166,7 @@ impl ReceiverHealth {
                 .expression_attribute_values(":since", number(open.since.as_millisecond()))
         };
         let update = update.build().map_err(StoreError::aws)?;
-        change_and_tell(&self.registry.client, TransactWriteItem::builder().update(update).build(), telling).await
+        write_with_event(&self.registry.client, TransactWriteItem::builder().update(update).build(), event_write).await
     }
 
     /// Disables an enabled webhook of any revision, and writes the event. Returns whether this call disabled it.
@@ -173,7 +178,7 @@ impl ReceiverHealth {
         webhook: WebhookId,
         reason: DisabledReason,
         now: Timestamp,
-        telling: Telling,
+        event_write: EventWrite,
     ) -> Result<bool, StoreError> {
         let key = keys::webhook(tenant, webhook);
         let update = Update::builder()
@@ -186,7 +191,7 @@ impl ReceiverHealth {
             .expression_attribute_values(":one", number(1))
             .build()
             .map_err(StoreError::aws)?;
-        change_and_tell(&self.registry.client, TransactWriteItem::builder().update(update).build(), telling).await
+        write_with_event(&self.registry.client, TransactWriteItem::builder().update(update).build(), event_write).await
     }
 
     fn breaker_update(&self, tenant: TenantId, webhook: WebhookId) -> UpdateItemFluentBuilder {

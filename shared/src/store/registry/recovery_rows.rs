@@ -9,7 +9,7 @@ use super::transaction::transaction_error;
 use super::{Page, Registry, StoreError, keys};
 use crate::store::attribute::{number, text};
 use domain::id::{RecoveryId, TenantId};
-use domain::recovery::{KEPT, Recovery, RecoveryStatus};
+use domain::recovery::{RETENTION, Recovery, RecoveryStatus};
 
 /// The assignments when a recovery ends.
 pub(super) const ENDED: &str = "#status = :status, ended = :ended, #ttl = :ttl";
@@ -90,7 +90,7 @@ impl Registry {
 
 pub(super) fn ended_values(status: RecoveryStatus, now: Timestamp) -> [(String, AttributeValue); 3] {
     let at = status.finished_at().unwrap_or(now);
-    let expires = at.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
+    let expires = at.saturating_add(RETENTION).unwrap_or(Timestamp::MAX);
     [
         (":status".to_owned(), text(status.as_str())),
         (":ended".to_owned(), number(at.as_millisecond())),

@@ -10,7 +10,7 @@ use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
 
 /// How long the row is useful.
-const KEPT: SignedDuration = SignedDuration::from_hours(24);
+const MARK_RETENTION: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Deserialize)]
 struct RecoveringItem {
@@ -32,7 +32,7 @@ impl Releases {
     /// Records that the release of a webhook's held deliveries has made progress.
     pub async fn note_progress(&self, tenant: TenantId, webhook: WebhookId, now: Timestamp) -> Result<(), StoreError> {
         let key = keys::recovering(tenant, webhook);
-        let expires = now.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
+        let expires = now.saturating_add(MARK_RETENTION).unwrap_or(Timestamp::MAX);
         self.registry
             .client
             .update_item()

@@ -1,6 +1,6 @@
 //! Items with secrets: how to seal and find these.
 
-use domain::seal::{DataKey, Place, Sealed};
+use domain::seal::{DataKey, SealContext, Sealed};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -24,7 +24,7 @@ pub(super) trait Sealable: Serialize + DeserializeOwned {
 /// Seals the secrets of an item, which are in clear.
 pub(super) fn seal(item: &mut impl Sealable, key: &Key, data_key: &DataKey) {
     for (field, text) in item.secrets() {
-        *text = data_key.seal(text, &Place { pk: &key.pk, sk: &key.sk, field: &field }, random());
+        *text = data_key.seal(text, &SealContext { pk: &key.pk, sk: &key.sk, field: &field }, random());
     }
     *item.version() = SEALED_SINCE;
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::seal::{DataKey, DataKeyNumber, Place};
+use domain::seal::{DataKey, DataKeyNumber, SealContext};
 
 use super::sealable::{Sealable, seal, sealed_secrets};
 use super::{Key, Registry, Row, StoreError, item};
@@ -28,7 +28,7 @@ impl Registry {
             data_keys.insert(number, self.data_key(number).await?);
         }
         for ((field, text), secret) in item.secrets().into_iter().zip(sealed) {
-            let place = Place { pk: &key.pk, sk: &key.sk, field: &field };
+            let place = SealContext { pk: &key.pk, sk: &key.sk, field: &field };
             *text = data_keys[&secret.key].open(secret, &place).map_err(StoreError::unreadable)?;
         }
         Ok(item)

@@ -8,7 +8,7 @@ use super::item::{TenantItem, WebhookItem};
 use super::transaction::transaction_error;
 use super::{Registry, StoreError, keys};
 use crate::store::attribute::number;
-use crate::store::telling::Telling;
+use crate::store::event_write::EventWrite;
 use domain::id::TenantId;
 use domain::webhook::Webhook;
 
@@ -20,13 +20,13 @@ mod delete;
 /// The state of all webhooks of a tenant before a change. A webhook is created only if none of the others has changed
 /// since then, so that rules over all of them (their number, which URL is the backup of which) hold under races.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Census {
+pub struct WebhooksVersion {
     version: u64,
     count: u32,
     last_number: u32,
 }
 
-impl Census {
+impl WebhooksVersion {
     fn next_number(&self) -> u32 {
         self.last_number.saturating_add(1)
     }
@@ -46,20 +46,20 @@ impl WebhookWriter {
 
     /// The number of a tenant's webhooks and the version of their state, strongly consistent; `None` without the
     /// tenant.
-    pub async fn census(&self, tenant: TenantId) -> Result<Option<Census>, StoreError> {
+    pub async fn version(&self, tenant: TenantId) -> Result<Option<WebhooksVersion>, StoreError> {
         let item: Option<TenantItem> = self.registry.get(keys::tenant(tenant), true).await?;
-        Ok(item.map(|item| Census {
+        Ok(item.map(|item| WebhooksVersion {
             version: item.webhooks_version,
             count: item.webhook_count,
             last_number: item.last_webhook_number.unwrap_or(0),
         }))
     }
 
-    /// An update of the tenant's row, on condition that no webhook has changed since the census.
-    fn unchanged_since(&self, tenant: TenantId, census: &Census) -> UpdateBuilder {
+    /// An update of the tenant's row, on condition that no webhook has changed since this version.
+    fn unchanged_since(&self, tenant: TenantId, version: &WebhooksVersion) -> UpdateBuilder {
         self.tenant_update(tenant)
             .condition_expression("attribute_exists(pk) AND webhooks_version = :version")
-            .expression_attribute_values(":version", number(census.version))
+            .expression_attribute_values(":version", number(version.version))
     }
 
     async fn put_webhook(&self, webhook: &Webhook) -> Result<PutBuilder, StoreError> {
@@ -79,12 +79,13 @@ impl WebhookWriter {
         &self,
         rows: Vec<TransactWriteItem>,
         tenant: UpdateBuilder,
-        telling: Option<Telling>,
+        event_write: Option<EventWrite>,
         public_keys: Vec<TransactWriteItem>,
         refusals: &[StoreError],
     ) -> Result<(), StoreError> {
         let tenant = TransactWriteItem::builder().update(tenant.build().map_err(StoreError::aws)?).build();
-        let writes = rows.into_iter().chain([tenant]).chain(telling.map(|Telling(event)| event)).chain(public_keys);
+        let writes =
+            rows.into_iter().chain([tenant]).chain(event_write.map(|EventWrite(event)| event)).chain(public_keys);
         let call = self.registry.client.transact_write_items().set_transact_items(Some(writes.collect()));
         call.send().await.map_err(|error| transaction_error(error, refusals))?;
         Ok(())

@@ -267,7 +267,7 @@ impl Queued {
             for body in stack.queued(queue).await {
                 match Job::from_json(&body) {
                     Ok(Job::Deliver(job)) => _ = self.deliveries.insert((job.webhook, job.event)),
-                    Ok(Job::Recover(job)) => _ = self.recoveries.insert(job.webhook),
+                    Ok(Job::ReleaseHeld(job)) => _ = self.recoveries.insert(job.webhook),
                     Ok(Job::Probe(job)) => _ = self.probes.insert(job.webhook),
                     Ok(Job::Dispatch(job)) => _ = self.events.insert(job.event),
                     // The suite requests no recovery.
@@ -279,7 +279,7 @@ impl Queued {
             match Job::from_json(&body) {
                 Ok(Job::Deliver(job)) => _ = self.letters.insert((job.webhook, job.event)),
                 Ok(Job::Dispatch(job)) => _ = self.letters_of_events.insert(job.event),
-                Ok(Job::Recover(_) | Job::Probe(_) | Job::Sweep(_) | Job::Recovery(_)) | Err(_) => {}
+                Ok(Job::ReleaseHeld(_) | Job::Probe(_) | Job::Sweep(_) | Job::Recovery(_)) | Err(_) => {}
             }
         }
     }

@@ -61,6 +61,6 @@ async fn an_open_one_is_shown_and_enabling_or_unpausing_closes_it() {
         assert_eq!(registry.breakers.get(tenant.tenant_id(), id).await.unwrap(), Breaker::NEW);
         let sent = room.world.aws.sqs.messages(DELIVERIES);
         assert_eq!(sent.len(), before + 1);
-        assert!(matches!(Job::from_json(&sent[before].body), Ok(Job::Recover(_))));
+        assert!(matches!(Job::from_json(&sent[before].body), Ok(Job::ReleaseHeld(_))));
     }
 }

@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use shared::delivery::standing::RowCondition;
-use shared::delivery::{Attempt, DeadReason, DeliveryState, Outcome, Via};
+use shared::delivery::job_verdict::RowCondition;
+use shared::delivery::{Attempt, DeadReason, DeliveryState, Outcome, Target};
 use shared::event::Event;
 use shared::store::deliveries::Change;
 use shared::webhook::Webhook;
@@ -12,10 +12,17 @@ use crate::room::{Room, nobodys};
 
 /// Writes the row of a delivery as an attempt writes it.
 pub(crate) async fn written(room: &Room, webhook: &Webhook, event: &Event, state: DeliveryState, outcome: Outcome) {
-    written_via(room, webhook, event, state, outcome, Via::Main).await;
+    written_at(room, webhook, event, state, outcome, Target::Primary).await;
 }
 
-async fn written_via(room: &Room, webhook: &Webhook, event: &Event, state: DeliveryState, outcome: Outcome, via: Via) {
+async fn written_at(
+    room: &Room,
+    webhook: &Webhook,
+    event: &Event,
+    state: DeliveryState,
+    outcome: Outcome,
+    target: Target,
+) {
     let attempt = Attempt {
         number: 1,
         round: 0,
@@ -24,7 +31,7 @@ async fn written_via(room: &Room, webhook: &Webhook, event: &Event, state: Deliv
         duration_ms: 12,
         address: Some("203.0.113.7".to_owned()),
         answer: Some("come back later".to_owned()),
-        via,
+        target,
     };
     let change = Change {
         tenant: webhook.tenant,
@@ -171,7 +178,7 @@ async fn an_attempt_that_ended_at_the_backup_url_says_so() {
     let webhook = room.world.webhook(tenant.tenant_id(), "http://127.0.0.1:9/").await.unwrap();
     let event = room.world.event(tenant.tenant_id(), "k");
     let delivered = Outcome::Delivered { status: 204 };
-    written_via(&room, &webhook, &event, DeliveryState::Delivered, delivered, Via::Backup { main: REFUSED }).await;
+    written_at(&room, &webhook, &event, DeliveryState::Delivered, delivered, Target::Backup { primary: REFUSED }).await;
     let path = format!("/api/v1/webhooks/{}/deliveries", webhook.id);
     let listed = tenant.get(&path).await.data()[0]["last_attempt"].clone();
     let alone = tenant.get(&format!("{path}/{}", event.id)).await.body["attempts"][0].clone();

@@ -51,7 +51,7 @@ impl Room {
     /// A room that does not know its public URL.
     pub(crate) async fn without_public_url() -> Self {
         let world = World::start().await.unwrap();
-        let config = config::Api { public_url: String::new(), ..config(&world) };
+        let config = config::ApiConfig { public_url: String::new(), ..config(&world) };
         let router = api::router(Api::new(&world.sdk, &config, world.clock.clone()));
         Self { world, router }
     }
@@ -77,7 +77,7 @@ impl Room {
     /// A room that accepts receivers on loopback.
     pub(crate) async fn with_receivers() -> Self {
         let world = World::start().await.unwrap();
-        let config = config::Api { allowed_networks: vec!["127.0.0.0/8".parse().unwrap()], ..config(&world) };
+        let config = config::ApiConfig { allowed_networks: vec!["127.0.0.0/8".parse().unwrap()], ..config(&world) };
         let router = api::router(Api::new(&world.sdk, &config, world.clock.clone()));
         Self { world, router }
     }
@@ -102,9 +102,9 @@ impl Room {
     }
 }
 
-fn config(world: &World) -> config::Api {
+fn config(world: &World) -> config::ApiConfig {
     let arn = |queue: &str| format!("arn:aws:sqs:us-east-1:000000000000:{queue}");
-    config::Api {
+    config::ApiConfig {
         registry_table: "registry".to_owned(),
         events_table: "events".to_owned(),
         deliveries_table: "deliveries".to_owned(),

@@ -258,7 +258,7 @@ async fn an_end_of_the_pause_lets_held_deliveries_go() {
     assert!(jobs().is_empty());
     let resumed = tenant.patch(&path, &json!({ "paused": false })).await;
     assert_eq!((&resumed.body["paused"], &resumed.body["enabled"]), (&json!(false), &json!(true)));
-    assert!(matches!(Job::from_json(&jobs()[0].body).unwrap(), Job::Recover(recover) if recover.after.is_none()));
+    assert!(matches!(Job::from_json(&jobs()[0].body).unwrap(), Job::ReleaseHeld(recover) if recover.after.is_none()));
     // The same request again, as from a client whose first request failed after the write.
     assert_eq!(tenant.patch(&path, &json!({ "paused": false })).await.status, 200);
     assert_eq!(jobs().len(), 2);

@@ -337,7 +337,7 @@ async fn enabling_lets_held_deliveries_go() {
 
     assert_eq!(tenant.patch(&path, &json!({ "enabled": true })).await.status, 200);
     let jobs = room.world.aws.sqs.messages(DELIVERIES);
-    assert!(matches!(Job::from_json(&jobs[0].body).unwrap(), Job::Recover(recover) if recover.after.is_none()));
+    assert!(matches!(Job::from_json(&jobs[0].body).unwrap(), Job::ReleaseHeld(recover) if recover.after.is_none()));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use shared::breaker::BreakerSettings;
 use shared::queue::MAX_DELAY_SECONDS;
-use shared::slowness::SLOW;
+use shared::slowness::SLOW_ATTEMPT;
 use shared::store::SHARDS;
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -94,7 +94,7 @@ pub(crate) fn most_long_waits() -> u32 {
 /// Number of slow deliveries per second that occupy all invocations of the deliveries queue until their webhooks
 /// count as slow, if each delivery is in an invocation of its own.
 pub(crate) fn most_unknown_slow(template: Template) -> u32 {
-    template.concurrency / u32::try_from(SLOW.as_secs()).unwrap_or(u32::MAX)
+    template.concurrency / u32::try_from(SLOW_ATTEMPT.as_secs()).unwrap_or(u32::MAX)
 }
 
 /// The tables as `docs/operate/capacity.md` has them.
@@ -160,7 +160,7 @@ pub(crate) fn sentences(template: Template) -> String {
         flight = grouped(MOST_IN_FLIGHT),
         long = grouped(most_long_waits()),
         window = window_seconds(),
-        slow = SLOW.as_secs(),
+        slow = SLOW_ATTEMPT.as_secs(),
         concurrency = template.concurrency,
         unknown = most_unknown_slow(template),
         cache = template.cache_seconds,

@@ -1,6 +1,6 @@
 //! The backup URL gets a second request within the same attempt.
 
-use shared::delivery::{Delivery, DeliveryState, Outcome, Via};
+use shared::delivery::{Delivery, DeliveryState, Outcome, Target};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus, WebhookUrl};
 use support::seed::TIMEOUT;
 use support::world::DELIVERIES;
@@ -43,7 +43,7 @@ async fn is_not_asked_while_the_main_url_accepts() {
     let receiver = Receiver::start().await.unwrap();
     let webhook = with_backup(&scene, &receiver).await;
     let row = attempt(&scene, &webhook).await;
-    assert_eq!((row.state, row.attempts[0].via), (DeliveryState::Delivered, Via::Main));
+    assert_eq!((row.state, row.attempts[0].target), (DeliveryState::Delivered, Target::Primary));
     assert!(receiver.received("/backup").is_empty());
 }
 
@@ -60,7 +60,10 @@ async fn what_it_accepts_is_delivered_in_one_attempt_that_says_so() {
         };
         assert_eq!((row.state, row.attempts.len()), (DeliveryState::Delivered, 1));
         let attempt = &row.attempts[0];
-        assert_eq!((attempt.outcome, attempt.via), (Outcome::Delivered { status: 200 }, Via::Backup { main }));
+        assert_eq!(
+            (attempt.outcome, attempt.target),
+            (Outcome::Delivered { status: 200 }, Target::Backup { primary: main })
+        );
         // The main URL has half of the limit of one second.
         assert_eq!(attempt.duration_ms, if main == Outcome::Timeout { 500 } else { 0 }, "{attempt:?}");
         let (main, backup) = (&receiver.received("/main")[0], &receiver.received("/backup")[0]);
@@ -82,7 +85,7 @@ async fn both_have_one_time_limit_together() {
     };
     let row = attempt_during(&scene, &webhook, both).await;
     let attempt = &row.attempts[0];
-    assert_eq!((attempt.outcome, attempt.via), (Outcome::Timeout, Via::Backup { main: Outcome::Timeout }));
+    assert_eq!((attempt.outcome, attempt.target), (Outcome::Timeout, Target::Backup { primary: Outcome::Timeout }));
     assert_eq!(attempt.duration_ms, 1_000, "{attempt:?}");
 }
 
@@ -97,7 +100,10 @@ async fn after_both_failed_the_schedule_and_the_main_urls_wish_decide() {
     let row = attempt(&scene, &webhook).await;
     let DeliveryState::Waiting { next_attempt_at } = row.state else { panic!("{row:?}") };
     assert!(next_attempt_at.duration_since(row.attempts[0].at).as_secs() >= 600);
-    assert_eq!((row.attempts[0].outcome, row.attempts[0].via), (refused(410), Via::Backup { main: refused(503) }));
+    assert_eq!(
+        (row.attempts[0].outcome, row.attempts[0].target),
+        (refused(410), Target::Backup { primary: refused(503) })
+    );
     let stored = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
     assert_eq!(stored.status, WebhookStatus::Enabled);
 }
@@ -124,7 +130,7 @@ async fn is_guarded_like_the_main_url() {
     let webhook = scene.webhook_with(&receiver.url("/main"), |webhook| Webhook { backup_url, ..webhook }).await;
     let row = attempt(&scene, &webhook).await;
     assert_eq!(
-        (row.attempts[0].outcome, row.attempts[0].via),
-        (Outcome::BlockedAddress, Via::Backup { main: refused(500) })
+        (row.attempts[0].outcome, row.attempts[0].target),
+        (Outcome::BlockedAddress, Target::Backup { primary: refused(500) })
     );
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use shared::delivery::{DeadReason, DeliveryState};
 use shared::dialect::Dialect;
 use shared::event::Event;
-use shared::queue::job::{Deliver, Job};
+use shared::queue::job::{DeliverJob, Job};
 use shared::rate_limit::{Claim, RateLimit};
 use shared::retry::{Delays, RetryPolicy};
 use shared::webhook::{Webhook, WebhookStatus};
@@ -160,7 +160,7 @@ async fn what_is_over_already_is_in_no_post() {
     let (lost, redriven, fresh) =
         (scene.world.event(scene.tenant, "lost"), scene.accept("again").await, scene.accept("fresh").await);
     let job = |event: &Event, round| {
-        Job::Deliver(Deliver {
+        Job::Deliver(DeliverJob {
             tenant: scene.tenant,
             webhook: webhook.id,
             event: event.id,

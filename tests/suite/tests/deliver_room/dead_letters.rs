@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_smithy_types::retry::RetryConfig;
 use jiff::SignedDuration;
-use shared::delivery::standing::RowCondition;
+use shared::delivery::job_verdict::RowCondition;
 use shared::delivery::{DeadReason, DeliveryState};
 use shared::retry::{Delays, RetryPolicy};
 use shared::store::StoreError;
@@ -111,7 +111,7 @@ async fn an_event_that_expired_before_its_delivery_is_a_dead_letter() {
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
     // The job refers to an event that is not stored.
     let event = scene.world.event(scene.tenant, "expired");
-    let job = shared::queue::job::Job::Deliver(shared::queue::job::Deliver {
+    let job = shared::queue::job::Job::Deliver(shared::queue::job::DeliverJob {
         tenant: scene.tenant,
         webhook: webhook.id,
         event: event.id,

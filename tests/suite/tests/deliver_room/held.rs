@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::delivery::DeliveryState;
-use shared::queue::job::{Deliver as DeliverJob, Job, Recover};
+use shared::queue::job::{DeliverJob, Job, ReleaseHeld};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
 use support::world::DELIVERIES;
 use support::{Answer, Receiver};
@@ -20,7 +20,7 @@ async fn disabled(scene: &Scene, url: &str) -> Webhook {
 }
 
 pub(crate) fn recover(scene: &Scene, webhook: &Webhook) {
-    let job = Job::Recover(Recover { tenant: scene.tenant, webhook: webhook.id, after: None });
+    let job = Job::ReleaseHeld(ReleaseHeld { tenant: scene.tenant, webhook: webhook.id, after: None });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
 }
 

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
-mod asked;
+mod directives;
 mod attempts;
 mod backup;
 mod batch;

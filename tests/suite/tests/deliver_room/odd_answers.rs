@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use shared::delivery::{DeadReason, Delivery, DeliveryState, Outcome, Via};
+use shared::delivery::{DeadReason, Delivery, DeliveryState, Outcome, Target};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus, WebhookUrl};
 use support::world::DELIVERIES;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -341,7 +341,7 @@ async fn the_main_urls_status_decides_whether_the_backup_is_asked() {
         pump(&scene, &asked, TIMEOUT / 2).await;
         let attempt = scene.row(&webhook, &event).await.attempts.remove(0);
         assert_eq!(backup.requests.load(Ordering::SeqCst), usize::from(is_asked), "{head}");
-        assert_eq!(matches!(attempt.via, Via::Backup { .. }), is_asked, "{head}");
+        assert_eq!(matches!(attempt.target, Target::Backup { .. }), is_asked, "{head}");
         assert!(attempt.duration_ms < 1_500, "{attempt:?}");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::breaker::BreakerSettings;
 use shared::delivery::DeliveryState;
 use shared::event::EventType;
-use shared::queue::job::{Deliver, Job};
+use shared::queue::job::{DeliverJob, Job};
 use shared::retry::{Delays, RetryPolicy};
 use shared::webhook::{DisabledReason, WantedTypes, Webhook, WebhookStatus};
 use support::catalogue::validates;
@@ -207,15 +207,22 @@ async fn an_event_that_expired_is_told_without_attempts_and_once_for_two_copies_
     watcher(&scene, &receiver).await;
     let webhook = watched(&scene, &receiver, PATIENT, &[1]).await;
     let event = scene.world.event(scene.tenant, "expired").id;
-    let job =
-        Deliver { tenant: scene.tenant, webhook: webhook.id, event, round: 0, inline: None, resend: false, slot: None };
+    let job = DeliverJob {
+        tenant: scene.tenant,
+        webhook: webhook.id,
+        event,
+        round: 0,
+        inline: None,
+        resend: false,
+        slot: None,
+    };
     // A first copy of the job leaves a row that waits, so that the other two copies find a row.
     let row = shared::store::deliveries::Change {
         tenant: scene.tenant,
         webhook: webhook.id,
         event,
         event_type: EventType::Bounced,
-        expected: shared::delivery::standing::RowCondition::Absent,
+        expected: shared::delivery::job_verdict::RowCondition::Absent,
         round: 0,
         round_attempts: 0,
         attempt: None,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::delivery::{Delivery, DeliveryState, Outcome, Via};
+use shared::delivery::{Delivery, DeliveryState, Outcome, Target};
 use shared::webhook::{Webhook, WebhookUrl};
 use support::seed::TIMEOUT;
 use support::world::DELIVERIES;
@@ -102,7 +102,7 @@ async fn a_backup_url_is_guarded_as_the_main_one_is() {
         let row = scene.row(&webhook, &event).await;
         assert_eq!(row.attempts[0].outcome, Outcome::BlockedAddress, "{forbidden}");
         let main = Outcome::RefusedStatus { status: 500, retry_after: None };
-        assert_eq!(row.attempts[0].via, Via::Backup { main }, "{forbidden}");
+        assert_eq!(row.attempts[0].target, Target::Backup { primary: main }, "{forbidden}");
     }
 }
 

@@ -8,7 +8,7 @@ mod scale;
 
 use jiff::{SignedDuration, Timestamp};
 use shared::clock::random;
-use shared::delivery::standing::RowCondition;
+use shared::delivery::job_verdict::RowCondition;
 use shared::delivery::{DeadReason, DeliveryState};
 use shared::event::Event;
 use shared::id::RecoveryId;

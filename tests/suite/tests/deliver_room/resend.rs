@@ -2,7 +2,7 @@
 
 use shared::delivery::DeliveryState;
 use shared::event::Event;
-use shared::queue::job::{Deliver, Job};
+use shared::queue::job::{DeliverJob, Job};
 use shared::webhook::Webhook;
 use support::world::{DEAD_LETTER, DELIVERIES};
 use support::{Answer, Receiver};
@@ -12,7 +12,7 @@ use crate::Scene;
 fn job(scene: &Scene, webhook: &Webhook, event: &Event, round: u32) -> String {
     let inline = Some(Box::new(event.clone()));
     let (tenant, webhook, event) = (scene.tenant, webhook.id, event.id);
-    Job::Deliver(Deliver { tenant, webhook, event, round, inline, resend: true, slot: None }).to_json()
+    Job::Deliver(DeliverJob { tenant, webhook, event, round, inline, resend: true, slot: None }).to_json()
 }
 
 #[tokio::test]

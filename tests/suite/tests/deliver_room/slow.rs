@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use shared::delivery::DeliveryState;
-use shared::slowness::SLOW;
+use shared::slowness::SLOW_ATTEMPT;
 use shared::webhook::Webhook;
 use support::world::{DELIVERIES, RETRIES};
 use support::{Answer, Receiver};
@@ -26,7 +26,7 @@ async fn found_slow(scene: &Scene, receiver: &Receiver) -> Webhook {
 async fn slow_attempt(scene: &Scene, receiver: &Receiver) -> usize {
     let hang = async {
         receiver.reached("/slow", 1).await;
-        scene.world.pass(SLOW).await;
+        scene.world.pass(SLOW_ATTEMPT).await;
         scene.world.pass(Duration::from_millis(500)).await;
     };
     tokio::join!(scene.world.pump_queue(DELIVERIES), hang).0

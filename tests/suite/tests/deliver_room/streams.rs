@@ -13,7 +13,7 @@ use shared::stream::StreamCredentials;
 use shared::stream::pubsub::ServiceAccount;
 use shared::stream::servicebus::SharedKey;
 use shared::stream::sqs::AccessKey;
-use shared::webhook::{Destination, Target, Webhook};
+use shared::webhook::{Destination, DestinationUrl, Webhook};
 use support::clouds::Clouds;
 use support::world::DELIVERIES;
 use support::{azure, google};
@@ -39,7 +39,7 @@ async fn start() -> (Scene, Clouds) {
 }
 
 fn stream(url: &str, credentials: StreamCredentials) -> Destination {
-    let target = Target::parse(url, &AddressPolicy::public_only()).unwrap();
+    let target = DestinationUrl::parse(url, &AddressPolicy::public_only()).unwrap();
     Destination::new(target, Some(credentials)).unwrap()
 }
 

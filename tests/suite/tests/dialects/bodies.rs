@@ -135,13 +135,13 @@ fn of_mailjets_second_version() {
     let one = text(&rendered(Dialect::MailjetV2, &events[0])).to_owned();
     assert_eq!(one, format!("[{}]", text(&rendered(Dialect::Mailjet, &events[0]))));
     let secret = shared::secret::SigningSecret::parse(super::SECRET).unwrap();
-    let cover = shared::dialect::Cover {
+    let envelope = shared::dialect::Envelope {
         id: "batch_x",
         webhook: super::webhook(),
         at: super::attempted_at(),
         secrets: &[&secret],
     };
-    let both = Dialect::MailjetV2.render_all(&events[0], &[&events[1]], &cover);
+    let both = Dialect::MailjetV2.render_all(&events[0], &[&events[1]], &envelope);
     let [first, second] = events.each_ref().map(|event| text(&rendered(Dialect::Mailjet, event)).to_owned());
     assert_eq!(text(&both), format!("[{first},{second}]"));
     assert_eq!(both.headers[0], ("webhook-id", "batch_x".to_owned()));

@@ -11,7 +11,7 @@ mod signatures;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::dialect::{Cover, Dialect, Rendered};
+use shared::dialect::{Dialect, Envelope, Rendered};
 use shared::event::{Event, EventType, Facts, Recipient, example};
 use shared::id::{TenantId, WebhookId};
 use shared::secret::SigningSecret;
@@ -53,7 +53,7 @@ fn rendered(dialect: Dialect, event: &Event) -> Rendered {
 
 fn rendered_at(dialect: Dialect, event: &Event, at: Timestamp) -> Rendered {
     let secret = SigningSecret::parse(SECRET).unwrap();
-    dialect.render(event, &Cover { id: &event.id.to_string(), webhook: webhook(), at, secrets: &[&secret] })
+    dialect.render(event, &Envelope { id: &event.id.to_string(), webhook: webhook(), at, secrets: &[&secret] })
 }
 
 /// Where a delivery has the dialect's own signature, besides the one of Standard Webhooks.

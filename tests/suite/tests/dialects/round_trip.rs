@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::dialect::{Dialect, Rendered};
 use shared::event::{BounceType, Event, EventType, RejectReason};
-use shared::provider::{Post, Proof, Provider, Report, receive};
+use shared::provider::{InboundPost, Proof, Provider, Report, receive};
 use shared::secret::VerificationSecret;
 use shared::source::{Trust, Verification};
 
@@ -54,7 +54,7 @@ fn reports(provider: Provider, post: &Rendered, now: Timestamp) -> Vec<Report> {
         Some(Proof::PublicKey | Proof::KeyAndUrl | Proof::Topics) | None => panic!("no dialect is signed so"),
     };
     let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(post.content_type))]);
-    receive(provider, &Trust::verified_by(verification), &Post::new(&headers, &post.body), now).unwrap().reports
+    receive(provider, &Trust::verified_by(verification), &InboundPost::new(&headers, &post.body), now).unwrap().reports
 }
 
 /// Whether a member may differ after the round trip. Only the ids of a form may: a form has no id except its token, and
@@ -177,7 +177,8 @@ fn what_mailjet_defers_is_its_bounce_again() {
         r#"{"event":"bounce","time":1767323045,"email":"a@example.com","hard_bounce":false,"error":"greylisted"}"#;
     let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     let received =
-        receive(Provider::Mailjet, &Trust::unsigned(), &Post::new(&headers, entry.as_bytes()), attempted_at()).unwrap();
+        receive(Provider::Mailjet, &Trust::unsigned(), &InboundPost::new(&headers, entry.as_bytes()), attempted_at())
+            .unwrap();
     let (tenant, source) = owner();
     let event = received.reports.into_iter().next().unwrap().accept(tenant, Some(source), attempted_at());
     let read = &taken_in(Provider::Mailjet, &rendered(Dialect::Mailjet, &event), attempted_at())[0];
@@ -199,7 +200,7 @@ fn mailguns_suppressions_come_back_as_they_were() {
         });
         let body = json!({"signature": {}, "event-data": data}).to_string();
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        let post = Post::new(&headers, body.as_bytes());
+        let post = InboundPost::new(&headers, body.as_bytes());
         let received = receive(Provider::Mailgun, &Trust::unsigned(), &post, attempted_at()).unwrap();
         let (tenant, source) = owner();
         let event = received.reports.into_iter().next().unwrap().accept(tenant, Some(source), attempted_at());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use ring::hmac;
 use serde_json::Value;
-use shared::dialect::{Cover, Dialect, Rendered};
+use shared::dialect::{Dialect, Envelope, Rendered};
 use shared::event::EventType;
 use shared::id::WebhookId;
 use shared::secret::SigningSecret;
@@ -74,8 +74,8 @@ fn mailguns_token_is_of_one_delivery() {
     assert_eq!(token(&one, first), token(&one, later));
     let elsewhere = WebhookId::mint(happened_at(), [2; 10]);
     let secret = SigningSecret::parse(SECRET).unwrap();
-    let cover = Cover { id: "evt_x", webhook: elsewhere, at: first, secrets: &[&secret] };
-    let to_another: Value = serde_json::from_slice(&Dialect::Mailgun.render(&one, &cover).body).unwrap();
+    let envelope = Envelope { id: "evt_x", webhook: elsewhere, at: first, secrets: &[&secret] };
+    let to_another: Value = serde_json::from_slice(&Dialect::Mailgun.render(&one, &envelope).body).unwrap();
     assert_ne!(to_another["signature"]["token"], token(&one, first));
     let again = shared::event::Event::accept(
         shared::event::example(EventType::Bounced, "another key", happened_at()),
@@ -95,14 +95,14 @@ fn mailguns_token_is_of_one_delivery() {
 fn during_a_rotation_the_current_secret_makes_the_dialects_own_signature() {
     let event = example_of(EventType::Bounced);
     let (current, previous) = (SigningSecret::parse(SECRET).unwrap(), SigningSecret::parse("the one before").unwrap());
-    let cover = Cover { id: "evt_x", webhook: webhook(), at: attempted_at(), secrets: &[&current, &previous] };
+    let envelope = Envelope { id: "evt_x", webhook: webhook(), at: attempted_at(), secrets: &[&current, &previous] };
     for (dialect, name, prefix) in signed_in_headers() {
-        let post = dialect.render(&event, &cover);
+        let post = dialect.render(&event, &envelope);
         let value = header(&post, name).strip_prefix(prefix).unwrap();
         assert!(verifies(&post.body, value), "{}", dialect.as_str());
         assert_eq!(header(&post, "webhook-signature").split(' ').count(), 2);
     }
-    let form = form(&Dialect::MailgunLegacy.render(&event, &cover));
+    let form = form(&Dialect::MailgunLegacy.render(&event, &envelope));
     assert!(verifies(format!("{}{}", form["timestamp"], form["token"]).as_bytes(), &form["signature"]));
 }
 

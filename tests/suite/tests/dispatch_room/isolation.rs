@@ -174,7 +174,7 @@ async fn an_event_whose_row_is_unreadable_is_a_dead_delivery() {
     let event = put_unreadable_event(&world, tenant, "a");
     world.forget_stream().unwrap();
     let Job::Deliver(job) = Job::first(webhook.id, &event) else { unreachable!() };
-    world.aws.sqs.put(DELIVERIES, &Job::Deliver(shared::queue::job::Deliver { inline: None, ..job }).to_json());
+    world.aws.sqs.put(DELIVERIES, &Job::Deliver(shared::queue::job::DeliverJob { inline: None, ..job }).to_json());
     world.run_until_idle().await.unwrap();
     let row = world.deliveries.get(tenant, webhook.id, event.id).await.unwrap().unwrap();
     assert!(matches!(row.state, DeliveryState::Dead { reason } if reason.as_str() == "unreadable"), "{row:?}");

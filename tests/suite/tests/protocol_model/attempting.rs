@@ -2,8 +2,8 @@
 //! `record.rs`.
 
 use shared::delivery::Outcome;
-use shared::delivery::standing::{AttemptPlan, JobVerdict, RowCondition};
-use shared::retry::{Decision, Delays, Ending, RetryPolicy, decide};
+use shared::delivery::job_verdict::{AttemptPlan, JobVerdict, RowCondition};
+use shared::retry::{AttemptEnd, Decision, Delays, RetryPolicy, decide};
 
 use crate::delivering::judged;
 use crate::invocation::{Choice, Disposition, Hand, Phase};
@@ -17,12 +17,12 @@ pub(crate) struct Ended {
     pub plan: AttemptPlan,
     pub state: RowState,
     pub disposition: Disposition,
-    pub noted: Noted,
+    pub noted: SlownessUpdate,
 }
 
 /// What the breaker hears of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Noted {
+pub(crate) enum SlownessUpdate {
     Success { counting: bool },
     Failure,
     Nothing,
@@ -34,7 +34,11 @@ pub(crate) fn step(phase: Phase, scope: &Scope, state: &mut State, worker: usize
             let Choice::Receiver(answer) = choice else { unreachable!("a receiver answers") };
             note_attempt(state, hand, plan);
             let ended = post(scope, state, hand.event, plan, answer, counting);
-            if ended.noted == Noted::Nothing { Phase::DisableWebhook(hand, ended) } else { Phase::Record(hand, ended) }
+            if ended.noted == SlownessUpdate::Nothing {
+                Phase::DisableWebhook(hand, ended)
+            } else {
+                Phase::Record(hand, ended)
+            }
         }
         Phase::DisableWebhook(hand, ended) => {
             switch_off(state, worker);
@@ -90,11 +94,11 @@ fn note_attempt(state: &mut State, hand: Hand, plan: AttemptPlan) {
 
 fn post(scope: &Scope, state: &mut State, event: usize, plan: AttemptPlan, answer: Answer, counting: bool) -> Ended {
     let (state, disposition, noted) = match decided(scope, state, event, plan.number, answer) {
-        Decision::Done => (RowState::Delivered, Disposition::Delete, Noted::Success { counting }),
-        Decision::Disable { dead: None, .. } => (RowState::Delivered, Disposition::Delete, Noted::Nothing),
-        Decision::Retry { at } => (RowState::Waiting { due: at <= NOW }, Disposition::RetryAt, Noted::Failure),
-        Decision::Dead { .. } => (RowState::Dead, Disposition::DeadLetter, Noted::Failure),
-        Decision::Disable { dead: Some(_), .. } => (RowState::Dead, Disposition::DeadLetter, Noted::Nothing),
+        Decision::Done => (RowState::Delivered, Disposition::Delete, SlownessUpdate::Success { counting }),
+        Decision::Disable { dead: None, .. } => (RowState::Delivered, Disposition::Delete, SlownessUpdate::Nothing),
+        Decision::Retry { at } => (RowState::Waiting { due: at <= NOW }, Disposition::RetryAt, SlownessUpdate::Failure),
+        Decision::Dead { .. } => (RowState::Dead, Disposition::DeadLetter, SlownessUpdate::Failure),
+        Decision::Disable { dead: Some(_), .. } => (RowState::Dead, Disposition::DeadLetter, SlownessUpdate::Nothing),
     };
     Ended { plan, state, disposition, noted }
 }
@@ -111,7 +115,7 @@ pub(crate) fn decided(scope: &Scope, state: &mut State, event: usize, number: u3
         state.accepted[event] = true;
     }
     let delays = Delays::new(scope.delays).expect("delays within their limits");
-    decide(&Ending::from(outcome), number, NOW, &RetryPolicy::Custom(delays), NOW, 0.0)
+    decide(&AttemptEnd::from(outcome), number, NOW, &RetryPolicy::Custom(delays), NOW, 0.0)
 }
 
 /// `disable_webhook`. A deleted webhook stays deleted.
@@ -130,8 +134,10 @@ fn recorded(hand: Hand, ended: &Ended) -> Change {
 
 fn noted(hand: Hand, ended: Ended) -> Phase {
     match ended.noted {
-        Noted::Success { counting: true } => Phase::ForgetFailures(hand, ended.disposition),
-        Noted::Failure => Phase::CountFailure(hand, ended.disposition),
-        Noted::Success { counting: false } | Noted::Nothing => Phase::Settle(hand.job(), hand.from, ended.disposition),
+        SlownessUpdate::Success { counting: true } => Phase::ForgetFailures(hand, ended.disposition),
+        SlownessUpdate::Failure => Phase::CountFailure(hand, ended.disposition),
+        SlownessUpdate::Success { counting: false } | SlownessUpdate::Nothing => {
+            Phase::Settle(hand.job(), hand.from, ended.disposition)
+        }
     }
 }

@@ -12,7 +12,7 @@ use shared::breaker::BreakerSettings;
 use shared::delivery::{Delivery, DeliveryState, Outcome};
 use shared::event::Event;
 use shared::id::{EventId, TenantId};
-use shared::queue::job::{Deliver as DeliverJob, Job, Recover, Sweep};
+use shared::queue::job::{DeliverJob, Job, ReleaseHeld, Sweep};
 use shared::retry::{Delays, RetryPolicy};
 use shared::store::StoreError;
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
@@ -163,7 +163,7 @@ impl Day {
     }
 
     fn recover(&self) {
-        let job = Job::Recover(Recover { tenant: self.tenant, webhook: self.webhook.id, after: None });
+        let job = Job::ReleaseHeld(ReleaseHeld { tenant: self.tenant, webhook: self.webhook.id, after: None });
         self.world.aws.sqs.put(DELIVERIES, &job.to_json());
     }
 

@@ -1,14 +1,14 @@
 //! The stages `inspect` to `claim` of a deliver job, in the order of effects of `inspect.rs`, `hold.rs`,
 //! `rate_limit.rs` and `claim.rs` in `functions/deliver/src/delivery`.
 
-use shared::delivery::standing::{AttemptPlan, JobVerdict, RowCondition, judge};
+use shared::delivery::job_verdict::{AttemptPlan, JobVerdict, RowCondition, judge};
 
 use crate::invocation::{Choice, Disposition, Hand, Phase};
 use crate::scope::{Mutant, Scope};
 use crate::state::{Job, NOW, Row, RowState, State, Webhook, WebhookState};
 use crate::tables::{Change, write};
 
-/// What the job has to do, given its row: `shared/domain/src/delivery/standing.rs`.
+/// What the job has to do, given its row: `shared/domain/src/delivery/job_verdict.rs`.
 pub(crate) fn stand(scope: &Scope, state: &State, hand: Hand, row: Option<Row>) -> Phase {
     let done = |disposition| Phase::Settle(hand.job(), hand.from, disposition);
     match judged(scope, hand, hand.resend, row) {

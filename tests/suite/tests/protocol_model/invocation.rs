@@ -3,7 +3,7 @@
 //! between two effects.
 
 use shared::breaker::Open;
-use shared::delivery::standing::AttemptPlan;
+use shared::delivery::job_verdict::AttemptPlan;
 
 use crate::attempting::{self, Ended};
 use crate::delivering;

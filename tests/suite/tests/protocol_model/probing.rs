@@ -1,7 +1,7 @@
 //! Carrying out a probe job, in the order of effects of `functions/deliver/src/maintenance/probe.rs`.
 
 use shared::breaker::{AfterProbe, Open, ProbeStanding, probe_standing};
-use shared::delivery::standing::{AttemptPlan, JobVerdict, RowCondition, judge};
+use shared::delivery::job_verdict::{AttemptPlan, JobVerdict, RowCondition, judge};
 use shared::retry::Decision;
 
 use crate::attempting::{decided, switch_off};

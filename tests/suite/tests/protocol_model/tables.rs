@@ -2,7 +2,7 @@
 //! `shared/src/store/registry/receiver_health.rs`.
 
 use shared::breaker::{Breaker, Open};
-use shared::delivery::standing::RowCondition;
+use shared::delivery::job_verdict::RowCondition;
 
 use crate::scope::{Mutant, Scope};
 use crate::state::{Broken, NOW, Row, RowState, State};

@@ -3,7 +3,7 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::json;
-use shared::provider::{Post, Unauthentic, receive};
+use shared::provider::{InboundPost, VerificationError, receive};
 use shared::source::{BasicPair, Credentials, Trust};
 
 use super::authenticity::{refused, secret};
@@ -93,14 +93,19 @@ fn networks_are_asked_for_by_every_provider() {
             let headers = content_type(JSON);
             let sender = sender.map(|sender| sender.parse().unwrap());
             let body = json!({"type": "email.opened", "id": "1", "timestamp": "2026-01-01T00:00:00Z"}).to_string();
-            let post = Post { sender, ..Post::new(&headers, body.as_bytes()) };
+            let post = InboundPost { sender, ..InboundPost::new(&headers, body.as_bytes()) };
             receive(provider, &trust, &post, now())
         };
         for inside in ["185.107.232.0", "185.107.232.255", "::ffff:185.107.232.7", "2600:1f24:64:8000::1"] {
             assert!(!refused(&from(Some(inside))), "{} {inside}", provider.as_str());
         }
         for outside in [None, Some("185.107.233.0"), Some("10.0.0.1"), Some("2600:1f24:64:9000::1"), Some("::")] {
-            assert_eq!(from(outside), Err(Unauthentic::ForeignNetwork.into()), "{} {outside:?}", provider.as_str());
+            assert_eq!(
+                from(outside),
+                Err(VerificationError::ForeignNetwork.into()),
+                "{} {outside:?}",
+                provider.as_str()
+            );
         }
     }
 }

@@ -6,7 +6,7 @@ use conformance::invariants::signs_every_byte;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde_json::{Value, json};
-use shared::provider::{Post, Proof, Provider, Received, Refusal, Unauthentic, receive};
+use shared::provider::{InboundPost, InboundPostError, Proof, Provider, Received, VerificationError, receive};
 use shared::secret::VerificationSecret;
 use shared::source::{ConfiguredUrl, TopicArn, Trust, Verification};
 use support::signers::{Signed, mailersend, mandrill, resend, sendgrid, sns};
@@ -26,12 +26,17 @@ pub(crate) fn header_map(signed: &Signed) -> HeaderMap {
     headers.map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())).collect()
 }
 
-pub(crate) fn take(provider: Provider, trust: &Trust, signed: &Signed, now: Timestamp) -> Result<Received, Refusal> {
-    receive(provider, trust, &Post::new(&header_map(signed), &signed.body), now)
+pub(crate) fn take(
+    provider: Provider,
+    trust: &Trust,
+    signed: &Signed,
+    now: Timestamp,
+) -> Result<Received, InboundPostError> {
+    receive(provider, trust, &InboundPost::new(&header_map(signed), &signed.body), now)
 }
 
-pub(crate) fn refused(received: &Result<Received, Refusal>) -> bool {
-    matches!(received, Err(Refusal::Unauthentic(_)))
+pub(crate) fn refused(received: &Result<Received, InboundPostError>) -> bool {
+    matches!(received, Err(InboundPostError::VerificationError(_)))
 }
 
 /// A trust setting of the same kind, with another secret.
@@ -222,7 +227,7 @@ fn resend_is_fresh_for_300_s_both_ways() {
         assert!(at(good).is_ok(), "{good}");
     }
     for stale in [-301, 301, 86_400] {
-        assert_eq!(at(stale).map(|_| ()), Err(Unauthentic::Stale.into()), "{stale}");
+        assert_eq!(at(stale).map(|_| ()), Err(VerificationError::Stale.into()), "{stale}");
     }
 }
 
@@ -238,7 +243,7 @@ fn resend_takes_one_good_signature_of_several_and_both_spellings() {
             let value = if part == "signature" { signature } else { signed.header(&format!("svix-{part}")).unwrap() };
             headers.insert(format!("{prefix}-{part}").parse::<HeaderName>().unwrap(), value.parse().unwrap());
         }
-        receive(Provider::Resend, &with_key(key), &Post::new(&headers, &signed.body), now())
+        receive(Provider::Resend, &with_key(key), &InboundPost::new(&headers, &signed.body), now())
     };
     for prefix in ["svix", "webhook"] {
         for signature in [good.clone(), format!("{other} {good}"), format!("v1a,abc {good} {other}")] {
@@ -286,7 +291,7 @@ fn mandrills_url_holds_the_posts_own_ingest_key() {
     let signed = mandrill::sign("the webhook's own key", url, r#"[{"event":"open"}]"#);
     let headers = header_map(&signed);
     let with = |ingest_key| {
-        let post = Post { ingest_key, ..Post::new(&headers, &signed.body) };
+        let post = InboundPost { ingest_key, ..InboundPost::new(&headers, &signed.body) };
         receive(Provider::Mandrill, &trust, &post, now())
     };
     assert!(with("mhi_mandrill_1").is_ok());

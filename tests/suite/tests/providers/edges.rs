@@ -8,7 +8,7 @@ use conformance::normalised::events;
 use http::HeaderMap;
 use serde_json::{Value, json};
 use shared::event::{EventType, Facts, Raw, UNPARSED_LIMIT};
-use shared::provider::{MAX_OWN_BATCH, MAX_PROVIDER_BATCH, Provider, Received, Refusal, Unauthentic};
+use shared::provider::{InboundPostError, MAX_OWN_BATCH, MAX_PROVIDER_BATCH, Provider, Received, VerificationError};
 use shared::secret::VerificationSecret;
 use shared::source::{Trust, Verification};
 use support::cost::cost;
@@ -130,11 +130,11 @@ fn large_batches_have_a_limit() {
             unsigned(provider, &headers, &body)
         };
         assert!(of(MAX_PROVIDER_BATCH).is_ok(), "{}", provider.as_str());
-        let refused = Err(Refusal::TooMany { limit: MAX_PROVIDER_BATCH });
+        let refused = Err(InboundPostError::TooMany { limit: MAX_PROVIDER_BATCH });
         assert_eq!(of(MAX_PROVIDER_BATCH + 1), refused, "{}", provider.as_str());
     }
     let (headers, body) = batch(Provider::Generic, &vec![click(Provider::Generic); MAX_OWN_BATCH + 1]);
-    let refused = Err(Refusal::TooMany { limit: MAX_OWN_BATCH });
+    let refused = Err(InboundPostError::TooMany { limit: MAX_OWN_BATCH });
     assert_eq!(unsigned(Provider::Generic, &headers, &body), refused);
 }
 
@@ -195,7 +195,7 @@ fn deep_nesting_costs_nothing() {
             let (received, took) = cost(|| unsigned(provider, &headers, &body));
             assert_affordable(&format!("{} {depth} deep", provider.as_str()), &took);
             // The event is small enough to be mapped but too deep for serde_json, or it is large. It is never lost.
-            let told = provider == Provider::Generic && matches!(received, Err(Refusal::Invalid(_)));
+            let told = provider == Provider::Generic && matches!(received, Err(InboundPostError::Invalid(_)));
             assert!(told || received.unwrap().reports.len() == 1, "{} {depth}", provider.as_str());
 
             for body in [deep.clone(), "[".repeat(depth), r#"{"a":"#.repeat(depth), format!("mandrill_events={deep}")] {
@@ -224,12 +224,12 @@ fn line_ends_within_signed_bytes_count() {
         let headers: HeaderMap =
             signed.headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         let take = |body: &[u8]| {
-            shared::provider::receive(provider, &trust, &shared::provider::Post::new(&headers, body), now())
+            shared::provider::receive(provider, &trust, &shared::provider::InboundPost::new(&headers, body), now())
         };
         assert_eq!(take(&signed.body).unwrap().reports.len(), 1, "{}", provider.as_str());
         let text = String::from_utf8(signed.body.clone()).unwrap();
         for other in [text.replace("\r\n", "\n"), text.trim_end().to_owned(), text.replace('\r', "")] {
-            let refused = Err(Refusal::Unauthentic(Unauthentic::WrongSignature));
+            let refused = Err(InboundPostError::VerificationError(VerificationError::WrongSignature));
             assert_eq!(take(other.as_bytes()), refused, "{}", provider.as_str());
         }
     }
@@ -238,7 +238,7 @@ fn line_ends_within_signed_bytes_count() {
     let text = String::from_utf8(fixture.body.clone()).unwrap();
     assert_eq!(
         fixture.receive_body(text.trim_end().as_bytes()),
-        Err(Refusal::Unauthentic(Unauthentic::WrongSignature))
+        Err(InboundPostError::VerificationError(VerificationError::WrongSignature))
     );
 }
 
@@ -324,7 +324,7 @@ fn what_cannot_be_read_is_kept() {
         for body in &unreadable {
             let received = unsigned(provider, &content_type(JSON), body);
             if provider == Provider::Generic {
-                assert_eq!(received, Err(Refusal::Malformed));
+                assert_eq!(received, Err(InboundPostError::Malformed));
                 continue;
             }
             let facts = facts(received.unwrap());

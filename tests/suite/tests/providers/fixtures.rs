@@ -6,7 +6,7 @@ use conformance::normalised::{line, owner};
 use conformance::{Fixture, own_fixtures};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::dialect::{Cover, Dialect};
+use shared::dialect::{Dialect, Envelope};
 use shared::event::{Event, Recipient};
 use shared::id::WebhookId;
 use support::catalogue::validates;
@@ -167,8 +167,8 @@ fn alternatives_are_documented_decisions() {
 
 fn body(event: &Event) -> Vec<u8> {
     let webhook = WebhookId::mint(Timestamp::UNIX_EPOCH, [1; 10]);
-    let cover = Cover { id: &event.id.to_string(), webhook, at: Timestamp::UNIX_EPOCH, secrets: &[] };
-    Dialect::Standard.render(event, &cover).body
+    let envelope = Envelope { id: &event.id.to_string(), webhook, at: Timestamp::UNIX_EPOCH, secrets: &[] };
+    Dialect::Standard.render(event, &envelope).body
 }
 
 /// What a receiver gets for each event has the members that the catalogue promises.

@@ -21,7 +21,7 @@ use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::id::EventId;
-use shared::provider::{Post, Provider, Received, Refusal, receive};
+use shared::provider::{InboundPost, InboundPostError, Provider, Received, receive};
 use shared::source::Trust;
 use support::signers::sns;
 
@@ -60,8 +60,8 @@ fn is_of(headers: &HeaderMap, media_type: &str) -> bool {
 }
 
 /// Reads a post for a source that asks for no signature.
-fn unsigned(provider: Provider, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
-    receive(provider, &Trust::unsigned(), &Post::new(headers, body), now())
+fn unsigned(provider: Provider, headers: &HeaderMap, body: &[u8]) -> Result<Received, InboundPostError> {
+    receive(provider, &Trust::unsigned(), &InboundPost::new(headers, body), now())
 }
 
 /// One event of `provider`, as JSON: a click. If the provider's clicks lack some fields, it is an open.

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Map, Value, json};
 use shared::id::TenantId;
-use shared::provider::{Post, Provider, Received, Refusal, own, receive};
+use shared::provider::{InboundPost, InboundPostError, Provider, Received, own, receive};
 use shared::source::Trust;
 use support::cost::{Cost, cost};
 
@@ -34,7 +34,7 @@ pub(crate) fn assert_affordable(what: &str, cost: &Cost) {
 }
 
 /// Reads a post, and checks the limits and the invariants.
-fn holds(what: &str, provider: Provider, body: &[u8], take: impl FnOnce() -> Result<Received, Refusal>) {
+fn holds(what: &str, provider: Provider, body: &[u8], take: impl FnOnce() -> Result<Received, InboundPostError>) {
     let (received, cost) = cost(take);
     assert_affordable(what, &cost);
     stored::check(provider, body.len(), received);
@@ -275,7 +275,7 @@ proptest! {
                 let tenant = TenantId::mint(Timestamp::UNIX_EPOCH, [1; 10]);
                 stored::check_readable(&event.keyed(|| "k".to_owned()).accept(tenant, None, Timestamp::UNIX_EPOCH));
             },
-            Err(Refusal::Invalid(faults)) => {
+            Err(InboundPostError::Invalid(faults)) => {
                 let pointer = if in_batch { "/0/metadata" } else { "/metadata" };
                 assert!(faults.iter().all(|fault| fault.pointer == pointer), "{faults:?}");
             }
@@ -418,11 +418,12 @@ fn large_bodies_hold() {
                 continue;
             }
             assert!(body.len() <= LARGE, "{} {shape}", provider.as_str());
-            let (received, cost) = cost(|| receive(provider, &Trust::unsigned(), &Post::new(&headers, &body), now()));
+            let (received, cost) =
+                cost(|| receive(provider, &Trust::unsigned(), &InboundPost::new(&headers, &body), now()));
             if cost.cpu > CPU * SLOWER || cost.peak_bytes > MEMORY {
                 over.push(format!("{} {shape}: {:?}, {} KiB", provider.as_str(), cost.cpu, cost.peak_bytes / 1024));
             }
-            if !matches!(received, Err(Refusal::Malformed | Refusal::Invalid(_))) {
+            if !matches!(received, Err(InboundPostError::Malformed | InboundPostError::Invalid(_))) {
                 stored::check(provider, body.len(), received);
             }
         }

@@ -1,6 +1,8 @@
 //! What an Amazon SNS post must prove: its signature, by a certificate of Amazon, and a topic that the source lists.
 
-use shared::provider::{Certificate, Post, Provider, Received, Refusal, Unauthentic, certificate_wanted, receive};
+use shared::provider::{
+    Certificate, InboundPost, InboundPostError, Provider, Received, VerificationError, certificate_wanted, receive,
+};
 use shared::source::{TopicArn, Trust, Verification};
 use support::signers::{Signed, sns};
 
@@ -20,15 +22,15 @@ impl Sns {
         }
     }
 
-    fn wants(&self, signed: &Signed) -> Result<Option<String>, Unauthentic> {
+    fn wants(&self, signed: &Signed) -> Result<Option<String>, VerificationError> {
         let headers = header_map(signed);
-        let wanted = certificate_wanted(Provider::Ses, &self.trust, &Post::new(&headers, &signed.body))?;
+        let wanted = certificate_wanted(Provider::Ses, &self.trust, &InboundPost::new(&headers, &signed.body))?;
         Ok(wanted.map(|url| url.as_str().to_owned()))
     }
 
-    fn take(&self, signed: &Signed) -> Result<Received, Refusal> {
+    fn take(&self, signed: &Signed) -> Result<Received, InboundPostError> {
         let headers = header_map(signed);
-        let post = Post { certificate: Some(&self.certificate), ..Post::new(&headers, &signed.body) };
+        let post = InboundPost { certificate: Some(&self.certificate), ..InboundPost::new(&headers, &signed.body) };
         receive(Provider::Ses, &self.trust, &post, now())
     }
 }
@@ -58,7 +60,7 @@ fn sns_topics_that_are_not_listed_ask_for_nothing() {
     let foreign = sns::Topic::new().unwrap().named("arn:aws:sns:us-east-1:210987654321:SES_Events");
     let url = "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&Token=1";
     for signed in [foreign.notification("id", SES_OPEN, now()), foreign.confirmation("id", url, now())] {
-        assert_eq!(sns.wants(&signed), Err(Unauthentic::ForeignTopic));
+        assert_eq!(sns.wants(&signed), Err(VerificationError::ForeignTopic));
         assert!(refused(&sns.take(&signed)));
     }
 }
@@ -118,11 +120,11 @@ fn sns_without_its_certificate_or_with_another_is_refused() {
     let sns = Sns::new();
     let signed = sns::Topic::new().unwrap().notification("id", SES_OPEN, now());
     let headers = header_map(&signed);
-    let bare = receive(Provider::Ses, &sns.trust, &Post::new(&headers, &signed.body), now());
+    let bare = receive(Provider::Ses, &sns.trust, &InboundPost::new(&headers, &signed.body), now());
     assert!(refused(&bare));
     let other = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/ses/sns_test_cert.pem")).unwrap();
     let other = Certificate::parse(&other).unwrap();
-    let post = Post { certificate: Some(&other), ..Post::new(&headers, &signed.body) };
+    let post = InboundPost { certificate: Some(&other), ..InboundPost::new(&headers, &signed.body) };
     assert!(refused(&receive(Provider::Ses, &sns.trust, &post, now())));
     for broken in [&b""[..], b"<html>", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
         assert!(Certificate::parse(broken).is_none());

@@ -4,7 +4,7 @@ use conformance::invariants;
 use jiff::Timestamp;
 use shared::event::{Event, Facts, Raw};
 use shared::id::WebhookId;
-use shared::provider::{Provider, Received, Refusal};
+use shared::provider::{InboundPostError, Provider, Received};
 use shared::queue::job::Job;
 use shared::store::events::{event_in_row, event_row};
 use shared::stored_event::StoredEvent;
@@ -14,7 +14,7 @@ use shared::stored_event::StoredEvent;
 const MAX_STORED: usize = 300 * 1024;
 
 /// Checks the result of reading a post of `provider` with a body of `length` bytes, and every row and job made from it.
-pub(crate) fn check(provider: Provider, length: usize, received: Result<Received, Refusal>) {
+pub(crate) fn check(provider: Provider, length: usize, received: Result<Received, InboundPostError>) {
     for event in invariants::check(provider, length, received) {
         check_readable(&event);
         check_size(&event);

@@ -118,9 +118,9 @@ async fn what_is_routed_to_the_api_room_is_served_by_it() {
     }
 }
 
-fn config() -> shared::config::Api {
+fn config() -> shared::config::ApiConfig {
     let name = |name: &str| name.to_owned();
-    shared::config::Api {
+    shared::config::ApiConfig {
         registry_table: name("registry"),
         events_table: name("events"),
         deliveries_table: name("deliveries"),

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use shared::delivery::{Delivery, StateKind};
 use shared::id::{EventId, TenantId, WebhookId};
-use shared::store::deliveries::Stuck;
+use shared::store::deliveries::HeldOrDeadOrder;
 
 use crate::http::caller::Reader;
 use crate::http::error::ApiError;
@@ -57,7 +57,7 @@ async fn search(
             return Ok((found, Some(Position { webhook, below: None })));
         }
         let below = after.as_ref().filter(|after| after.webhook == webhook).and_then(|after| after.below.as_deref());
-        let order = Stuck::NewestFirst;
+        let order = HeldOrDeadOrder::NewestFirst;
         let page = api.deliveries.list_stuck(tenant, webhook, StateKind::Dead, order, below, missing).await?;
         // All rows of a webhook belong to one tenant. So if a page has no row of this tenant, the following pages have
         // none.

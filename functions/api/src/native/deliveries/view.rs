@@ -2,7 +2,7 @@
 //! and what receivers answered. A list with all of these could be larger than the largest answer of Lambda.
 
 use serde::Serialize;
-use shared::delivery::{Attempt, Delivery, DeliveryState, Outcome, Via};
+use shared::delivery::{Attempt, Delivery, DeliveryState, Outcome, Target};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct DeliveryView {
@@ -94,9 +94,9 @@ fn view(delivery: &Delivery) -> DeliveryView {
 }
 
 fn attempt_view(attempt: &Attempt) -> AttemptView {
-    let (via, main) = match attempt.via {
-        Via::Main => (None, None),
-        Via::Backup { main } => (Some("backup"), Some(main.into())),
+    let (via, main) = match attempt.target {
+        Target::Primary => (None, None),
+        Target::Backup { primary: main } => (Some("backup"), Some(main.into())),
     };
     AttemptView {
         number: attempt.number,

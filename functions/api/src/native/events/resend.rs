@@ -10,7 +10,7 @@ use shared::event::EventType;
 use shared::id::{EventId, WebhookId};
 use shared::problem::Problem;
 use shared::queue::Outgoing;
-use shared::queue::job::{Deliver as DeliverJob, Job};
+use shared::queue::job::{DeliverJob, Job};
 
 use crate::http::body::{Fields, parsed};
 use crate::http::caller::Manager;

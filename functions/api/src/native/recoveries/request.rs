@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use shared::recovery::{DEFAULT_RATE, MAX_SPAN, RATE, Recoverable};
+use shared::recovery::{DEFAULT_RATE_PER_SECOND, MAX_SPAN, RATE_PER_SECOND, Recoverable};
 
 use crate::http::body::{Fields, list, parsed, whole};
 use crate::http::field_errors::FieldErrors;
@@ -26,8 +26,9 @@ impl StartRecovery {
         let has_until = body.has("until");
         let until = body.optional("until", time);
         let until = if has_until { until.map(|until| until.min(now)) } else { Some(now) };
-        let rate = body.optional("rate", whole(i64::from(*RATE.start())..=i64::from(*RATE.end())));
-        let rate = rate.and_then(|rate| u32::try_from(rate).ok()).unwrap_or(DEFAULT_RATE);
+        let rate =
+            body.optional("rate", whole(i64::from(*RATE_PER_SECOND.start())..=i64::from(*RATE_PER_SECOND.end())));
+        let rate = rate.and_then(|rate| u32::try_from(rate).ok()).unwrap_or(DEFAULT_RATE_PER_SECOND);
         if let (Some(since), Some(until)) = (since, until) {
             if since > now {
                 body.error("since", "must not be later than now");

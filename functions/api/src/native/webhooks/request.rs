@@ -9,7 +9,7 @@ use shared::id::SourceId;
 use shared::rate_limit::RateLimit;
 use shared::retry::RetryPolicy;
 use shared::stream::StreamCredentials;
-use shared::webhook::{Subscription, Target, WebhookUrl};
+use shared::webhook::{DestinationUrl, Subscription, WebhookUrl};
 
 use crate::fields::headers::{HeaderFields, headers};
 use crate::fields::metadata::metadata;
@@ -22,7 +22,7 @@ const MAX_DESCRIPTION: usize = 1000;
 /// The fields that the request gives; `None` for those that it leaves out.
 #[derive(Debug, Default)]
 pub(super) struct WebhookFields {
-    pub(super) url: Option<Target>,
+    pub(super) url: Option<DestinationUrl>,
     pub(super) credentials: Option<StreamCredentials>,
     /// Names as given; which types they stand for depends on the dialect.
     pub(super) events: Option<Vec<String>>,

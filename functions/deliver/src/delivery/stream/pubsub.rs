@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::delivery::Outcome;
-use shared::outbound::{Answered, Post};
+use shared::outbound::{OutboundRequest, RequestResult};
 use shared::stream::Message;
 use shared::stream::pubsub::{ServiceAccount, Topic, Unsigned, request};
 use shared::webhook::{Redaction, Webhook, WebhookUrl};
@@ -22,13 +22,13 @@ impl Streams {
         webhook: &Webhook,
         time_limit: Duration,
         now: Timestamp,
-    ) -> Answered {
+    ) -> RequestResult {
         let url = WebhookUrl::from_stored(&topic.publish_url());
         // Neither fails: topic and key were checked when they were set.
         let (Ok(url), Ok(token)) = (url, self.token(account, webhook, now)) else {
             return silent(Outcome::Protocol, Duration::ZERO);
         };
-        let post = Post {
+        let post = OutboundRequest {
             url: &url,
             headers: &[("authorization", format!("Bearer {token}"))],
             content_type: "application/json",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::delivery::Outcome;
-use shared::outbound::{Answered, Outbound, Post};
+use shared::outbound::{Outbound, OutboundRequest, RequestResult};
 use shared::stream::Message;
 use shared::stream::servicebus::{CONTENT_TYPE, Entity, SharedKey, request};
 use shared::webhook::{Redaction, Webhook, WebhookUrl};
@@ -21,12 +21,12 @@ pub(super) async fn send(
     time_limit: Duration,
     now: Timestamp,
     outbound: &Outbound,
-) -> Answered {
+) -> RequestResult {
     // This does not fail: the entity was checked when it was set.
     let Ok(url) = WebhookUrl::from_stored(&entity.messages_url()) else {
         return silent(Outcome::Protocol, Duration::ZERO);
     };
-    let post = Post {
+    let post = OutboundRequest {
         url: &url,
         headers: &[("authorization", key.authorization(entity, now))],
         content_type: CONTENT_TYPE,

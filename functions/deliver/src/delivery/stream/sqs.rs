@@ -12,9 +12,9 @@ use aws_sdk_sqs::operation::send_message_batch::{SendMessageBatchError, SendMess
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use shared::aws::SdkConfig;
 use shared::delivery::Outcome;
-use shared::outbound::{Answered, outcome_of_call};
+use shared::outbound::{RequestResult, outcome_of_call};
 use shared::stream::Message;
-use shared::stream::sqs::{AccessKey, Queue};
+use shared::stream::sqs::{AccessKey, TenantQueue};
 use shared::webhook::{Redaction, Webhook};
 use tokio::time::Instant;
 
@@ -44,7 +44,7 @@ impl TenantsQueues {
         Self { base: Box::new(base) }
     }
 
-    fn client(&self, queue: &Queue, key: &AccessKey) -> Client {
+    fn client(&self, queue: &TenantQueue, key: &AccessKey) -> Client {
         let token = key.session_token().map(|token| token.expose().to_owned());
         let credentials = Credentials::new(key.id(), key.secret().expose(), token, None, "webhook");
         let config = Builder::clone(&self.base).region(Region::new(queue.region().to_owned()));
@@ -55,11 +55,11 @@ impl TenantsQueues {
     pub(super) async fn send(
         &self,
         messages: &[Message],
-        queue: &Queue,
+        queue: &TenantQueue,
         key: &AccessKey,
         webhook: &Webhook,
         time_limit: Duration,
-    ) -> Vec<Answered> {
+    ) -> Vec<RequestResult> {
         let started = Instant::now();
         let entries = messages.iter().enumerate().map(|(index, message)| entry(message, index, queue));
         let answers = match entries.collect::<Result<Vec<_>, _>>() {
@@ -77,13 +77,13 @@ impl TenantsQueues {
         let (duration, redaction) = (started.elapsed(), Redaction::of(webhook));
         let answered = |(outcome, said): (Outcome, Option<String>)| {
             let answer = said.map(|said| redaction.clean(said.as_bytes(), true));
-            Answered { answer, ..silent(outcome, duration) }
+            RequestResult { answer, ..silent(outcome, duration) }
         };
         answers.into_iter().map(answered).collect()
     }
 }
 
-fn entry(message: &Message, index: usize, queue: &Queue) -> Result<SendMessageBatchRequestEntry, BuildError> {
+fn entry(message: &Message, index: usize, queue: &TenantQueue) -> Result<SendMessageBatchRequestEntry, BuildError> {
     let mut entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(&message.body);
     for (name, value) in &message.attributes {
         let value = MessageAttributeValue::builder().data_type("String").string_value(value).build()?;

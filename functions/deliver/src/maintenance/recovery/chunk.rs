@@ -2,7 +2,7 @@
 
 use shared::delivery::{DeadReason, Delivery, DeliveryState, StateKind};
 use shared::id::WebhookId;
-use shared::queue::job::{Deliver as DeliverJob, Job};
+use shared::queue::job::{DeliverJob, Job};
 use shared::recovery::Recovery;
 use shared::store::{Deliveries, StoreError, TimeRange};
 

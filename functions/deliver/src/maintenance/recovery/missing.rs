@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use shared::event::Event;
 use shared::id::EventId;
-use shared::queue::job::{Deliver as DeliverJob, Job};
+use shared::queue::job::{DeliverJob, Job};
 use shared::recovery::{Recovery, may_be_missing};
 use shared::store::{StoreError, TimeRange};
 use shared::webhook::Webhook;

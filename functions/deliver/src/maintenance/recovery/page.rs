@@ -20,7 +20,7 @@ use crate::webhook_cache::{WebhookCache, WebhookState};
 const MAX_CHUNKS: u8 = 20;
 
 /// A page.
-pub(super) struct Page {
+pub(super) struct PagePlan {
     /// The jobs that are to be sent.
     pub(super) jobs: Vec<Job>,
     /// What is to be noted in the recovery's row.
@@ -45,10 +45,10 @@ pub(super) async fn page(
     stores: &Stores,
     webhooks: &WebhookCache,
     clock: &Clock,
-) -> Result<Page, StoreError> {
+) -> Result<PagePlan, StoreError> {
     let most = usize::from(recovery.pace().page());
     let result = PageResult { progress: Progress::default(), position: recovery.position.clone(), waits: false };
-    let mut page = Page { jobs: Vec::new(), result, continuation: Continuation::Next };
+    let mut page = PagePlan { jobs: Vec::new(), result, continuation: Continuation::Next };
     for _ in 0..MAX_CHUNKS {
         if page.jobs.len() >= most {
             break;
@@ -91,7 +91,7 @@ pub(super) async fn page(
     Ok(page)
 }
 
-impl Page {
+impl PagePlan {
     /// Adds a chunk. Returns whether nothing is left after it.
     fn add(&mut self, chunk: Chunk) -> bool {
         self.jobs.extend(chunk.jobs);

@@ -6,14 +6,14 @@ use http::header::CONTENT_TYPE;
 use multer::{Constraints, Multipart, SizeLimit, parse_boundary};
 
 use super::form::Form;
-use crate::provider::Post;
+use crate::provider::InboundPost;
 
 /// Maximum size of a field, in bytes (8 MiB). This is more than a whole post may have, so an attachment never costs the
 /// event.
 const MAX_FIELD: u64 = 8 * 1024 * 1024;
 
 /// The fields of a multipart post, in order; `None` when the body is not multipart.
-pub(super) fn form(post: &Post<'_>) -> Option<Form> {
+pub(super) fn form(post: &InboundPost<'_>) -> Option<Form> {
     let boundary = parse_boundary(post.header(CONTENT_TYPE.as_str())?).ok()?;
     let body = post.body.to_vec();
     let limits = Constraints::new().size_limit(SizeLimit::new().per_field(MAX_FIELD));
@@ -41,7 +41,7 @@ mod tests {
 
     fn read(content_type: &str, body: &str) -> Option<Form> {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type.parse().unwrap())]);
-        form(&Post::new(&headers, body.as_bytes()))
+        form(&InboundPost::new(&headers, body.as_bytes()))
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::provider::json::Object;
 use crate::provider::report::is_fresh;
 use crate::provider::signed::hmac_sha256;
 use crate::provider::text::unix_seconds;
-use crate::provider::{Received, Token, Unauthentic};
+use crate::provider::{Received, Token, VerificationError};
 use crate::source::Verification;
 
 /// Maximum age of a signature. Reason: Mailgun sends a post again for about 8 hours, with its first signature; three
@@ -52,16 +52,16 @@ impl Signature {
     }
 
     /// Whether the source's key made the signature, and recently.
-    pub(super) fn verify(&self, verification: &Verification, now: Timestamp) -> Result<(), Unauthentic> {
+    pub(super) fn verify(&self, verification: &Verification, now: Timestamp) -> Result<(), VerificationError> {
         let key = match verification {
             Verification::Unsigned => return Ok(()),
             Verification::SigningKey(key) => key,
             Verification::PublicKey(_) | Verification::KeyAndUrl { .. } | Verification::Topics(_) => {
-                return Err(Unauthentic::WrongVerification);
+                return Err(VerificationError::WrongVerification);
             }
         };
         if self.timestamp.is_empty() || self.token.is_empty() || self.macs.iter().all(String::is_empty) {
-            return Err(Unauthentic::NoSignature);
+            return Err(VerificationError::NoSignature);
         }
         let parts = [self.timestamp.as_bytes(), self.token.as_bytes()];
         // Both signatures are compared, so that the time does not reveal which one matched.
@@ -70,11 +70,11 @@ impl Signature {
             is_good | hmac_sha256(key.expose().as_bytes(), &parts, &mac).is_ok()
         });
         if !is_good {
-            return Err(Unauthentic::WrongSignature);
+            return Err(VerificationError::WrongSignature);
         }
         match self.signed_at() {
             Some(signed_at) if is_fresh(signed_at, now, MAX_AGE, MAX_AHEAD) => Ok(()),
-            Some(_) | None => Err(Unauthentic::Stale),
+            Some(_) | None => Err(VerificationError::Stale),
         }
     }
 
@@ -119,7 +119,7 @@ mod tests {
         Signature { macs: [own.into(), parent.into()], ..signature() }
     }
 
-    fn verify(signature: &Signature, second: i64) -> Result<(), Unauthentic> {
+    fn verify(signature: &Signature, second: i64) -> Result<(), VerificationError> {
         let key = VerificationSecret::parse("TEST_WEBHOOK_SIGNING_KEY").unwrap();
         signature.verify(&Verification::SigningKey(key), Timestamp::from_second(second).unwrap())
     }
@@ -131,7 +131,7 @@ mod tests {
             assert_eq!(verify(&signature(), good), Ok(()));
         }
         for stale in [signed - 301, signed + 86_401] {
-            assert_eq!(verify(&signature(), stale), Err(Unauthentic::Stale));
+            assert_eq!(verify(&signature(), stale), Err(VerificationError::Stale));
         }
     }
 
@@ -146,12 +146,12 @@ mod tests {
             with_macs("not hex", ""),
         ];
         for signature in spoiled {
-            assert_eq!(verify(&signature, now), Err(Unauthentic::WrongSignature));
+            assert_eq!(verify(&signature, now), Err(VerificationError::WrongSignature));
         }
-        assert_eq!(verify(&Signature::default(), now), Err(Unauthentic::NoSignature));
+        assert_eq!(verify(&Signature::default(), now), Err(VerificationError::NoSignature));
         let wrong_kind = Verification::PublicKey(Vec::new());
         let verified = signature().verify(&wrong_kind, Timestamp::from_second(now).unwrap());
-        assert_eq!(verified, Err(Unauthentic::WrongVerification));
+        assert_eq!(verified, Err(VerificationError::WrongVerification));
     }
 
     #[test]
@@ -161,12 +161,12 @@ mod tests {
         let (other, upper) = (other.as_str(), upper.as_str());
         for (own, parent) in [(MAC, ""), (MAC, other), (MAC, "not hex"), ("", MAC), (other, MAC), ("x", upper)] {
             assert_eq!(verify(&with_macs(own, parent), now), Ok(()), "{own} {parent}");
-            assert_eq!(verify(&with_macs(own, parent), now + 86_401), Err(Unauthentic::Stale), "{own} {parent}");
+            assert_eq!(verify(&with_macs(own, parent), now + 86_401), Err(VerificationError::Stale), "{own} {parent}");
         }
         for (own, parent) in [("", other), (other, other), (other, "x"), (&MAC[..62], &MAC[2..]), ("x", "")] {
-            assert_eq!(verify(&with_macs(own, parent), now), Err(Unauthentic::WrongSignature), "{own} {parent}");
+            assert_eq!(verify(&with_macs(own, parent), now), Err(VerificationError::WrongSignature), "{own} {parent}");
         }
-        assert_eq!(verify(&with_macs("", ""), now), Err(Unauthentic::NoSignature));
+        assert_eq!(verify(&with_macs("", ""), now), Err(VerificationError::NoSignature));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 
 use crate::provider::report::is_fresh;
 use crate::provider::text::unix_seconds;
-use crate::provider::{Post, Unauthentic};
+use crate::provider::{InboundPost, VerificationError};
 use crate::source::Verification;
 
 const SIGNATURE: &str = "x-twilio-email-event-webhook-signature";
@@ -42,22 +42,27 @@ fn point(der: &[u8]) -> Option<&[u8]> {
 }
 
 /// Whether the source's key signed the post, and recently.
-pub(super) fn verify(verification: &Verification, post: &Post<'_>, now: Timestamp) -> Result<(), Unauthentic> {
+pub(super) fn verify(
+    verification: &Verification,
+    post: &InboundPost<'_>,
+    now: Timestamp,
+) -> Result<(), VerificationError> {
     let key = match verification {
         Verification::Unsigned => return Ok(()),
         Verification::SigningKey(_) | Verification::KeyAndUrl { .. } | Verification::Topics(_) => {
-            return Err(Unauthentic::WrongVerification);
+            return Err(VerificationError::WrongVerification);
         }
-        Verification::PublicKey(der) => point(der).ok_or(Unauthentic::WrongVerification)?,
+        Verification::PublicKey(der) => point(der).ok_or(VerificationError::WrongVerification)?,
     };
-    let (signature, timestamp) = post.header(SIGNATURE).zip(post.header(TIMESTAMP)).ok_or(Unauthentic::NoSignature)?;
-    let signature = BASE64_STANDARD.decode(signature).map_err(|_| Unauthentic::WrongSignature)?;
+    let (signature, timestamp) =
+        post.header(SIGNATURE).zip(post.header(TIMESTAMP)).ok_or(VerificationError::NoSignature)?;
+    let signature = BASE64_STANDARD.decode(signature).map_err(|_| VerificationError::WrongSignature)?;
     let signed = [timestamp.as_bytes(), post.body].concat();
     let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key);
-    key.verify(&signed, &signature).map_err(|_| Unauthentic::WrongSignature)?;
+    key.verify(&signed, &signature).map_err(|_| VerificationError::WrongSignature)?;
     match unix_seconds(timestamp) {
         Some(signed_at) if is_fresh(signed_at, now, MAX_AGE, MAX_AHEAD) => Ok(()),
-        Some(_) | None => Err(Unauthentic::Stale),
+        Some(_) | None => Err(VerificationError::Stale),
     }
 }
 
@@ -75,7 +80,7 @@ mod tests {
     const NOW: i64 = 1_600_112_502;
 
     /// Signs `timestamp` and `body` with a new key, and returns the result of the verification at `second`.
-    fn verified(body: &[u8], change: impl FnOnce(&mut Vec<u8>), second: i64) -> Result<(), Unauthentic> {
+    fn verified(body: &[u8], change: impl FnOnce(&mut Vec<u8>), second: i64) -> Result<(), VerificationError> {
         let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8.as_ref(), &random).unwrap();
@@ -87,7 +92,7 @@ mod tests {
         let key = [&SPKI_PREFIX[..], pair.public_key().as_ref()].concat();
         let mut body = body.to_vec();
         change(&mut body);
-        let post = Post::new(&headers, &body);
+        let post = InboundPost::new(&headers, &body);
         verify(&Verification::PublicKey(key), &post, Timestamp::from_second(second).unwrap())
     }
 
@@ -95,7 +100,7 @@ mod tests {
     fn line_ends_within_and_after_the_events_are_signed() {
         let body = b"[{\"event\":\"open\"},\r\n{\"event\":\"click\"}]\r\n";
         assert_eq!(verified(body, |_| {}, NOW), Ok(()));
-        assert_eq!(verified(body, |body| body.truncate(body.len() - 2), NOW), Err(Unauthentic::WrongSignature));
+        assert_eq!(verified(body, |body| body.truncate(body.len() - 2), NOW), Err(VerificationError::WrongSignature));
     }
 
     #[test]
@@ -104,20 +109,20 @@ mod tests {
             assert_eq!(verified(b"[]", |_| {}, good), Ok(()));
         }
         for stale in [NOW - 301, NOW + 36 * 3600 + 1] {
-            assert_eq!(verified(b"[]", |_| {}, stale), Err(Unauthentic::Stale));
+            assert_eq!(verified(b"[]", |_| {}, stale), Err(VerificationError::Stale));
         }
     }
 
     #[test]
     fn a_key_of_the_wrong_kind_verifies_nothing() {
         let headers = HeaderMap::new();
-        let post = Post::new(&headers, b"[]");
+        let post = InboundPost::new(&headers, b"[]");
         let secret = crate::secret::VerificationSecret::parse("key").unwrap();
         let now = Timestamp::from_second(NOW).unwrap();
-        assert_eq!(verify(&Verification::SigningKey(secret), &post, now), Err(Unauthentic::WrongVerification));
-        assert_eq!(verify(&Verification::PublicKey(vec![1]), &post, now), Err(Unauthentic::WrongVerification));
+        assert_eq!(verify(&Verification::SigningKey(secret), &post, now), Err(VerificationError::WrongVerification));
+        assert_eq!(verify(&Verification::PublicKey(vec![1]), &post, now), Err(VerificationError::WrongVerification));
         let key = parse_public_key(KEY).unwrap();
-        assert_eq!(verify(&Verification::PublicKey(key), &post, now), Err(Unauthentic::NoSignature));
+        assert_eq!(verify(&Verification::PublicKey(key), &post, now), Err(VerificationError::NoSignature));
     }
 
     #[test]
@@ -142,7 +147,7 @@ mod tests {
                 let at = at % body.len();
                 body[at] ^= flip;
             };
-            prop_assert_eq!(verified(&body, spoil, NOW), Err(Unauthentic::WrongSignature));
+            prop_assert_eq!(verified(&body, spoil, NOW), Err(VerificationError::WrongSignature));
         }
     }
 }

@@ -6,7 +6,7 @@ use ring::signature::{
     RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, RsaParameters, UnparsedPublicKey,
 };
 
-use crate::provider::Unauthentic;
+use crate::provider::VerificationError;
 use crate::provider::json::Object;
 use crate::provider::sns::{Certificate, CertificateUrl};
 use crate::source::TopicArn;
@@ -17,32 +17,32 @@ const NOTIFICATION: [&str; 6] = ["Message", "MessageId", "Subject", "Timestamp",
 const CONFIRMATION: [&str; 7] = ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
 
 /// Whether the message belongs to one of `topics`. This is checked before anything is fetched or computed.
-pub(super) fn topic_of(message: &Object<'_>, topics: &[TopicArn]) -> Result<(), Unauthentic> {
-    let topic = message.string("TopicArn").ok_or(Unauthentic::NoSignature)?;
+pub(super) fn topic_of(message: &Object<'_>, topics: &[TopicArn]) -> Result<(), VerificationError> {
+    let topic = message.string("TopicArn").ok_or(VerificationError::NoSignature)?;
     let is_listed = topics.iter().any(|listed| listed.as_str() == topic);
-    if is_listed { Ok(()) } else { Err(Unauthentic::ForeignTopic) }
+    if is_listed { Ok(()) } else { Err(VerificationError::ForeignTopic) }
 }
 
 /// The URL of the certificate that the message names.
-pub(super) fn certificate_url(message: &Object<'_>) -> Result<CertificateUrl, Unauthentic> {
+pub(super) fn certificate_url(message: &Object<'_>) -> Result<CertificateUrl, VerificationError> {
     // Messages that come through Lambda have the second spelling.
     let url = message.string("SigningCertURL").or(message.string("SigningCertUrl"));
-    CertificateUrl::parse(&url.ok_or(Unauthentic::NoSignature)?).ok_or(Unauthentic::WrongCertificate)
+    CertificateUrl::parse(&url.ok_or(VerificationError::NoSignature)?).ok_or(VerificationError::WrongCertificate)
 }
 
 /// Whether the key of `certificate` signed the message.
-pub(super) fn verify(message: &Object<'_>, certificate: &Certificate, now: Timestamp) -> Result<(), Unauthentic> {
-    let signature = message.string("Signature").ok_or(Unauthentic::NoSignature)?;
-    let signature = BASE64_STANDARD.decode(signature).map_err(|_| Unauthentic::WrongSignature)?;
+pub(super) fn verify(message: &Object<'_>, certificate: &Certificate, now: Timestamp) -> Result<(), VerificationError> {
+    let signature = message.string("Signature").ok_or(VerificationError::NoSignature)?;
+    let signature = BASE64_STANDARD.decode(signature).map_err(|_| VerificationError::WrongSignature)?;
     let algorithm: &'static RsaParameters = match message.text("SignatureVersion").as_deref() {
         Some("1") => &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
         Some("2") => &RSA_PKCS1_2048_8192_SHA256,
-        Some(_) | None => return Err(Unauthentic::WrongSignature),
+        Some(_) | None => return Err(VerificationError::WrongSignature),
     };
-    let key = certificate.key_at(now).ok_or(Unauthentic::WrongCertificate)?;
-    let signed = signed_text(message).ok_or(Unauthentic::WrongSignature)?;
+    let key = certificate.key_at(now).ok_or(VerificationError::WrongCertificate)?;
+    let signed = signed_text(message).ok_or(VerificationError::WrongSignature)?;
     let verified = UnparsedPublicKey::new(algorithm, key).verify(signed.as_bytes(), &signature);
-    verified.map_err(|_| Unauthentic::WrongSignature)
+    verified.map_err(|_| VerificationError::WrongSignature)
 }
 
 /// The signed text: name, line end, value, line end for each signed field, with JSON escapes decoded; `None` for

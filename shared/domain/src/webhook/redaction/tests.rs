@@ -143,10 +143,13 @@ fn what_is_kept_is_within_its_limit_and_ends_with_a_character() {
     let webhook = at("https://example.com/");
     for answer in ["x".repeat(5_000), "ö".repeat(5_000), format!("x{}", "ö".repeat(5_000))] {
         let kept = clean(&webhook, &answer);
-        assert!((KEPT_ANSWER - 1..=KEPT_ANSWER).contains(&kept.len()) && answer.starts_with(&kept));
+        assert!(
+            (MAX_STORED_RESPONSE_BYTES - 1..=MAX_STORED_RESPONSE_BYTES).contains(&kept.len())
+                && answer.starts_with(&kept)
+        );
     }
     // Bytes that are not text become longer.
-    assert!(Redaction::of(&webhook).clean(&[0xff; 1_024], true).len() <= KEPT_ANSWER);
+    assert!(Redaction::of(&webhook).clean(&[0xff; 1_024], true).len() <= MAX_STORED_RESPONSE_BYTES);
 }
 
 #[test]
@@ -196,7 +199,7 @@ proptest! {
         let beginning = &written[..written.len().min(5)];
         for kept in [whole, part] {
             prop_assert!(!kept.contains(&written) && !kept.contains(&secret) && !kept.contains(beginning), "{written}: {kept}");
-            prop_assert!(kept.len() <= KEPT_ANSWER);
+            prop_assert!(kept.len() <= MAX_STORED_RESPONSE_BYTES);
         }
     }
 

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
-use super::{Census, StoreError, WebhookWriter};
+use super::{StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
 use domain::id::TenantId;
 use domain::webhook::{MAX_PER_TENANT, Webhook};
@@ -12,21 +12,21 @@ impl WebhookWriter {
     /// Stores new webhooks of one tenant under its next numbers, in order, and returns them with their numbers. All or
     /// none are stored. At most 49: a transaction has 100 rows, a webhook may take two of them, and the tenant takes
     /// one. [`StoreError::LimitReached`] when the tenant would have more than [`MAX_PER_TENANT`].
-    /// [`StoreError::Conflict`] when a webhook of the tenant has changed since `census` was taken, because what the
+    /// [`StoreError::Conflict`] when a webhook of the tenant has changed since `version` was read, because what the
     /// caller found out about them may be outdated.
     pub async fn create_all(
         &self,
         tenant: TenantId,
         webhooks: &[Webhook],
-        census: &Census,
+        version: &WebhooksVersion,
     ) -> Result<Vec<Webhook>, StoreError> {
         let new = u32::try_from(webhooks.len()).unwrap_or(u32::MAX);
-        if census.count.saturating_add(new) > MAX_PER_TENANT {
+        if version.count.saturating_add(new) > MAX_PER_TENANT {
             return Err(StoreError::LimitReached);
         }
         let (mut counted, mut rows) = (Vec::with_capacity(webhooks.len()), Vec::with_capacity(webhooks.len()));
         let mut keys = Vec::new();
-        for (number, webhook) in (census.next_number()..).zip(webhooks) {
+        for (number, webhook) in (version.next_number()..).zip(webhooks) {
             let webhook = Webhook { number: Some(number), ..webhook.clone() };
             let row = self.put_webhook(&webhook).await?.condition_expression("attribute_not_exists(pk)");
             rows.push(TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build());
@@ -34,7 +34,7 @@ impl WebhookWriter {
             counted.push(webhook);
         }
         let update = self
-            .count(tenant, census, census.last_number.saturating_add(new))
+            .count(tenant, version, version.last_number.saturating_add(new))
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one, webhook_count :new")
             .expression_attribute_values(":new", number(new));
         let refusals: Vec<_> = rows.iter().map(|_| StoreError::Conflict).chain([StoreError::Conflict]).collect();
@@ -44,16 +44,16 @@ impl WebhookWriter {
 
     /// Gives a number to a webhook that is older than such numbers; [`StoreError::Conflict`] as in
     /// [`WebhookWriter::create_all`].
-    pub async fn give_number(&self, webhook: &Webhook, census: &Census) -> Result<Webhook, StoreError> {
+    pub async fn give_number(&self, webhook: &Webhook, version: &WebhooksVersion) -> Result<Webhook, StoreError> {
         let next = webhook.revision + 1;
-        let counted = Webhook { number: Some(census.next_number()), revision: next, ..webhook.clone() };
+        let counted = Webhook { number: Some(version.next_number()), revision: next, ..webhook.clone() };
         let row = self
             .put_webhook(&counted)
             .await?
             .condition_expression("revision = :read")
             .expression_attribute_values(":read", number(webhook.revision));
         let tenant = self
-            .count(webhook.tenant, census, census.next_number())
+            .count(webhook.tenant, version, version.next_number())
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one");
         let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();
         let keys = self.registry.put_public_keys(&counted)?.into_iter().collect();
@@ -62,8 +62,8 @@ impl WebhookWriter {
     }
 
     /// The update of [`WebhookWriter::unchanged_since`], with the last number that is given.
-    fn count(&self, tenant: TenantId, census: &Census, last: u32) -> UpdateBuilder {
-        self.unchanged_since(tenant, census)
+    fn count(&self, tenant: TenantId, version: &WebhooksVersion, last: u32) -> UpdateBuilder {
+        self.unchanged_since(tenant, version)
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":number", number(last))
     }

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 
-use super::{Census, StoreError, WebhookWriter, keys};
+use super::{StoreError, WebhookWriter, WebhooksVersion, keys};
 use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
 
@@ -14,14 +14,14 @@ impl WebhookWriter {
     }
 
     /// Deletes a webhook like [`WebhookWriter::delete`], for a deletion that depends on the tenant's other webhooks:
-    /// [`StoreError::Conflict`] also when one of them has changed since `census` was taken.
+    /// [`StoreError::Conflict`] also when one of them has changed since `version` was read.
     pub async fn delete_if_unchanged(
         &self,
         tenant: TenantId,
         webhook: WebhookId,
-        census: &Census,
+        version: &WebhooksVersion,
     ) -> Result<(), StoreError> {
-        self.delete_with(tenant, webhook, self.unchanged_since(tenant, census)).await
+        self.delete_with(tenant, webhook, self.unchanged_since(tenant, version)).await
     }
 
     async fn delete_with(&self, tenant: TenantId, webhook: WebhookId, count: UpdateBuilder) -> Result<(), StoreError> {

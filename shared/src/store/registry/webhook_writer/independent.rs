@@ -1,5 +1,5 @@
 //! Creates a webhook that does not depend on the tenant's other webhooks, so that many can be created at the same time.
-//! With a census, each creation would have to wait for all before it and read again each time.
+//! With the version of all webhooks, each creation would have to wait for all before it and read again each time.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem};
@@ -11,8 +11,8 @@ use domain::webhook::{MAX_PER_TENANT, Webhook};
 
 impl WebhookWriter {
     /// Takes a number that no other webhook of the tenant has or will get. A number that is not used is never given
-    /// again. `None` without the tenant. A census that was taken before this call is outdated after it, so a caller
-    /// with such a census does not give the same number.
+    /// again. `None` without the tenant. A version that was read before this call is outdated after it, so a caller
+    /// with such a version does not give the same number.
     pub async fn take_number(&self, tenant: TenantId) -> Result<Option<u32>, StoreError> {
         let key = keys::tenant(tenant);
         let call = self

@@ -3,37 +3,37 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
-use super::{Census, StoreError, WebhookWriter};
+use super::{StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
-use crate::store::telling::Telling;
+use crate::store::event_write::EventWrite;
 use domain::webhook::Webhook;
 
 impl WebhookWriter {
     /// Replaces a webhook with its next revision, and writes the event that reports the change, if there is one:
     /// `webhook.revision` is the one that was read, and the stored one is one higher. [`StoreError::Conflict`] when
     /// another caller has changed the webhook.
-    pub async fn replace(&self, webhook: &Webhook, telling: Option<Telling>) -> Result<(), StoreError> {
+    pub async fn replace(&self, webhook: &Webhook, event_write: Option<EventWrite>) -> Result<(), StoreError> {
         let tenant = self.tenant_update(webhook.tenant).update_expression("ADD webhooks_version :one");
-        self.replace_with(webhook, tenant, telling).await
+        self.replace_with(webhook, tenant, event_write).await
     }
 
     /// Replaces a webhook like [`WebhookWriter::replace`], for a change that depends on the tenant's other
-    /// webhooks: [`StoreError::Conflict`] also when one of them has changed since `census` was taken.
+    /// webhooks: [`StoreError::Conflict`] also when one of them has changed since `version` was read.
     pub async fn replace_if_unchanged(
         &self,
         webhook: &Webhook,
-        census: &Census,
-        telling: Option<Telling>,
+        version: &WebhooksVersion,
+        event_write: Option<EventWrite>,
     ) -> Result<(), StoreError> {
-        let tenant = self.unchanged_since(webhook.tenant, census).update_expression("ADD webhooks_version :one");
-        self.replace_with(webhook, tenant, telling).await
+        let tenant = self.unchanged_since(webhook.tenant, version).update_expression("ADD webhooks_version :one");
+        self.replace_with(webhook, tenant, event_write).await
     }
 
     async fn replace_with(
         &self,
         webhook: &Webhook,
         tenant: UpdateBuilder,
-        telling: Option<Telling>,
+        event_write: Option<EventWrite>,
     ) -> Result<(), StoreError> {
         let next = Webhook { revision: webhook.revision + 1, ..webhook.clone() };
         let row = self
@@ -50,7 +50,7 @@ impl WebhookWriter {
             // The webhook may have had public keys before this change.
             None => self.registry.delete_public_keys(next.tenant, next.id)?,
         };
-        self.change_webhooks(vec![row], tenant, telling, vec![keys], &[StoreError::Conflict, StoreError::Conflict])
+        self.change_webhooks(vec![row], tenant, event_write, vec![keys], &[StoreError::Conflict, StoreError::Conflict])
             .await
     }
 }

@@ -70,7 +70,7 @@ async fn what_joins_a_webhook_while_that_is_deleted_is_not_deleted_with_it() {
         let backup = json!({ "EventType": "open", "Url": "https://example.org/", "IsBackup": true });
         let delete = async {
             for _ in 0..head_start {
-                room.world.registry.webhook_writer.census(acme.tenant_id()).await.unwrap();
+                room.world.registry.webhook_writer.version(acme.tenant_id()).await.unwrap();
             }
             client.delete(main).await
         };

@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use shared::delivery::DeliveryState;
-use shared::queue::job::{Job, Recover, Sweep};
-use shared::recovery::DEFAULT_RATE;
+use shared::queue::job::{Job, ReleaseHeld, Sweep};
+use shared::recovery::DEFAULT_RATE_PER_SECOND;
 use support::Receiver;
 use support::world::DELIVERIES;
 
@@ -14,9 +14,9 @@ async fn what_was_held_goes_out_at_a_bounded_rate() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
-    let count = 2 * DEFAULT_RATE as usize + 50;
+    let count = 2 * DEFAULT_RATE_PER_SECOND as usize + 50;
     scene.stuck(&webhook, DeliveryState::Held, count).await;
-    let job = Job::Recover(Recover { tenant: scene.tenant, webhook: webhook.id, after: None });
+    let job = Job::ReleaseHeld(ReleaseHeld { tenant: scene.tenant, webhook: webhook.id, after: None });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     let begun = scene.world.clock.now();
     scene.world.pump_queue(DELIVERIES).await;
@@ -26,7 +26,10 @@ async fn what_was_held_goes_out_at_a_bounded_rate() {
     for second in 0..3 {
         let until = taken + SignedDuration::from_secs(second);
         let due = sent.iter().filter(|message| message.visible_at <= until).count();
-        assert!(due <= DEFAULT_RATE as usize * (usize::try_from(second).unwrap() + 1), "{due} within {second} s");
+        assert!(
+            due <= DEFAULT_RATE_PER_SECOND as usize * (usize::try_from(second).unwrap() + 1),
+            "{due} within {second} s"
+        );
     }
     assert!(sent.iter().all(|message| message.visible_at >= begun));
     scene.world.run_until_idle().await.unwrap();
@@ -39,7 +42,7 @@ async fn the_sweep_leaves_a_long_one_alone_and_takes_up_one_that_stands_still() 
     let receiver = Receiver::start().await.unwrap();
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
     scene.stuck(&webhook, DeliveryState::Held, 1_010).await;
-    let job = Job::Recover(Recover { tenant: scene.tenant, webhook: webhook.id, after: None });
+    let job = Job::ReleaseHeld(ReleaseHeld { tenant: scene.tenant, webhook: webhook.id, after: None });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     scene.world.pump_queue(DELIVERIES).await;
     // All messages that the job sent are lost, the job for the rest included.
@@ -54,5 +57,5 @@ async fn the_sweep_leaves_a_long_one_alone_and_takes_up_one_that_stands_still() 
     scene.world.pump_queue(DELIVERIES).await;
     let sent = scene.world.aws.sqs.messages(DELIVERIES);
     assert_eq!(sent.len(), 1);
-    assert!(matches!(Job::from_json(&sent[0].body), Ok(Job::Recover(_))));
+    assert!(matches!(Job::from_json(&sent[0].body), Ok(Job::ReleaseHeld(_))));
 }

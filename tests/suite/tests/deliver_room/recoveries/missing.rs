@@ -156,7 +156,7 @@ async fn a_first_job_that_comes_late_and_the_recoverys_are_one_delivery() {
         let mut first = scene.world.aws.sqs.take(DELIVERIES, |_| true).remove(0).body;
         if !inline {
             let Ok(Job::Deliver(job)) = Job::from_json(&first) else { panic!("no delivery") };
-            first = Job::Deliver(shared::queue::job::Deliver { inline: None, ..job }).to_json();
+            first = Job::Deliver(shared::queue::job::DeliverJob { inline: None, ..job }).to_json();
         }
         scene.world.clock.advance(WHILE);
         let recovery = scene.recovery(Some(&webhook), &[Recoverable::Missing]);

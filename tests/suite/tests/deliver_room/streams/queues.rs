@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use shared::breaker::Breaker;
-use shared::delivery::{DeadReason, DeliveryState, Outcome, Via};
+use shared::delivery::{DeadReason, DeliveryState, Outcome, Target};
 use shared::dialect::Dialect;
 use shared::event::{Event, EventType, Facts};
 use shared::provider::Provider;
@@ -26,7 +26,10 @@ async fn a_message_has_the_bodys_bytes_and_what_a_post_has_as_headers() {
     scene.world.run_until_idle().await.unwrap();
     let row = scene.row(&webhook, &events[0]).await;
     assert_eq!((row.state, row.attempts.len()), (DeliveryState::Delivered, 1));
-    assert_eq!((row.attempts[0].outcome, row.attempts[0].via), (Outcome::Delivered { status: 200 }, Via::Main));
+    assert_eq!(
+        (row.attempts[0].outcome, row.attempts[0].target),
+        (Outcome::Delivered { status: 200 }, Target::Primary)
+    );
 
     let arrived = in_queue(&scene);
     assert_eq!(arrived.len(), 1);
@@ -347,7 +350,7 @@ async fn only_what_a_queue_refuses_goes_to_the_backup_url_each_for_itself() {
     for event in &events {
         let row = scene.row(&webhook, event).await;
         assert_eq!((row.state, row.attempts.len()), (DeliveryState::Delivered, 1));
-        if let Via::Backup { main } = row.attempts[0].via {
+        if let Target::Backup { primary: main } = row.attempts[0].target {
             assert!(posts.iter().any(|post| post.webhook_id() == event.id.to_string()));
             mains.push(main.status().unwrap());
         }

@@ -12,22 +12,22 @@ use super::StoreError;
 /// transaction ends within milliseconds, and then the row is changed.
 const TRIES: u8 = 3;
 
-/// The write of an event, to be made in one transaction with the change that it reports. [`super::Events::telling`]
+/// The write of an event, to be made in one transaction with the change that it reports. [`super::Events::event_write`]
 /// makes it.
 #[derive(Debug, Clone)]
-pub struct Telling(pub(super) TransactWriteItem);
+pub struct EventWrite(pub(super) TransactWriteItem);
 
 /// Makes a conditional change and writes its event. Returns whether the change's condition held; if not, nothing is
 /// written.
 ///
 /// The SDK gives each transaction a token, so that DynamoDB does not refuse a repeated transaction whose first answer
 /// was lost. [`StoreError::Conflict`] when other callers kept changing the row.
-pub(super) async fn change_and_tell(
+pub(super) async fn write_with_event(
     client: &Client,
     change: TransactWriteItem,
-    telling: Telling,
+    event_write: EventWrite,
 ) -> Result<bool, StoreError> {
-    let call = client.transact_write_items().transact_items(change).transact_items(telling.0);
+    let call = client.transact_write_items().transact_items(change).transact_items(event_write.0);
     for _ in 0..TRIES {
         match call.clone().send().await {
             Ok(_) => return Ok(true),

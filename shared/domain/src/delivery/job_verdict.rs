@@ -167,7 +167,7 @@ pub fn judge(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::{Attempt, Outcome, Via};
+    use crate::delivery::{Attempt, Outcome, Target};
     use crate::id::{EventId, TenantId, WebhookId};
     use jiff::SignedDuration;
 
@@ -233,7 +233,7 @@ mod tests {
             duration_ms: 0,
             address: None,
             answer: None,
-            via: Via::Main,
+            target: Target::Primary,
         }
     }
 

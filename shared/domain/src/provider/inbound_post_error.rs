@@ -1,14 +1,14 @@
 //! Why a post is not taken in.
 
-use super::Unauthentic;
+use super::VerificationError;
 use crate::problem::{Fault, Problem};
 
 /// Why a post is refused; nothing of it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum InboundPostError {
     /// It does not prove that it is genuine.
     #[error("not authentic: {0}")]
-    Unauthentic(#[from] Unauthentic),
+    VerificationError(#[from] VerificationError),
     /// It holds more events than fit in one post.
     #[error("more than {limit} events")]
     TooMany {
@@ -23,30 +23,30 @@ pub enum Refusal {
     Invalid(Vec<Fault>),
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
+impl From<InboundPostError> for Problem {
+    fn from(refusal: InboundPostError) -> Self {
         match refusal {
             // 401 and never 403: some providers give an event up on 403.
-            Refusal::Unauthentic(_) => Self::new(
+            InboundPostError::VerificationError(_) => Self::new(
                 401,
                 "not-authentic",
                 "Not authentic",
                 "Authentication failed. Check the signature key, the credentials, the sender's network and its clock \
                  against the source's settings.",
             ),
-            Refusal::TooMany { limit } => Self::new(
+            InboundPostError::TooMany { limit } => Self::new(
                 413,
                 "too-many-events",
                 "Too many events",
                 format!("One request may hold at most {limit} events; send the rest in further requests."),
             ),
-            Refusal::Malformed => Self::new(
+            InboundPostError::Malformed => Self::new(
                 400,
                 "malformed",
                 "The body cannot be read",
                 "The body must be a JSON object, or an array of them.",
             ),
-            Refusal::Invalid(faults) => Self::invalid(faults),
+            InboundPostError::Invalid(faults) => Self::invalid(faults),
         }
     }
 }

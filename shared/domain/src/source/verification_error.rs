@@ -2,7 +2,7 @@
 
 /// Why a post is not accepted as genuine. This goes to the log; the sender only reads that the post is not authentic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unauthentic {
+pub enum VerificationError {
     /// There is no signature where the provider puts it.
     #[error("no signature")]
     NoSignature,

@@ -1,0 +1,55 @@
+//! What each kind of job says, besides a delivery's.
+
+use crate::breaker::ProbeId;
+use crate::id::{EventId, RecoveryId, TenantId, WebhookId};
+
+/// Send the held deliveries of one webhook to the deliveries queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseHeld {
+    /// The tenant that owns the webhook.
+    pub tenant: TenantId,
+    /// The webhook whose held deliveries are sent.
+    pub webhook: WebhookId,
+    /// Where to continue; `None` at the start.
+    pub after: Option<String>,
+}
+
+/// Try one held delivery of a webhook whose breaker is open, and repeat this until the breaker is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// The tenant that owns the webhook.
+    pub tenant: TenantId,
+    /// The webhook whose breaker is open.
+    pub webhook: WebhookId,
+    /// The outage that the probe belongs to. A probe of another outage is void.
+    pub probe: ProbeId,
+}
+
+/// Look for deliveries that are held although nothing holds them, and release them. The template's schedule sends the
+/// first sweep of each hour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sweep {
+    /// The tenant after which the sweep continues; `None` at the start.
+    pub after: Option<String>,
+}
+
+/// Do one page of a recovery that somebody asked for. The recovery's row says the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryPage {
+    /// The tenant that owns the recovery.
+    pub tenant: TenantId,
+    /// The recovery.
+    pub recovery: RecoveryId,
+    /// The page's number, from 0. Only the job of the next page is valid; any other is void.
+    pub page: u32,
+}
+
+/// Send the first jobs of one event. `dispatch` makes such a job when it cannot read the webhooks of the event's
+/// tenant, so that events of other tenants in the same shard do not wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DispatchJob {
+    /// The tenant that owns the event.
+    pub tenant: TenantId,
+    /// The event.
+    pub event: EventId,
+}

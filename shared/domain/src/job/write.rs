@@ -1,0 +1,70 @@
+//! Writes the body of a job's message.
+
+use serde::Serialize;
+
+use super::Job;
+use super::wire::{Kind, Wire, WireSlot};
+use crate::event::Event;
+use crate::stored_event::StoredEvent;
+
+/// Maximum size of an event's stored form that travels inside the job. Reason: SQS bills each started 64 KiB, and the
+/// rest is for names and attributes.
+pub const INLINE_LIMIT: usize = 48 * 1024;
+
+impl Job {
+    /// The message body. An event larger than [`INLINE_LIMIT`] is left out; `deliver` reads it from the table.
+    pub fn to_json(&self) -> String {
+        let wire = match self {
+            Self::Deliver(deliver) => Wire {
+                event: Some(deliver.event.to_string()),
+                round: deliver.round,
+                inline: deliver.inline.as_deref().and_then(inline),
+                resend: deliver.resend,
+                slot: deliver.slot.as_ref().map(WireSlot::from),
+                ..Wire::new(Kind::Deliver, deliver.tenant, deliver.webhook)
+            },
+            Self::ReleaseHeld(release) => {
+                Wire { after: release.after.clone(), ..Wire::new(Kind::Recover, release.tenant, release.webhook) }
+            }
+            Self::Probe(probe) => Wire {
+                probe: Some(probe.probe.as_str().to_owned()),
+                ..Wire::new(Kind::Probe, probe.tenant, probe.webhook)
+            },
+            Self::Sweep(sweep) => Wire { after: sweep.after.clone(), ..Wire::of_no_webhook(Kind::Sweep) },
+            Self::Recovery(page) => Wire {
+                tenant: page.tenant.to_string(),
+                recovery: Some(page.recovery.to_string()),
+                page: page.page,
+                ..Wire::of_no_webhook(Kind::Recovery)
+            },
+            Self::Dispatch(dispatch) => Wire {
+                tenant: dispatch.tenant.to_string(),
+                event: Some(dispatch.event.to_string()),
+                ..Wire::of_no_webhook(Kind::Dispatch)
+            },
+        };
+        taken_by_sqs(json_of(&wire))
+    }
+}
+
+/// The JSON of a job. Serialisation cannot fail, because every map key is a string and every number is finite.
+pub(super) fn json_of<I: Serialize>(wire: &Wire<I>) -> String {
+    serde_json::to_string(wire).unwrap_or_default()
+}
+
+/// The JSON with two characters escaped. SQS refuses messages that contain them. They can appear only in an event's
+/// texts, so only inside strings.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+pub(super) fn taken_by_sqs(json: String) -> String {
+    if json.contains(['\u{fffe}', '\u{ffff}']) {
+        json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
+    } else {
+        json
+    }
+}
+
+pub(super) fn inline(event: &Event) -> Option<Box<StoredEvent>> {
+    let stored = StoredEvent::from(event).without_raw();
+    let bytes = serde_json::to_vec(&stored).map_or(usize::MAX, |json| json.len());
+    (bytes <= INLINE_LIMIT || event.test).then(|| Box::new(stored))
+}

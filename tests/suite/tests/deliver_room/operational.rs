@@ -402,7 +402,7 @@ fn is_write(call: &Call) -> bool {
 /// Each write fails once, before or after it took effect, and is replayed as it would be in production.
 #[tokio::test]
 async fn state_and_events_agree_whichever_call_fails() {
-    let undisturbed = Troubled::in_world(World::start().await.unwrap()).await;
+    let undisturbed = Box::pin(Troubled::in_world(World::start().await.unwrap())).await;
     undisturbed.run(usize::MAX, Break::Before).await;
     undisturbed.assert_agreement("undisturbed");
     let mut types = types(&undisturbed.receiver);
@@ -413,7 +413,7 @@ async fn state_and_events_agree_whichever_call_fails() {
     assert!(transactions >= 6, "{transactions} transactions");
     for how in [Break::Before, Break::After] {
         for (index, call) in calls.iter().enumerate().filter(|(_, call)| is_write(call)) {
-            let troubled = Troubled::in_world(World::start().await.unwrap()).await;
+            let troubled = Box::pin(Troubled::in_world(World::start().await.unwrap())).await;
             let was_hit = troubled.run(index, how).await;
             // Jobs may come in other batches, so a run may make a few calls less.
             assert!(was_hit || index + 8 > calls.len(), "call {index} of {} was never made", calls.len());
@@ -426,12 +426,12 @@ async fn state_and_events_agree_whichever_call_fails() {
 /// once.
 #[tokio::test]
 async fn state_and_events_agree_whichever_call_is_repeated() {
-    let undisturbed = Troubled::in_world(World::start_with_retries().await.unwrap()).await;
+    let undisturbed = Box::pin(Troubled::in_world(World::start_with_retries().await.unwrap())).await;
     undisturbed.run(usize::MAX, Break::Before).await;
     let calls = undisturbed.scene.world.aws.take_calls();
     for (index, call) in calls.iter().enumerate().filter(|(_, call)| is_write(call)) {
         for how in [Break::After, Break::Collision] {
-            let troubled = Troubled::in_world(World::start_with_retries().await.unwrap()).await;
+            let troubled = Box::pin(Troubled::in_world(World::start_with_retries().await.unwrap())).await;
             troubled.run(index, how).await;
             troubled.assert_agreement(&format!("call {index}, {call:?}, {how:?}"));
         }

@@ -332,13 +332,13 @@ async fn three(world: World) -> (Scene, Receiver, Webhook, Vec<Event>) {
 
 #[tokio::test]
 async fn whichever_call_fails_before_or_after_its_effect_nothing_is_lost_and_the_limit_holds() {
-    let (scene, ..) = three(World::start().await.unwrap()).await;
+    let (scene, ..) = Box::pin(three(World::start().await.unwrap())).await;
     scene.world.run_until_idle().await.unwrap();
     let calls = scene.world.aws.take_calls().len();
     assert!(calls > 10, "{calls}");
     for broken in 0..calls {
         for how in [Break::Before, Break::After] {
-            let (scene, receiver, webhook, events) = three(World::start().await.unwrap()).await;
+            let (scene, receiver, webhook, events) = Box::pin(three(World::start().await.unwrap())).await;
             let begun = scene.world.clock.now();
             scene.world.aws.break_call(broken, how);
             scene.world.run_until_idle().await.unwrap();

@@ -20,6 +20,7 @@ use crate::public_key_cache::PublicKeyCache;
 
 /// What the room works with; built once, kept warm. Of the registry, it holds the groups of operations that it may use.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "the fields have the names of the groups")]
 pub struct Api {
     pub(crate) tenants: Tenants,
     pub(crate) settings: Settings,

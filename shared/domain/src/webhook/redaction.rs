@@ -70,8 +70,8 @@ impl Redaction {
         self
     }
 
-    /// The first [`MAX_STORED_RESPONSE_BYTES`] bytes of a response as text, with `***` instead of secrets. A response that is not
-    /// whole may end inside a secret, so the beginning of a secret at its end is hidden too.
+    /// The first [`MAX_STORED_RESPONSE_BYTES`] bytes of a response as text, with `***` instead of secrets. A response
+    /// that is not whole may end inside a secret, so the beginning of a secret at its end is hidden too.
     pub fn clean(&self, answer: &[u8], is_whole: bool) -> String {
         let is_whole = is_whole && answer.len() <= MAX_SEARCHED;
         let answer = &answer[..answer.len().min(MAX_SEARCHED)];

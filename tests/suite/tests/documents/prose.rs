@@ -1,7 +1,6 @@
 //! Checks that prose does not use certain words, and that comments are not too wide.
 
-use crate::exceptions::not_yet;
-use crate::files::{all, is, read};
+use crate::files::{all, is};
 
 /// Old or vague words. `docs/style.md` says what to write instead.
 const UNUSED: [&str; 10] = [
@@ -124,9 +123,7 @@ pub(crate) fn faults(path: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn prose_is_plain_and_comments_are_no_wider_than_code() {
-    let not_yet = not_yet();
-    let is_written =
-        |path: &&String| !is(path, ".lock") && !path.contains("fixtures/") && !not_yet.contains(&path.as_str());
+    let is_written = |path: &&String| !is(path, ".lock") && !path.contains("fixtures/");
     let of_file = |path: &String| {
         let text = std::fs::read_to_string(crate::files::root().join(path)).unwrap_or_default();
         faults(path, &text)
@@ -151,15 +148,4 @@ fn words_and_widths_are_found_where_they_are() {
     assert_eq!(wide("a.rs", &format!("// {}\n// http://{long}\n", &long[3..])), Vec::<usize>::new());
     assert_eq!(wide("a.rs", &format!("let x = \"{long}\";\n")), Vec::<usize>::new());
     assert_eq!(code_spans("a `b` c `d` e `f"), ["b", "d"]);
-}
-
-/// Each entry of the list must still be needed, so that the list only gets shorter.
-#[test]
-fn what_is_listed_as_not_rewritten_is_not() {
-    for path in not_yet() {
-        assert!(all().contains(path), "{path} is not there any more: take it from not_yet.txt");
-        let text = read(path);
-        let needed = !faults(path, &text).is_empty() || !crate::paths::faults(path, &text).is_empty();
-        assert!(needed, "{path} is rewritten: take it from not_yet.txt");
-    }
 }

@@ -5,6 +5,7 @@
 //! call others; the test `template` compares these groups with the room's role.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -67,9 +68,15 @@ pub use self::webhooks_versions::WebhooksVersions;
 /// A row as DynamoDB gives it.
 type Row = HashMap<String, AttributeValue>;
 
-/// A handle of the registry table, from which the groups are made. Clones share the client and the data keys.
+/// A handle of the registry table, from which the groups are made. Clones share the client and the data keys, so a
+/// group costs a pointer.
 #[derive(Debug, Clone)]
 pub struct Registry {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Clone)]
+struct Shared {
     client: Client,
     table: String,
     data_keys: DataKeys,
@@ -78,20 +85,32 @@ pub struct Registry {
 impl Registry {
     /// The table `table`, reached through `client`. This registry can read everything except secrets.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), data_keys: DataKeys::default() }
+        Self { shared: Arc::new(Shared { client, table: table.into(), data_keys: DataKeys::default() }) }
     }
 
     /// A registry that can also read secrets. `kms` decrypts their data keys.
     #[must_use]
     pub fn opening_secrets(self, kms: aws_sdk_kms::Client) -> Self {
-        Self { data_keys: DataKeys { kms: Some(kms), ..self.data_keys }, ..self }
+        self.with(|data_keys| DataKeys { kms: Some(kms), ..data_keys })
     }
 
     /// A registry that can also write secrets, with data keys that are made under this KMS key (an ARN or an id).
     #[must_use]
     pub fn sealing_secrets(self, kms: aws_sdk_kms::Client, kms_key: impl Into<String>) -> Self {
-        let opening = self.opening_secrets(kms);
-        Self { data_keys: DataKeys { made_under: Some(kms_key.into()), ..opening.data_keys }, ..opening }
+        self.with(|data_keys| DataKeys { kms: Some(kms), made_under: Some(kms_key.into()), ..data_keys })
+    }
+
+    fn with(self, change: impl FnOnce(DataKeys) -> DataKeys) -> Self {
+        let shared = Arc::unwrap_or_clone(self.shared);
+        Self { shared: Arc::new(Shared { data_keys: change(shared.data_keys), ..shared }) }
+    }
+
+    fn client(&self) -> &Client {
+        &self.shared.client
+    }
+
+    fn table(&self) -> &str {
+        &self.shared.table
     }
 
     async fn get<T: DeserializeOwned>(&self, key: Key, consistent: bool) -> Result<Option<T>, StoreError> {
@@ -101,9 +120,9 @@ impl Registry {
 
     async fn get_row(&self, key: Key, consistent: bool) -> Result<Option<Row>, StoreError> {
         let answer = self
-            .client
+            .client()
             .get_item()
-            .table_name(&self.table)
+            .table_name(self.table())
             .set_key(Some(key.attributes()))
             .consistent_read(consistent)
             .send()
@@ -140,9 +159,9 @@ impl Registry {
             None => prefix.to_owned(),
         };
         let answer = self
-            .client
+            .client()
             .query()
-            .table_name(&self.table)
+            .table_name(self.table())
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
             .expression_attribute_values(":pk", text(pk))
             .expression_attribute_values(":first", text(first))

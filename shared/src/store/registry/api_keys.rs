@@ -22,10 +22,10 @@ impl ApiKeys {
 
     /// Stores a new key.
     pub async fn create(&self, key: &ApiKey) -> Result<(), StoreError> {
-        let mut call = self.registry.client.transact_write_items();
+        let mut call = self.registry.client().transact_write_items();
         for place in [keys::api_key(key.id), keys::api_key_in_list(key.tenant, key.id)] {
             let put = Put::builder()
-                .table_name(&self.registry.table)
+                .table_name(self.registry.table())
                 .set_item(Some(item::with_key(place, ApiKeyItem::from(key))?))
                 .condition_expression("attribute_not_exists(pk)")
                 .build()
@@ -51,10 +51,10 @@ impl ApiKeys {
 
     /// Revokes a key. Revoking a key that is already revoked is not an error.
     pub async fn delete(&self, key: &ApiKey) -> Result<(), StoreError> {
-        let mut call = self.registry.client.transact_write_items();
+        let mut call = self.registry.client().transact_write_items();
         for key in [keys::api_key(key.id), keys::api_key_in_list(key.tenant, key.id)] {
             let delete = Delete::builder()
-                .table_name(&self.registry.table)
+                .table_name(self.registry.table())
                 .set_key(Some(key.attributes()))
                 .build()
                 .map_err(StoreError::aws)?;

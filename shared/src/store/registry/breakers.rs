@@ -35,9 +35,9 @@ impl Breakers {
     pub async fn forget(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
         let key = keys::breaker(tenant, webhook);
         self.registry
-            .client
+            .client()
             .delete_item()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .send()
             .await
@@ -51,9 +51,9 @@ impl Breakers {
         let key = keys::breaker(tenant, webhook);
         let call = self
             .registry
-            .client
+            .client()
             .delete_item()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .condition_expression("attribute_not_exists(open_since)");
         match call.send().await {
@@ -79,13 +79,13 @@ impl Breakers {
     ) -> Result<bool, StoreError> {
         let key = keys::breaker(tenant, webhook);
         let delete = Delete::builder()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .condition_expression(IS_THIS_OUTAGE)
             .expression_attribute_values(":probe", text(open.probe.as_str()))
             .build()
             .map_err(StoreError::aws)?;
-        write_with_event(&self.registry.client, TransactWriteItem::builder().delete(delete).build(), event_write).await
+        write_with_event(self.registry.client(), TransactWriteItem::builder().delete(delete).build(), event_write).await
     }
 }
 

@@ -34,7 +34,7 @@ impl Certificates {
         let ttl = now.saturating_add(CERTIFICATE_RETENTION).unwrap_or(Timestamp::MAX).as_second();
         let row: std::collections::HashMap<String, AttributeValue> =
             item::with_key(keys::certificate(url), CertificateItem::new(url.as_str(), pem, ttl))?;
-        let call = self.registry.client.put_item().table_name(&self.registry.table).set_item(Some(row));
+        let call = self.registry.client().put_item().table_name(self.registry.table()).set_item(Some(row));
         call.send().await.map_err(StoreError::aws)?;
         Ok(())
     }

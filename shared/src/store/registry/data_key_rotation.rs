@@ -111,9 +111,9 @@ impl DataKeyRotation {
         let mut sealed: Row = serde_dynamo::to_item(item).map_err(StoreError::unreadable)?;
         let mut call = self
             .registry
-            .client
+            .client()
             .update_item()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .condition_expression("revision = :revision")
             .expression_attribute_values(":revision", revision);

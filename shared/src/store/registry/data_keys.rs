@@ -45,7 +45,7 @@ impl Registry {
 
     /// The data key with this number.
     pub(super) async fn data_key(&self, number: DataKeyNumber) -> Result<Arc<DataKey>, StoreError> {
-        if let Some(known) = self.data_keys.unwrapped.lock().await.get(&number) {
+        if let Some(known) = self.shared.data_keys.unwrapped.lock().await.get(&number) {
             return Ok(Arc::clone(known));
         }
         let stored: Option<DataKeyItem> = self.get(keys::data_key(number), true).await?;
@@ -62,9 +62,9 @@ impl Registry {
 
     async fn newest_stored_data_key(&self) -> Result<Option<DataKeyItem>, StoreError> {
         let answer = self
-            .client
+            .client()
             .query()
-            .table_name(&self.table)
+            .table_name(self.table())
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", text(keys::DATA_KEYS))
             .scan_index_forward(false)
@@ -79,9 +79,10 @@ impl Registry {
 
     /// If two functions make the same key at the same time, both use the one that was stored first.
     async fn make_data_key(&self, number: DataKeyNumber) -> Result<Arc<DataKey>, StoreError> {
-        let under = self.data_keys.made_under.as_deref();
+        let under = self.shared.data_keys.made_under.as_deref();
         let under = under.ok_or_else(|| StoreError::data_key("this function makes no data keys"))?;
         let made = self
+            .shared
             .data_keys
             .kms()?
             .generate_data_key_without_plaintext()
@@ -95,7 +96,7 @@ impl Registry {
             return Err(StoreError::data_key("KMS made no data key"));
         };
         let row = item::with_key(keys::data_key(number), DataKeyItem::new(number, wrapped.as_ref(), kms_key))?;
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(row));
+        let put = self.client().put_item().table_name(self.table()).set_item(Some(row));
         match put.condition_expression("attribute_not_exists(pk)").send().await {
             Ok(_) => {}
             Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
@@ -108,11 +109,12 @@ impl Registry {
     }
 
     async fn unwrapped_data_key(&self, stored: DataKeyItem) -> Result<Arc<DataKey>, StoreError> {
-        let mut unwrapped = self.data_keys.unwrapped.lock().await;
+        let mut unwrapped = self.shared.data_keys.unwrapped.lock().await;
         if let Some(known) = unwrapped.get(&stored.number) {
             return Ok(Arc::clone(known));
         }
         let answer = self
+            .shared
             .data_keys
             .kms()?
             .decrypt()

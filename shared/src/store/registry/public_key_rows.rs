@@ -16,7 +16,7 @@ impl Registry {
         }
         let key = keys::public_keys(webhook.tenant, webhook.id);
         let row = item::with_key(key, PublicKeysItem::from(published.as_slice()))?;
-        let put = Put::builder().table_name(&self.table).set_item(Some(row)).build().map_err(StoreError::aws)?;
+        let put = Put::builder().table_name(self.table()).set_item(Some(row)).build().map_err(StoreError::aws)?;
         Ok(Some(TransactWriteItem::builder().put(put).build()))
     }
 
@@ -28,7 +28,7 @@ impl Registry {
     ) -> Result<TransactWriteItem, StoreError> {
         let key = keys::public_keys(tenant, webhook);
         let delete = Delete::builder()
-            .table_name(&self.table)
+            .table_name(self.table())
             .set_key(Some(key.attributes()))
             .build()
             .map_err(StoreError::aws)?;

@@ -67,9 +67,9 @@ impl RateLimits {
     fn line_update(&self, tenant: TenantId, webhook: WebhookId, claim: &Claim) -> UpdateItemFluentBuilder {
         let key = keys::rate_limit(tenant, webhook);
         self.registry
-            .client
+            .client()
             .update_item()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":rate", number(i64::from(claim.limit.per_second())))

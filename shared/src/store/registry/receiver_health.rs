@@ -107,7 +107,7 @@ impl ReceiverHealth {
     ) -> Result<bool, StoreError> {
         let key = keys::breaker(tenant, webhook);
         let update = Update::builder()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .update_expression("SET v = :v, open_since = :since, probe = :probe, failed_probes = :zero, probe_at = :at")
             .condition_expression("attribute_not_exists(open_since)")
@@ -118,7 +118,7 @@ impl ReceiverHealth {
             .expression_attribute_values(":at", number(open.next_probe_at.as_millisecond()))
             .build()
             .map_err(StoreError::aws)?;
-        write_with_event(&self.registry.client, TransactWriteItem::builder().update(update).build(), event_write).await
+        write_with_event(self.registry.client(), TransactWriteItem::builder().update(update).build(), event_write).await
     }
 
     /// Records that the probe failed. Returns whether the probe was still the valid one.
@@ -151,7 +151,7 @@ impl ReceiverHealth {
     ) -> Result<bool, StoreError> {
         let key = keys::breaker(tenant, webhook);
         let mut update = Update::builder()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .condition_expression(IS_THIS_OUTAGE)
             .expression_attribute_values(":probe", text(open.probe.as_str()));
@@ -166,7 +166,7 @@ impl ReceiverHealth {
                 .expression_attribute_values(":since", number(open.since.as_millisecond()))
         };
         let update = update.build().map_err(StoreError::aws)?;
-        write_with_event(&self.registry.client, TransactWriteItem::builder().update(update).build(), event_write).await
+        write_with_event(self.registry.client(), TransactWriteItem::builder().update(update).build(), event_write).await
     }
 
     /// Disables an enabled webhook of any revision, and writes the event. Returns whether this call disabled it.
@@ -182,7 +182,7 @@ impl ReceiverHealth {
     ) -> Result<bool, StoreError> {
         let key = keys::webhook(tenant, webhook);
         let update = Update::builder()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .update_expression("SET disabled = :reason, updated_at = :now ADD revision :one")
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(disabled)")
@@ -191,12 +191,12 @@ impl ReceiverHealth {
             .expression_attribute_values(":one", number(1))
             .build()
             .map_err(StoreError::aws)?;
-        write_with_event(&self.registry.client, TransactWriteItem::builder().update(update).build(), event_write).await
+        write_with_event(self.registry.client(), TransactWriteItem::builder().update(update).build(), event_write).await
     }
 
     fn breaker_update(&self, tenant: TenantId, webhook: WebhookId) -> UpdateItemFluentBuilder {
         let key = keys::breaker(tenant, webhook);
-        self.registry.client.update_item().table_name(&self.registry.table).set_key(Some(key.attributes()))
+        self.registry.client().update_item().table_name(self.registry.table()).set_key(Some(key.attributes()))
     }
 
     /// Sends a conditional change. Returns whether its condition held. If another caller has the row in a transaction,

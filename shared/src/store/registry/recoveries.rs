@@ -30,7 +30,7 @@ impl Recoveries {
     pub async fn create(&self, recovery: &Recovery) -> Result<(), StoreError> {
         let key = keys::recovery(recovery.tenant, recovery.id);
         let row = Put::builder()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_item(Some(item::with_key(key, RecoveryItem::from(recovery))?))
             .condition_expression("attribute_not_exists(pk)")
             .build()
@@ -45,7 +45,7 @@ impl Recoveries {
             .build()
             .map_err(StoreError::aws)?;
         self.registry
-            .client
+            .client()
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(row).build())
             .transact_items(TransactWriteItem::builder().update(count).build())

@@ -33,9 +33,9 @@ impl Registry {
         limit: u8,
     ) -> Result<Page<Recovery>, StoreError> {
         let mut call = self
-            .client
+            .client()
             .query()
-            .table_name(&self.table)
+            .table_name(self.table())
             .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
             .expression_attribute_values(":pk", text(keys::tenant_partition(tenant)))
             .expression_attribute_values(":prefix", text(keys::RECOVERY))
@@ -57,7 +57,7 @@ impl Registry {
     pub(super) fn running_count(&self, tenant: TenantId, change: i64) -> UpdateBuilder {
         let key = keys::tenant(tenant);
         Update::builder()
-            .table_name(&self.table)
+            .table_name(self.table())
             .set_key(Some(key.attributes()))
             .update_expression("ADD recoveries_running :change")
             .expression_attribute_values(":change", number(change))
@@ -66,7 +66,7 @@ impl Registry {
     pub(super) fn recovery_update(&self, tenant: TenantId, recovery: RecoveryId) -> UpdateBuilder {
         let key = keys::recovery(tenant, recovery);
         Update::builder()
-            .table_name(&self.table)
+            .table_name(self.table())
             .set_key(Some(key.attributes()))
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#ttl", "ttl")
@@ -76,7 +76,7 @@ impl Registry {
         let row = row.build().map_err(StoreError::aws)?;
         let count = self.running_count(tenant, -1).build().map_err(StoreError::aws)?;
         let call = self
-            .client
+            .client()
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().update(row).build())
             .transact_items(TransactWriteItem::builder().update(count).build());

@@ -34,9 +34,9 @@ impl Releases {
         let key = keys::recovering(tenant, webhook);
         let expires = now.saturating_add(MARK_RETENTION).unwrap_or(Timestamp::MAX);
         self.registry
-            .client
+            .client()
             .update_item()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .update_expression("SET v = :v, #at = :at, #ttl = :ttl")
             .expression_attribute_names("#at", "at")

@@ -59,9 +59,9 @@ impl RunningRecoveries {
         let key = keys::recovery(noted.tenant, noted.id);
         let call = self
             .registry
-            .client
+            .client()
             .update_item()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .update_expression(format!("SET {NOTED}"))
             .condition_expression(IS_NEXT)

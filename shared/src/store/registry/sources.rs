@@ -26,7 +26,7 @@ impl Sources {
         let row = self.put_source(source).await?.condition_expression("attribute_not_exists(pk)");
         let row = row.build().map_err(StoreError::aws)?;
         self.registry
-            .client
+            .client()
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(row).build())
             .transact_items(TransactWriteItem::builder().put(self.put_ingest_key(source)?).build())
@@ -38,18 +38,18 @@ impl Sources {
 
     async fn put_source(&self, source: &Source) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
         let item = self.registry.sealed_row(keys::source(source.tenant, source.id), SourceItem::from(source)).await?;
-        Ok(Put::builder().table_name(&self.registry.table).set_item(Some(item)))
+        Ok(Put::builder().table_name(self.registry.table()).set_item(Some(item)))
     }
 
     fn put_ingest_key(&self, source: &Source) -> Result<Put, StoreError> {
         let item = item::with_key(keys::ingest_key(&source.ingest_key), IngestKeyItem::from(source))?;
-        Put::builder().table_name(&self.registry.table).set_item(Some(item)).build().map_err(StoreError::aws)
+        Put::builder().table_name(self.registry.table()).set_item(Some(item)).build().map_err(StoreError::aws)
     }
 
     fn remove_ingest_key(&self, hash: &IngestKeyHash) -> Result<TransactWriteItem, StoreError> {
         let key = keys::ingest_key(hash);
         let delete = Delete::builder()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .build()
             .map_err(StoreError::aws)?;
@@ -82,7 +82,7 @@ impl Sources {
             .build()
             .map_err(StoreError::aws)?;
         let mut call =
-            self.registry.client.transact_write_items().transact_items(TransactWriteItem::builder().put(row).build());
+            self.registry.client().transact_write_items().transact_items(TransactWriteItem::builder().put(row).build());
         if let Some(old) = replaced_key {
             let new = TransactWriteItem::builder().put(self.put_ingest_key(&next)?).build();
             call = call.transact_items(self.remove_ingest_key(old)?).transact_items(new);
@@ -95,12 +95,12 @@ impl Sources {
     pub async fn delete(&self, source: &Source) -> Result<(), StoreError> {
         let key = keys::source(source.tenant, source.id);
         let row = Delete::builder()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .build()
             .map_err(StoreError::aws)?;
         self.registry
-            .client
+            .client()
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().delete(row).build())
             .transact_items(self.remove_ingest_key(&source.ingest_key)?)

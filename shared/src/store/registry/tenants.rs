@@ -24,7 +24,7 @@ impl Tenants {
         let own = self.put_new(keys::tenant(tenant.id), tenant)?;
         let listed = self.put_new(keys::tenant_in_list(tenant.id), tenant)?;
         self.registry
-            .client
+            .client()
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(own).build())
             .transact_items(TransactWriteItem::builder().put(listed).build())
@@ -36,7 +36,7 @@ impl Tenants {
 
     fn put_new(&self, key: Key, tenant: &Tenant) -> Result<Put, StoreError> {
         Put::builder()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_item(Some(item::with_key(key, TenantItem::from(tenant))?))
             .condition_expression("attribute_not_exists(pk)")
             .build()

@@ -65,12 +65,12 @@ impl WebhookWriter {
     async fn put_webhook(&self, webhook: &Webhook) -> Result<PutBuilder, StoreError> {
         let key = keys::webhook(webhook.tenant, webhook.id);
         let item = self.registry.sealed_row(key, WebhookItem::from(webhook)).await?;
-        Ok(Put::builder().table_name(&self.registry.table).set_item(Some(item)))
+        Ok(Put::builder().table_name(self.registry.table()).set_item(Some(item)))
     }
 
     fn tenant_update(&self, tenant: TenantId) -> UpdateBuilder {
         let key = keys::tenant(tenant);
-        Update::builder().table_name(&self.registry.table).set_key(Some(key.attributes()))
+        Update::builder().table_name(self.registry.table()).set_key(Some(key.attributes()))
     }
 
     /// One transaction. `refusals` are those of the rows, then that of the tenant's row. The entries after these have
@@ -86,7 +86,7 @@ impl WebhookWriter {
         let tenant = TransactWriteItem::builder().update(tenant.build().map_err(StoreError::aws)?).build();
         let writes =
             rows.into_iter().chain([tenant]).chain(event_write.map(|EventWrite(event)| event)).chain(public_keys);
-        let call = self.registry.client.transact_write_items().set_transact_items(Some(writes.collect()));
+        let call = self.registry.client().transact_write_items().set_transact_items(Some(writes.collect()));
         call.send().await.map_err(|error| transaction_error(error, refusals))?;
         Ok(())
     }

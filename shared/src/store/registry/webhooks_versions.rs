@@ -59,7 +59,7 @@ impl WebhooksVersions {
             .consistent_read(true)
             .build()
             .map_err(StoreError::aws)?;
-        let call = self.registry.client.batch_get_item().request_items(&self.registry.table, wanted);
+        let call = self.registry.client().batch_get_item().request_items(self.registry.table(), wanted);
         let answer = call.send().await.map_err(StoreError::aws)?;
         let rows = answer.responses.unwrap_or_default().into_values().flatten().collect();
         let unprocessed = answer.unprocessed_keys.unwrap_or_default().into_values().flat_map(|table| table.keys);

@@ -35,10 +35,11 @@ fn below(folder: &Path) -> String {
     let mut all = String::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let is_rust = path.extension().is_some_and(|extension| extension == "rs");
         if path.is_dir() {
             all.push_str(&below(&path));
-        } else if name.ends_with(".rs") && name != "tests.rs" && !name.ends_with("_tests.rs") {
+        } else if is_rust && stem != "tests" && !stem.ends_with("_tests") {
             all.push_str(&production(&std::fs::read_to_string(&path).unwrap()));
         }
     }

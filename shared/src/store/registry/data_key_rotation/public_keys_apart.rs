@@ -21,7 +21,7 @@ impl DataKeyRotation {
         for webhook in self.registry.all_webhooks(tenant).await? {
             if let Some(put) = self.registry.put_public_keys(&webhook)? {
                 let call =
-                    self.registry.client.transact_write_items().transact_items(self.unchanged_webhook(&webhook)?);
+                    self.registry.client().transact_write_items().transact_items(self.unchanged_webhook(&webhook)?);
                 let written = call.transact_items(put).send().await;
                 match written.map_err(|error| transaction_error(error, &[StoreError::Conflict])) {
                     Ok(_) => {}
@@ -33,9 +33,9 @@ impl DataKeyRotation {
         if missed == 0 {
             let key = keys::tenant(tenant);
             self.registry
-                .client
+                .client()
                 .update_item()
-                .table_name(&self.registry.table)
+                .table_name(self.registry.table())
                 .set_key(Some(key.attributes()))
                 .update_expression("SET public_keys_apart = :true")
                 .expression_attribute_values(":true", AttributeValue::Bool(true))
@@ -51,7 +51,7 @@ impl DataKeyRotation {
     fn unchanged_webhook(&self, webhook: &Webhook) -> Result<TransactWriteItem, StoreError> {
         let key = keys::webhook(webhook.tenant, webhook.id);
         let update = Update::builder()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .update_expression("SET revision = :read")
             .condition_expression("revision = :read")

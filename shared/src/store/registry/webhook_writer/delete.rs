@@ -27,7 +27,7 @@ impl WebhookWriter {
     async fn delete_with(&self, tenant: TenantId, webhook: WebhookId, count: UpdateBuilder) -> Result<(), StoreError> {
         let key = keys::webhook(tenant, webhook);
         let row = Delete::builder()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .condition_expression("attribute_exists(pk)")
             .build()

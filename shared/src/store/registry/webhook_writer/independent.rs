@@ -17,9 +17,9 @@ impl WebhookWriter {
         let key = keys::tenant(tenant);
         let call = self
             .registry
-            .client
+            .client()
             .update_item()
-            .table_name(&self.registry.table)
+            .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .update_expression("ADD last_webhook_number :one, webhooks_version :one")
             .condition_expression("attribute_exists(pk)")

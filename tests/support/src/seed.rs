@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use shared::address_policy::AddressPolicy;
 use shared::breaker::{ClosedReason, Open, ProbeId};
 use shared::clock::random;
@@ -119,7 +120,11 @@ impl World {
 
     /// An event `email.delivered` that the tenant itself publishes, not stored yet. Events with different keys differ.
     pub fn event(&self, tenant: TenantId, key: &str) -> Event {
-        let now = self.clock.now();
+        Self::event_at(tenant, key, self.clock.now())
+    }
+
+    /// As [`World::event`], accepted at `now`.
+    pub fn event_at(tenant: TenantId, key: &str, now: Timestamp) -> Event {
         let mut facts = Facts::new(EventType::Delivered, Provider::Own, "email.delivered", key, now);
         facts.recipient = Recipient::new("reader@example.com");
         facts.email_message_id = Some(format!("message-{key}@example.com"));

@@ -157,7 +157,7 @@ fn functions_get_the_variables_that_they_read() {
         ("Deliver", "DeliverFunction"),
         ("Api", "ApiFunction"),
     ] {
-        let reader = config.split(&format!("impl {room} {{")).nth(1).unwrap();
+        let reader = config.split(&format!("impl {room}Config {{")).nth(1).unwrap();
         let reader = reader.split("\nimpl ").next().unwrap().split("\n#[expect").next().unwrap();
         let set = template["Resources"][function]["Properties"]["Environment"]["Variables"].as_hash().unwrap();
         for name in set.keys().filter_map(Yaml::as_str).filter(|name| *name != "AWS_SDK_UA_APP_ID") {

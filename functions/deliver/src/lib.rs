@@ -18,7 +18,7 @@
 //! settle     every message of the batch, in as few calls as possible
 //! ```
 //!
-//! A stage that ends a job's way returns [`disposition::Stop`]. A job that fails, or panics, fails alone: its message
+//! A stage that ends a job's way returns `disposition::Stop`. A job that fails, or panics, fails alone: its message
 //! comes back when its visibility ends, reads its delivery's row, and goes on from there.
 //!
 //! The modules below, and those of `delivery`, are listed bottom up: each uses only modules that are listed above it.

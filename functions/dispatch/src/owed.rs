@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn operational_events_go_to_whoever_named_them_and_not_to_whom_they_are_about() {
+    fn operational_events_go_to_webhooks_that_name_them_and_not_to_the_one_they_are_about() {
         let closed = WantedTypes::Only([EventType::WebhookClosed].into());
         let webhooks = [
             webhook(1, closed.clone()),

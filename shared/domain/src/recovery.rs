@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_done_once_and_its_successor_sent_by_whoever_crashed() {
+    fn a_page_is_done_once_and_its_successor_is_sent_after_a_crash() {
         let running = recovery();
         for (page, first_receive, now, expected) in [
             (3, true, 105, PageStanding::Work),

@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_of_later_rounds_are_claimed_from_whoever_else_waits_for_them() {
+    fn attempts_of_later_rounds_are_claimed_from_other_copies_that_wait_for_them() {
         let JobVerdict::Attempt(first) = judge(0, false, Some(&row(0, waiting(0))), NOW) else { panic!("not due") };
         assert!(!first.needs_claim);
         let JobVerdict::Attempt(later) = judge(1, false, Some(&row(1, waiting(0))), NOW) else { panic!("not due") };

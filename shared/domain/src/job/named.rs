@@ -40,7 +40,7 @@ mod tests {
     const IDS: &str = r#""tenant":"ten_01ARZ3NDEKTSV4RRFFQ69G5FAV","webhook":"wh_01ARZ3NDEKTSV4RRFFQ69G5FAV","event":"evt_01ARZ3NDEKTSV4RRFFQ69G5FAV""#;
 
     #[test]
-    fn a_delivery_is_named_whatever_else_there_is() {
+    fn a_delivery_is_named_no_matter_what_else_there_is() {
         let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
         for (rest, round) in [
             (String::new(), 0),

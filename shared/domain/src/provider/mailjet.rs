@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_payload_is_metadata_whatever_it_holds() {
+    fn every_payload_is_metadata() {
         let read = |payload: &str| Value::from(metadata(&Object::parse(payload).unwrap())).to_string();
         assert_eq!(
             read(r#"{"Payload":"{\"order\": 19421777836302490}","CustomID":"c"}"#),

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unsubscription_without_address_and_time_is_an_event_all_the_same() {
+    fn an_unsubscription_without_address_and_time_is_still_an_event() {
         let now = Timestamp::UNIX_EPOCH;
         let reports = map(r#"{"RecordType":"Bounce","Type":"Unsubscribe","ID":7}"#, now).unwrap();
         assert_eq!(reports[0].facts.event_type, EventType::Unsubscribed);

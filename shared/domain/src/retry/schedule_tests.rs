@@ -82,7 +82,7 @@ fn policies() -> Vec<RetryPolicy> {
 }
 
 #[test]
-fn no_schedule_outlives_the_queue_whatever_receivers_ask_for() {
+fn no_schedule_outlives_the_queue_for_any_demand_of_receivers() {
     for policy in policies() {
         for asks in [None, Some(12 * 3_600), Some(24 * 3_600), Some(i64::from(u32::MAX))] {
             for jitter in [-1.0, 0.0, 1.0] {

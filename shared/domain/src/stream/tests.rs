@@ -156,7 +156,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn a_token_of_pubsub_is_of_its_own_parts_for_an_hour_whatever_the_account_is_called(
+    fn a_token_of_pubsub_is_of_its_own_parts_for_an_hour_for_every_name_of_the_account(
         name in "[!#-;=?A-\\[\\]-~&&[^@]]{1,64}", key_id in "[0-9a-zA-Z]{1,128}", seconds in 0_i64..4_000_000_000
     ) {
         let email = format!("{name}@example-project.iam.gserviceaccount.com");
@@ -189,7 +189,7 @@ fn verifies(signed: &str, signature: &[u8]) -> bool {
 
 proptest! {
     #[test]
-    fn whatever_is_taken_leads_to_a_host_of_the_service_and_nowhere_else(text in near_names()) {
+    fn every_name_that_is_taken_leads_to_a_host_of_the_service_and_nowhere_else(text in near_names()) {
         if let Some(Ok(name)) = StreamName::parse(&text) {
             let url = request_url(&name);
             let host = url.host_str().unwrap().to_owned();

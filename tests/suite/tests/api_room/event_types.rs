@@ -168,7 +168,7 @@ async fn own_facts_are_no_faults() {
 }
 
 #[tokio::test]
-async fn whoever_may_read_may_read_it() {
+async fn every_role_that_may_read_may_read_it() {
     let room = Room::start().await;
     assert_eq!(room.admin().get("/api/v1/event-types").await.status, 200, "an admin need not name a tenant");
     let tenant = room.tenant().await;

@@ -100,7 +100,7 @@ async fn closing_an_open_breaker_by_hand_is_told_once() {
 }
 
 #[tokio::test]
-async fn whoever_asked_for_them_gets_them_and_nobody_else() {
+async fn webhooks_that_name_them_get_them_and_no_others() {
     let room = Room::start().await;
     let tenant = room.tenant().await;
     let receiver = Receiver::start().await.unwrap();
@@ -174,7 +174,7 @@ async fn state_and_events_agree_whichever_call_of_a_change_fails() {
 }
 
 #[tokio::test]
-async fn are_wanted_by_name_beside_everything_or_alone_and_shown_so() {
+async fn are_wanted_by_name_with_everything_or_alone_and_shown_so() {
     let room = Room::start().await;
     let tenant = room.tenant().await;
     for (given, shown) in [

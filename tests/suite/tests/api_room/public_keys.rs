@@ -52,7 +52,7 @@ fn started_anew(room: Room) -> Room {
 }
 
 #[tokio::test]
-async fn whoever_asks_often_costs_one_read_in_30_seconds_and_opens_no_secret() {
+async fn a_caller_that_asks_often_costs_one_read_in_30_seconds_and_opens_no_secret() {
     let room = Room::start().await;
     let (empty, with_v1, with_v1a) = (room.tenant().await, room.tenant().await, room.tenant().await);
     for _ in 0..3 {

@@ -208,7 +208,7 @@ async fn so_many_run_at_a_time_and_no_more() {
 }
 
 #[tokio::test]
-async fn whoever_may_only_read_looks_on() {
+async fn a_key_that_may_only_read_cannot_start_or_cancel_one() {
     let room = Room::start().await;
     let tenant = room.tenant().await;
     let path = made(&tenant, &json!({})).await;

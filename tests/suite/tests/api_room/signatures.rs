@@ -70,7 +70,7 @@ async fn what_does_not_fit_together_is_refused() {
 }
 
 #[tokio::test]
-async fn a_rotation_keeps_the_scheme_or_changes_it_and_both_keys_are_served_meanwhile() {
+async fn a_rotation_keeps_the_scheme_or_changes_it_and_both_keys_are_served_until_it_ends() {
     let room = Room::start().await;
     let tenant = room.tenant().await;
     let made = tenant.post("/api/v1/webhooks", &hook(&json!({}))).await;

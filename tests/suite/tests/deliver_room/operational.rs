@@ -280,7 +280,7 @@ async fn changes_of_a_watcher_are_told_to_others_and_never_as_a_death() {
 
 /// Each of two webhooks is told only of the other one, and both are down: this ends with both disabled.
 #[tokio::test]
-async fn two_that_are_down_and_listen_to_each_other_come_to_rest() {
+async fn two_that_are_down_and_listen_to_each_other_cause_no_endless_loop() {
     for failures in [1, 2, 3] {
         let scene = Scene::start().await;
         let receiver = Receiver::start().await.unwrap();

@@ -86,9 +86,20 @@ fn comment(line: &str, marker: &str) -> Option<String> {
     code.matches('"').count().is_multiple_of(2).then(|| comment.to_owned())
 }
 
-/// The refused words in a file's prose. A phrase may continue on the next line.
+/// The names of a Rust file's functions as words: a test's name is a sentence.
+fn function_names(path: &str, text: &str) -> Vec<String> {
+    let code = if is(path, ".rs") { text } else { "" };
+    let names = code.lines().filter_map(|line| {
+        let (before, name) = line.trim_start().split_once("fn ")?;
+        name.split(['(', '<']).next().filter(|_| !before.contains('"'))
+    });
+    names.map(|name| name.replace('_', " ")).collect()
+}
+
+/// The refused words in a file's prose and in its functions' names. A phrase may continue on the next line.
 fn words(path: &str, text: &str) -> Vec<&'static str> {
-    let prose: Vec<_> = prose(path, text).into_iter().map(|(_, line)| without_code_spans(&line)).collect();
+    let prose = prose(path, text).into_iter().map(|(_, line)| without_code_spans(&line));
+    let prose: Vec<_> = prose.chain(function_names(path, text)).collect();
     let prose = format!(" {} ", prose.join(" ").to_lowercase());
     let is_used = |word: &&&str| {
         prose.match_indices(**word).any(|(at, _)| {
@@ -137,6 +148,7 @@ fn words_and_widths_are_found_where_they_are() {
     assert_eq!(words("a.rs", "let beside = 1; // it stands\n"), Vec::<&str>::new());
     assert_eq!(words("a.rs", "/// It goes on all the\n/// same.\n"), ["all the same"]);
     assert_eq!(words("a.rs", "call(); // Beside it\n"), ["beside"]);
+    assert_eq!(words("a.rs", "async fn it_stands_beside_it() {}\n"), ["beside"]);
     assert_eq!(words("a.rs", "// besides, we recommend an amendment\n"), Vec::<&str>::new());
     assert_eq!(words("a.rs", &format!("call(\"a // {}\");\n", UNUSED[1])), Vec::<&str>::new());
     assert_eq!(words("a.py", "\"\"\"For whoever\nasks.\"\"\"\nx = 'likewise'\n"), ["whoever"]);

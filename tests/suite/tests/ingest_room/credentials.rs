@@ -71,7 +71,7 @@ async fn either_of_two_values_is_taken_and_no_other() {
 }
 
 #[tokio::test]
-async fn they_are_wanted_beside_a_signature_and_do_not_replace_it() {
+async fn they_are_wanted_in_addition_to_a_signature_and_do_not_replace_it() {
     let room = Room::start().await;
     let sender = Sender::of(Provider::MailerSend).unwrap();
     let trust =

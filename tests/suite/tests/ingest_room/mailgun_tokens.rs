@@ -59,7 +59,7 @@ async fn a_token_is_of_one_source() {
 }
 
 #[tokio::test]
-async fn whatever_fails_a_token_brings_in_one_event_and_its_own_retry_is_taken() {
+async fn with_any_failed_call_a_token_brings_in_one_event_and_its_own_retry_is_taken() {
     let undisturbed = Room::start().await;
     let (_, key) = undisturbed.source_signing(Provider::Mailgun, KEY).await;
     undisturbed.world.aws.take_calls();
@@ -83,7 +83,7 @@ async fn whatever_fails_a_token_brings_in_one_event_and_its_own_retry_is_taken()
 }
 
 #[tokio::test]
-async fn whatever_fails_a_thief_between_post_and_retry_does_not_add_an_event() {
+async fn with_any_failed_call_a_thief_between_post_and_retry_adds_no_event() {
     for index in 0..4 {
         for how in [Break::Before, Break::After] {
             let room = Room::start().await;

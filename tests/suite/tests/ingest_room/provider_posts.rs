@@ -15,7 +15,7 @@ use support::Break;
 use crate::room::{Room, path};
 
 #[tokio::test]
-async fn each_event_of_a_batch_is_stored_whatever_call_fails_before() {
+async fn each_event_of_a_batch_is_stored_no_matter_which_call_fails_before() {
     let room = Room::start().await;
     let (_, key) = room.source(Provider::SendGrid, Verification::Unsigned).await;
     let body = include_str!("../../../fixtures/sendgrid/signed_but_reserialised.json");

@@ -41,7 +41,7 @@ async fn a_probe_does_not_learn_which_keys_exist() {
 /// A function URL delivers a space where the query has a `+`. An HTTP API delivers quotes as they were sent. Headers
 /// need not be ASCII. `lambda_http` rejects all three, and the room must accept them.
 #[tokio::test]
-async fn a_post_is_taken_whatever_else_its_request_holds() {
+async fn a_post_is_taken_no_matter_what_else_its_request_holds() {
     let room = Room::start().await;
     let sender = Sender::of(Provider::Mailgun).unwrap();
     let (_, key) = room.source_of(&sender).await;

@@ -237,7 +237,7 @@ impl Day {
     }
 
     /// Does everything that happens by itself from now on.
-    async fn come_to_rest(&mut self) {
+    async fn settle_all(&mut self) {
         self.world.aws.call_off_break();
         self.receiver.script(PATH, [Answer::Status(200)]);
         // After this time the sweep takes a probe for lost.
@@ -279,7 +279,7 @@ async fn live(delays: &[i64], happenings: Vec<Happening>) {
         day.happen(happening).await;
         day.assert_accounted_for(&format!("after {happening:?}")).await;
     }
-    day.come_to_rest().await;
+    day.settle_all().await;
     day.assert_everything_has_ended().await;
 
     // "a delivered one is not attempted again", even if everything is redriven and recovered now.

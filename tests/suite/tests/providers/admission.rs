@@ -49,7 +49,7 @@ fn cases() -> [Case; 3] {
 }
 
 #[test]
-fn credentials_are_asked_for_by_every_provider_beside_its_signature() {
+fn credentials_are_asked_for_by_every_provider_in_addition_to_its_signature() {
     for fixture in own_fixtures().iter().filter(|fixture| fixture.receive().is_ok()) {
         for Case { credentials, header, good, bad } in cases() {
             let trust = Trust { credentials: Some(credentials), ..fixture.trust.clone() };

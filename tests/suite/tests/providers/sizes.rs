@@ -279,7 +279,7 @@ fn facts(received: Received) -> Vec<Facts> {
 
 /// Formerly each level was read on its own, and kept a copy of all levels below it.
 #[test]
-fn a_nested_value_with_a_long_number_is_read_once_whatever_its_levels() {
+fn a_nested_value_with_a_long_number_is_read_once_for_any_number_of_levels() {
     let levels = 100;
     let inner = format!(r#"{{"long":-10000000000000000000000,"text":"{}"}}"#, "x".repeat(700 * 1024));
     let nested = format!("{}{inner}{}", "[".repeat(levels), "]".repeat(levels));

@@ -131,7 +131,7 @@ fn log(queue: &Queue, sent: &Portion, results: &[Result<(), EntryFailed>], recor
     for of_record in results.chunk_by(|(sent_for, _), (other, _)| sent_for.record == other.record) {
         let unconfirmed = queue.unconfirmed(of_record.iter().map(|(_, result)| *result));
         if let (Some(unconfirmed), Some((sent_for, _))) = (unconfirmed, of_record.first()) {
-            records[sent_for.record].span.in_scope(|| unconfirmed.log());
+            records[sent_for.record].span().in_scope(|| unconfirmed.log());
         }
     }
 }

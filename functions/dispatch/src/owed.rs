@@ -58,8 +58,7 @@ mod tests {
     }
 
     fn record(event: Result<Event, StoreError>) -> Record {
-        let span = tracing::Span::none();
-        Record { sequence_number: "1".to_owned(), pk: "p".to_owned(), sk: "s".to_owned(), event, span }
+        Record { sequence_number: "1".to_owned(), pk: "p".to_owned(), sk: "s".to_owned(), event }
     }
 
     fn webhook(number: u8, types: WantedTypes) -> Subscriber {

@@ -22,8 +22,6 @@ pub(crate) struct Record {
     pub(crate) sk: String,
     /// The event, unless this version cannot read it.
     pub(crate) event: Result<Event, StoreError>,
-    /// The span of log lines about the record.
-    pub(crate) span: Span,
 }
 
 impl Record {
@@ -37,7 +35,12 @@ impl Record {
         };
         let (pk, sk, event) = (key("pk"), key("sk"), event_in_row(&row));
         let sequence_number = record.change.sequence_number.unwrap_or_default();
-        let span = span::of_record(&sequence_number, &sk, event.as_ref().ok());
-        Self { sequence_number, pk, sk, event, span }
+        Self { sequence_number, pk, sk, event }
+    }
+
+    /// The span of log lines about the record. It is made when there is such a line. Reason: most records need none,
+    /// and a span for each record of a large batch costs a twentieth of the batch's instructions.
+    pub(crate) fn span(&self) -> Span {
+        span::of_record(&self.sequence_number, &self.sk, self.event.as_ref().ok())
     }
 }

@@ -12,6 +12,7 @@ mod openapi;
 mod statement;
 mod policies;
 mod leading_keys;
+mod evaluated;
 mod routes;
 mod shape;
 

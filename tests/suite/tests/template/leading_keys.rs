@@ -36,7 +36,7 @@ fn each_role_allows_exactly_the_partitions_that_the_code_uses() {
     }
 }
 
-/// `deliver` reads hostile answers, DNS and TLS. Whoever takes it over must not be able to make a key.
+/// `deliver` reads hostile answers, DNS and TLS. An attacker who controls it must not be able to make a key.
 #[test]
 fn only_api_writes_keys_tenants_and_sources() {
     for (room, role) in ROOMS {

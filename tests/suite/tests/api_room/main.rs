@@ -20,6 +20,7 @@ mod operational;
 mod patches;
 mod platform;
 mod public_keys;
+mod recorded;
 mod recoveries;
 mod redrives;
 mod requests;

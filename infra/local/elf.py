@@ -51,7 +51,8 @@ def faults(file: Path, architecture: str) -> list[str]:
     if elf.machine != architecture:
         found.append(f"{file} is for {elf.machine}, and the template says {architecture}")
     if elf.glibc and elf.glibc > NEWEST_GLIBC:
-        found.append(f"{file} needs glibc {elf.glibc[0]}.{elf.glibc[1]}, and Lambda has {NEWEST_GLIBC[0]}.{NEWEST_GLIBC[1]}")
+        needed, newest = (".".join(map(str, version)) for version in (elf.glibc, NEWEST_GLIBC))
+        found.append(f"{file} needs glibc {needed}, and Lambda has {newest}")
     others = [name for name in elf.libraries if not LIBRARIES.match(name)]
     if others:
         found.append(f"{file} needs {', '.join(others)}, which Lambda may not have")

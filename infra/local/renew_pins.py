@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes each requirements-<name>.txt anew from its requirements-<name>.in.
 
-The `.in` files name the packages that we import or run, and are edited by hand. The `.txt` files list these packages and
-all of their dependencies, each with its version and the hashes of its files, for every platform and every Python from
-3.10 on. Only wheels are listed, because the build of a source package would run code that no hash covers.
+The `.in` files name the packages that we import or run, and are edited by hand. The `.txt` files list these packages
+and all of their dependencies, each with its version and the hashes of its files, for every platform and every Python
+from 3.10 on. Only wheels are listed, because the build of a source package would run code that no hash covers.
 
 A `.txt` file that fits keeps its versions. `--upgrade` takes the newest versions that the `.in` file allows.
 """

@@ -51,11 +51,10 @@ def sizes(context: Context) -> None:
     path = source(context, "generic")
     json_type = {"content-type": "application/json"}
 
-    def padded(size: int, filling: str = "x") -> bytes:
+    def padded(size: int) -> bytes:
         event = context.events(1)[0]
         event["email_id"] = event.pop("id")
-        bare = len(json.dumps({**event, "pad": ""}))
-        return json.dumps({**event, "pad": filling * (size - bare)}).encode()
+        return json.dumps(event).encode().ljust(size)
 
     context.report.check("a body of 4 MiB", 200, context.status("POST", path, padded(4 * MEBIBYTE), json_type))
     context.report.check("one byte more", 413, context.status("POST", path, padded(4 * MEBIBYTE + 1), json_type))
@@ -64,8 +63,10 @@ def sizes(context: Context) -> None:
     packed = gzip.compress(json.dumps(context.events(1)[0]).encode())
     unpacked = context.status("POST", path, packed, {**json_type, "content-encoding": "gzip"})
     context.report.measure("a body packed with gzip", unpacked)
-    quotes = context.status("POST", path, padded(int(3.5 * MEBIBYTE), '"'), json_type)
-    context.report.measure("3.5 MiB of JSON in JSON (on AWS refused by the gateway above about 3 MiB)", quotes)
+    # Each quote is two bytes in the body, and four in the event that Lambda gets.
+    quotes = json.dumps({"type": '"' * int(1.75 * MEBIBYTE)}).encode()
+    quoted = context.status("POST", path, quotes, json_type)
+    context.report.measure("3.5 MiB of JSON in JSON (on AWS refused by the gateway above about 3 MiB)", quoted)
     headers = {**json_type, "x-long": "x" * 10_240}
     if not context.target.is_aws:
         raise NotRun("headers of 10,240 bytes: the emulator has no such limit")

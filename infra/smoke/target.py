@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 from places import ROOT
-from receiver import LocalReceiver, StackReceiver
+from receivers import LocalReceiver, StackReceiver
 from report import NotRun
 
 TAG = "mailhooks-smoke"

@@ -45,7 +45,7 @@ BEFORE: list[Step] = [steps_stack.account, steps_stack.deployment]
 STEPS: list[tuple[Step, bool]] = [
     (steps_deliveries.hidden_wait, True), (steps_stack.wrong_keys, True), (steps_stack.versions, True),
     (steps_posts.providers, True), (steps_posts.odd_requests, True), (steps_posts.sizes, True),
-    (steps_posts.batches, False), (steps_deliveries.long_chain, False), (steps_deliveries.dead_letters, True),
+    (steps_posts.batches, True), (steps_deliveries.long_chain, False), (steps_deliveries.dead_letters, True),
     (steps_deliveries.recovery_pages, False), (steps_deliveries.breaker, False), (steps_trouble.unreadable_row, True),
     (steps_trouble.refusals_of_iam, True), (steps_streams.stream, True),
     (steps_trouble.disabled_key, True), (steps_trouble.load, True),

@@ -58,8 +58,8 @@ const TENANTS: &str = \"TENANTS\";
 const WEBHOOK: &str = \"W#\";
 fn all() { Key::new(TENANTS, 1) }
 ";
-    let names = PartitionNames::of(source);
-    let named = |body: &str| names.in_body(body).into_iter().collect::<Vec<_>>();
+    let partitions = PartitionNames::of(source);
+    let named = |body: &str| partitions.in_body(body).into_iter().collect::<Vec<_>>();
     assert_eq!(named("Key::new(TENANTS,1)"), ["TENANTS"]);
     assert_eq!(named("list(keys::TENANTS.to_owned(),\"\")"), ["TENANTS"]);
     assert_eq!(named("list(keys::WEBHOOK)"), [""; 0]);

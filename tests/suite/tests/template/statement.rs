@@ -86,11 +86,10 @@ impl Condition {
         let equals = |value: &String| self.values.contains(value);
         let like = |value: &String| self.values.iter().any(|pattern| is_like(value, pattern));
         match self.operator.as_str() {
-            // These two hold if the key is absent. Therefore the policies also have `Null`.
-            "ForAllValues:StringEquals" => given.iter().all(equals),
+            // These hold if the key is absent. Therefore the policies also have `Null`.
+            "ForAllValues:StringEquals" | "StringEqualsIfExists" => given.iter().all(equals),
             "ForAllValues:StringLike" => given.iter().all(like),
             "ForAnyValue:StringEquals" => given.iter().any(equals),
-            "StringEqualsIfExists" => given.iter().all(equals),
             "Null" => self.values == [given.is_empty().to_string()],
             other => panic!("the evaluator does not know the operator {other}"),
         }

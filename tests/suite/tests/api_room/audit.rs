@@ -79,6 +79,9 @@ async fn each_change_writes_one_line_with_key_tenant_object_and_address() {
     let (_, made, lines) = sent(&room, &admin, Method::POST, "/api/v1/keys", &body).await;
     assert_eq!(lines[0].id("key.id"), made["id"].as_str());
     assert!(!format!("{lines:?}").contains(made["key"].as_str().unwrap()));
+    let body = json!({ "role": "read", "tenant_id": tenant_id });
+    let (_, _, lines) = sent(&room, &admin, Method::POST, "/api/v1/keys", &body).await;
+    assert_eq!(lines[0].id("tenant.id"), Some(tenant_id.as_str()));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ ARGS ?=
 SEED ?= $(shell date +%s)
 SECONDS ?= 480
 
-.PHONY: help run demo test test-end-to-end soak outage bench book deploy rotate-data-key lint fmt clean
+.PHONY: help run demo test test-end-to-end soak outage bench book deploy smoke rotate-data-key lint fmt clean
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -49,6 +49,9 @@ $(MDBOOK):
 
 deploy: ## Deploys to the AWS account and region of the environment; see infra/deploy.py --help
 	@$(PYTHON) infra/deploy.py $(ARGS)
+
+smoke: ## Tries what only AWS can show, on a stack of its own in your account (ARGS=--emulator: without an account)
+	@$(PYTHON) infra/smoke/smoke.py $(ARGS)
 
 rotate-data-key: ## Generates a new data key for a deployed stack and encrypts all stored secrets with it
 	@$(PYTHON) infra/rotate_data_key.py $(ARGS)

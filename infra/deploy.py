@@ -22,7 +22,9 @@ import shutil
 import subprocess
 from typing import Any
 
+import elf
 from account import BROKEN, NOT_YET, account_id, concurrent_executions, describe, outputs, settle_region
+from lock_file import check_lock_file
 from places import ROOT
 from tools import build_path
 
@@ -62,8 +64,10 @@ def main() -> int:
     if key:
         parameters.append(f"AdminKeySha256={hashlib.sha256(key.removeprefix('mh_admin_').encode()).hexdigest()}")
     have_target(TARGETS[arguments.architecture])
+    check_lock_file()
     print(f"deploying {arguments.stack} to account {account}, {region} ...", flush=True)
     sam("build", "--region", region, "--parameter-overrides", f"Architecture={arguments.architecture}")
+    elf.check(ROOT / ".aws-sam" / "build", arguments.architecture)
     revision = f"Revision={fingerprint(parameters)}"
     # A stack whose first deployment failed cannot be updated, so CloudFormation deletes it.
     on_failure = [] if stack or {"--on-failure", "--disable-rollback"} & set(for_sam) else ["--on-failure", "DELETE"]

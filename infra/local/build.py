@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lock_file import check_lock_file
 from places import BUILD, LOCAL, ROOT, architecture
 from tools import build_path
 
@@ -25,6 +26,7 @@ def build() -> Path:
         return template
     print("building the functions (the first time takes minutes) ...", flush=True)
     stamp.unlink(missing_ok=True)
+    check_lock_file()
     command = ["sam", "build", "--build-dir", str(BUILD), "--parameter-overrides", f"Architecture={architecture()}"]
     variables = {**os.environ, "PATH": build_path(), "SAM_CLI_TELEMETRY": "0", "CARGO_LAMBDA_COMPILER": "cargo"}
     result = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)

@@ -104,6 +104,8 @@ class Emulator:
             "MINISTACK_REGION": REGION,
             "AWS_REGION": REGION,
             "AWS_ENDPOINT_URL": self.endpoint,
+            # How many invocations the emulated account may run at the same time; more are throttled.
+            **{name: os.environ[name] for name in ["LAMBDA_ACCOUNT_CONCURRENCY"] if name in os.environ},
             **CREDENTIALS,
         }
 

@@ -154,6 +154,59 @@ class StreamedInserts:
         return status, headers, body
 
 
+class TwelveHours:
+    """Refuses a visibility timeout that ends later than 12 hours after the message was received, as SQS does.
+
+    MiniStack counts the 12 hours from the request. SQS counts them from the receive, which can be earlier by as long as
+    the function has run and the message has waited for it.
+    """
+
+    SECONDS = 43_200
+
+    def __init__(self, change: Any, queue: Any) -> None:
+        self.change = change
+        self.queue = queue
+
+    def __call__(self, data: dict[str, Any], url: str) -> dict[str, Any]:
+        by_receipt = {each["receipt_handle"]: each for each in self.queue(data.get("QueueUrl", url))["messages"]}
+        taken, refused = [], []
+        for entry in data["Entries"]:
+            message = by_receipt.get(entry.get("ReceiptHandle"), {})
+            ends = time.time() + int(entry.get("VisibilityTimeout", 0))
+            late = ends > message.get("received_at", time.time()) + self.SECONDS
+            (refused if late else taken).append(entry)
+        answer = self.change({**data, "Entries": taken}, url) if taken else {"Successful": [], "Failed": []}
+        text = "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]"
+        failed = [
+            {"Id": entry["Id"], "Code": "InvalidParameterValue", "Message": text, "SenderFault": True}
+            for entry in refused
+        ]
+        return {**answer, "Failed": [*answer["Failed"], *failed]}
+
+
+def noting_receives(collect: Any) -> Any:
+    """Wraps the function that receives messages, so that each message has the time of its receive."""
+
+    def collected(*arguments: Any) -> list[dict[str, Any]]:
+        messages = collect(*arguments)
+        for message in messages:
+            message["received_at"] = time.time()
+        return messages
+
+    return collected
+
+
+def with_spaces(build: Any) -> Any:
+    """Wraps the function that makes a function URL's event. Function URLs give a space for a `+` in the query, and
+    MiniStack gives `%20`."""
+
+    def event(*arguments: Any, **named: Any) -> dict[str, Any]:
+        made = build(*arguments, **named)
+        return {**made, "rawQueryString": made["rawQueryString"].replace("%20", " ")}
+
+    return event
+
+
 def with_endpoint(environment: Any) -> Any:
     """Wraps the function that makes a function's environment, so that it applies the file's endpoint."""
 
@@ -172,5 +225,9 @@ if __name__ == "__main__":
     sqs.handle_request = noting_trace(sqs.handle_request)
     sqs._build_send_sys_attrs = with_trace(sqs._build_send_sys_attrs)
     dynamodb._partiql_insert = StreamedInserts(dynamodb._partiql_insert)
+    change = TwelveHours(sqs._act_change_visibility_batch, lambda url: sqs._get_q(url, "sqs:ChangeMessageVisibility"))
+    sqs._HANDLERS["ChangeMessageVisibilityBatch"] = change
+    sqs._collect_msgs = noting_receives(sqs._collect_msgs)
+    lambda_svc._build_function_url_event = with_spaces(lambda_svc._build_function_url_event)
     lambda_svc._provided_worker_env = with_endpoint(lambda_svc._provided_worker_env)
     app.main()

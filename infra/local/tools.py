@@ -1,4 +1,9 @@
-"""Virtual environments with pinned tools. They are created once, and again only when their pins change."""
+"""Virtual environments with pinned tools. They are created once, and again only when their pins change.
+
+`make deploy` runs these tools with the user's AWS credentials. Therefore the pins are complete and have hashes: pip
+installs only files that are known, and the installation fails if one is missing from the list. renew_pins.py writes
+the pins.
+"""
 
 import contextlib
 import fcntl
@@ -43,8 +48,12 @@ def install(name: str, folder: Path, pins: Path) -> None:
     print(f"installing {name} tools (once) ...", flush=True)
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-    pip = [str(folder / "bin" / "pip"), "--disable-pip-version-check", "install", "--quiet", "--requirement", str(pins)]
-    subprocess.run(pip, check=True)
+    pip = [str(folder / "bin" / "pip"), "--disable-pip-version-check", "install", "--quiet"]
+    # The list is complete, and `pip check` finds what it lacks. Reason for `--no-deps`: with hashes, some releases of
+    # pip do not take a pinned package for a dependency on the same package with extras.
+    wheels = ["--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    subprocess.run([*pip, *wheels, "--requirement", str(pins)], check=True)
+    subprocess.run([str(folder / "bin" / "pip"), "check"], check=True, stdout=subprocess.DEVNULL)
 
 
 def build_path() -> str:
@@ -52,10 +61,10 @@ def build_path() -> str:
     return f"{environment('build') / 'bin'}{os.pathsep}{os.environ['PATH']}"
 
 
-def run_inside_environment() -> None:
-    """Runs the present script again with the Python of the emulator's environment, unless that Python runs it already.
-    A script calls this before it imports libraries of that environment."""
-    folder = environment("emulator")
+def run_inside_environment(name: str = "emulator") -> None:
+    """Runs the present script again with the Python of an environment, unless that Python runs it already. A script
+    calls this before it imports libraries of that environment."""
+    folder = environment(name)
     if Path(sys.prefix).resolve() != folder.resolve():
         python = str(folder / "bin" / "python")
         os.execv(python, [python, *sys.argv])

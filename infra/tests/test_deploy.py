@@ -64,6 +64,7 @@ class Deployment(unittest.TestCase):
             "AWS_CONFIG_FILE": str(self.profile), "XDG_CONFIG_HOME": str(self.folder),
         }
         self.sam: list[list[str]] = []
+        self.checked: list[str] = []
         self.said = ""
 
     def key_file(self, region: str = "eu-central-1") -> Path:
@@ -85,6 +86,8 @@ class Deployment(unittest.TestCase):
             mock.patch.object(account.subprocess, "run", run),
             mock.patch.object(deploy, "sam", sam),
             mock.patch.object(deploy, "have_target"),
+            mock.patch.object(deploy, "check_lock_file"),
+            mock.patch.object(deploy.elf, "check", lambda build, architecture: self.checked.append(architecture)),
             mock.patch.object(deploy, "fingerprint", lambda given: hashlib.sha256(str(given).encode()).hexdigest()),
             contextlib.redirect_stdout(printed),
             contextlib.redirect_stderr(printed),
@@ -109,6 +112,7 @@ class Deployment(unittest.TestCase):
         hashed = hashlib.sha256(key.removeprefix("mh_admin_").encode()).hexdigest()
         for expected in ["RetentionDays=7", "MaximumConcurrency=50", "Architecture=arm64", f"AdminKeySha256={hashed}"]:
             self.assertIn(expected, asked)
+        self.assertEqual(self.checked, ["arm64"])
         self.assertEqual(asked[asked.index("--on-failure") + 1], "DELETE")
         self.assertNotIn(key, str(self.sam))
 

@@ -1,5 +1,7 @@
 """Rules that the translated template must keep."""
 
+import json
+import re
 import unittest
 from typing import Any
 
@@ -79,6 +81,60 @@ class Versions(unittest.TestCase):
         for name, function in of_type(first, "AWS::Lambda::Function").items():
             self.assertIn("1" * 64, str(function["Properties"]["Description"]), name)
         self.assertFalse(of_type(first, "AWS::Lambda::Version").keys() & of_type(second, "AWS::Lambda::Version").keys())
+
+    def test_mappings_integrations_and_permissions_name_the_alias(self) -> None:
+        """A rollback moves the alias only. What named the function itself would stay at its newest code."""
+        resources = translated(IngestFunctionUrl="true")
+        places = {
+            "AWS::Lambda::EventSourceMapping": "FunctionName", "AWS::ApiGatewayV2::Integration": "IntegrationUri",
+            "AWS::Lambda::Permission": "FunctionName", "AWS::Lambda::Url": "TargetFunctionArn",
+        }
+        aliases = set(of_type(resources, "AWS::Lambda::Alias"))
+        self.assertEqual(len(aliases), len(FUNCTIONS))
+        for kind, place in places.items():
+            found = of_type(resources, kind)
+            self.assertTrue(found, kind)
+            for name, resource in found.items():
+                self.assertTrue(references(resource["Properties"][place]) & aliases, name)
+
+    def test_every_function_has_the_revision(self) -> None:
+        """Without it, a changed parameter would reach the function, but not the version that the alias names."""
+        for name, resource in parsed()["Resources"].items():
+            if resource["Type"] == "AWS::Serverless::Function":
+                self.assertEqual(resource["Properties"]["AutoPublishCodeSha256"], {"Ref": "Revision"}, name)
+
+
+class Limits(unittest.TestCase):
+    def test_cloudformation_and_iam_take_the_template(self) -> None:
+        """CloudFormation: 500 resources, 200 parameters, 1 MB from S3. IAM: 10,240 characters of inline policies in a
+        role, without white space."""
+        resources = translated(IngestFunctionUrl="true", AccessLog="true")
+        self.assertLessEqual(len(resources), 500)
+        self.assertLessEqual(len(parsed()["Parameters"]), 200)
+        self.assertLess(len(json.dumps(resources)), 1_000_000)
+        for name, role in of_type(resources, "AWS::IAM::Role").items():
+            # References get longer when CloudFormation resolves them, to an ARN of at most 150 characters.
+            policies = re.sub(r'\{"(Ref|Fn::[A-Za-z]+)":("[^"]*"|\[[^\]]*\])\}', '"' + "a" * 150 + '"',
+                              json.dumps(role["Properties"]["Policies"], separators=(",", ":")))
+            self.assertLess(len(policies), 10_240, name)
+
+
+class Conditions(unittest.TestCase):
+    def test_the_default_endpoint_is_off_only_with_a_domain_and_without_a_wish_to_keep_it(self) -> None:
+        condition = parsed()["Conditions"]["HasOneEndpoint"]
+        for url, keep, expected in [("", "false", False), ("https://x", "false", True), ("https://x", "true", False)]:
+            parameters = {"PublicUrl": url, "KeepDefaultEndpoint": keep}
+            self.assertEqual(holds(condition, parameters), expected, parameters)
+
+
+def holds(condition: Any, parameters: dict[str, str]) -> bool:
+    """The value of a condition that is made of And, Not and Equals."""
+    [(function, arguments)] = condition.items()
+    if function == "Fn::Equals":
+        one, other = (parameters[each["Ref"]] if isinstance(each, dict) else each for each in arguments)
+        return one == other
+    inner = [holds(each, parameters) for each in arguments]
+    return all(inner) if function == "Fn::And" else not inner[0]
 
 
 if __name__ == "__main__":

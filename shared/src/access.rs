@@ -146,6 +146,13 @@ fn presented(headers: &HeaderMap) -> Option<PresentedKey> {
     PresentedKey::from_str(&password).or_else(|_| PresentedKey::of_halves(&user, &password)).ok()
 }
 
+/// How logs name the key that the request presents: its id, or `admin` for the key made at deploy time. `None` if the
+/// request has no text in the form of a key. Nobody has checked the key yet.
+pub fn presented_key_name(headers: &HeaderMap) -> Option<String> {
+    let presented = presented(headers)?;
+    Some(presented.id.map_or_else(|| "admin".to_owned(), |id| id.to_string()))
+}
+
 /// User and password in `Authorization: Basic …` (RFC 7617).
 pub fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;

@@ -20,3 +20,4 @@ pub mod outbound;
 pub mod store;
 pub mod queue;
 pub mod access;
+pub mod audit;

@@ -1,5 +1,5 @@
-//! Logs: each line is one JSON object, with the field names of the style guide. Log lines never contain a secret, an
-//! address or a body.
+//! Logs: each line is one JSON object, with the field names of the style guide. Log lines never contain a secret, a
+//! URL, an email address or a body.
 //!
 //! Under `spans`, a line has the fields of the spans that it is in. So every line of a request or a message has its
 //! ids, and no line repeats them.

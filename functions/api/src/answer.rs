@@ -1,11 +1,12 @@
 //! What every answer has: a request id, and for errors the words of the API that was asked.
 
 use axum::body::Body;
-use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use lambda_http::RequestExt as _;
+use shared::audit::Audit;
 use shared::clock::random;
 use tracing::Instrument as _;
 
@@ -19,6 +20,8 @@ const REQUEST_ID: &str = "x-request-id";
 const AMAZON_REQUEST_ID: &str = "x-amzn-request-id";
 /// After how many seconds a client should try again when AWS cannot be reached.
 const RETRY_AFTER: &str = "5";
+/// The status of a valid key that may not do what it asks for.
+const FORBIDDEN: u16 = 403;
 /// Maximum length of a request id that is taken from a header.
 const MAX_REQUEST_ID: usize = 128;
 
@@ -27,10 +30,14 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
     let id = request_id(&request);
     let style = Style::of(request.uri().path());
     let span = span::of_request(&id);
+    let is_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let audit = Audit::of(&request, operation(&request));
     let mut response = next.run(request).instrument(span.clone()).await;
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        span.in_scope(|| log(&error));
+        span.in_scope(|| log(&error, &audit));
         put_error(&mut response, &error, style, &id);
+    } else if is_change && response.status().is_success() {
+        span.in_scope(|| audit.changed());
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -40,13 +47,21 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
     response
 }
 
-/// Logs what we failed at. Other errors are the client's to know.
-fn log(error: &ApiError) {
+/// Method and route of the request. A path without a route is not logged, because it may hold anything.
+fn operation(request: &Request) -> String {
+    let route = request.extensions().get::<MatchedPath>().map_or("(no route)", MatchedPath::as_str);
+    format!("{} {route}", request.method())
+}
+
+/// Logs what we failed at, and a key that is refused. Other errors are the client's to know.
+fn log(error: &ApiError, audit: &Audit) {
     match error {
         ApiError::Unavailable(cause) => {
             tracing::error!(error = &**cause as &dyn std::error::Error, "the request failed");
         }
-        ApiError::Unauthorised(_) | ApiError::Invalid(_) | ApiError::Problem(_) => {}
+        ApiError::Unauthorised(problem) => audit.refused(problem.status),
+        ApiError::Problem(problem) if problem.status == FORBIDDEN => audit.refused(problem.status),
+        ApiError::Invalid(_) | ApiError::Problem(_) => {}
     }
 }
 

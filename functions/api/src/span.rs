@@ -17,6 +17,7 @@ pub(crate) fn of_request(request_id: &str) -> Span {
         event.id = Empty,
         source.id = Empty,
         recovery.id = Empty,
+        redrive.id = Empty,
         key.id = Empty,
     )
 }
@@ -30,8 +31,9 @@ pub(crate) fn note(noun: Noun, id: impl Display) {
         Noun::Source => "source.id",
         Noun::Recovery => "recovery.id",
         Noun::Key => "key.id",
-        // These are no ids of ours: a time, and a part of a webhook, whose own id is noted.
-        Noun::Redrive | Noun::EventCallbackUrl => return,
+        Noun::Redrive => "redrive.id",
+        // This is a part of a webhook, whose own id is noted.
+        Noun::EventCallbackUrl => return,
     };
     Span::current().record(field, display(id));
 }

@@ -8,6 +8,11 @@ use shared::problem::Problem;
 use shared::provider::{self, Provider, VerificationError};
 use shared::store::StoreError;
 
+/// The status of a valid API key that may not publish.
+const FORBIDDEN: u16 = 403;
+/// The word of the problem of an ingest key that no source has.
+const UNKNOWN_INGEST_KEY: &str = "ingest-key-unknown";
+
 /// Why a request was not carried out. Nothing of it is acknowledged.
 #[derive(Debug)]
 pub(crate) enum IngestError {
@@ -82,6 +87,17 @@ impl IngestError {
                 Self::Internal { cause, status: provider.status_in_trouble() }
             }
             (error, _) => error,
+        }
+    }
+
+    /// The status of the answer, if it is because of an API key or an ingest key.
+    pub(crate) fn refused_key(&self) -> Option<u16> {
+        match self {
+            Self::Unauthorised(problem) => Some(problem.status),
+            Self::Problem(problem) if problem.status == FORBIDDEN || problem.kind == UNKNOWN_INGEST_KEY => {
+                Some(problem.status)
+            }
+            Self::Problem(_) | Self::Rejected(_) | Self::Method(_) | Self::Internal { .. } => None,
         }
     }
 
@@ -160,11 +176,11 @@ pub(crate) fn unknown_path() -> Problem {
 pub(crate) fn unknown_ingest_key() -> IngestError {
     let detail = "No source has this ingest key. Create a source, or rotate the ingest key of one, and post to the \
                   path that the answer names.";
-    Problem::new(404, "ingest-key-unknown", "Unknown ingest key", detail).into()
+    Problem::new(404, UNKNOWN_INGEST_KEY, "Unknown ingest key", detail).into()
 }
 
 /// 401: no ingest key in the header, or one that no source has.
 pub(crate) fn ingest_key_required() -> IngestError {
     let detail = "Send a source's ingest key, as `Authorization: Bearer mhi_…` or as the password of basic auth.";
-    IngestError::Unauthorised(Problem::new(401, "ingest-key-unknown", "Unknown ingest key", detail))
+    IngestError::Unauthorised(Problem::new(401, UNKNOWN_INGEST_KEY, "Unknown ingest key", detail))
 }

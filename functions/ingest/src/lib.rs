@@ -12,6 +12,7 @@ use std::time::Duration;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::{Body, Request, RequestExt as _, Response};
+use shared::audit::Audit;
 use shared::clock::random;
 use shared::provider::MAX_PROVIDER_BODY;
 use tracing::Instrument as _;
@@ -54,7 +55,21 @@ async fn carry_out(request: &Request, room: &Ingest) -> Result<Success, IngestEr
         Ok(result) => result,
         Err(_elapsed) => Err(provider_post::out_of_time(request)),
     };
-    result.inspect_err(IngestError::log)
+    result.inspect_err(|error| {
+        error.log();
+        if let Some(status) = error.refused_key() {
+            Audit::of(request, operation(request)).refused(status);
+        }
+    })
+}
+
+/// The request's route for the audit trail. It is not the path, which may hold an ingest key.
+fn operation(request: &Request) -> &'static str {
+    match request.uri().path().trim_matches('/') {
+        "api/v1/events" => "POST /api/v1/events",
+        "api/webhooks" => "POST /api/webhooks",
+        _ => "POST /api/webhooks/{ingest_key}",
+    }
 }
 
 async fn route(request: &Request, room: &Ingest) -> Result<Success, IngestError> {

@@ -22,8 +22,10 @@ pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Success,
     let now = room.clock.now();
     // The key that is made at deploy time is only for management; this function does not know it.
     let caller = authorise(request.headers(), &room.api_key_lookup, &room.keys, None, now).await?;
+    if let Some(tenant) = caller.tenant {
+        span::note("tenant.id", tenant);
+    }
     let tenant = caller.tenant_for(Permission::Publish)?;
-    span::note("tenant.id", tenant);
     let request_key = idempotency_key(request.headers())?;
     let events = own::parse(request.body(), now).map_err(Problem::from)?;
 

@@ -1,10 +1,8 @@
 //! `POST /api/webhooks/{ingest_key}` and `POST /api/webhooks`: a provider's post.
 
-use std::net::IpAddr;
-
 use jiff::Timestamp;
-use lambda_http::request::RequestContext;
-use lambda_http::{Request, RequestExt as _};
+use lambda_http::Request;
+use shared::audit::client_address;
 use shared::event::Event;
 use shared::provider::{self, InboundPost, Received, Token, VerificationError};
 use shared::source::{IngestKey, Source};
@@ -52,8 +50,11 @@ async fn take(
 /// Verifies the post, then stores what it reports.
 async fn receive(key: &str, source: &Source, request: &Request, room: &Ingest) -> Result<Success, IngestError> {
     let now = room.clock.now();
-    let post =
-        InboundPost { ingest_key: key, sender: sender(request), ..InboundPost::new(request.headers(), request.body()) };
+    let post = InboundPost {
+        ingest_key: key,
+        sender: client_address(request),
+        ..InboundPost::new(request.headers(), request.body())
+    };
     let certificate = match provider::certificate_wanted(source.provider, &source.trust, &post)? {
         Some(url) => {
             let certificate = room.sns.certificate(&url, now).await?;
@@ -101,12 +102,4 @@ async fn claim(token: &Token, events: &[Event], source: &Source, room: &Ingest) 
         }
     }
     Ok(())
-}
-
-/// The address that API Gateway, or the function URL, saw.
-fn sender(request: &Request) -> Option<IpAddr> {
-    match request.request_context_ref()? {
-        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref()?.parse().ok(),
-        _ => None,
-    }
 }

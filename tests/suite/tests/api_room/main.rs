@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+mod audit;
 mod breaker;
 mod dead_letters;
 mod deliveries;
@@ -19,6 +20,7 @@ mod operational;
 mod patches;
 mod platform;
 mod public_keys;
+mod recorded;
 mod recoveries;
 mod redrives;
 mod requests;

@@ -18,6 +18,7 @@ mod odd_answers;
 mod operational;
 mod outbound;
 mod rate_limit;
+mod recorded;
 mod recoveries;
 mod refused_entries;
 mod resend;

@@ -7,6 +7,7 @@ mod isolation;
 mod log_lines;
 mod memory;
 mod portions;
+mod recorded;
 
 use std::collections::BTreeSet;
 

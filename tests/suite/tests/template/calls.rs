@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::clients::{Calls, Client, clients};
+use super::partitions::Partitions;
 use super::source::{bindings, calls_on, dense, file, names, sources};
 
 /// The code of a room, or of a command, with the shared code that it passes its groups to.
@@ -45,6 +46,11 @@ impl Code {
         });
         let may_call = self.groups().flat_map(|group| &group.methods).chain(others);
         may_call.flat_map(|(_, calls)| calls).copied().collect()
+    }
+
+    /// The partitions of the registry that the named groups use, each with the action.
+    pub(crate) fn partitions(&self) -> Partitions {
+        self.groups().flat_map(|group| group.partitions.values().flatten()).cloned().collect()
     }
 
     /// The methods of the named groups that this code does not call. If there is one, a group is too wide.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use super::partitions::{PartitionNames, Partitions};
 use super::source::{Fields, Functions, calls_on, dense, functions, is_part_of_name, sources, struct_fields};
 
 /// `(resource, action)`, as in `("RegistryTable", "dynamodb:GetItem")`. The policies' tests tell queues apart by the
@@ -52,6 +53,8 @@ pub(crate) struct Client {
     pub(crate) is_group: bool,
     /// What each public method that calls AWS leads to.
     pub(crate) methods: BTreeMap<String, Calls>,
+    /// The partitions of the registry that each of these methods uses.
+    pub(crate) partitions: BTreeMap<String, Partitions>,
 }
 
 /// All types that call AWS.
@@ -64,14 +67,17 @@ pub(crate) fn clients() -> &'static [Client] {
 
 /// The types in `source` that call AWS on `resource`.
 fn clients_in(source: &str, resource: &'static str) -> Vec<Client> {
-    let place = Place { functions: functions(source), fields: struct_fields(source), resource };
+    let names = PartitionNames::of(source);
+    let place = Place { functions: functions(source), fields: struct_fields(source), resource, names };
     let mut clients: BTreeMap<&str, Client> = BTreeMap::new();
     for ((owner, name), function) in &place.functions {
         let calls = place.calls_of(owner, name);
         if function.is_public && !owner.is_empty() && !calls.is_empty() {
             let is_group = resource == "RegistryTable";
-            let new = || Client { name: owner.clone(), is_group, methods: BTreeMap::new() };
-            clients.entry(owner).or_insert_with(new).methods.insert(name.clone(), calls);
+            let (methods, partitions) = (BTreeMap::new(), BTreeMap::new());
+            let client = clients.entry(owner).or_insert(Client { name: owner.clone(), is_group, methods, partitions });
+            client.methods.insert(name.clone(), calls);
+            client.partitions.insert(name.clone(), place.partitions_of(owner, name));
         }
     }
     clients.into_values().collect()
@@ -82,25 +88,52 @@ struct Place {
     functions: Functions,
     fields: Fields,
     resource: &'static str,
+    names: PartitionNames,
 }
 
 impl Place {
     /// What a function leads to, by itself and by the functions of this place that it calls.
     fn calls_of(&self, owner: &str, name: &str) -> Calls {
-        let (mut found, mut seen) = (Calls::new(), BTreeSet::new());
+        let mut found = Calls::new();
+        for body in self.reached_from(owner, name).values() {
+            let called = OPERATIONS.iter().filter(|(call, _)| body.contains(call)).map(|(_, action)| *action);
+            found.extend(called.map(|action| (self.resource_of(action), action)));
+            let by_time = TIMELINE.iter().any(|call| body.contains(call));
+            found.extend(by_time.then_some((self.resource, "dynamodb:Query")));
+        }
+        found
+    }
+
+    /// The partitions that a function uses, each with the actions. A function names a partition itself or by functions
+    /// that call nothing, such as those that make keys. All actions that the function leads to may use the partition.
+    fn partitions_of(&self, owner: &str, name: &str) -> Partitions {
+        let mut found = Partitions::new();
+        for ((owner, name), body) in self.reached_from(owner, name) {
+            let calls = self.calls_of(&owner, &name);
+            let actions = calls.iter().filter(|(resource, _)| *resource == self.resource).map(|(_, action)| *action);
+            let mut named = self.names.in_body(body);
+            for (owner, name) in self.called_by(&owner, body) {
+                if self.calls_of(&owner, &name).is_empty() {
+                    let bodies = self.reached_from(&owner, &name);
+                    named.extend(bodies.values().flat_map(|body| self.names.in_body(body)));
+                }
+            }
+            found.extend(actions.flat_map(|action| named.iter().map(move |partition| (action, partition.clone()))));
+        }
+        found
+    }
+
+    /// A function, and the functions of this place that it may call, with their bodies.
+    fn reached_from(&self, owner: &str, name: &str) -> BTreeMap<(String, String), &str> {
+        let mut reached = BTreeMap::new();
         let mut left = vec![(owner.to_owned(), name.to_owned())];
         while let Some(key) = left.pop() {
             let Some(function) = self.functions.get(&key) else { continue };
-            if seen.insert(key.clone()) {
-                let body = function.body.as_str();
-                let called = OPERATIONS.iter().filter(|(call, _)| body.contains(call)).map(|(_, action)| *action);
-                found.extend(called.map(|action| (self.resource_of(action), action)));
-                let by_time = TIMELINE.iter().any(|call| body.contains(call));
-                found.extend(by_time.then_some((self.resource, "dynamodb:Query")));
-                left.extend(self.called_by(&key.0, body));
+            if reached.insert(key.clone(), function.body.as_str()).is_none() {
+                left.extend(self.called_by(&key.0, &function.body));
             }
         }
-        found
+        reached
     }
 
     /// The functions of this place that `body`, of the type `owner`, may call: methods of its own type, methods of the

@@ -4,11 +4,15 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
 mod source;
+mod partitions;
 mod clients;
 mod calls;
 mod groups;
 mod openapi;
+mod statement;
 mod policies;
+mod leading_keys;
+mod evaluated;
 mod routes;
 mod shape;
 

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use yaml_rust2::Yaml;
-
 use super::calls::Code;
+use super::statement::{Statement, statements};
 use super::{clients, template};
 
-const ROOMS: [(&str, &str); 4] =
+/// The rooms with their roles.
+pub(crate) const ROOMS: [(&str, &str); 4] =
     [("ingest", "IngestRole"), ("dispatch", "DispatchRole"), ("deliver", "DeliverRole"), ("api", "ApiRole")];
 
 /// The actions that a role needs although our code does not call them.
@@ -16,15 +16,7 @@ fn needed_by_aws(room: &str) -> BTreeSet<(String, String)> {
     let pairs: &[(&str, &[&str])] = match room {
         // The stream mapping reads the stream and writes to its on-failure queue with the function's role.
         "dispatch" => &[
-            (
-                "EventsTable",
-                &[
-                    "dynamodb:DescribeStream",
-                    "dynamodb:GetRecords",
-                    "dynamodb:GetShardIterator",
-                    "dynamodb:ListStreams",
-                ],
-            ),
+            ("EventsTable", &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]),
             ("Queues", &["sqs:SendMessage"]),
         ],
         // The queue mappings receive and delete with the function's role.
@@ -41,14 +33,6 @@ fn needed_by_aws(room: &str) -> BTreeSet<(String, String)> {
         .collect()
 }
 
-fn list(value: &Yaml) -> Vec<String> {
-    match value {
-        Yaml::Array(items) => items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect(),
-        Yaml::String(one) => vec![one.clone()],
-        _ => Vec::new(),
-    }
-}
-
 /// The name of the table, queue or key that `resource` belongs to. Examples of `resource` are `EventsTable.StreamArn`
 /// and `${DeliveriesTable.Arn}/index/held-dead`.
 fn resource_name(resource: &str) -> String {
@@ -61,20 +45,10 @@ fn resource_name(resource: &str) -> String {
     if name.ends_with("Queue") { "Queues".to_owned() } else { name }
 }
 
-fn statements(role: &Yaml) -> Vec<(Vec<String>, Vec<String>)> {
-    let policies = role["Properties"]["Policies"].as_vec().unwrap();
-    policies
-        .iter()
-        .flat_map(|policy| policy["PolicyDocument"]["Statement"].as_vec().unwrap())
-        .map(|statement| (list(&statement["Action"]), list(&statement["Resource"])))
-        .collect()
-}
-
 /// What the policies of `role` grant, without the logs.
 fn granted(role: &str) -> BTreeSet<(String, String)> {
-    let template = template();
     let mut granted = BTreeSet::new();
-    for (actions, resources) in statements(&template["Resources"][role]) {
+    for Statement { actions, resources, .. } in statements(role) {
         for resource in resources {
             granted.extend(actions.iter().map(|action| (resource_name(&resource), action.clone())));
         }
@@ -89,7 +63,8 @@ fn needed(room: &str, code: &Code) -> BTreeSet<(String, String)> {
     needed_by_aws(room).into_iter().chain(calls).collect()
 }
 
-fn code_of(room: &str) -> Code {
+/// The code of a room.
+pub(crate) fn code_of(room: &str) -> Code {
     Code::of(&format!("functions/{room}/src"))
 }
 
@@ -117,7 +92,7 @@ fn a_room_that_names_a_group_without_its_actions_is_found() {
 fn no_star_and_no_shared_role() {
     let template = template();
     for (room, role) in ROOMS {
-        for (actions, resources) in statements(&template["Resources"][role]) {
+        for Statement { actions, resources, .. } in statements(role) {
             assert!(!actions.is_empty() && !resources.is_empty(), "{room}");
             for text in actions.iter().chain(&resources) {
                 assert!(!text.contains('*'), "{room}: {text}");
@@ -131,38 +106,14 @@ fn no_star_and_no_shared_role() {
     assert_eq!(roles.len(), functions.len());
 }
 
-/// Ingest may write the certificates that it fetched into the registry, but no source and no key.
-#[test]
-fn ingest_writes_only_certificates_into_the_registry() {
-    let template = template();
-    let policies = template["Resources"]["IngestRole"]["Properties"]["Policies"].as_vec().unwrap();
-    let statements = policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_vec().unwrap());
-    let writes: Vec<_> = statements
-        .filter(|statement| {
-            list(&statement["Action"]).contains(&"dynamodb:PutItem".to_owned())
-                && list(&statement["Resource"]).contains(&"RegistryTable.Arn".to_owned())
-        })
-        .map(|statement| list(&statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]))
-        .collect();
-    assert_eq!(writes, [["CERTIFICATES"]]);
-}
-
 /// Deliver and api write an operational event only in one transaction with the change that it reports. Only ingest
 /// accepts events.
 #[test]
 fn deliver_and_api_put_events_in_transactions_only() {
-    let template = template();
     for role in ["DeliverRole", "ApiRole"] {
-        let policies = template["Resources"][role]["Properties"]["Policies"].as_vec().unwrap();
-        let statements = policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_vec().unwrap());
-        let puts: Vec<_> = statements
-            .filter(|statement| {
-                list(&statement["Action"]).contains(&"dynamodb:PutItem".to_owned())
-                    && list(&statement["Resource"]).contains(&"EventsTable.Arn".to_owned())
-            })
-            .map(|statement| list(&statement["Condition"]["ForAnyValue:StringEquals"]["dynamodb:EnclosingOperation"]))
-            .collect();
-        assert_eq!(puts, [["TransactWriteItems"]], "{role}");
+        let puts = statements(role).into_iter().filter(|each| each.is_about("dynamodb:PutItem", "EventsTable.Arn"));
+        let enclosed = puts.map(|each| each.values_of("ForAnyValue:StringEquals", "dynamodb:EnclosingOperation"));
+        assert_eq!(enclosed.collect::<Vec<_>>(), [["TransactWriteItems"]], "{role}");
     }
 }
 
@@ -170,10 +121,9 @@ fn deliver_and_api_put_events_in_transactions_only() {
 #[test]
 fn the_only_statements_are_inserts_of_events() {
     assert_eq!(clients::other_statements(), 0);
-    let template = template();
     let mut granted = Vec::new();
     for (room, role) in ROOMS {
-        for (actions, resources) in statements(&template["Resources"][role]) {
+        for Statement { actions, resources, .. } in statements(role) {
             let partiql = actions.into_iter().filter(|action| action.starts_with("dynamodb:PartiQL"));
             granted.extend(partiql.map(|action| (room, action, resources.clone())));
         }
@@ -185,31 +135,30 @@ fn the_only_statements_are_inserts_of_events() {
 /// Ingest asks which events are stored. It may read only the keys of events.
 #[test]
 fn ingest_reads_no_events() {
-    let template = template();
-    let policies = template["Resources"]["IngestRole"]["Properties"]["Policies"].as_vec().unwrap();
-    let statements = policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_vec().unwrap());
-    let of_events = statements.filter(|statement| list(&statement["Resource"]).contains(&"EventsTable.Arn".to_owned()));
-    let mut reads = 0;
-    for statement in of_events.filter(|statement| !list(&statement["Action"]).contains(&"dynamodb:PutItem".to_owned()))
-    {
-        assert_eq!(list(&statement["Action"]), ["dynamodb:BatchGetItem"]);
-        let condition = &statement["Condition"];
-        assert_eq!(list(&condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]), ["pk", "sk"]);
-        assert_eq!(condition["StringEqualsIfExists"]["dynamodb:Select"].as_str(), Some("SPECIFIC_ATTRIBUTES"));
-        reads += 1;
-    }
-    assert_eq!(reads, 1);
+    let of_events = statements("IngestRole").into_iter().filter(|each| each.resources == ["EventsTable.Arn"]);
+    let reads: Vec<_> = of_events.filter(|each| !each.actions.contains(&"dynamodb:PutItem".to_owned())).collect();
+    assert_eq!(reads.len(), 1);
+    assert_eq!(reads[0].actions, ["dynamodb:BatchGetItem"]);
+    assert_eq!(reads[0].values_of("ForAllValues:StringEquals", "dynamodb:Attributes"), ["pk", "sk"]);
+    assert_eq!(reads[0].values_of("Null", "dynamodb:Attributes"), ["false"]);
+    assert_eq!(reads[0].values_of("StringEqualsIfExists", "dynamodb:Select"), ["SPECIFIC_ATTRIBUTES"]);
 }
 
 /// Ingest and deliver open secrets, api also seals them, and dispatch does neither.
 #[test]
 fn the_secrets_key_is_granted_to_the_rooms_that_open_secrets() {
-    let template = template();
     let granted = |role: &str| -> BTreeSet<String> {
-        let statements = statements(&template["Resources"][role]).into_iter();
-        let of_key =
-            statements.filter(|(_, resources)| resources.iter().any(|name| resource_name(name) == "SecretsKey"));
-        of_key.flat_map(|(actions, _)| actions).collect()
+        let of_key: Vec<_> = statements(role)
+            .into_iter()
+            .filter(|each| each.resources.iter().any(|name| resource_name(name) == "SecretsKey"))
+            .collect();
+        for statement in &of_key {
+            // The key encrypts data keys, and nothing else.
+            let keys = statement.values_of("ForAllValues:StringEquals", "kms:EncryptionContextKeys");
+            assert_eq!(keys, ["mailhooks:data-key"], "{role}");
+            assert_eq!(statement.values_of("Null", "kms:EncryptionContextKeys"), ["false"], "{role}");
+        }
+        of_key.into_iter().flat_map(|each| each.actions).collect()
     };
     let actions = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
     assert_eq!(granted("IngestRole"), actions(&["kms:Decrypt"]));
@@ -221,13 +170,9 @@ fn the_secrets_key_is_granted_to_the_rooms_that_open_secrets() {
 /// An action is granted for named queues only. The comparison of actions above does not tell queues apart.
 #[test]
 fn queues_are_granted_one_by_one() {
-    let template = template();
     let granted = |role: &str, action: &str| -> BTreeSet<String> {
-        statements(&template["Resources"][role])
-            .into_iter()
-            .filter(|(actions, _)| actions.iter().any(|listed| listed == action))
-            .flat_map(|(_, resources)| resources)
-            .collect()
+        let of_action = statements(role).into_iter().filter(|each| each.actions.iter().any(|listed| listed == action));
+        of_action.flat_map(|each| each.resources).collect()
     };
     let arns = |names: &[&str]| names.iter().map(|name| format!("{name}.Arn")).collect::<BTreeSet<_>>();
     assert_eq!(granted("DispatchRole", "sqs:SendMessage"), arns(&["DeliveriesQueue", "DispatchFailuresQueue"]));

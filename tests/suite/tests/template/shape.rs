@@ -1,5 +1,7 @@
 //! What the design promises about tables, queues and mappings.
 
+use std::collections::BTreeSet;
+
 use yaml_rust2::Yaml;
 
 use shared::queue::RETENTION;
@@ -22,18 +24,34 @@ fn tables_are_on_demand_encrypted_and_forgetful() {
         assert_eq!(table["SSESpecification"]["SSEEnabled"].as_bool(), Some(true), "{name}");
         assert_eq!(table["TimeToLiveSpecification"]["AttributeName"].as_str(), Some("ttl"), "{name}");
     }
-    let registry = &template["Resources"]["RegistryTable"]["Properties"];
-    let recovery = &registry["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
-    assert_eq!(recovery.as_bool(), Some(true));
 }
 
-/// Data that is lost with the key, or with the registry, cannot be restored. So both outlive the stack. The exception
-/// is a first deployment that fails: then both are deleted. Reason: they held nothing yet, and each further try would
-/// leave one more of each.
+/// The registry is always restorable. For the other tables, and for the protection of all, the operator decides.
 #[test]
-fn key_and_registry_outlive_the_stack_but_not_a_failed_first_deployment() {
+fn tables_are_restorable_and_protected_as_the_operator_says() {
     let template = template();
-    for name in ["SecretsKey", "RegistryTable"] {
+    for name in ["RegistryTable", "EventsTable", "DeliveriesTable"] {
+        let table = &template["Resources"][name]["Properties"];
+        let enabled = &table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
+        if name == "RegistryTable" {
+            assert_eq!(enabled.as_bool(), Some(true));
+        } else {
+            assert_eq!(enabled[0].as_str(), Some("HasPointInTimeRecovery"), "{name}");
+        }
+        assert_eq!(table["DeletionProtectionEnabled"][0].as_str(), Some("HasDeletionProtection"), "{name}");
+    }
+    for parameter in ["PointInTimeRecovery", "DeletionProtection"] {
+        assert_eq!(template["Parameters"][parameter]["Default"].as_str(), Some("false"), "{parameter}");
+    }
+}
+
+/// Data that is lost with the key or with a table cannot be restored: secrets, and accepted events that are not
+/// delivered yet. So key and tables outlive the stack. The exception is a first deployment that fails: then they are
+/// deleted. Reason: they held nothing yet, and each further try would leave one more of each.
+#[test]
+fn key_and_tables_outlive_the_stack_but_not_a_failed_first_deployment() {
+    let template = template();
+    for name in ["SecretsKey", "RegistryTable", "EventsTable", "DeliveriesTable"] {
         let resource = &template["Resources"][name];
         assert_eq!(resource["DeletionPolicy"].as_str(), Some("RetainExceptOnCreate"), "{name}");
         assert_eq!(resource["UpdateReplacePolicy"].as_str(), Some("Retain"), "{name}");
@@ -68,6 +86,8 @@ fn queues_outlast_their_function_and_end_in_the_dead_letter_queue() {
     for (name, queue) in resources_of(&template, "AWS::SQS::Queue") {
         assert_eq!(queue["SqsManagedSseEnabled"].as_bool(), Some(true), "{name}");
         assert_eq!(queue["MessageRetentionPeriod"].as_i64(), Some(RETENTION.as_secs()), "{name}");
+        // A kept queue would have the name that the next stack needs.
+        assert_eq!(template["Resources"][&*name]["DeletionPolicy"].as_str(), Some("Delete"), "{name}");
     }
     let allowed = &template["Resources"]["DeadLetterQueue"]["Properties"]["RedriveAllowPolicy"];
     assert_eq!(allowed["redrivePermission"].as_str(), Some("byQueue"));
@@ -112,6 +132,65 @@ fn every_function_has_an_alarm_on_its_throttles_and_every_alarm_is_explained() {
         assert!(explained.contains(name), "infra/monitoring/README.md does not explain {name}");
         assert!(!alarm["AlarmActions"].is_badvalue(), "{name} has no action");
     }
+}
+
+#[test]
+fn every_function_has_an_alarm_on_its_errors_and_every_table_on_refused_writes() {
+    let template = template();
+    let alarms = resources_of(&template, "AWS::CloudWatch::Alarm");
+    let watched = |metric: &str| -> BTreeSet<String> {
+        let of_metric = alarms.iter().filter(|(_, alarm)| alarm["MetricName"].as_str() == Some(metric));
+        of_metric.map(|(_, alarm)| alarm["Dimensions"][0]["Value"].as_str().unwrap().to_owned()).collect()
+    };
+    let named = |kind: &str| resources_of(&template, kind).into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
+    assert_eq!(watched("Errors"), named("AWS::Serverless::Function"));
+    assert_eq!(watched("WriteThrottleEvents"), named("AWS::DynamoDB::Table"));
+    assert_eq!(watched("ReadThrottleEvents"), BTreeSet::from(["RegistryTable".to_owned()]));
+}
+
+/// The alarms on log lines look for texts that the code logs.
+#[test]
+fn each_filter_of_log_lines_finds_a_text_of_the_code() {
+    let template = template();
+    let source = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let mut filters = Vec::new();
+    for (_, filter) in resources_of(&template, "AWS::Logs::MetricFilter") {
+        let metric = filter["MetricTransformations"][0]["MetricName"].as_str().unwrap().to_owned();
+        let pattern = filter["FilterPattern"].as_str().unwrap().to_owned();
+        filters.push((metric, filter["LogGroupName"].as_str().unwrap().to_owned(), pattern));
+    }
+    let of = |metric: &str| -> Vec<(&str, &str)> {
+        let found = filters.iter().filter(|(of, _, _)| of == metric);
+        found.map(|(_, group, pattern)| (group.as_str(), pattern.as_str())).collect()
+    };
+    // Each function that opens secrets, and each that takes keys.
+    let text = r#""a data key is not available""#;
+    assert_eq!(of("SecretsUnavailable"), [("IngestLogs", text), ("DeliverLogs", text), ("ApiLogs", text)]);
+    assert!(source("shared/src/store/error.rs").contains(text));
+    let text = r#""the key is refused""#;
+    let pattern = format!("{{ $.message = {text} }}");
+    assert_eq!(of("RefusedKeys"), [("IngestLogs", pattern.as_str()), ("ApiLogs", &pattern)]);
+    assert!(source("shared/src/audit.rs").contains(text));
+    let alarms = resources_of(&template, "AWS::CloudWatch::Alarm");
+    for metric in ["SecretsUnavailable", "RefusedKeys"] {
+        assert!(alarms.iter().any(|(_, alarm)| alarm["MetricName"].as_str() == Some(metric)), "{metric}");
+    }
+}
+
+/// With a domain, the URL that AWS assigns is off, so that no request bypasses what stands in front of the domain.
+#[test]
+fn a_domain_is_the_only_endpoint_and_the_access_log_says_who_called() {
+    let template = template();
+    let resources = &template["Resources"];
+    let disabled = &resources["HttpApi"]["Properties"]["DisableExecuteApiEndpoint"];
+    assert_eq!(disabled[0].as_str(), Some("HasOneEndpoint"));
+    assert_eq!((disabled[1].as_bool(), disabled[2].as_bool()), (Some(true), Some(false)));
+    let log = &resources["DefaultStage"]["Properties"]["AccessLogSettings"][1]["Format"];
+    let log: serde_json::Value = serde_json::from_str(log.as_str().unwrap()).unwrap();
+    assert_eq!(log["sourceIp"], "$context.identity.sourceIp");
+    assert_eq!(log["error"], "$context.error.message");
+    // The path of a post may hold an ingest key.
+    assert!(!log.to_string().contains("$context.path"));
 }
 
 /// A function that computes gets a larger share of the processor. A function that waits does not pay for one.

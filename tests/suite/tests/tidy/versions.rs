@@ -13,7 +13,7 @@ const PAGES: [(&str, &[&str]); 5] = [
 
 #[test]
 fn documents_name_the_versions_of_other_systems_software_that_are_tried() {
-    let pins = read("tests/systems/package.json") + &read("infra/local/requirements-systems.txt");
+    let pins = read("tests/systems/package.json") + &read("infra/local/requirements-systems.in");
     let version = |name: &str| {
         let starts = [format!("\"{name}\": \""), format!("\n{name}==")];
         let pinned = starts.iter().find_map(|start| pins.split_once(start.as_str())).unwrap().1;

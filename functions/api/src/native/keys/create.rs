@@ -50,6 +50,9 @@ pub(super) async fn create(
     let CreateKey { role, name, .. } = request;
     let key = ApiKey { id, tenant: owner, role, name, secret_hash: presented.hash(), created_at };
     span::note(Noun::Key, id);
+    if let Some(tenant) = owner {
+        span::note(Noun::Tenant, tenant);
+    }
     api.api_keys.create(&key).await?;
     Ok((StatusCode::CREATED, Json(KeyView::with_secret(&key, &presented))))
 }

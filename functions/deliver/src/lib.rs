@@ -33,6 +33,7 @@ use shared::clock::Clock;
 use shared::config;
 use shared::outbound::{Outbound, SetupError};
 use shared::queue::Queue;
+use shared::retention::Retention;
 use shared::store::registry::{ReceiverHealth, Webhooks};
 use shared::store::{Deliveries, Events, Registry};
 use tracing::Instrument as _;
@@ -88,7 +89,12 @@ impl Deliver {
         let deliveries_queue = Queue::new(sqs.clone(), &config.deliveries_queue_url);
         let outbound = Outbound::new(AddressPolicy::allowing(config.allowed_networks.clone()))?;
         Ok(Self {
-            recorder: Recorder { deliveries: deliveries.clone(), events: events.clone(), clock: clock.clone() },
+            recorder: Recorder {
+                deliveries: deliveries.clone(),
+                events: events.clone(),
+                retention: Retention::of_days(config.retention_days),
+                clock: clock.clone(),
+            },
             sender: Sender { streams: Streams::new(sdk, outbound.clone()), outbound, clock: clock.clone() },
             health: Health {
                 receivers: ReceiverHealth::new(&registry),

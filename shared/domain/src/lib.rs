@@ -17,6 +17,7 @@ pub mod secret;
 pub mod event;
 pub mod source;
 pub mod delivery;
+pub mod retention;
 pub mod breaker;
 pub mod recovery;
 pub mod retry;

@@ -67,7 +67,7 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &mut State, worker: usiz
             match remembered.or_else(|| look(scope, state, worker)) {
                 None => Phase::Discard(hand, plan),
                 Some(known) if known.takes_attempts() => attempt(scope, hand, plan, &known),
-                Some(_) if plan.held => Phase::LookAfresh(hand, plan),
+                Some(_) if plan.held_since.is_some() => Phase::LookAfresh(hand, plan),
                 Some(_) => Phase::WriteHeld(hand, plan),
             }
         }
@@ -95,8 +95,7 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &mut State, worker: usiz
             }
         }
         Phase::EndHeld(hand, plan) => {
-            let row =
-                Row { state: RowState::Dead, round: plan.round, attempts: plan.number - 1, delivered_in: None };
+            let row = Row { state: RowState::Dead, round: plan.round, attempts: plan.number - 1, delivered_in: None };
             let change = Change { event: hand.event, expected: plan.expected, row, resend: false };
             let is_written = write(scope, state, change) && choice != Choice::MeetsItself;
             let disposition = if is_written { Disposition::DeadLetter } else { Disposition::Redeliver };

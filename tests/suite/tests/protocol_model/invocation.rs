@@ -124,7 +124,8 @@ impl Phase {
                 // Two first jobs may be carried out at the same time, for example if dispatch has sent both. That is no
                 // redrive.
                 let delivered_before = delivered_before.filter(|_| !is_fresh || state.events_are_old);
-                let hand = Hand { event, round, resend, from, is_blind: is_fresh, delivered_before, held_too_long: false };
+                let hand =
+                    Hand { event, round, resend, from, is_blind: is_fresh, delivered_before, held_too_long: false };
                 if is_fresh { delivering::stand(scope, state, hand, None) } else { Self::ReadRow(hand) }
             }
             Job::Recover(stuck) => Self::LookForRecover(stuck, from),

@@ -114,7 +114,11 @@ pub(crate) enum Stuck {
 /// What travels in a queue. The sweep is an action of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Job {
-    Deliver { event: usize, round: u32, resend: bool },
+    Deliver {
+        event: usize,
+        round: u32,
+        resend: bool,
+    },
     Recover(Stuck),
     Probe(u8),
     /// Wake the waiting deliveries whose message was lost, and end the held ones whose retention is over.

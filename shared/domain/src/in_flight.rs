@@ -1,6 +1,6 @@
-//! When waiting messages may be hidden. A hidden message is in flight, a queue has at most 120,000 messages in flight, and
-//! beyond that SQS hands out nothing, to no tenant. So as soon as a quarter of these are in flight, jobs wait as delayed
-//! messages, which are not in flight.
+//! When waiting messages may be hidden. A hidden message is in flight, a queue has at most 120,000 messages in flight,
+//! and beyond that SQS hands out nothing, to no tenant. So as soon as a quarter of these are in flight, jobs wait as
+//! delayed messages, which are not in flight.
 
 use jiff::{SignedDuration, Timestamp};
 

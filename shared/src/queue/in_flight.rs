@@ -5,8 +5,8 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use super::{EntryFailed, Queue, call_code};
 
 impl Queue {
-    /// The number of messages that were received and not deleted, hidden ones included. SQS's number is approximate, and
-    /// up to a minute old.
+    /// The number of messages that were received and not deleted, hidden ones included. SQS's number is approximate,
+    /// and up to a minute old.
     pub async fn in_flight(&self) -> Result<u32, EntryFailed> {
         let operation = "GetQueueAttributes";
         let name = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;

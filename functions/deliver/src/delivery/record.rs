@@ -118,8 +118,8 @@ impl Recorder {
         }
     }
 
-    /// Makes sure that the event is stored for as long as a delivery in `state` needs it. This comes before the write of
-    /// the row: after a crash between the two the event is only kept for longer than needed.
+    /// Makes sure that the event is stored for as long as a delivery in `state` needs it. This comes before the write
+    /// of the row: after a crash between the two the event is only kept for longer than needed.
     async fn keep_event(
         &self,
         key: DeliveryKey,

@@ -1,7 +1,7 @@
-//! What is overdue of one webhook. A waiting delivery whose message was lost is woken: first its row gets the next round,
-//! then the job of this round is sent. If the message was not lost after all, its job is obsolete from then on, so that
-//! there are never two jobs of one round. After a crash between the two the row waits again, is in the index, and is
-//! found by a later sweep.
+//! What is overdue of one webhook. A waiting delivery whose message was lost is woken: first its row gets the next
+//! round, then the job of this round is sent. If the message was not lost after all, its job is obsolete from then on,
+//! so that there are never two jobs of one round. After a crash between the two the row waits again, is in the index,
+//! and is found by a later sweep.
 //!
 //! A delivery that was held for as long as the retention is ended by a job of its own round (`delivery/hold.rs`).
 //! Reason: such a job comes back after a crash and sends the dead letter again, and if the webhook takes attempts by
@@ -74,7 +74,8 @@ async fn held_too_long(
     stores.deliveries.list_stuck_within(tenant, id, StateKind::Held, range, after, limit).await
 }
 
-/// The overdue deliveries of a webhook, soonest first. A webhook with a rate limit may have a line of jobs that are due.
+/// The overdue deliveries of a webhook, soonest first. A webhook with a rate limit may have a line of jobs that are
+/// due.
 async fn waiting(webhook: &Webhook, limit: u16, stores: &Stores, now: Timestamp) -> Result<Page<Delivery>, StoreError> {
     let (tenant, id) = (webhook.tenant, webhook.id);
     let line_end = match webhook.rate_limit {

@@ -54,8 +54,8 @@ pub struct DispatchJob {
     pub event: EventId,
 }
 
-/// Wake the overdue deliveries of one webhook, whose messages were lost, and end the deliveries that the webhook has held
-/// for too long. The sweep sends the first job of a webhook, and each page the job of the next page.
+/// Wake the overdue deliveries of one webhook, whose messages were lost, and end the deliveries that the webhook has
+/// held for too long. The sweep sends the first job of a webhook, and each page the job of the next page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OverdueJob {
     /// The tenant that owns the webhook.

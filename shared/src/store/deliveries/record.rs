@@ -95,8 +95,8 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// An overdue delivery goes on in its next round, from the same place in its schedule, because its message was lost.
-    /// If the message was not lost after all, its job is obsolete from now on.
+    /// An overdue delivery goes on in its next round, from the same place in its schedule, because its message was
+    /// lost. If the message was not lost after all, its job is obsolete from now on.
     pub fn woken(overdue: &Delivery, next_attempt_at: Timestamp, now: Timestamp) -> Self {
         let (round, round_attempts) = (overdue.round, overdue.round_attempts);
         Self {

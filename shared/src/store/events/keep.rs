@@ -7,8 +7,8 @@ use crate::store::attribute::number;
 use domain::id::{EventId, TenantId};
 
 impl Events {
-    /// Keeps the row of an event until `until` at least. An event that is not stored, or is kept for longer, stays as it
-    /// is. The stream hands only inserts to `dispatch`, so this change is not dispatched.
+    /// Keeps the row of an event until `until` at least. An event that is not stored, or is kept for longer, stays as
+    /// it is. The stream hands only inserts to `dispatch`, so this change is not dispatched.
     pub async fn keep_until(&self, tenant: TenantId, event: EventId, until: Timestamp) -> Result<(), StoreError> {
         let call = self
             .client

@@ -32,7 +32,8 @@ fn littles_law() {
     assert!(invocations(10_000, 10, 2_020) > MOST_INVOCATIONS);
 }
 
-/// SQS's number of messages in flight may be a minute old. What the functions hide in this minute must not fill the queue.
+/// SQS's number of messages in flight may be a minute old. What the functions hide in this minute must not fill the
+/// queue.
 #[test]
 fn what_the_functions_hide_before_sqs_counts_it_leaves_half_of_the_limit() {
     let template = Template::read().unwrap();

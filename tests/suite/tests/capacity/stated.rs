@@ -28,8 +28,8 @@ const DISPATCH_MS: u32 = 200;
 /// The time that `deliver` adds to its receivers' response times, in milliseconds. It makes one write, and sometimes a
 /// read.
 const DELIVER_MS: u32 = 20;
-/// Duration of a `deliver` invocation whose jobs are all not due, in milliseconds. It reads a row for each job at the same
-/// time, and sends all jobs anew in one call.
+/// Duration of a `deliver` invocation whose jobs are all not due, in milliseconds. It reads a row for each job at the
+/// same time, and sends all jobs anew in one call.
 const CHAIN_MS: u32 = 100;
 /// The response times of receivers, in milliseconds, that have a row in the table.
 const ANSWERS_MS: [u32; 3] = [100, 500, 2_000];
@@ -98,8 +98,8 @@ pub(crate) fn most_hidden(concurrency: u32) -> u32 {
     MOST_WHEN_HIDING + concurrency * per_look * looks
 }
 
-/// The largest number of messages that one tenant can make wait at the same time in the example: 500 webhooks, and 2,000
-/// events that fail.
+/// The largest number of messages that one tenant can make wait at the same time in the example: 500 webhooks, and
+/// 2,000 events that fail.
 const ONE_TENANT: u32 = 500 * 2_000;
 
 /// Receives per second of a tenant's messages that all wait in chains of delayed messages.

@@ -1,6 +1,6 @@
-//! Carrying out a job for what is overdue, as in `functions/deliver/src/maintenance/overdue.rs`: waiting deliveries whose
-//! message was lost begin their next round in the row, then its job is sent; a held delivery whose retention is over
-//! gets a job of its own round, which ends it.
+//! Carrying out a job for what is overdue, as in `functions/deliver/src/maintenance/overdue.rs`: waiting deliveries
+//! whose message was lost begin their next round in the row, then its job is sent; a held delivery whose retention is
+//! over gets a job of its own round, which ends it.
 
 use shared::delivery::job_verdict::RowCondition;
 

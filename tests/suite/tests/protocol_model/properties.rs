@@ -71,7 +71,8 @@ fn is_accounted_for(scope: &Scope, state: &State, event: usize) -> bool {
         return state.stream[event] != Stream::Done || has_job(state, event, 0, &ALL);
     };
     match row.state {
-        // Only the sweep finds out that a message is lost. The job for what is overdue writes the row, then sends its job.
+        // Only the sweep finds out that a message is lost. The job for what is overdue writes the row, then sends its
+        // job.
         RowState::Waiting { .. } => {
             let is_being_woken = state.messages.iter().any(|message| message.job == Job::Overdue);
             has_job(state, event, row.round, &ALL) || is_being_woken || state.sweep_is_due

@@ -228,8 +228,8 @@ pub(crate) struct State {
     /// missing.
     pub events_are_old: bool,
     pub left: Left,
-    /// Something was lost that only the sweep finds: a request broke off, the message of a waiting delivery was lost, or
-    /// a probe, a recover job or an overdue job is among the dead letters.
+    /// Something was lost that only the sweep finds: a request broke off, the message of a waiting delivery was lost,
+    /// or a probe, a recover job or an overdue job is among the dead letters.
     pub sweep_is_due: bool,
     pub broken: Option<Broken>,
 }

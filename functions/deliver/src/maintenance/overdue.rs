@@ -49,15 +49,9 @@ pub(crate) async fn overdue(job: &OverdueJob, stores: &Stores, recorder: &Record
     Ok(Disposition::Replace(outgoing))
 }
 
-/// Whether something of a webhook is overdue.
-pub(super) async fn has_overdue(
-    webhook: &Webhook,
-    stores: &Stores,
-    recorder: &Recorder,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    Ok(!waiting(webhook, 1, stores, now).await?.items.is_empty()
-        || !held_too_long(webhook, None, 1, stores, recorder, now).await?.items.is_empty())
+/// Whether a waiting delivery of a webhook is overdue.
+pub(super) async fn has_overdue(webhook: &Webhook, stores: &Stores, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(!waiting(webhook, 1, stores, now).await?.items.is_empty())
 }
 
 /// What a webhook has held for as long as the retention, longest first.

@@ -104,7 +104,7 @@ async fn no_tenant_fills_the_messages_in_flight_and_the_retries_of_others_are_on
         scene.accept(&number.to_string()).await;
     }
     // Other functions have hidden nearly as many as may be hidden.
-    scene.world.aws.sqs.pretend_in_flight(29_990);
+    scene.world.aws.sqs.pretend_in_flight(29_980);
     scene.world.pump_stream().await.unwrap();
     while scene.world.pump_queue(DELIVERIES).await + scene.world.pump_queue(RETRIES).await > 0 {
         scene.world.clock.advance(SignedDuration::from_secs(1));

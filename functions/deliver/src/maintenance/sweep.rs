@@ -25,8 +25,8 @@ use crate::disposition::{Disposition, Stop};
 use crate::span;
 use crate::stores::Stores;
 
-/// Maximum tenants that one sweep job looks at. Reason: a look at a webhook is 17 queries, and with 500 webhooks of each
-/// tenant a page takes a few seconds; the next job goes on.
+/// Maximum tenants that one sweep job looks at. Reason: a look at a webhook is 17 queries, and with 500 webhooks of
+/// each tenant a page takes a few seconds; the next job goes on.
 const MAX_TENANTS: u8 = 2;
 /// Maximum webhooks that are looked at at the same time. Reason: a tenant's 500 webhooks take a second or two.
 const MAX_CONCURRENT_LOOKS: usize = 32;

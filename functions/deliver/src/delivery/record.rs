@@ -22,6 +22,9 @@ use crate::isolate::log;
 /// each of these rounds takes a request of somebody.
 const MAX_FORCED_WRITES: u8 = 3;
 
+/// How far ahead of its acceptance an event may be dated (24 h), as own events may be.
+const MAX_DATED_AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
 /// The means to read and write rows of deliveries.
 #[derive(Debug)]
 pub(crate) struct Recorder {
@@ -152,8 +155,7 @@ impl Recorder {
 
     /// Writes that a delivery is held.
     pub(crate) async fn hold(&self, job: &DeliverJob, plan: AttemptPlan) -> Result<(), StoreError> {
-        let accepted_at = job.inline.as_ref().map(|event| event.accepted_at);
-        self.keep_event(job.key(), accepted_at, DeliveryState::Held, self.clock.now()).await?;
+        self.keep_event(job.key(), Some(accepted_at(job)), DeliveryState::Held, self.clock.now()).await?;
         self.unattempted(job, plan, DeliveryState::Held).await
     }
 
@@ -254,6 +256,14 @@ fn follow(decision: Decision, job: &DeliverJob) -> (DeliveryState, Disposition) 
 fn event_type(job: &DeliverJob, plan: AttemptPlan) -> EventType {
     let inline = job.inline.as_ref().map(|event| event.facts.event_type);
     inline.or(plan.event_type).unwrap_or(EventType::Unknown)
+}
+
+/// When the event was accepted, or an earlier time. If the event does not travel with its job, the time in its id
+/// tells: no provider should date an event further ahead than [`MAX_DATED_AHEAD`]. If one does, the event may expire
+/// while its delivery is held, and the delivery ends as dead, visibly.
+fn accepted_at(job: &DeliverJob) -> Timestamp {
+    let by_id = || job.event.time().saturating_sub(MAX_DATED_AHEAD).unwrap_or(Timestamp::MIN);
+    job.inline.as_ref().map_or_else(by_id, |event| event.accepted_at)
 }
 
 /// The operational event of a change by which a delivery dies.

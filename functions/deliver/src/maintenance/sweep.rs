@@ -63,7 +63,7 @@ async fn look(webhook: Webhook, stores: &Stores, recorder: &Recorder) -> Result<
     let held = stores.deliveries.list_stuck(tenant, id, StateKind::Held, HeldOrDeadOrder::OldestFirst, None, 1).await?;
     let oldest = held.items.first();
     let mut jobs = Vec::new();
-    // A held row is written once, when the hold begins.
+    // A held row is written when the hold begins, and by each probe that tries the delivery.
     let is_held_too_long = oldest.is_some_and(|held| recorder.retention.ends_hold(held.updated_at, now));
     if is_held_too_long || has_overdue(&webhook, stores, now).await? {
         jobs.push(Job::Overdue(OverdueJob { tenant, webhook: id, after: None }));

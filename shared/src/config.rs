@@ -6,6 +6,7 @@ use std::str::FromStr;
 use aws_credential_types::Credentials;
 use aws_types::app_name::AppName;
 use aws_types::region::Region;
+use domain::retention::{MAX_DAYS, MIN_DAYS};
 use domain::tenant::KeyHash;
 use ipnet::IpNet;
 use url::Url;
@@ -28,7 +29,7 @@ pub const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 pub const DEAD_LETTER_QUEUE_ARN: &str = "DEAD_LETTER_QUEUE_ARN";
 /// URL of the queue of events that `dispatch` cannot dispatch.
 pub const DISPATCH_FAILURES_QUEUE_URL: &str = "DISPATCH_FAILURES_QUEUE_URL";
-/// How long events and deliveries are kept, in days, 1 to 3650.
+/// How long events and deliveries are kept, in days, 2 to 3650.
 pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
 /// How long cached sources, keys and webhooks are trusted, in seconds, 0 to 300.
 pub const CACHE_SECONDS: &str = "CACHE_SECONDS";
@@ -155,7 +156,7 @@ impl IngestConfig {
         Ok(Self {
             registry_table: text(REGISTRY_TABLE)?,
             events_table: text(EVENTS_TABLE)?,
-            retention_days: number(RETENTION_DAYS, 1, 3650)?,
+            retention_days: number(RETENTION_DAYS, MIN_DAYS, MAX_DAYS)?,
             cache_seconds: number(CACHE_SECONDS, 0, 300)?,
         })
     }
@@ -182,7 +183,7 @@ impl DeliverConfig {
             deliveries_queue_url: text(DELIVERIES_QUEUE_URL)?,
             retries_queue_url: text(RETRIES_QUEUE_URL)?,
             dead_letter_queue_url: text(DEAD_LETTER_QUEUE_URL)?,
-            retention_days: number(RETENTION_DAYS, 1, 3650)?,
+            retention_days: number(RETENTION_DAYS, MIN_DAYS, MAX_DAYS)?,
             cache_seconds: number(CACHE_SECONDS, 0, 300)?,
             allowed_networks: networks()?,
         })
@@ -201,7 +202,7 @@ impl ApiConfig {
             deliveries_queue_url: text(DELIVERIES_QUEUE_URL)?,
             deliveries_queue_arn: text(DELIVERIES_QUEUE_ARN)?,
             dead_letter_queue_arn: text(DEAD_LETTER_QUEUE_ARN)?,
-            retention_days: number(RETENTION_DAYS, 1, 3650)?,
+            retention_days: number(RETENTION_DAYS, MIN_DAYS, MAX_DAYS)?,
             admin_key,
             allowed_networks: networks()?,
             public_url: optional(PUBLIC_URL).trim_end_matches('/').to_owned(),

@@ -12,10 +12,11 @@ use domain::id::WebhookId;
 pub use domain::job;
 use domain::job::{FirstJobs, Job};
 use domain::queue_limits::{MAX_BYTES, MAX_ENTRIES};
-pub use domain::queue_limits::{MAX_DELAY_SECONDS, MAX_HOP_SECONDS, RETENTION};
+pub use domain::queue_limits::{MAX_DELAY_SECONDS, MAX_HOP_SECONDS, MAX_IN_FLIGHT, RETENTION};
 use futures::{StreamExt as _, stream};
 
 pub mod redrive;
+mod in_flight;
 mod unconfirmed;
 
 pub use unconfirmed::Unconfirmed;

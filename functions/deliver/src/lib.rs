@@ -33,6 +33,7 @@ use shared::clock::Clock;
 use shared::config;
 use shared::outbound::{Outbound, SetupError};
 use shared::queue::Queue;
+use shared::retention::Retention;
 use shared::store::registry::{ReceiverHealth, Webhooks};
 use shared::store::{Deliveries, Events, Registry};
 use tracing::Instrument as _;
@@ -44,6 +45,7 @@ mod isolate;
 mod budget;
 mod stores;
 mod queues;
+mod in_flight;
 mod webhook_cache;
 mod health;
 mod stored_event;
@@ -57,6 +59,7 @@ use delivery::record::Recorder;
 use delivery::send::Sender;
 use delivery::stream::Streams;
 use health::Health;
+use in_flight::InFlight;
 use message::ReceivedMessage;
 use queues::Queues;
 use stores::Stores;
@@ -71,6 +74,7 @@ pub struct Deliver {
     sender: Sender,
     health: Health,
     queues: Queues,
+    in_flight: InFlight,
     clock: Clock,
 }
 
@@ -88,7 +92,12 @@ impl Deliver {
         let deliveries_queue = Queue::new(sqs.clone(), &config.deliveries_queue_url);
         let outbound = Outbound::new(AddressPolicy::allowing(config.allowed_networks.clone()))?;
         Ok(Self {
-            recorder: Recorder { deliveries: deliveries.clone(), events: events.clone(), clock: clock.clone() },
+            recorder: Recorder {
+                deliveries: deliveries.clone(),
+                events: events.clone(),
+                retention: Retention::of_days(config.retention_days),
+                clock: clock.clone(),
+            },
             sender: Sender { streams: Streams::new(sdk, outbound.clone()), outbound, clock: clock.clone() },
             health: Health {
                 receivers: ReceiverHealth::new(&registry),
@@ -102,6 +111,7 @@ impl Deliver {
                 retries_queue: Queue::new(sqs.clone(), &config.retries_queue_url),
                 dead_letter_queue: Queue::new(sqs, &config.dead_letter_queue_url),
             },
+            in_flight: InFlight::default(),
             stores: Stores::new(&registry, events, deliveries),
             webhooks,
             clock,
@@ -129,7 +139,7 @@ async fn carry_out(batch: LambdaEvent<SqsEvent>, room: &Deliver) -> Vec<String> 
     let records = batch.payload.records.into_iter();
     let received: Vec<_> = records.map(|record| ReceivedMessage::new(record, &room.queues.retries_queue)).collect();
     let dispositions = route::route(&received, room, deadline).await;
-    settle::settle(&received, dispositions, &room.queues, received_at, room.clock.now()).await
+    settle::settle(&received, dispositions, &room.queues, &room.in_flight, received_at, room.clock.now()).await
 }
 
 fn response(kept: Vec<String>) -> SqsEventResponse {

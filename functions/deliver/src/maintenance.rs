@@ -7,4 +7,5 @@ pub(crate) mod dispatch;
 pub(crate) mod probe;
 pub(crate) mod recovery;
 pub(crate) mod release;
+pub(crate) mod overdue;
 pub(crate) mod sweep;

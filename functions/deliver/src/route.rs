@@ -10,7 +10,7 @@ use crate::delivery::pending::Pending;
 use crate::delivery::{schedule, unreadable};
 use crate::disposition::{Disposition, Stop};
 use crate::isolate::isolated_logged;
-use crate::maintenance::{dispatch, probe, recovery, release, sweep};
+use crate::maintenance::{dispatch, overdue, probe, recovery, release, sweep};
 use crate::message::ReceivedMessage;
 use crate::span;
 
@@ -49,7 +49,8 @@ async fn carry_out(
         Ok(Job::Deliver(_)) => Disposition::Redeliver,
         Ok(Job::ReleaseHeld(job)) => release::release(&job, stores, webhooks, clock.now()).await?,
         Ok(Job::Probe(job)) => probe::probe(&job, room, deadline).await?,
-        Ok(Job::Sweep(job)) => sweep::sweep(&job, stores, clock).await?,
+        Ok(Job::Sweep(job)) => sweep::sweep(&job, stores, recorder).await?,
+        Ok(Job::Overdue(job)) => overdue::overdue(&job, stores, recorder).await?,
         Ok(Job::Recovery(job)) => {
             recovery::recovery(&job, message.first_receive, stores, webhooks, &queues.deliveries_queue, clock).await?
         }

@@ -1,10 +1,13 @@
 //! The stage `settle`: does in the queues what the batch led to, in as few calls as possible, and reads every result.
 
+use std::cmp::Reverse;
+
 use jiff::{SignedDuration, Timestamp};
 use shared::queue::job::{DeliverJob, Job};
 use shared::queue::{Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue, RETENTION};
 
 use crate::disposition::Disposition;
+use crate::in_flight::InFlight;
 use crate::message::{ReceivedMessage, SourceQueue};
 use crate::queues::Queues;
 
@@ -27,21 +30,20 @@ pub(crate) async fn settle(
     received: &[ReceivedMessage],
     dispositions: Vec<Disposition>,
     queues: &Queues,
+    in_flight: &InFlight,
     received_at: Timestamp,
     now: Timestamp,
 ) -> Vec<String> {
     let mut keep = vec![false; received.len()];
     let (mut to_retries, mut to_dead_letters, mut to_deliveries) =
         (Outbox::default(), Outbox::default(), Outbox::default());
-    let mut hidden = Vec::new();
+    let mut waiting = Vec::new();
     for (index, (message, disposition)) in received.iter().zip(dispositions).enumerate() {
         match (disposition, message.source) {
             (Disposition::Delete, _) => {}
             (Disposition::Redeliver, _) => keep[index] = true,
-            (Disposition::RetryAt { at }, SourceQueue::Retries) if is_hidden(message.sent_at, at, now) => {
-                keep[index] = true;
-                let seconds = visibility_seconds(at, now, received_at);
-                hidden.push((index, Hidden { receipt: message.receipt.clone(), seconds }));
+            (Disposition::RetryAt { at }, SourceQueue::Retries) if may_be_hidden(message.sent_at, at, now) => {
+                waiting.push((index, at));
             }
             (Disposition::RetryAt { at }, _) => to_retries.add(index, same_job(message, at, now)),
             (Disposition::Requeue { job, at }, _) => to_retries.add(index, with_slot(*job, at, now)),
@@ -49,7 +51,18 @@ pub(crate) async fn settle(
             (Disposition::Replace(messages), _) => messages.into_iter().for_each(|one| to_deliveries.add(index, one)),
         }
     }
-    hide(hidden, received, &queues.retries_queue).await;
+    // The longest waits are hidden first: as delayed messages they would need the most messages.
+    waiting.sort_by_key(|(_, at)| Reverse(*at));
+    let allowed = in_flight.allow(waiting.len(), &queues.retries_queue, now).await;
+    for (index, at) in waiting.split_off(allowed) {
+        to_retries.add(index, same_job(&received[index], at, now));
+    }
+    let hidden = waiting.into_iter().map(|(index, at)| {
+        keep[index] = true;
+        let seconds = visibility_seconds(at, now, received_at);
+        (index, Hidden { receipt: received[index].receipt.clone(), seconds })
+    });
+    hide(hidden.collect(), received, &queues.retries_queue).await;
     to_retries.send(received, &queues.retries_queue, &mut keep).await;
     to_dead_letters.send(received, &queues.dead_letter_queue, &mut keep).await;
     to_deliveries.send(received, &queues.deliveries_queue, &mut keep).await;
@@ -105,20 +118,20 @@ fn delay(at: Timestamp, now: Timestamp) -> u16 {
     u16::try_from(seconds_until(at, now)).unwrap_or(MAX_DELAY_SECONDS).min(MAX_DELAY_SECONDS)
 }
 
-/// Whether a message of the retries queue is hidden, and not sent anew.
+/// Whether a message of the retries queue may be hidden, and need not be sent anew. To hide it is one call, to send it
+/// anew and to delete it are two; and Lambda counts only what is sent as a step of a chain.
 ///
-/// It is sent anew if the wait is within SQS's maximum delay. Reason: a hidden message is in flight, and a queue has at
-/// most 120,000 messages in flight. A receiver that fails 1,000 times a second would use these up before its breaker
-/// may open. A delayed message is not in flight, and costs no more.
+/// It is sent anew if it is due. Reason: each receive counts, and SQS moves a message that was received too often to
+/// the dead-letter queue.
 ///
 /// It is also sent anew if it would grow too old. Reason: SQS deletes a message at the end of its retention, hidden or
 /// not, and the delivery would wait for ever.
-fn is_hidden(sent_at: Option<Timestamp>, at: Timestamp, now: Timestamp) -> bool {
+fn may_be_hidden(sent_at: Option<Timestamp>, at: Timestamp, now: Timestamp) -> bool {
     let grows_old = sent_at.is_some_and(|sent_at| {
         let end_of_hop = at.min(now.saturating_add(MAX_HOP).unwrap_or(Timestamp::MAX));
         end_of_hop.duration_since(sent_at) > MAX_AGE
     });
-    seconds_until(at, now) > u32::from(MAX_DELAY_SECONDS) && !grows_old
+    seconds_until(at, now) > 0 && !grows_old
 }
 
 /// For how long a message of the retries queue is hidden from now. SQS counts its maximum of 12 hours from the receive.
@@ -155,15 +168,15 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_long_is_hidden_unless_its_message_would_be_older_than_a_week() {
+    fn what_waits_may_be_hidden_unless_its_message_would_be_older_than_a_week() {
         let week = MAX_AGE.as_secs();
-        let hidden = |until, now| is_hidden(Some(at(0)), at(until), at(now));
-        assert!(!hidden(900, 0) && hidden(901, 0));
+        let hidden = |until, now| may_be_hidden(Some(at(0)), at(until), at(now));
+        assert!(!hidden(0, 0) && hidden(1, 0));
         assert!(hidden(week, week - 1_000) && !hidden(week + 1, week - 1_000));
         // If the wait is longer than a hop, the end of the next hop counts.
         let hop = i64::from(MAX_HOP_SECONDS);
         assert!(hidden(2 * week, week - hop) && !hidden(2 * week, week - hop + 1));
-        assert!(is_hidden(None, at(901), at(0)));
+        assert!(may_be_hidden(None, at(901), at(0)));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use lambda_http::Request;
 use shared::audit::client_address;
 use shared::event::Event;
 use shared::provider::{self, InboundPost, Received, Token, VerificationError};
-use shared::source::{IngestKey, Source};
+use shared::retention::Retention;
+use shared::source::{IngestKey, Source, Verification};
 use shared::store::events::TokenClaim;
 
 use crate::answer::Success;
@@ -82,6 +83,7 @@ async fn accept(
     if let [event] = events.as_slice() {
         span::note("event.id", event.id);
     }
+    refuse_old(&events, source, room.retention, now)?;
     if let Some(token) = token {
         claim(&token, &events, source, room).await?;
     }
@@ -91,6 +93,21 @@ async fn accept(
         tracing::info!("the subscription of the source is confirmed");
     }
     Ok(Success::Received)
+}
+
+/// Refuses a post that is older than the retention, if its signature is valid for ever. A repeat is recognised by the
+/// rows of its events, and these may be gone. The newest event decides: the rows of events that were accepted together
+/// are kept for the same time.
+fn refuse_old(
+    events: &[Event],
+    source: &Source,
+    retention: Retention,
+    now: Timestamp,
+) -> Result<(), VerificationError> {
+    let is_signed = !matches!(source.trust.verification, Verification::Unsigned);
+    let newest = events.iter().map(|event| event.facts.occurred_at).max();
+    let is_old = newest.is_some_and(|newest| retention.has_ended(newest, now));
+    if is_signed && source.provider.signs_for_ever() && is_old { Err(VerificationError::Stale) } else { Ok(()) }
 }
 
 /// A token vouches only for the first event that came with it.

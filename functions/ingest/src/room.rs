@@ -8,6 +8,7 @@ use shared::clock::Clock;
 use shared::config;
 use shared::id::KeyId;
 use shared::outbound::Outbound;
+use shared::retention::Retention;
 use shared::source::{IngestKeyHash, Source};
 use shared::store::registry::{ApiKeyLookup, Certificates, SourceLookup};
 use shared::store::{Events, Registry};
@@ -21,6 +22,7 @@ pub struct Ingest {
     pub(crate) source_lookup: SourceLookup,
     pub(crate) api_key_lookup: ApiKeyLookup,
     pub(crate) events: Events,
+    pub(crate) retention: Retention,
     pub(crate) sources: Cache<IngestKeyHash, Source>,
     pub(crate) keys: Cache<KeyId, ApiKey>,
     pub(crate) sns: Sns,
@@ -37,6 +39,7 @@ impl Ingest {
             source_lookup: SourceLookup::new(&registry),
             api_key_lookup: ApiKeyLookup::new(&registry),
             events: Events::new(dynamo, &config.events_table, config.retention_days),
+            retention: Retention::of_days(config.retention_days),
             sources: Cache::new(config.cache_seconds),
             keys: Cache::new(config.cache_seconds),
             sns: Sns::new(Certificates::new(&registry)),

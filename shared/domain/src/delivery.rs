@@ -10,6 +10,7 @@ pub mod post_id;
 mod state;
 mod attempt;
 pub mod job_verdict;
+pub mod overdue;
 
 pub use self::attempt::{Attempt, MAX_STORED_RESPONSE_BYTES, Outcome, ReceiverDirective, Target};
 pub use self::state::{DeliveryState, StateKind};

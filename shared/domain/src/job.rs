@@ -15,7 +15,7 @@ mod tests;
 
 pub use deliver::DeliverJob;
 pub use first::FirstJobs;
-pub use kinds::{DispatchJob, Probe, RecoveryPage, ReleaseHeld, Sweep};
+pub use kinds::{DispatchJob, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep};
 pub use read::NotAJob;
 pub use write::INLINE_LIMIT;
 
@@ -28,12 +28,14 @@ pub enum Job {
     ReleaseHeld(ReleaseHeld),
     /// Try one held delivery of a webhook whose breaker is open.
     Probe(Probe),
-    /// Look for deliveries that are held although nothing holds them.
+    /// Look for deliveries that nothing wakes.
     Sweep(Sweep),
     /// Do one page of a recovery that somebody asked for.
     Recovery(RecoveryPage),
     /// Send the first jobs of one event.
     Dispatch(DispatchJob),
+    /// Wake the overdue deliveries of one webhook, and end those that are held for too long.
+    Overdue(OverdueJob),
 }
 
 /// The message group of sweeps, because they belong to no webhook.
@@ -54,6 +56,7 @@ impl Job {
             Self::Sweep(_) => SWEEP_GROUP.to_owned(),
             Self::Recovery(page) => page.recovery.to_string(),
             Self::Dispatch(dispatch) => dispatch.tenant.to_string(),
+            Self::Overdue(overdue) => overdue.webhook.to_string(),
         }
     }
 

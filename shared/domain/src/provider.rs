@@ -82,6 +82,11 @@ impl Provider {
         self.profile().map(|profile| profile.proof)
     }
 
+    /// Whether a signed post of this provider is valid for ever, because the signature says no time.
+    pub fn signs_for_ever(self) -> bool {
+        self.profile().is_some_and(|profile| !profile.signature_ends)
+    }
+
     /// The HTTP status of an internal error: the one after which this provider sends the post again. 503 for most.
     pub fn status_in_trouble(self) -> u16 {
         self.profile().map_or(503, |profile| profile.status_in_trouble)

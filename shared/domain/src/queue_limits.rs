@@ -12,6 +12,8 @@ pub const MAX_DELAY_SECONDS: u16 = 900;
 /// Maximum time in seconds that a message stays hidden, counted from its receive. Reason: SQS refuses more than 12 h
 /// (43,200 s); the difference covers the time between the receive and the call.
 pub const MAX_HOP_SECONDS: u32 = 43_000;
+/// Maximum messages of one queue that are in flight, which means received and not deleted: SQS's limit.
+pub const MAX_IN_FLIGHT: u32 = 120_000;
 /// How long SQS keeps a message after it was sent: 14 days, the maximum, which the template sets. Hiding a message does
 /// not extend this time.
 pub const RETENTION: SignedDuration = SignedDuration::from_hours(14 * 24);

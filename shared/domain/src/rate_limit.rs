@@ -39,7 +39,7 @@ impl RateLimit {
     }
 
     /// When the second of a slot begins.
-    fn second_of(self, slot: i64) -> Timestamp {
+    pub fn second_of(self, slot: i64) -> Timestamp {
         Timestamp::from_second(slot.div_euclid(i64::from(self.0))).unwrap_or(Timestamp::MAX)
     }
 }

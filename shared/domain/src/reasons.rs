@@ -23,7 +23,7 @@ string_enum!(
         AttemptsExhausted = "attempts_exhausted",
         /// The receiver answered 410 Gone, and the webhook is disabled.
         Gone = "gone",
-        /// The event is no longer stored, because its retention is over.
+        /// The retention is over: the event is no longer stored, or the delivery was held for that long.
         EventExpired = "event_expired",
         /// The receiver answered `webhook-delivery: abort-message`.
         Aborted = "aborted",

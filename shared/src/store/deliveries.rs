@@ -1,11 +1,11 @@
 //! The deliveries table: one row for each delivery that was attempted or held, with its attempts.
 
 use aws_sdk_dynamodb::Client;
-use jiff::{SignedDuration, Timestamp};
 
 use super::StoreError;
 use domain::delivery::Delivery;
 use domain::id::{EventId, TenantId, WebhookId};
+use domain::retention::Retention;
 
 mod item;
 mod keys;
@@ -16,22 +16,24 @@ mod record;
 pub use list::HeldOrDeadOrder;
 pub use record::Change;
 
-/// The index that contains only rows in the states `held` and `dead`.
+/// The index that contains only the rows of held and dead deliveries, and of long waits.
 const HELD_DEAD_INDEX: &str = "held-dead";
+/// How long a job waits that lists rows of the index which were written just now (5 s). Reason: the index follows the
+/// table within about a second.
+pub const INDEX_LAG_SECONDS: u16 = 5;
 
 /// The deliveries table.
 #[derive(Debug, Clone)]
 pub struct Deliveries {
     client: Client,
     table: String,
-    retention: SignedDuration,
+    retention: Retention,
 }
 
 impl Deliveries {
-    /// The table `table`, reached through `client`. Rows live for `retention_days` after their last change.
+    /// The table `table`, reached through `client`. The row of an ended delivery is kept for `retention_days`.
     pub fn new(client: Client, table: impl Into<String>, retention_days: u32) -> Self {
-        let retention = SignedDuration::from_hours(24 * i64::from(retention_days));
-        Self { client, table: table.into(), retention }
+        Self { client, table: table.into(), retention: Retention::of_days(retention_days) }
     }
 
     /// One delivery of a tenant, strongly consistent. `None` before the first attempt, and for deliveries of other
@@ -54,9 +56,5 @@ impl Deliveries {
             .map_err(StoreError::aws)?;
         let delivery = answer.item.map(item::delivery_in).transpose()?;
         Ok(delivery.filter(|delivery| delivery.tenant == tenant))
-    }
-
-    fn expiry(&self, now: Timestamp) -> i64 {
-        now.saturating_add(self.retention).unwrap_or(Timestamp::MAX).as_second()
     }
 }

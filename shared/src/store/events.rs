@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{EventWrite, Page, StoreError};
 use domain::event::Event;
 use domain::id::{EventId, TenantId};
+use domain::retention::Retention;
 
 mod keys;
 mod row;
@@ -17,6 +18,7 @@ mod known;
 mod put_batch;
 mod tokens;
 mod list;
+mod keep;
 
 pub use known::MAX_KEYS;
 pub use put_batch::MAX_STATEMENTS;
@@ -28,7 +30,7 @@ pub use tokens::TokenClaim;
 pub struct Events {
     client: Client,
     table: String,
-    retention: SignedDuration,
+    retention: Retention,
 }
 
 /// The result of a put.
@@ -41,10 +43,10 @@ pub enum Put {
 }
 
 impl Events {
-    /// The table `table`, reached through `client`. Rows live for `retention_days`.
+    /// The table `table`, reached through `client`. Rows are kept for `retention_days`, and longer while a delivery
+    /// needs them.
     pub fn new(client: Client, table: impl Into<String>, retention_days: u32) -> Self {
-        let retention = SignedDuration::from_hours(24 * i64::from(retention_days));
-        Self { client, table: table.into(), retention }
+        Self { client, table: table.into(), retention: Retention::of_days(retention_days) }
     }
 
     /// Stores an event unless it is stored already. This write is the acceptance of the event; the table's stream
@@ -104,6 +106,6 @@ impl Events {
     }
 
     fn expiry(&self, accepted_at: Timestamp) -> i64 {
-        accepted_at.saturating_add(self.retention).unwrap_or(Timestamp::MAX).as_second()
+        self.retention.end_of_event(accepted_at).as_second()
     }
 }

@@ -161,7 +161,7 @@ impl Sender {
     /// A good post of the events with this number, sent at `at` to the source of `ingest_key`.
     pub fn post(&self, ingest_key: &str, number: u32, at: Timestamp) -> anyhow::Result<Signed> {
         let id = format!("{number:024}");
-        let body = Sample::of(self.provider).body(&id);
+        let body = Sample::of(self.provider).body(&id, at);
         Ok(match &self.proof {
             Proof::Mailgun { key } => {
                 let body: Value = serde_json::from_str(&body)?;

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use shared::queue::MAX_IN_FLIGHT;
 
 /// Visibility timeout of a received message, as in the template.
 pub const VISIBILITY: SignedDuration = SignedDuration::from_secs(180);
@@ -46,6 +47,8 @@ pub struct Sqs {
     sent: Mutex<u64>,
     refusing: Mutex<u32>,
     ignoring: Mutex<u32>,
+    pretended: Mutex<u32>,
+    secretive: Mutex<bool>,
     /// An entry is refused if it contains all of these texts; the flag says whether SQS calls the refusal the sender's
     /// fault.
     refused: Mutex<(Vec<String>, bool)>,
@@ -55,6 +58,8 @@ pub struct Sqs {
 
 /// Maximum size of a batch to our own queues. Reason: every SQS-compatible endpoint accepts this size.
 const OUR_BATCH: usize = 256 * 1024;
+/// The attribute with the number of messages in flight.
+const NOT_VISIBLE: &str = "ApproximateNumberOfMessagesNotVisible";
 /// Ending of a FIFO queue's name.
 const FIFO: &str = ".fifo";
 /// Maximum size of a batch in SQS.
@@ -69,6 +74,8 @@ impl Sqs {
             sent: Mutex::default(),
             refusing: Mutex::default(),
             ignoring: Mutex::default(),
+            pretended: Mutex::default(),
+            secretive: Mutex::default(),
             refused: Mutex::default(),
             tenants_queues: Mutex::default(),
         }
@@ -112,8 +119,12 @@ impl Sqs {
         *self.ignoring.lock().unwrap_or_else(PoisonError::into_inner) = count;
     }
 
-    /// Receives up to 10 visible messages, as an event for a function from an event source mapping.
+    /// Receives up to 10 visible messages, as an event for a function from an event source mapping. A queue with the
+    /// maximum of messages in flight hands out nothing.
     pub fn receive(&self, queue: &str) -> SqsEvent {
+        if self.in_flight(queue) >= MAX_IN_FLIGHT {
+            return SqsEvent::default();
+        }
         let now = self.clock.now();
         let arn = format!("arn:aws:sqs:us-east-1:000000000000:{queue}");
         let records = self.with(queue, |messages| {
@@ -157,6 +168,26 @@ impl Sqs {
     /// The time when the next message of a queue can be received; `None` if the queue is empty.
     pub fn next_visible(&self, queue: &str) -> Option<Timestamp> {
         self.with(queue, |messages| messages.iter().map(|message| message.visible_at).min())
+    }
+
+    /// The number of messages of a queue that are in flight: received, and neither deleted nor visible again. The
+    /// messages of [`Sqs::pretend_in_flight`] count too.
+    pub fn in_flight(&self, queue: &str) -> u32 {
+        let now = self.clock.now();
+        let is_in_flight = |message: &&Message| message.receives > 0 && message.visible_at > now;
+        let count = self.with(queue, |messages| messages.iter().filter(is_in_flight).count());
+        let pretended = *self.pretended.lock().unwrap_or_else(PoisonError::into_inner);
+        u32::try_from(count).unwrap_or(u32::MAX).saturating_add(pretended)
+    }
+
+    /// Makes every queue tell that so many more of its messages are in flight.
+    pub fn pretend_in_flight(&self, count: u32) {
+        *self.pretended.lock().unwrap_or_else(PoisonError::into_inner) = count;
+    }
+
+    /// Refuses from now on to tell the attributes of queues.
+    pub fn refuse_attributes(&self) {
+        *self.secretive.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
     /// Removes and returns the messages of a queue that `wanted` accepts.
@@ -230,6 +261,12 @@ impl Sqs {
             return refusal;
         }
         let queue = body["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();
+        if action == "GetQueueAttributes" {
+            if *self.secretive.lock().unwrap_or_else(PoisonError::into_inner) {
+                return refusal("com.amazonaws.sqs#AccessDenied");
+            }
+            return success(&json!({ "Attributes": { NOT_VISIBLE: self.in_flight(&queue).to_string() } }));
+        }
         let entries = body["Entries"].as_array().cloned().unwrap_or_default();
         if entries.is_empty() || entries.len() > 10 {
             return refusal("AWS.SimpleQueueService.TooManyEntriesInBatchRequest");

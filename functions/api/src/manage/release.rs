@@ -3,13 +3,11 @@
 use shared::id::{TenantId, WebhookId};
 use shared::queue::Outgoing;
 use shared::queue::job::{Job, ReleaseHeld};
+use shared::store::deliveries::INDEX_LAG_SECONDS;
 
 use super::error::ManageError;
 use crate::room::Api;
 
-/// How long the job waits. Reason: the index follows the table within about a second; after this time it has every
-/// delivery that was held before.
-const DELAY_SECONDS: u16 = 5;
 /// How long the job of a deletion waits. Reason: no request lasts as long (the template limits requests to 15 s). If
 /// the job ran before the webhook is deleted, and the webhook is disabled, the job would do nothing. Nothing else
 /// discards held deliveries of a deleted webhook; the sweep only visits existing ones.
@@ -19,7 +17,7 @@ const DELETION_SECONDS: u16 = 60;
 /// `deliver` reads the new state before it holds a delivery after that write. If sending fails, the client gets an
 /// error and repeats the request, which sends the job again; two such jobs do what one does.
 pub(crate) async fn release(api: &Api, tenant: TenantId, webhook: WebhookId) -> Result<(), ManageError> {
-    send(api, tenant, webhook, DELAY_SECONDS).await
+    send(api, tenant, webhook, INDEX_LAG_SECONDS).await
 }
 
 /// Sends the job that discards what the webhook holds, for a webhook that is about to be deleted.

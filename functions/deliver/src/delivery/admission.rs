@@ -13,8 +13,8 @@ pub(crate) enum Admission {
     /// Its job goes to the retries queue, unattempted: the receiver is slow, and the invocations of the deliveries
     /// queue are for receivers that answer quickly.
     ByRetries,
-    /// It is held: its webhook is disabled or paused, or the breaker is open.
-    Hold,
+    /// It is held: this webhook is disabled or paused, or its breaker is open.
+    Hold(Box<WebhookState>),
     /// It is discarded: its webhook was deleted.
     Discard,
 }
@@ -23,7 +23,7 @@ pub(crate) enum Admission {
 pub(crate) fn admit(state: Option<WebhookState>, source: SourceQueue, now: Timestamp) -> Admission {
     match state {
         None => Admission::Discard,
-        Some(state) if !state.takes_attempts() => Admission::Hold,
+        Some(state) if !state.takes_attempts() => Admission::Hold(Box::new(state)),
         Some(state) if source == SourceQueue::Deliveries && state.slowness.is_slow(now) => Admission::ByRetries,
         Some(state) => Admission::Attempt(Box::new(state)),
     }
@@ -66,7 +66,7 @@ mod tests {
         match admit(state, source, NOW) {
             Admission::Attempt(_) => "attempt",
             Admission::ByRetries => "by retries",
-            Admission::Hold => "hold",
+            Admission::Hold(_) => "hold",
             Admission::Discard => "discard",
         }
     }

@@ -2,6 +2,7 @@
 //! retries queue.
 
 use shared::clock::Clock;
+use shared::delivery::DeadReason;
 use shared::delivery::job_verdict::AttemptPlan;
 
 use super::admission::{Admission, admit};
@@ -31,9 +32,15 @@ pub(crate) async fn admitted(
             Admission::Attempt(state) => return Ok((*state, plan)),
             Admission::ByRetries => return Err(Disposition::RetryAt { at: clock.now() }.into()),
             Admission::Discard => return Err(recorder.discard(job, plan).await?.into()),
-            Admission::Hold if is_fresh => return Err(Disposition::Delete.into()),
-            Admission::Hold => {
-                if !plan.held {
+            // The delivery was held before, and the hold has lasted as long as the retention. This is the job of the
+            // same round that the sweep had sent for that. The fresh state decides, because a webhook that takes
+            // attempts by now gets the delivery.
+            Admission::Hold(state) if is_fresh && recorder.ends_hold(plan) => {
+                return Err(recorder.give_up(job, plan, DeadReason::EventExpired, &state.webhook).await?.into());
+            }
+            Admission::Hold(_) if is_fresh => return Err(Disposition::Delete.into()),
+            Admission::Hold(_) => {
+                if plan.held_since.is_none() {
                     recorder.hold(job, plan).await?;
                 }
                 state = webhooks.get_fresh(job.tenant, job.webhook, clock.now()).await?;

@@ -7,6 +7,7 @@ use shared::delivery::{Attempt, DeadReason, Delivery, DeliveryKey, DeliveryState
 use shared::event::{Event, EventType, GivenUp};
 use shared::operational;
 use shared::queue::job::DeliverJob;
+use shared::retention::Retention;
 use shared::retry::Decision;
 use shared::store::deliveries::Change;
 use shared::store::{Deliveries, Events, StoreError};
@@ -15,10 +16,14 @@ use shared::webhook::Webhook;
 use super::pending::Prepared;
 use crate::dead_letter::dead_letter;
 use crate::disposition::Disposition;
+use crate::isolate::log;
 
 /// Maximum number of times that a delivery is written as delivered while new rounds of it begin in between. Reason:
 /// each of these rounds takes a request of somebody.
 const MAX_FORCED_WRITES: u8 = 3;
+
+/// How far ahead of its acceptance an event may be dated (24 h), as own events may be.
+const MAX_DATED_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// The means to read and write rows of deliveries.
 #[derive(Debug)]
@@ -26,6 +31,7 @@ pub(crate) struct Recorder {
     pub(crate) deliveries: Deliveries,
     /// A row that becomes dead is written together with its operational event.
     pub(crate) events: Events,
+    pub(crate) retention: Retention,
     pub(crate) clock: Clock,
 }
 
@@ -78,6 +84,10 @@ impl Recorder {
         let job = &member.pending.job;
         let (state, disposition) = follow(decision, job);
         let event_type = member.event.facts.event_type;
+        if let Err(error) = self.keep_event(job.key(), Some(member.event.accepted_at), state, now).await {
+            // The attempt was made, so it must be recorded. Without its event the delivery ends as dead, visibly.
+            log(&error, "the event may expire before the delivery has ended");
+        }
         let change = Change::attempted(job.key(), event_type, member.plan, attempt, state, now);
         match self.write(&change, &member.state.webhook).await {
             Ok(()) => Ok(Recorded::Ours(disposition)),
@@ -97,6 +107,9 @@ impl Recorder {
         state: DeliveryState,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        if let Err(error) = self.keep_event(key, Some(event.accepted_at), state, now).await {
+            log(&error, "the event may expire before the delivery has ended");
+        }
         let change = Change::attempted(key, event.facts.event_type, plan, attempt, state, now);
         match self.deliveries.write(&change).await {
             Ok(()) => Ok(()),
@@ -108,8 +121,41 @@ impl Recorder {
         }
     }
 
+    /// Makes sure that the event is stored for as long as a delivery in `state` needs it. This comes before the write
+    /// of the row: after a crash between the two the event is only kept for longer than needed.
+    async fn keep_event(
+        &self,
+        key: DeliveryKey,
+        accepted_at: Option<Timestamp>,
+        state: DeliveryState,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match self.retention.prolonged_end(accepted_at, state, now) {
+            Some(until) => self.events.keep_until(key.tenant, key.event, until).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the plan is about a delivery that was held for as long as the retention.
+    pub(crate) fn ends_hold(&self, plan: AttemptPlan) -> bool {
+        plan.held_since.is_some_and(|since| self.retention.ends_hold(since, self.clock.now()))
+    }
+
+    /// Writes that an overdue delivery, which waits until `next_attempt_at`, goes on in its next round. Returns whether
+    /// the row still was as it was listed.
+    pub(crate) async fn wake(&self, overdue: &Delivery, next_attempt_at: Timestamp) -> Result<bool, StoreError> {
+        let change = Change::woken(overdue, next_attempt_at, self.clock.now());
+        self.keep_event(change.key(), None, change.state, change.now).await?;
+        match self.deliveries.write(&change).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Conflict) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Writes that a delivery is held.
     pub(crate) async fn hold(&self, job: &DeliverJob, plan: AttemptPlan) -> Result<(), StoreError> {
+        self.keep_event(job.key(), Some(accepted_at(job)), DeliveryState::Held, self.clock.now()).await?;
         self.unattempted(job, plan, DeliveryState::Held).await
     }
 
@@ -210,6 +256,14 @@ fn follow(decision: Decision, job: &DeliverJob) -> (DeliveryState, Disposition) 
 fn event_type(job: &DeliverJob, plan: AttemptPlan) -> EventType {
     let inline = job.inline.as_ref().map(|event| event.facts.event_type);
     inline.or(plan.event_type).unwrap_or(EventType::Unknown)
+}
+
+/// When the event was accepted, or an earlier time. If the event does not travel with its job, the time in its id
+/// tells: no provider should date an event further ahead than [`MAX_DATED_AHEAD`]. If one does, the event may expire
+/// while its delivery is held, and the delivery ends as dead, visibly.
+fn accepted_at(job: &DeliverJob) -> Timestamp {
+    let by_id = || job.event.time().saturating_sub(MAX_DATED_AHEAD).unwrap_or(Timestamp::MIN);
+    job.inline.as_ref().map_or_else(by_id, |event| event.accepted_at)
 }
 
 /// The operational event of a change by which a delivery dies.

@@ -13,7 +13,7 @@ use shared::queue::Outgoing;
 use shared::queue::job::{Job, Probe, ReleaseHeld};
 use shared::retry::{Decision, decide};
 use shared::store::StoreError;
-use shared::store::deliveries::HeldOrDeadOrder;
+use shared::store::deliveries::{HeldOrDeadOrder, INDEX_LAG_SECONDS};
 use shared::webhook::{DisabledReason, Webhook};
 use tracing::Instrument as _;
 
@@ -117,10 +117,10 @@ fn closed(job: &Probe, health: &Health) -> Disposition {
     release(job)
 }
 
-/// The job that releases the held deliveries.
+/// The job that releases the held deliveries. It waits until the index has those that were held a moment ago.
 fn release(job: &Probe) -> Disposition {
     let release = Job::ReleaseHeld(ReleaseHeld { tenant: job.tenant, webhook: job.webhook, after: None });
-    Disposition::Replace(vec![Outgoing::now(&release)])
+    Disposition::Replace(vec![Outgoing::later(&release, INDEX_LAG_SECONDS)])
 }
 
 async fn again(job: &Probe, webhook: &Webhook, open: &Open, health: &Health) -> Result<Disposition, StoreError> {

@@ -1,8 +1,9 @@
-//! The sweep: once an hour it releases what is held by webhooks that take attempts.
+//! The sweep: once an hour it looks for what nothing else would wake or end.
 //!
 //! Every function that writes a delivery as held reads the webhook afresh after the write, and everything that makes a
 //! webhook take attempts again releases what the webhook holds. A crash between the two, or an index that follows its
 //! table late, can leave a held delivery that nothing would wake. The sweep wakes it. The sweep also looks for
+//! waiting deliveries whose message was lost, for deliveries that were held for as long as the retention, and for
 //! recoveries that somebody asked for and that stand still.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -12,19 +13,21 @@ use shared::clock::Clock;
 use shared::delivery::StateKind;
 use shared::id::TenantId;
 use shared::queue::Outgoing;
-use shared::queue::job::{Job, Probe, RecoveryPage, ReleaseHeld, Sweep};
+use shared::queue::job::{Job, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep};
 use shared::store::StoreError;
 use shared::store::deliveries::HeldOrDeadOrder;
 use shared::webhook::Webhook;
 use tracing::Instrument as _;
 
+use super::overdue::has_overdue;
+use crate::delivery::record::Recorder;
 use crate::disposition::{Disposition, Stop};
 use crate::span;
 use crate::stores::Stores;
 
-/// Maximum tenants that one sweep job looks at. Reason: with 500 webhooks of each tenant a page takes a few seconds;
-/// the next job goes on.
-const MAX_TENANTS: u8 = 5;
+/// Maximum tenants that one sweep job looks at. Reason: a look at a webhook is 17 queries, and with 500 webhooks of
+/// each tenant a page takes a few seconds; the next job goes on.
+const MAX_TENANTS: u8 = 2;
 /// Maximum webhooks that are looked at at the same time. Reason: a tenant's 500 webhooks take a second or two.
 const MAX_CONCURRENT_LOOKS: usize = 32;
 /// Time without a page after which a release stands still (15 min). Reason: a page follows the one before within
@@ -34,18 +37,19 @@ const STANDSTILL: SignedDuration = SignedDuration::from_mins(15);
 /// timeout.
 const PROBE_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 
-/// Looks at a page of tenants. Sends a release job for each webhook that has no reason to hold anything, and does.
-pub(crate) async fn sweep(job: &Sweep, stores: &Stores, clock: &Clock) -> Result<Disposition, Stop> {
+/// Looks at a page of tenants. Sends a release job for each webhook that has no reason to hold anything, and does; and
+/// an overdue job for each webhook of which something is overdue.
+pub(crate) async fn sweep(job: &Sweep, stores: &Stores, recorder: &Recorder) -> Result<Disposition, Stop> {
+    let clock = &recorder.clock;
     let tenants = stores.tenants.page(job.after.as_deref(), MAX_TENANTS).await?;
     let mut jobs = Vec::new();
     for tenant in &tenants.items {
         let webhooks = stores.webhooks.all(tenant.id).await?;
-        let active = webhooks.into_iter().filter(|webhook| !webhook.holds_deliveries());
-        let looks = stream::iter(active).map(|webhook| {
+        let looks = stream::iter(webhooks).map(|webhook| {
             let span = span::of_webhook(webhook.tenant, webhook.id);
-            look(webhook, stores, clock).instrument(span)
+            look(webhook, stores, recorder).instrument(span)
         });
-        let found: Vec<Option<Job>> = looks.buffer_unordered(MAX_CONCURRENT_LOOKS).try_collect().await?;
+        let found: Vec<Vec<Job>> = looks.buffer_unordered(MAX_CONCURRENT_LOOKS).try_collect().await?;
         jobs.extend(found.into_iter().flatten());
         jobs.extend(lost_pages(tenant.id, stores, clock.now()).await?);
     }
@@ -53,13 +57,26 @@ pub(crate) async fn sweep(job: &Sweep, stores: &Stores, clock: &Clock) -> Result
     Ok(Disposition::Replace(jobs.iter().map(Outgoing::now).collect()))
 }
 
-/// The job that a webhook needs because it holds deliveries and nothing else would wake them.
-async fn look(webhook: Webhook, stores: &Stores, clock: &Clock) -> Result<Option<Job>, StoreError> {
-    let (tenant, id) = (webhook.tenant, webhook.id);
+/// The jobs that a webhook needs because nothing else would wake or end its deliveries.
+async fn look(webhook: Webhook, stores: &Stores, recorder: &Recorder) -> Result<Vec<Job>, StoreError> {
+    let (tenant, id, now) = (webhook.tenant, webhook.id, recorder.clock.now());
     let held = stores.deliveries.list_stuck(tenant, id, StateKind::Held, HeldOrDeadOrder::OldestFirst, None, 1).await?;
-    if held.items.is_empty() {
-        return Ok(None);
+    let oldest = held.items.first();
+    let mut jobs = Vec::new();
+    // A held row is written when the hold begins, and by each probe that tries the delivery.
+    let is_held_too_long = oldest.is_some_and(|held| recorder.retention.ends_hold(held.updated_at, now));
+    if is_held_too_long || has_overdue(&webhook, stores, now).await? {
+        jobs.push(Job::Overdue(OverdueJob { tenant, webhook: id, after: None }));
     }
+    if oldest.is_some() && !webhook.holds_deliveries() {
+        jobs.extend(release_or_probe(webhook, stores, &recorder.clock).await?);
+    }
+    Ok(jobs)
+}
+
+/// The job that a webhook needs because it holds deliveries although it is neither disabled nor paused.
+async fn release_or_probe(webhook: Webhook, stores: &Stores, clock: &Clock) -> Result<Option<Job>, StoreError> {
+    let (tenant, id) = (webhook.tenant, webhook.id);
     if let Breaker::Open(open) = stores.receivers.get_breaker(tenant, id).await? {
         return Ok(lost_probe(&webhook, open, clock.now()));
     }

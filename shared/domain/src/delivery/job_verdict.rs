@@ -77,8 +77,8 @@ pub struct AttemptPlan {
     pub expected: RowCondition,
     /// The row holds as many attempts as it may keep, so older ones are removed.
     pub drop_old_attempts: bool,
-    /// The row says that the delivery is held in this round.
-    pub held: bool,
+    /// Since when the delivery is held in this round, as the row says; `None` if it is not held.
+    pub held_since: Option<Timestamp>,
     /// The attempt must be claimed in the row before it is made. This is so in every round after the first: redrives
     /// and recoveries begin such rounds, and there may be several jobs of one round at the same time.
     pub needs_claim: bool,
@@ -110,7 +110,7 @@ pub fn judge(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp) -
             began: None,
             expected: RowCondition::Absent,
             drop_old_attempts: false,
-            held: false,
+            held_since: None,
             needs_claim: round > 0,
             event_type: None,
         });
@@ -132,7 +132,7 @@ pub fn judge(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp) -
         began,
         expected,
         drop_old_attempts,
-        held: false,
+        held_since: None,
         needs_claim: round > 0,
         event_type,
     };
@@ -148,7 +148,7 @@ pub fn judge(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp) -
         DeliveryState::Dead { reason } => JobVerdict::ResendDeadLetter { reason },
         DeliveryState::Held => {
             let expected = RowCondition::Held { round: row.round, round_attempts: row.round_attempts };
-            JobVerdict::Attempt(AttemptPlan { held: true, expected, ..plan })
+            JobVerdict::Attempt(AttemptPlan { held_since: Some(row.updated_at), expected, ..plan })
         }
         DeliveryState::Waiting { next_attempt_at } if now < next_attempt_at => {
             JobVerdict::NotDue { at: next_attempt_at }

@@ -52,6 +52,11 @@ impl DeliverJob {
         }
     }
 
+    /// The job of the round that a waiting or held delivery is in.
+    pub fn same_round(delivery: &Delivery) -> Self {
+        Self { round: delivery.round, ..Self::next_round(delivery) }
+    }
+
     /// The job that is kept as the dead letter of this job: the same delivery in the next round, so that a redrive
     /// gives the delivery the full schedule again. A redrive sends again only what was not delivered, so the dead
     /// letter of a resend is not a resend.

@@ -25,7 +25,7 @@ pub struct Probe {
     pub probe: ProbeId,
 }
 
-/// Look for deliveries that are held although nothing holds them, and release them. The template's schedule sends the
+/// Look for deliveries that nothing wakes, and send the jobs that wake or end them. The template's schedule sends the
 /// first sweep of each hour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sweep {
@@ -52,4 +52,16 @@ pub struct DispatchJob {
     pub tenant: TenantId,
     /// The event.
     pub event: EventId,
+}
+
+/// Wake the overdue deliveries of one webhook, whose messages were lost, and end the deliveries that the webhook has
+/// held for too long. The sweep sends the first job of a webhook, and each page the job of the next page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverdueJob {
+    /// The tenant that owns the webhook.
+    pub tenant: TenantId,
+    /// The webhook.
+    pub webhook: WebhookId,
+    /// Where to continue with what is held; `None` at the start.
+    pub after: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use super::wire::{Kind, VERSION, Wire, WireSlot};
 use super::write::json_of;
-use super::{DeliverJob, DispatchJob, Job, Probe, RecoveryPage, ReleaseHeld, Sweep};
+use super::{DeliverJob, DispatchJob, Job, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep};
 use crate::breaker::ProbeId;
 use crate::event::Event;
 use crate::id::WebhookId;
@@ -58,6 +58,7 @@ impl Job {
             Kind::Recover => {
                 Self::ReleaseHeld(ReleaseHeld { tenant: tenant()?, webhook: webhook()?, after: wire.after })
             }
+            Kind::Overdue => Self::Overdue(OverdueJob { tenant: tenant()?, webhook: webhook()?, after: wire.after }),
             Kind::Probe => {
                 let probe = ProbeId::from_stored(wire.probe.unwrap_or_default());
                 Self::Probe(Probe { tenant: tenant()?, webhook: webhook()?, probe })

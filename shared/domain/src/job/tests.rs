@@ -41,6 +41,8 @@ fn jobs_read_back() {
     assert_eq!(Job::from_json(&page.to_json()).unwrap(), page);
     let dispatch = Job::Dispatch(DispatchJob { tenant, event: event("").id });
     assert_eq!(Job::from_json(&dispatch.to_json()).unwrap(), dispatch);
+    let overdue = Job::Overdue(OverdueJob { tenant, webhook: webhook(), after: Some("x".into()) });
+    assert_eq!(Job::from_json(&overdue.to_json()).unwrap(), overdue);
     // The body that the template's schedule sends.
     assert_eq!(Job::from_json(r#"{"v":1,"kind":"sweep"}"#).unwrap(), Job::Sweep(Sweep { after: None }));
 }

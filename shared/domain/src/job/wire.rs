@@ -63,6 +63,7 @@ pub(super) enum Kind {
     Sweep,
     Recovery,
     Dispatch,
+    Overdue,
 }
 
 impl<I> Wire<I> {

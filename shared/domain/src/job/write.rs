@@ -26,6 +26,9 @@ impl Job {
             Self::ReleaseHeld(release) => {
                 Wire { after: release.after.clone(), ..Wire::new(Kind::Recover, release.tenant, release.webhook) }
             }
+            Self::Overdue(overdue) => {
+                Wire { after: overdue.after.clone(), ..Wire::new(Kind::Overdue, overdue.tenant, overdue.webhook) }
+            }
             Self::Probe(probe) => Wire {
                 probe: Some(probe.probe.as_str().to_owned()),
                 ..Wire::new(Kind::Probe, probe.tenant, probe.webhook)

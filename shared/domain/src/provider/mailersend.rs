@@ -16,7 +16,7 @@ use super::{InboundPost, InboundPostError, Profile, Proof, Provider, Received, V
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::source::Verification;
 
-pub(super) const PROFILE: Profile = Profile::new(Proof::SigningKey, receive);
+pub(super) const PROFILE: Profile = Profile { signature_ends: false, ..Profile::new(Proof::SigningKey, receive) };
 
 const SIGNATURE: &str = "signature";
 /// The type of the post that MailerSend sends when a webhook is created or changed. Without a 2xx, MailerSend does not

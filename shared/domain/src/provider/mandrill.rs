@@ -14,7 +14,7 @@ use super::{InboundPost, InboundPostError, Profile, Proof, Provider, Received, V
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::source::{ConfiguredUrl, Verification};
 
-pub(super) const PROFILE: Profile = Profile::new(Proof::KeyAndUrl, receive);
+pub(super) const PROFILE: Profile = Profile { signature_ends: false, ..Profile::new(Proof::KeyAndUrl, receive) };
 
 const SIGNATURE: &str = "x-mandrill-signature";
 /// The field that contains the events.

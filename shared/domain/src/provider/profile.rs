@@ -23,6 +23,8 @@ pub enum Proof {
 /// What a provider's file says about the provider.
 pub(super) struct Profile {
     pub(super) proof: Proof,
+    /// Whether the provider's signature covers the time at which it was made. A signature without a time never ends.
+    pub(super) signature_ends: bool,
     /// The status of an internal error, after which the provider sends the post again.
     pub(super) status_in_trouble: u16,
     /// Verifies a post over its raw bytes and reads its events.
@@ -33,11 +35,12 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// The profile of almost every provider: it sends a post again after a 503, and no certificate is fetched.
+    /// The profile of almost every provider: its signature ends, if it signs at all, it sends a post again after a 503,
+    /// and no certificate is fetched.
     pub(super) const fn new(
         proof: Proof,
         receive: fn(&Verification, &InboundPost<'_>, Timestamp) -> Result<Received, InboundPostError>,
     ) -> Self {
-        Self { proof, status_in_trouble: 503, receive, certificate_wanted: |_, _| Ok(None) }
+        Self { proof, signature_ends: true, status_in_trouble: 503, receive, certificate_wanted: |_, _| Ok(None) }
     }
 }

@@ -15,7 +15,8 @@ use crate::source::Verification;
 mod event;
 mod signature;
 
-pub(super) const PROFILE: Profile = Profile { certificate_wanted, ..Profile::new(Proof::Topics, receive) };
+pub(super) const PROFILE: Profile =
+    Profile { certificate_wanted, signature_ends: false, ..Profile::new(Proof::Topics, receive) };
 
 /// The header says that the body is the event alone, without the SNS message around it and without its signature.
 const RAW_DELIVERY: &str = "x-amz-sns-rawdelivery";

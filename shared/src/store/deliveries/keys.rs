@@ -1,7 +1,7 @@
 //! The keys of the deliveries table. A partition holds one of eight shards of a webhook's day, as for events. A
-//! webhook's held and dead deliveries are in eight shards of the index. An index that is overloaded throttles the
-//! writes of its table. So without shards, a webhook with more than 1,000 events per second could not even have its
-//! deliveries held.
+//! webhook's held and dead deliveries and its long waits are in eight shards of the index. An index that is overloaded
+//! throttles the writes of its table. So without shards, a webhook with more than 1,000 events per second could not
+//! even have its deliveries held.
 
 use jiff::Timestamp;
 
@@ -25,15 +25,16 @@ pub(super) fn stuck_partition(webhook: WebhookId, state: StateKind, event: Event
     format!("{webhook}#{}#{}", state.as_str(), event.shard(SHARDS))
 }
 
-/// All index partitions of a webhook's deliveries in a state. The first one is for rows that were written before there
-/// were shards; they stay there until they change or expire.
+/// All index partitions of a webhook's deliveries in a state. The one without a shard is for rows that were written
+/// before there were shards; they stay there until they change or expire. Waiting rows are in the index since later.
 pub(super) fn stuck_partitions(webhook: WebhookId, state: StateKind) -> impl Iterator<Item = String> {
     let unsharded = format!("{webhook}#{}", state.as_str());
     let sharded = (0..SHARDS).map(move |shard| format!("{webhook}#{}#{shard}", state.as_str()));
-    std::iter::once(unsharded).chain(sharded)
+    (state != StateKind::Waiting).then_some(unsharded).into_iter().chain(sharded)
 }
 
-/// The index sort key: the time, then the id. Milliseconds have 13 digits until the year 2286, so texts sort by time.
+/// The index sort key: since when it is held or dead, or until when it waits; then the id. Milliseconds have 13 digits
+/// until the year 2286, so texts sort by time.
 pub(super) fn stuck_since(at: Timestamp, event: EventId) -> String {
     format!("{}#{event}", stuck_at(at))
 }

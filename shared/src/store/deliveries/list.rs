@@ -64,7 +64,8 @@ impl Deliveries {
         self.stuck(tenant, (webhook, state), order, &bounds, limit.into()).await
     }
 
-    /// One page of the deliveries that became held or dead within `range`, oldest first, after `after`.
+    /// One page of the deliveries that became held or dead within `range`, oldest first, after `after`. For waiting
+    /// deliveries, `range` is about the time at which they are due, and only long waits are in the index.
     pub async fn list_stuck_within(
         &self,
         tenant: TenantId,

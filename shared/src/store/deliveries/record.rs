@@ -11,7 +11,8 @@ use super::{Deliveries, StoreError, item, keys};
 use crate::store::attribute::{number, text};
 use crate::store::event_write::{EventWrite, write_with_event};
 use domain::delivery::job_verdict::{AttemptPlan, RowCondition};
-use domain::delivery::{Attempt, DeliveryKey, DeliveryState};
+use domain::delivery::overdue::{is_guarded, woken_until};
+use domain::delivery::{Attempt, Delivery, DeliveryKey, DeliveryState};
 use domain::event::EventType;
 use domain::id::{EventId, TenantId, WebhookId};
 
@@ -94,6 +95,25 @@ impl<'a> Change<'a> {
         }
     }
 
+    /// An overdue delivery goes on in its next round, from the same place in its schedule, because its message was
+    /// lost. If the message was not lost after all, its job is obsolete from now on.
+    pub fn woken(overdue: &Delivery, next_attempt_at: Timestamp, now: Timestamp) -> Self {
+        let (round, round_attempts) = (overdue.round, overdue.round_attempts);
+        Self {
+            tenant: overdue.tenant,
+            webhook: overdue.webhook,
+            event: overdue.event,
+            event_type: overdue.event_type,
+            expected: RowCondition::Waiting { round, round_attempts, next_attempt_at },
+            round: round.saturating_add(1),
+            round_attempts,
+            attempt: None,
+            drop_old_attempts: false,
+            state: DeliveryState::Waiting { next_attempt_at: woken_until(now) },
+            now,
+        }
+    }
+
     /// The delivery that the change is about.
     pub fn key(&self) -> DeliveryKey {
         DeliveryKey { tenant: self.tenant, webhook: self.webhook, event: self.event }
@@ -151,7 +171,7 @@ impl Deliveries {
         let number = |value: i64| number(value);
         let mut set = String::from(
             "SET v = :v, tenant = :tenant, webhook = :webhook, event = :event, #type = :type, #state = :state, \
-             #round = :round, n = :n, updated = :now, #ttl = :ttl",
+             #round = :round, n = :n, updated = :now",
         );
         let mut remove = Vec::new();
         let names = ["type", "state", "round", "ttl", "next"].map(|name| (format!("#{name}"), name.to_owned()));
@@ -165,7 +185,6 @@ impl Deliveries {
             (":round", number(i64::from(change.round))),
             (":n", number(i64::from(change.round_attempts))),
             (":now", number(change.now.as_millisecond())),
-            (":ttl", number(self.expiry(change.now))),
         ]);
         if let Some(attempt) = change.attempt {
             values.insert(":attempts", AttributeValue::L(vec![item::attempt_value(attempt)?]));
@@ -176,12 +195,22 @@ impl Deliveries {
                 values.insert(":none", AttributeValue::L(Vec::new()));
             }
         }
-        let (next, reason, stuck) = match change.state {
-            DeliveryState::Waiting { next_attempt_at } => (Some(next_attempt_at), None, false),
-            DeliveryState::Dead { reason } => (None, Some(reason), true),
-            DeliveryState::Held => (None, None, true),
-            DeliveryState::Delivered | DeliveryState::Discarded => (None, None, false),
+        let (next, reason, indexed_at) = match change.state {
+            DeliveryState::Waiting { next_attempt_at } => {
+                let is_guarded = is_guarded(next_attempt_at, change.now);
+                (Some(next_attempt_at), None, is_guarded.then_some(next_attempt_at))
+            }
+            DeliveryState::Dead { reason } => (None, Some(reason), Some(change.now)),
+            DeliveryState::Held => (None, None, Some(change.now)),
+            DeliveryState::Delivered | DeliveryState::Discarded => (None, None, None),
         };
+        // The row of a delivery that is still owed has no time at which DynamoDB deletes it.
+        if let Some(end) = self.retention.end_of_delivery(change.state, change.now) {
+            set.push_str(", #ttl = :ttl");
+            values.insert(":ttl", number(end.as_second()));
+        } else {
+            remove.push("#ttl");
+        }
         if let Some(next) = next {
             set.push_str(", #next = :next");
             values.insert(":next", number(next.as_millisecond()));
@@ -194,11 +223,11 @@ impl Deliveries {
         } else {
             remove.push("reason");
         }
-        if stuck {
+        if let Some(indexed_at) = indexed_at {
             set.push_str(", hd_pk = :hd_pk, hd_sk = :hd_sk");
             let partition = keys::stuck_partition(change.webhook, change.state.kind(), change.event);
             values.insert(":hd_pk", text(partition));
-            values.insert(":hd_sk", text(keys::stuck_since(change.now, change.event)));
+            values.insert(":hd_sk", text(keys::stuck_since(indexed_at, change.event)));
         } else {
             remove.extend(["hd_pk", "hd_sk"]);
         }

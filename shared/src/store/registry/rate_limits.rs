@@ -5,10 +5,13 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValue;
 
+use jiff::Timestamp;
+use serde::Deserialize;
+
 use super::{Registry, StoreError, keys};
 use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
-use domain::rate_limit::{Claim, Slots};
+use domain::rate_limit::{Claim, RateLimit, Slots};
 
 /// Maximum number of tries of the two updates. Each can lose against another function's update. If both lose again and
 /// again, the line belongs to a later revision of the webhook.
@@ -16,6 +19,12 @@ const MAX_ROUNDS: u8 = 3;
 /// How long a row is kept after the last claim, in seconds (30 d). So the row of a deleted webhook disappears by
 /// itself.
 const LINE_RETENTION_SECONDS: i64 = 30 * 24 * 3600;
+
+#[derive(Deserialize)]
+struct LineItem {
+    per_second: u32,
+    next_slot: i64,
+}
 
 /// The lines of slots of webhooks with a rate limit. Only `deliver` holds this group.
 #[derive(Debug, Clone)]
@@ -43,6 +52,12 @@ impl RateLimits {
             }
         }
         Err(StoreError::Conflict)
+    }
+
+    /// When the second of the last claimed slot begins; `None` if no slot was claimed for a long time.
+    pub async fn line_end(&self, tenant: TenantId, webhook: WebhookId) -> Result<Option<Timestamp>, StoreError> {
+        let line: Option<LineItem> = self.registry.get(keys::rate_limit(tenant, webhook), true).await?;
+        Ok(line.and_then(|line| Some(RateLimit::new(line.per_second)?.second_of(line.next_slot))))
     }
 
     fn begun_line(&self, tenant: TenantId, webhook: WebhookId, claim: &Claim) -> UpdateItemFluentBuilder {

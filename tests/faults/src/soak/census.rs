@@ -271,7 +271,7 @@ impl Queued {
                     Ok(Job::Probe(job)) => _ = self.probes.insert(job.webhook),
                     Ok(Job::Dispatch(job)) => _ = self.events.insert(job.event),
                     // The suite requests no recovery.
-                    Ok(Job::Sweep(_) | Job::Recovery(_)) | Err(_) => {}
+                    Ok(Job::Sweep(_) | Job::Recovery(_) | Job::Overdue(_)) | Err(_) => {}
                 }
             }
         }
@@ -279,7 +279,8 @@ impl Queued {
             match Job::from_json(&body) {
                 Ok(Job::Deliver(job)) => _ = self.letters.insert((job.webhook, job.event)),
                 Ok(Job::Dispatch(job)) => _ = self.letters_of_events.insert(job.event),
-                Ok(Job::ReleaseHeld(_) | Job::Probe(_) | Job::Sweep(_) | Job::Recovery(_)) | Err(_) => {}
+                Ok(Job::ReleaseHeld(_) | Job::Probe(_) | Job::Sweep(_) | Job::Recovery(_) | Job::Overdue(_))
+                | Err(_) => {}
             }
         }
     }

@@ -2,10 +2,11 @@
 
 mod stated;
 
-use shared::breaker::BreakerSettings;
-use shared::queue::MAX_DELAY_SECONDS;
-use shared::retry::{Decision, RetryPolicy, decide};
-use stated::{MOST_INVOCATIONS, Template, WRITES_FOR_EACH_KEY, invocations, sentences, tables, writes_for_each_key};
+use shared::queue::MAX_IN_FLIGHT;
+use stated::{
+    MOST_INVOCATIONS, Template, WRITES_FOR_EACH_KEY, chain_receives, invocations, most_hidden, sentences, tables,
+    writes_for_each_key,
+};
 
 #[test]
 fn the_document_states_what_the_code_gives() {
@@ -31,25 +32,18 @@ fn littles_law() {
     assert!(invocations(10_000, 10, 2_020) > MOST_INVOCATIONS);
 }
 
-/// With the policies that come with mailhooks, no waiting delivery is in flight before the breaker may open: until
-/// then, every wait is short enough for a delayed message.
+/// SQS's number of messages in flight may be a minute old. What the functions hide in this minute must not fill the
+/// queue.
 #[test]
-fn built_in_policies_use_up_no_messages_in_flight_before_a_breaker_opens() {
-    let window = i64::from(BreakerSettings::default().window_seconds);
-    for policy in [RetryPolicy::Standard, RetryPolicy::Mailgreet, RetryPolicy::Mailjet, RetryPolicy::Mailgun] {
-        let began = jiff::Timestamp::UNIX_EPOCH;
-        let mut now = began;
-        for attempt in 1.. {
-            let failed = shared::delivery::Outcome::Timeout.into();
-            let Decision::Retry { at } = decide(&failed, attempt, began, &policy, now, 1.0) else {
-                panic!("{policy:?}")
-            };
-            let wait = at.duration_since(now).as_secs();
-            if wait > i64::from(MAX_DELAY_SECONDS) {
-                break;
-            }
-            now = at;
-        }
-        assert!(now.as_second() >= window, "{policy:?} hides after {} s", now.as_second());
-    }
+fn what_the_functions_hide_before_sqs_counts_it_leaves_half_of_the_limit() {
+    let template = Template::read().unwrap();
+    assert!(most_hidden(template.concurrency) <= MAX_IN_FLIGHT / 2);
+    assert!(most_hidden(150) <= MAX_IN_FLIGHT && most_hidden(151) > MAX_IN_FLIGHT);
+}
+
+/// A tenant with as many waiting deliveries as it likes takes a part of the retries queue's invocations.
+#[test]
+fn chains_of_delayed_messages_leave_invocations_to_other_tenants() {
+    let template = Template::read().unwrap();
+    assert!(invocations(chain_receives(500 * 2_000), template.batch, 100) <= template.concurrency / 2);
 }

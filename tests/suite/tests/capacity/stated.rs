@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use shared::breaker::BreakerSettings;
-use shared::queue::MAX_DELAY_SECONDS;
+use shared::in_flight::{LOOK_AGAIN_AFTER, MOST_HIDDEN_PER_LOOK, MOST_WHEN_HIDING};
+use shared::queue::{MAX_DELAY_SECONDS, MAX_IN_FLIGHT};
 use shared::slowness::SLOW_ATTEMPT;
 use shared::store::SHARDS;
 use yaml_rust2::{Yaml, YamlLoader};
@@ -16,8 +17,6 @@ const RATES: [u32; 3] = [1_000, 8_000, 10_000];
 pub(crate) const WRITES_FOR_EACH_KEY: u32 = 1_000;
 /// Maximum strongly consistent reads of four KiB from one partition key per second. Reason: DynamoDB's limit.
 pub(crate) const READS_FOR_EACH_KEY: u32 = 3_000;
-/// Maximum messages in flight in one queue. Reason: SQS's limit.
-pub(crate) const MOST_IN_FLIGHT: u32 = 120_000;
 /// Maximum simultaneous invocations of one SQS event source mapping. Reason: Lambda's limit.
 pub(crate) const MOST_INVOCATIONS: u32 = 1_000;
 /// Duration of an `ingest` invocation with one event, in milliseconds. It makes one write, and it has the smallest
@@ -29,6 +28,9 @@ const DISPATCH_MS: u32 = 200;
 /// The time that `deliver` adds to its receivers' response times, in milliseconds. It makes one write, and sometimes a
 /// read.
 const DELIVER_MS: u32 = 20;
+/// Duration of a `deliver` invocation whose jobs are all not due, in milliseconds. It reads a row for each job at the
+/// same time, and sends all jobs anew in one call.
+const CHAIN_MS: u32 = 100;
 /// The response times of receivers, in milliseconds, that have a row in the table.
 const ANSWERS_MS: [u32; 3] = [100, 500, 2_000];
 /// The number of deliver functions and of webhooks in the example of reads from the registry.
@@ -85,10 +87,24 @@ pub(crate) fn window_seconds() -> u32 {
     BreakerSettings::default().window_seconds
 }
 
-/// Maximum first failures per second of webhooks whose waits are longer than SQS's longest delay. Reason: the messages
-/// of these waits are all in flight until the breakers open.
-pub(crate) fn most_long_waits() -> u32 {
-    MOST_IN_FLIGHT / window_seconds()
+/// The number that SQS tells of messages in flight may be this old, in seconds. Reason: AWS's documentation.
+const NUMBER_IS_OLD_SECONDS: u32 = 60;
+
+/// Maximum messages in flight that hide in the retries queue, if `concurrency` functions hide as many as they may until
+/// SQS's number has risen.
+pub(crate) fn most_hidden(concurrency: u32) -> u32 {
+    let per_look = u32::try_from(MOST_HIDDEN_PER_LOOK).unwrap_or(u32::MAX);
+    let looks = NUMBER_IS_OLD_SECONDS / u32::try_from(LOOK_AGAIN_AFTER.as_secs()).unwrap_or(1);
+    MOST_WHEN_HIDING + concurrency * per_look * looks
+}
+
+/// The largest number of messages that one tenant can make wait at the same time in the example: 500 webhooks, and
+/// 2,000 events that fail.
+const ONE_TENANT: u32 = 500 * 2_000;
+
+/// Receives per second of a tenant's messages that all wait in chains of delayed messages.
+pub(crate) fn chain_receives(messages: u32) -> u32 {
+    messages.div_ceil(u32::from(MAX_DELAY_SECONDS))
 }
 
 /// Number of slow deliveries per second that occupy all invocations of the deliveries queue until their webhooks
@@ -120,10 +136,13 @@ pub(crate) fn tables(template: Template) -> String {
     row(format!("reads/s of the tenant's row by dispatch, {} events a batch", template.stream_batch), &|rate| {
         grouped(rate.div_ceil(template.stream_batch))
     });
-    row(format!("delayed messages of failed deliveries until a breaker opens ({} s)", window_seconds()), &|rate| {
+    row(format!("waiting messages of failed deliveries until a breaker opens ({} s)", window_seconds()), &|rate| {
         grouped(rate * window_seconds())
     });
-    row("of these in flight; messages that wait after it has opened".to_owned(), &|_| "0; 1 probe".to_owned());
+    let hidden = most_hidden(template.concurrency);
+    row("of these in flight at most; messages that wait after it has opened".to_owned(), &|_| {
+        format!("{}; 1 probe", grouped(hidden))
+    });
     row(format!("simultaneous ingest invocations, {INGEST_MS} ms each, one event a post"), &|rate| {
         grouped(invocations(rate, 1, INGEST_MS))
     });
@@ -145,10 +164,13 @@ pub(crate) fn sentences(template: Template) -> String {
     let (functions, webhooks) = EXAMPLE;
     let reads = 2 * functions * webhooks / template.cache_seconds;
     format!(
-        "- Waits of up to {delay} s are delayed messages, which SQS does not count as in flight. Longer waits are hidden \
-         messages, and a queue can have {flight} of these. Before a breaker opens, only a tenant's own policy or a \
-         receiver's `Retry-After` causes longer waits. In that case, {long} failing deliveries a second fill the queue in \
-         the {window} s until the breaker opens.\n\
+        "- Waits in the retries queue are hidden messages until {quarter} of the {flight} messages that a queue can have in \
+         flight are in flight. Further waits are delayed messages, which SQS does not count, in chains of {delay} s. SQS's \
+         number may be a minute old, and {concurrency} functions hide {late} messages in a minute, so that at most {hidden} \
+         are in flight, with any settings of a tenant.\n\
+         - The worst case of one tenant: {one} deliveries (500 webhooks, 2,000 events) that fail and wait for days. As \
+         chains they are received {chain} times a second, which takes {chains} invocations of the retries queue of 100 ms, \
+         and leaves the others to other tenants. Each receive costs a send, a delete and the read of a row.\n\
          - Before a webhook counts as slow (after an attempt of {slow} s), its deliveries use the invocations of the \
          deliveries queue. With {concurrency} invocations (`MaximumConcurrency`), {unknown} such deliveries a second do not \
          delay other webhooks; more do.\n\
@@ -157,9 +179,13 @@ pub(crate) fn sentences(template: Template) -> String {
          raise `CacheSeconds`.\n\
          - The API accepts {throttle} requests a second (`ThrottleRate`).\n",
         delay = grouped(u32::from(MAX_DELAY_SECONDS)),
-        flight = grouped(MOST_IN_FLIGHT),
-        long = grouped(most_long_waits()),
-        window = window_seconds(),
+        flight = grouped(MAX_IN_FLIGHT),
+        quarter = grouped(MOST_WHEN_HIDING),
+        late = grouped(most_hidden(template.concurrency) - MOST_WHEN_HIDING),
+        hidden = grouped(most_hidden(template.concurrency)),
+        one = grouped(ONE_TENANT),
+        chain = grouped(chain_receives(ONE_TENANT)),
+        chains = grouped(invocations(chain_receives(ONE_TENANT), template.batch, CHAIN_MS)),
         slow = SLOW_ATTEMPT.as_secs(),
         concurrency = template.concurrency,
         unknown = most_unknown_slow(template),

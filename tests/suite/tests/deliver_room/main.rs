@@ -17,6 +17,7 @@ mod log_lines;
 mod odd_answers;
 mod operational;
 mod outbound;
+mod overdue;
 mod rate_limit;
 mod recorded;
 mod recoveries;

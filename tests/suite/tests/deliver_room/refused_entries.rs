@@ -52,7 +52,9 @@ async fn a_message_whose_entry_the_retries_queue_refuses_is_kept_and_attempted_w
         let receiver = Receiver::start().await.unwrap();
         let (webhook, events) = three_events(&scene, &receiver, &[10, 10, 10]).await;
         if source == RETRIES {
-            // The first attempts fail, and the jobs wait in the retries queue.
+            // The first attempts fail, and the jobs wait in the retries queue. They are sent anew from there, because
+            // many messages are in flight.
+            scene.world.aws.sqs.pretend_in_flight(30_000);
             assert_eq!(scene.world.pump_queue(DELIVERIES).await, 3);
             scene.world.clock.advance(SignedDuration::from_secs(15));
         }

@@ -10,37 +10,123 @@ use support::{Answer, Receiver};
 
 use crate::Scene;
 
-/// SQS allows a queue 120,000 messages in flight: messages that were received and not deleted, which includes hidden
-/// ones. Delayed messages are not in flight. So no attempts are needed to show that the deliveries that fail before
-/// their breaker may open do not use up this number.
+/// A webhook that fails all the time, with these delays.
+fn failing(delays: &[i64]) -> impl FnOnce(Webhook) -> Webhook {
+    let retry_policy = RetryPolicy::Custom(Delays::new(delays).unwrap());
+    let breaker = BreakerSettings { failures: 1_000, window_seconds: 86_400, ..BreakerSettings::default() };
+    move |webhook| Webhook { retry_policy, breaker, ..webhook }
+}
+
+/// To hide a message is one call, to send it anew and to delete it are two.
 #[tokio::test]
-async fn short_waits_are_delayed_messages_and_only_long_ones_are_in_flight() {
+async fn waits_in_the_retries_queue_are_hidden_messages_short_ones_too() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     receiver.script("/hook", [Answer::Status(500)]);
-    let retry_policy = RetryPolicy::Custom(Delays::new(&[5, 300, 900, 1_800]).unwrap());
-    let breaker = BreakerSettings { failures: 1_000, ..BreakerSettings::default() };
-    scene.webhook_with(&receiver.url("/hook"), |webhook| Webhook { retry_policy, breaker, ..webhook }).await;
+    scene.webhook_with(&receiver.url("/hook"), failing(&[5, 300, 1_800, 172_800])).await;
     scene.accept("a").await;
     scene.world.pump_stream().await.unwrap();
     scene.world.pump_queue(DELIVERIES).await;
-    let mut in_flight = Vec::new();
-    for wait in [5, 300, 900, 1_800] {
-        let waiting = scene.world.aws.sqs.messages(RETRIES);
-        assert_eq!(waiting.len(), 1);
-        let until = waiting[0].visible_at.duration_since(scene.world.clock.now());
-        // The wait is the delay with a jitter of a tenth, less the time that has passed.
-        assert!(until <= SignedDuration::from_secs(wait * 11 / 10 + 1), "{until}");
-        in_flight.push(waiting[0].receives > 0);
-        scene.world.clock.advance(SignedDuration::from_secs(wait * 11 / 10 + 1));
-        // A message whose delay was shorter than its wait comes back early, and waits again.
-        while receiver.count() <= in_flight.len() {
-            scene.world.clock.advance(SignedDuration::from_secs(100));
+    let waiting = |scene: &Scene| scene.world.aws.sqs.messages(RETRIES).pop().unwrap();
+    assert_eq!(waiting(&scene).receives, 0, "it comes from the other queue, as a new message");
+    let first = waiting(&scene).id;
+    scene.world.aws.take_calls();
+    for attempts in 2..=4 {
+        while receiver.count() < attempts {
+            let due = waiting(&scene).visible_at;
+            scene.world.clock.advance(due.duration_since(scene.world.clock.now()));
             scene.world.pump_queue(RETRIES).await;
         }
+        assert_eq!(waiting(&scene).id, first);
     }
-    // Jitter decides whether the wait of 900 s is within SQS's maximum delay.
-    assert_eq!((in_flight[0], in_flight[1], in_flight[3]), (false, false, true));
+    let calls = scene.world.aws.take_calls();
+    let count = |operation: &str| calls.iter().filter(|call| call.operation == operation).count();
+    assert_eq!((count("SQS.SendMessageBatch"), count("SQS.ChangeMessageVisibilityBatch")), (0, 3));
+    assert!(count("SQS.GetQueueAttributes") <= 3, "one look in ten minutes");
+}
+
+/// A chain of delayed messages ends in time, and no message of it grows old.
+#[tokio::test]
+async fn when_a_quarter_of_the_limit_is_in_flight_waits_are_chains_of_delayed_messages() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/hook", [Answer::Status(500), Answer::Status(500), Answer::Status(200)]);
+    let webhook = scene.webhook_with(&receiver.url("/hook"), failing(&[5, 86_400])).await;
+    let event = scene.accept("a").await;
+    scene.world.aws.sqs.pretend_in_flight(30_000);
+    scene.world.pump_stream().await.unwrap();
+    scene.world.pump_queue(DELIVERIES).await;
+    while scene.row(&webhook, &event).await.state != DeliveryState::Delivered {
+        let waiting = scene.world.aws.sqs.messages(RETRIES).pop().unwrap();
+        assert_eq!(waiting.receives, 0);
+        assert!(waiting.visible_at.duration_since(waiting.sent_at) <= SignedDuration::from_secs(900));
+        scene.world.clock.advance(waiting.visible_at.duration_since(scene.world.clock.now()));
+        scene.world.pump_queue(RETRIES).await;
+    }
+    let attempts = scene.row(&webhook, &event).await.attempts;
+    let wait = attempts[2].at.duration_since(attempts[1].at).as_secs();
+    assert!((86_400 * 9 / 10..=86_400 * 11 / 10 + 5).contains(&wait), "{wait}");
+}
+
+/// SQS does not tell the number: then a delayed message is never wrong.
+#[tokio::test]
+async fn without_the_number_in_flight_nothing_is_hidden_and_nothing_is_lost() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/hook", [Answer::Status(500), Answer::Status(500), Answer::Status(200)]);
+    let webhook = scene.webhook_with(&receiver.url("/hook"), failing(&[5, 300])).await;
+    let event = scene.accept("a").await;
+    scene.world.pump_stream().await.unwrap();
+    scene.world.pump_queue(DELIVERIES).await;
+    scene.world.aws.sqs.refuse_attributes();
+    let due = scene.world.aws.sqs.messages(RETRIES)[0].visible_at;
+    scene.world.clock.advance(due.duration_since(scene.world.clock.now()));
+    scene.world.pump_queue(RETRIES).await;
+    assert_eq!((receiver.count(), scene.world.aws.sqs.messages(RETRIES)[0].receives), (2, 0));
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
+}
+
+/// One tenant's settings keep as many messages waiting as it likes. They are not in flight, so that the retries of
+/// another tenant are on time.
+#[tokio::test]
+async fn no_tenant_fills_the_messages_in_flight_and_the_retries_of_others_are_on_time() {
+    const WEBHOOKS: usize = 20;
+    const EVENTS: usize = 50;
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/down", [Answer::Status(500)]);
+    receiver.script("/bystander", [Answer::Status(500), Answer::Status(200)]);
+    for _ in 0..WEBHOOKS {
+        scene.webhook_with(&receiver.url("/down"), failing(&[0, 172_800, 172_800])).await;
+    }
+    for number in 0..EVENTS {
+        scene.accept(&number.to_string()).await;
+    }
+    // Other functions have hidden nearly as many as may be hidden.
+    scene.world.aws.sqs.pretend_in_flight(29_980);
+    scene.world.pump_stream().await.unwrap();
+    while scene.world.pump_queue(DELIVERIES).await + scene.world.pump_queue(RETRIES).await > 0 {
+        scene.world.clock.advance(SignedDuration::from_secs(1));
+    }
+    assert_eq!(receiver.received("/down").len(), 2 * WEBHOOKS * EVENTS);
+    let in_flight = scene.world.aws.sqs.in_flight(RETRIES);
+    assert!((30_000..=30_050).contains(&in_flight), "{in_flight}");
+    assert_eq!(scene.world.aws.sqs.messages(RETRIES).len(), WEBHOOKS * EVENTS);
+
+    let other = scene.world.tenant().await.unwrap();
+    let change = failing(&[60]);
+    let webhook = scene.world.webhook_with(other, &receiver.url("/bystander"), change).await.unwrap();
+    let event = scene.world.event(other, "bystander");
+    scene.world.events.put(&event).await.unwrap();
+    scene.world.pump_stream().await.unwrap();
+    while receiver.received("/bystander").len() < 2 {
+        while scene.world.pump_queue(DELIVERIES).await + scene.world.pump_queue(RETRIES).await > 0 {}
+        scene.world.clock.advance(SignedDuration::from_secs(1));
+    }
+    let row = scene.world.deliveries.get(other, webhook.id, event.id).await.unwrap().unwrap();
+    let late = row.attempts[1].at.duration_since(row.attempts[0].at);
+    assert!(late <= SignedDuration::from_secs(67), "{late}");
 }
 
 /// If a webhook fails more often than its breaker needs to know, not every failure costs a write.

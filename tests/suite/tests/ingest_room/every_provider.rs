@@ -105,6 +105,22 @@ async fn old_events_of_a_provider_without_expiry_are_stored_once_too() {
     }
 }
 
+/// A captured post could be sent again when the rows of its events are gone, and its events would be new.
+#[tokio::test]
+async fn a_signature_that_says_no_time_vouches_for_no_event_older_than_the_retention() {
+    for sender in Sender::all().unwrap().into_iter().filter(|sender| sender.provider.signs_for_ever()) {
+        let word = sender.provider.as_str();
+        let room = Room::start().await;
+        let (_, key) = room.source_of(&sender).await;
+        let post = room.good(&sender, &key, 1);
+        assert_eq!(room.take(&key, &post).await.status, 200, "{word}");
+        room.world.clock.advance(SignedDuration::from_hours(31 * 24));
+        assert_eq!(room.take(&key, &post).await.problem(), (401, "not-authentic"), "{word}");
+        assert_eq!(room.stored().len(), sender.types().len(), "{word}");
+        assert_eq!(room.take(&key, &room.good(&sender, &key, 2)).await.status, 200, "{word}");
+    }
+}
+
 #[tokio::test]
 async fn our_own_trouble_is_answered_so_that_the_provider_comes_again() {
     for sender in Sender::all().unwrap() {

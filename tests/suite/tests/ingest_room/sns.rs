@@ -31,7 +31,7 @@ fn notification(room: &Room, topic: &Topic, id: &str) -> Signed {
 }
 
 fn message() -> &'static str {
-    r#"{"notificationType":"Delivery","mail":{"timestamp":"2016-01-27T14:59:38.237Z","messageId":"m-1","destination":["jane@example.com"]},"delivery":{"timestamp":"2016-01-27T14:59:38.237Z","recipients":["jane@example.com"]}}"#
+    r#"{"notificationType":"Delivery","mail":{"timestamp":"2026-03-14T09:00:00.000Z","messageId":"m-1","destination":["jane@example.com"]},"delivery":{"timestamp":"2026-03-14T09:00:00.000Z","recipients":["jane@example.com"]}}"#
 }
 
 fn confirmation_url(action: &str) -> String {

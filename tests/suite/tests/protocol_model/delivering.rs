@@ -54,7 +54,10 @@ impl Hand {
 
 pub(crate) fn step(phase: &Phase, scope: &Scope, state: &mut State, worker: usize, choice: Choice) -> Phase {
     match *phase {
-        Phase::ReadRow(hand) => stand(scope, state, hand, state.rows[hand.event]),
+        Phase::ReadRow(hand) => {
+            let hand = Hand { held_too_long: state.held_too_long[hand.event], ..hand };
+            stand(scope, state, hand, state.rows[hand.event])
+        }
         Phase::LoadWebhook(hand, _) if choice == Choice::NoSlot => {
             state.left.slots -= 1;
             Phase::Settle(hand.job(), hand.from, Disposition::Requeue)
@@ -64,7 +67,7 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &mut State, worker: usiz
             match remembered.or_else(|| look(scope, state, worker)) {
                 None => Phase::Discard(hand, plan),
                 Some(known) if known.takes_attempts() => attempt(scope, hand, plan, &known),
-                Some(_) if plan.held => Phase::LookAfresh(hand, plan),
+                Some(_) if plan.held_since.is_some() => Phase::LookAfresh(hand, plan),
                 Some(_) => Phase::WriteHeld(hand, plan),
             }
         }
@@ -87,8 +90,16 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &mut State, worker: usiz
             match look(scope, state, worker) {
                 None => Phase::Discard(hand, plan),
                 Some(known) if known.takes_attempts() => attempt(scope, hand, plan, &known),
+                Some(_) if hand.held_too_long => Phase::EndHeld(hand, plan),
                 Some(_) => Phase::Settle(hand.job(), hand.from, Disposition::Delete),
             }
+        }
+        Phase::EndHeld(hand, plan) => {
+            let row = Row { state: RowState::Dead, round: plan.round, attempts: plan.number - 1, delivered_in: None };
+            let change = Change { event: hand.event, expected: plan.expected, row, resend: false };
+            let is_written = write(scope, state, change) && choice != Choice::MeetsItself;
+            let disposition = if is_written { Disposition::DeadLetter } else { Disposition::Redeliver };
+            Phase::Settle(hand.job(), hand.from, disposition)
         }
         Phase::Claim(hand, plan, counting) => {
             let attempts = plan.number - 1;

@@ -8,10 +8,11 @@ use shared::delivery::job_verdict::AttemptPlan;
 use crate::attempting::{self, Ended};
 use crate::delivering;
 use crate::noting;
+use crate::overdue;
 use crate::probing::{self, Tried};
 use crate::recovering;
 use crate::scope::{Answer, Mutant, Scope};
-use crate::state::{Job, Queue, State, Stuck};
+use crate::state::{Job, Queue, Row, State, Stuck};
 
 /// What becomes of the message, as in `functions/deliver/src/disposition.rs`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -37,6 +38,8 @@ pub(crate) struct Hand {
     /// The delivery was delivered already when the job was received, at this round and attempt. The real room does not
     /// have this.
     pub delivered_before: Option<(u32, u32)>,
+    /// The row that was read has been held for longer than the retention.
+    pub held_too_long: bool,
 }
 
 /// What comes next. Each phase is one effect.
@@ -50,6 +53,8 @@ pub(crate) enum Phase {
     Discard(Hand, AttemptPlan),
     WriteHeld(Hand, AttemptPlan),
     LookAfresh(Hand, AttemptPlan),
+    /// `hold.rs`: the delivery was held for longer than the retention.
+    EndHeld(Hand, AttemptPlan),
     /// `claim.rs`.
     Claim(Hand, AttemptPlan, Counting),
     ReadAfterLostClaim(Hand),
@@ -77,6 +82,9 @@ pub(crate) enum Phase {
     /// `maintenance/release.rs`.
     LookForRecover(Stuck, Queue),
     ListStuck(Stuck, Queue),
+    /// `maintenance/overdue.rs`: the waiting deliveries that are still to be woken, and the jobs to be sent.
+    ListOverdue(Queue),
+    Wake(Vec<(usize, Row)>, Vec<Job>, Queue),
     /// `settle.rs`: what is to be sent is sent, message by message.
     Settle(Job, Queue, Disposition),
     /// The message is deleted.
@@ -116,11 +124,13 @@ impl Phase {
                 // Two first jobs may be carried out at the same time, for example if dispatch has sent both. That is no
                 // redrive.
                 let delivered_before = delivered_before.filter(|_| !is_fresh || state.events_are_old);
-                let hand = Hand { event, round, resend, from, is_blind: is_fresh, delivered_before };
+                let hand =
+                    Hand { event, round, resend, from, is_blind: is_fresh, delivered_before, held_too_long: false };
                 if is_fresh { delivering::stand(scope, state, hand, None) } else { Self::ReadRow(hand) }
             }
             Job::Recover(stuck) => Self::LookForRecover(stuck, from),
             Job::Probe(outage) => Self::LookForProbe(outage, from),
+            Job::Overdue => Self::ListOverdue(from),
         }
     }
 
@@ -133,6 +143,11 @@ impl Phase {
         }
     }
 
+    /// Whether the invocation wakes waiting deliveries.
+    pub(crate) fn wakes(&self) -> bool {
+        matches!(self, Self::Wake(..) | Self::Settle(Job::Overdue, ..))
+    }
+
     /// Whether the invocation carries out a first job. Such a job claims nothing while its event is young.
     pub(crate) fn has_first_job(&self) -> bool {
         match self {
@@ -141,6 +156,7 @@ impl Phase {
             | Self::Discard(hand, _)
             | Self::WriteHeld(hand, _)
             | Self::LookAfresh(hand, _)
+            | Self::EndHeld(hand, _)
             | Self::Claim(hand, ..)
             | Self::ReadAfterLostClaim(hand)
             | Self::Post(hand, ..)
@@ -171,7 +187,13 @@ impl Phase {
                 held if held.is_empty() => vec![Choice::Go],
                 held => held.into_iter().map(Choice::Pick).collect(),
             },
-            Self::Discard(..) | Self::WriteHeld(..) | Self::Claim(..) | Self::Record(..) | Self::RecordProbe(_)
+            Self::Discard(..)
+            | Self::WriteHeld(..)
+            | Self::EndHeld(..)
+            | Self::Wake(..)
+            | Self::Claim(..)
+            | Self::Record(..)
+            | Self::RecordProbe(_)
                 if crashes =>
             {
                 vec![Choice::Go, Choice::MeetsItself]
@@ -199,6 +221,7 @@ impl Phase {
                 None
             }
             Self::LookForRecover(..) | Self::ListStuck(..) => Some(recovering::step(&self, state)),
+            Self::ListOverdue(_) | Self::Wake(..) => Some(overdue::step(self, scope, state, choice)),
             Self::LookForProbe(..)
             | Self::ListHeld(..)
             | Self::PostProbe(_)

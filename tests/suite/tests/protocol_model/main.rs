@@ -6,10 +6,11 @@
 //! deep-model` there are larger scopes. A step of the model that differs from the room's own step would prove nothing:
 //! if you change the order of effects in `functions/deliver`, change it here.
 //!
-//! The model leaves out batches, pages, the index that follows its table, expiry, and more than one webhook. It reads
-//! webhook and breaker at one moment. A time is a timer that is due or not. The model presumes of three times that they
-//! are long enough: a claim lasts longer than its attempt; the first delay of a probe, and the delay of a deletion's
-//! job, last longer than the invocation that sends them.
+//! The model leaves out batches, pages, the index that follows its table, events that expire, and more than one
+//! webhook. What is held expires in the model, and messages get lost. It reads webhook and breaker at one moment. A
+//! time is a timer that is due or not. The model presumes of three times that they are long enough: a claim lasts
+//! longer than its attempt; the first delay of a probe, and the delay of a deletion's job, last longer than the
+//! invocation that sends them.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, its own functions included")]
 
@@ -22,6 +23,7 @@ mod model;
 mod mutants;
 mod noting;
 mod operating;
+mod overdue;
 mod probing;
 mod properties;
 mod recovering;

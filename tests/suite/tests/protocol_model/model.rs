@@ -43,6 +43,10 @@ pub(crate) enum Action {
     Duplicate { message: usize },
     /// SQS moves a message to the dead-letter queue: it was received too often.
     Poison { message: usize },
+    /// SQS loses the message of a waiting delivery.
+    Lose { message: usize },
+    /// The retention of all that is held now ends.
+    EndRetention,
     /// The operator begins the next operation.
     Operate,
     /// The operation makes its next call.
@@ -59,6 +63,7 @@ impl Scope {
         State {
             stream: vec![Stream::Pending; self.events],
             rows: vec![None; self.events],
+            held_too_long: vec![false; self.events],
             accepted: vec![false; self.events],
             webhook: self.webhook,
             breaker: Breaker::NEW,
@@ -93,7 +98,7 @@ impl Scope {
         let is_delayed = match message.job {
             Job::Probe(outage) => is_being_opened(outage),
             Job::Recover(Stuck::OfDeleted) => is_being_deleted(),
-            Job::Recover(Stuck::Held | Stuck::Dead | Stuck::Missing) | Job::Deliver { .. } => false,
+            Job::Recover(Stuck::Held | Stuck::Dead | Stuck::Missing) | Job::Deliver { .. } | Job::Overdue => false,
         };
         message.queue != Queue::DeadLetter && message.taken.is_none() && !is_delayed
     }
@@ -161,6 +166,9 @@ impl Scope {
                 if state.left.duplicates > 0 {
                     actions.push(Action::Duplicate { message: index });
                 }
+                if state.left.losses > 0 && message.queue == Queue::Retries && state.is_waited_for(message.job) {
+                    actions.push(Action::Lose { message: index });
+                }
                 if may_be_buried && message.received && message.queue != Queue::DeadLetter {
                     actions.push(Action::Poison { message: index });
                 }
@@ -203,6 +211,9 @@ impl Scope {
         if state.left.sweeps > 0 {
             actions.push(Action::Sweep);
         }
+        if state.left.retention_ends > 0 && state.may_grow_old() && !state.in_state(RowState::Held).is_empty() {
+            actions.push(Action::EndRetention);
+        }
     }
 
     /// The world after an action.
@@ -227,6 +238,8 @@ impl Scope {
             }
             Action::Crash { worker } => {
                 state.left.crashes -= 1;
+                // A row may have its next round, and the job of this round is not sent.
+                state.sweep_is_due |= state.workers[worker].as_ref().is_some_and(Phase::wakes);
                 state.workers[worker] = None;
                 release(&mut state, worker);
             }
@@ -251,6 +264,18 @@ impl Scope {
                 message.queue = Queue::DeadLetter;
                 state.sweep_is_due |= !matches!(message.job, Job::Deliver { .. });
                 state.messages.sort_unstable();
+            }
+            Action::Lose { message } => {
+                state.left.losses -= 1;
+                state.messages.remove(message);
+                state.sweep_is_due = true;
+            }
+            Action::EndRetention => {
+                state.left.retention_ends -= 1;
+                state.events_are_old = true;
+                for event in state.in_state(RowState::Held) {
+                    state.held_too_long[event] = true;
+                }
             }
             Action::Operate => operating::begin(self, &mut state),
             Action::Call => {

@@ -10,7 +10,7 @@ use crate::scopes;
 /// An error, the scope in which it is looked for, and the invariant that it breaks.
 type Case = (Mutant, fn() -> Scope, &'static str);
 
-const MUTANTS: [Case; 21] = [
+const MUTANTS: [Case; 25] = [
     (Mutant::AcknowledgeFirst, scopes::answers, ACCOUNTED_FOR),
     (Mutant::AcknowledgeBeforeHandingOver, scopes::answers, ACCOUNTED_FOR),
     (Mutant::ConfirmBeforeDispatch, scopes::answers, ACCOUNTED_FOR),
@@ -32,6 +32,10 @@ const MUTANTS: [Case; 21] = [
     (Mutant::CloseWithoutRecover, scopes::outage, WAKER),
     (Mutant::ClosedProbeIsVoid, scopes::broken_outage, WAKER),
     (Mutant::NoSweep, scopes::lost_probe, ENDS),
+    (Mutant::NothingIsOverdue, scopes::lost_wait, ENDS),
+    (Mutant::WokenWithoutCondition, scopes::lost_wait, STAYS_DELIVERED),
+    (Mutant::NothingHeldEnds, scopes::forgotten, ENDS),
+    (Mutant::EndedByTheSweep, scopes::forgotten, ENDS),
 ];
 
 #[test]

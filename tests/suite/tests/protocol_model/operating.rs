@@ -78,10 +78,13 @@ pub(crate) fn break_off(state: &mut State) {
 /// `functions/deliver/src/maintenance/sweep.rs`, in one step: a sweep job only sends, and a crash repeats what it
 /// sends.
 pub(crate) fn sweep(scope: &Scope, state: &mut State) {
-    if state.webhook != Webhook::On || state.in_state(RowState::Held).is_empty() {
+    if scope.mutant == Some(Mutant::NoSweep) || state.webhook == Webhook::Deleted {
         return;
     }
-    if scope.mutant == Some(Mutant::NoSweep) {
+    if is_overdue(scope, state) {
+        state.send(Queue::Deliveries, Job::Overdue);
+    }
+    if state.webhook != Webhook::On || state.in_state(RowState::Held).is_empty() {
         return;
     }
     let job = match &state.breaker {
@@ -90,4 +93,13 @@ pub(crate) fn sweep(scope: &Scope, state: &mut State) {
         Breaker::Closed { .. } => Job::Recover(Stuck::Held),
     };
     state.send(Queue::Deliveries, job);
+}
+
+/// Whether something waits although it is due, or is held for longer than the retention. In this model every wait is
+/// long enough for the index; in the room, a claim and a short wait are not in it.
+fn is_overdue(scope: &Scope, state: &State) -> bool {
+    let waits = !state.in_state(RowState::Waiting { due: true }).is_empty();
+    let held_too_long = state.held_too_long.contains(&true);
+    (waits && scope.mutant != Some(Mutant::NothingIsOverdue))
+        || (held_too_long && scope.mutant != Some(Mutant::NothingHeldEnds))
 }

@@ -71,7 +71,12 @@ fn is_accounted_for(scope: &Scope, state: &State, event: usize) -> bool {
         return state.stream[event] != Stream::Done || has_job(state, event, 0, &ALL);
     };
     match row.state {
-        RowState::Waiting { .. } => has_job(state, event, row.round, &ALL),
+        // Only the sweep finds out that a message is lost. The job for what is overdue writes the row, then sends its
+        // job.
+        RowState::Waiting { .. } => {
+            let is_being_woken = state.messages.iter().any(|message| message.job == Job::Overdue);
+            has_job(state, event, row.round, &ALL) || is_being_woken || state.sweep_is_due
+        }
         RowState::Dead => {
             let has_letter = has_job(state, event, row.round + 1, &ALL);
             // A job that SQS itself moved is unchanged. After a redrive it sends its dead letter, which is redriven
@@ -95,7 +100,7 @@ fn held_has_a_waker(state: &State, event: usize) -> bool {
     let recovers = |job: Job| match job {
         Job::Recover(Stuck::Held | Stuck::OfDeleted) => true,
         Job::Probe(outage) => closed_by(&state.breaker, outage),
-        Job::Deliver { .. } | Job::Recover(Stuck::Dead | Stuck::Missing) => false,
+        Job::Deliver { .. } | Job::Recover(Stuck::Dead | Stuck::Missing) | Job::Overdue => false,
     };
     let in_queue = state.messages.iter().filter(|message| message.queue != Queue::DeadLetter);
     in_queue.map(|message| message.job).any(recovers) || has_job(state, event, round, &ALL)

@@ -59,7 +59,16 @@ impl Scope {
             workers: 1,
             caches: false,
             events_grow_old: false,
-            left: Left { crashes: 0, duplicates: 0, poisonings: 0, slots: 0, sweeps: 0, operations: Vec::new() },
+            left: Left {
+                crashes: 0,
+                duplicates: 0,
+                poisonings: 0,
+                losses: 0,
+                retention_ends: 0,
+                slots: 0,
+                sweeps: 0,
+                operations: Vec::new(),
+            },
             outages: 2,
             mutant: None,
         }
@@ -116,6 +125,14 @@ pub(crate) enum Mutant {
     DeletionOutlastsItsDelay,
     /// Nothing sweeps.
     NoSweep,
+    /// The sweep does not look for waiting deliveries that are overdue.
+    NothingIsOverdue,
+    /// A delivery is woken even if its row has changed since it was listed.
+    WokenWithoutCondition,
+    /// The sweep leaves what is held for longer than the retention.
+    NothingHeldEnds,
+    /// The sweep itself writes a held delivery as dead, and sends the dead letter after that.
+    EndedByTheSweep,
     /// A job that waits for a slot is deleted and not sent anew.
     SlotForgetsTheJob,
 }

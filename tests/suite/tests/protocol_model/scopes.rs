@@ -23,6 +23,9 @@ pub(crate) fn all() -> Vec<Scope> {
         recovered_copies(),
         missing(),
         memories(),
+        lost_wait(),
+        held_too_long(),
+        forgotten(),
     ]
 }
 
@@ -137,4 +140,25 @@ pub(crate) fn memories() -> Scope {
     let calm = Scope::calm("memories").with(&[Operation::Disable, Operation::Enable]);
     let left = Left { crashes: 1, duplicates: 1, ..calm.left };
     Scope { workers: 2, caches: true, left, ..calm }
+}
+
+/// The message of a waiting delivery that SQS loses, or keeps while the sweep takes it for lost.
+pub(crate) fn lost_wait() -> Scope {
+    let calm = Scope::calm("lost wait");
+    let left = Left { crashes: 1, losses: 1, sweeps: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, delays: &[1], workers: 2, left, ..calm }
+}
+
+/// A delivery that is held until its retention ends, while its webhook is enabled after all.
+pub(crate) fn held_too_long() -> Scope {
+    let calm = Scope::calm("held too long").with(&[Operation::Disable, Operation::Enable]);
+    let left = Left { retention_ends: 1, sweeps: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, workers: 2, left, ..calm }
+}
+
+/// A delivery that is held by a webhook that nobody enables, with crashes and copies.
+pub(crate) fn forgotten() -> Scope {
+    let calm = Scope::calm("forgotten").with(&[Operation::Disable]);
+    let left = Left { crashes: 1, duplicates: 1, retention_ends: 1, sweeps: 1, ..calm.left };
+    Scope { left, ..calm }
 }

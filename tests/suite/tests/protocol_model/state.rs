@@ -114,9 +114,15 @@ pub(crate) enum Stuck {
 /// What travels in a queue. The sweep is an action of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Job {
-    Deliver { event: usize, round: u32, resend: bool },
+    Deliver {
+        event: usize,
+        round: u32,
+        resend: bool,
+    },
     Recover(Stuck),
     Probe(u8),
+    /// Wake the waiting deliveries whose message was lost, and end the held ones whose retention is over.
+    Overdue,
 }
 
 /// The name of the probe of the outage number `outage`.
@@ -174,6 +180,10 @@ pub(crate) struct Left {
     pub duplicates: u8,
     /// Messages that SQS moves to the dead-letter queue after too many receives.
     pub poisonings: u8,
+    /// Messages of waiting deliveries that SQS loses.
+    pub losses: u8,
+    /// How often the retention of what is held ends.
+    pub retention_ends: u8,
     /// Attempts that find no slot of their webhook's rate limit.
     pub slots: u8,
     /// Sweeps.
@@ -200,6 +210,8 @@ pub(crate) enum Broken {
 pub(crate) struct State {
     pub stream: Vec<Stream>,
     pub rows: Vec<Option<Row>>,
+    /// Whether the delivery has been held for as long as the retention allows. A write of the row begins it anew.
+    pub held_too_long: Vec<bool>,
     /// Whether the receiver has accepted the event. The row may say something else.
     pub accepted: Vec<bool>,
     pub webhook: Webhook,
@@ -216,8 +228,8 @@ pub(crate) struct State {
     /// missing.
     pub events_are_old: bool,
     pub left: Left,
-    /// Something was lost that only the sweep finds: a request broke off, or a probe or a recover job is among the dead
-    /// letters.
+    /// Something was lost that only the sweep finds: a request broke off, the message of a waiting delivery was lost,
+    /// or a probe, a recover job or an overdue job is among the dead letters.
     pub sweep_is_due: bool,
     pub broken: Option<Broken>,
 }
@@ -240,6 +252,12 @@ impl State {
     /// Whether the events may have grown old. An invocation that began while they were young is over a minute later.
     pub(crate) fn may_grow_old(&self) -> bool {
         !self.workers.iter().flatten().any(Phase::has_first_job)
+    }
+
+    /// Whether a job is what a waiting delivery waits for.
+    pub(crate) fn is_waited_for(&self, job: Job) -> bool {
+        let Job::Deliver { event, round, .. } = job else { return false };
+        self.rows[event].is_some_and(|row| row.round == round && matches!(row.state, RowState::Waiting { .. }))
     }
 
     pub(crate) fn in_state(&self, state: RowState) -> Vec<usize> {

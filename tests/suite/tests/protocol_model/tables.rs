@@ -72,6 +72,7 @@ pub(crate) fn write(scope: &Scope, state: &mut State, change: Change) -> bool {
     // The round that delivered it is kept for as long as the row says delivered.
     let delivered_in = if change.row.state == RowState::Delivered { change.row.delivered_in } else { None };
     state.rows[change.event] = Some(Row { delivered_in, ..change.row });
+    state.held_too_long[change.event] = false;
     true
 }
 

@@ -12,7 +12,7 @@ use super::source::{Fields, Functions, calls_on, dense, functions, is_part_of_na
 pub(crate) type Calls = BTreeSet<(&'static str, &'static str)>;
 
 /// SDK operations and what IAM calls them. A transaction is authorised as the writes in it.
-const OPERATIONS: [(&str, &str); 18] = [
+const OPERATIONS: [(&str, &str); 19] = [
     (".get_item()", "dynamodb:GetItem"),
     (".batch_get_item()", "dynamodb:BatchGetItem"),
     (".query()", "dynamodb:Query"),
@@ -29,6 +29,7 @@ const OPERATIONS: [(&str, &str); 18] = [
     (".decrypt()", "kms:Decrypt"),
     (".send_message_batch()", "sqs:SendMessage"),
     (".change_message_visibility_batch()", "sqs:ChangeMessageVisibility"),
+    (".get_queue_attributes()", "sqs:GetQueueAttributes"),
     (".start_message_move_task()", "sqs:StartMessageMoveTask"),
     (".list_message_move_tasks()", "sqs:ListMessageMoveTasks"),
     (".cancel_message_move_task()", "sqs:CancelMessageMoveTask"),

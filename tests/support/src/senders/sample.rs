@@ -1,10 +1,18 @@
 //! One body of each provider, and what it contains. It is a fixture, with a new id for each post.
 
+use jiff::Timestamp;
 use serde_json::Value;
 use shared::event::EventType;
 use shared::provider::Provider;
 
 use crate::signers::{FORM, JSON};
+
+/// Ten days, in seconds.
+const TEN_DAYS: i64 = 10 * 24 * 3600;
+/// The times in the samples of the providers whose signature never ends. Their old events are refused.
+const OLD_TIMES: [&str; 2] = ["2016-01-27T14:59:38.237Z", "2026-09-12T18:42:56.000000Z"];
+/// The same in Unix seconds.
+const OLD_SECONDS: [&str; 2] = ["1461095211", "1461095246"];
 
 /// A provider's body with its events. [`Sample::new`] has what most bodies contain.
 pub(super) struct Sample {
@@ -97,8 +105,16 @@ impl Sample {
         }
     }
 
-    /// The body with this id, which has 24 digits.
-    pub(super) fn body(&self, id: &str) -> String {
+    /// The body with this id, which has 24 digits, and with events of the days before `at`. All bodies of ten days have
+    /// the same time: a repeated post has the same events.
+    pub(super) fn body(&self, id: &str, at: Timestamp) -> String {
+        let seconds = at.as_second().div_euclid(TEN_DAYS) * TEN_DAYS;
+        let time = Timestamp::from_second(seconds).unwrap_or(at).to_string();
+        let body = OLD_TIMES.iter().fold(self.body_of(id), |body, old| body.replace(old, &time));
+        OLD_SECONDS.iter().fold(body, |body, old| body.replace(old, &seconds.to_string()))
+    }
+
+    fn body_of(&self, id: &str) -> String {
         match self.id {
             IdPlace::Text(sample) => self.body.replace(sample, id),
             // A JSON number cannot begin with a zero, and 17 digits are as many as Mailjet's ids have.

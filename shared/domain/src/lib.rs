@@ -7,6 +7,7 @@ mod reasons;
 pub mod id;
 pub mod problem;
 pub mod queue_limits;
+mod sqs_characters;
 pub mod batching;
 pub mod address_policy;
 mod mailgun_fields;

@@ -112,7 +112,9 @@ impl<'a> Payload<'a> {
         let (id, secrets) = (post_id(first.id, &ids), webhook.secrets.at(at));
         let envelope = Envelope { id: &id, webhook: webhook.id, at, secrets: &secrets };
         let rendered = match &webhook.url {
-            Destination::Stream(stream) if stream.kind() == StreamKind::Sqs => webhook.dialect.render_all_for_sqs(first, more, &envelope),
+            Destination::Stream(stream) if stream.kind() == StreamKind::Sqs => {
+                webhook.dialect.render_all_for_sqs(first, more, &envelope)
+            }
             Destination::Stream(_) | Destination::Https(_) => webhook.dialect.render_all(first, more, &envelope),
         };
         Some(Self { webhook, first, more: more.to_vec(), events: events.len(), id, rendered })

@@ -84,8 +84,12 @@ fn a_job_carries_an_event_up_to_the_size_of_a_row() {
     };
     let overhead = Job::first(webhook(), &event("")).to_json().len();
     assert!(of(MAX_ROW_BYTES - overhead, 0).is_ok());
-    assert!(matches!(of(MAX_ROW_BYTES - overhead + 1, 0), Err(NotCarriedError::TooLarge(bytes)) if bytes > MAX_ROW_BYTES));
-    assert!(of(MAX_ROW_BYTES - overhead - 2_000, 1_000).is_ok() && of(MAX_ROW_BYTES - overhead - 2_000, 1_001).is_err());
+    assert!(
+        matches!(of(MAX_ROW_BYTES - overhead + 1, 0), Err(NotCarriedError::TooLarge(bytes)) if bytes > MAX_ROW_BYTES)
+    );
+    assert!(
+        of(MAX_ROW_BYTES - overhead - 2_000, 1_000).is_ok() && of(MAX_ROW_BYTES - overhead - 2_000, 1_001).is_err()
+    );
 }
 
 #[test]

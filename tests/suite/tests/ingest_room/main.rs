@@ -13,6 +13,7 @@ mod own_events;
 mod pings;
 mod platform_posts;
 mod provider_posts;
+mod read_back;
 mod requests;
 mod room;
 mod sns;

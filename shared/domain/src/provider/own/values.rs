@@ -63,17 +63,15 @@ mod tests {
 
     /// The pointers of the faults of one event, alone and in an array.
     fn pointers(members: &str) -> [Vec<String>; 2] {
-        let event = format!(
-            r#"{{"type":"{}","timestamp":"2026-01-01T00:00:00Z",{members}}}"#,
-            EventType::Delivered.as_str()
-        );
-        [event.clone(), format!(r#"[{{"type":"email.sent","timestamp":"2026-01-01T00:00:00Z"}},{event}]"#)].map(|body| {
-            match parse(body.as_bytes(), "2026-01-02T00:00:00Z".parse().unwrap()) {
+        let event =
+            format!(r#"{{"type":"{}","timestamp":"2026-01-01T00:00:00Z",{members}}}"#, EventType::Delivered.as_str());
+        [event.clone(), format!(r#"[{{"type":"email.sent","timestamp":"2026-01-01T00:00:00Z"}},{event}]"#)].map(
+            |body| match parse(body.as_bytes(), "2026-01-02T00:00:00Z".parse().unwrap()) {
                 Err(InboundPostError::Invalid(faults)) => faults.into_iter().map(|fault| fault.pointer).collect(),
                 Ok(_) => Vec::new(),
                 Err(other) => panic!("{members}: {other}"),
-            }
-        })
+            },
+        )
     }
 
     #[test]

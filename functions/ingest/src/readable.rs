@@ -19,8 +19,8 @@ pub(crate) fn or_unparsed(event: Event, body: &[u8]) -> Event {
     }
 }
 
-/// Refuses own events that cannot be read back: their sender can correct them. `pointers` says where each of `events` is
-/// in its request.
+/// Refuses own events that cannot be read back: their sender can correct them. `pointers` says where each of `events`
+/// is in its request.
 pub(crate) fn or_refused(events: &[Event], pointers: &[String]) -> Result<(), InboundPostError> {
     let unreadable = events.iter().zip(pointers).filter(|(event, _)| Job::can_carry(event).is_err());
     let faults: Vec<_> = unreadable

@@ -1,5 +1,5 @@
-//! The characters that SQS takes in no message. SQS takes the characters of XML, and refuses a call with any other. JSON
-//! can contain only two of the others unescaped: U+FFFE and U+FFFF. Anybody may put them into the subject of an email.
+//! The characters that SQS takes in no message. SQS takes the characters of XML, and refuses a call with any other.
+//! JSON can contain only two of the others unescaped: U+FFFE and U+FFFF. Anybody may put them into an email's subject.
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 
 /// The JSON with the two characters escaped. They can appear only inside strings, so the JSON means the same.

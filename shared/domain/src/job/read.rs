@@ -41,8 +41,9 @@ impl Job {
     /// this before it accepts an event: an event that cannot be read later would get neither a delivery nor a dead
     /// letter.
     ///
-    /// This writes a job with the event and reads it. The row needs no reading of its own: it has the same JSON with one
-    /// level less around each value, and what was received as one more text. Its size is bounded by the size of the job.
+    /// This writes a job with the event and reads it. The row needs no reading of its own: it has the same JSON with
+    /// one level less around each value, and what was received as one more text. The size of the job bounds the size of
+    /// the row.
     pub fn can_carry(event: &Event) -> Result<(), NotCarriedError> {
         let wire = Wire {
             event: Some(event.id.to_string()),
@@ -107,8 +108,8 @@ impl Job {
     }
 }
 
-/// Maximum bytes that the row needs for what was received. An object is JSON or a form, so no byte of it takes more than
-/// two bytes when it is written as JSON again. A body that could not be read has its own limit, and is compressed.
+/// Maximum bytes that the row needs for what was received. An object is JSON or a form, so no byte of it takes more
+/// than two bytes when it is written as JSON again. A body that could not be read has its own limit, and is compressed.
 fn bytes_of_raw(event: &Event) -> usize {
     match &event.facts.raw {
         Some(Raw::Whole(text)) => 2 * text.len(),

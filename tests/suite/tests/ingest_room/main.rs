@@ -5,6 +5,7 @@
 mod credentials;
 mod every_provider;
 mod large_posts;
+mod limits;
 mod log_lines;
 mod mailgun_tokens;
 mod memory;

@@ -342,8 +342,8 @@ proptest! {
         stored::check(sender.provider, post.body.len(), received);
     }
 
-    /// Events that the tenant publishes itself: an accepted event can be read, and an error names the place of the value
-    /// that is too deep or that nothing could store.
+    /// Events that the tenant publishes itself: an accepted event can be read, and an error names the place of the
+    /// value that is too deep or that nothing could store.
     #[test]
     fn nested_own_metadata_is_readable_or_refused(nested in any_nested(), in_batch: bool) {
         let event = format!(r#"{{"type":"email.sent","timestamp":"2026-01-01T00:00:00Z","metadata":{{"x":{nested}}}}}"#);

@@ -35,8 +35,8 @@ pub(crate) fn check(provider: Provider, length: usize, received: Result<Received
     }
 }
 
-/// Checks that `dispatch` can read the row of an event that `ingest` accepted, that `deliver` can read its job, and that
-/// every dialect and stream has a form of what `deliver` then has.
+/// Checks that `dispatch` can read the row of an event that `ingest` accepted, that `deliver` can read its job, and
+/// that every dialect and stream has a form of what `deliver` then has.
 ///
 /// # Panics
 ///

@@ -11,6 +11,7 @@ mod openapi;
 mod policies;
 mod routes;
 mod shape;
+mod timeouts;
 
 use yaml_rust2::{Yaml, YamlLoader};
 

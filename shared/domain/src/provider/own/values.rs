@@ -1,8 +1,8 @@
 //! Values of own events that are well-formed JSON and that we could not store as they are. Their author can correct
 //! them, and is told where they are.
 //!
-//! `serde_json` reads no number beyond a double (`1e400`), and no text with half of a pair of surrogates (`"\\ud800"`). It
-//! reads an integer of more than 64 bits as a double, which has other digits.
+//! `serde_json` reads no number beyond a double (`1e400`), and no text with half of a pair of surrogates (`"\ud800"`).
+//! It reads an integer of more than 64 bits as a double, which has other digits.
 
 use super::fields::{Faults, pointer_to};
 use crate::problem::Fault;

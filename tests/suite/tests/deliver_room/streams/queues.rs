@@ -295,8 +295,8 @@ async fn what_is_too_large_is_dead_at_once_and_the_others_of_its_call_are_not() 
     }
 }
 
-/// SQS takes no message with U+FFFE or U+FFFF. They are escaped before the body is signed, so consumers verify the bytes
-/// that they receive, and read the same text.
+/// SQS takes no message with U+FFFE or U+FFFF. They are escaped before the body is signed, so consumers verify the
+/// bytes that they receive, and read the same text.
 #[tokio::test]
 async fn what_sqs_does_not_take_is_escaped_and_still_verifies() {
     for dialect in Dialect::ALL.iter().copied().filter(|dialect| dialect.name(EventType::Delivered).is_some()) {

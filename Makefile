@@ -6,7 +6,7 @@ ARGS ?=
 SEED ?= $(shell date +%s)
 SECONDS ?= 480
 
-.PHONY: help run demo test test-end-to-end soak outage bench book deploy rotate-data-key lint fmt clean
+.PHONY: help run demo test test-end-to-end soak outage bench book deploy rotate-data-key dispatch-again lint fmt clean
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -52,6 +52,9 @@ deploy: ## Deploys to the AWS account and region of the environment; see infra/d
 
 rotate-data-key: ## Generates a new data key for a deployed stack and encrypts all stored secrets with it
 	@$(PYTHON) infra/rotate_data_key.py $(ARGS)
+
+dispatch-again: ## Tries the events of a deployed stack's dispatch-failures queue again
+	@$(PYTHON) infra/dispatch_again.py $(ARGS)
 
 lint: ## Checks formatting, clippy, the code's documentation and the template
 	cargo fmt --check

@@ -55,6 +55,7 @@ impl<'r> Outbox<'r> {
                     }
                 }
             }
+            Owed::HandedOver(job) => self.jobs.add(Outgoing::now(&job), whole),
             Owed::Later(job) => self.jobs.add(Outgoing::later(&job, UNREADABLE_TENANT_DELAY_SECONDS), whole),
             Owed::Nothing(reason) => self.failures.add(failure::message(&self.records[index], reason, None), whole),
         }

@@ -25,6 +25,11 @@ impl FirstJobs {
         Self { tenant: event.tenant, event: event.id, inline }
     }
 
+    /// The approximate size of each job in bytes: the event that it carries.
+    pub fn bytes(&self) -> usize {
+        self.inline.as_deref().map_or(0, |inline| inline.get().len())
+    }
+
     /// The JSON of the job for `webhook`: round 0, with the event inline if the event is small enough.
     pub fn to_json(&self, webhook: WebhookId) -> String {
         let wire = Wire {

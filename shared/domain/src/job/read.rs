@@ -81,7 +81,7 @@ impl Job {
             }
             Kind::Dispatch => {
                 let event = wire.event.unwrap_or_default().parse().map_err(part)?;
-                Self::Dispatch(DispatchJob { tenant: tenant()?, event })
+                Self::Dispatch(DispatchJob { tenant: tenant()?, event, after: wire.after })
             }
             Kind::Recover => {
                 Self::ReleaseHeld(ReleaseHeld { tenant: tenant()?, webhook: webhook()?, after: wire.after })

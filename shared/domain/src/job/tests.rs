@@ -39,7 +39,7 @@ fn jobs_read_back() {
     let recovery = RecoveryId::mint(Timestamp::UNIX_EPOCH, [4; 10]);
     let page = Job::Recovery(RecoveryPage { tenant, recovery, page: 7 });
     assert_eq!(Job::from_json(&page.to_json()).unwrap(), page);
-    let dispatch = Job::Dispatch(DispatchJob { tenant, event: event("").id });
+    let dispatch = Job::Dispatch(DispatchJob { after: Some("wh_x".to_owned()), ..DispatchJob::of(&event("")) });
     assert_eq!(Job::from_json(&dispatch.to_json()).unwrap(), dispatch);
     // The body that the template's schedule sends.
     assert_eq!(Job::from_json(r#"{"v":1,"kind":"sweep"}"#).unwrap(), Job::Sweep(Sweep { after: None }));

@@ -41,6 +41,7 @@ impl Job {
             Self::Dispatch(dispatch) => Wire {
                 tenant: dispatch.tenant.to_string(),
                 event: Some(dispatch.event.to_string()),
+                after: dispatch.after.clone(),
                 ..Wire::of_no_webhook(Kind::Dispatch)
             },
         };

@@ -114,9 +114,17 @@ pub(crate) enum Stuck {
 /// What travels in a queue. The sweep is an action of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Job {
-    Deliver { event: usize, round: u32, resend: bool },
+    Deliver {
+        event: usize,
+        round: u32,
+        resend: bool,
+    },
     Recover(Stuck),
     Probe(u8),
+    /// Sends the first jobs of an event.
+    Dispatch {
+        event: usize,
+    },
 }
 
 /// The name of the probe of the outage number `outage`.

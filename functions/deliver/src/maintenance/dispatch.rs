@@ -45,10 +45,13 @@ pub(crate) async fn dispatch(
     let first = FirstJobs::of(&event);
     let mut after = job.after.clone();
     loop {
-        let page = stores.subscribers.page(job.tenant, after.as_deref(), PAGE).await;
-        // What was sent is not sent again because a later page cannot be read now.
-        let page = match page {
-            Err(_) if after != job.after => return Ok(go_on(job, after)),
+        let page = match stores.subscribers.page(job.tenant, after.as_deref(), PAGE).await {
+            // What was sent is not sent again because a later page cannot be read now.
+            Err(error) if after != job.after => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "a page of the tenant's webhooks cannot be read; a new job goes on there");
+                return Ok(go_on(job, after));
+            }
             page => page?,
         };
         if !send(&event, &first, &page.items, deliveries_queue).await {

@@ -33,9 +33,9 @@ fn rows(page: &str) -> Vec<Row> {
     rows.map(|row| {
         let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
         let [_, number, _, constant, tests] = cells[..] else { panic!("not five cells: {row}") };
-        let spans: Vec<_> = code_spans(constant).into_iter().map(|span| span.to_owned()).collect();
+        let spans = code_spans(constant);
         let [constant, file] = &spans[..] else { panic!("no constant in a file: {row}") };
-        let tests = code_spans(tests).into_iter().map(|span| span.to_owned()).collect();
+        let tests = code_spans(tests);
         Row { number: number.to_owned(), constant: constant.clone(), file: file.clone(), tests }
     })
     .collect()

@@ -124,9 +124,8 @@ fn any_odd() -> impl Strategy<Value = String> {
     let lengths =
         || prop::sample::select(vec![255_usize, 1_024, 16 * 1024, 48 * 1024, 64 * 1024, 128 * 1024, 400 * 1024]);
     let letters = || prop::sample::select(vec!["x", "\u{20ac}", "\\u0001", "\\\"", "\u{fffe}"]);
-    let long = (lengths(), -9_i64..9, letters()).prop_map(|(length, more, letter)| {
-        letter.repeat((i64::try_from(length).unwrap() + more) as usize / letter.len())
-    });
+    let long = (lengths(), -9_isize..9, letters())
+        .prop_map(|(length, more, letter)| letter.repeat(length.saturating_add_signed(more) / letter.len()));
     let digits = "-?[1-9][0-9]{17,40}(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?";
     prop_oneof![
         6 => texts(),

@@ -82,6 +82,7 @@ fn check_size(event: &Event) {
 /// What the check before the write costs, compared with what `ingest` does for the same event in any case: it reads the
 /// post and makes the row. Verifying, and the call of DynamoDB, are not in the comparison.
 #[test]
+#[expect(clippy::print_stdout, reason = "what the check costs is worth knowing")]
 fn reading_back_costs_less_than_reading_and_making_the_row() {
     const TIMES: u32 = 200;
     for provider in super::providers() {

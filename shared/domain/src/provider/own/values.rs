@@ -56,7 +56,6 @@ fn find(json: &str, pointer: String, levels: u8, is_wrong: fn(&str) -> bool, fou
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::event::EventType;
     use crate::provider::InboundPostError;
     use crate::provider::own::parse;

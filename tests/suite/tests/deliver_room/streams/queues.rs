@@ -9,7 +9,6 @@ use shared::event::{Event, EventType, Facts};
 use shared::provider::Provider;
 use shared::queue::job::Job;
 use shared::rate_limit::RateLimit;
-use shared::retry::{Delays, RetryPolicy};
 use shared::secret::SigningSecret;
 use shared::webhook::{SigningSecrets, Webhook, WebhookUrl};
 use support::seed::TIMEOUT;

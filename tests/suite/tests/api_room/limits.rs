@@ -1,5 +1,7 @@
 //! Every documented maximum of the API, at the limit and one above. `docs/reference/limits.md` names this file's tests.
 
+use axum::body::Body;
+use axum::http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::webhook::MAX_PER_TENANT;
@@ -179,10 +181,8 @@ async fn of_keys_recoveries_pages_and_bodies() {
 
     for (length, status) in [(64 * 1_024, 201), (64 * 1_024 + 1, 413)] {
         let body = hook_with(&json!({})).to_string();
-        let request =
-            tenant.request(axum::http::Method::POST, "/api/v1/webhooks").header("content-type", "application/json");
-        let request =
-            request.body(axum::body::Body::from(format!("{body}{}", " ".repeat(length - body.len())))).unwrap();
+        let request = tenant.request(Method::POST, "/api/v1/webhooks").header("content-type", "application/json");
+        let request = request.body(Body::from(format!("{body}{}", " ".repeat(length - body.len())))).unwrap();
         let answer = room.send(request).await;
         assert_eq!(answer.status, status, "{answer}");
     }

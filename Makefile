@@ -6,7 +6,7 @@ ARGS ?=
 SEED ?= $(shell date +%s)
 SECONDS ?= 480
 
-.PHONY: help run demo test test-end-to-end soak outage bench book deploy smoke rotate-data-key lint fmt clean
+.PHONY: help run demo test test-end-to-end soak outage bench book deploy smoke rotate-data-key dispatch-again lint fmt clean
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -55,6 +55,9 @@ smoke: ## Tries what only AWS can show, on a stack of its own in your account (A
 
 rotate-data-key: ## Generates a new data key for a deployed stack and encrypts all stored secrets with it
 	@$(PYTHON) infra/rotate_data_key.py $(ARGS)
+
+dispatch-again: ## Tries the events of a deployed stack's dispatch-failures queue again
+	@$(PYTHON) infra/dispatch_again.py $(ARGS)
 
 lint: ## Checks formatting, clippy, the code's documentation and the template
 	cargo fmt --check

@@ -54,7 +54,7 @@ async fn carry_out(
         Ok(Job::Recovery(job)) => {
             recovery::recovery(&job, message.first_receive, stores, webhooks, &queues.deliveries_queue, clock).await?
         }
-        Ok(Job::Dispatch(job)) => dispatch::dispatch(&job, stores).await?,
+        Ok(Job::Dispatch(job)) => dispatch::dispatch(&job, stores, &queues.deliveries_queue, clock, deadline).await?,
         Err(error) => unreadable::give_up(message, &error, webhooks, recorder, clock).await?,
     })
 }

@@ -4,7 +4,8 @@
 //! that the room reports, so the room reports only what the next try can do better: SQS or DynamoDB did not answer, or
 //! time is up. The room sends nothing for the records behind a reported record. A record that no try can read goes to
 //! the dispatch-failures queue, and the shard goes on. If the webhooks of a tenant cannot be read, the tenant's events
-//! are handed to `deliver`, which tries again: other tenants do not wait.
+//! are handed to `deliver`, which tries again: other tenants do not wait. `deliver` also sends the jobs of events that
+//! very many webhooks want.
 
 use aws_lambda_events::event::dynamodb::Event as StreamEvent;
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -25,6 +26,7 @@ mod record;
 mod sent;
 mod webhooks;
 mod failure;
+mod shares;
 mod owed;
 mod outbox;
 
@@ -32,6 +34,7 @@ use outbox::Outbox;
 use owed::owed;
 use record::Record;
 use sent::Sent;
+use shares::Shares;
 use webhooks::SubscriberCache;
 
 /// What the room works with; built once, and kept between invocations.
@@ -83,9 +86,9 @@ async fn dispatch(records: &[Record], deadline: Timestamp, room: &Dispatch) -> O
             return Some(0);
         }
     };
-    let mut outbox = Outbox::new(records, deadline, room);
+    let (mut outbox, mut shares) = (Outbox::new(records, deadline, room), Shares::default());
     for (index, record) in records.iter().enumerate() {
-        if let Err(from) = outbox.add(index, owed(record, &webhooks)).await {
+        if let Err(from) = outbox.add(index, owed(record, &webhooks, &mut shares)).await {
             return Some(from);
         }
     }

@@ -13,8 +13,8 @@ use crate::portion::{For, Portion};
 use crate::record::Record;
 
 /// Time that the invocation must have left before a portion is sent. Reason: a portion takes well under a second, and a
-/// call that the SDK repeats takes a few seconds.
-const MIN_TIME_LEFT: SignedDuration = SignedDuration::from_secs(5);
+/// call that the SDK repeats takes at most 8 s.
+const MIN_TIME_LEFT: SignedDuration = SignedDuration::from_secs(10);
 /// Delay, in seconds, of the job of an event whose tenant's webhooks cannot be read. Reason: throttling of one tenant
 /// is often over by then, and each earlier receive would only add to the load.
 const UNREADABLE_TENANT_DELAY_SECONDS: u16 = 10;
@@ -55,6 +55,7 @@ impl<'r> Outbox<'r> {
                     }
                 }
             }
+            Owed::HandedOver(job) => self.jobs.add(Outgoing::now(&job), whole),
             Owed::Later(job) => self.jobs.add(Outgoing::later(&job, UNREADABLE_TENANT_DELAY_SECONDS), whole),
             Owed::Nothing(reason) => self.failures.add(failure::message(&self.records[index], reason, None), whole),
         }

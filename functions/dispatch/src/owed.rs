@@ -7,6 +7,7 @@ use shared::queue::job::{DispatchJob, FirstJobs, Job};
 
 use crate::failure::Reason;
 use crate::record::Record;
+use crate::shares::Shares;
 use crate::webhooks::TenantWebhooks;
 
 /// What a record leads to.
@@ -16,19 +17,26 @@ pub(crate) enum Owed {
     Jobs { event: EventId, jobs: FirstJobs, to: Vec<WebhookId> },
     /// This job, which `deliver` carries out when the tenant's webhooks can be read.
     Later(Job),
+    /// This job, with which `deliver` sends the first jobs. Reason: there are too many of them for this room.
+    HandedOver(Job),
     /// A message for people: no later try can read the record either.
     Nothing(Reason),
 }
 
 /// What `record` leads to. `webhooks` has the webhooks of the record's tenant, or `None` if they could not be read.
-pub(crate) fn owed(record: &Record, webhooks: &HashMap<TenantId, Option<TenantWebhooks>>) -> Owed {
+/// `shares` has what each tenant's records before this one led to.
+pub(crate) fn owed(record: &Record, webhooks: &HashMap<TenantId, Option<TenantWebhooks>>, shares: &mut Shares) -> Owed {
     let Ok(event) = &record.event else { return Owed::Nothing(Reason::Unreadable) };
-    match webhooks.get(&event.tenant) {
-        Some(Some(webhooks)) => {
-            let wanting = webhooks.iter().filter(|webhook| webhook.wants(event));
-            Owed::Jobs { event: event.id, jobs: FirstJobs::of(event), to: wanting.map(|webhook| webhook.id).collect() }
-        }
-        Some(None) | None => Owed::Later(Job::Dispatch(DispatchJob { tenant: event.tenant, event: event.id })),
+    let Some(Some(webhooks)) = webhooks.get(&event.tenant) else {
+        return Owed::Later(Job::Dispatch(DispatchJob::of(event)));
+    };
+    let wanting = webhooks.iter().filter(|webhook| webhook.wants(event));
+    let to: Vec<_> = wanting.map(|webhook| webhook.id).collect();
+    let jobs = FirstJobs::of(event);
+    if shares.take(event.tenant, to.len(), jobs.bytes()) {
+        Owed::Jobs { event: event.id, jobs, to }
+    } else {
+        Owed::HandedOver(Job::Dispatch(DispatchJob::of(event)))
     }
 }
 
@@ -71,7 +79,7 @@ mod tests {
 
     fn to(event: Event, webhooks: &[Subscriber]) -> Vec<WebhookId> {
         let known = HashMap::from([(tenant(), Some(Arc::new(webhooks.to_vec())))]);
-        match owed(&record(Ok(event)), &known) {
+        match owed(&record(Ok(event)), &known, &mut Shares::default()) {
             Owed::Jobs { to, .. } => to,
             other => panic!("{other:?}"),
         }
@@ -111,10 +119,15 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_handed_over() {
         let unreadable = record(Err(StoreError::unreadable("on purpose")));
-        assert!(matches!(owed(&unreadable, &HashMap::new()), Owed::Nothing(Reason::Unreadable)));
+        assert!(matches!(
+            owed(&unreadable, &HashMap::new(), &mut Shares::default()),
+            Owed::Nothing(Reason::Unreadable)
+        ));
         let readable = record(Ok(event(EventType::Opened)));
         let unread = HashMap::from([(tenant(), None)]);
-        let Owed::Later(Job::Dispatch(job)) = owed(&readable, &unread) else { panic!("not handed over") };
+        let Owed::Later(Job::Dispatch(job)) = owed(&readable, &unread, &mut Shares::default()) else {
+            panic!("not handed over")
+        };
         assert_eq!((job.tenant, Some(job.event)), (tenant(), readable.event.ok().map(|event| event.id)));
     }
 }

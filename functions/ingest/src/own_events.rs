@@ -30,6 +30,7 @@ pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Success,
     let events = own::parse(request.body(), now).map_err(Problem::from)?;
 
     let single = events.len() == 1;
+    let pointers: Vec<_> = events.iter().map(|event| event.pointer.clone()).collect();
     let events: Vec<_> = events
         .into_iter()
         .enumerate()
@@ -38,7 +39,7 @@ pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Success,
     if let [event] = events.as_slice() {
         span::note("event.id", event.id);
     }
-    readable::or_refused(&events).map_err(Problem::from)?;
+    readable::or_refused(&events, &pointers).map_err(Problem::from)?;
     let puts = store::put_all(&events, room, deadline(request)).await?;
     let published = events.iter().zip(puts);
     let published = published.map(|(event, put)| PublishedEvent {

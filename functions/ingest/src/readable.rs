@@ -19,13 +19,12 @@ pub(crate) fn or_unparsed(event: Event, body: &[u8]) -> Event {
     }
 }
 
-/// Refuses own events that cannot be read back: their sender can correct them.
-pub(crate) fn or_refused(events: &[Event]) -> Result<(), InboundPostError> {
-    let unreadable = events.iter().enumerate().filter(|(_, event)| Job::can_carry(event).is_err());
+/// Refuses own events that cannot be read back: their sender can correct them. `pointers` says where each of `events`
+/// is in its request.
+pub(crate) fn or_refused(events: &[Event], pointers: &[String]) -> Result<(), InboundPostError> {
+    let unreadable = events.iter().zip(pointers).filter(|(event, _)| Job::can_carry(event).is_err());
     let faults: Vec<_> = unreadable
-        .map(|(index, _)| {
-            Fault::new(format!("/{index}"), "cannot be stored so that it reads back; simplify its metadata")
-        })
+        .map(|(_, pointer)| Fault::new(pointer, "cannot be stored so that it reads back; simplify its metadata"))
         .collect();
     if faults.is_empty() { Ok(()) } else { Err(InboundPostError::Invalid(faults)) }
 }
@@ -69,7 +68,7 @@ mod tests {
     fn what_reads_back_is_left_as_it_is() {
         let event = event(METADATA_NESTING, None);
         assert_eq!(or_unparsed(event.clone(), b"post"), event);
-        assert_eq!(or_refused(&[event]), Ok(()));
+        assert_eq!(or_refused(&[event], &[String::new()]), Ok(()));
     }
 
     #[test]
@@ -87,7 +86,8 @@ mod tests {
     #[test]
     fn own_events_that_do_not_read_back_are_named() {
         let events = [event(1, None), event(METADATA_NESTING + 1, None)];
-        let Err(InboundPostError::Invalid(faults)) = or_refused(&events) else { panic!("not refused") };
+        let pointers = ["/0".to_owned(), "/1".to_owned()];
+        let Err(InboundPostError::Invalid(faults)) = or_refused(&events, &pointers) else { panic!("not refused") };
         assert_eq!(faults.iter().map(|fault| fault.pointer.as_str()).collect::<Vec<_>>(), ["/1"]);
     }
 }

@@ -19,7 +19,7 @@ pub use self::cause::{BounceType, RejectReason};
 pub use self::client::{Client, Geo};
 pub use self::event_type::{EventType, UnknownEventType};
 pub use self::example::example;
-pub use self::facts::{Facts, METADATA_NESTING};
+pub use self::facts::{Facts, MAX_ROW_BYTES, METADATA_NESTING};
 pub use self::provider::Provider;
 pub use self::raw::{RAW_LIMIT, Raw, UNPARSED_LIMIT};
 pub use self::recipient::Recipient;

@@ -16,7 +16,7 @@ mod tests;
 pub use deliver::DeliverJob;
 pub use first::FirstJobs;
 pub use kinds::{DispatchJob, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep};
-pub use read::NotAJob;
+pub use read::{NotAJob, NotCarriedError};
 pub use write::INLINE_LIMIT;
 
 /// The content of a message in a queue.

@@ -8,6 +8,7 @@ pub mod id;
 pub mod problem;
 pub mod queue_limits;
 pub mod in_flight;
+mod sqs_characters;
 pub mod batching;
 pub mod address_policy;
 mod mailgun_fields;

@@ -46,17 +46,14 @@ impl StreamKind {
     }
 
     /// Divides messages into calls that the service takes. A message that is too large for every call has a call of its
-    /// own. So has a message that the service may refuse because of its characters: its refusal must not affect other
-    /// messages.
+    /// own.
     pub fn calls(self, messages: &[Message]) -> Vec<Range<usize>> {
         let most = match self {
             Self::Sqs => MAX_BYTES,
             Self::Pubsub => pubsub::MAX_CALL_BYTES,
             Self::Servicebus => servicebus::MAX_CALL_BYTES,
         };
-        let alone = |message: &Message| self == Self::Sqs && !sqs::takes_characters(&message.body);
-        let sizes = messages.iter().map(|message| if alone(message) { most + 1 } else { message.size(self) });
-        batches(&sizes.collect::<Vec<_>>(), most)
+        batches(&messages.iter().map(|message| message.size(self)).collect::<Vec<_>>(), most)
     }
 }
 

@@ -160,13 +160,26 @@ impl Sender {
 
     /// A good post of the events with this number, sent at `at` to the source of `ingest_key`.
     pub fn post(&self, ingest_key: &str, number: u32, at: Timestamp) -> anyhow::Result<Signed> {
+        self.changed_post(ingest_key, number, at, str::to_owned)
+    }
+
+    /// A post like [`Self::post`], whose body was changed before it was signed. For Mailgun, `change` gets the event
+    /// alone.
+    pub fn changed_post(
+        &self,
+        ingest_key: &str,
+        number: u32,
+        at: Timestamp,
+        change: impl FnOnce(&str) -> String,
+    ) -> anyhow::Result<Signed> {
         let id = format!("{number:024}");
         let body = Sample::of(self.provider).body(&id, at);
+        let body = match &self.proof {
+            Proof::Mailgun { .. } => change(&serde_json::from_str::<Value>(&body)?["event-data"].to_string()),
+            _ => change(&body),
+        };
         Ok(match &self.proof {
-            Proof::Mailgun { key } => {
-                let body: Value = serde_json::from_str(&body)?;
-                mailgun::json(key, &format!("{number:050}"), &body["event-data"], at)
-            }
+            Proof::Mailgun { key } => mailgun::json_of_text(key, &format!("{number:050}"), &body, at),
             Proof::SendGrid(key) => key.sign(body, at)?,
             Proof::Resend { secret } => resend::sign(secret, &format!("msg_{id}"), body, at),
             Proof::Sns(topic) => topic.notification(&id, &body, at),

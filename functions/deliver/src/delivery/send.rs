@@ -14,7 +14,7 @@ use shared::event::Event;
 use shared::id::EventId;
 use shared::outbound::{Outbound, OutboundRequest, RequestResult};
 use shared::retry::{AttemptEnd, Decision, Receiver, final_decision};
-use shared::stream::Message;
+use shared::stream::{Message, StreamKind};
 use shared::webhook::{Destination, Redaction, Webhook, WebhookUrl};
 
 use super::stream::Streams;
@@ -111,7 +111,12 @@ impl<'a> Payload<'a> {
         let ids: Vec<EventId> = more.iter().map(|event| event.id).collect();
         let (id, secrets) = (post_id(first.id, &ids), webhook.secrets.at(at));
         let envelope = Envelope { id: &id, webhook: webhook.id, at, secrets: &secrets };
-        let rendered = webhook.dialect.render_all(first, more, &envelope);
+        let rendered = match &webhook.url {
+            Destination::Stream(stream) if stream.kind() == StreamKind::Sqs => {
+                webhook.dialect.render_all_for_sqs(first, more, &envelope)
+            }
+            Destination::Stream(_) | Destination::Https(_) => webhook.dialect.render_all(first, more, &envelope),
+        };
         Some(Self { webhook, first, more: more.to_vec(), events: events.len(), id, rendered })
     }
 

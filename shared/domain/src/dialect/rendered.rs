@@ -1,5 +1,7 @@
 //! The content of a POST to a receiver, without the URL.
 
+use std::string::FromUtf8Error;
+
 use jiff::Timestamp;
 
 use super::{Dialect, mailgreet, mailgun, mailgun_legacy, mailjet, mailtura, platform, standard};
@@ -7,6 +9,7 @@ use crate::event::Event;
 use crate::id::WebhookId;
 use crate::secret::SigningSecret;
 use crate::signature;
+use crate::sqs_characters::escaped;
 
 /// What a POST says about its events in addition to their bodies.
 #[derive(Debug, Clone, Copy)]
@@ -46,8 +49,23 @@ impl Dialect {
     /// Renders one attempt to deliver `first` and, where the dialect has arrays ([`Dialect::takes_arrays`]), `more` in
     /// the same POST. Other dialects ignore `more`.
     pub fn render_all(self, first: &Event, more: &[&Event], envelope: &Envelope<'_>) -> Rendered {
+        let (content_type, body) = self.body(first, more, envelope);
+        self.signed(content_type, body, envelope)
+    }
+
+    /// The same for a message of SQS, which takes no message with certain characters. They are escaped before the body
+    /// is signed, so consumers verify the bytes that they receive. No form contains such a character.
+    pub fn render_all_for_sqs(self, first: &Event, more: &[&Event], envelope: &Envelope<'_>) -> Rendered {
+        let (content_type, body) = self.body(first, more, envelope);
+        // Every body is text.
+        let body = String::from_utf8(body).map_or_else(FromUtf8Error::into_bytes, |text| escaped(text).into_bytes());
+        self.signed(content_type, body, envelope)
+    }
+
+    /// The body's type, and the body.
+    fn body(self, first: &Event, more: &[&Event], envelope: &Envelope<'_>) -> (&'static str, Vec<u8>) {
         let current = envelope.secrets.first().copied();
-        let (content_type, body) = match self {
+        match self {
             Self::Standard => (JSON, standard::body(first)),
             Self::Platform => (JSON, platform::body(first)),
             Self::Mailgreet => (JSON, mailgreet::body(first)),
@@ -56,13 +74,17 @@ impl Dialect {
             Self::Mailgun => (JSON, mailgun::body(first, envelope.webhook, current, envelope.at)),
             Self::MailgunLegacy => (FORM, mailgun_legacy::body(first, envelope.webhook, current)),
             Self::Mailtura => (JSON, mailtura::body(first, envelope.at)),
-        };
+        }
+    }
+
+    /// The POST with the headers that sign `body`.
+    fn signed(self, content_type: &'static str, body: Vec<u8>, envelope: &Envelope<'_>) -> Rendered {
         let mut headers = vec![
             ("webhook-id", envelope.id.to_owned()),
             ("webhook-timestamp", envelope.at.as_second().to_string()),
             ("webhook-signature", signature::standard(envelope.secrets, envelope.id, envelope.at, &body)),
         ];
-        headers.extend(current.and_then(|secret| self.own_signature(secret, &body)));
+        headers.extend(envelope.secrets.first().and_then(|secret| self.own_signature(secret, &body)));
         Rendered { headers, content_type, body }
     }
 

@@ -9,6 +9,9 @@ use super::{About, BounceType, Client, EventType, Provider, Raw, Recipient, Reje
 /// has three levels of its own around the value: the job, the event, the metadata. A stored event has two.
 pub const METADATA_NESTING: usize = 124;
 
+/// Maximum bytes of an event's row (400 KB, where a KB is 1,024 bytes). Reason: `DynamoDB` takes no larger item.
+pub const MAX_ROW_BYTES: usize = 400 * 1024;
+
 /// What a provider, or the tenant's own sender, reports about an event. A field is absent if the report did not contain
 /// it.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,9 +3,10 @@
 use serde_json::value::RawValue;
 
 use super::wire::{Kind, Wire};
-use super::write::{inline, json_of, taken_by_sqs};
+use super::write::{inline, json_of};
 use crate::event::Event;
 use crate::id::{EventId, TenantId, WebhookId};
+use crate::sqs_characters::escaped;
 
 /// The common part of an event's first jobs.
 #[derive(Debug)]
@@ -20,8 +21,13 @@ impl FirstJobs {
     pub fn of(event: &Event) -> Self {
         let json = inline(event).and_then(|stored| serde_json::to_string(&stored).ok());
         // If the event could not be written, the job would name it without carrying it.
-        let inline = json.and_then(|json| RawValue::from_string(taken_by_sqs(json)).ok());
+        let inline = json.and_then(|json| RawValue::from_string(escaped(json)).ok());
         Self { tenant: event.tenant, event: event.id, inline }
+    }
+
+    /// The approximate size of each job in bytes: the event that it carries.
+    pub fn bytes(&self) -> usize {
+        self.inline.as_deref().map_or(0, |inline| inline.get().len())
     }
 
     /// The JSON of the job for `webhook`: round 0, with the event inline if the event is small enough.

@@ -1,6 +1,7 @@
 //! What each kind of job says, besides a delivery's.
 
 use crate::breaker::ProbeId;
+use crate::event::Event;
 use crate::id::{EventId, RecoveryId, TenantId, WebhookId};
 
 /// Send the held deliveries of one webhook to the deliveries queue.
@@ -45,13 +46,23 @@ pub struct RecoveryPage {
 }
 
 /// Send the first jobs of one event. `dispatch` makes such a job when it cannot read the webhooks of the event's
-/// tenant, so that events of other tenants in the same shard do not wait.
+/// tenant, or when the event or its tenant has so many first jobs that events of other tenants in the same shard would
+/// wait for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DispatchJob {
     /// The tenant that owns the event.
     pub tenant: TenantId,
     /// The event.
     pub event: EventId,
+    /// Where the job goes on in the list of webhooks; `None` at the beginning.
+    pub after: Option<String>,
+}
+
+impl DispatchJob {
+    /// The job that sends all first jobs of `event`.
+    pub fn of(event: &Event) -> Self {
+        Self { tenant: event.tenant, event: event.id, after: None }
+    }
 }
 
 /// Wake the overdue deliveries of one webhook, whose messages were lost, and end the deliveries that the webhook has

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::breaker::ProbeId;
-use crate::event::{EventType, Facts, METADATA_NESTING};
+use crate::event::{EventType, Facts, MAX_ROW_BYTES, METADATA_NESTING, Raw};
 use crate::id::{RecoveryId, TenantId};
 use crate::provider::Provider;
 use crate::rate_limit::{RateLimit, Slot};
@@ -39,7 +39,7 @@ fn jobs_read_back() {
     let recovery = RecoveryId::mint(Timestamp::UNIX_EPOCH, [4; 10]);
     let page = Job::Recovery(RecoveryPage { tenant, recovery, page: 7 });
     assert_eq!(Job::from_json(&page.to_json()).unwrap(), page);
-    let dispatch = Job::Dispatch(DispatchJob { tenant, event: event("").id });
+    let dispatch = Job::Dispatch(DispatchJob { after: Some("wh_x".to_owned()), ..DispatchJob::of(&event("")) });
     assert_eq!(Job::from_json(&dispatch.to_json()).unwrap(), dispatch);
     let overdue = Job::Overdue(OverdueJob { tenant, webhook: webhook(), after: Some("x".into()) });
     assert_eq!(Job::from_json(&overdue.to_json()).unwrap(), overdue);
@@ -66,11 +66,43 @@ fn a_job_carries_values_down_to_the_limit_of_nesting() {
     Job::can_carry(&most).unwrap();
     let job = Job::first(webhook(), &most);
     assert_eq!(Job::from_json(&job.to_json()).unwrap(), job);
-    assert!(matches!(Job::can_carry(&nested(METADATA_NESTING + 1)), Err(NotAJob::Shape(_))));
+    assert!(matches!(
+        Job::can_carry(&nested(METADATA_NESTING + 1)),
+        Err(NotCarriedError::Unreadable(NotAJob::Shape(_)))
+    ));
     // The job of a large event does not carry the event, but the event's row must be readable too.
     let mut large = nested(METADATA_NESTING + 1);
     large.facts.diagnostic = Some("x".repeat(INLINE_LIMIT));
     assert!(Job::can_carry(&large).is_err());
+}
+
+/// No event that is accepted comes near to this limit: the limits of each field see to that.
+#[test]
+fn a_job_carries_an_event_up_to_the_size_of_a_row() {
+    let of = |bytes: usize, raw: usize| {
+        let mut event = event(&"x".repeat(bytes));
+        event.facts.raw = (raw > 0).then(|| Raw::Whole("r".repeat(raw)));
+        Job::can_carry(&event)
+    };
+    let overhead = Job::first(webhook(), &event("")).to_json().len();
+    assert!(of(MAX_ROW_BYTES - overhead, 0).is_ok());
+    assert!(
+        matches!(of(MAX_ROW_BYTES - overhead + 1, 0), Err(NotCarriedError::TooLarge(bytes)) if bytes > MAX_ROW_BYTES)
+    );
+    assert!(
+        of(MAX_ROW_BYTES - overhead - 2_000, 1_000).is_ok() && of(MAX_ROW_BYTES - overhead - 2_000, 1_001).is_err()
+    );
+}
+
+#[test]
+fn a_job_carries_numbers_and_times_exactly() {
+    let mut event = event("short");
+    event.facts.metadata.insert("x".to_owned(), serde_json::json!([1.0, -0.0, 1e308, u64::MAX, i64::MIN, 5e-324]));
+    Job::can_carry(&event).unwrap();
+    // A row has the time of acceptance in milliseconds, and that of the event as it was received.
+    event.facts.occurred_at = Timestamp::new(1, 1).unwrap();
+    event.accepted_at = Timestamp::new(1, 1).unwrap();
+    Job::can_carry(&event).unwrap();
 }
 
 #[test]

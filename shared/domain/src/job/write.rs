@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Job;
 use super::wire::{Kind, Wire, WireSlot};
 use crate::event::Event;
+use crate::sqs_characters::escaped;
 use crate::stored_event::StoredEvent;
 
 /// Maximum size of an event's stored form that travels inside the job. Reason: SQS bills each started 64 KiB, and the
@@ -43,27 +44,17 @@ impl Job {
             Self::Dispatch(dispatch) => Wire {
                 tenant: dispatch.tenant.to_string(),
                 event: Some(dispatch.event.to_string()),
+                after: dispatch.after.clone(),
                 ..Wire::of_no_webhook(Kind::Dispatch)
             },
         };
-        taken_by_sqs(json_of(&wire))
+        escaped(json_of(&wire))
     }
 }
 
 /// The JSON of a job. Serialisation cannot fail, because every map key is a string and every number is finite.
 pub(super) fn json_of<I: Serialize>(wire: &Wire<I>) -> String {
     serde_json::to_string(wire).unwrap_or_default()
-}
-
-/// The JSON with two characters escaped. SQS refuses messages that contain them. They can appear only in an event's
-/// texts, so only inside strings.
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
-pub(super) fn taken_by_sqs(json: String) -> String {
-    if json.contains(['\u{fffe}', '\u{ffff}']) {
-        json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
-    } else {
-        json
-    }
 }
 
 pub(super) fn inline(event: &Event) -> Option<Box<StoredEvent>> {

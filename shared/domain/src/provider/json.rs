@@ -1,6 +1,7 @@
 //! Lenient reading of providers' JSON. Fields may be missing, null, empty or of another type than documented. Numbers
 //! are read as text, so that ids above 2^53 and fractions of a second stay exact.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserializer as _, IgnoredAny, SeqAccess, Visitor};
@@ -74,6 +75,11 @@ impl<'a> Object<'a> {
     pub(super) fn only_member(&self) -> Option<&'a str> {
         let mut members = self.0.iter();
         members.next().filter(|_| members.next().is_none()).map(|(_, raw)| raw)
+    }
+
+    /// Every name with the JSON text of its value.
+    pub(super) fn members(&self) -> impl Iterator<Item = (Cow<'a, str>, &'a str)> {
+        self.0.iter()
     }
 
     /// The fields that `wanted` selects, unchanged, except those for which an event's metadata has no space left.
@@ -176,6 +182,11 @@ pub(super) fn nesting(raw: &str) -> usize {
         }
     }
     deepest
+}
+
+/// Whether the JSON text has an integer of more than 64 bits, whose digits `serde_json` would change.
+pub(super) fn has_long_integer(raw: &str) -> bool {
+    has_long_number(raw) && long_integers::quoted(raw).len() != raw.len()
 }
 
 /// Whether the text has as many consecutive digits as an integer beyond 64 bits.

@@ -10,7 +10,7 @@ use std::io;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::event::{Client, Facts, Geo, RAW_LIMIT, Recipient};
+use crate::event::{Client, Facts, Geo, MAX_ROW_BYTES, RAW_LIMIT, Recipient};
 
 /// Maximum size of an address, an id or a domain (1 KiB). An address has at most 320 characters (RFC 5321), a message
 /// id 998 (RFC 5322).
@@ -33,8 +33,6 @@ const MAX_METADATA_BYTES: usize = 128 * 1024;
 /// their text.
 const MAX_ITEMS: usize = 1_000;
 
-/// Maximum size of an item in `DynamoDB` (400 KB, where a KB is 1,024 bytes).
-const MAX_ROW_BYTES: usize = 400 * 1024;
 /// Bytes of the rest of a row: the names of its fields, our own ids and times, and short words and numbers.
 const OTHER_BYTES: usize = 4 * 1024;
 

@@ -12,6 +12,7 @@ use crate::event::{BounceType, Client, EventType, Facts, Geo, METADATA_NESTING, 
 
 mod fields;
 mod depth;
+mod values;
 
 use fields::{Faults, Fields};
 
@@ -41,6 +42,8 @@ const MAX_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 pub struct OwnEvent {
     /// The sender's own id of the event, if there is one.
     pub id: Option<String>,
+    /// The JSON pointer (RFC 6901) to the event in its request.
+    pub pointer: String,
     facts: Facts,
 }
 
@@ -58,10 +61,16 @@ pub fn parse(body: &[u8], now: Timestamp) -> Result<Vec<OwnEvent>, InboundPostEr
         Ok(Value::Array(entries)) => (entries, true),
         Ok(entry @ Value::Object(_)) => (vec![entry], false),
         Ok(_) => return Err(InboundPostError::Malformed),
-        Err(_) => return Err(depth::too_deep(body).map_or(InboundPostError::Malformed, InboundPostError::Invalid)),
+        Err(_) => {
+            let faults = depth::too_deep(body).or_else(|| values::without_a_reading(body));
+            return Err(faults.map_or(InboundPostError::Malformed, InboundPostError::Invalid));
+        }
     };
     if entries.len() > MAX_OWN_BATCH {
         return Err(InboundPostError::TooMany { limit: MAX_OWN_BATCH });
+    }
+    if let Some(faults) = values::changed_by_reading(body) {
+        return Err(InboundPostError::Invalid(faults));
     }
     let mut faults = Faults::default();
     if entries.is_empty() {
@@ -69,8 +78,8 @@ pub fn parse(body: &[u8], now: Timestamp) -> Result<Vec<OwnEvent>, InboundPostEr
     }
     let read = entries.into_iter().enumerate().filter_map(|(index, entry)| {
         let pointer = if is_array { format!("/{index}") } else { String::new() };
-        let fields = Fields::of(entry, pointer, &mut faults)?;
-        event(fields, now)
+        let fields = Fields::of(entry, pointer.clone(), &mut faults)?;
+        event(fields, pointer, now)
     });
     let events: Vec<_> = read.collect();
     let faults = faults.into_vec();
@@ -78,7 +87,7 @@ pub fn parse(body: &[u8], now: Timestamp) -> Result<Vec<OwnEvent>, InboundPostEr
 }
 
 /// Reads an event; `None` when a required field is missing. Then the faults contain this.
-fn event(mut fields: Fields<'_>, now: Timestamp) -> Option<OwnEvent> {
+fn event(mut fields: Fields<'_>, pointer: String, now: Timestamp) -> Option<OwnEvent> {
     let event_type = fields.required("type", |fields| fields.read("type", event_type));
     let occurred_at = fields.required("timestamp", |fields| fields.read("timestamp", |value| timestamp(value, now)));
     let id = fields.text("id", MAX_ID_CHARS);
@@ -118,7 +127,7 @@ fn event(mut fields: Fields<'_>, now: Timestamp) -> Option<OwnEvent> {
         client,
         ..Facts::new(event_type, Provider::Own, event_type.as_str(), "", occurred_at?)
     };
-    Some(OwnEvent { id, facts })
+    Some(OwnEvent { id, pointer, facts })
 }
 
 #[derive(Default)]
@@ -360,7 +369,7 @@ mod tests {
         let objects = format!("{}1{}", r#"{"a":"#.repeat(200), "}".repeat(200));
         assert_eq!(pointers(&with(&objects)), ["/metadata"]);
         assert_eq!(pointers(&nested(200)), ["/0"]);
-        assert_eq!(pointers(&format!(r#"{{"tags":{}}}"#, nested(200))), [""]);
+        assert_eq!(pointers(&format!(r#"{{"tags":{}}}"#, nested(200))), ["/tags"]);
     }
 
     #[test]

@@ -164,10 +164,3 @@ impl AccessKey {
 pub(super) fn size(message: &Message) -> usize {
     message.body.len() + message.attribute_bytes() + message.attributes.len() * ATTRIBUTE_TYPE
 }
-
-/// Whether SQS takes all characters of a body: SQS takes those of XML. JSON can contain only these two other characters
-/// unescaped. The documentation says that SQS refuses them; it does not say whether it refuses the message or the whole
-/// call. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
-pub(super) fn takes_characters(body: &str) -> bool {
-    !body.contains(['\u{fffe}', '\u{ffff}'])
-}

@@ -252,13 +252,6 @@ fn message(body: &str) -> Message {
     Message { id: "evt_1".to_owned(), webhook, attributes: vec![("event_type", "x".to_owned())], body: body.to_owned() }
 }
 
-#[test]
-fn what_sqs_refuses_a_call_for_is_alone_in_its_call() {
-    let messages = ["a", "b \u{ffff}", "c", "d"].map(message);
-    assert_eq!(StreamKind::Sqs.calls(&messages), [0..1, 1..2, 2..4]);
-    assert_eq!(StreamKind::Pubsub.calls(&messages).len(), 1);
-}
-
 /// Made with Python's `hmac`.
 #[test]
 fn known_signature_of_service_bus() {

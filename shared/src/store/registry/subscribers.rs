@@ -20,17 +20,21 @@ impl Subscribers {
         Self { registry: registry.clone() }
     }
 
+    /// The subscriptions of at most `limit` webhooks of a tenant, oldest first, after a place that a page named.
+    pub async fn page(&self, tenant: TenantId, after: Option<&str>, limit: u8) -> Result<Page<Subscriber>, StoreError> {
+        let page: Page<WebhookItem> =
+            self.registry.list(keys::tenant_partition(tenant), keys::WEBHOOK, after, limit).await?;
+        let items = page.items.iter().map(Subscriber::try_from).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: page.next })
+    }
+
     /// The subscriptions of all webhooks of a tenant, at most [`domain::webhook::MAX_PER_TENANT`].
     pub async fn all(&self, tenant: TenantId) -> Result<Vec<Subscriber>, StoreError> {
         let mut subscribers = Vec::new();
         let mut after: Option<String> = None;
         loop {
-            let partition = keys::tenant_partition(tenant);
-            let page: Page<WebhookItem> =
-                self.registry.list(partition, keys::WEBHOOK, after.as_deref(), ALL_PAGE).await?;
-            for item in &page.items {
-                subscribers.push(Subscriber::try_from(item)?);
-            }
+            let page = self.page(tenant, after.as_deref(), ALL_PAGE).await?;
+            subscribers.extend(page.items);
             after = page.next;
             if after.is_none() {
                 return Ok(subscribers);

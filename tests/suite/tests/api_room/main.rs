@@ -11,6 +11,7 @@ mod event_types;
 mod events;
 mod every_provider;
 mod keys;
+mod limits;
 mod log_lines;
 mod mailgun;
 mod mailjet;

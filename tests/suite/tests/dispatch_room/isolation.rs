@@ -134,6 +134,35 @@ async fn a_job_that_sqs_refuses_for_good_goes_to_the_failures_queue() {
     assert!(failure["webhook"].as_str().unwrap().starts_with("wh_"), "{failure}");
 }
 
+/// `make dispatch-again` writes such a job for a message of the dispatch-failures queue. As long as the row cannot be
+/// read, the job is a dead letter, which a redrive tries again; then the event is delivered like any other.
+#[tokio::test]
+async fn what_the_dispatch_failures_queue_names_is_tried_again() {
+    let world = World::start().await.unwrap();
+    let (tenant, receiver) = bystander(&world).await;
+    let event = put_unreadable_event(&world, tenant, "a");
+    assert_eq!(world.pump_stream().await.unwrap(), 1);
+    let failures = world.aws.sqs.messages(DISPATCH_FAILURES);
+    let failure: Value = serde_json::from_str(&failures[0].body).unwrap();
+    let named_tenant = failure["pk"].as_str().unwrap().split('#').next().unwrap();
+    let job = json!({"v": 1, "kind": "dispatch", "tenant": named_tenant, "event": failure["sk"]});
+    world.aws.sqs.put(DELIVERIES, &job.to_string());
+    world.run_until_idle().await.unwrap();
+    let letters = world.aws.sqs.messages(DEAD_LETTER);
+    assert_eq!((letters.len(), receiver.count()), (1, 0));
+    assert_eq!(letters[0].attributes["reason"], "unreadable");
+
+    world.aws.put_unbroken("events", vec![readable_row(&event)]).unwrap();
+    world.aws.sqs.redrive(DEAD_LETTER, DELIVERIES);
+    world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.count(), 1);
+}
+
+/// The row of an event as this version writes it.
+fn readable_row(event: &Event) -> Value {
+    serde_json::to_value(serde_dynamo::Item::from(event_row(event, 4_000_000_000).unwrap())).unwrap()
+}
+
 /// A job that names its delivery and cannot be read becomes a dead delivery, which is reported, listed and redriven.
 #[tokio::test]
 async fn an_unreadable_job_becomes_a_dead_delivery_and_a_redrive_delivers_it() {

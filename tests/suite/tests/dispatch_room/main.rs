@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod fan_out;
 mod isolation;
 mod log_lines;
 mod memory;

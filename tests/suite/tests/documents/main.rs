@@ -7,6 +7,7 @@
 mod decisions;
 mod exceptions;
 mod files;
+mod limits;
 mod links;
 mod lists;
 mod paths;

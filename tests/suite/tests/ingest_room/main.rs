@@ -5,6 +5,7 @@
 mod credentials;
 mod every_provider;
 mod large_posts;
+mod limits;
 mod log_lines;
 mod mailgun_tokens;
 mod memory;
@@ -14,6 +15,7 @@ mod pings;
 mod platform_posts;
 mod provider_posts;
 mod recorded;
+mod read_back;
 mod requests;
 mod room;
 mod sns;

@@ -6,6 +6,7 @@ use shared::breaker::Breaker;
 use crate::invocation::{Choice, Phase};
 use crate::noting::is_open;
 use crate::operating;
+use crate::properties::is_job_of;
 use crate::scope::{Answer, Scope};
 use crate::state::{Job, Queue, RowState, State, Stream, Webhook};
 
@@ -32,7 +33,7 @@ fn go_on(scope: &Scope, state: &mut State) -> bool {
         return true;
     }
     if let Some(event) = (0..scope.events).find(|event| state.stream[*event] == Stream::Pending) {
-        Scope::dispatch(state, event);
+        scope.dispatch(state, event);
         return true;
     }
     if let Some(message) = state.messages.iter().position(|message| message.queue != Queue::DeadLetter) {
@@ -58,7 +59,7 @@ fn undisturbed(phase: &Phase, scope: &Scope, state: &State) -> Choice {
 fn has_ended(state: &State, event: usize) -> bool {
     // Somebody redrives the dead letters: the alarm on the dead-letter queue asks for it.
     let has_letter = |least: u32| {
-        let is_its = |job: Job| matches!(job, Job::Deliver { event: of, round, .. } if of == event && round >= least);
+        let is_its = |job: Job| is_job_of(job, event, least);
         state.messages.iter().any(|message| message.queue == Queue::DeadLetter && is_its(message.job))
     };
     match state.rows[event] {

@@ -12,7 +12,7 @@ use crate::overdue;
 use crate::probing::{self, Tried};
 use crate::recovering;
 use crate::scope::{Answer, Mutant, Scope};
-use crate::state::{Job, Queue, Row, State, Stuck};
+use crate::state::{Job, Queue, Row, State, Stream, Stuck, Webhook};
 
 /// What becomes of the message, as in `functions/deliver/src/disposition.rs`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,6 +79,8 @@ pub(crate) enum Phase {
     CloseBreaker(u8, Queue, Open, u32),
     NoteFailedProbe(u8, Queue, Open),
     DisableAfterProbe(u8, Queue),
+    /// `maintenance/dispatch.rs`.
+    FanOut(usize, Queue),
     /// `maintenance/release.rs`.
     LookForRecover(Stuck, Queue),
     ListStuck(Stuck, Queue),
@@ -131,6 +133,7 @@ impl Phase {
             Job::Recover(stuck) => Self::LookForRecover(stuck, from),
             Job::Probe(outage) => Self::LookForProbe(outage, from),
             Job::Overdue => Self::ListOverdue(from),
+            Job::Dispatch { event } => Self::FanOut(event, from),
         }
     }
 
@@ -220,6 +223,7 @@ impl Phase {
                 }
                 None
             }
+            Self::FanOut(event, from) => Some(fan_out(scope, state, worker, event, from)),
             Self::LookForRecover(..) | Self::ListStuck(..) => Some(recovering::step(&self, state)),
             Self::ListOverdue(_) | Self::Wake(..) => Some(overdue::step(self, scope, state, choice)),
             Self::LookForProbe(..)
@@ -243,6 +247,22 @@ impl Phase {
         };
         state.workers[worker] = disposition;
     }
+}
+
+/// Sends the first jobs of an event. There is one webhook in the model, so there is one page. A crash after some of the
+/// jobs were sent has the effects of a repeated page.
+fn fan_out(scope: &Scope, state: &mut State, worker: usize, event: usize, from: Queue) -> Phase {
+    let job = Job::Dispatch { event };
+    if state.webhook == Webhook::Deleted {
+        if state.rows[event].is_none() {
+            state.stream[event] = Stream::NotOwed;
+        }
+        return Phase::Settle(job, from, Disposition::Delete);
+    }
+    if scope.mutant == Some(Mutant::FanOutAcknowledgedFirst) && state.in_hand(worker).is_some() {
+        Phase::Acknowledge.step(scope, state, worker, Choice::Go);
+    }
+    Phase::Settle(job, from, Disposition::Replace(vec![Job::Deliver { event, round: 0, resend: false }]))
 }
 
 /// What the disposition of a message leads to in the queues, as in `settle.rs`.

@@ -21,7 +21,7 @@ const MOST_FAILED_PROBES: u32 = 2;
 /// What may happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Dispatch sends the job of an event.
+    /// Dispatch sends the job of an event: the first job, or the job that sends the first jobs.
     Dispatch { event: usize },
     /// Dispatch sends the job, but the stream gets no confirmation and hands the event over again.
     DispatchUnconfirmed { event: usize },
@@ -98,7 +98,10 @@ impl Scope {
         let is_delayed = match message.job {
             Job::Probe(outage) => is_being_opened(outage),
             Job::Recover(Stuck::OfDeleted) => is_being_deleted(),
-            Job::Recover(Stuck::Held | Stuck::Dead | Stuck::Missing) | Job::Deliver { .. } | Job::Overdue => false,
+            Job::Recover(Stuck::Held | Stuck::Dead | Stuck::Missing)
+            | Job::Deliver { .. }
+            | Job::Dispatch { .. }
+            | Job::Overdue => false,
         };
         message.queue != Queue::DeadLetter && message.taken.is_none() && !is_delayed
     }
@@ -119,11 +122,12 @@ impl Scope {
     }
 
     /// Dispatch sends the jobs that are owed.
-    pub(crate) fn dispatch(state: &mut State, event: usize) {
+    pub(crate) fn dispatch(&self, state: &mut State, event: usize) {
         if state.webhook == Webhook::Deleted {
             state.stream[event] = Stream::NotOwed;
         } else {
-            state.send(Queue::Deliveries, Job::Deliver { event, round: 0, resend: false });
+            let first = Job::Deliver { event, round: 0, resend: false };
+            state.send(Queue::Deliveries, if self.fans_out { Job::Dispatch { event } } else { first });
             state.stream[event] = Stream::Done;
         }
     }
@@ -220,13 +224,13 @@ impl Scope {
     pub(crate) fn after(&self, state: &State, action: Action) -> State {
         let mut state = state.clone();
         match action {
-            Action::Dispatch { event } => Self::dispatch(&mut state, event),
+            Action::Dispatch { event } => self.dispatch(&mut state, event),
             Action::DispatchUnconfirmed { event } => {
                 state.left.crashes -= 1;
                 if self.mutant == Some(Mutant::ConfirmBeforeDispatch) {
                     state.stream[event] = Stream::Done;
                 } else {
-                    Self::dispatch(&mut state, event);
+                    self.dispatch(&mut state, event);
                     state.stream[event] = Stream::Pending;
                 }
             }
@@ -262,7 +266,7 @@ impl Scope {
                 state.events_are_old = true;
                 let message = &mut state.messages[message];
                 message.queue = Queue::DeadLetter;
-                state.sweep_is_due |= !matches!(message.job, Job::Deliver { .. });
+                state.sweep_is_due |= !matches!(message.job, Job::Deliver { .. } | Job::Dispatch { .. });
                 state.messages.sort_unstable();
             }
             Action::Lose { message } => {

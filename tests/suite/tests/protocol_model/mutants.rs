@@ -10,10 +10,11 @@ use crate::scopes;
 /// An error, the scope in which it is looked for, and the invariant that it breaks.
 type Case = (Mutant, fn() -> Scope, &'static str);
 
-const MUTANTS: [Case; 25] = [
+const MUTANTS: [Case; 26] = [
     (Mutant::AcknowledgeFirst, scopes::answers, ACCOUNTED_FOR),
     (Mutant::AcknowledgeBeforeHandingOver, scopes::answers, ACCOUNTED_FOR),
     (Mutant::ConfirmBeforeDispatch, scopes::answers, ACCOUNTED_FOR),
+    (Mutant::FanOutAcknowledgedFirst, scopes::fanning_out, ACCOUNTED_FOR),
     (Mutant::SlotForgetsTheJob, scopes::answers, ACCOUNTED_FOR),
     (Mutant::SameRoundInDeadLetter, scopes::redrives, ACCOUNTED_FOR),
     (Mutant::NoSecondLetter, scopes::redrives, ACCOUNTED_FOR),

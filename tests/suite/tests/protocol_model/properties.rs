@@ -52,13 +52,19 @@ pub(crate) fn all() -> Vec<Property<Scope>> {
     ]
 }
 
-/// Whether a deliver job of an event is in these queues, of this round at least. A message that an invocation has in
-/// hand is still in its queue.
+/// Whether a job delivers an event, in this round at least. A dispatch job leads to the first round.
+pub(crate) fn is_job_of(job: Job, event: usize, least: u32) -> bool {
+    match job {
+        Job::Deliver { event: of, round, .. } => of == event && round >= least,
+        Job::Dispatch { event: of } => of == event && least == 0,
+        Job::Recover(_) | Job::Probe(_) | Job::Overdue => false,
+    }
+}
+
+/// Whether a job of an event is in these queues, of this round at least. A message that an invocation has in hand is
+/// still in its queue.
 fn has_job(state: &State, event: usize, least: u32, queues: &[Queue]) -> bool {
-    state.messages.iter().any(|message| {
-        let of = |job| matches!(job, Job::Deliver { event: of, round, .. } if of == event && round >= least);
-        queues.contains(&message.queue) && of(message.job)
-    })
+    state.messages.iter().any(|message| queues.contains(&message.queue) && is_job_of(message.job, event, least))
 }
 
 const ALIVE: [Queue; 2] = [Queue::Deliveries, Queue::Retries];
@@ -100,7 +106,7 @@ fn held_has_a_waker(state: &State, event: usize) -> bool {
     let recovers = |job: Job| match job {
         Job::Recover(Stuck::Held | Stuck::OfDeleted) => true,
         Job::Probe(outage) => closed_by(&state.breaker, outage),
-        Job::Deliver { .. } | Job::Recover(Stuck::Dead | Stuck::Missing) | Job::Overdue => false,
+        Job::Deliver { .. } | Job::Dispatch { .. } | Job::Recover(Stuck::Dead | Stuck::Missing) | Job::Overdue => false,
     };
     let in_queue = state.messages.iter().filter(|message| message.queue != Queue::DeadLetter);
     in_queue.map(|message| message.job).any(recovers) || has_job(state, event, round, &ALL)

@@ -33,6 +33,8 @@ pub(crate) struct Scope {
     pub caches: bool,
     /// Whether the events may grow old while they are not delivered.
     pub events_grow_old: bool,
+    /// Whether dispatch hands events over to jobs: so many webhooks want them.
+    pub fans_out: bool,
     pub left: Left,
     /// Maximum outages, and maximum failed probes of one outage.
     pub outages: u8,
@@ -59,6 +61,7 @@ impl Scope {
             workers: 1,
             caches: false,
             events_grow_old: false,
+            fans_out: false,
             left: Left {
                 crashes: 0,
                 duplicates: 0,
@@ -90,6 +93,8 @@ pub(crate) enum Mutant {
     AcknowledgeBeforeHandingOver,
     /// The stream's record is confirmed before the job is sent.
     ConfirmBeforeDispatch,
+    /// The job that an event is handed over to is deleted before it has sent the first jobs.
+    FanOutAcknowledgedFirst,
     /// A dead letter has the round of its row.
     SameRoundInDeadLetter,
     /// A job of a dead row is deleted: its dead letter is taken for sent.

@@ -10,6 +10,8 @@ const UP_OR_DOWN: &[Answer] = &[Answer::Accept, Answer::Refuse];
 pub(crate) fn all() -> Vec<Scope> {
     vec![
         answers(),
+        fanning_out(),
+        poisoned_fan_out(),
         copies(),
         redrives(),
         holding(),
@@ -39,8 +41,9 @@ pub(crate) fn deep() -> Vec<Scope> {
     let deep_outage = Scope { outages: 2, ..more("deep outage", outage(), 1, 0) };
     let deep_missing = more("deep missing", missing(), 1, 1);
     let deep_resending = more("deep resending", resending(), 1, 1);
+    let deep_fan_out = more("deep fan-out", fanning_out(), 2, 1);
     let deep_copies = Scope { answers: ALL_ANSWERS, ..more("deep copies", copies(), 2, 1) };
-    vec![deep_missing, deep_resending, deep_outage, deep_copies]
+    vec![deep_missing, deep_resending, deep_outage, deep_fan_out, deep_copies]
 }
 
 /// Every answer, crashes anywhere.
@@ -48,6 +51,20 @@ pub(crate) fn answers() -> Scope {
     let calm = Scope::calm("answers");
     let left = Left { crashes: 2, duplicates: 1, slots: 1, ..calm.left };
     Scope { answers: ALL_ANSWERS, delays: &[1], left, ..calm }
+}
+
+/// An event that so many webhooks want that a job sends its first jobs. That job can be copied.
+pub(crate) fn fanning_out() -> Scope {
+    let calm = Scope::calm("fanning out").with(&[Operation::Delete]);
+    let left = Left { crashes: 1, duplicates: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, fans_out: true, workers: 2, left, ..calm }
+}
+
+/// The job that sends first jobs ends as a dead letter, and somebody redrives it.
+pub(crate) fn poisoned_fan_out() -> Scope {
+    let calm = Scope::calm("poisoned fan-out").with(&[Operation::Redrive]);
+    let left = Left { crashes: 2, poisonings: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, fans_out: true, left, ..calm }
 }
 
 /// Two copies of one delivery's job at the same time.

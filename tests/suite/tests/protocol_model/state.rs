@@ -123,6 +123,10 @@ pub(crate) enum Job {
     Probe(u8),
     /// Wake the waiting deliveries whose message was lost, and end the held ones whose retention is over.
     Overdue,
+    /// Sends the first jobs of an event.
+    Dispatch {
+        event: usize,
+    },
 }
 
 /// The name of the probe of the outage number `outage`.

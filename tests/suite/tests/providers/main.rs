@@ -10,6 +10,7 @@ mod fixtures;
 mod ids;
 mod places;
 mod properties;
+mod sendable;
 mod ses;
 mod sizes;
 mod stored;

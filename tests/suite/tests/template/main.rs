@@ -15,6 +15,7 @@ mod leading_keys;
 mod evaluated;
 mod routes;
 mod shape;
+mod timeouts;
 
 use yaml_rust2::{Yaml, YamlLoader};
 

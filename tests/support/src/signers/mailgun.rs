@@ -18,9 +18,14 @@ fn signature(key: &str, token: &str, at: Timestamp) -> [(&'static str, String); 
 
 /// Today's format: the event and its signature as two members.
 pub fn json(key: &str, token: &str, event_data: &Value, at: Timestamp) -> Signed {
+    json_of_text(key, token, &event_data.to_string(), at)
+}
+
+/// Today's format with an event of any text, which need not be valid JSON.
+pub fn json_of_text(key: &str, token: &str, event_data: &str, at: Timestamp) -> Signed {
     let [(_, timestamp), (_, token), (_, signature)] = signature(key, token, at);
     let signature = json!({"timestamp": timestamp, "token": token, "signature": signature});
-    Signed::plain(JSON, json!({"signature": signature, "event-data": event_data}).to_string())
+    Signed::plain(JSON, format!(r#"{{"event-data":{event_data},"signature":{signature}}}"#))
 }
 
 /// Today's format, as a subaccount posts it: signed with the subaccount's key and with the key of its primary account.

@@ -1,7 +1,7 @@
 //! Own events that are nested deeper than `serde_json` reads. They are well-formed JSON, so the author is told where
 //! the fault is.
 
-use super::fields::Faults;
+use super::fields::{Faults, pointer_to};
 use crate::event::METADATA_NESTING;
 use crate::problem::Fault;
 use crate::provider::json::{Object, entries, nesting};
@@ -22,10 +22,12 @@ pub(super) fn too_deep(body: &[u8]) -> Option<Vec<Fault>> {
             continue;
         }
         let event = if is_array { format!("/{index}") } else { String::new() };
-        let in_metadata = Object::parse(entry)
-            .and_then(|object| object.raw("metadata").map(nesting))
-            .is_some_and(|levels| levels > METADATA_NESTING + 1);
-        faults.add(if in_metadata { format!("{event}/metadata") } else { event }, fault());
+        let object = Object::parse(entry).unwrap_or_default();
+        let deep = object.members().filter(|(_, value)| nesting(value) > METADATA_NESTING + 1);
+        let deep: Vec<_> = deep.map(|(name, _)| pointer_to(&event, &name)).collect();
+        for pointer in if deep.is_empty() { vec![event] } else { deep } {
+            faults.add(pointer, fault());
+        }
     }
     let faults = faults.into_vec();
     (!faults.is_empty()).then_some(faults)

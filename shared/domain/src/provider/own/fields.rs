@@ -107,7 +107,7 @@ pub(super) fn text_of(value: &Value, longest: usize) -> Result<String, String> {
 }
 
 /// The pointer to a member (RFC 6901).
-fn pointer_to(pointer: &str, name: &str) -> String {
+pub(super) fn pointer_to(pointer: &str, name: &str) -> String {
     let name: String = name.chars().take(MAX_NAME).collect();
     format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }

@@ -66,7 +66,7 @@ fn has_ended(state: &State, event: usize) -> bool {
         Some(row) => match row.state {
             RowState::Delivered | RowState::Discarded => true,
             RowState::Dead | RowState::Waiting { .. } => has_letter(row.round),
-            RowState::Held => state.webhook == Webhook::Off || has_letter(row.round),
+            RowState::Held => state.webhook == Webhook::Off || state.suspended || has_letter(row.round),
         },
     }
 }

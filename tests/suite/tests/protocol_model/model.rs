@@ -61,6 +61,7 @@ impl Scope {
             rows: vec![None; self.events],
             accepted: vec![false; self.events],
             webhook: self.webhook,
+            suspended: false,
             breaker: Breaker::NEW,
             outages: 0,
             messages: Vec::new(),

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use shared::clock::random;
 use shared::id::TenantId;
-use shared::tenant::Tenant;
+use shared::tenant::{Tenant, TenantLimits};
 
 use super::view::TenantView;
 use crate::http::body::{Fields, text};
@@ -29,7 +29,7 @@ pub(super) async fn create(
     let name = body.required("name", text(NAME));
     let name = body.finish(|| name)?;
     let created_at = api.now();
-    let tenant = Tenant { id: TenantId::mint(created_at, random()), name, created_at };
+    let tenant = Tenant { id: TenantId::mint(created_at, random()), name, created_at, suspended: false, limits: TenantLimits::default() };
     span::note(Noun::Tenant, tenant.id);
     api.tenants.create(&tenant).await?;
     Ok((StatusCode::CREATED, Json(TenantView::from(&tenant))))

@@ -6,8 +6,8 @@
 //! those above it.
 
 pub use domain::{
-    address_policy, breaker, delivery, dialect, event, id, operational, problem, provider, rate_limit, recovery, retry,
-    seal, secret, signature, slowness, source, stored_event, stream, tenant, webhook,
+    address_policy, breaker, delivery, dialect, event, event_quota, id, operational, problem, provider, rate_limit,
+    recovery, retry, seal, secret, signature, slowness, source, stored_event, stream, tenant, webhook,
 };
 
 pub mod cache;

@@ -2,11 +2,16 @@
 
 use std::error::Error;
 
-use shared::access::AccessError;
+use jiff::Timestamp;
+use shared::access::{AccessError, tenant_suspended};
 use shared::outbound::{FetchError, SetupError};
 use shared::problem::Problem;
 use shared::provider::{self, Provider, VerificationError};
 use shared::store::StoreError;
+
+/// After how many seconds the sender of a suspended tenant's events should try again (5 min). Reason: a suspension lasts
+/// for minutes at least, and each try costs an invocation.
+const SUSPENDED_RETRY_AFTER: i64 = 300;
 
 /// Why a request was not carried out. Nothing of it is acknowledged.
 #[derive(Debug)]
@@ -15,6 +20,13 @@ pub(crate) enum IngestError {
     Unauthorised(Problem),
     /// The sender can correct the request.
     Problem(Problem),
+    /// The operator does not allow the tenant this request now. Nothing of it is stored; the sender has to repeat it.
+    NotNow {
+        /// What the sender reads. A provider's post gets the status after which the provider repeats it.
+        problem: Problem,
+        /// After how many seconds the sender should try again.
+        retry_after: i64,
+    },
     /// A provider's post is not accepted. The log gets the reason; the sender reads less.
     Rejected(provider::InboundPostError),
     /// The path exists but does not support the method; these methods it supports.
@@ -81,6 +93,9 @@ impl IngestError {
             (Self::Internal { cause, .. }, Some(provider)) => {
                 Self::Internal { cause, status: provider.status_in_trouble() }
             }
+            (Self::NotNow { problem, retry_after }, Some(provider)) => {
+                Self::NotNow { problem: Problem { status: provider.status_to_wait(), ..problem }, retry_after }
+            }
             (error, _) => error,
         }
     }
@@ -88,7 +103,7 @@ impl IngestError {
     /// Logs a post that is rejected, and what we failed at. Other errors are the sender's to know.
     pub(crate) fn log(&self) {
         match self {
-            Self::Unauthorised(_) | Self::Problem(_) | Self::Method(_) => {}
+            Self::Unauthorised(_) | Self::Problem(_) | Self::NotNow { .. } | Self::Method(_) => {}
             Self::Rejected(refusal) => tracing::warn!("the post is rejected: {refusal}"),
             Self::Internal { cause, .. } => tracing::error!(error = cause as &dyn Error, "the request failed"),
         }
@@ -138,10 +153,27 @@ impl From<AccessError> for IngestError {
             AccessError::MissingPermission(_)
             | AccessError::OtherTenant
             | AccessError::TenantMissing
-            | AccessError::InvalidTenantId => Self::Problem(error.problem()),
+            | AccessError::InvalidTenantId
+            | AccessError::TenantSuspended => Self::Problem(error.problem()),
             AccessError::Store(error) => error.into(),
         }
     }
+}
+
+/// 429: an operator has suspended the tenant of a source. The provider repeats the post, so nothing is lost if the
+/// suspension ends soon.
+pub(crate) fn suspended() -> IngestError {
+    IngestError::NotNow { problem: tenant_suspended(429), retry_after: SUSPENDED_RETRY_AFTER }
+}
+
+/// 429: the tenant has had as many events in this minute as the operator allows.
+pub(crate) fn over_limit(limit: u32, until: Timestamp, now: Timestamp) -> IngestError {
+    let detail = format!(
+        "This tenant may send {limit} events per minute. None of this request's events is stored; send the request \
+         again after the time in `Retry-After`."
+    );
+    let retry_after = until.duration_since(now).as_secs().max(0) + 1;
+    IngestError::NotNow { problem: Problem::new(429, "too-many-events", "Too many events", detail), retry_after }
 }
 
 /// 413: more than `limit` bytes.

@@ -21,6 +21,7 @@ mod error;
 mod answer;
 mod ingest_key;
 mod sns;
+mod tenants;
 mod room;
 mod sources;
 mod readable;

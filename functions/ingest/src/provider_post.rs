@@ -11,7 +11,7 @@ use shared::source::{IngestKey, Source};
 use shared::store::events::TokenClaim;
 
 use crate::answer::Success;
-use crate::error::{IngestError, InternalError, ingest_key_required, unknown_ingest_key};
+use crate::error::{IngestError, InternalError, ingest_key_required, suspended, unknown_ingest_key};
 use crate::room::{Ingest, deadline};
 use crate::{ingest_key, readable, sources, span, store};
 
@@ -52,6 +52,10 @@ async fn take(
 /// Verifies the post, then stores what it reports.
 async fn receive(key: &str, source: &Source, request: &Request, room: &Ingest) -> Result<Success, IngestError> {
     let now = room.clock.now();
+    let allowed = room.tenants.get(source.tenant, now).await?;
+    if allowed.as_ref().is_some_and(|tenant| tenant.suspended) {
+        return Err(suspended());
+    }
     let post =
         InboundPost { ingest_key: key, sender: sender(request), ..InboundPost::new(request.headers(), request.body()) };
     let certificate = match provider::certificate_wanted(source.provider, &source.trust, &post)? {
@@ -63,6 +67,8 @@ async fn receive(key: &str, source: &Source, request: &Request, room: &Ingest) -
     };
     let post = InboundPost { certificate: certificate.as_ref(), ..post };
     let received = provider::receive(source.provider, &source.trust, &post, now)?;
+    // After the verification, so that only genuine posts use up the limit; before anything is stored.
+    room.tenants.take_events(allowed.as_ref(), received.reports.len(), now).await?;
     accept(received, request.body(), source, now, deadline(request), room).await
 }
 

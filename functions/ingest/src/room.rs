@@ -9,17 +9,19 @@ use shared::config;
 use shared::id::KeyId;
 use shared::outbound::Outbound;
 use shared::source::{IngestKeyHash, Source};
-use shared::store::registry::{ApiKeyLookup, Certificates, SourceLookup};
+use shared::store::registry::{ApiKeyLookup, Certificates, EventQuotas, SourceLookup, TenantLookup};
 use shared::store::{Events, Registry};
 use shared::tenant::ApiKey;
 
 use crate::sns::Sns;
+use crate::tenants::Tenants;
 
 /// What the room works with; built once, kept warm. Of the registry, it holds the groups of operations that it may use.
 #[derive(Debug)]
 pub struct Ingest {
     pub(crate) source_lookup: SourceLookup,
     pub(crate) api_key_lookup: ApiKeyLookup,
+    pub(crate) tenants: Tenants,
     pub(crate) events: Events,
     pub(crate) sources: Cache<IngestKeyHash, Source>,
     pub(crate) keys: Cache<KeyId, ApiKey>,
@@ -36,6 +38,7 @@ impl Ingest {
         Self {
             source_lookup: SourceLookup::new(&registry),
             api_key_lookup: ApiKeyLookup::new(&registry),
+            tenants: Tenants::new(TenantLookup::new(&registry), EventQuotas::new(&registry), config.cache_seconds),
             events: Events::new(dynamo, &config.events_table, config.retention_days),
             sources: Cache::new(config.cache_seconds),
             keys: Cache::new(config.cache_seconds),

@@ -35,9 +35,9 @@ const MAX_CANDIDATES: u8 = 10;
 pub(crate) async fn probe(job: &Probe, room: &Deliver, deadline: Timestamp) -> Result<Disposition, Stop> {
     let now = room.clock.now();
     let state = room.webhooks.get_fresh(job.tenant, job.webhook, now).await?;
-    // If the webhook was deleted, disabled or paused, the probe ends: what resumes the webhook forgets the breaker and
-    // releases the deliveries.
-    let Some(state) = state.filter(|state| !state.webhook.holds_deliveries()) else {
+    // If the webhook was deleted, disabled or paused, or its tenant is suspended, the probe ends: what ends that state
+    // closes the breaker and releases the deliveries.
+    let Some(state) = state.filter(|state| !state.holds_deliveries()) else {
         return Ok(Disposition::Delete);
     };
     let open = match probe_standing(state.breaker, &job.probe) {

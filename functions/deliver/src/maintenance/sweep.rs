@@ -39,7 +39,8 @@ pub(crate) async fn sweep(job: &Sweep, stores: &Stores, clock: &Clock) -> Result
     let tenants = stores.tenants.page(job.after.as_deref(), MAX_TENANTS).await?;
     let mut jobs = Vec::new();
     for tenant in &tenants.items {
-        let webhooks = stores.webhooks.all(tenant.id).await?;
+        // The webhooks of a suspended tenant have a reason to hold.
+        let webhooks = if tenant.suspended { Vec::new() } else { stores.webhooks.all(tenant.id).await? };
         let active = webhooks.into_iter().filter(|webhook| !webhook.holds_deliveries());
         let looks = stream::iter(active).map(|webhook| {
             let span = span::of_webhook(webhook.tenant, webhook.id);

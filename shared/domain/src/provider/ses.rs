@@ -15,7 +15,9 @@ use crate::source::Verification;
 mod event;
 mod signature;
 
-pub(super) const PROFILE: Profile = Profile { certificate_wanted, ..Profile::new(Proof::Topics, receive) };
+/// SNS takes a 4xx for permanent and gives up, so a post that has to wait gets a 503.
+pub(super) const PROFILE: Profile =
+    Profile { certificate_wanted, status_to_wait: 503, ..Profile::new(Proof::Topics, receive) };
 
 /// The header says that the body is the event alone, without the SNS message around it and without its signature.
 const RAW_DELIVERY: &str = "x-amz-sns-rawdelivery";

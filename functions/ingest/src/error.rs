@@ -173,7 +173,7 @@ pub(crate) fn over_limit(limit: u32, until: Timestamp, now: Timestamp) -> Ingest
          again after the time in `Retry-After`."
     );
     let retry_after = until.duration_since(now).as_secs().max(0) + 1;
-    IngestError::NotNow { problem: Problem::new(429, "too-many-events", "Too many events", detail), retry_after }
+    IngestError::NotNow { problem: Problem::new(429, "event-limit-reached", "Too many events", detail), retry_after }
 }
 
 /// 413: more than `limit` bytes.

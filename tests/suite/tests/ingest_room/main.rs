@@ -16,5 +16,6 @@ mod provider_posts;
 mod requests;
 mod room;
 mod sns;
+mod tenants;
 mod unfinished_posts;
 mod unreadable;

@@ -77,8 +77,8 @@ impl WebhookCache {
             }
         };
         let (state, is_suspended) = futures::try_join!(read, is_suspended)?;
-        // A cached state is as old as its webhook. The tenant has an age of its own, so that a suspension is seen within
-        // the age limit.
+        // A cached state is as old as its webhook. The tenant has an age of its own, so that a suspension is seen
+        // within the age limit.
         Ok(state.map(|state| WebhookState { is_suspended, ..state }))
     }
 
@@ -95,7 +95,9 @@ impl WebhookCache {
     }
 
     async fn read_suspension(&self, tenant: TenantId, now: Timestamp) -> Result<bool, StoreError> {
-        let is_suspended = self.tenants.get(tenant).await?.is_some_and(|tenant| tenant.suspended);
+        // On the heap, so that the futures of all callers stay small.
+        let found = Box::pin(self.tenants.get(tenant)).await?;
+        let is_suspended = found.is_some_and(|tenant| tenant.suspended);
         self.suspensions.put(tenant, is_suspended, now);
         Ok(is_suspended)
     }

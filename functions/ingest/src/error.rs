@@ -9,8 +9,8 @@ use shared::problem::Problem;
 use shared::provider::{self, Provider, VerificationError};
 use shared::store::StoreError;
 
-/// After how many seconds the sender of a suspended tenant's events should try again (5 min). Reason: a suspension lasts
-/// for minutes at least, and each try costs an invocation.
+/// After how many seconds the sender of a suspended tenant's events should try again (5 min). Reason: a suspension
+/// lasts for minutes at least, and each try costs an invocation.
 const SUSPENDED_RETRY_AFTER: i64 = 300;
 
 /// Why a request was not carried out. Nothing of it is acknowledged.

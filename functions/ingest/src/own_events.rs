@@ -41,7 +41,7 @@ pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Success,
         span::note("event.id", event.id);
     }
     readable::or_refused(&events).map_err(Problem::from)?;
-    room.tenants.take_events(allowed.as_ref(), events.len(), now).await?;
+    room.event_claims.take(allowed.as_ref(), events.len(), now).await?;
     let puts = store::put_all(&events, room, deadline(request)).await?;
     let published = events.iter().zip(puts);
     let published = published.map(|(event, put)| PublishedEvent {

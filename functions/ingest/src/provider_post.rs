@@ -68,7 +68,7 @@ async fn receive(key: &str, source: &Source, request: &Request, room: &Ingest) -
     let post = InboundPost { certificate: certificate.as_ref(), ..post };
     let received = provider::receive(source.provider, &source.trust, &post, now)?;
     // After the verification, so that only genuine posts use up the limit; before anything is stored.
-    room.tenants.take_events(allowed.as_ref(), received.reports.len(), now).await?;
+    room.event_claims.take(allowed.as_ref(), received.reports.len(), now).await?;
     accept(received, request.body(), source, now, deadline(request), room).await
 }
 

@@ -13,15 +13,17 @@ use shared::store::registry::{ApiKeyLookup, Certificates, EventQuotas, SourceLoo
 use shared::store::{Events, Registry};
 use shared::tenant::ApiKey;
 
+use crate::event_claims::EventClaims;
 use crate::sns::Sns;
-use crate::tenants::Tenants;
+use crate::tenant_cache::TenantCache;
 
 /// What the room works with; built once, kept warm. Of the registry, it holds the groups of operations that it may use.
 #[derive(Debug)]
 pub struct Ingest {
     pub(crate) source_lookup: SourceLookup,
     pub(crate) api_key_lookup: ApiKeyLookup,
-    pub(crate) tenants: Tenants,
+    pub(crate) tenants: TenantCache,
+    pub(crate) event_claims: EventClaims,
     pub(crate) events: Events,
     pub(crate) sources: Cache<IngestKeyHash, Source>,
     pub(crate) keys: Cache<KeyId, ApiKey>,
@@ -38,7 +40,8 @@ impl Ingest {
         Self {
             source_lookup: SourceLookup::new(&registry),
             api_key_lookup: ApiKeyLookup::new(&registry),
-            tenants: Tenants::new(TenantLookup::new(&registry), EventQuotas::new(&registry), config.cache_seconds),
+            tenants: TenantCache::new(TenantLookup::new(&registry), config.cache_seconds),
+            event_claims: EventClaims::new(EventQuotas::new(&registry)),
             events: Events::new(dynamo, &config.events_table, config.retention_days),
             sources: Cache::new(config.cache_seconds),
             keys: Cache::new(config.cache_seconds),

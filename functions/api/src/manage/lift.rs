@@ -14,8 +14,8 @@ use crate::room::Api;
 const MAX_CONCURRENT_CLOSINGS: usize = 16;
 
 /// Resumes all webhooks of a tenant that take deliveries. Call it after the tenant was written as not suspended:
-/// `deliver` reads the new state before it holds a delivery after that write. A webhook that is enabled at the same time
-/// is resumed by this call or by the request that enables it.
+/// `deliver` reads the new state before it holds a delivery after that write. A webhook that is enabled at the same
+/// time is resumed by this call or by the request that enables it.
 ///
 /// Open breakers are closed before the release, because a probe ends when it finds the tenant suspended. If this fails,
 /// the client gets an error and repeats the request, which does all of it again; the sweep would do it within hours.

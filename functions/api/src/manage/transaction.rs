@@ -91,7 +91,7 @@ async fn apply(
             let created = match api.webhook_writer.create_all(tenant, &[webhook], version).await {
                 Ok(created) => Attempt::Written(created.into_iter().next()),
                 Err(StoreError::Conflict) => Attempt::Conflicted,
-                Err(error) => return Err(creation_error(api, tenant, Noun::Webhook, error).await),
+                Err(error) => return Err(Box::pin(creation_error(api, tenant, Noun::Webhook, error)).await),
             };
             api.public_keys.forget(tenant);
             Ok(created)
@@ -160,7 +160,7 @@ pub(crate) async fn create_planned<T, E: From<ManageError>>(
         match api.webhook_writer.create_all(tenant, &new, &version).await {
             Ok(new) => return Ok(Plan { new, rest }),
             Err(StoreError::Conflict) => {}
-            Err(error) => return Err(creation_error(api, tenant, Noun::Webhook, error).await.into()),
+            Err(error) => return Err(Box::pin(creation_error(api, tenant, Noun::Webhook, error)).await.into()),
         }
     }
     Err(ManageError::Conflict.into())

@@ -1,4 +1,5 @@
-//! Tenants. Admins create, list, suspend and limit them; a tenant may read itself, and set defaults for its new webhooks.
+//! Tenants. Admins create, list, suspend and limit them; a tenant may read itself, and set defaults for its new
+//! webhooks.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;

@@ -147,6 +147,20 @@ fn ingest_writes_only_certificates_into_the_registry() {
     assert_eq!(writes, [["CERTIFICATES"]]);
 }
 
+/// Ingest counts the events of tenants that have a limit, in partitions that have nothing else.
+#[test]
+fn ingest_changes_only_counts_of_events_in_the_registry() {
+    let template = template();
+    let policies = template["Resources"]["IngestRole"]["Properties"]["Policies"].as_vec().unwrap();
+    let statements = policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_vec().unwrap());
+    let changes: Vec<_> =
+        statements.filter(|statement| list(&statement["Action"]).contains(&"dynamodb:UpdateItem".to_owned())).collect();
+    let [change] = changes.as_slice() else { panic!("{} statements", changes.len()) };
+    assert_eq!(list(&change["Resource"]), ["RegistryTable.Arn"]);
+    assert_eq!(list(&change["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]), ["Q#*"]);
+    assert_eq!(change["Condition"]["Null"]["dynamodb:LeadingKeys"].as_str(), Some("false"));
+}
+
 /// Deliver and api write an operational event only in one transaction with the change that it reports. Only ingest
 /// accepts events.
 #[test]

@@ -1,5 +1,5 @@
-//! `PATCH /api/v1/tenants/{tenant_id}`: an operator renames, suspends or limits a tenant; fields that the request leaves
-//! out stay as they are. Lifting a suspension releases what was held.
+//! `PATCH /api/v1/tenants/{tenant_id}`: an operator renames, suspends or limits a tenant; fields that the request
+//! leaves out stay as they are. Lifting a suspension releases what was held.
 
 use std::sync::Arc;
 
@@ -22,8 +22,8 @@ use crate::noun::Noun;
 use crate::room::Api;
 use crate::span;
 
-/// How often the change is tried while changes of the tenant's webhooks are in its way. Reason: an operator who suspends
-/// a tenant does so because the tenant does a lot.
+/// How often the change is tried while changes of the tenant's webhooks are in its way. Reason: an operator who
+/// suspends a tenant does so because the tenant does a lot.
 const TRIES: u8 = 32;
 
 pub(super) async fn patch(

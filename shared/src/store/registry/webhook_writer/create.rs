@@ -12,8 +12,8 @@ impl WebhookWriter {
     /// Stores new webhooks of one tenant under its next numbers, in order, and returns them with their numbers. All or
     /// none are stored. At most 49: a transaction has 100 rows, a webhook may take two of them, and the tenant takes
     /// one. [`StoreError::LimitReached`] when the tenant would have more than
-    /// [`domain::tenant::TenantLimits::max_webhooks`] allows. [`StoreError::Conflict`] when a webhook of the tenant has changed since `version` was read, because what the
-    /// caller found out about them may be outdated.
+    /// [`domain::tenant::TenantLimits::max_webhooks`] allows. [`StoreError::Conflict`] when a webhook of the tenant has
+    /// changed since `version` was read, because what the caller found out about them may be outdated.
     pub async fn create_all(
         &self,
         tenant: TenantId,

@@ -42,7 +42,8 @@ impl WebhookWriter {
 
     /// Stores a new webhook under the number that was taken for it, independently of the tenant's other webhooks.
     /// [`StoreError::LimitReached`] when the tenant would have more than
-    /// [`domain::tenant::TenantLimits::max_webhooks`] allows. [`StoreError::Conflict`] when it collides with another change in the tenant's row.
+    /// [`domain::tenant::TenantLimits::max_webhooks`] allows. [`StoreError::Conflict`] when it collides with another
+    /// change in the tenant's row.
     pub async fn create_independent(&self, webhook: &Webhook) -> Result<(), StoreError> {
         let row = self.put_webhook(webhook).await?.condition_expression("attribute_not_exists(pk)");
         let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();

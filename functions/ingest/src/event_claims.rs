@@ -1,14 +1,12 @@
-//! What an operator allows the tenants: whether their events are accepted, and how many per minute.
+//! The events that this function has claimed for tenants with a limit per minute.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use shared::cache::Cache;
 use shared::event_quota::{Counted, minute_of};
 use shared::id::TenantId;
-use shared::store::StoreError;
-use shared::store::registry::{EventClaim, EventQuotas, TenantLookup};
+use shared::store::registry::{EventClaim, EventQuotas};
 use shared::tenant::Tenant;
 
 use crate::error::{IngestError, over_limit};
@@ -17,11 +15,9 @@ use crate::error::{IngestError, over_limit};
 /// forgotten, and then all; a tenant that is forgotten claims once more.
 const MAX_CLAIMS: usize = 1_000;
 
-/// What an operator allows the tenants, as far as it was read lately.
+/// Claimed events that no post has used yet, by tenant.
 #[derive(Debug)]
-pub(crate) struct Tenants {
-    lookup: TenantLookup,
-    known: Cache<TenantId, Tenant>,
+pub(crate) struct EventClaims {
     quotas: EventQuotas,
     claims: Mutex<HashMap<TenantId, Claimed>>,
 }
@@ -39,32 +35,15 @@ struct Claimed {
     refused_until: Option<Timestamp>,
 }
 
-impl Tenants {
-    /// Knows no tenant yet.
-    pub(crate) fn new(lookup: TenantLookup, quotas: EventQuotas, cache_seconds: u32) -> Self {
-        Self { lookup, known: Cache::new(cache_seconds), quotas, claims: Mutex::default() }
-    }
-
-    /// A tenant, at most as old as the cache's age limit; `None` if it does not exist.
-    pub(crate) async fn get(&self, tenant: TenantId, now: Timestamp) -> Result<Option<Tenant>, StoreError> {
-        if let Some(known) = self.known.get(&tenant, now) {
-            return Ok(Some(known));
-        }
-        let found = self.lookup.get(tenant).await?;
-        if let Some(found) = &found {
-            self.known.put(tenant, found.clone(), now);
-        }
-        Ok(found)
+impl EventClaims {
+    /// Nothing is claimed yet.
+    pub(crate) fn new(quotas: EventQuotas) -> Self {
+        Self { quotas, claims: Mutex::default() }
     }
 
     /// Takes the events of a whole post from the tenant's limit per minute, before any of them is stored. If the limit
     /// is reached, none is taken, and the sender has to repeat the post.
-    pub(crate) async fn take_events(
-        &self,
-        tenant: Option<&Tenant>,
-        events: usize,
-        now: Timestamp,
-    ) -> Result<(), IngestError> {
+    pub(crate) async fn take(&self, tenant: Option<&Tenant>, events: usize, now: Timestamp) -> Result<(), IngestError> {
         let Some((tenant, limit)) = tenant.and_then(|tenant| Some((tenant.id, tenant.limits.events_per_minute?)))
         else {
             return Ok(());

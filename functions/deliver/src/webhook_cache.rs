@@ -11,6 +11,10 @@ use shared::store::StoreError;
 use shared::store::registry::{ReceiverHealth, TenantLookup, Webhooks};
 use shared::webhook::Webhook;
 
+/// Maximum bytes of the cached webhooks (16 MiB). Reason: a function has 128 MB; the largest webhooks have some 40 KB,
+/// and ordinary ones less than one.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+
 /// A webhook, whether its tenant is suspended, its breaker, and whether its receiver was slow lately.
 #[derive(Debug, Clone)]
 pub(crate) struct WebhookState {
@@ -54,7 +58,9 @@ impl WebhookCache {
         cache_seconds: u32,
     ) -> Self {
         let suspensions = Arc::new(Cache::new(cache_seconds));
-        Self { webhooks, receivers, tenants, suspensions, cache: Arc::new(Cache::new(cache_seconds)) }
+        let cache =
+            Arc::new(Cache::weighing(MAX_BYTES, cache_seconds, |state: &WebhookState| state.webhook.footprint()));
+        Self { webhooks, receivers, tenants, suspensions, cache }
     }
 
     /// The webhook's state, at most as old as the cache's age limit. `None` if the webhook does not exist now.

@@ -1,5 +1,6 @@
-//! A small in-memory cache with an age limit, a maximum number of entries and a maximum number of bytes. Absence must not be cached in the same cache as values: new objects must
-//! be found at once, and ids that clients invent would displace real entries.
+//! A small in-memory cache with an age limit, a maximum number of entries and a maximum number of bytes. Absence must
+//! not be cached in the same cache as values: new objects must be found at once, and ids that clients invent would
+//! displace real entries.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -71,8 +71,8 @@ impl AttemptResult {
 }
 
 /// Sends `events`, signed as of `at`, to the webhook. Returns how the attempt ended for each event, in their order.
-/// Events that share a POST end together; messages of a stream end each for itself. An error stands for an event that was
-/// not attempted, because this function lacks something that a connection needs.
+/// Events that share a POST end together; messages of a stream end each for itself. An error stands for an event that
+/// was not attempted, because this function lacks something that a connection needs.
 ///
 /// If there is a backup URL, the main URL has half of the time limit, so that a main URL that hangs leaves time for the
 /// backup URL, which has the rest. What the answer of the main URL settles is settled: the backup URL is for receivers

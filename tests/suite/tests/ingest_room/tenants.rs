@@ -26,7 +26,8 @@ fn seconds_to_wait(answer: &Answer) -> i64 {
 }
 
 fn events(count: u32) -> String {
-    let event = json!({ "type": "email.delivered", "recipient": "reader@example.com" });
+    let at = "2026-01-02T03:04:05Z";
+    let event = json!({ "type": "email.delivered", "timestamp": at, "recipient": "reader@example.com" });
     json!(vec![event; count as usize]).to_string()
 }
 

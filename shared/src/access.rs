@@ -79,6 +79,9 @@ pub enum AccessError {
     /// The request names a tenant by something that is not a tenant's id.
     #[error("not a tenant's id")]
     InvalidTenantId,
+    /// An operator has suspended the tenant.
+    #[error("the tenant is suspended")]
+    TenantSuspended,
     /// The key could not be looked up.
     #[error("the API key could not be looked up")]
     Store(#[from] StoreError),
@@ -103,9 +106,17 @@ impl AccessError {
                 let detail = "`X-Tenant-ID` must be a tenant's id, `ten_` and 26 characters.";
                 Problem::new(400, "tenant-invalid", "Not a tenant's id", detail)
             }
+            Self::TenantSuspended => tenant_suspended(403),
             Self::Store(_) => Problem::unavailable(),
         }
     }
+}
+
+/// An operator has suspended the tenant: nothing is accepted and nothing changes until the operator lifts this.
+pub fn tenant_suspended(status: u16) -> Problem {
+    let detail = "The operator has suspended this tenant. Its requests and events are refused, and its deliveries are \
+                  held, until the operator lifts the suspension.";
+    Problem::new(status, "tenant-suspended", "The tenant is suspended", detail)
 }
 
 /// Finds out who calls. The caller presents an API key, as bearer token or by basic auth, and may send `X-Tenant-ID`.

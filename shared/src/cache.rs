@@ -1,5 +1,6 @@
-//! A small in-memory cache with an age limit. Absence must not be cached in the same cache as values: new objects must
-//! be found at once, and ids that clients invent would displace real entries.
+//! A small in-memory cache with an age limit, a maximum number of entries and a maximum number of bytes. Absence must
+//! not be cached in the same cache as values: new objects must be found at once, and ids that clients invent would
+//! displace real entries.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,7 +16,16 @@ const MAX_ENTRIES: usize = 10_000;
 pub struct Cache<K, V> {
     age_limit: SignedDuration,
     most: usize,
-    entries: Mutex<HashMap<K, (Timestamp, V)>>,
+    max_bytes: usize,
+    weigh: fn(&V) -> usize,
+    entries: Mutex<HashMap<K, Entry<V>>>,
+}
+
+#[derive(Debug)]
+struct Entry<V> {
+    put_at: Timestamp,
+    bytes: usize,
+    value: V,
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
@@ -27,14 +37,22 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// Like [`Cache::new`], with a maximum number of entries. When the cache is full, a new entry replaces the oldest
     /// one.
     pub fn holding(most: usize, seconds: u32) -> Self {
-        Self { age_limit: SignedDuration::from_secs(i64::from(seconds)), most, entries: Mutex::default() }
+        let age_limit = SignedDuration::from_secs(i64::from(seconds));
+        Self { age_limit, most, max_bytes: usize::MAX, weigh: |_| 0, entries: Mutex::default() }
+    }
+
+    /// Like [`Cache::new`], for values of very different sizes. `weigh` estimates the bytes of a value; all values
+    /// together have at most `max_bytes`. A new entry replaces as many of the oldest ones as it needs, and a value that
+    /// is too large by itself is not kept.
+    pub fn weighing(max_bytes: usize, seconds: u32, weigh: fn(&V) -> usize) -> Self {
+        Self { max_bytes, weigh, ..Self::new(seconds) }
     }
 
     /// The value, if its age is below the limit.
     pub fn get(&self, key: &K, now: Timestamp) -> Option<V> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let (put_at, value) = entries.get(key)?;
-        (now.duration_since(*put_at) < self.age_limit).then(|| value.clone())
+        let entry = entries.get(key)?;
+        (now.duration_since(entry.put_at) < self.age_limit).then(|| entry.value.clone())
     }
 
     /// Stores a value.
@@ -42,23 +60,50 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= self.most && !entries.contains_key(&key) {
             // Visiting all entries takes microseconds; reading this value took milliseconds.
-            entries.retain(|_, (put_at, _)| now.duration_since(*put_at) < self.age_limit);
-            let oldest = entries.values().map(|(put_at, _)| *put_at).min();
+            entries.retain(|_, entry| now.duration_since(entry.put_at) < self.age_limit);
+            let oldest = entries.values().map(|entry| entry.put_at).min();
             let mut is_full = entries.len() >= self.most;
-            entries.retain(|_, (put_at, _)| {
-                let goes = is_full && Some(*put_at) == oldest;
+            entries.retain(|_, entry| {
+                let goes = is_full && Some(entry.put_at) == oldest;
                 is_full &= !goes;
                 !goes
             });
         }
-        entries.insert(key, (now, value));
+        entries.remove(&key);
+        let bytes = (self.weigh)(&value);
+        if bytes <= self.max_bytes {
+            self.make_room(&mut entries, self.max_bytes - bytes, now);
+            entries.insert(key, Entry { put_at: now, bytes, value });
+        }
+    }
+
+    /// Removes stale entries and then the oldest ones, until the rest has at most `max_bytes`.
+    fn make_room(&self, entries: &mut HashMap<K, Entry<V>>, max_bytes: usize, now: Timestamp) {
+        let bytes = |entries: &HashMap<K, Entry<V>>| entries.values().fold(0_usize, |sum, entry| sum + entry.bytes);
+        if bytes(entries) <= max_bytes {
+            return;
+        }
+        entries.retain(|_, entry| now.duration_since(entry.put_at) < self.age_limit);
+        let mut left = bytes(entries);
+        let mut ages: Vec<Timestamp> = entries.values().map(|entry| entry.put_at).collect();
+        ages.sort_unstable();
+        for oldest in ages {
+            if left <= max_bytes {
+                return;
+            }
+            entries.retain(|_, entry| {
+                let goes = left > max_bytes && entry.put_at == oldest;
+                left -= if goes { entry.bytes } else { 0 };
+                !goes
+            });
+        }
     }
 
     /// Corrects a stored value. Its age stays the same.
     pub fn correct(&self, key: &K, correct: impl FnOnce(&mut V)) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, value)) = entries.get_mut(key) {
-            correct(value);
+        if let Some(entry) = entries.get_mut(key) {
+            correct(&mut entry.value);
         }
     }
 
@@ -114,6 +159,27 @@ mod tests {
         assert_eq!(kept(at(5)).len(), 3);
         cache.put(8, "value", at(35));
         assert_eq!(cache.entries.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn all_values_together_have_at_most_the_bytes_that_it_may_hold() {
+        let at = |second| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second);
+        let cache = Cache::weighing(100, 30, |value: &usize| *value);
+        let kept = |now| (0..9).filter(|key| cache.get(key, now).is_some()).collect::<Vec<_>>();
+        for key in 0..4 {
+            cache.put(key, 25, at(key));
+        }
+        assert_eq!(kept(at(4)), [0, 1, 2, 3], "as many bytes as the limit");
+        cache.put(4, 1, at(4));
+        assert_eq!(kept(at(4)), [1, 2, 3, 4], "one byte more");
+        cache.put(4, 50, at(5));
+        assert_eq!(kept(at(5)), [2, 3, 4], "a value in place of its former one");
+        cache.put(5, 100, at(6));
+        assert_eq!(kept(at(6)), [5]);
+        cache.put(6, 101, at(7));
+        assert_eq!(kept(at(7)), [5], "what is too large by itself displaces nothing");
+        cache.put(7, 100, at(36));
+        assert_eq!(kept(at(36)), [7], "what is stale goes first");
     }
 
     #[test]

@@ -6,8 +6,9 @@
 //! those above it.
 
 pub use domain::{
-    address_policy, breaker, delivery, dialect, event, id, in_flight, operational, problem, provider, rate_limit,
-    recovery, retention, retry, seal, secret, signature, slowness, source, stored_event, stream, tenant, webhook,
+    address_policy, breaker, delivery, dialect, event, event_quota, id, in_flight, operational, problem, provider,
+    rate_limit, recovery, retention, retry, seal, secret, signature, slowness, source, stored_event, stream, tenant,
+    webhook,
 };
 
 pub mod cache;

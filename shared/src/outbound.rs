@@ -16,21 +16,27 @@ use url::Host;
 use self::client::{Clients, client};
 pub use self::failure::outcome_of_call;
 pub use self::fetch::{FetchError, SnsUrl};
+use self::pooled_hosts::PooledHosts;
 use self::resolver::{CheckedResolver, Route};
+pub use self::shortage::ShortageError;
 use self::silent_hosts::SilentHosts;
 use domain::address_policy::{AddressPolicy, Verdict};
 use domain::delivery::{Outcome, ReceiverDirective};
 use domain::webhook::{CustomName, CustomValue, MAX_SEARCHED, Redaction, WebhookUrl};
 
+mod shortage;
 mod resolver;
 mod failure;
 mod retry_after;
 mod client;
 mod silent_hosts;
+mod pooled_hosts;
 mod fetch;
 
 #[cfg(test)]
 mod rebinding_tests;
+#[cfg(test)]
+mod shortage_tests;
 #[cfg(test)]
 mod silent_tests;
 #[cfg(test)]
@@ -49,6 +55,7 @@ pub struct Outbound {
     plain: Clients,
     policy: AddressPolicy,
     silent: Arc<SilentHosts>,
+    pooled: PooledHosts,
 }
 
 /// A request.
@@ -117,6 +124,12 @@ impl Outbound {
         Self::trusting(policy, roots, routes.collect())
     }
 
+    /// For tests: the door of a function that has no descriptor left when it looks up these names.
+    pub fn without_descriptors_for(policy: AddressPolicy, names: &[&str]) -> Result<Self, SetupError> {
+        let routes = names.iter().map(|name| ((*name).to_owned(), Route::without_descriptors()));
+        Self::trusting(policy, rustls::RootCertStore::empty(), routes.collect())
+    }
+
     /// Builds a door that trusts these roots.
     fn trusting(
         policy: AddressPolicy,
@@ -138,11 +151,12 @@ impl Outbound {
         let resolver = Arc::new(CheckedResolver::allowed_only(policy.clone()));
         let plain =
             Clients::built(|| client().tls_backend_preconfigured(tls.clone()).dns_resolver(Arc::clone(&resolver)))?;
-        Ok(Self { https, plain, policy, silent: Arc::default() })
+        Ok(Self { https, plain, policy, silent: Arc::default(), pooled: PooledHosts::default() })
     }
 
-    /// Makes one request. `now` is when it begins. `Retry-After` in seconds counts from the time of the response.
-    pub async fn post(&self, post: OutboundRequest<'_>, now: Timestamp) -> RequestResult {
+    /// Makes one request. `now` is when it begins. `Retry-After` in seconds counts from the time of the response. An
+    /// error if this function lacks something that a connection needs; then nothing is known about the receiver.
+    pub async fn post(&self, post: OutboundRequest<'_>, now: Timestamp) -> Result<RequestResult, ShortageError> {
         let started = Instant::now();
         let time_limit = post.time_limit;
         let authorization = post.headers.iter().filter(|(name, _)| *name == AUTHORIZATION.as_str());
@@ -153,13 +167,19 @@ impl Outbound {
         let ended = tokio::time::timeout(time_limit, exchange).await;
         // If a status arrived before the time limit, the status decides, even if the body is incomplete. A response
         // that is dropped before its body was read closes its connection.
-        let outcome = progress.answered.or(ended.ok().and_then(Result::err)).unwrap_or(Outcome::Timeout);
+        let outcome = match (progress.answered, ended) {
+            (Some(answered), _) => answered,
+            (None, Ok(Err(Failed::Outcome(outcome)))) => outcome,
+            (None, Ok(Err(Failed::Shortage(shortage)))) => return Err(shortage),
+            (None, Ok(Ok(())) | Err(_)) => Outcome::Timeout,
+        };
         if is_silence(outcome) {
             self.silent.note(host, Instant::now());
         }
         let answer = (!progress.kept.is_empty()).then(|| redaction.clean(&progress.kept, progress.is_whole));
         let duration_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
-        RequestResult { outcome, duration_ms, address: progress.address, answer, directive: progress.directive }
+        let directive = progress.directive;
+        Ok(RequestResult { outcome, duration_ms, address: progress.address, answer, directive })
     }
 
     /// Sends the request and reads the response into `progress`; an error when no status arrived.
@@ -169,13 +189,17 @@ impl Outbound {
         now: Timestamp,
         started: Instant,
         progress: &mut Progress,
-    ) -> Result<(), Outcome> {
+    ) -> Result<(), Failed> {
         let url = post.url.as_url();
-        let clients = self.clients_for(url).ok_or(Outcome::BlockedAddress)?;
-        let is_silent = self.silent.contains(&url.origin().ascii_serialization(), started);
-        let client = if is_silent { &clients.fresh } else { &clients.pooled };
+        let clients = self.clients_for(url).ok_or(Failed::Outcome(Outcome::BlockedAddress))?;
+        let host = url.origin().ascii_serialization();
+        let pooled = if self.silent.contains(&host, started) { None } else { self.pooled.admit(&host, started) };
+        let client = if pooled.is_some() { &clients.pooled } else { &clients.fresh };
         let request = client.post(url.clone()).headers(headers(&post)).body(post.body);
-        let mut response = request.send().await.map_err(|error| failure::outcome(&error))?;
+        let mut response = request.send().await.map_err(|error| match failure::outcome(&error) {
+            Ok(outcome) => Failed::Outcome(outcome),
+            Err(shortage) => Failed::Shortage(shortage),
+        })?;
         progress.address = response.remote_addr().map(|address| address.ip().to_string());
         let status = response.status().as_u16();
         let answered_at = now + started.elapsed();
@@ -231,6 +255,12 @@ fn is_silence(outcome: Outcome) -> bool {
         | Outcome::Tls
         | Outcome::BlockedAddress => false,
     }
+}
+
+/// Why no status arrived.
+enum Failed {
+    Outcome(Outcome),
+    Shortage(ShortageError),
 }
 
 /// What is known when the time limit ends the request.

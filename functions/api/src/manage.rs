@@ -3,10 +3,12 @@
 //! The modules stand bottom up: each uses only those above it.
 
 pub(crate) mod error;
+pub(crate) mod limits;
 pub(crate) mod number;
 pub(crate) mod register;
 pub(crate) mod release;
 pub(crate) mod resume;
+pub(crate) mod lift;
 pub(crate) mod signing;
 pub(crate) mod sources;
 pub(crate) mod change;

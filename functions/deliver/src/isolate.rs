@@ -4,7 +4,6 @@ use std::error::Error;
 use std::panic::AssertUnwindSafe;
 
 use futures::future::{BoxFuture, FutureExt as _};
-use shared::store::StoreError;
 use tracing::{Instrument as _, Span};
 
 use crate::disposition::{Disposition, Stop};
@@ -46,12 +45,14 @@ fn disposition(stop: Stop) -> Disposition {
 }
 
 /// Logs an error on our side, in the current span.
-pub(crate) fn log(error: &StoreError, what: &str) {
-    tracing::error!(error = error as &dyn Error, "{what}");
+pub(crate) fn log(error: &(dyn Error + 'static), what: &str) {
+    tracing::error!(error, "{what}");
 }
 
 #[cfg(test)]
 mod tests {
+    use shared::store::StoreError;
+
     use super::*;
 
     #[tokio::test]

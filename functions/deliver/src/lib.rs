@@ -34,7 +34,7 @@ use shared::config;
 use shared::outbound::{Outbound, SetupError};
 use shared::queue::Queue;
 use shared::retention::Retention;
-use shared::store::registry::{ReceiverHealth, Webhooks};
+use shared::store::registry::{ReceiverHealth, TenantLookup, Webhooks};
 use shared::store::{Deliveries, Events, Registry};
 use tracing::Instrument as _;
 
@@ -87,8 +87,12 @@ impl Deliver {
         let registry = Registry::new(dynamo.clone(), &config.registry_table).opening_secrets(kms);
         let events = Events::new(dynamo.clone(), &config.events_table, config.retention_days);
         let deliveries = Deliveries::new(dynamo, &config.deliveries_table, config.retention_days);
-        let webhooks =
-            WebhookCache::new(Webhooks::new(&registry), ReceiverHealth::new(&registry), config.cache_seconds);
+        let webhooks = WebhookCache::new(
+            Webhooks::new(&registry),
+            ReceiverHealth::new(&registry),
+            TenantLookup::new(&registry),
+            config.cache_seconds,
+        );
         let deliveries_queue = Queue::new(sqs.clone(), &config.deliveries_queue_url);
         let outbound = Outbound::new(AddressPolicy::allowing(config.allowed_networks.clone()))?;
         Ok(Self {

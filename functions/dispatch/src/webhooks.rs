@@ -14,9 +14,11 @@ use tracing::Instrument as _;
 
 use crate::span;
 
-/// Maximum tenants in the cache. Reason: a function that meets more tenants empties the cache, so that its memory is
-/// limited.
-const MAX_TENANTS: usize = 1_000;
+/// Maximum bytes of the cached webhooks (16 MiB). Reason: a function that meets more empties the cache, so that its
+/// memory is limited. The webhooks of a tenant have 7 MB at most, and those of an ordinary tenant less than a kilobyte.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes of a tenant's entry in addition to its webhooks.
+const ENTRY_BYTES: usize = 128;
 /// Maximum tenants whose webhooks are read at the same time. Reason: a batch of many tenants is read within seconds.
 const MAX_CONCURRENT_READS: usize = 8;
 
@@ -28,7 +30,35 @@ pub(crate) type TenantWebhooks = Arc<Vec<Subscriber>>;
 pub(crate) struct SubscriberCache {
     versions: WebhooksVersions,
     subscribers: Subscribers,
-    tenants: Mutex<HashMap<TenantId, (u64, TenantWebhooks)>>,
+    tenants: Mutex<Known>,
+}
+
+/// What is in the cache.
+#[derive(Debug, Default)]
+struct Known {
+    tenants: HashMap<TenantId, (u64, TenantWebhooks)>,
+    bytes: usize,
+}
+
+impl Known {
+    /// Adds a tenant. If all together have too many bytes, the others are forgotten.
+    fn put(&mut self, tenant: TenantId, version: u64, webhooks: TenantWebhooks) {
+        if let Some((_, former)) = self.tenants.remove(&tenant) {
+            self.bytes -= bytes_of(&former);
+        }
+        let bytes = bytes_of(&webhooks);
+        if self.bytes.saturating_add(bytes) > MAX_BYTES {
+            *self = Self::default();
+        }
+        if bytes <= MAX_BYTES {
+            self.bytes += bytes;
+            self.tenants.insert(tenant, (version, webhooks));
+        }
+    }
+}
+
+fn bytes_of(webhooks: &TenantWebhooks) -> usize {
+    ENTRY_BYTES + webhooks.iter().map(Subscriber::footprint).sum::<usize>()
 }
 
 impl SubscriberCache {
@@ -69,17 +99,52 @@ impl SubscriberCache {
         // The webhooks are read after the version. Reason: a change between the two reads makes the list newer than its
         // version, never older.
         let webhooks = Arc::new(self.subscribers.all(tenant).await?);
-        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        if tenants.len() >= MAX_TENANTS {
-            tenants.clear();
-        }
-        tenants.insert(tenant, (version, Arc::clone(&webhooks)));
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner).put(tenant, version, Arc::clone(&webhooks));
         Ok(webhooks)
     }
 
     fn at_version(&self, tenant: TenantId, version: u64) -> Option<TenantWebhooks> {
-        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        let (read_at, webhooks) = tenants.get(&tenant)?;
+        let known = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read_at, webhooks) = known.tenants.get(&tenant)?;
         (*read_at == version).then(|| Arc::clone(webhooks))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use shared::id::WebhookId;
+    use shared::webhook::{Subscription, WantedTypes};
+
+    use super::*;
+
+    /// Webhooks of a tenant that have about this many bytes.
+    fn webhooks(bytes: usize) -> TenantWebhooks {
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let domains = BTreeSet::from(["x".repeat(bytes)]);
+        let subscription = Subscription { types: WantedTypes::All, sources: BTreeSet::default(), domains };
+        let id = WebhookId::mint(now, [1; 10]);
+        Arc::new(vec![Subscriber { id, subscription, dialect: shared::dialect::Dialect::Standard }])
+    }
+
+    fn tenant(number: u8) -> TenantId {
+        TenantId::mint(jiff::Timestamp::UNIX_EPOCH, [number; 10])
+    }
+
+    #[test]
+    fn all_cached_webhooks_together_have_at_most_the_stated_bytes() {
+        let (quarter, mut known) = (MAX_BYTES / 4 - 1_024, Known::default());
+        for number in 0..4 {
+            known.put(tenant(number), 1, webhooks(quarter));
+        }
+        // The webhooks of a new version take the place of the former ones.
+        known.put(tenant(3), 2, webhooks(quarter));
+        assert_eq!(known.tenants.len(), 4);
+        assert!(known.bytes <= MAX_BYTES);
+        known.put(tenant(4), 1, webhooks(8_192));
+        assert_eq!((known.tenants.len(), known.bytes), (1, bytes_of(&webhooks(8_192))));
+        known.put(tenant(5), 1, webhooks(MAX_BYTES));
+        assert_eq!((known.tenants.len(), known.bytes), (0, 0), "too large by itself");
     }
 }

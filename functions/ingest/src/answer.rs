@@ -80,6 +80,9 @@ fn failed(error: &IngestError, request: &Request, request_id: &str) -> Response<
         IngestError::Method(allowed) => {
             headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
         }
+        IngestError::NotNow { retry_after, .. } => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
+        }
         IngestError::Internal { .. } => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
         }
@@ -99,7 +102,9 @@ fn failed(error: &IngestError, request: &Request, request_id: &str) -> Response<
 
 fn problem_of(error: &IngestError) -> Problem {
     match error {
-        IngestError::Unauthorised(problem) | IngestError::Problem(problem) => problem.clone(),
+        IngestError::Unauthorised(problem) | IngestError::Problem(problem) | IngestError::NotNow { problem, .. } => {
+            problem.clone()
+        }
         IngestError::Rejected(refusal) => refusal.clone().into(),
         IngestError::Method(allowed) => {
             let detail = format!("This path supports {allowed}.");

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use shared::access::AccessError;
+use jiff::Timestamp;
+use shared::access::{AccessError, tenant_suspended};
 use shared::outbound::{FetchError, SetupError};
 use shared::problem::Problem;
 use shared::provider::{self, Provider, VerificationError};
@@ -12,6 +13,9 @@ use shared::store::StoreError;
 const FORBIDDEN: u16 = 403;
 /// The word of the problem of an ingest key that no source has.
 const UNKNOWN_INGEST_KEY: &str = "ingest-key-unknown";
+/// After how many seconds the sender of a suspended tenant's events should try again (5 min). Reason: a suspension
+/// lasts for minutes at least, and each try costs an invocation.
+const SUSPENDED_RETRY_AFTER: i64 = 300;
 
 /// Why a request was not carried out. Nothing of it is acknowledged.
 #[derive(Debug)]
@@ -20,6 +24,13 @@ pub(crate) enum IngestError {
     Unauthorised(Problem),
     /// The sender can correct the request.
     Problem(Problem),
+    /// The operator does not allow the tenant this request now. Nothing of it is stored; the sender has to repeat it.
+    NotNow {
+        /// What the sender reads. A provider's post gets the status after which the provider repeats it.
+        problem: Problem,
+        /// After how many seconds the sender should try again.
+        retry_after: i64,
+    },
     /// A provider's post is not accepted. The log gets the reason; the sender reads less.
     Rejected(provider::InboundPostError),
     /// The path exists but does not support the method; these methods it supports.
@@ -86,6 +97,9 @@ impl IngestError {
             (Self::Internal { cause, .. }, Some(provider)) => {
                 Self::Internal { cause, status: provider.status_in_trouble() }
             }
+            (Self::NotNow { problem, retry_after }, Some(provider)) => {
+                Self::NotNow { problem: Problem { status: provider.status_to_wait(), ..problem }, retry_after }
+            }
             (error, _) => error,
         }
     }
@@ -97,14 +111,14 @@ impl IngestError {
             Self::Problem(problem) if problem.status == FORBIDDEN || problem.kind == UNKNOWN_INGEST_KEY => {
                 Some(problem.status)
             }
-            Self::Problem(_) | Self::Rejected(_) | Self::Method(_) | Self::Internal { .. } => None,
+            Self::Problem(_) | Self::NotNow { .. } | Self::Rejected(_) | Self::Method(_) | Self::Internal { .. } => None,
         }
     }
 
     /// Logs a post that is rejected, and what we failed at. Other errors are the sender's to know.
     pub(crate) fn log(&self) {
         match self {
-            Self::Unauthorised(_) | Self::Problem(_) | Self::Method(_) => {}
+            Self::Unauthorised(_) | Self::Problem(_) | Self::NotNow { .. } | Self::Method(_) => {}
             Self::Rejected(refusal) => tracing::warn!("the post is rejected: {refusal}"),
             Self::Internal { cause, .. } => tracing::error!(error = cause as &dyn Error, "the request failed"),
         }
@@ -154,10 +168,27 @@ impl From<AccessError> for IngestError {
             AccessError::MissingPermission(_)
             | AccessError::OtherTenant
             | AccessError::TenantMissing
-            | AccessError::InvalidTenantId => Self::Problem(error.problem()),
+            | AccessError::InvalidTenantId
+            | AccessError::TenantSuspended => Self::Problem(error.problem()),
             AccessError::Store(error) => error.into(),
         }
     }
+}
+
+/// 429: an operator has suspended the tenant of a source. The provider repeats the post, so nothing is lost if the
+/// suspension ends soon.
+pub(crate) fn suspended() -> IngestError {
+    IngestError::NotNow { problem: tenant_suspended(429), retry_after: SUSPENDED_RETRY_AFTER }
+}
+
+/// 429: the tenant has had as many events in this minute as the operator allows.
+pub(crate) fn over_limit(limit: u32, until: Timestamp, now: Timestamp) -> IngestError {
+    let detail = format!(
+        "This tenant may send {limit} events per minute. None of this request's events is stored; send the request \
+         again after the time in `Retry-After`."
+    );
+    let retry_after = until.duration_since(now).as_secs().max(0) + 1;
+    IngestError::NotNow { problem: Problem::new(429, "event-limit-reached", "Too many events", detail), retry_after }
 }
 
 /// 413: more than `limit` bytes.

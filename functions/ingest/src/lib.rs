@@ -22,6 +22,8 @@ mod error;
 mod answer;
 mod ingest_key;
 mod sns;
+mod tenant_cache;
+mod event_claims;
 mod room;
 mod sources;
 mod readable;

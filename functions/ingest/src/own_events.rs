@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use lambda_http::Request;
-use shared::access::{Permission, authorise};
+use shared::access::{AccessError, Permission, authorise};
 use shared::clock::random;
 use shared::problem::Problem;
 use shared::provider::own;
@@ -26,6 +26,10 @@ pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Success,
         span::note("tenant.id", tenant);
     }
     let tenant = caller.tenant_for(Permission::Publish)?;
+    let allowed = room.tenants.get(tenant, now).await?;
+    if allowed.as_ref().is_some_and(|tenant| tenant.suspended) {
+        return Err(AccessError::TenantSuspended.into());
+    }
     let request_key = idempotency_key(request.headers())?;
     let events = own::parse(request.body(), now).map_err(Problem::from)?;
 
@@ -40,6 +44,7 @@ pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Success,
         span::note("event.id", event.id);
     }
     readable::or_refused(&events, &pointers).map_err(Problem::from)?;
+    room.event_claims.take(allowed.as_ref(), events.len(), now).await?;
     let puts = store::put_all(&events, room, deadline(request)).await?;
     let published = events.iter().zip(puts);
     let published = published.map(|(event, put)| PublishedEvent {

@@ -10,7 +10,7 @@ use shared::source::{IngestKey, Source, Verification};
 use shared::store::events::TokenClaim;
 
 use crate::answer::Success;
-use crate::error::{IngestError, InternalError, ingest_key_required, unknown_ingest_key};
+use crate::error::{IngestError, InternalError, ingest_key_required, suspended, unknown_ingest_key};
 use crate::room::{Ingest, deadline};
 use crate::{ingest_key, readable, sources, span, store};
 
@@ -51,6 +51,10 @@ async fn take(
 /// Verifies the post, then stores what it reports.
 async fn receive(key: &str, source: &Source, request: &Request, room: &Ingest) -> Result<Success, IngestError> {
     let now = room.clock.now();
+    let allowed = room.tenants.get(source.tenant, now).await?;
+    if allowed.as_ref().is_some_and(|tenant| tenant.suspended) {
+        return Err(suspended());
+    }
     let post = InboundPost {
         ingest_key: key,
         sender: client_address(request),
@@ -65,6 +69,8 @@ async fn receive(key: &str, source: &Source, request: &Request, room: &Ingest) -
     };
     let post = InboundPost { certificate: certificate.as_ref(), ..post };
     let received = provider::receive(source.provider, &source.trust, &post, now)?;
+    // After the verification, so that only genuine posts use up the limit; before anything is stored.
+    room.event_claims.take(allowed.as_ref(), received.reports.len(), now).await?;
     accept(received, request.body(), source, now, deadline(request), room).await
 }
 

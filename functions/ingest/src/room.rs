@@ -10,17 +10,25 @@ use shared::id::KeyId;
 use shared::outbound::Outbound;
 use shared::retention::Retention;
 use shared::source::{IngestKeyHash, Source};
-use shared::store::registry::{ApiKeyLookup, Certificates, SourceLookup};
+use shared::store::registry::{ApiKeyLookup, Certificates, EventQuotas, SourceLookup, TenantLookup};
 use shared::store::{Events, Registry};
 use shared::tenant::ApiKey;
 
+use crate::event_claims::EventClaims;
 use crate::sns::Sns;
+use crate::tenant_cache::TenantCache;
+
+/// Maximum bytes of the cached sources (8 MiB). Reason: a post may have 16 MiB in memory at the same time; an ordinary
+/// source has less than a kilobyte.
+const MAX_SOURCE_BYTES: usize = 8 * 1024 * 1024;
 
 /// What the room works with; built once, kept warm. Of the registry, it holds the groups of operations that it may use.
 #[derive(Debug)]
 pub struct Ingest {
     pub(crate) source_lookup: SourceLookup,
     pub(crate) api_key_lookup: ApiKeyLookup,
+    pub(crate) tenants: TenantCache,
+    pub(crate) event_claims: EventClaims,
     pub(crate) events: Events,
     pub(crate) retention: Retention,
     pub(crate) sources: Cache<IngestKeyHash, Source>,
@@ -38,9 +46,11 @@ impl Ingest {
         Self {
             source_lookup: SourceLookup::new(&registry),
             api_key_lookup: ApiKeyLookup::new(&registry),
+            tenants: TenantCache::new(TenantLookup::new(&registry), config.cache_seconds),
+            event_claims: EventClaims::new(EventQuotas::new(&registry)),
             events: Events::new(dynamo, &config.events_table, config.retention_days),
             retention: Retention::of_days(config.retention_days),
-            sources: Cache::new(config.cache_seconds),
+            sources: Cache::weighing(MAX_SOURCE_BYTES, config.cache_seconds, Source::footprint),
             keys: Cache::new(config.cache_seconds),
             sns: Sns::new(Certificates::new(&registry)),
             clock,

@@ -91,6 +91,12 @@ impl Provider {
     pub fn status_in_trouble(self) -> u16 {
         self.profile().map_or(503, |profile| profile.status_in_trouble)
     }
+
+    /// The HTTP status of a post that is refused for a while: the one after which this provider sends the post again.
+    /// 429 for most.
+    pub fn status_to_wait(self) -> u16 {
+        self.profile().map_or(429, |profile| profile.status_to_wait)
+    }
 }
 
 /// The certificate that must be fetched before `post` can be verified. The URL belongs to Amazon, and the post is of a
@@ -162,6 +168,14 @@ mod tests {
         for provider in Provider::ALL {
             let expected = if *provider == Provider::Brevo { 429 } else { 503 };
             assert_eq!(provider.status_in_trouble(), expected, "{}", provider.as_str());
+        }
+    }
+
+    #[test]
+    fn providers_that_may_give_up_after_a_429_get_a_503() {
+        for provider in Provider::ALL {
+            let expected = if matches!(provider, Provider::Ses | Provider::MailerSend) { 503 } else { 429 };
+            assert_eq!(provider.status_to_wait(), expected, "{}", provider.as_str());
         }
     }
 }

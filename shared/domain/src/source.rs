@@ -42,6 +42,26 @@ pub struct Source {
     pub revision: u64,
 }
 
+/// Bytes of an entry of a source's lists, in addition to its text.
+const ENTRY_BYTES: usize = 32;
+/// Bytes of secrets and credentials: a few texts of at most some hundred bytes each.
+const SECRET_BYTES: usize = 1_024;
+
+impl Source {
+    /// About how many bytes the source has in memory, for caches with a maximum number of bytes.
+    pub fn footprint(&self) -> usize {
+        let topics: usize = match &self.trust.verification {
+            Verification::Topics(arns) => arns.iter().map(|arn| arn.as_str().len() + ENTRY_BYTES).sum(),
+            Verification::Unsigned
+            | Verification::SigningKey(_)
+            | Verification::PublicKey(_)
+            | Verification::KeyAndUrl { .. } => 0,
+        };
+        let networks = self.trust.networks.len() * ENTRY_BYTES;
+        size_of::<Self>() + self.name.len() + topics + networks + SECRET_BYTES
+    }
+}
+
 /// What a post must prove in addition to the secret ingest key. All of it is required.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trust {

@@ -11,6 +11,10 @@ use crate::id::{KeyId, TenantId};
 use crate::secret::SigningSecret;
 use crate::words::string_enum;
 
+mod limits;
+
+pub use limits::{MAX_LIMIT, TenantChange, TenantLimits};
+
 /// An account that owns sources, webhooks and data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
@@ -20,6 +24,10 @@ pub struct Tenant {
     pub name: String,
     /// When it was created.
     pub created_at: Timestamp,
+    /// Whether an operator has suspended it: its keys and its events are refused, and its deliveries are held.
+    pub suspended: bool,
+    /// The limits that an operator has set.
+    pub limits: TenantLimits,
 }
 
 /// Values for a tenant's new webhooks where the creating request says nothing.

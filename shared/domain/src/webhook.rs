@@ -21,6 +21,7 @@ mod status;
 mod subscription;
 mod signing_secrets;
 mod redaction;
+mod footprint;
 
 pub use self::destination::{Destination, DestinationUrl, InvalidDestination, UnfitCredentials};
 pub use self::headers::{CustomName, CustomValue, InvalidHeader, MAX_CUSTOM_HEADERS};

@@ -9,10 +9,11 @@ use reqwest::{Client, redirect, retry};
 const MAX_HEADERS: usize = 5_000;
 /// Our user agent.
 const USER_AGENT: &str = "mailhooks/1";
-/// Maximum number of open, unused connections to one receiver.
-const MAX_IDLE_CONNECTIONS: usize = 10;
-/// How long an unused connection is kept. Many receivers close theirs after a minute.
-pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
+/// Maximum number of open, unused connections to one receiver. Reason: an invocation makes at most ten POSTs at a time.
+pub(super) const MAX_IDLE_CONNECTIONS: usize = 10;
+/// How long an unused connection is kept. Reason: a busy receiver gets its next POST within seconds, and each unused
+/// connection takes one of the function's descriptors.
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The clients of one scheme.
 #[derive(Debug, Clone)]

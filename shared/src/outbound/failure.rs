@@ -4,25 +4,28 @@ use std::error::Error;
 use std::io;
 
 use super::resolver::BlockedAddress;
+use super::shortage::{ShortageError, is_shortage};
 use domain::delivery::Outcome;
 
-/// The outcome of a failed request or read.
-pub(super) fn outcome(error: &reqwest::Error) -> Outcome {
-    if let Some(outcome) = named(error) {
-        outcome
+/// The outcome of a failed request or read; an error if the request failed for want of something of our own.
+pub(super) fn outcome(error: &reqwest::Error) -> Result<Outcome, ShortageError> {
+    if is_shortage(error) {
+        Err(ShortageError)
+    } else if let Some(outcome) = named(error) {
+        Ok(outcome)
     } else if error.is_dns() {
-        Outcome::Dns
+        Ok(Outcome::Dns)
     } else if error.is_connect() {
-        Outcome::Connect
+        Ok(Outcome::Connect)
     } else {
-        Outcome::Protocol
+        Ok(Outcome::Protocol)
     }
 }
 
 /// The outcome of a call of the AWS SDK that got no response. Its error says less; the outcome is `otherwise` when no
-/// cause has a type with a known outcome.
-pub fn outcome_of_call(error: &(dyn Error + 'static), otherwise: Outcome) -> Outcome {
-    named(error).unwrap_or(otherwise)
+/// cause has a type with a known outcome. An error if the call failed for want of something of our own.
+pub fn outcome_of_call(error: &(dyn Error + 'static), otherwise: Outcome) -> Result<Outcome, ShortageError> {
+    if is_shortage(error) { Err(ShortageError) } else { Ok(named(error).unwrap_or(otherwise)) }
 }
 
 /// Searches `error` and all its causes for a type with a known outcome. An I/O error does not return its inner error

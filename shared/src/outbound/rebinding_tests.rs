@@ -66,7 +66,7 @@ async fn posts(route: &Arc<Route>, certificate: CertificateDer<'static>, count: 
             custom: &BTreeMap::new(),
             redaction: &Redaction::default(),
         };
-        outcomes.push(outbound.post(post, Timestamp::UNIX_EPOCH).await.outcome);
+        outcomes.push(outbound.post(post, Timestamp::UNIX_EPOCH).await.unwrap().outcome);
     }
     outcomes
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use super::shortage::{ShortageError, no_socket_is_left};
 use domain::address_policy::{AddressPolicy, Verdict};
 
 /// The name resolves to an address that deliveries may not go to.
@@ -27,6 +28,11 @@ impl Route {
     /// A name that resolves differently on each look-up.
     pub(super) fn changing(answers: Vec<Vec<SocketAddr>>) -> Arc<Self> {
         Arc::new(Self { answers, look_ups: AtomicUsize::new(0) })
+    }
+
+    /// A name whose look-up finds no descriptor.
+    pub(super) fn without_descriptors() -> Arc<Self> {
+        Self::changing(Vec::new())
     }
 
     /// The number of look-ups.
@@ -72,9 +78,14 @@ impl Resolve for CheckedResolver {
         let route = self.routes.get(name.as_str()).cloned();
         Box::pin(async move {
             let addresses: Vec<SocketAddr> = match route {
+                Some(route) if route.answers.is_empty() => return Err(ShortageError.into()),
                 Some(route) => route.look_up(),
                 // The client adds the port.
-                None => tokio::net::lookup_host((name.as_str(), 0)).await?.collect(),
+                None => match tokio::net::lookup_host((name.as_str(), 0)).await {
+                    Ok(found) => found.collect(),
+                    Err(_) if no_socket_is_left() => return Err(ShortageError.into()),
+                    Err(error) => return Err(error.into()),
+                },
             };
             let passes = |address: &SocketAddr| match policy.verdict(address.ip()) {
                 Verdict::Allowed => true,

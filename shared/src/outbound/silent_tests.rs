@@ -110,7 +110,7 @@ async fn post(outbound: &Outbound, url: &str) -> Outcome {
         custom: &BTreeMap::new(),
         redaction: &Redaction::default(),
     };
-    outbound.post(post, Timestamp::UNIX_EPOCH).await.outcome
+    outbound.post(post, Timestamp::UNIX_EPOCH).await.unwrap().outcome
 }
 
 const DELIVERED: Outcome = Outcome::Delivered { status: 200 };

@@ -2,9 +2,9 @@
 
 use shared::store::Registry;
 use shared::store::registry::{
-    ApiKeyLookup, ApiKeys, Breakers, Certificates, DataKeyRotation, PublicKeys, RateLimits, ReceiverHealth, Recoveries,
-    Releases, RunningRecoveries, Settings, SourceLookup, Sources, Subscribers, TenantList, Tenants, WebhookWriter,
-    Webhooks, WebhooksVersions,
+    ApiKeyLookup, ApiKeys, Breakers, Certificates, DataKeyRotation, EventQuotas, PublicKeys, RateLimits,
+    ReceiverHealth, Recoveries, Releases, RunningRecoveries, Settings, SourceLookup, Sources, Subscribers, TenantList,
+    TenantLookup, Tenants, WebhookWriter, Webhooks, WebhooksVersions,
 };
 
 /// The registry table, with every group of operations. Each type says what its group holds.
@@ -15,6 +15,7 @@ pub struct RegistryGroups {
     pub breakers: Breakers,
     pub certificates: Certificates,
     pub data_key_rotation: DataKeyRotation,
+    pub event_quotas: EventQuotas,
     pub public_keys: PublicKeys,
     pub rate_limits: RateLimits,
     pub receivers: ReceiverHealth,
@@ -26,6 +27,7 @@ pub struct RegistryGroups {
     pub sources: Sources,
     pub subscribers: Subscribers,
     pub tenant_list: TenantList,
+    pub tenant_lookup: TenantLookup,
     pub tenants: Tenants,
     pub webhook_writer: WebhookWriter,
     pub webhooks: Webhooks,
@@ -41,6 +43,7 @@ impl RegistryGroups {
             breakers: Breakers::new(registry),
             certificates: Certificates::new(registry),
             data_key_rotation: DataKeyRotation::new(registry),
+            event_quotas: EventQuotas::new(registry),
             public_keys: PublicKeys::new(registry),
             rate_limits: RateLimits::new(registry),
             receivers: ReceiverHealth::new(registry),
@@ -52,6 +55,7 @@ impl RegistryGroups {
             sources: Sources::new(registry),
             subscribers: Subscribers::new(registry),
             tenant_list: TenantList::new(registry),
+            tenant_lookup: TenantLookup::new(registry),
             tenants: Tenants::new(registry),
             webhook_writer: WebhookWriter::new(registry),
             webhooks: Webhooks::new(registry),

@@ -16,7 +16,7 @@ use shared::provider::Provider;
 use shared::retry::{Delays, RetryPolicy};
 use shared::secret::SigningSecret;
 use shared::source::{IngestKey, Source, Trust};
-use shared::tenant::Tenant;
+use shared::tenant::{Tenant, TenantLimits};
 use shared::webhook::{DisabledReason, Subscription, WantedTypes, Webhook, WebhookUrl};
 
 use super::World;
@@ -28,7 +28,8 @@ impl World {
     /// Stores a new tenant.
     pub async fn tenant(&self) -> anyhow::Result<TenantId> {
         let now = self.clock.now();
-        let tenant = Tenant { id: TenantId::mint(now, random()), name: "Acme".to_owned(), created_at: now };
+        let (id, name) = (TenantId::mint(now, random()), "Acme".to_owned());
+        let tenant = Tenant { id, name, created_at: now, suspended: false, limits: TenantLimits::default() };
         self.registry.tenants.create(&tenant).await?;
         self.tick();
         Ok(tenant.id)

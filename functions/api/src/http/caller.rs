@@ -101,11 +101,17 @@ impl AnyCaller {
     }
 }
 
+/// The caller with a valid key. The keys of a suspended tenant are refused; an admin may still act for it.
 async fn caller(parts: &Parts, api: &Api) -> Result<Caller, ApiError> {
     let now = api.now();
     let caller = access::authorise(&parts.headers, &api.api_key_lookup, &api.keys, Some(&api.admin_key), now).await?;
     if let Some(tenant) = caller.tenant {
         span::note(Noun::Tenant, tenant);
+        let is_suspended = caller.role != Role::Admin
+            && api.tenants.get(tenant).await.map_err(AccessError::Store)?.is_some_and(|tenant| tenant.suspended);
+        if is_suspended {
+            return Err(AccessError::TenantSuspended.into());
+        }
     }
     Ok(caller)
 }

@@ -62,7 +62,8 @@ impl From<AccessError> for ApiError {
             AccessError::MissingPermission(_)
             | AccessError::OtherTenant
             | AccessError::TenantMissing
-            | AccessError::InvalidTenantId => Self::Problem(error.problem()),
+            | AccessError::InvalidTenantId
+            | AccessError::TenantSuspended => Self::Problem(error.problem()),
             AccessError::Store(error) => error.into(),
         }
     }

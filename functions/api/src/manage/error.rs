@@ -2,7 +2,6 @@
 
 use shared::queue::EntryFailed;
 use shared::store::StoreError;
-use shared::webhook::MAX_PER_TENANT;
 
 use crate::http::field_errors::FieldErrors;
 use crate::noun::Noun;
@@ -36,12 +35,13 @@ pub(crate) enum ManageError {
 }
 
 impl From<StoreError> for ManageError {
-    /// Of operations on webhooks, which are what the use cases are about.
+    /// [`super::limits::creation_error`] tells a reached limit with its number, so that error does not come here.
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict => Self::Conflict,
-            StoreError::LimitReached => Self::Limit { noun: Noun::Webhook, maximum: MAX_PER_TENANT },
-            StoreError::Unreadable(_) | StoreError::DataKey(_) | StoreError::Aws(_) => Self::Store(error),
+            StoreError::LimitReached | StoreError::Unreadable(_) | StoreError::DataKey(_) | StoreError::Aws(_) => {
+                Self::Store(error)
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use shared::store::StoreError;
 use shared::webhook::{Destination, Subscription, Webhook};
 
 use super::error::ManageError;
+use super::limits::creation_error;
 use super::number::TRIES;
 use crate::noun::Noun;
 use crate::room::Api;
@@ -32,7 +33,9 @@ pub(crate) async fn register(api: &Api, webhook: Webhook) -> Result<Webhook, Man
     let number = retry_on_conflict(|| api.webhook_writer.take_number(webhook.tenant)).await?;
     let number = number.ok_or(ManageError::NotFound(Noun::Tenant))?;
     let webhook = Webhook { number: Some(number), ..webhook };
-    retry_on_conflict(|| api.webhook_writer.create_independent(&webhook)).await?;
+    if let Err(error) = retry_on_conflict(|| api.webhook_writer.create_independent(&webhook)).await {
+        return Err(creation_error(api, webhook.tenant, Noun::Webhook, error).await);
+    }
     api.public_keys.forget(webhook.tenant);
     Ok(webhook)
 }

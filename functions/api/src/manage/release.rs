@@ -17,18 +17,37 @@ const DELETION_SECONDS: u16 = 60;
 /// `deliver` reads the new state before it holds a delivery after that write. If sending fails, the client gets an
 /// error and repeats the request, which sends the job again; two such jobs do what one does.
 pub(crate) async fn release(api: &Api, tenant: TenantId, webhook: WebhookId) -> Result<(), ManageError> {
-    send(api, tenant, webhook, INDEX_LAG_SECONDS).await
+    send(api, tenant, [webhook], INDEX_LAG_SECONDS).await
+}
+
+/// Sends the jobs that release what these webhooks hold, like [`release`].
+pub(crate) async fn release_all(
+    api: &Api,
+    tenant: TenantId,
+    webhooks: impl IntoIterator<Item = WebhookId>,
+) -> Result<(), ManageError> {
+    send(api, tenant, webhooks, INDEX_LAG_SECONDS).await
 }
 
 /// Sends the job that discards what the webhook holds, for a webhook that is about to be deleted.
 pub(crate) async fn discard_held(api: &Api, tenant: TenantId, webhook: WebhookId) -> Result<(), ManageError> {
-    send(api, tenant, webhook, DELETION_SECONDS).await
+    send(api, tenant, [webhook], DELETION_SECONDS).await
 }
 
-async fn send(api: &Api, tenant: TenantId, webhook: WebhookId, delay_seconds: u16) -> Result<(), ManageError> {
-    let job = Job::ReleaseHeld(ReleaseHeld { tenant, webhook, after: None });
-    let outgoing = Outgoing { delay_seconds, ..Outgoing::now(&job) };
-    for result in api.jobs.send(&[outgoing]).await {
+async fn send(
+    api: &Api,
+    tenant: TenantId,
+    webhooks: impl IntoIterator<Item = WebhookId>,
+    delay_seconds: u16,
+) -> Result<(), ManageError> {
+    let outgoing: Vec<_> = webhooks
+        .into_iter()
+        .map(|webhook| {
+            let job = Job::ReleaseHeld(ReleaseHeld { tenant, webhook, after: None });
+            Outgoing { delay_seconds, ..Outgoing::now(&job) }
+        })
+        .collect();
+    for result in api.jobs.send(&outgoing).await {
         result?;
     }
     Ok(())

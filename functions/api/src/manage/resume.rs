@@ -19,7 +19,7 @@ pub(crate) async fn resume(api: &Api, webhook: &Webhook) -> Result<(), ManageErr
 }
 
 /// Closes the breaker. If it was open, the operational event of its closing is written with it.
-async fn close_breaker(api: &Api, webhook: &Webhook) -> Result<(), ManageError> {
+pub(super) async fn close_breaker(api: &Api, webhook: &Webhook) -> Result<(), ManageError> {
     let (tenant, id) = (webhook.tenant, webhook.id);
     for _ in 0..TRIES {
         let is_forgotten = match api.breakers.get(tenant, id).await? {

@@ -8,6 +8,7 @@ use shared::webhook::Webhook;
 
 use super::change::write;
 use super::error::ManageError;
+use super::limits::creation_error;
 use super::number::{self, numbered, webhooks_version};
 use super::release::discard_held;
 use super::resume::resume;
@@ -87,9 +88,11 @@ async fn apply(
     match change {
         WebhookChange::Keep(webhook) => Ok(Attempt::Written(Some(webhook))),
         WebhookChange::Create(webhook) => {
-            let created = attempt(api.webhook_writer.create_all(tenant, &[webhook], version).await, |created| {
-                created.into_iter().next()
-            })?;
+            let created = match api.webhook_writer.create_all(tenant, &[webhook], version).await {
+                Ok(created) => Attempt::Written(created.into_iter().next()),
+                Err(StoreError::Conflict) => Attempt::Conflicted,
+                Err(error) => return Err(Box::pin(creation_error(api, tenant, Noun::Webhook, error)).await),
+            };
             api.public_keys.forget(tenant);
             Ok(created)
         }
@@ -157,7 +160,7 @@ pub(crate) async fn create_planned<T, E: From<ManageError>>(
         match api.webhook_writer.create_all(tenant, &new, &version).await {
             Ok(new) => return Ok(Plan { new, rest }),
             Err(StoreError::Conflict) => {}
-            Err(error) => return Err(ManageError::from(error).into()),
+            Err(error) => return Err(Box::pin(creation_error(api, tenant, Noun::Webhook, error)).await.into()),
         }
     }
     Err(ManageError::Conflict.into())

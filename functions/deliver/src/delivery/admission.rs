@@ -13,7 +13,7 @@ pub(crate) enum Admission {
     /// Its job goes to the retries queue, unattempted: the receiver is slow, and the invocations of the deliveries
     /// queue are for receivers that answer quickly.
     ByRetries,
-    /// It is held: this webhook is disabled or paused, or its breaker is open.
+    /// It is held: this webhook is disabled or paused, its tenant is suspended, or the breaker is open.
     Hold(Box<WebhookState>),
     /// It is discarded: its webhook was deleted.
     Discard,
@@ -52,6 +52,7 @@ mod tests {
         let secret = SigningSecret::generate([3; 32]);
         WebhookState {
             webhook: Webhook::new(id, tenant, url, subscription, Dialect::Standard, secret, NOW),
+            is_suspended: false,
             breaker: Breaker::Closed { failures: 0, since: None, closed_by: None },
             slowness: Slowness::default(),
         }
@@ -84,6 +85,7 @@ mod tests {
             let disabled = WebhookState { webhook: Webhook { status: disabled, ..enabled().webhook }, ..slow() };
             assert_eq!(word(Some(disabled), source), "hold");
             assert_eq!(word(Some(changed(|webhook| webhook.paused = true)), source), "hold");
+            assert_eq!(word(Some(WebhookState { is_suspended: true, ..slow() }), source), "hold");
             assert_eq!(word(Some(WebhookState { breaker: Breaker::Open(open.clone()), ..slow() }), source), "hold");
             assert_eq!(word(None, source), "discard");
         }

@@ -7,6 +7,7 @@ use shared::clock::random_jitter;
 use shared::delivery::{Attempt, DeadReason, Outcome, Target};
 use shared::event::Event;
 use shared::id::EventId;
+use shared::outbound::ShortageError;
 use shared::retry::{Decision, decide, final_decision};
 use shared::webhook::DisabledReason;
 
@@ -31,9 +32,11 @@ pub(crate) async fn attempt(
     let members = claimed(members, &mut over, recorder).await;
     let Some(first) = members.first() else { return over };
     let state = &first.state;
-    let events: Vec<&Event> = members.iter().map(|member| &member.event).collect();
+    let state = state.clone();
     let at = recorder.clock.now();
-    let sent = slow::watched(send(&events, &state.webhook, at, sender), state, health).await;
+    let events: Vec<&Event> = members.iter().map(|member| &member.event).collect();
+    let sent = slow::watched(send(&events, &state.webhook, at, sender), &state, health).await;
+    let (members, sent) = attempted(members, sent, &mut over);
     let now = recorder.clock.now();
     let finals: Vec<Option<Decision>> = sent.iter().map(|sent| final_decision(&sent.end())).collect();
     let disabled = disabled_by(&finals);
@@ -60,9 +63,33 @@ pub(crate) async fn attempt(
     }
     // The breaker of a webhook that is disabled does not matter.
     if disabled.is_none() {
-        note(&ours, state, health).await;
+        note(&ours, &state, health).await;
     }
     over
+}
+
+/// The members that were attempted, with their results. The others come back: this function had no descriptor, memory
+/// or port for their requests. That is no attempt, and says nothing about the receiver.
+fn attempted<'a>(
+    members: Vec<Prepared<'a>>,
+    sent: Vec<Result<AttemptResult, ShortageError>>,
+    over: &mut Dispositions,
+) -> (Vec<Prepared<'a>>, Vec<AttemptResult>) {
+    let (mut attempted, mut results) = (Vec::with_capacity(members.len()), Vec::with_capacity(members.len()));
+    for (member, sent) in members.into_iter().zip(sent) {
+        match sent {
+            Ok(result) => {
+                attempted.push(member);
+                results.push(result);
+            }
+            Err(error) => {
+                let span = &member.pending.message.span;
+                span.in_scope(|| log(&error, "the delivery could not be attempted; its job comes back"));
+                over.push((member.pending.index, Disposition::Redeliver));
+            }
+        }
+    }
+    (attempted, results)
 }
 
 /// The stage `claim` for each member. A member whose attempt is another copy's is left out.

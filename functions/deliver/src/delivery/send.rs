@@ -12,7 +12,7 @@ use shared::delivery::{Attempt, DeadReason, Target};
 use shared::dialect::{Envelope, Rendered};
 use shared::event::Event;
 use shared::id::EventId;
-use shared::outbound::{Outbound, OutboundRequest, RequestResult};
+use shared::outbound::{Outbound, OutboundRequest, RequestResult, ShortageError};
 use shared::retry::{AttemptEnd, Decision, Receiver, final_decision};
 use shared::stream::{Message, StreamKind};
 use shared::webhook::{Destination, Redaction, Webhook, WebhookUrl};
@@ -71,12 +71,18 @@ impl AttemptResult {
 }
 
 /// Sends `events`, signed as of `at`, to the webhook. Returns how the attempt ended for each event, in their order.
-/// Events that share a POST end together; messages of a stream end each for itself.
+/// Events that share a POST end together; messages of a stream end each for itself. An error stands for an event that
+/// was not attempted, because this function lacks something that a connection needs.
 ///
 /// If there is a backup URL, the main URL has half of the time limit, so that a main URL that hangs leaves time for the
 /// backup URL, which has the rest. What the answer of the main URL settles is settled: the backup URL is for receivers
 /// that cannot be reached, and not for a second opinion.
-pub(crate) async fn send(events: &[&Event], webhook: &Webhook, at: Timestamp, sender: &Sender) -> Vec<AttemptResult> {
+pub(crate) async fn send(
+    events: &[&Event],
+    webhook: &Webhook,
+    at: Timestamp,
+    sender: &Sender,
+) -> Vec<Result<AttemptResult, ShortageError>> {
     let payloads: Vec<Payload<'_>> =
         events.chunks(webhook.events_in_a_body()).filter_map(|events| Payload::of(events, webhook, at)).collect();
     let limit = Duration::from_millis(u64::from(webhook.timeout_ms));
@@ -124,7 +130,13 @@ impl<'a> Payload<'a> {
         Message::of(&self.rendered, &self.id, self.webhook.id, self.first, &self.more)
     }
 
-    async fn post(&self, url: &WebhookUrl, time_limit: Duration, now: Timestamp, sender: &Sender) -> RequestResult {
+    async fn post(
+        &self,
+        url: &WebhookUrl,
+        time_limit: Duration,
+        now: Timestamp,
+        sender: &Sender,
+    ) -> Result<RequestResult, ShortageError> {
         let post = OutboundRequest {
             url,
             headers: &self.rendered.headers,
@@ -140,27 +152,29 @@ impl<'a> Payload<'a> {
 
     /// How the attempt ended, given the answer of the main URL: with this answer, or at the backup URL. `limit` is over
     /// both URLs.
-    async fn with_backup(&self, answered: RequestResult, limit: Duration, sender: &Sender) -> AttemptResult {
+    async fn with_backup(
+        &self,
+        answered: Result<RequestResult, ShortageError>,
+        limit: Duration,
+        sender: &Sender,
+    ) -> Result<AttemptResult, ShortageError> {
+        let answered = answered?;
         let endpoint = Receiver::Endpoint { final_statuses: self.webhook.dialect.final_statuses() };
         let receiver = match &self.webhook.url {
             Destination::Https(_) => endpoint,
             Destination::Stream(_) => Receiver::Stream,
         };
         let first = AttemptResult { duration_ms: answered.duration_ms, answered, target: Target::Primary, receiver };
-        let Some(backup_url) = &self.webhook.backup_url else { return first };
+        let Some(backup_url) = &self.webhook.backup_url else { return Ok(first) };
         match final_decision(&first.end()) {
             // What is too large for a stream may be small enough for the backup URL.
             None | Some(Decision::Dead { reason: DeadReason::TooLarge }) => {}
-            Some(_) => return first,
+            Some(_) => return Ok(first),
         }
         let left = limit.saturating_sub(Duration::from_millis(u64::from(first.duration_ms)));
-        let answered = self.post(backup_url, left, sender.clock.now(), sender).await;
+        let answered = self.post(backup_url, left, sender.clock.now(), sender).await?;
         let duration_ms = first.duration_ms.saturating_add(answered.duration_ms);
-        AttemptResult {
-            answered,
-            target: Target::Backup { primary: first.answered.outcome },
-            duration_ms,
-            receiver: endpoint,
-        }
+        let target = Target::Backup { primary: first.answered.outcome };
+        Ok(AttemptResult { answered, target, duration_ms, receiver: endpoint })
     }
 }

@@ -10,7 +10,7 @@ use shared::aws::SdkConfig;
 use shared::cache::Cache;
 use shared::delivery::Outcome;
 use shared::id::WebhookId;
-use shared::outbound::{Outbound, RequestResult};
+use shared::outbound::{Outbound, RequestResult, ShortageError};
 use shared::retry::TOO_LARGE;
 use shared::stream::{Message, Stream};
 use shared::webhook::Webhook;
@@ -51,11 +51,12 @@ impl Streams {
         webhook: &Webhook,
         time_limit: Duration,
         now: Timestamp,
-    ) -> Vec<RequestResult> {
+    ) -> Vec<Result<RequestResult, ShortageError>> {
         let call = |range: Range<usize>| self.call(&messages[range], stream, webhook, time_limit, now);
         let answers = join_all(stream.kind().calls(messages).into_iter().map(call)).await;
         // A receiver may ask for something by a header. A stream's service is not the receiver, and may not.
-        answers.into_iter().flatten().map(|answered| RequestResult { directive: None, ..answered }).collect()
+        let without_directive = |answered| RequestResult { directive: None, ..answered };
+        answers.into_iter().flatten().map(|answered| answered.map(without_directive)).collect()
     }
 
     fn call<'a>(
@@ -65,9 +66,9 @@ impl Streams {
         webhook: &'a Webhook,
         time_limit: Duration,
         now: Timestamp,
-    ) -> BoxFuture<'a, Vec<RequestResult>> {
+    ) -> BoxFuture<'a, Vec<Result<RequestResult, ShortageError>>> {
         if let Some(refusal) = too_large(messages, stream) {
-            return std::future::ready(vec![refusal; messages.len()]).boxed();
+            return std::future::ready(vec![Ok(refusal); messages.len()]).boxed();
         }
         match stream {
             Stream::Sqs(queue, key) => self.queues.send(messages, queue, key, webhook, time_limit).boxed(),

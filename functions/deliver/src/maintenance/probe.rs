@@ -23,6 +23,7 @@ use crate::delivery::attempt::log_failure;
 use crate::delivery::send::send;
 use crate::disposition::{Disposition, Stop};
 use crate::health::Health;
+use crate::isolate::log;
 use crate::span;
 use crate::stored_event::{Lookup, find_event};
 use crate::stores::Stores;
@@ -35,9 +36,9 @@ const MAX_CANDIDATES: u8 = 10;
 pub(crate) async fn probe(job: &Probe, room: &Deliver, deadline: Timestamp) -> Result<Disposition, Stop> {
     let now = room.clock.now();
     let state = room.webhooks.get_fresh(job.tenant, job.webhook, now).await?;
-    // If the webhook was deleted, disabled or paused, the probe ends: what resumes the webhook forgets the breaker and
-    // releases the deliveries.
-    let Some(state) = state.filter(|state| !state.webhook.holds_deliveries()) else {
+    // If the webhook was deleted, disabled or paused, or its tenant is suspended, the probe ends: what ends that state
+    // closes the breaker and releases the deliveries.
+    let Some(state) = state.filter(|state| !state.holds_deliveries()) else {
         return Ok(Disposition::Delete);
     };
     let open = match probe_standing(state.breaker, &job.probe) {
@@ -60,6 +61,7 @@ pub(crate) async fn probe(job: &Probe, room: &Deliver, deadline: Timestamp) -> R
         return Ok(closed(job, &room.health));
     };
     let tried = try_once(webhook, &delivery, &event, room).instrument(span::of_event(event.id)).await?;
+    let Some(tried) = tried else { return Ok(Disposition::Redeliver) };
     match tried {
         Decision::Done => {
             room.health.close_breaker(webhook, &open, 0, ClosedReason::Recovered).await?;
@@ -87,15 +89,26 @@ async fn oldest_held(job: &Probe, stores: &Stores) -> Result<Option<(Delivery, E
 
 /// Makes one attempt of a held delivery. The delivery stays held unless the receiver accepts it: probes do not use up
 /// its schedule, and the release after the outage gives it a whole schedule. The written row makes it the last in line,
-/// so that one event that the receiver will never take does not keep the breaker open.
-async fn try_once(webhook: &Webhook, held: &Delivery, event: &Event, room: &Deliver) -> Result<Decision, StoreError> {
+/// so that one event that the receiver will never take does not keep the breaker open. `None`: nothing was attempted,
+/// because this function lacks something that a connection needs.
+async fn try_once(
+    webhook: &Webhook,
+    held: &Delivery,
+    event: &Event,
+    room: &Deliver,
+) -> Result<Option<Decision>, StoreError> {
     let at = room.clock.now();
     let JobVerdict::Attempt(plan) = judge(held.round, false, Some(held), at) else {
         // The index follows its table a little later: the delivery is not held any more.
-        return Ok(Decision::Retry { at });
+        return Ok(Some(Decision::Retry { at }));
     };
-    let Some(sent) = send(&[event], webhook, at, &room.sender).await.pop() else {
-        return Ok(Decision::Retry { at });
+    let sent = match send(&[event], webhook, at, &room.sender).await.pop() {
+        Some(Ok(sent)) => sent,
+        Some(Err(error)) => {
+            log(&error, "the probe could not be made; its job comes back");
+            return Ok(None);
+        }
+        None => return Ok(Some(Decision::Retry { at })),
     };
     let now = room.clock.now();
     let began = plan.began.unwrap_or(at);
@@ -109,7 +122,7 @@ async fn try_once(webhook: &Webhook, held: &Delivery, event: &Event, room: &Deli
         log_failure(held.event, &attempt);
     }
     room.recorder.probed(held.key(), event, plan, &attempt, state, now).await?;
-    Ok(decision)
+    Ok(Some(decision))
 }
 
 fn closed(job: &Probe, health: &Health) -> Disposition {

@@ -27,8 +27,8 @@ pub(crate) async fn release(
     let (tenant, webhook) = (job.tenant, job.webhook);
     let state = webhooks.get_fresh(tenant, webhook, now).await?;
     if state.as_ref().is_some_and(|state| !state.takes_attempts()) {
-        // The webhook was disabled or paused, or its breaker opened, since the job was sent. The next resume releases
-        // again.
+        // The webhook was disabled or paused, its tenant was suspended, or its breaker opened, since the job was sent.
+        // What ends that state releases again.
         return Ok(Disposition::Delete);
     }
     // Jobs that come faster than the webhook's rate limit would only wait in line.

@@ -47,7 +47,7 @@ pub(crate) async fn sweep(job: &Sweep, stores: &Stores, recorder: &Recorder) -> 
         let webhooks = stores.webhooks.all(tenant.id).await?;
         let looks = stream::iter(webhooks).map(|webhook| {
             let span = span::of_webhook(webhook.tenant, webhook.id);
-            look(webhook, stores, recorder).instrument(span)
+            look(webhook, tenant.suspended, stores, recorder).instrument(span)
         });
         let found: Vec<Vec<Job>> = looks.buffer_unordered(MAX_CONCURRENT_LOOKS).try_collect().await?;
         jobs.extend(found.into_iter().flatten());
@@ -57,8 +57,14 @@ pub(crate) async fn sweep(job: &Sweep, stores: &Stores, recorder: &Recorder) -> 
     Ok(Disposition::Replace(jobs.iter().map(Outgoing::now).collect()))
 }
 
-/// The jobs that a webhook needs because nothing else would wake or end its deliveries.
-async fn look(webhook: Webhook, stores: &Stores, recorder: &Recorder) -> Result<Vec<Job>, StoreError> {
+/// The jobs that a webhook needs because nothing else would wake or end its deliveries. The webhooks of a suspended
+/// tenant have a reason to hold theirs, but none for longer than the retention.
+async fn look(
+    webhook: Webhook,
+    is_suspended: bool,
+    stores: &Stores,
+    recorder: &Recorder,
+) -> Result<Vec<Job>, StoreError> {
     let (tenant, id, now) = (webhook.tenant, webhook.id, recorder.clock.now());
     let held = stores.deliveries.list_stuck(tenant, id, StateKind::Held, HeldOrDeadOrder::OldestFirst, None, 1).await?;
     let oldest = held.items.first();
@@ -68,13 +74,14 @@ async fn look(webhook: Webhook, stores: &Stores, recorder: &Recorder) -> Result<
     if is_held_too_long || has_overdue(&webhook, stores, now).await? {
         jobs.push(Job::Overdue(OverdueJob { tenant, webhook: id, after: None }));
     }
-    if oldest.is_some() && !webhook.holds_deliveries() {
+    if oldest.is_some() && !webhook.holds_deliveries() && !is_suspended {
         jobs.extend(release_or_probe(webhook, stores, &recorder.clock).await?);
     }
     Ok(jobs)
 }
 
-/// The job that a webhook needs because it holds deliveries although it is neither disabled nor paused.
+/// The job that a webhook needs because it holds deliveries although it is neither disabled nor paused, and its
+/// tenant is not suspended.
 async fn release_or_probe(webhook: Webhook, stores: &Stores, clock: &Clock) -> Result<Option<Job>, StoreError> {
     let (tenant, id) = (webhook.tenant, webhook.id);
     if let Breaker::Open(open) = stores.receivers.get_breaker(tenant, id).await? {

@@ -16,7 +16,9 @@ use super::{InboundPost, InboundPostError, Profile, Proof, Provider, Received, V
 use crate::event::{BounceType, Client, EventType, Geo, RejectReason};
 use crate::source::Verification;
 
-pub(super) const PROFILE: Profile = Profile { signature_ends: false, ..Profile::new(Proof::SigningKey, receive) };
+/// Sources disagree whether MailerSend sends a post again after a 4xx, so a post that has to wait gets a 503.
+pub(super) const PROFILE: Profile =
+    Profile { signature_ends: false, status_to_wait: 503, ..Profile::new(Proof::SigningKey, receive) };
 
 const SIGNATURE: &str = "signature";
 /// The type of the post that MailerSend sends when a webhook is created or changed. Without a 2xx, MailerSend does not

@@ -27,6 +27,8 @@ pub(super) struct Profile {
     pub(super) signature_ends: bool,
     /// The status of an internal error, after which the provider sends the post again.
     pub(super) status_in_trouble: u16,
+    /// The status of a post that is refused for a while, after which the provider sends the post again.
+    pub(super) status_to_wait: u16,
     /// Verifies a post over its raw bytes and reads its events.
     pub(super) receive: fn(&Verification, &InboundPost<'_>, Timestamp) -> Result<Received, InboundPostError>,
     /// The certificate that must be fetched before a post can be verified.
@@ -35,12 +37,19 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// The profile of almost every provider: its signature ends, if it signs at all, it sends a post again after a 503,
-    /// and no certificate is fetched.
+    /// The profile of almost every provider: its signature ends, if it signs at all, it sends a post again after a 503
+    /// or a 429, and no certificate is fetched.
     pub(super) const fn new(
         proof: Proof,
         receive: fn(&Verification, &InboundPost<'_>, Timestamp) -> Result<Received, InboundPostError>,
     ) -> Self {
-        Self { proof, signature_ends: true, status_in_trouble: 503, receive, certificate_wanted: |_, _| Ok(None) }
+        Self {
+            proof,
+            signature_ends: true,
+            status_in_trouble: 503,
+            status_to_wait: 429,
+            receive,
+            certificate_wanted: |_, _| Ok(None),
+        }
     }
 }

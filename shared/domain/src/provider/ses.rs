@@ -15,8 +15,9 @@ use crate::source::Verification;
 mod event;
 mod signature;
 
+/// SNS takes a 4xx for permanent and gives up, so a post that has to wait gets a 503.
 pub(super) const PROFILE: Profile =
-    Profile { certificate_wanted, signature_ends: false, ..Profile::new(Proof::Topics, receive) };
+    Profile { certificate_wanted, signature_ends: false, status_to_wait: 503, ..Profile::new(Proof::Topics, receive) };
 
 /// The header says that the body is the event alone, without the SNS message around it and without its signature.
 const RAW_DELIVERY: &str = "x-amz-sns-rawdelivery";

@@ -19,7 +19,14 @@ impl ApiKeyLookup {
 
     /// The key with this id, if it exists. The read is strongly consistent, so that a revoked key is not found.
     pub async fn get(&self, key: KeyId) -> Result<Option<ApiKey>, StoreError> {
-        let item: Option<ApiKeyItem> = self.registry.get(keys::api_key(key), true).await?;
+        self.registry.get_api_key(key).await
+    }
+}
+
+impl Registry {
+    /// The key with this id, if it exists; strongly consistent.
+    pub(super) async fn get_api_key(&self, key: KeyId) -> Result<Option<ApiKey>, StoreError> {
+        let item: Option<ApiKeyItem> = self.get(keys::api_key(key), true).await?;
         item.map(ApiKey::try_from).transpose()
     }
 }

@@ -3,7 +3,9 @@
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 
+use super::counts::{CountChange, CountOf};
 use super::item::{self, ApiKeyItem};
+use super::transaction::transaction_error;
 use super::{Page, Registry, StoreError, keys};
 use domain::id::TenantId;
 use domain::tenant::ApiKey;
@@ -20,9 +22,10 @@ impl ApiKeys {
         Self { registry: registry.clone() }
     }
 
-    /// Stores a new key.
+    /// Stores a new key. [`StoreError::LimitReached`] when its tenant has as many keys as the operator allows.
+    /// [`StoreError::Conflict`] when other changes of the tenant were faster each time.
     pub async fn create(&self, key: &ApiKey) -> Result<(), StoreError> {
-        let mut call = self.registry.client().transact_write_items();
+        let mut rows = Vec::new();
         for place in [keys::api_key(key.id), keys::api_key_in_list(key.tenant, key.id)] {
             let put = Put::builder()
                 .table_name(self.registry.table())
@@ -30,10 +33,9 @@ impl ApiKeys {
                 .condition_expression("attribute_not_exists(pk)")
                 .build()
                 .map_err(StoreError::aws)?;
-            call = call.transact_items(TransactWriteItem::builder().put(put).build());
+            rows.push(TransactWriteItem::builder().put(put).build());
         }
-        call.send().await.map_err(StoreError::aws)?;
-        Ok(())
+        self.write(key, CountChange::Created, rows).await
     }
 
     /// The keys of a tenant, or the admin keys without an `owner`, oldest first.
@@ -51,16 +53,30 @@ impl ApiKeys {
 
     /// Revokes a key. Revoking a key that is already revoked is not an error.
     pub async fn delete(&self, key: &ApiKey) -> Result<(), StoreError> {
-        let mut call = self.registry.client().transact_write_items();
-        for key in [keys::api_key(key.id), keys::api_key_in_list(key.tenant, key.id)] {
+        let mut rows = Vec::new();
+        for place in [keys::api_key(key.id), keys::api_key_in_list(key.tenant, key.id)] {
             let delete = Delete::builder()
                 .table_name(self.registry.table())
-                .set_key(Some(key.attributes()))
+                .set_key(Some(place.attributes()))
+                // Otherwise a key that is revoked twice would count twice.
+                .condition_expression("attribute_exists(pk)")
                 .build()
                 .map_err(StoreError::aws)?;
-            call = call.transact_items(TransactWriteItem::builder().delete(delete).build());
+            rows.push(TransactWriteItem::builder().delete(delete).build());
         }
-        call.send().await.map_err(StoreError::aws)?;
+        match self.write(key, CountChange::Deleted, rows).await {
+            Err(StoreError::Conflict) if self.registry.get_api_key(key.id).await?.is_none() => Ok(()),
+            written => written,
+        }
+    }
+
+    /// Writes a key's rows. A tenant's keys are counted; admin keys are not.
+    async fn write(&self, key: &ApiKey, change: CountChange, rows: Vec<TransactWriteItem>) -> Result<(), StoreError> {
+        if let Some(tenant) = key.tenant {
+            return self.registry.write_counted(tenant, CountOf::Keys, change, rows).await;
+        }
+        let call = self.registry.client().transact_write_items().set_transact_items(Some(rows));
+        call.send().await.map_err(|error| transaction_error(error, &[StoreError::Conflict, StoreError::Conflict]))?;
         Ok(())
     }
 }

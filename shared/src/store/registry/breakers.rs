@@ -14,6 +14,9 @@ use domain::id::{TenantId, WebhookId};
 /// Condition: the breaker is open, and its outage is the one that the probe names.
 pub(super) const IS_THIS_OUTAGE: &str = "attribute_exists(open_since) AND probe = :probe";
 
+/// Number of rows read at a time, when all of a tenant's are read. Reason: a tenant has at most 500, of 200 bytes.
+const PAGE: u16 = 500;
+
 /// Breakers. Only `api` holds this group.
 #[derive(Debug, Clone)]
 pub struct Breakers {
@@ -29,6 +32,27 @@ impl Breakers {
     /// The breaker of a webhook, strongly consistent. A webhook without a row has no counted failure.
     pub async fn get(&self, tenant: TenantId, webhook: WebhookId) -> Result<Breaker, StoreError> {
         self.registry.get_breaker(tenant, webhook).await
+    }
+
+    /// The open breakers of a tenant's webhooks, strongly consistent.
+    pub async fn all_open(&self, tenant: TenantId) -> Result<Vec<(WebhookId, Open)>, StoreError> {
+        let (mut found, mut after) = (Vec::new(), None::<String>);
+        loop {
+            let partition = keys::tenant_partition(tenant);
+            let page = self.registry.list_rows(partition, keys::BREAKER, after.as_deref(), PAGE).await?;
+            for row in page.items {
+                let key = row.get("sk").and_then(|sk| sk.as_s().ok()).and_then(|sk| sk.strip_prefix(keys::BREAKER));
+                let webhook = key.unwrap_or_default().parse().map_err(StoreError::unreadable)?;
+                let item: BreakerItem = serde_dynamo::from_item(row).map_err(StoreError::unreadable)?;
+                if let Breaker::Open(open) = Breaker::try_from(item)? {
+                    found.push((webhook, open));
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     /// Deletes the breaker's row, because the webhook was deleted.

@@ -56,9 +56,12 @@ pub(super) fn public_keys(tenant: TenantId, webhook: WebhookId) -> Key {
     Key::new(tenant_partition(tenant), format!("{PUBLIC_KEYS}{webhook}"))
 }
 
+/// Sort key prefix of breakers.
+pub(super) const BREAKER: &str = "B#";
+
 /// Key of the breaker's row. It is separate from the webhook's row because it changes more often.
 pub(super) fn breaker(tenant: TenantId, webhook: WebhookId) -> Key {
-    Key::new(tenant_partition(tenant), format!("B#{webhook}"))
+    Key::new(tenant_partition(tenant), format!("{BREAKER}{webhook}"))
 }
 
 /// Key of the line of slots, if the webhook has a rate limit.
@@ -74,6 +77,12 @@ pub(super) fn recovery(tenant: TenantId, recovery: RecoveryId) -> Key {
 /// changes more often.
 pub(super) fn recovering(tenant: TenantId, webhook: WebhookId) -> Key {
     Key::new(tenant_partition(tenant), format!("A#{webhook}"))
+}
+
+/// Key of the row that counts a tenant's events. The role of `ingest` may write these partitions; it may not write the
+/// tenants' own.
+pub(super) fn event_quota(tenant: TenantId) -> Key {
+    Key::new(format!("Q#{tenant}"), "EVENTS")
 }
 
 pub(super) fn source(tenant: TenantId, source: SourceId) -> Key {

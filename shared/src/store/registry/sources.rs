@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 
+use super::counts::{CountChange, CountOf};
 use super::item::{self, IngestKeyItem, SourceItem};
 use super::transaction::transaction_error;
 use super::{Page, Registry, StoreError, keys};
@@ -21,19 +22,14 @@ impl Sources {
         Self { registry: registry.clone() }
     }
 
-    /// Stores a new source with its ingest key.
+    /// Stores a new source with its ingest key. [`StoreError::LimitReached`] when the tenant has as many sources as the
+    /// operator allows. [`StoreError::Conflict`] when other changes of the tenant were faster each time.
     pub async fn create(&self, source: &Source) -> Result<(), StoreError> {
         let row = self.put_source(source).await?.condition_expression("attribute_not_exists(pk)");
         let row = row.build().map_err(StoreError::aws)?;
-        self.registry
-            .client()
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(row).build())
-            .transact_items(TransactWriteItem::builder().put(self.put_ingest_key(source)?).build())
-            .send()
-            .await
-            .map_err(StoreError::aws)?;
-        Ok(())
+        let row = TransactWriteItem::builder().put(row).build();
+        let key = TransactWriteItem::builder().put(self.put_ingest_key(source)?).build();
+        self.registry.write_counted(source.tenant, CountOf::Sources, CountChange::Created, vec![row, key]).await
     }
 
     async fn put_source(&self, source: &Source) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
@@ -91,22 +87,19 @@ impl Sources {
         Ok(())
     }
 
-    /// Deletes a source and its ingest key.
+    /// Deletes a source and its ingest key. [`StoreError::Conflict`] when the source is deleted already, or other
+    /// changes of the tenant were faster each time.
     pub async fn delete(&self, source: &Source) -> Result<(), StoreError> {
         let key = keys::source(source.tenant, source.id);
         let row = Delete::builder()
             .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
+            // Otherwise a source that is deleted twice would count twice.
+            .condition_expression("attribute_exists(pk)")
             .build()
             .map_err(StoreError::aws)?;
-        self.registry
-            .client()
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().delete(row).build())
-            .transact_items(self.remove_ingest_key(&source.ingest_key)?)
-            .send()
-            .await
-            .map_err(StoreError::aws)?;
-        Ok(())
+        let row = TransactWriteItem::builder().delete(row).build();
+        let rows = vec![row, self.remove_ingest_key(&source.ingest_key)?];
+        self.registry.write_counted(source.tenant, CountOf::Sources, CountChange::Deleted, rows).await
     }
 }

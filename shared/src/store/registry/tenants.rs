@@ -1,11 +1,16 @@
-//! Tenants, as `api` creates and reads them.
+//! Tenants, as `api` creates, changes and reads them.
 
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 
 use super::item::{self, TenantItem};
+use super::transaction::transaction_error;
 use super::{Key, Page, Registry, StoreError, keys};
+use crate::store::attribute::{number, text};
 use domain::id::TenantId;
-use domain::tenant::Tenant;
+use domain::tenant::{Tenant, TenantChange};
+
+/// An attribute and its new value. `None` removes the attribute.
+type Field = (&'static str, Option<AttributeValue>);
 
 /// Tenants. Only `api` holds this group.
 #[derive(Debug, Clone)]
@@ -43,14 +48,63 @@ impl Tenants {
             .map_err(StoreError::aws)
     }
 
+    /// Changes a tenant. Each field is written by itself, so that two changes of different fields at the same time both
+    /// hold. [`StoreError::Conflict`] without the tenant, and when the change collides with another one in the tenant's
+    /// row.
+    pub async fn change(&self, tenant: TenantId, change: &TenantChange) -> Result<(), StoreError> {
+        let fields = fields(change);
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let own = self.update(keys::tenant(tenant), &fields)?;
+        let listed = self.update(keys::tenant_in_list(tenant), &fields)?;
+        let call = self.registry.client().transact_write_items().transact_items(own).transact_items(listed);
+        call.send().await.map_err(|error| transaction_error(error, &[StoreError::Conflict, StoreError::Conflict]))?;
+        Ok(())
+    }
+
+    fn update(&self, key: Key, fields: &[Field]) -> Result<TransactWriteItem, StoreError> {
+        let (mut set, mut remove) = (Vec::new(), Vec::new());
+        let mut update = Update::builder().table_name(self.registry.table()).set_key(Some(key.attributes()));
+        for (name, value) in fields {
+            // Some of the words are reserved in expressions.
+            update = update.expression_attribute_names(format!("#{name}"), *name);
+            match value {
+                Some(value) => {
+                    set.push(format!("#{name} = :{name}"));
+                    update = update.expression_attribute_values(format!(":{name}"), value.clone());
+                }
+                None => remove.push(format!("#{name}")),
+            }
+        }
+        let clauses = [("SET", set), ("REMOVE", remove)].into_iter().filter(|(_, names)| !names.is_empty());
+        let clauses: Vec<_> = clauses.map(|(clause, names)| format!("{clause} {}", names.join(", "))).collect();
+        let update = update.update_expression(clauses.join(" ")).condition_expression("attribute_exists(pk)");
+        Ok(TransactWriteItem::builder().update(update.build().map_err(StoreError::aws)?).build())
+    }
+
     /// One tenant, if it exists.
     pub async fn get(&self, tenant: TenantId) -> Result<Option<Tenant>, StoreError> {
-        let item: Option<TenantItem> = self.registry.get(keys::tenant(tenant), true).await?;
-        item.map(Tenant::try_from).transpose()
+        self.registry.get_tenant(tenant).await
     }
 
     /// Tenants in the order of their creation, after `after`.
     pub async fn list(&self, after: Option<&str>, limit: u8) -> Result<Page<Tenant>, StoreError> {
         self.registry.list_tenants(after, limit).await
     }
+}
+
+/// The attributes that change.
+fn fields(change: &TenantChange) -> Vec<Field> {
+    let TenantChange { name, suspended, events_per_minute, webhooks, sources, keys } = change;
+    let limits = [
+        ("max_events_per_minute", events_per_minute),
+        ("max_webhooks", webhooks),
+        ("max_sources", sources),
+        ("max_keys", keys),
+    ];
+    let limits = limits.into_iter().filter_map(|(attribute, limit)| Some((attribute, (*limit)?.map(number))));
+    let name = name.iter().map(|name| ("name", Some(text(name))));
+    let suspended = suspended.iter().map(|suspended| ("suspended", suspended.then_some(AttributeValue::Bool(true))));
+    name.chain(suspended).chain(limits).collect()
 }

@@ -23,6 +23,7 @@ mod delete;
 pub struct WebhooksVersion {
     version: u64,
     count: u32,
+    most: u32,
     last_number: u32,
 }
 
@@ -51,6 +52,7 @@ impl WebhookWriter {
         Ok(item.map(|item| WebhooksVersion {
             version: item.webhooks_version,
             count: item.webhook_count,
+            most: item.limits().max_webhooks(),
             last_number: item.last_webhook_number.unwrap_or(0),
         }))
     }

@@ -33,6 +33,8 @@ mod signatures;
 mod source_trust;
 mod sources;
 mod streams;
+mod suspension;
+mod tenant_limits;
 mod tenants;
 mod webhook_settings;
 mod webhooks;

@@ -13,7 +13,14 @@ async fn an_admin_makes_reads_and_lists_them() {
     201 {
       "created_at": "TIME",
       "id": "ten_ID",
-      "name": "Acme"
+      "limits": {
+        "events_per_minute": null,
+        "keys": null,
+        "sources": null,
+        "webhooks": null
+      },
+      "name": "Acme",
+      "suspended": false
     }
     "#);
     let path = format!("/api/v1/tenants/{}", made.text("id"));
@@ -27,7 +34,14 @@ async fn an_admin_makes_reads_and_lists_them() {
         {
           "created_at": "TIME",
           "id": "ten_ID",
-          "name": "Acme"
+          "limits": {
+            "events_per_minute": null,
+            "keys": null,
+            "sources": null,
+            "webhooks": null
+          },
+          "name": "Acme",
+          "suspended": false
         }
       ],
       "next_cursor": "CURSOR"

@@ -49,6 +49,7 @@ pub(crate) struct Template {
     pub(crate) cache_seconds: u32,
     /// HTTP requests per second that the API accepts.
     pub(crate) throttle: u32,
+    pub(crate) api_throttle: u32,
 }
 
 impl Template {
@@ -67,6 +68,7 @@ impl Template {
             stream_batch: default("StreamBatchSize")?,
             cache_seconds: default("CacheSeconds")?,
             throttle: default("ThrottleRate")?,
+            api_throttle: default("ApiThrottleRate")?,
         })
     }
 }
@@ -174,10 +176,12 @@ pub(crate) fn sentences(template: Template) -> String {
          - Before a webhook counts as slow (after an attempt of {slow} s), its deliveries use the invocations of the \
          deliveries queue. With {concurrency} invocations (`MaximumConcurrency`), {unknown} such deliveries a second do not \
          delay other webhooks; more do.\n\
-         - Each deliver function reads the registry twice in {cache} s for each webhook. {functions} functions and \
+         - Each deliver function reads the registry twice in {cache} s for each webhook, and once for each tenant. \
+         {functions} functions and \
          {webhooks} webhooks of one tenant make {reads} reads a second of one key, and the limit is {most}. In that case, \
          raise `CacheSeconds`.\n\
-         - The API accepts {throttle} requests a second (`ThrottleRate`).\n",
+         - Each route that takes events accepts {throttle} requests a second (`ThrottleRate`). Management requests have a \
+         throttle of their own: {api_throttle} a second (`ApiThrottleRate`).\n",
         delay = grouped(u32::from(MAX_DELAY_SECONDS)),
         flight = grouped(MAX_IN_FLIGHT),
         quarter = grouped(MOST_WHEN_HIDING),
@@ -193,6 +197,7 @@ pub(crate) fn sentences(template: Template) -> String {
         reads = grouped(reads),
         most = grouped(READS_FOR_EACH_KEY),
         throttle = grouped(template.throttle),
+        api_throttle = grouped(template.api_throttle),
     )
 }
 

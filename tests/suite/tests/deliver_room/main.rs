@@ -25,6 +25,7 @@ mod refused_entries;
 mod resend;
 mod secrets_in_answers;
 mod settings;
+mod shortages;
 mod signatures;
 mod slow;
 mod streams;

@@ -19,5 +19,6 @@ mod read_back;
 mod requests;
 mod room;
 mod sns;
+mod tenants;
 mod unfinished_posts;
 mod unreadable;

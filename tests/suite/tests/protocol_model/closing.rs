@@ -67,7 +67,10 @@ fn has_ended(state: &State, event: usize) -> bool {
         Some(row) => match row.state {
             RowState::Delivered | RowState::Discarded => true,
             RowState::Dead | RowState::Waiting { .. } => has_letter(row.round),
-            RowState::Held => (state.webhook == Webhook::Off && !state.held_too_long[event]) || has_letter(row.round),
+            RowState::Held => {
+                let is_operators = state.webhook == Webhook::Off || state.suspended;
+                (is_operators && !state.held_too_long[event]) || has_letter(row.round)
+            }
         },
     }
 }

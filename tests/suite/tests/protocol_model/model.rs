@@ -66,6 +66,7 @@ impl Scope {
             held_too_long: vec![false; self.events],
             accepted: vec![false; self.events],
             webhook: self.webhook,
+            suspended: false,
             breaker: Breaker::NEW,
             outages: 0,
             messages: Vec::new(),

@@ -10,7 +10,7 @@ use crate::scopes;
 /// An error, the scope in which it is looked for, and the invariant that it breaks.
 type Case = (Mutant, fn() -> Scope, &'static str);
 
-const MUTANTS: [Case; 26] = [
+const MUTANTS: [Case; 28] = [
     (Mutant::AcknowledgeFirst, scopes::answers, ACCOUNTED_FOR),
     (Mutant::AcknowledgeBeforeHandingOver, scopes::answers, ACCOUNTED_FOR),
     (Mutant::ConfirmBeforeDispatch, scopes::answers, ACCOUNTED_FOR),
@@ -28,6 +28,8 @@ const MUTANTS: [Case; 26] = [
     (Mutant::ForcedWriteLowersRounds, scopes::resending, ROUNDS),
     (Mutant::HoldWithoutLookingAfresh, scopes::holding, WAKER),
     (Mutant::EnableWithoutRecover, scopes::holding, WAKER),
+    (Mutant::LiftWithoutRecover, scopes::suspension, WAKER),
+    (Mutant::LiftKeepsBreakers, scopes::suspended_outage, PROBED),
     (Mutant::DeletionOutlastsItsDelay, scopes::deletion, WAKER),
     (Mutant::ProbeSentAfterOpening, scopes::broken_outage, PROBED),
     (Mutant::CloseWithoutRecover, scopes::outage, WAKER),

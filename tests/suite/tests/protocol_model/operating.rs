@@ -1,9 +1,10 @@
-//! What an operator does through the API, call by call: `functions/api/src/native/webhooks/patch.rs` and
-//! `functions/api/src/manage/{change,delete,release}.rs`, `events/resend.rs`, `redrives/start.rs`. A request may break
-//! off after any call.
+//! What an operator does through the API, call by call: `functions/api/src/native/webhooks/patch.rs`,
+//! `tenants/patch.rs` and `functions/api/src/manage/{change,delete,lift,release}.rs`, `events/resend.rs`,
+//! `redrives/start.rs`. A request may break off after any call.
 
 use shared::breaker::Breaker;
 
+use crate::noting::is_open;
 use crate::scope::{Mutant, Scope};
 use crate::state::{Job, Operation, Queue, RowState, State, Stuck, UnderWay, Webhook};
 
@@ -36,6 +37,23 @@ pub(crate) fn call(scope: &Scope, state: &mut State, under_way: UnderWay) {
         }
         (Operation::Enable, _) => {
             if scope.mutant != Some(Mutant::EnableWithoutRecover) {
+                state.send(Queue::Deliveries, Job::Recover(Stuck::Held));
+            }
+        }
+        (Operation::Suspend, _) => state.suspended = true,
+        (Operation::Lift, 0) => {
+            state.suspended = false;
+            is_done = false;
+        }
+        (Operation::Lift, 1) => {
+            // The webhooks are read now. What is off for another reason goes on when that reason ends.
+            is_done = state.webhook != Webhook::On;
+            if !is_done && scope.mutant != Some(Mutant::LiftKeepsBreakers) && is_open(&state.breaker) {
+                state.breaker = Breaker::NEW;
+            }
+        }
+        (Operation::Lift, _) => {
+            if scope.mutant != Some(Mutant::LiftWithoutRecover) {
                 state.send(Queue::Deliveries, Job::Recover(Stuck::Held));
             }
         }
@@ -84,7 +102,7 @@ pub(crate) fn sweep(scope: &Scope, state: &mut State) {
     if is_overdue(scope, state) {
         state.send(Queue::Deliveries, Job::Overdue);
     }
-    if state.webhook != Webhook::On || state.in_state(RowState::Held).is_empty() {
+    if state.webhook_state().holds_deliveries() || state.in_state(RowState::Held).is_empty() {
         return;
     }
     let job = match &state.breaker {

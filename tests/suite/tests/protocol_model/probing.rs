@@ -8,7 +8,7 @@ use crate::attempting::{decided, switch_off};
 use crate::delivering::look;
 use crate::invocation::{Choice, Disposition, Phase};
 use crate::scope::{Mutant, Scope};
-use crate::state::{Job, NOW, Queue, Row, RowState, State, Stuck, Webhook};
+use crate::state::{Job, NOW, Queue, Row, RowState, State, Stuck};
 use crate::tables::{Change, close_breaker, note_failed_probe, write};
 
 /// A held delivery that the probe tries.
@@ -114,7 +114,7 @@ pub(crate) fn step(phase: Phase, scope: &Scope, state: &mut State, worker: usize
 
 fn stand(scope: &Scope, state: &mut State, worker: usize, outage: u8, from: Queue) -> Phase {
     let done = |next| Phase::Settle(Job::Probe(outage), from, next);
-    let Some(known) = look(scope, state, worker).filter(|known| known.webhook == Webhook::On) else {
+    let Some(known) = look(scope, state, worker).filter(|known| !known.holds_deliveries()) else {
         return done(Disposition::Delete);
     };
     match probe_standing(known.breaker, &crate::state::probe_id(outage)) {

@@ -35,9 +35,9 @@ pub(crate) fn all() -> Vec<Property<Scope>> {
         Property::<Scope>::always(WRITTEN, |_, state| state.broken != Some(Broken::AcceptanceForgotten)),
         Property::<Scope>::always(WAKER, |_, state| (0..state.rows.len()).all(|event| held_has_a_waker(state, event))),
         Property::<Scope>::always(PROBED, |_, state| {
-            // A request that enables a webhook forgets its breaker. Before that the probe may have found the webhook
-            // off.
-            let is_excused = state.webhook != Webhook::On || state.operator.is_some() || state.sweep_is_due;
+            // A request that enables a webhook, or lifts a suspension, closes the breaker. Before that the probe may
+            // have found that the webhook holds its deliveries.
+            let is_excused = state.webhook_state().holds_deliveries() || state.operator.is_some() || state.sweep_is_due;
             !is_open(&state.breaker) || is_excused || has_its_probe(state)
         }),
         Property::<Scope>::always(ENDS, |scope, state| {
@@ -94,12 +94,13 @@ fn is_accounted_for(scope: &Scope, state: &State, event: usize) -> bool {
     }
 }
 
-/// Whether something wakes a held delivery: the operator, if the webhook is off; the probe, if the breaker is open;
-/// otherwise a recover job, a job of the delivery's own, a probe that has closed the breaker and has still to release,
-/// or a request under way.
+/// Whether something wakes a held delivery: the operator, if the webhook is off or the tenant is suspended; the probe,
+/// if the breaker is open; otherwise a recover job, a job of the delivery's own, a probe that has closed the breaker
+/// and has still to release, or a request under way.
 fn held_has_a_waker(state: &State, event: usize) -> bool {
     let Some(Row { state: RowState::Held, round, .. }) = state.rows[event] else { return true };
-    let excused = state.webhook == Webhook::Off || state.operator.is_some() || state.sweep_is_due;
+    let is_operators = state.webhook == Webhook::Off || (state.webhook == Webhook::On && state.suspended);
+    let excused = is_operators || state.operator.is_some() || state.sweep_is_due;
     if excused || (state.webhook == Webhook::On && is_open(&state.breaker)) {
         return true;
     }

@@ -126,6 +126,10 @@ pub(crate) enum Mutant {
     ClosedProbeIsVoid,
     /// An enabled webhook gets no recover job.
     EnableWithoutRecover,
+    /// After a suspension is lifted, nothing releases what was held.
+    LiftWithoutRecover,
+    /// After a suspension is lifted, breakers stay open whose probes ended during the suspension.
+    LiftKeepsBreakers,
     /// The recover job of a deletion may run before the deletion. The room did this until this model found the error.
     DeletionOutlastsItsDelay,
     /// Nothing sweeps.

@@ -28,6 +28,9 @@ pub(crate) fn all() -> Vec<Scope> {
         lost_wait(),
         held_too_long(),
         forgotten(),
+        suspension(),
+        two_reasons(),
+        suspended_outage(),
     ]
 }
 
@@ -86,6 +89,27 @@ pub(crate) fn holding() -> Scope {
     let calm = Scope::calm("holding").with(&[Operation::Disable, Operation::Enable]);
     let left = Left { crashes: 1, duplicates: 1, ..calm.left };
     Scope { workers: 2, left, ..calm }
+}
+
+/// The tenant is suspended at any step, and the suspension is lifted at any later one.
+pub(crate) fn suspension() -> Scope {
+    let calm = Scope::calm("suspension").with(&[Operation::Suspend, Operation::Lift]);
+    let left = Left { crashes: 1, duplicates: 1, ..calm.left };
+    Scope { workers: 2, caches: true, left, ..calm }
+}
+
+/// The webhook is disabled and the tenant is suspended. Each reason to hold ends without the other.
+pub(crate) fn two_reasons() -> Scope {
+    let operations = [Operation::Suspend, Operation::Disable, Operation::Lift, Operation::Enable];
+    let calm = Scope::calm("two reasons").with(&operations);
+    let left = Left { crashes: 1, ..calm.left };
+    Scope { workers: 2, left, ..calm }
+}
+
+/// The tenant is suspended while its receiver is down, so that the probe ends during the suspension.
+pub(crate) fn suspended_outage() -> Scope {
+    let calm = Scope::calm("suspended outage").with(&[Operation::Suspend, Operation::Lift]);
+    Scope { answers: UP_OR_DOWN, breaker: OPENS_AT_ONCE, outages: 1, workers: 2, ..calm }
 }
 
 /// The webhook is deleted while it holds a delivery.

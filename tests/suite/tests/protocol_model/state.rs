@@ -84,12 +84,18 @@ pub(crate) enum Webhook {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct WebhookState {
     pub webhook: Webhook,
+    pub suspended: bool,
     pub breaker: Breaker,
 }
 
 impl WebhookState {
+    /// Whether the webhook is off, or its tenant is suspended.
+    pub(crate) fn holds_deliveries(&self) -> bool {
+        self.webhook != Webhook::On || self.suspended
+    }
+
     pub(crate) fn takes_attempts(&self) -> bool {
-        self.webhook == Webhook::On && matches!(self.breaker, Breaker::Closed { .. })
+        !self.holds_deliveries() && matches!(self.breaker, Breaker::Closed { .. })
     }
 }
 
@@ -157,6 +163,11 @@ pub(crate) enum Operation {
     Disable,
     /// `patch.rs`: the webhook is written, its breaker forgotten, the recover job sent.
     Enable,
+    /// `tenants/patch.rs`: the tenant is written as suspended.
+    Suspend,
+    /// `tenants/patch.rs` and `manage/lift.rs`: the tenant is written as not suspended, open breakers are closed, the
+    /// recover jobs are sent.
+    Lift,
     /// `delete.rs`: the recover job is sent, the webhook deleted, its breaker forgotten.
     Delete,
     Redrive,
@@ -219,6 +230,8 @@ pub(crate) struct State {
     /// Whether the receiver has accepted the event. The row may say something else.
     pub accepted: Vec<bool>,
     pub webhook: Webhook,
+    /// Whether the webhook's tenant is suspended.
+    pub suspended: bool,
     pub breaker: Breaker,
     /// Probes that were named so far.
     pub outages: u8,
@@ -240,7 +253,7 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn webhook_state(&self) -> WebhookState {
-        WebhookState { webhook: self.webhook, breaker: self.breaker.clone() }
+        WebhookState { webhook: self.webhook, suspended: self.suspended, breaker: self.breaker.clone() }
     }
 
     pub(crate) fn send(&mut self, queue: Queue, job: Job) {

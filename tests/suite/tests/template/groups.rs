@@ -8,11 +8,20 @@ use super::clients::clients;
 
 /// Each room, and the operators' command, with its groups. This table is the place to decide that a room gets a group.
 const HELD: [(&str, &[&str]); 5] = [
-    ("functions/ingest/src", &["ApiKeyLookup", "Certificates", "SourceLookup"]),
+    ("functions/ingest/src", &["ApiKeyLookup", "Certificates", "EventQuotas", "SourceLookup", "TenantLookup"]),
     ("functions/dispatch/src", &["Subscribers", "WebhooksVersions"]),
     (
         "functions/deliver/src",
-        &["RateLimits", "ReceiverHealth", "Releases", "RunningRecoveries", "Subscribers", "TenantList", "Webhooks"],
+        &[
+            "RateLimits",
+            "ReceiverHealth",
+            "Releases",
+            "RunningRecoveries",
+            "Subscribers",
+            "TenantList",
+            "TenantLookup",
+            "Webhooks",
+        ],
     ),
     (
         "functions/api/src",

@@ -19,8 +19,10 @@ use yaml_rust2::{Yaml, YamlLoader};
 use super::{root, template};
 
 /// The deployment fails if the settings of a route are given for a route that does not exist, or not yet.
+///
+/// What wants no key cannot use up the throttle of the management API, and neither of both can use up that of events.
 #[test]
-fn the_route_that_wants_no_key_has_a_throttle_of_its_own() {
+fn what_wants_no_key_management_and_events_have_throttles_of_their_own() {
     let template = template();
     let stage = &template["Resources"]["DefaultStage"];
     let settings = stage["Properties"]["RouteSettings"].as_hash().unwrap();
@@ -32,10 +34,26 @@ fn the_route_that_wants_no_key_has_a_throttle_of_its_own() {
         let (name, _) = found.unwrap_or_else(|| panic!("{route:?} is not routed"));
         let waits_for = &stage["DependsOn"];
         assert!(waits_for == name || waits_for.as_vec().is_some_and(|names| names.contains(name)), "{route:?}");
-        assert!(throttle["ThrottlingRateLimit"].as_i64().is_some_and(|limit| (1..=100).contains(&limit)));
-        assert!(throttle["ThrottlingBurstLimit"].as_i64().is_some_and(|limit| (1..=200).contains(&limit)));
+        let (rate, burst) = (&throttle["ThrottlingRateLimit"], &throttle["ThrottlingBurstLimit"]);
+        let takes_events = route.as_str().is_some_and(|route| route.starts_with("POST "));
+        if takes_events {
+            assert_eq!((rate.as_str(), burst.as_str()), (Some("ThrottleRate"), Some("ThrottleBurst")), "{route:?}");
+        } else {
+            assert!(rate.as_i64().is_some_and(|limit| (1..=100).contains(&limit)), "{route:?}");
+            assert!(burst.as_i64().is_some_and(|limit| (1..=200).contains(&limit)), "{route:?}");
+        }
     }
-    assert!(settings.contains_key(&Yaml::String("GET /.well-known/webhooks/{tenant_id}".to_owned())));
+    let routes: BTreeSet<&str> = settings.iter().filter_map(|(route, _)| route.as_str()).collect();
+    let expected = [
+        "GET /.well-known/webhooks/{tenant_id}",
+        "GET /health",
+        "POST /api/v1/events",
+        "POST /api/webhooks",
+        "POST /api/webhooks/{ingest_key}",
+    ];
+    assert_eq!(routes, BTreeSet::from(expected));
+    let default = &stage["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"];
+    assert_eq!(default.as_str(), Some("ApiThrottleRate"));
 }
 
 /// The routes of the template, as `(method and path, the integration that serves it)`.

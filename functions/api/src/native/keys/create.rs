@@ -15,6 +15,7 @@ use crate::http::body::{Fields, parsed, text};
 use crate::http::caller::AnyCaller;
 use crate::http::error::{ApiError, forbidden};
 use crate::http::field_errors::FieldErrors;
+use crate::manage::limits::creation_error;
 use crate::noun::Noun;
 use crate::room::Api;
 use crate::span;
@@ -53,7 +54,12 @@ pub(super) async fn create(
     if let Some(tenant) = owner {
         span::note(Noun::Tenant, tenant);
     }
-    api.api_keys.create(&key).await?;
+    if let Err(error) = api.api_keys.create(&key).await {
+        return Err(match owner {
+            Some(tenant) => creation_error(&api, tenant, Noun::Key, error).await.into(),
+            None => error.into(),
+        });
+    }
     Ok((StatusCode::CREATED, Json(KeyView::with_secret(&key, &presented))))
 }
 

@@ -17,6 +17,7 @@ use crate::http::body::{Fields, parsed, text};
 use crate::http::caller::Manager;
 use crate::http::error::ApiError;
 use crate::http::field_errors::FieldErrors;
+use crate::manage::limits::creation_error;
 use crate::noun::Noun;
 use crate::room::Api;
 use crate::span;
@@ -48,7 +49,9 @@ pub(super) async fn create(
         revision: 1,
     };
     span::note(Noun::Source, source.id);
-    api.sources.create(&source).await?;
+    if let Err(error) = api.sources.create(&source).await {
+        return Err(creation_error(&api, tenant, Noun::Source, error).await.into());
+    }
     Ok((StatusCode::CREATED, Json(SourceView::with_key(&source, &key, &api.public_url))))
 }
 

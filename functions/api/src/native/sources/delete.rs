@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use shared::id::SourceId;
+use shared::store::StoreError;
 
 use crate::http::caller::Manager;
 use crate::http::error::{ApiError, not_found};
@@ -19,6 +20,12 @@ pub(super) async fn delete(
     Id(id): Id<SourceId>,
 ) -> Result<StatusCode, ApiError> {
     let source = api.sources.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
-    api.sources.delete(&source).await?;
-    Ok(StatusCode::NO_CONTENT)
+    match api.sources.delete(&source).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        // Another request deleted it at the same time.
+        Err(StoreError::Conflict) if api.sources.get(tenant, id).await?.is_none() => {
+            Err(not_found(Noun::Source).into())
+        }
+        Err(error) => Err(error.into()),
+    }
 }

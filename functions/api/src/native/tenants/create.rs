@@ -1,6 +1,5 @@
 //! `POST /api/v1/tenants`
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::Json;
@@ -8,8 +7,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use shared::clock::random;
 use shared::id::TenantId;
-use shared::tenant::Tenant;
+use shared::tenant::{Tenant, TenantLimits};
 
+use super::NAME;
 use super::view::TenantView;
 use crate::http::body::{Fields, text};
 use crate::http::caller::Operator;
@@ -17,9 +17,6 @@ use crate::http::error::ApiError;
 use crate::noun::Noun;
 use crate::room::Api;
 use crate::span;
-
-/// Numbers of characters that a name may have.
-const NAME: RangeInclusive<usize> = 1..=200;
 
 pub(super) async fn create(
     _: Operator,
@@ -29,7 +26,13 @@ pub(super) async fn create(
     let name = body.required("name", text(NAME));
     let name = body.finish(|| name)?;
     let created_at = api.now();
-    let tenant = Tenant { id: TenantId::mint(created_at, random()), name, created_at };
+    let tenant = Tenant {
+        id: TenantId::mint(created_at, random()),
+        name,
+        created_at,
+        suspended: false,
+        limits: TenantLimits::default(),
+    };
     span::note(Noun::Tenant, tenant.id);
     api.tenants.create(&tenant).await?;
     Ok((StatusCode::CREATED, Json(TenantView::from(&tenant))))

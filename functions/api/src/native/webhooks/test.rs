@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use shared::access::tenant_suspended;
 use shared::clock::random;
 use shared::event::EventType;
 use shared::id::WebhookId;
@@ -41,7 +42,8 @@ pub(super) async fn test(
     let name = body.finish(|| name)?;
     let webhook = api.webhooks.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Webhook))?;
     let event_type = type_named(&webhook, &name).map_err(|errors| errors.below(&format!("/{field}")))?;
-    refuse_held(&webhook)?;
+    let is_suspended = api.tenants.get(tenant).await?.is_some_and(|tenant| tenant.suspended);
+    refuse_held(&webhook, is_suspended)?;
 
     let event = test_event(event_type, tenant, api.now(), &format!("test-{}", hex_of(random())));
     span::note(Noun::Event, event.id);
@@ -62,7 +64,10 @@ fn type_named(webhook: &Webhook, name: &str) -> Result<EventType, FieldErrors> {
 
 /// Refuses a webhook that holds its deliveries. When a held delivery is released, its event is read from the events
 /// table, and a test event is not stored there.
-fn refuse_held(webhook: &Webhook) -> Result<(), Problem> {
+fn refuse_held(webhook: &Webhook, is_suspended: bool) -> Result<(), Problem> {
+    if is_suspended {
+        return Err(tenant_suspended(409));
+    }
     match webhook.status {
         WebhookStatus::Disabled { .. } => {
             let detail = "Deliveries to this webhook are held. Enable the webhook first, then test it.";

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::delivery::Outcome;
-use shared::outbound::{OutboundRequest, RequestResult};
+use shared::outbound::{OutboundRequest, RequestResult, ShortageError};
 use shared::stream::Message;
 use shared::stream::pubsub::{ServiceAccount, Topic, Unsigned, request};
 use shared::webhook::{Redaction, Webhook, WebhookUrl};
@@ -22,11 +22,11 @@ impl Streams {
         webhook: &Webhook,
         time_limit: Duration,
         now: Timestamp,
-    ) -> RequestResult {
+    ) -> Result<RequestResult, ShortageError> {
         let url = WebhookUrl::from_stored(&topic.publish_url());
         // Neither fails: topic and key were checked when they were set.
         let (Ok(url), Ok(token)) = (url, self.token(account, webhook, now)) else {
-            return silent(Outcome::Protocol, Duration::ZERO);
+            return Ok(silent(Outcome::Protocol, Duration::ZERO));
         };
         let post = OutboundRequest {
             url: &url,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::delivery::Outcome;
-use shared::outbound::{Outbound, OutboundRequest, RequestResult};
+use shared::outbound::{Outbound, OutboundRequest, RequestResult, ShortageError};
 use shared::stream::Message;
 use shared::stream::servicebus::{CONTENT_TYPE, Entity, SharedKey, request};
 use shared::webhook::{Redaction, Webhook, WebhookUrl};
@@ -21,10 +21,10 @@ pub(super) async fn send(
     time_limit: Duration,
     now: Timestamp,
     outbound: &Outbound,
-) -> RequestResult {
+) -> Result<RequestResult, ShortageError> {
     // This does not fail: the entity was checked when it was set.
     let Ok(url) = WebhookUrl::from_stored(&entity.messages_url()) else {
-        return silent(Outcome::Protocol, Duration::ZERO);
+        return Ok(silent(Outcome::Protocol, Duration::ZERO));
     };
     let post = OutboundRequest {
         url: &url,

@@ -12,7 +12,7 @@ use aws_sdk_sqs::operation::send_message_batch::{SendMessageBatchError, SendMess
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use shared::aws::SdkConfig;
 use shared::delivery::Outcome;
-use shared::outbound::{RequestResult, outcome_of_call};
+use shared::outbound::{RequestResult, ShortageError, outcome_of_call};
 use shared::stream::Message;
 use shared::stream::sqs::{AccessKey, TenantQueue};
 use shared::webhook::{Redaction, Webhook};
@@ -59,27 +59,27 @@ impl TenantsQueues {
         key: &AccessKey,
         webhook: &Webhook,
         time_limit: Duration,
-    ) -> Vec<RequestResult> {
+    ) -> Vec<Result<RequestResult, ShortageError>> {
         let started = Instant::now();
         let entries = messages.iter().enumerate().map(|(index, message)| entry(message, index, queue));
         let answers = match entries.collect::<Result<Vec<_>, _>>() {
             Ok(entries) => {
                 let call = self.client(queue, key).send_message_batch().queue_url(queue.url());
                 match tokio::time::timeout(time_limit, call.set_entries(Some(entries)).send()).await {
-                    Ok(Ok(output)) => (0..messages.len()).map(|index| of_entry(index, &output)).collect(),
+                    Ok(Ok(output)) => (0..messages.len()).map(|index| Ok(of_entry(index, &output))).collect(),
                     Ok(Err(error)) => vec![of_call(&error); messages.len()],
-                    Err(_elapsed) => vec![(Outcome::Timeout, None); messages.len()],
+                    Err(_elapsed) => vec![Ok((Outcome::Timeout, None)); messages.len()],
                 }
             }
             // This is the error of an entry without a required field. Every entry has them.
-            Err(_incomplete) => vec![(Outcome::Protocol, None); messages.len()],
+            Err(_incomplete) => vec![Ok((Outcome::Protocol, None)); messages.len()],
         };
         let (duration, redaction) = (started.elapsed(), Redaction::of(webhook));
         let answered = |(outcome, said): (Outcome, Option<String>)| {
             let answer = said.map(|said| redaction.clean(said.as_bytes(), true));
             RequestResult { answer, ..silent(outcome, duration) }
         };
-        answers.into_iter().map(answered).collect()
+        answers.into_iter().map(|answer| answer.map(answered)).collect()
     }
 }
 
@@ -112,18 +112,18 @@ fn of_entry(index: usize, output: &SendMessageBatchOutput) -> (Outcome, Option<S
 }
 
 /// How all messages of a call ended if the call was refused, or not answered.
-fn of_call(error: &SdkError<SendMessageBatchError>) -> (Outcome, Option<String>) {
-    match error {
+fn of_call(error: &SdkError<SendMessageBatchError>) -> Result<(Outcome, Option<String>), ShortageError> {
+    Ok(match error {
         SdkError::ServiceError(refused) => {
             let (said, status) = (said(error.code(), error.message()), refused.raw().status().as_u16());
             (Outcome::RefusedStatus { status, retry_after: None }, said)
         }
         SdkError::TimeoutError(_) => (Outcome::Timeout, None),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => (Outcome::Timeout, None),
-        SdkError::DispatchFailure(failure) if failure.is_io() => (outcome_of_call(error, Outcome::Connect), None),
-        SdkError::DispatchFailure(_) => (outcome_of_call(error, Outcome::Protocol), None),
+        SdkError::DispatchFailure(failure) if failure.is_io() => (outcome_of_call(error, Outcome::Connect)?, None),
+        SdkError::DispatchFailure(_) => (outcome_of_call(error, Outcome::Protocol)?, None),
         _ => (Outcome::Protocol, None),
-    }
+    })
 }
 
 fn said(code: Option<&str>, message: Option<&str>) -> Option<String> {
@@ -148,10 +148,12 @@ mod tests {
             (ConnectorError::timeout(refused()), Outcome::Timeout),
             (ConnectorError::other(refused(), None), Outcome::Protocol),
         ] {
-            assert_eq!(of_call(&SdkError::dispatch_failure(error)), (outcome, None));
+            assert_eq!(of_call(&SdkError::dispatch_failure(error)), Ok((outcome, None)));
         }
-        assert_eq!(of_call(&SdkError::timeout_error("late")), (Outcome::Timeout, None));
-        assert_eq!(of_call(&SdkError::construction_failure("odd")), (Outcome::Protocol, None));
+        assert_eq!(of_call(&SdkError::timeout_error("late")), Ok((Outcome::Timeout, None)));
+        let short = ConnectorError::io(io::Error::from_raw_os_error(24).into());
+        assert_eq!(of_call(&SdkError::dispatch_failure(short)), Err(ShortageError));
+        assert_eq!(of_call(&SdkError::construction_failure("odd")), Ok((Outcome::Protocol, None)));
     }
 
     #[test]

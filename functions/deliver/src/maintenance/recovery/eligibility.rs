@@ -11,7 +11,7 @@ use crate::webhook_cache::WebhookState;
 pub(super) enum Eligibility {
     /// It can be recovered now.
     Eligible,
-    /// The webhook's breaker is open, which ends by itself.
+    /// The webhook's breaker is open, which ends by itself, or an operator has suspended the tenant, who knows of it.
     Wait,
     /// Somebody has to do something first.
     Ineligible(FailureReason),
@@ -22,11 +22,12 @@ pub(super) enum Eligibility {
 /// While a webhook takes no attempts, held deliveries would be held again at once, and dead deliveries would only
 /// become held. Missing deliveries become held then too, and that is the right state for them.
 pub(super) fn eligibility(webhook: Option<&WebhookState>, state: Recoverable) -> Eligibility {
-    let Some(WebhookState { webhook, breaker, .. }) = webhook else {
+    let Some(WebhookState { webhook, breaker, is_suspended, .. }) = webhook else {
         return Eligibility::Ineligible(FailureReason::WebhookDeleted);
     };
     match (state, webhook.status, breaker) {
         (Recoverable::Missing, _, _) => Eligibility::Eligible,
+        _ if *is_suspended => Eligibility::Wait,
         (_, WebhookStatus::Disabled { .. }, _) => Eligibility::Ineligible(FailureReason::WebhookDisabled),
         (_, WebhookStatus::Enabled, _) if webhook.paused => Eligibility::Ineligible(FailureReason::WebhookPaused),
         (_, WebhookStatus::Enabled, Breaker::Open(_)) => Eligibility::Wait,

@@ -38,8 +38,9 @@ pub(super) enum Continuation {
 
 /// Finds the next page.
 ///
-/// A recovery of a single webhook waits for the end of an outage, and fails if the webhook takes no attempts for
-/// another reason. A recovery of all webhooks of a tenant skips such a webhook.
+/// A recovery waits while its tenant is suspended. A recovery of a single webhook also waits for the end of an outage,
+/// and fails if the webhook takes no attempts for another reason. A recovery of all webhooks of a tenant skips such a
+/// webhook.
 pub(super) async fn page(
     recovery: &Recovery,
     stores: &Stores,
@@ -62,12 +63,14 @@ pub(super) async fn page(
             continue;
         };
         let state = webhooks.get_fresh(recovery.tenant, webhook, clock.now()).await?;
+        let is_suspended = state.as_ref().is_some_and(|state| state.is_suspended);
         let over = match (eligibility(state.as_ref(), position.state), state, recovery.webhook) {
             (Eligibility::Eligible, Some(state), _) => {
                 let chunk = next_chunk(recovery, position, &state, most - page.jobs.len(), stores, clock).await?;
                 page.add(chunk)
             }
-            (Eligibility::Wait, _, Some(_)) => {
+            // A suspension is about all webhooks of the tenant, so there is none to go on with.
+            (Eligibility::Wait, _, webhook) if webhook.is_some() || is_suspended => {
                 page.result.waits = page.jobs.is_empty();
                 break;
             }

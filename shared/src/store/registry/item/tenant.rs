@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION, millis, parsed};
-use domain::tenant::Tenant;
+use domain::tenant::{Tenant, TenantLimits};
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::registry) struct TenantItem {
@@ -11,6 +11,23 @@ pub(in crate::store::registry) struct TenantItem {
     id: String,
     name: String,
     created_at: i64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    suspended: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_events_per_minute: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store::registry) max_webhooks: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store::registry) max_sources: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store::registry) max_keys: Option<u32>,
+    /// The number of the tenant's sources; only in the tenant's own row. Absent in rows that are older than this count,
+    /// until a source is created or deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store::registry) source_count: Option<u32>,
+    /// The number of the tenant's API keys, like `source_count`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store::registry) key_count: Option<u32>,
     /// The number of the tenant's webhooks; only in the tenant's own row.
     #[serde(default)]
     pub(in crate::store::registry) webhook_count: u32,
@@ -29,6 +46,18 @@ pub(in crate::store::registry) struct TenantItem {
     pub(in crate::store::registry) public_keys_apart: bool,
 }
 
+impl TenantItem {
+    /// The limits that an operator has set.
+    pub(in crate::store::registry) fn limits(&self) -> TenantLimits {
+        TenantLimits {
+            events_per_minute: self.max_events_per_minute,
+            webhooks: self.max_webhooks,
+            sources: self.max_sources,
+            keys: self.max_keys,
+        }
+    }
+}
+
 impl From<&Tenant> for TenantItem {
     fn from(tenant: &Tenant) -> Self {
         Self {
@@ -36,6 +65,13 @@ impl From<&Tenant> for TenantItem {
             id: tenant.id.to_string(),
             name: tenant.name.clone(),
             created_at: tenant.created_at.as_millisecond(),
+            suspended: tenant.suspended,
+            max_events_per_minute: tenant.limits.events_per_minute,
+            max_webhooks: tenant.limits.webhooks,
+            max_sources: tenant.limits.sources,
+            max_keys: tenant.limits.keys,
+            source_count: Some(0),
+            key_count: Some(0),
             webhook_count: 0,
             last_webhook_number: None,
             webhooks_version: 0,
@@ -49,6 +85,13 @@ impl TryFrom<TenantItem> for Tenant {
     type Error = StoreError;
 
     fn try_from(item: TenantItem) -> Result<Self, StoreError> {
-        Ok(Self { id: parsed(&item.id)?, name: item.name, created_at: millis(item.created_at)? })
+        let limits = item.limits();
+        Ok(Self {
+            id: parsed(&item.id)?,
+            name: item.name,
+            created_at: millis(item.created_at)?,
+            suspended: item.suspended,
+            limits,
+        })
     }
 }

@@ -6,14 +6,14 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use super::{StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
 use domain::id::TenantId;
-use domain::webhook::{MAX_PER_TENANT, Webhook};
+use domain::webhook::Webhook;
 
 impl WebhookWriter {
     /// Stores new webhooks of one tenant under its next numbers, in order, and returns them with their numbers. All or
     /// none are stored. At most 49: a transaction has 100 rows, a webhook may take two of them, and the tenant takes
-    /// one. [`StoreError::LimitReached`] when the tenant would have more than [`MAX_PER_TENANT`].
-    /// [`StoreError::Conflict`] when a webhook of the tenant has changed since `version` was read, because what the
-    /// caller found out about them may be outdated.
+    /// one. [`StoreError::LimitReached`] when the tenant would have more than
+    /// [`domain::tenant::TenantLimits::max_webhooks`] allows. [`StoreError::Conflict`] when a webhook of the tenant has
+    /// changed since `version` was read, because what the caller found out about them may be outdated.
     pub async fn create_all(
         &self,
         tenant: TenantId,
@@ -21,7 +21,7 @@ impl WebhookWriter {
         version: &WebhooksVersion,
     ) -> Result<Vec<Webhook>, StoreError> {
         let new = u32::try_from(webhooks.len()).unwrap_or(u32::MAX);
-        if version.count.saturating_add(new) > MAX_PER_TENANT {
+        if version.count.saturating_add(new) > version.most {
             return Err(StoreError::LimitReached);
         }
         let (mut counted, mut rows) = (Vec::with_capacity(webhooks.len()), Vec::with_capacity(webhooks.len()));

@@ -41,15 +41,19 @@ impl WebhookWriter {
     }
 
     /// Stores a new webhook under the number that was taken for it, independently of the tenant's other webhooks.
-    /// [`StoreError::LimitReached`] when the tenant would have more than [`MAX_PER_TENANT`]. [`StoreError::Conflict`]
-    /// when it collides with another change in the tenant's row.
+    /// [`StoreError::LimitReached`] when the tenant would have more than
+    /// [`domain::tenant::TenantLimits::max_webhooks`] allows. [`StoreError::Conflict`] when it collides with another
+    /// change in the tenant's row.
     pub async fn create_independent(&self, webhook: &Webhook) -> Result<(), StoreError> {
         let row = self.put_webhook(webhook).await?.condition_expression("attribute_not_exists(pk)");
         let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();
         let tenant = self
             .tenant_update(webhook.tenant)
             .update_expression("ADD webhooks_version :one, webhook_count :one")
-            .condition_expression("attribute_exists(pk) AND webhook_count < :most")
+            .condition_expression(
+                "attribute_exists(pk) AND webhook_count < :most \
+                 AND (attribute_not_exists(max_webhooks) OR webhook_count < max_webhooks)",
+            )
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":most", number(MAX_PER_TENANT));
         let keys = self.registry.put_public_keys(webhook)?.into_iter().collect();

@@ -20,8 +20,6 @@ const REQUEST_ID: &str = "x-request-id";
 const AMAZON_REQUEST_ID: &str = "x-amzn-request-id";
 /// After how many seconds a client should try again when AWS cannot be reached.
 const RETRY_AFTER: &str = "5";
-/// The status of a valid key that may not do what it asks for.
-const FORBIDDEN: u16 = 403;
 /// Maximum length of a request id that is taken from a header.
 const MAX_REQUEST_ID: usize = 128;
 
@@ -59,8 +57,7 @@ fn log(error: &ApiError, audit: &Audit) {
         ApiError::Unavailable(cause) => {
             tracing::error!(error = &**cause as &dyn std::error::Error, "the request failed");
         }
-        ApiError::Unauthorised(problem) => audit.refused(problem.status),
-        ApiError::Problem(problem) if problem.status == FORBIDDEN => audit.refused(problem.status),
+        ApiError::Unauthorised(problem) | ApiError::KeyRefused(problem) => audit.refused(problem.status),
         ApiError::Invalid(_) | ApiError::Problem(_) => {}
     }
 }
@@ -80,7 +77,7 @@ fn put_error(response: &mut Response, error: &ApiError, style: Style, id: &str) 
         ApiError::Unavailable(_) => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
         }
-        ApiError::Invalid(_) | ApiError::Problem(_) => {}
+        ApiError::KeyRefused(_) | ApiError::Invalid(_) | ApiError::Problem(_) => {}
     }
 }
 

@@ -92,7 +92,8 @@ fn failed(error: &IngestError, request: &Request, request_id: &str) -> Response<
             let challenge = if api { "Bearer" } else { "Basic realm=\"mailhooks\"" };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        IngestError::Problem(_)
+        IngestError::KeyRefused(_)
+        | IngestError::Problem(_)
         | IngestError::Rejected(
             InboundPostError::TooMany { .. } | InboundPostError::Malformed | InboundPostError::Invalid(_),
         ) => {}
@@ -102,9 +103,10 @@ fn failed(error: &IngestError, request: &Request, request_id: &str) -> Response<
 
 fn problem_of(error: &IngestError) -> Problem {
     match error {
-        IngestError::Unauthorised(problem) | IngestError::Problem(problem) | IngestError::NotNow { problem, .. } => {
-            problem.clone()
-        }
+        IngestError::Unauthorised(problem)
+        | IngestError::KeyRefused(problem)
+        | IngestError::Problem(problem)
+        | IngestError::NotNow { problem, .. } => problem.clone(),
         IngestError::Rejected(refusal) => refusal.clone().into(),
         IngestError::Method(allowed) => {
             let detail = format!("This path supports {allowed}.");

@@ -9,8 +9,6 @@ use shared::problem::Problem;
 use shared::provider::{self, Provider, VerificationError};
 use shared::store::StoreError;
 
-/// The status of a valid API key that may not publish.
-const FORBIDDEN: u16 = 403;
 /// The word of the problem of an ingest key that no source has.
 const UNKNOWN_INGEST_KEY: &str = "ingest-key-unknown";
 /// After how many seconds the sender of a suspended tenant's events should try again (5 min). Reason: a suspension
@@ -22,6 +20,8 @@ const SUSPENDED_RETRY_AFTER: i64 = 300;
 pub(crate) enum IngestError {
     /// The request carries no valid key. The answer asks for one.
     Unauthorised(Problem),
+    /// The API key is valid but may not publish, or no source has the ingest key.
+    KeyRefused(Problem),
     /// The sender can correct the request.
     Problem(Problem),
     /// The operator does not allow the tenant this request now. Nothing of it is stored; the sender has to repeat it.
@@ -107,18 +107,17 @@ impl IngestError {
     /// The status of the answer, if it is because of an API key or an ingest key.
     pub(crate) fn refused_key(&self) -> Option<u16> {
         match self {
-            Self::Unauthorised(problem) => Some(problem.status),
-            Self::Problem(problem) if problem.status == FORBIDDEN || problem.kind == UNKNOWN_INGEST_KEY => {
-                Some(problem.status)
+            Self::Unauthorised(problem) | Self::KeyRefused(problem) => Some(problem.status),
+            Self::Problem(_) | Self::NotNow { .. } | Self::Rejected(_) | Self::Method(_) | Self::Internal { .. } => {
+                None
             }
-            Self::Problem(_) | Self::NotNow { .. } | Self::Rejected(_) | Self::Method(_) | Self::Internal { .. } => None,
         }
     }
 
     /// Logs a post that is rejected, and what we failed at. Other errors are the sender's to know.
     pub(crate) fn log(&self) {
         match self {
-            Self::Unauthorised(_) | Self::Problem(_) | Self::NotNow { .. } | Self::Method(_) => {}
+            Self::Unauthorised(_) | Self::KeyRefused(_) | Self::Problem(_) | Self::NotNow { .. } | Self::Method(_) => {}
             Self::Rejected(refusal) => tracing::warn!("the post is rejected: {refusal}"),
             Self::Internal { cause, .. } => tracing::error!(error = cause as &dyn Error, "the request failed"),
         }
@@ -165,11 +164,10 @@ impl From<AccessError> for IngestError {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::NoValidKey => Self::Unauthorised(error.problem()),
-            AccessError::MissingPermission(_)
-            | AccessError::OtherTenant
-            | AccessError::TenantMissing
-            | AccessError::InvalidTenantId
-            | AccessError::TenantSuspended => Self::Problem(error.problem()),
+            AccessError::MissingPermission(_) | AccessError::OtherTenant | AccessError::TenantSuspended => {
+                Self::KeyRefused(error.problem())
+            }
+            AccessError::TenantMissing | AccessError::InvalidTenantId => Self::Problem(error.problem()),
             AccessError::Store(error) => error.into(),
         }
     }
@@ -199,7 +197,7 @@ pub(crate) fn too_large(limit: usize) -> Problem {
 
 /// 404: no such path.
 pub(crate) fn unknown_path() -> Problem {
-    let detail = "No such endpoint. InboundPost events to /api/webhooks/{ingest_key}, /api/webhooks or /api/v1/events.";
+    let detail = "No such endpoint. Post events to /api/webhooks/{ingest_key}, /api/webhooks or /api/v1/events.";
     Problem::new(404, "not-found", "Not found", detail)
 }
 
@@ -207,7 +205,7 @@ pub(crate) fn unknown_path() -> Problem {
 pub(crate) fn unknown_ingest_key() -> IngestError {
     let detail = "No source has this ingest key. Create a source, or rotate the ingest key of one, and post to the \
                   path that the answer names.";
-    Problem::new(404, UNKNOWN_INGEST_KEY, "Unknown ingest key", detail).into()
+    IngestError::KeyRefused(Problem::new(404, UNKNOWN_INGEST_KEY, "Unknown ingest key", detail))
 }
 
 /// 401: no ingest key in the header, or one that no source has.

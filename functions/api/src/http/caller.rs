@@ -50,7 +50,7 @@ impl FromRequestParts<Arc<Api>> for Operator {
         match caller(parts, api).await?.role {
             Role::Admin => Ok(Self),
             Role::Tenant | Role::Publish | Role::Read => {
-                Err(forbidden("This operation affects all tenants and requires an admin key.").into())
+                Err(forbidden("This operation affects all tenants and requires an admin key."))
             }
         }
     }

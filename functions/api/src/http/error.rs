@@ -19,6 +19,8 @@ use crate::noun::Noun;
 pub(crate) enum ApiError {
     /// The request carries no valid API key. Each API asks for it in its own way.
     Unauthorised(Problem),
+    /// The API key is valid, but may not do this.
+    KeyRefused(Problem),
     /// The request can be read, but its fields say something that is not possible.
     Invalid(FieldErrors),
     /// The client can do something else about it.
@@ -36,7 +38,7 @@ impl ApiError {
     /// What our own API answers.
     pub(crate) fn problem(&self) -> Problem {
         match self {
-            Self::Unauthorised(problem) | Self::Problem(problem) => problem.clone(),
+            Self::Unauthorised(problem) | Self::KeyRefused(problem) | Self::Problem(problem) => problem.clone(),
             Self::Invalid(errors) => errors.clone().into(),
             Self::Unavailable(_) => Problem::unavailable(),
         }
@@ -59,11 +61,10 @@ impl From<AccessError> for ApiError {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::NoValidKey => Self::Unauthorised(error.problem()),
-            AccessError::MissingPermission(_)
-            | AccessError::OtherTenant
-            | AccessError::TenantMissing
-            | AccessError::InvalidTenantId
-            | AccessError::TenantSuspended => Self::Problem(error.problem()),
+            AccessError::MissingPermission(_) | AccessError::OtherTenant | AccessError::TenantSuspended => {
+                Self::KeyRefused(error.problem())
+            }
+            AccessError::TenantMissing | AccessError::InvalidTenantId => Self::Problem(error.problem()),
             AccessError::Store(error) => error.into(),
         }
     }
@@ -109,6 +110,6 @@ pub(crate) fn not_found(noun: Noun) -> Problem {
 }
 
 /// 403: the key may not do this.
-pub(crate) fn forbidden(detail: &str) -> Problem {
-    Problem::new(403, "forbidden", "Not allowed", detail)
+pub(crate) fn forbidden(detail: &str) -> ApiError {
+    ApiError::KeyRefused(Problem::new(403, "forbidden", "Not allowed", detail))
 }

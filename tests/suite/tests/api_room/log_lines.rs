@@ -16,8 +16,8 @@ async fn a_failure_is_logged_once_with_the_ids_of_its_request() {
     let path = made(&tenant, &json!({})).await;
     for (method, body) in [(Method::DELETE, ""), (Method::PATCH, r#"{"enabled":true}"#)] {
         let lines = LogLines::collect();
-        // The key is found. The calls about the webhook fail.
-        room.world.aws.break_call(1, Break::Before);
+        // The key and its tenant are found. The calls about the webhook fail.
+        room.world.aws.break_call(2, Break::Before);
         let request = tenant.request(method.clone(), &path).header("content-type", "application/json");
         let failed = room.send(request.header("x-amzn-request-id", "abc-123").body(Body::from(body)).unwrap()).await;
         assert_eq!(failed.status, 503, "{method}");

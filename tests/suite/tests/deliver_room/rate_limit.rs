@@ -147,10 +147,10 @@ async fn without_a_limit_nothing_is_claimed() {
     let mut calls: Vec<_> = scene.world.aws.take_calls().into_iter().map(|call| call.operation).collect();
     calls.retain(|operation| !operation.starts_with("KMS."));
     calls.sort();
-    // The webhook, its breaker and the data key that opens its secret are read once. A row is written for each
-    // delivery.
-    assert_eq!(calls[..3], ["DynamoDB.GetItem", "DynamoDB.GetItem", "DynamoDB.GetItem"]);
-    assert_eq!(calls[3..], vec!["DynamoDB.UpdateItem"; 10]);
+    // The webhook, its breaker, its tenant and the data key that opens its secret are read once. A row is written for
+    // each delivery.
+    assert_eq!(calls[..4], ["DynamoDB.GetItem"; 4]);
+    assert_eq!(calls[4..], vec!["DynamoDB.UpdateItem"; 10]);
     assert_eq!(next_slot(&scene.world), None);
 }
 

@@ -153,8 +153,8 @@ async fn failures_beyond_what_the_breaker_needs_write_nothing_but_their_own_rows
         "{}",
         count("DynamoDB.UpdateItem", "registry")
     );
-    // The webhook, its breaker, and the data key that opens its secret are read once.
-    assert_eq!(count("DynamoDB.GetItem", "registry"), 3);
+    // The webhook, its breaker, its tenant and the data key that opens its secret are read once.
+    assert_eq!(count("DynamoDB.GetItem", "registry"), 4);
 }
 
 /// The row of a delivery after all its attempts. Its receiver answers each with 503 and this `Retry-After`.

@@ -77,8 +77,8 @@ async fn a_wide_fan_out_holds_a_bystander_back_for_a_few_calls() {
 /// Whichever call of the job fails, before or after its effect: every webhook gets the event, and nothing is left over.
 #[tokio::test]
 async fn whichever_call_fails_every_first_job_is_sent() {
-    // The event, the first page of webhooks, calls of the first page, the second page, and calls of later pages.
-    for calls in [0, 1, 2, 4, 5, 12, 18] {
+    // The event, the first page of webhooks, a call of the first page, the second page, and a call of a later page.
+    for calls in [0, 1, 2, 5, 18] {
         for how in [Break::Before, Break::After] {
             let world = World::start().await.unwrap();
             let receiver = Receiver::start().await.unwrap();

@@ -82,11 +82,11 @@ impl CreateKey {
                 Some(tenant) => Ok(Some(tenant)),
                 None => error("is required for a key of this role"),
             },
-            (false, Role::Admin) => Err(forbidden("Creating an admin key requires an admin key.").into()),
+            (false, Role::Admin) => Err(forbidden("Creating an admin key requires an admin key.")),
             (false, Role::Tenant | Role::Publish | Role::Read) => {
                 let own = caller.own_tenant()?;
                 if self.tenant.is_some_and(|tenant| tenant != own) {
-                    return Err(forbidden("A tenant can create keys for itself only; leave `tenant_id` out.").into());
+                    return Err(forbidden("A tenant can create keys for itself only; leave `tenant_id` out."));
                 }
                 Ok(Some(own))
             }

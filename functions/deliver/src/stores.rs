@@ -1,7 +1,7 @@
 //! The tables of the room. Of the registry, it holds the groups of operations that it may use.
 
 use shared::store::registry::{
-    RateLimits, ReceiverHealth, Releases, RunningRecoveries, Subscribers, TenantList, Webhooks,
+    RateLimits, ReceiverHealth, Releases, RunningRecoveries, SubscriberPages, TenantList, Webhooks,
 };
 use shared::store::{Deliveries, Events, Registry};
 
@@ -10,7 +10,7 @@ use shared::store::{Deliveries, Events, Registry};
 pub(crate) struct Stores {
     pub(crate) tenants: TenantList,
     pub(crate) webhooks: Webhooks,
-    pub(crate) subscribers: Subscribers,
+    pub(crate) subscribers: SubscriberPages,
     pub(crate) receivers: ReceiverHealth,
     pub(crate) rate_limits: RateLimits,
     pub(crate) recoveries: RunningRecoveries,
@@ -25,7 +25,7 @@ impl Stores {
         Self {
             tenants: TenantList::new(registry),
             webhooks: Webhooks::new(registry),
-            subscribers: Subscribers::new(registry),
+            subscribers: SubscriberPages::new(registry),
             receivers: ReceiverHealth::new(registry),
             rate_limits: RateLimits::new(registry),
             recoveries: RunningRecoveries::new(registry),

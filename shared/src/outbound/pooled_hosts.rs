@@ -69,7 +69,7 @@ mod tests {
     fn no_more_hosts_keep_connections_than_the_limit_and_unused_ones_make_room() {
         let (hosts, now) = (PooledHosts::default(), Instant::now());
         // An hour is longer than this test takes on any machine.
-        let (soon, late) = (now + OPEN, now + Duration::from_secs(3_600));
+        let (soon, late) = (now + OPEN, now + Duration::from_hours(1));
         let in_use = hosts.admit("in use", now);
         for number in 1..MAX_HOSTS {
             assert!(hosts.admit(&number.to_string(), now).is_some());

@@ -44,7 +44,7 @@ async fn post(outbound: &Outbound, url: &str) -> Result<Outcome, ShortageError> 
         headers: &[],
         content_type: "application/json",
         body: b"{}".to_vec(),
-        time_limit: Duration::from_secs(60),
+        time_limit: Duration::from_mins(1),
         accepts: |status| status == 200,
         custom: &BTreeMap::new(),
         redaction: &Redaction::default(),

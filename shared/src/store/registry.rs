@@ -62,7 +62,7 @@ pub use self::running_recoveries::RunningRecoveries;
 pub use self::settings::Settings;
 pub use self::source_lookup::SourceLookup;
 pub use self::sources::Sources;
-pub use self::subscribers::Subscribers;
+pub use self::subscribers::{SubscriberPages, Subscribers};
 pub use self::tenant_list::TenantList;
 pub use self::tenant_lookup::TenantLookup;
 pub use self::tenants::Tenants;

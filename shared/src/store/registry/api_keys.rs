@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use super::counts::{CountChange, CountOf};
 use super::item::{self, ApiKeyItem};
 use super::transaction::transaction_error;
-use super::{Page, Registry, StoreError, keys};
+use super::{Key, Page, Registry, StoreError, keys};
 use domain::id::TenantId;
 use domain::tenant::ApiKey;
 
@@ -25,17 +25,7 @@ impl ApiKeys {
     /// Stores a new key. [`StoreError::LimitReached`] when its tenant has as many keys as the operator allows.
     /// [`StoreError::Conflict`] when other changes of the tenant were faster each time.
     pub async fn create(&self, key: &ApiKey) -> Result<(), StoreError> {
-        let mut rows = Vec::new();
-        for place in [keys::api_key(key.id), keys::api_key_in_list(key.tenant, key.id)] {
-            let put = Put::builder()
-                .table_name(self.registry.table())
-                .set_item(Some(item::with_key(place, ApiKeyItem::from(key))?))
-                .condition_expression("attribute_not_exists(pk)")
-                .build()
-                .map_err(StoreError::aws)?;
-            rows.push(TransactWriteItem::builder().put(put).build());
-        }
-        self.write(key, CountChange::Created, rows).await
+        self.write(key, CountChange::Created, self.puts(key)?).await
     }
 
     /// The keys of a tenant, or the admin keys without an `owner`, oldest first.
@@ -53,21 +43,33 @@ impl ApiKeys {
 
     /// Revokes a key. Revoking a key that is already revoked is not an error.
     pub async fn delete(&self, key: &ApiKey) -> Result<(), StoreError> {
-        let mut rows = Vec::new();
-        for place in [keys::api_key(key.id), keys::api_key_in_list(key.tenant, key.id)] {
+        match self.write(key, CountChange::Deleted, self.deletes(key)?).await {
+            Err(StoreError::Conflict) if self.registry.get_api_key(key.id).await?.is_none() => Ok(()),
+            written => written,
+        }
+    }
+
+    fn puts(&self, key: &ApiKey) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let put = |place: Key| {
+            let put = Put::builder()
+                .table_name(self.registry.table())
+                .set_item(Some(item::with_key(place, ApiKeyItem::from(key))?))
+                .condition_expression("attribute_not_exists(pk)");
+            Ok(TransactWriteItem::builder().put(put.build().map_err(StoreError::aws)?).build())
+        };
+        [keys::api_key(key.id), keys::api_key_in_list(key.tenant, key.id)].into_iter().map(put).collect()
+    }
+
+    fn deletes(&self, key: &ApiKey) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let delete = |place: Key| {
             let delete = Delete::builder()
                 .table_name(self.registry.table())
                 .set_key(Some(place.attributes()))
                 // Otherwise a key that is revoked twice would count twice.
-                .condition_expression("attribute_exists(pk)")
-                .build()
-                .map_err(StoreError::aws)?;
-            rows.push(TransactWriteItem::builder().delete(delete).build());
-        }
-        match self.write(key, CountChange::Deleted, rows).await {
-            Err(StoreError::Conflict) if self.registry.get_api_key(key.id).await?.is_none() => Ok(()),
-            written => written,
-        }
+                .condition_expression("attribute_exists(pk)");
+            Ok(TransactWriteItem::builder().delete(delete.build().map_err(StoreError::aws)?).build())
+        };
+        [keys::api_key(key.id), keys::api_key_in_list(key.tenant, key.id)].into_iter().map(delete).collect()
     }
 
     /// Writes a key's rows. A tenant's keys are counted; admin keys are not.

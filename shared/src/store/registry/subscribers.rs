@@ -8,7 +8,7 @@ use domain::webhook::Subscriber;
 /// Number of webhooks read at a time.
 const ALL_PAGE: u8 = 250;
 
-/// The subscriptions of webhooks. `dispatch`, `deliver` and `api` hold this group. It opens no secret.
+/// The subscriptions of all webhooks of a tenant. `dispatch` and `api` hold this group. It opens no secret.
 #[derive(Debug, Clone)]
 pub struct Subscribers {
     registry: Registry,
@@ -20,25 +20,48 @@ impl Subscribers {
         Self { registry: registry.clone() }
     }
 
-    /// The subscriptions of at most `limit` webhooks of a tenant, oldest first, after a place that a page named.
-    pub async fn page(&self, tenant: TenantId, after: Option<&str>, limit: u8) -> Result<Page<Subscriber>, StoreError> {
-        let page: Page<WebhookItem> =
-            self.registry.list(keys::tenant_partition(tenant), keys::WEBHOOK, after, limit).await?;
-        let items = page.items.iter().map(Subscriber::try_from).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: page.next })
-    }
-
     /// The subscriptions of all webhooks of a tenant, at most [`domain::webhook::MAX_PER_TENANT`].
     pub async fn all(&self, tenant: TenantId) -> Result<Vec<Subscriber>, StoreError> {
         let mut subscribers = Vec::new();
         let mut after: Option<String> = None;
         loop {
-            let page = self.page(tenant, after.as_deref(), ALL_PAGE).await?;
+            let page = self.registry.subscribers(tenant, after.as_deref(), ALL_PAGE).await?;
             subscribers.extend(page.items);
             after = page.next;
             if after.is_none() {
                 return Ok(subscribers);
             }
         }
+    }
+}
+
+/// The subscriptions of the webhooks of a tenant, a page at a time. `deliver` holds this group. It opens no secret.
+#[derive(Debug, Clone)]
+pub struct SubscriberPages {
+    registry: Registry,
+}
+
+impl SubscriberPages {
+    /// The group on this table.
+    pub fn new(registry: &Registry) -> Self {
+        Self { registry: registry.clone() }
+    }
+
+    /// The subscriptions of at most `limit` webhooks of a tenant, oldest first, after a place that a page named.
+    pub async fn page(&self, tenant: TenantId, after: Option<&str>, limit: u8) -> Result<Page<Subscriber>, StoreError> {
+        self.registry.subscribers(tenant, after, limit).await
+    }
+}
+
+impl Registry {
+    async fn subscribers(
+        &self,
+        tenant: TenantId,
+        after: Option<&str>,
+        limit: u8,
+    ) -> Result<Page<Subscriber>, StoreError> {
+        let page: Page<WebhookItem> = self.list(keys::tenant_partition(tenant), keys::WEBHOOK, after, limit).await?;
+        let items = page.items.iter().map(Subscriber::try_from).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: page.next })
     }
 }

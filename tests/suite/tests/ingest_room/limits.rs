@@ -17,13 +17,16 @@ fn text(length: usize) -> String {
     "\u{20ac}".repeat(length)
 }
 
+/// A pointer, an event whose field has a size, and the field's maximum size.
+type FieldLimit<'a> = (&'a str, &'a dyn Fn(usize) -> Value, usize);
+
 #[tokio::test]
 async fn of_the_fields_of_an_own_event() {
     let room = Room::start().await;
     let (_, key) = room.key(Role::Publish, Some(room.tenant)).await;
     let within = |object: &'static str, field: &'static str, value: Value| json!({ object: { field: value } });
     let metadata = |bytes: usize| json!({ "metadata": { "k": "m".repeat(bytes - r#"{"k":""}"#.len()) } });
-    let limits: [(&str, &dyn Fn(usize) -> Value, usize); 19] = [
+    let limits: [FieldLimit<'_>; 19] = [
         ("/id", &|length| json!({ "id": text(length) }), 256),
         ("/recipient", &|length| json!({ "recipient": text(length) }), 320),
         ("/message_id", &|length| json!({ "message_id": text(length) }), 998),
@@ -53,16 +56,16 @@ async fn of_the_fields_of_an_own_event() {
     }
     // All fields at their limits together fit into one row and one job.
     let all = limits.iter().fold(json!({}), |mut all, (_, of, most)| {
-        merge(&mut all, of(*most));
+        merge(&mut all, &of(*most));
         all
     });
     assert_eq!(room.publish(&key, event(&all).to_string()).await.status, 200);
 }
 
-fn merge(into: &mut Value, from: Value) {
+fn merge(into: &mut Value, from: &Value) {
     for (name, value) in from.as_object().unwrap() {
         match into.get_mut(name).filter(|there| there.is_object()) {
-            Some(there) => merge(there, value.clone()),
+            Some(there) => merge(there, value),
             None => into[name] = value.clone(),
         }
     }

@@ -16,9 +16,10 @@ const RESOURCES: [(&str, &[&str]); 5] = [
 ];
 
 /// The partitions of the registry, each with a value that is in it.
-const PARTITIONS: [(&str, &str); 7] = [
+const PARTITIONS: [(&str, &str); 8] = [
     ("T#*", "T#ten_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ("K#*", "K#key_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ("Q#*", "Q#ten_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ("I#*", "I#9f86d081884c7d659a2feaa0c55ad015"),
     ("TENANTS", "TENANTS"),
     ("ADMIN_KEYS", "ADMIN_KEYS"),

@@ -17,7 +17,7 @@ const HELD: [(&str, &[&str]); 5] = [
             "ReceiverHealth",
             "Releases",
             "RunningRecoveries",
-            "Subscribers",
+            "SubscriberPages",
             "TenantList",
             "TenantLookup",
             "Webhooks",

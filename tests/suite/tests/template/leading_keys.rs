@@ -44,7 +44,7 @@ fn only_api_writes_keys_tenants_and_sources() {
             granted(role).into_iter().filter(|(action, _)| !action.contains("Get") && !action.contains("Query"));
         let written: BTreeSet<String> = writes.map(|(_, partition)| partition).collect();
         let expected: &[&str] = match room {
-            "ingest" => &["CERTIFICATES"],
+            "ingest" => &["CERTIFICATES", "Q#*"],
             "dispatch" => &[],
             "deliver" => &["T#*"],
             _ => &["ADMIN_KEYS", "DATA_KEYS", "I#*", "K#*", "T#*", "TENANTS"],

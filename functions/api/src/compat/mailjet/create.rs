@@ -45,7 +45,8 @@ pub(super) async fn create(
     let secret = tenants_secret(&api, tenant).await?;
     let draft = draft(api.now(), tenant, url.clone(), subscription, Dialect::Mailjet, secret);
     let decide = |all: &[_]| create_entry(all, &draft, place, &url, &fields).map_err(ApiError::from);
-    let webhook = transact(&api, tenant, decide).await?.ok_or(ManageError::NotFound(Noun::EventCallbackUrl))?;
+    let webhook =
+        Box::pin(transact(&api, tenant, decide)).await?.ok_or(ManageError::NotFound(Noun::EventCallbackUrl))?;
     Ok((StatusCode::CREATED, Json(EntryList::one(&webhook, place)?)))
 }
 

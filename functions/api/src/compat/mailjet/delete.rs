@@ -19,6 +19,6 @@ pub(super) async fn delete(
     State(api): State<Arc<Api>>,
     Id(key): Id<EntryKey>,
 ) -> Result<StatusCode, ApiError> {
-    transact(&api, tenant, |all| delete_entry(all, key).map_err(ApiError::from)).await?;
+    Box::pin(transact(&api, tenant, |all| delete_entry(all, key).map_err(ApiError::from))).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -28,6 +28,7 @@ pub(super) async fn update(
     let given = EntryFields::read(&mut body, &api.addresses);
     let given = body.finish(|| Some(given))?;
     let decide = |all: &[_]| update_entry(all, key, &given).map_err(ApiError::from);
-    let webhook = transact(&api, tenant, decide).await?.ok_or(ManageError::NotFound(Noun::EventCallbackUrl))?;
+    let webhook =
+        Box::pin(transact(&api, tenant, decide)).await?.ok_or(ManageError::NotFound(Noun::EventCallbackUrl))?;
     Ok(Json(EntryList::one(&webhook, place_after(key, &given))?))
 }

@@ -102,8 +102,9 @@ fn is_accounted_for(scope: &Scope, state: &State, event: usize) -> bool {
 }
 
 /// Whether something wakes a held delivery: the operator, if the webhook is off or the tenant is suspended; the answer
-/// to a challenge, or the tenant who asks for more of them, if the webhook is pending; the probe, if the breaker is open; otherwise a recover job, a job of the delivery's own, a probe that has closed the breaker
-/// and has still to release, or a request under way.
+/// to a challenge, or the tenant who asks for more of them, if the webhook is pending; the probe, if the breaker is
+/// open; otherwise a recover job, a job of the delivery's own, a probe that has closed the breaker and has still to
+/// release, a verify job that has still to release, or a request under way.
 fn held_has_a_waker(state: &State, event: usize) -> bool {
     let Some(Row { state: RowState::Held, round, .. }) = state.rows[event] else { return true };
     let is_on = state.webhook == Webhook::On;

@@ -1,6 +1,6 @@
 //! Carrying out a job that asks a new URL for its consent, in the order of effects of
-//! `functions/deliver/src/maintenance/verify.rs`: a challenge is claimed in the webhook's row, then it is posted. If the
-//! URL answers it, the row says so, then the breaker is closed, then the held deliveries are released.
+//! `functions/deliver/src/maintenance/verify.rs`: a challenge is claimed in the webhook's row, then it is posted. If
+//! the URL answers it, the row says so, then the breaker is closed, then the held deliveries are released.
 
 use shared::breaker::Breaker;
 

@@ -237,9 +237,10 @@ async fn every_management_api_asks() {
     let platform = json!({ "url": "https://platform.example/", "events": "email.delivery" });
     assert_eq!(acme.post("/api/webhooks/manage", &platform).await.status, 201);
     let mailgun = "id=clicked&url=https%3A%2F%2Fmailgun.example%2F";
-    let request = acme.request(Method::POST, "/v3/domains/acme.example/webhooks");
-    let request = request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(mailgun));
-    assert_eq!(room.send(request.unwrap()).await.status, 200);
+    let request = acme.request(Method::POST, "/v3/domains/acme.example/webhooks").body(Body::from(mailgun));
+    let mut request = request.unwrap();
+    request.headers_mut().insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+    assert_eq!(room.send(request).await.status, 200);
     create(&acme, "https://native.example/").await;
     let pending = async || {
         let listed = acme.get("/api/v1/webhooks").await;

@@ -8,7 +8,7 @@ use shared::event::Event;
 use shared::queue::job::{Job, VerifyJob};
 use shared::webhook::{ChallengeResult, MAX_CHALLENGES, UrlVerification, VerificationId, Webhook};
 use support::world::DELIVERIES;
-use support::{Answer, Break, Call, Receiver};
+use support::{Answer, Break, Receiver};
 
 use crate::Scene;
 
@@ -174,13 +174,12 @@ async fn whichever_call_fails_the_url_is_verified_and_what_was_held_arrives() {
     scene.world.run_until_idle().await.unwrap();
     let calls = scene.world.aws.take_calls();
     assert!(calls.len() < MAX_CALLS, "{}", calls.len());
-    for index in 0..calls.len() {
+    for (index, call) in calls.iter().enumerate() {
         for how in [Break::Before, Break::After] {
             let (scene, receiver, webhook, event) = setting().await;
             scene.world.aws.break_call(index, how);
             scene.world.run_until_idle().await.unwrap();
             let stored = scene.webhook_now(&webhook).await;
-            let call: &Call = &calls[index];
             assert!(!stored.is_pending(), "call {index} failed ({how:?}): {call:?}");
             assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered, "{index} {how:?} {call:?}");
             let challenges = receiver.received("/hook");

@@ -23,6 +23,7 @@ mod signing_secrets;
 mod redaction;
 mod footprint;
 mod verification;
+mod consent;
 
 pub use self::destination::{Destination, DestinationUrl, InvalidDestination, UnfitCredentials};
 pub use self::headers::{CustomName, CustomValue, InvalidHeader, MAX_CUSTOM_HEADERS};

@@ -1,5 +1,7 @@
 //! The consent of new URLs: the webhook is written as pending, then the job is sent that asks them.
 
+use std::error::Error;
+
 use shared::clock::random;
 use shared::id::TenantId;
 use shared::queue::Outgoing;
@@ -10,33 +12,35 @@ use super::error::ManageError;
 use crate::room::Api;
 
 /// The webhook as it is to be written in place of `stored`, or as a new one: pending if one of its URLs is new. If the
-/// operator asks for no consent, nobody is pending.
+/// operator asks for no consent, no webhook that is written is pending, and none says that its URLs were asked.
 pub(super) fn asking(api: &Api, stored: Option<&Webhook>, webhook: Webhook) -> Webhook {
     if api.verify_webhook_urls {
         webhook.asking_consent(stored, VerificationId::generate(random()), api.now())
-    } else if webhook.is_pending() {
-        Webhook { verification: None, ..webhook }
     } else {
-        webhook
+        Webhook { verification: None, ..webhook }
     }
 }
 
-/// Sends the job that asks the new URLs of a webhook after the webhook was written, if the write began a verification.
+/// Asks the new URLs of a webhook after the webhook was written, if the write began a verification.
+pub(super) async fn ask(api: &Api, stored: Option<&Webhook>, written: &Webhook) {
+    let began = |webhook: &Webhook| webhook.verification.as_ref().map(|asked| asked.id.clone());
+    if stored.and_then(began) != began(written) {
+        ask_all(api, written.tenant, [written]).await;
+    }
+}
+
+/// Sends the jobs that ask the new URLs of webhooks which were just written.
 ///
 /// The row is written first: a job that finds no pending webhook does nothing. If sending fails, the request has done
 /// its work nevertheless: the webhook is shown as pending, and the hourly sweep or a repeat call sends the job.
-pub(super) async fn ask(api: &Api, stored: Option<&Webhook>, written: &Webhook) {
-    let began = |webhook: &Webhook| webhook.verification.as_ref().map(|asked| asked.id.clone());
-    if stored.and_then(began) == began(written) {
-        return;
-    }
-    if let Err(error) = send(api, written.tenant, [written]).await {
-        tracing::error!(error = &error as &dyn std::error::Error, "the job that asks a new URL could not be sent");
+pub(super) async fn ask_all(api: &Api, tenant: TenantId, written: impl IntoIterator<Item = &Webhook>) {
+    if let Err(error) = send(api, tenant, written).await {
+        tracing::error!(error = &error as &dyn Error, "the job that asks a new URL could not be sent");
     }
 }
 
 /// Sends the jobs for those of a tenant's webhooks that have challenges left.
-pub(crate) async fn send(
+pub(super) async fn send(
     api: &Api,
     tenant: TenantId,
     webhooks: impl IntoIterator<Item = &Webhook>,

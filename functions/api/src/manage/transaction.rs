@@ -7,7 +7,7 @@ use shared::store::registry::WebhooksVersion;
 use shared::webhook::Webhook;
 
 use super::change::write;
-use super::consent::{ask, asking};
+use super::consent::{ask_all, asking};
 use super::error::ManageError;
 use super::limits::creation_error;
 use super::number::{self, numbered, webhooks_version};
@@ -91,11 +91,8 @@ async fn apply(
         WebhookChange::Create(webhook) => {
             let created = match api.webhook_writer.create_all(tenant, &[asking(api, None, webhook)], version).await {
                 Ok(created) => {
-                    let created = created.into_iter().next();
-                    if let Some(created) = &created {
-                        ask(api, None, created).await;
-                    }
-                    Attempt::Written(created)
+                    ask_all(api, tenant, &created).await;
+                    Attempt::Written(created.into_iter().next())
                 }
                 Err(StoreError::Conflict) => Attempt::Conflicted,
                 Err(error) => return Err(Box::pin(creation_error(api, tenant, Noun::Webhook, error)).await),
@@ -167,9 +164,7 @@ pub(crate) async fn create_planned<T, E: From<ManageError>>(
         let new: Vec<Webhook> = new.into_iter().map(|webhook| asking(api, None, webhook)).collect();
         match api.webhook_writer.create_all(tenant, &new, &version).await {
             Ok(new) => {
-                for webhook in &new {
-                    ask(api, None, webhook).await;
-                }
+                ask_all(api, tenant, &new).await;
                 return Ok(Plan { new, rest });
             }
             Err(StoreError::Conflict) => {}

@@ -10,7 +10,7 @@ use shared::event::Event;
 use shared::id::WebhookId;
 use shared::queue::job::{Job, Sweep};
 use shared::webhook::{CHALLENGE_WAITS, MAX_CHALLENGES, MIN_CHALLENGE_INTERVAL};
-use support::world::DELIVERIES;
+use support::world::{DELIVERIES, RETRIES};
 use support::{Answer as Says, Receiver};
 
 use crate::room::{Answer, Caller, Room};
@@ -144,6 +144,28 @@ async fn challenges_end_after_the_last_one_and_a_repeat_call_makes_more_of_them_
     room.world.run_until_idle().await.unwrap();
     assert_eq!(state(&room, &acme, &made, &held).await, DeliveryState::Delivered);
     assert_eq!(acme.post(&verify, &Value::Null).await.status, 409);
+}
+
+#[tokio::test]
+async fn a_minute_after_a_challenge_the_next_one_may_be_asked_for_and_not_before() {
+    let room = asking().await;
+    let acme = room.tenant().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/hook", [Says::Status(500)]);
+    let made = create(&acme, &receiver.url("/hook")).await;
+    let verify = format!("{}/verify", path_of(&made));
+    room.world.pump_queue(DELIVERIES).await;
+    let at = acme.get(&path_of(&made)).await;
+    let at: jiff::Timestamp = at.body["verification"]["last_challenge"]["at"].as_str().unwrap().parse().unwrap();
+    let almost = MIN_CHALLENGE_INTERVAL - SignedDuration::from_millis(500);
+    room.world.clock.advance((at + almost).duration_since(room.world.clock.now()));
+    assert_eq!(acme.post(&verify, &Value::Null).await.status, 429);
+    room.world.clock.advance((at + MIN_CHALLENGE_INTERVAL).duration_since(room.world.clock.now()));
+    assert_eq!(acme.post(&verify, &Value::Null).await.status, 202);
+    // The jobs of the verification before are obsolete: the new one makes one challenge, and waits.
+    room.world.pump_queue(DELIVERIES).await;
+    room.world.pump_queue(RETRIES).await;
+    assert_eq!(receiver.received("/hook").len(), 2);
 }
 
 #[tokio::test]

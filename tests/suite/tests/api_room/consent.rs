@@ -11,7 +11,7 @@ use shared::id::WebhookId;
 use shared::queue::job::{Job, Sweep};
 use shared::webhook::{CHALLENGE_WAITS, MAX_CHALLENGES, MIN_CHALLENGE_INTERVAL};
 use support::world::{DELIVERIES, RETRIES};
-use support::{Answer as Says, Receiver};
+use support::{Answer as Says, Break, Receiver};
 
 use crate::room::{Answer, Caller, Room};
 
@@ -298,6 +298,40 @@ async fn a_challenge_whose_job_was_never_sent_is_found_by_the_sweep() {
     sweep();
     room.world.run_until_idle().await.unwrap();
     assert_eq!(acme.get(&path_of(&made)).await.body["verification"]["status"], "verified");
+}
+
+#[tokio::test]
+async fn whichever_call_of_a_change_fails_the_new_url_is_asked_and_nothing_is_lost() {
+    // One call too many ends this: the break then meets a call after the request, or none.
+    for index in 0..8 {
+        for how in [Break::Before, Break::After] {
+            let room = asking().await;
+            let acme = room.tenant().await;
+            let receiver = Receiver::start().await.unwrap();
+            receiver.script("/new", [Says::Challenge]);
+            let old = room.world.webhook(acme.tenant_id(), &receiver.url("/old")).await.unwrap();
+            let path = format!("/api/v1/webhooks/{}", old.id);
+            room.world.aws.take_calls();
+            room.world.aws.break_call(index, how);
+            let change = json!({ "url": receiver.url("/new") });
+            let mut tries = 0;
+            while acme.patch(&path, &change).await.status != 200 {
+                tries += 1;
+                assert!(tries < 4, "call {index}");
+            }
+            room.world.aws.call_off_break();
+            room.world.clock.advance(PAST_THE_CACHE);
+            let event = accept(&room, &acme, "held").await;
+            room.world.run_until_idle().await.unwrap();
+            room.world.clock.advance(SignedDuration::from_hours(2));
+            room.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+            room.world.run_until_idle().await.unwrap();
+            let row = room.world.deliveries.get(acme.tenant_id(), old.id, event.id).await.unwrap().unwrap();
+            assert_eq!(row.state, DeliveryState::Delivered, "call {index} ({how:?})");
+            assert!(receiver.received("/old").is_empty());
+            assert_eq!(told(&room), ["webhook.pending", "webhook.verified"], "call {index} ({how:?})");
+        }
+    }
 }
 
 #[tokio::test]

@@ -35,6 +35,8 @@ pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
 pub const CACHE_SECONDS: &str = "CACHE_SECONDS";
 /// Networks that deliveries may go to although they are not public: a comma-separated list, for local use.
 pub const ALLOWED_NETWORKS: &str = "ALLOWED_NETWORKS";
+/// Whether a new URL of a webhook must answer a challenge before anything is delivered to it: `true` or `false`.
+pub const VERIFY_WEBHOOK_URLS: &str = "VERIFY_WEBHOOK_URLS";
 /// SHA-256 of the secret of the admin key made at deploy time, in hex.
 pub const ADMIN_KEY_SHA256: &str = "ADMIN_KEY_SHA256";
 /// ARN of the KMS key that encrypts the data keys. Data keys seal secrets.
@@ -134,6 +136,8 @@ pub struct ApiConfig {
     pub public_url: String,
     /// See [`SECRETS_KEY_ARN`].
     pub secrets_key_arn: String,
+    /// See [`VERIFY_WEBHOOK_URLS`].
+    pub verify_webhook_urls: bool,
 }
 
 /// What the SDK must know about AWS. Lambda sets everything except the endpoint and the name.
@@ -207,6 +211,7 @@ impl ApiConfig {
             allowed_networks: networks()?,
             public_url: optional(PUBLIC_URL).trim_end_matches('/').to_owned(),
             secrets_key_arn: text(SECRETS_KEY_ARN)?,
+            verify_webhook_urls: flag(VERIFY_WEBHOOK_URLS)?,
         })
     }
 }
@@ -265,6 +270,10 @@ fn number(name: &'static str, least: u32, most: u32) -> Result<u32, ConfigError>
         .ok()
         .filter(|value| (least..=most).contains(value))
         .ok_or_else(|| ConfigError { name, fault: format!("expected a whole number from {least} to {most}") })
+}
+
+fn flag(name: &'static str) -> Result<bool, ConfigError> {
+    text(name)?.parse().map_err(|_| ConfigError { name, fault: "expected `true` or `false`".to_owned() })
 }
 
 fn networks() -> Result<Vec<IpNet>, ConfigError> {

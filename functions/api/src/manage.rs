@@ -5,6 +5,7 @@
 pub(crate) mod error;
 pub(crate) mod limits;
 pub(crate) mod number;
+pub(crate) mod consent;
 pub(crate) mod register;
 pub(crate) mod release;
 pub(crate) mod resume;

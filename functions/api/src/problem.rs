@@ -13,11 +13,30 @@ impl From<ManageError> for ApiError {
             ManageError::NotFound(noun) => not_found(noun).into(),
             ManageError::Conflict => conflict().into(),
             ManageError::Limit { noun, maximum } => limit_reached(noun, maximum).into(),
+            ManageError::NotPending => not_pending().into(),
+            ManageError::ChallengedTooSoon { seconds } => challenged_too_soon(seconds).into(),
             ManageError::Invalid(errors) => errors.into(),
             ManageError::Store(error) => Self::unavailable(error),
             ManageError::Queue(error) => Self::unavailable(error),
         }
     }
+}
+
+/// 409: there is nothing to verify.
+fn not_pending() -> Problem {
+    let detail = "All URLs of this webhook may be delivered to already. Nothing is left to verify.";
+    Problem::new(409, "webhook-not-pending", "The webhook is not pending", detail)
+}
+
+/// 409: nothing is delivered yet.
+pub(crate) fn webhook_pending(detail: &str) -> Problem {
+    Problem::new(409, "webhook-pending", "The webhook is pending", detail)
+}
+
+/// 429: each challenge is a POST to somebody who has not agreed to anything.
+fn challenged_too_soon(seconds: i64) -> Problem {
+    let detail = format!("The last challenge was less than a minute ago. Repeat this request in {seconds} s.");
+    Problem::new(429, "challenged-too-soon", "The last challenge was a moment ago", detail)
 }
 
 /// 409: the tenant has the maximum number of these.

@@ -43,6 +43,8 @@ pub struct Api {
     pub(crate) public_keys: PublicKeyCache,
     pub(crate) addresses: AddressPolicy,
     pub(crate) public_url: String,
+    /// Whether a new URL must answer a challenge.
+    pub(crate) verify_webhook_urls: bool,
     pub(crate) clock: Clock,
 }
 
@@ -74,6 +76,7 @@ impl Api {
             admin_key: config.admin_key.clone(),
             addresses: AddressPolicy::allowing(config.allowed_networks.clone()),
             public_url: config.public_url.clone(),
+            verify_webhook_urls: config.verify_webhook_urls,
             clock,
         }
     }

@@ -9,9 +9,9 @@ use shared::breaker::{ClosedReason, Open};
 use shared::clock::Clock;
 use shared::operational;
 use shared::queue::Queue;
-use shared::store::registry::ReceiverHealth;
+use shared::store::registry::{ReceiverHealth, UrlVerifications};
 use shared::store::{Events, StoreError};
-use shared::webhook::{DisabledReason, Webhook};
+use shared::webhook::{DisabledReason, UrlVerification, Webhook};
 
 use crate::webhook_cache::WebhookCache;
 
@@ -19,6 +19,7 @@ use crate::webhook_cache::WebhookCache;
 #[derive(Debug)]
 pub(crate) struct Health {
     pub(crate) receivers: ReceiverHealth,
+    pub(crate) verifications: UrlVerifications,
     pub(crate) events: Events,
     pub(crate) webhooks: WebhookCache,
     /// Probes are sent to it.
@@ -49,6 +50,19 @@ impl Health {
             tracing::info!("the breaker is closed");
         }
         Ok(())
+    }
+
+    /// Ends the pending time of a webhook whose new URLs have all answered. Returns whether it still had these URLs.
+    pub(crate) async fn verified(&self, webhook: &Webhook, asked: &UrlVerification) -> Result<bool, StoreError> {
+        let (tenant, id, now) = (webhook.tenant, webhook.id, self.clock.now());
+        // The cached webhook is forgotten before the call, because a call that fails may have taken effect.
+        self.webhooks.forget(tenant, id);
+        let event = self.events.event_write(&operational::verified(webhook, &asked.id, asked.since, now))?;
+        let is_verified = self.verifications.note_verified(tenant, id, asked, now, event).await?;
+        if is_verified {
+            tracing::info!("the webhook's new URL has answered its challenge");
+        }
+        Ok(is_verified)
     }
 
     /// Disables a webhook, unless it is disabled.

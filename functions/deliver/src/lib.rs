@@ -34,7 +34,7 @@ use shared::config;
 use shared::outbound::{Outbound, SetupError};
 use shared::queue::Queue;
 use shared::retention::Retention;
-use shared::store::registry::{ReceiverHealth, TenantLookup, Webhooks};
+use shared::store::registry::{ReceiverHealth, TenantLookup, UrlVerifications, Webhooks};
 use shared::store::{Deliveries, Events, Registry};
 use tracing::Instrument as _;
 
@@ -105,6 +105,7 @@ impl Deliver {
             sender: Sender { streams: Streams::new(sdk, outbound.clone()), outbound, clock: clock.clone() },
             health: Health {
                 receivers: ReceiverHealth::new(&registry),
+                verifications: UrlVerifications::new(&registry),
                 events: events.clone(),
                 webhooks: webhooks.clone(),
                 deliveries_queue: deliveries_queue.clone(),

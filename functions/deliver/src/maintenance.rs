@@ -7,5 +7,7 @@ pub(crate) mod dispatch;
 pub(crate) mod probe;
 pub(crate) mod recovery;
 pub(crate) mod release;
+pub(crate) mod challenge;
+pub(crate) mod verify;
 pub(crate) mod overdue;
 pub(crate) mod sweep;

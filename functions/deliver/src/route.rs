@@ -10,7 +10,7 @@ use crate::delivery::pending::Pending;
 use crate::delivery::{schedule, unreadable};
 use crate::disposition::{Disposition, Stop};
 use crate::isolate::isolated_logged;
-use crate::maintenance::{dispatch, overdue, probe, recovery, release, sweep};
+use crate::maintenance::{dispatch, overdue, probe, recovery, release, sweep, verify};
 use crate::message::ReceivedMessage;
 use crate::span;
 
@@ -51,6 +51,7 @@ async fn carry_out(
         Ok(Job::Probe(job)) => probe::probe(&job, room, deadline).await?,
         Ok(Job::Sweep(job)) => sweep::sweep(&job, stores, recorder).await?,
         Ok(Job::Overdue(job)) => overdue::overdue(&job, stores, recorder).await?,
+        Ok(Job::Verify(job)) => verify::verify(&job, room, deadline).await?,
         Ok(Job::Recovery(job)) => {
             recovery::recovery(&job, message.first_receive, stores, webhooks, &queues.deliveries_queue, clock).await?
         }

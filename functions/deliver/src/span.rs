@@ -65,6 +65,10 @@ pub(crate) fn note(message: &Span, job: &Job) {
             add("tenant.id", &job.tenant);
             add("webhook.id", &job.webhook);
         }
+        Job::Verify(job) => {
+            add("tenant.id", &job.tenant);
+            add("webhook.id", &job.webhook);
+        }
         Job::Recovery(job) => {
             add("tenant.id", &job.tenant);
             add("recovery.id", &job.recovery);

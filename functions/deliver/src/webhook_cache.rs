@@ -33,8 +33,8 @@ impl WebhookState {
         }
     }
 
-    /// Whether deliveries are held until somebody does something: the webhook is disabled or paused, or its tenant is
-    /// suspended.
+    /// Whether deliveries are held until somebody does something: the webhook is disabled, paused or pending,
+    /// or its tenant is suspended.
     pub(crate) fn holds_deliveries(&self) -> bool {
         self.is_suspended || self.webhook.holds_deliveries()
     }

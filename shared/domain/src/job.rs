@@ -15,7 +15,7 @@ mod tests;
 
 pub use deliver::DeliverJob;
 pub use first::FirstJobs;
-pub use kinds::{DispatchJob, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep};
+pub use kinds::{DispatchJob, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep, VerifyJob};
 pub use read::{NotAJob, NotCarriedError};
 pub use write::INLINE_LIMIT;
 
@@ -36,6 +36,8 @@ pub enum Job {
     Dispatch(DispatchJob),
     /// Wake the overdue deliveries of one webhook, and end those that are held for too long.
     Overdue(OverdueJob),
+    /// Ask the new URLs of one webhook for their consent.
+    Verify(VerifyJob),
 }
 
 /// The message group of sweeps, because they belong to no webhook.
@@ -57,6 +59,7 @@ impl Job {
             Self::Recovery(page) => page.recovery.to_string(),
             Self::Dispatch(dispatch) => dispatch.tenant.to_string(),
             Self::Overdue(overdue) => overdue.webhook.to_string(),
+            Self::Verify(verify) => verify.webhook.to_string(),
         }
     }
 

@@ -24,6 +24,7 @@ pub mod breaker;
 pub mod recovery;
 pub mod retry;
 pub mod signature;
+pub mod challenge;
 pub mod dialect;
 pub mod stream;
 pub mod provider;

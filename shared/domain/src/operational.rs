@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::breaker::{ClosedReason, Open};
 use crate::event::{About, Event, Facts, GivenUp, What};
 use crate::id::EventId;
-use crate::webhook::{DisabledReason, Webhook, WebhookStatus};
+use crate::webhook::{DisabledReason, VerificationId, Webhook, WebhookStatus};
 
 /// A breaker opened.
 pub fn opened(webhook: &Webhook, open: &Open, now: Timestamp) -> Event {
@@ -25,9 +25,18 @@ pub fn disabled(webhook: &Webhook, reason: DisabledReason, since: Option<Timesta
     event(webhook, What::Disabled { since, reason }, &webhook.revision.to_string(), now)
 }
 
-/// The event for a tenant's own change of a webhook from `before` to `after`; `None` when the change did not affect the
-/// status.
-pub fn status_changed(before: &Webhook, after: &Webhook, now: Timestamp) -> Option<Event> {
+/// The new URLs of a webhook have answered, which was pending `since`.
+pub fn verified(webhook: &Webhook, id: &VerificationId, since: Timestamp, now: Timestamp) -> Event {
+    event(webhook, What::Verified { since }, id.as_str(), now)
+}
+
+/// The events for a tenant's own change of a webhook from `before` to `after`: one if the change affected the status,
+/// and one if the webhook became pending or is pending no longer.
+pub fn changed(before: &Webhook, after: &Webhook, now: Timestamp) -> Vec<Event> {
+    status_changed(before, after, now).into_iter().chain(consent_changed(before, after, now)).collect()
+}
+
+fn status_changed(before: &Webhook, after: &Webhook, now: Timestamp) -> Option<Event> {
     match (before.status, after.status) {
         (WebhookStatus::Enabled, WebhookStatus::Disabled { reason }) => Some(disabled(after, reason, None, now)),
         (WebhookStatus::Disabled { .. }, WebhookStatus::Enabled) => {
@@ -35,6 +44,19 @@ pub fn status_changed(before: &Webhook, after: &Webhook, now: Timestamp) -> Opti
         }
         (WebhookStatus::Enabled, WebhookStatus::Enabled)
         | (WebhookStatus::Disabled { .. }, WebhookStatus::Disabled { .. }) => None,
+    }
+}
+
+fn consent_changed(before: &Webhook, after: &Webhook, now: Timestamp) -> Option<Event> {
+    match (&before.verification, &after.verification) {
+        (_, Some(asked)) if after.is_pending() && !before.is_pending() => {
+            Some(event(after, What::Pending, asked.id.as_str(), now))
+        }
+        // The new URL was taken away, or the operator asks for no consent any more.
+        (Some(asked), _) if before.is_pending() && !after.is_pending() => {
+            Some(verified(after, &asked.id, asked.since, now))
+        }
+        _ => None,
     }
 }
 

@@ -45,7 +45,7 @@ string_enum!(
         Recovered = "recovered",
         /// The probe found no held delivery. The next delivery acts as the probe.
         NothingHeld = "nothing_held",
-        /// The tenant enabled or unpaused the webhook.
+        /// The tenant enabled or unpaused the webhook, or the tenant's new URL answered a challenge.
         Requested = "requested",
     }
 );

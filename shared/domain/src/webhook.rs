@@ -22,6 +22,8 @@ mod subscription;
 mod signing_secrets;
 mod redaction;
 mod footprint;
+mod verification;
+mod consent;
 
 pub use self::destination::{Destination, DestinationUrl, InvalidDestination, UnfitCredentials};
 pub use self::headers::{CustomName, CustomValue, InvalidHeader, MAX_CUSTOM_HEADERS};
@@ -30,6 +32,10 @@ pub use self::signing_secrets::{PublishedKey, SigningSecrets};
 pub use self::status::WebhookStatus;
 pub use self::subscription::{Subscription, WantedTypes};
 pub use self::url::{InvalidUrl, WebhookUrl};
+pub use self::verification::{
+    CHALLENGE_WAITS, ChallengeResult, ChallengeVerdict, MAX_CHALLENGES, MIN_CHALLENGE_INTERVAL, PendingReason,
+    UrlVerification, VerificationId, judge_challenge,
+};
 
 /// Maximum number of webhooks of one tenant. Reason: `dispatch` holds all of them in memory and matches each event
 /// against each webhook.
@@ -96,6 +102,8 @@ pub struct Webhook {
     /// Maximum number of events in one POST or in one message of a stream, within [`BATCH`]; 1 where the dialect has no
     /// arrays.
     pub batch: u8,
+    /// The consent of its URLs; `None` if nobody had to ask for it.
+    pub verification: Option<UrlVerification>,
 }
 
 impl Webhook {
@@ -132,12 +140,13 @@ impl Webhook {
             metadata: BTreeMap::new(),
             rate_limit: None,
             batch: DEFAULT_BATCH,
+            verification: None,
         }
     }
 
-    /// Whether deliveries are held instead of attempted, because the webhook is disabled or paused.
+    /// Whether deliveries are held instead of attempted, because the webhook is disabled, paused or pending.
     pub fn holds_deliveries(&self) -> bool {
-        self.paused || self.status != WebhookStatus::Enabled
+        self.paused || self.is_pending() || self.status != WebhookStatus::Enabled
     }
 
     /// Maximum number of events in one POST, or in one message of a stream.
@@ -153,7 +162,7 @@ impl Webhook {
         }
     }
 
-    /// Whether `event` is owed to the webhook. Events are owed to a disabled or paused webhook too, and their
+    /// Whether `event` is owed to the webhook. Events are owed to a disabled, paused or pending webhook too, and their
     /// deliveries are held.
     pub fn wants(&self, event: &Event) -> bool {
         self.subscription.wants(self.id, event, self.dialect)

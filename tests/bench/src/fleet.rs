@@ -48,6 +48,7 @@ pub fn environment(world: &World) -> Vec<(&'static str, String)> {
         ("DELIVERIES_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:deliveries".to_owned()),
         ("DEAD_LETTER_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:dead-letter".to_owned()),
         ("ADMIN_KEY_SHA256", "0".repeat(64)),
+        ("VERIFY_WEBHOOK_URLS", "false".to_owned()),
         ("RETENTION_DAYS", "30".to_owned()),
         ("CACHE_SECONDS", "30".to_owned()),
         ("ALLOWED_NETWORKS", "127.0.0.0/8".to_owned()),

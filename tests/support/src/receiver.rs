@@ -22,6 +22,8 @@ pub enum Answer {
     Status(u16),
     /// Answers with this status, these headers and this body.
     Full(u16, Vec<(&'static str, String)>, Vec<u8>),
+    /// Answers a challenge: 200 with the `challenge` of the body, which is JSON or a form.
+    Challenge,
     /// Never answers while the connection is open. The caller's time limit expires when the test advances the time.
     Hang,
 }
@@ -150,7 +152,7 @@ async fn receive(
 ) -> Response {
     let path = uri.path().to_owned();
     let query = uri.query().unwrap_or_default().to_owned();
-    let request = Received { method, path: path.clone(), query, headers, body };
+    let request = Received { method, path: path.clone(), query, headers, body: body.clone() };
     inner.received.lock().unwrap_or_else(PoisonError::into_inner).push(request);
     inner.news.send_replace(());
     let answer = next_answer(&inner, &path);
@@ -166,8 +168,18 @@ async fn receive(
             }
             response
         }
+        Answer::Challenge => challenge_in(&body).into_response(),
         Answer::Hang => std::future::pending().await,
     }
+}
+
+/// The answer to a challenge, as JSON.
+fn challenge_in(body: &Bytes) -> String {
+    let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let mut form = url::form_urlencoded::parse(body);
+    let in_form = || form.find(|(name, _)| name == "challenge").map(|(_, value)| value.into_owned());
+    let challenge = json["challenge"].as_str().map(str::to_owned).or_else(in_form);
+    serde_json::json!({ "challenge": challenge }).to_string()
 }
 
 fn next_answer(inner: &Inner, path: &str) -> Answer {

@@ -4,7 +4,7 @@ use shared::store::Registry;
 use shared::store::registry::{
     ApiKeyLookup, ApiKeys, Breakers, Certificates, DataKeyRotation, EventQuotas, PublicKeys, RateLimits,
     ReceiverHealth, Recoveries, Releases, RunningRecoveries, Settings, SourceLookup, Sources, Subscribers, TenantList,
-    TenantLookup, Tenants, WebhookWriter, Webhooks, WebhooksVersions,
+    TenantLookup, Tenants, UrlVerifications, WebhookWriter, Webhooks, WebhooksVersions,
 };
 
 /// The registry table, with every group of operations. Each type says what its group holds.
@@ -29,6 +29,7 @@ pub struct RegistryGroups {
     pub tenant_list: TenantList,
     pub tenant_lookup: TenantLookup,
     pub tenants: Tenants,
+    pub url_verifications: UrlVerifications,
     pub webhook_writer: WebhookWriter,
     pub webhooks: Webhooks,
     pub webhooks_versions: WebhooksVersions,
@@ -57,6 +58,7 @@ impl RegistryGroups {
             tenant_list: TenantList::new(registry),
             tenant_lookup: TenantLookup::new(registry),
             tenants: Tenants::new(registry),
+            url_verifications: UrlVerifications::new(registry),
             webhook_writer: WebhookWriter::new(registry),
             webhooks: Webhooks::new(registry),
             webhooks_versions: WebhooksVersions::new(registry),

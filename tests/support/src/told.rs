@@ -39,6 +39,7 @@ impl World {
                 What::Closed { .. } => *open -= 1,
                 What::Disabled { .. } => *disabled += 1,
                 What::Enabled => *disabled -= 1,
+                What::Pending | What::Verified { .. } => {}
                 What::Dead(given_up) => {
                     let round: u32 = event.facts.provider_event_id.rsplit('#').next().unwrap_or_default().parse()?;
                     *dead.entry((about.webhook.to_string(), given_up.event.to_string(), round)).or_insert(0) += 1;

@@ -1,12 +1,13 @@
 //! Changing a webhook: read it, change it, and write it if no other request wrote it in between. When the webhook is
-//! enabled or disabled, the operational event is written in the same transaction.
+//! enabled or disabled, or has a new URL, the operational event is written in the same transaction.
 
 use shared::id::{TenantId, WebhookId};
-use shared::operational::status_changed;
+use shared::operational;
 use shared::store::StoreError;
 use shared::store::registry::WebhooksVersion;
 use shared::webhook::Webhook;
 
+use super::consent::{ask, asking};
 use super::error::ManageError;
 use super::resume::resume;
 use crate::noun::Noun;
@@ -16,7 +17,8 @@ use crate::span;
 /// How often a change is tried while other requests keep changing the same webhook.
 const TRIES: u8 = 2;
 
-/// Applies `change` to the stored webhook and answers what was written. `change` may run more than once.
+/// Applies `change` to the stored webhook and answers what was written. `change` may run more than once. If the change
+/// takes away the URL for which the webhook was pending, deliveries resume.
 pub(crate) async fn change(
     api: &Api,
     tenant: TenantId,
@@ -28,7 +30,13 @@ pub(crate) async fn change(
         let stored = api.webhooks.get(tenant, id).await?.ok_or(ManageError::NotFound(Noun::Webhook))?;
         match write(api, &stored, change(stored.clone())?, None).await {
             Err(StoreError::Conflict) => {}
-            written => return Ok(written?),
+            Err(error) => return Err(error.into()),
+            Ok(written) => {
+                if stored.is_pending() && !written.holds_deliveries() {
+                    resume(api, &written).await?;
+                }
+                return Ok(written);
+            }
         }
     }
     Err(ManageError::Conflict)
@@ -58,13 +66,14 @@ pub(super) async fn write(
     changed: Webhook,
     version: Option<&WebhooksVersion>,
 ) -> Result<Webhook, StoreError> {
-    let changed = Webhook { updated_at: api.now(), ..changed };
-    let event = status_changed(stored, &changed, changed.updated_at);
-    let event_write = event.map(|event| api.events.event_write(&event)).transpose()?;
+    let changed = Webhook { updated_at: api.now(), ..asking(api, Some(stored), changed) };
+    let events = operational::changed(stored, &changed, changed.updated_at);
+    let event_writes = events.iter().map(|event| api.events.event_write(event)).collect::<Result<Vec<_>, _>>()?;
     match version {
-        Some(version) => api.webhook_writer.replace_if_unchanged(&changed, version, event_write).await?,
-        None => api.webhook_writer.replace(&changed, event_write).await?,
+        Some(version) => api.webhook_writer.replace_if_unchanged(&changed, version, event_writes).await?,
+        None => api.webhook_writer.replace(&changed, event_writes).await?,
     }
     api.public_keys.forget(changed.tenant);
+    ask(api, Some(stored), &changed).await;
     Ok(changed)
 }

@@ -23,6 +23,15 @@ pub(crate) enum ManageError {
         /// How many that is.
         maximum: u32,
     },
+    /// The webhook's URLs need no challenge.
+    #[error("the webhook is not pending")]
+    NotPending,
+    /// The last challenge was a moment ago.
+    #[error("the next challenge can be asked for in {seconds} s")]
+    ChallengedTooSoon {
+        /// How long to wait.
+        seconds: i64,
+    },
     /// What was asked for is not possible for the object as it is.
     #[error("{0}")]
     Invalid(FieldErrors),

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use shared::id::{TenantId, WebhookId};
 
+use super::consent::send;
 use super::error::ManageError;
 use super::release::release_all;
 use super::resume::close_breaker;
@@ -29,5 +30,7 @@ pub(crate) async fn lift(api: &Api, tenant: TenantId) -> Result<(), ManageError>
         closings.push(close_breaker(api, webhook));
     }
     stream::iter(closings).buffer_unordered(MAX_CONCURRENT_CLOSINGS).try_collect::<()>().await?;
-    release_all(api, tenant, resumed.iter().map(|webhook| webhook.id)).await
+    release_all(api, tenant, resumed.iter().map(|webhook| webhook.id)).await?;
+    // `deliver` asks no URL of a suspended tenant.
+    send(api, tenant, &webhooks).await
 }

@@ -8,6 +8,7 @@ use shared::secret::SigningSecret;
 use shared::store::StoreError;
 use shared::webhook::{Destination, Subscription, Webhook};
 
+use super::consent::{ask, asking};
 use super::error::ManageError;
 use super::limits::creation_error;
 use super::number::TRIES;
@@ -32,11 +33,12 @@ pub(crate) async fn register(api: &Api, webhook: Webhook) -> Result<Webhook, Man
     span::note(Noun::Webhook, webhook.id);
     let number = retry_on_conflict(|| api.webhook_writer.take_number(webhook.tenant)).await?;
     let number = number.ok_or(ManageError::NotFound(Noun::Tenant))?;
-    let webhook = Webhook { number: Some(number), ..webhook };
+    let webhook = asking(api, None, Webhook { number: Some(number), ..webhook });
     if let Err(error) = retry_on_conflict(|| api.webhook_writer.create_independent(&webhook)).await {
         return Err(creation_error(api, webhook.tenant, Noun::Webhook, error).await);
     }
     api.public_keys.forget(webhook.tenant);
+    ask(api, None, &webhook).await;
     Ok(webhook)
 }
 

@@ -7,6 +7,7 @@ use shared::store::registry::WebhooksVersion;
 use shared::webhook::Webhook;
 
 use super::change::write;
+use super::consent::{ask_all, asking};
 use super::error::ManageError;
 use super::limits::creation_error;
 use super::number::{self, numbered, webhooks_version};
@@ -88,8 +89,11 @@ async fn apply(
     match change {
         WebhookChange::Keep(webhook) => Ok(Attempt::Written(Some(webhook))),
         WebhookChange::Create(webhook) => {
-            let created = match api.webhook_writer.create_all(tenant, &[webhook], version).await {
-                Ok(created) => Attempt::Written(created.into_iter().next()),
+            let created = match api.webhook_writer.create_all(tenant, &[asking(api, None, webhook)], version).await {
+                Ok(created) => {
+                    ask_all(api, tenant, &created).await;
+                    Attempt::Written(created.into_iter().next())
+                }
                 Err(StoreError::Conflict) => Attempt::Conflicted,
                 Err(error) => return Err(Box::pin(creation_error(api, tenant, Noun::Webhook, error)).await),
             };
@@ -102,7 +106,7 @@ async fn apply(
             };
             let replaced = attempt(write(api, stored, webhook, Some(version)).await, Some)?;
             if let Attempt::Written(Some(webhook)) = &replaced
-                && resumes
+                && (resumes || stored.is_pending())
                 && !webhook.holds_deliveries()
             {
                 resume(api, webhook).await?;
@@ -157,8 +161,12 @@ pub(crate) async fn create_planned<T, E: From<ManageError>>(
         if new.is_empty() {
             return Ok(Plan { new, rest });
         }
+        let new: Vec<Webhook> = new.into_iter().map(|webhook| asking(api, None, webhook)).collect();
         match api.webhook_writer.create_all(tenant, &new, &version).await {
-            Ok(new) => return Ok(Plan { new, rest }),
+            Ok(new) => {
+                ask_all(api, tenant, &new).await;
+                return Ok(Plan { new, rest });
+            }
             Err(StoreError::Conflict) => {}
             Err(error) => return Err(Box::pin(creation_error(api, tenant, Noun::Webhook, error)).await.into()),
         }

@@ -9,6 +9,7 @@ use crate::room::Api;
 
 mod request;
 mod health;
+mod verification;
 mod view;
 mod test_event;
 mod create;
@@ -18,6 +19,7 @@ mod patch;
 mod read;
 mod rotate_secret;
 mod test;
+mod verify;
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     let one = get(read::read).patch(patch::patch).delete(delete::delete);
@@ -26,4 +28,5 @@ pub(crate) fn routes() -> Router<Arc<Api>> {
         .route("/api/v1/webhooks/{webhook_id}", one)
         .route("/api/v1/webhooks/{webhook_id}/rotate-secret", post(rotate_secret::rotate_secret))
         .route("/api/v1/webhooks/{webhook_id}/test", post(test::test))
+        .route("/api/v1/webhooks/{webhook_id}/verify", post(verify::verify))
 }

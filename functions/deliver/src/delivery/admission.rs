@@ -13,7 +13,7 @@ pub(crate) enum Admission {
     /// Its job goes to the retries queue, unattempted: the receiver is slow, and the invocations of the deliveries
     /// queue are for receivers that answer quickly.
     ByRetries,
-    /// It is held: this webhook is disabled or paused, its tenant is suspended, or the breaker is open.
+    /// It is held: this webhook is disabled, paused or pending, its tenant is suspended, or the breaker is open.
     Hold(Box<WebhookState>),
     /// It is discarded: its webhook was deleted.
     Discard,

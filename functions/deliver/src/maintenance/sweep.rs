@@ -3,8 +3,8 @@
 //! Every function that writes a delivery as held reads the webhook afresh after the write, and everything that makes a
 //! webhook take attempts again releases what the webhook holds. A crash between the two, or an index that follows its
 //! table late, can leave a held delivery that nothing would wake. The sweep wakes it. The sweep also looks for
-//! waiting deliveries whose message was lost, for deliveries that were held for as long as the retention, and for
-//! recoveries that somebody asked for and that stand still.
+//! waiting deliveries whose message was lost, for deliveries that were held for as long as the retention, for
+//! recoveries that somebody asked for and that stand still, and for new URLs whose challenge is overdue.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +13,7 @@ use shared::clock::Clock;
 use shared::delivery::StateKind;
 use shared::id::TenantId;
 use shared::queue::Outgoing;
-use shared::queue::job::{Job, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep};
+use shared::queue::job::{Job, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep, VerifyJob};
 use shared::store::StoreError;
 use shared::store::deliveries::HeldOrDeadOrder;
 use shared::webhook::Webhook;
@@ -36,6 +36,8 @@ const STANDSTILL: SignedDuration = SignedDuration::from_mins(15);
 /// Time by which a probe is overdue when it counts as lost (1 h). Reason: this is many times its message's visibility
 /// timeout.
 const PROBE_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
+/// Time by which a challenge is overdue when its job counts as lost (1 h). Reason: as for a probe.
+const CHALLENGE_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Looks at a page of tenants. Sends a release job for each webhook that has no reason to hold anything, and does; and
 /// an overdue job for each webhook of which something is overdue.
@@ -74,14 +76,15 @@ async fn look(
     if is_held_too_long || has_overdue(&webhook, stores, now).await? {
         jobs.push(Job::Overdue(OverdueJob { tenant, webhook: id, after: None }));
     }
+    jobs.extend(lost_challenge(&webhook, now).filter(|_| !is_suspended));
     if oldest.is_some() && !webhook.holds_deliveries() && !is_suspended {
         jobs.extend(release_or_probe(webhook, stores, &recorder.clock).await?);
     }
     Ok(jobs)
 }
 
-/// The job that a webhook needs because it holds deliveries although it is neither disabled nor paused, and its
-/// tenant is not suspended.
+/// The job that a webhook needs because it holds deliveries although it is neither disabled, paused nor pending,
+/// and its tenant is not suspended.
 async fn release_or_probe(webhook: Webhook, stores: &Stores, clock: &Clock) -> Result<Option<Job>, StoreError> {
     let (tenant, id) = (webhook.tenant, webhook.id);
     if let Breaker::Open(open) = stores.receivers.get_breaker(tenant, id).await? {
@@ -109,6 +112,18 @@ async fn lost_pages(tenant: TenantId, stores: &Stores, now: Timestamp) -> Result
         Job::Recovery(RecoveryPage { tenant, recovery: id, page })
     });
     Ok(lost.collect())
+}
+
+/// A new job for the challenges of a new URL, if the job was lost: for example not sent, because `api` was interrupted
+/// after it had written the webhook. Each challenge is claimed once, even if the lost job turns up again.
+fn lost_challenge(webhook: &Webhook, now: Timestamp) -> Option<Job> {
+    let asked = webhook.verification.as_ref()?;
+    let is_lost = now.duration_since(asked.next_challenge_at()?) > CHALLENGE_OVERDUE;
+    is_lost.then(|| {
+        tracing::warn!("the challenge of the webhook's new URL is overdue; its job is sent again");
+        let verification = asked.id.clone();
+        Job::Verify(VerifyJob { tenant: webhook.tenant, webhook: webhook.id, verification })
+    })
 }
 
 /// A new job for the probe of an open breaker, if the probe's message was lost: for example moved to the dead-letter

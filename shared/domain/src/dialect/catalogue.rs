@@ -65,6 +65,8 @@ impl Parts {
             | EventType::WebhookClosed
             | EventType::WebhookDisabled
             | EventType::WebhookEnabled
+            | EventType::WebhookPending
+            | EventType::WebhookVerified
             | EventType::DeliveryDead
             | EventType::Unparsed => Self::UNUSUAL,
         }

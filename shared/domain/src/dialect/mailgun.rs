@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::json::{Fields, written};
+use crate::challenge::Challenge;
 use crate::event::{Client, Event, Facts, Geo, Provider, Recipient};
 use crate::id::{EventId, WebhookId};
 use crate::secret::SigningSecret;
@@ -30,11 +31,41 @@ pub(super) struct Signature {
 impl Signature {
     /// Signs `timestamp` and the token of this delivery.
     pub(super) fn of(event: EventId, webhook: WebhookId, secret: Option<&SigningSecret>, timestamp: Timestamp) -> Self {
-        let (timestamp, token) = (timestamp.as_second().to_string(), token(webhook, event));
+        Self::signing(token(webhook, event), secret, timestamp)
+    }
+
+    fn signing(token: String, secret: Option<&SigningSecret>, timestamp: Timestamp) -> Self {
+        let timestamp = timestamp.as_second().to_string();
         let parts = [timestamp.as_bytes(), token.as_bytes()];
         let mac = secret.map(|secret| signature::hex_of_parts(secret, &parts)).unwrap_or_default();
         Self { timestamp, token, mac }
     }
+}
+
+/// Signs a challenge with the id `id`. Its token belongs to this challenge alone.
+pub(super) fn challenge_signature(
+    id: &str,
+    webhook: WebhookId,
+    secret: Option<&SigningSecret>,
+    at: Timestamp,
+) -> Signature {
+    let mut hash = Sha256::new();
+    hash.update(b"mailhooks mailgun challenge 1");
+    hash.update(webhook.to_string());
+    hash.update(id);
+    Signature::signing(hex::encode(&hash.finalize()[..25]), secret, at)
+}
+
+#[derive(Serialize)]
+struct ChallengeBody<'a> {
+    signature: Signature,
+    r#type: &'static str,
+    challenge: &'a str,
+}
+
+/// The body of a challenge.
+pub(super) fn challenge(challenge: &Challenge, signature: Signature) -> Vec<u8> {
+    written(&ChallengeBody { signature, r#type: Challenge::TYPE, challenge: challenge.text() })
 }
 
 /// 50 hex characters that belong to this delivery alone and are the same in each of its attempts. Receivers remember

@@ -6,6 +6,7 @@
 use url::form_urlencoded::Serializer;
 
 use super::mailgun::{self, Signature};
+use crate::challenge::Challenge;
 use crate::event::{BounceType, Event, EventType, Facts, Recipient, RejectReason};
 use crate::id::WebhookId;
 use crate::mailgun_fields::is_own_field;
@@ -33,6 +34,8 @@ pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
         | EventType::WebhookClosed
         | EventType::WebhookDisabled
         | EventType::WebhookEnabled
+        | EventType::WebhookPending
+        | EventType::WebhookVerified
         | EventType::DeliveryDead
         | EventType::Unparsed => mailgun::names(event_type),
     }
@@ -70,6 +73,17 @@ pub(super) fn body(event: &Event, webhook: WebhookId, secret: Option<&SigningSec
     }
     form.say("test", event.test.then_some("true"));
     let signature = Signature::of(event.id, webhook, secret, facts.occurred_at);
+    form.say("timestamp", Some(&signature.timestamp));
+    form.say("token", Some(&signature.token));
+    form.say("signature", Some(&signature.mac));
+    form.0.finish().into_bytes()
+}
+
+/// The body of a challenge.
+pub(super) fn challenge(challenge: &Challenge, signature: &Signature) -> Vec<u8> {
+    let mut form = Form(Serializer::new(String::new()));
+    form.say("type", Some(Challenge::TYPE));
+    form.say("challenge", Some(challenge.text()));
     form.say("timestamp", Some(&signature.timestamp));
     form.say("token", Some(&signature.token));
     form.say("signature", Some(&signature.mac));

@@ -32,6 +32,8 @@ pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
         | EventType::WebhookClosed
         | EventType::WebhookDisabled
         | EventType::WebhookEnabled
+        | EventType::WebhookPending
+        | EventType::WebhookVerified
         | EventType::DeliveryDead
         | EventType::Unparsed => &[],
     }
@@ -177,6 +179,8 @@ fn of_type<'a>(facts: &'a Facts, bare: Body<'a>) -> Body<'a> {
         | EventType::WebhookClosed
         | EventType::WebhookDisabled
         | EventType::WebhookEnabled
+        | EventType::WebhookPending
+        | EventType::WebhookVerified
         | EventType::DeliveryDead
         | EventType::Unparsed => bare,
     }

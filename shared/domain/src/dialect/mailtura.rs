@@ -29,6 +29,8 @@ pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
         | EventType::WebhookClosed
         | EventType::WebhookDisabled
         | EventType::WebhookEnabled
+        | EventType::WebhookPending
+        | EventType::WebhookVerified
         | EventType::DeliveryDead
         | EventType::Unparsed => &[],
     }
@@ -136,6 +138,8 @@ fn data(facts: &Facts) -> Data<'_> {
         | EventType::WebhookClosed
         | EventType::WebhookDisabled
         | EventType::WebhookEnabled
+        | EventType::WebhookPending
+        | EventType::WebhookVerified
         | EventType::DeliveryDead
         | EventType::Unparsed => Data { occurred_at: happened_at, ..bare },
     }

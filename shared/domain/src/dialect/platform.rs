@@ -25,6 +25,8 @@ pub(super) fn names(event_type: EventType) -> &'static [&'static str] {
         | EventType::WebhookClosed
         | EventType::WebhookDisabled
         | EventType::WebhookEnabled
+        | EventType::WebhookPending
+        | EventType::WebhookVerified
         | EventType::DeliveryDead
         | EventType::Unparsed => &[],
     }

@@ -5,6 +5,7 @@ use std::string::FromUtf8Error;
 use jiff::Timestamp;
 
 use super::{Dialect, mailgreet, mailgun, mailgun_legacy, mailjet, mailtura, platform, standard};
+use crate::challenge::Challenge;
 use crate::event::Event;
 use crate::id::WebhookId;
 use crate::secret::SigningSecret;
@@ -59,6 +60,20 @@ impl Dialect {
         let (content_type, body) = self.body(first, more, envelope);
         // Every body is text.
         let body = String::from_utf8(body).map_or_else(FromUtf8Error::into_bytes, |text| escaped(text).into_bytes());
+        self.signed(content_type, body, envelope)
+    }
+
+    /// Renders a challenge, signed like a delivery of the dialect, so that the receiver can verify who asks.
+    pub fn render_challenge(self, challenge: &Challenge, envelope: &Envelope<'_>) -> Rendered {
+        let Envelope { id, webhook, at, secrets } = *envelope;
+        let in_body = || mailgun::challenge_signature(id, webhook, secrets.first().copied(), at);
+        let (content_type, body) = match self {
+            Self::Mailgun => (JSON, mailgun::challenge(challenge, in_body())),
+            Self::MailgunLegacy => (FORM, mailgun_legacy::challenge(challenge, &in_body())),
+            Self::Standard | Self::Platform | Self::Mailgreet | Self::Mailjet | Self::MailjetV2 | Self::Mailtura => {
+                (JSON, challenge.to_json().into_bytes())
+            }
+        };
         self.signed(content_type, body, envelope)
     }
 

@@ -232,6 +232,8 @@ mod tests {
         "webhook.closed" {"source":{"provider":"mailhooks","provider_event":"webhook.closed","provider_event_id":"key-1"},"webhook":{"description":"Orders","id":"wh_00000000000000000000000000","reason":"recovered","since":"2026-01-02T00:00:00Z"}}
         "webhook.disabled" {"source":{"provider":"mailhooks","provider_event":"webhook.disabled","provider_event_id":"key-1"},"webhook":{"description":"Orders","id":"wh_00000000000000000000000000","reason":"failing","since":"2026-01-02T00:00:00Z"}}
         "webhook.enabled" {"source":{"provider":"mailhooks","provider_event":"webhook.enabled","provider_event_id":"key-1"},"webhook":{"description":"Orders","id":"wh_00000000000000000000000000"}}
+        "webhook.pending" {"source":{"provider":"mailhooks","provider_event":"webhook.pending","provider_event_id":"key-1"},"webhook":{"description":"Orders","id":"wh_00000000000000000000000000"}}
+        "webhook.verified" {"source":{"provider":"mailhooks","provider_event":"webhook.verified","provider_event_id":"key-1"},"webhook":{"description":"Orders","id":"wh_00000000000000000000000000","since":"2026-01-02T00:00:00Z"}}
         "delivery.dead" {"delivery":{"attempts":10,"event_id":"evt_01KDY021000000000000000000","event_type":"email.bounced","reason":"attempts_exhausted"},"source":{"provider":"mailhooks","provider_event":"delivery.dead","provider_event_id":"key-1"},"webhook":{"description":"Orders","id":"wh_00000000000000000000000000"}}
         "#);
     }

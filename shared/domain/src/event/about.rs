@@ -41,6 +41,13 @@ pub enum What {
     },
     /// The webhook was enabled.
     Enabled,
+    /// The webhook has a new URL, which has still to answer a challenge.
+    Pending,
+    /// The webhook's new URL has answered its challenge.
+    Verified {
+        /// Since when the webhook was pending.
+        since: Timestamp,
+    },
     /// A delivery to the webhook was given up.
     Dead(GivenUp),
 }
@@ -66,6 +73,8 @@ impl What {
             Self::Closed { .. } => EventType::WebhookClosed,
             Self::Disabled { .. } => EventType::WebhookDisabled,
             Self::Enabled => EventType::WebhookEnabled,
+            Self::Pending => EventType::WebhookPending,
+            Self::Verified { .. } => EventType::WebhookVerified,
             Self::Dead(_) => EventType::DeliveryDead,
         }
     }
@@ -75,16 +84,17 @@ impl What {
         match self {
             Self::Closed { reason, .. } => Some(reason.as_str()),
             Self::Disabled { reason, .. } => Some(reason.as_str()),
-            Self::Opened { .. } | Self::Enabled | Self::Dead(_) => None,
+            Self::Opened { .. } | Self::Enabled | Self::Pending | Self::Verified { .. } | Self::Dead(_) => None,
         }
     }
 
-    /// Since when the webhook's attempts have failed, if failures matter for the change.
+    /// Since when the webhook's attempts have failed, if failures matter for the change. For a verified webhook: since
+    /// when it was pending.
     pub fn since(&self) -> Option<Timestamp> {
         match self {
-            Self::Opened { since } | Self::Closed { since, .. } => Some(*since),
+            Self::Opened { since } | Self::Closed { since, .. } | Self::Verified { since } => Some(*since),
             Self::Disabled { since, .. } => *since,
-            Self::Enabled | Self::Dead(_) => None,
+            Self::Enabled | Self::Pending | Self::Dead(_) => None,
         }
     }
 
@@ -92,7 +102,12 @@ impl What {
     pub fn given_up(&self) -> Option<&GivenUp> {
         match self {
             Self::Dead(given_up) => Some(given_up),
-            Self::Opened { .. } | Self::Closed { .. } | Self::Disabled { .. } | Self::Enabled => None,
+            Self::Opened { .. }
+            | Self::Closed { .. }
+            | Self::Disabled { .. }
+            | Self::Enabled
+            | Self::Pending
+            | Self::Verified { .. } => None,
         }
     }
 }

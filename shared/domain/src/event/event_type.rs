@@ -95,6 +95,8 @@ event_types! {
         WebhookClosed = "webhook.closed": "A webhook's breaker closed: its deliveries are attempted again, the held ones too.",
         WebhookDisabled = "webhook.disabled": "A webhook was disabled: its deliveries are held until it is enabled.",
         WebhookEnabled = "webhook.enabled": "A webhook was enabled: its deliveries are attempted again, the held ones too.",
+        WebhookPending = "webhook.pending": "A webhook has a new URL: its deliveries are held until the URL answers a challenge.",
+        WebhookVerified = "webhook.verified": "A new URL has answered its challenge: deliveries are attempted, the held ones too.",
         DeliveryDead = "delivery.dead": "A delivery was given up; it is in the dead-letter queue.",
     }
 }

@@ -42,6 +42,8 @@ fn what(event_type: EventType, at: Timestamp) -> Option<What> {
         EventType::WebhookClosed => What::Closed { since, reason: ClosedReason::Recovered },
         EventType::WebhookDisabled => What::Disabled { since: Some(since), reason: DisabledReason::Failing },
         EventType::WebhookEnabled => What::Enabled,
+        EventType::WebhookPending => What::Pending,
+        EventType::WebhookVerified => What::Verified { since },
         EventType::DeliveryDead => What::Dead(GivenUp {
             event: EventId::first_of(since),
             event_type: EventType::Bounced,
@@ -106,6 +108,8 @@ fn say_what_belongs_to(event_type: EventType, facts: &mut Facts) {
         | EventType::WebhookClosed
         | EventType::WebhookDisabled
         | EventType::WebhookEnabled
+        | EventType::WebhookPending
+        | EventType::WebhookVerified
         | EventType::DeliveryDead
         | EventType::Unparsed => {}
     }

@@ -3,6 +3,7 @@
 use crate::breaker::ProbeId;
 use crate::event::Event;
 use crate::id::{EventId, RecoveryId, TenantId, WebhookId};
+use crate::webhook::VerificationId;
 
 /// Send the held deliveries of one webhook to the deliveries queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,4 +76,15 @@ pub struct OverdueJob {
     pub webhook: WebhookId,
     /// Where to continue with what is held; `None` at the start.
     pub after: Option<String>,
+}
+
+/// Ask the new URLs of one webhook for their consent, and repeat this until they have answered or no challenge is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyJob {
+    /// The tenant that owns the webhook.
+    pub tenant: TenantId,
+    /// The webhook.
+    pub webhook: WebhookId,
+    /// The verification that the job belongs to. If the webhook has another one, the job is obsolete.
+    pub verification: VerificationId,
 }

@@ -2,11 +2,12 @@
 
 use super::wire::{Kind, VERSION, Wire, WireSlot};
 use super::write::json_of;
-use super::{DeliverJob, DispatchJob, Job, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep};
+use super::{DeliverJob, DispatchJob, Job, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep, VerifyJob};
 use crate::breaker::ProbeId;
 use crate::event::{Event, Facts, MAX_ROW_BYTES, Raw};
 use crate::id::WebhookId;
 use crate::stored_event::StoredEvent;
+use crate::webhook::VerificationId;
 
 /// A message's body is not a job. Such a message can never be processed.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +91,10 @@ impl Job {
             Kind::Probe => {
                 let probe = ProbeId::from_stored(wire.probe.unwrap_or_default());
                 Self::Probe(Probe { tenant: tenant()?, webhook: webhook()?, probe })
+            }
+            Kind::Verify => {
+                let verification = VerificationId::from_stored(wire.verification.unwrap_or_default());
+                Self::Verify(VerifyJob { tenant: tenant()?, webhook: webhook()?, verification })
             }
             Kind::Deliver => Self::Deliver(DeliverJob {
                 tenant: tenant()?,

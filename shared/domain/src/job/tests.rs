@@ -43,6 +43,9 @@ fn jobs_read_back() {
     assert_eq!(Job::from_json(&dispatch.to_json()).unwrap(), dispatch);
     let overdue = Job::Overdue(OverdueJob { tenant, webhook: webhook(), after: Some("x".into()) });
     assert_eq!(Job::from_json(&overdue.to_json()).unwrap(), overdue);
+    let verification = crate::webhook::VerificationId::generate([5; 10]);
+    let verify = Job::Verify(VerifyJob { tenant, webhook: webhook(), verification });
+    assert_eq!(Job::from_json(&verify.to_json()).unwrap(), verify);
     // The body that the template's schedule sends.
     assert_eq!(Job::from_json(r#"{"v":1,"kind":"sweep"}"#).unwrap(), Job::Sweep(Sweep { after: None }));
 }

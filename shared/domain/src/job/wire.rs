@@ -30,6 +30,8 @@ pub(super) struct Wire<I = Box<StoredEvent>> {
     pub(super) after: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) probe: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) verification: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) resend: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +66,7 @@ pub(super) enum Kind {
     Recovery,
     Dispatch,
     Overdue,
+    Verify,
 }
 
 impl<I> Wire<I> {
@@ -82,6 +85,7 @@ impl<I> Wire<I> {
             inline: None,
             after: None,
             probe: None,
+            verification: None,
             resend: false,
             slot: None,
             recovery: None,

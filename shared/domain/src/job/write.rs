@@ -34,6 +34,10 @@ impl Job {
                 probe: Some(probe.probe.as_str().to_owned()),
                 ..Wire::new(Kind::Probe, probe.tenant, probe.webhook)
             },
+            Self::Verify(verify) => Wire {
+                verification: Some(verify.verification.as_str().to_owned()),
+                ..Wire::new(Kind::Verify, verify.tenant, verify.webhook)
+            },
             Self::Sweep(sweep) => Wire { after: sweep.after.clone(), ..Wire::of_no_webhook(Kind::Sweep) },
             Self::Recovery(page) => Wire {
                 tenant: page.tenant.to_string(),

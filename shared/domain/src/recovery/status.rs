@@ -13,6 +13,8 @@ string_enum!(
         WebhookDisabled = "webhook_disabled",
         /// The webhook was paused.
         WebhookPaused = "webhook_paused",
+        /// The webhook has a new URL, which has still to answer a challenge.
+        WebhookPending = "webhook_pending",
     }
 );
 

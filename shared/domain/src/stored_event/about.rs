@@ -63,6 +63,8 @@ impl StoredAbout {
                 What::Disabled { since: since()?, reason: known(DisabledReason::from_word(reason))? }
             }
             EventType::WebhookEnabled => What::Enabled,
+            EventType::WebhookPending => What::Pending,
+            EventType::WebhookVerified => What::Verified { since: known(since()?)? },
             EventType::DeliveryDead => What::Dead(GivenUp {
                 event: known(self.event.as_deref())?.parse().map_err(UnreadableEventError::new)?,
                 event_type: EventType::from_stored(known(self.etype.as_deref())?).map_err(UnreadableEventError::new)?,

@@ -19,6 +19,7 @@ mod settings;
 mod source;
 mod stream;
 mod tenant;
+mod verification;
 mod webhook;
 
 pub(super) use api_key::ApiKeyItem;

@@ -81,13 +81,16 @@ impl WebhookWriter {
         &self,
         rows: Vec<TransactWriteItem>,
         tenant: UpdateBuilder,
-        event_write: Option<EventWrite>,
+        event_writes: Vec<EventWrite>,
         public_keys: Vec<TransactWriteItem>,
         refusals: &[StoreError],
     ) -> Result<(), StoreError> {
         let tenant = TransactWriteItem::builder().update(tenant.build().map_err(StoreError::aws)?).build();
-        let writes =
-            rows.into_iter().chain([tenant]).chain(event_write.map(|EventWrite(event)| event)).chain(public_keys);
+        let writes = rows
+            .into_iter()
+            .chain([tenant])
+            .chain(event_writes.into_iter().map(|EventWrite(event)| event))
+            .chain(public_keys);
         let call = self.registry.client().transact_write_items().set_transact_items(Some(writes.collect()));
         call.send().await.map_err(|error| transaction_error(error, refusals))?;
         Ok(())

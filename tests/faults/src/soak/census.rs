@@ -270,8 +270,8 @@ impl Queued {
                     Ok(Job::ReleaseHeld(job)) => _ = self.recoveries.insert(job.webhook),
                     Ok(Job::Probe(job)) => _ = self.probes.insert(job.webhook),
                     Ok(Job::Dispatch(job)) => _ = self.events.insert(job.event),
-                    // The suite requests no recovery.
-                    Ok(Job::Sweep(_) | Job::Recovery(_) | Job::Overdue(_)) | Err(_) => {}
+                    // The suite requests no recovery, and asks for no consent.
+                    Ok(Job::Sweep(_) | Job::Recovery(_) | Job::Overdue(_) | Job::Verify(_)) | Err(_) => {}
                 }
             }
         }
@@ -279,7 +279,14 @@ impl Queued {
             match Job::from_json(&body) {
                 Ok(Job::Deliver(job)) => _ = self.letters.insert((job.webhook, job.event)),
                 Ok(Job::Dispatch(job)) => _ = self.letters_of_events.insert(job.event),
-                Ok(Job::ReleaseHeld(_) | Job::Probe(_) | Job::Sweep(_) | Job::Recovery(_) | Job::Overdue(_))
+                Ok(
+                    Job::ReleaseHeld(_)
+                    | Job::Probe(_)
+                    | Job::Sweep(_)
+                    | Job::Recovery(_)
+                    | Job::Overdue(_)
+                    | Job::Verify(_),
+                )
                 | Err(_) => {}
             }
         }

@@ -184,8 +184,8 @@ async fn every_role_that_may_read_may_read_it() {
     insta::assert_snapshot!(refusals.join("\n"), @"
     403 forbidden: A key of role `publish` may not do this.
     401 unauthorised: Send a valid API key, as `Authorization: Bearer mh_…`.
-    404 not-found: There is no event type with this name. There are: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, delivery.dead.
-    404 not-found: There is no event type with this name. There are: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, delivery.dead.
+    404 not-found: There is no event type with this name. There are: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, webhook.pending, webhook.verified, delivery.dead.
+    404 not-found: There is no event type with this name. There are: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, webhook.pending, webhook.verified, delivery.dead.
     400 invalid-parameter: limit: unknown parameter; this operation knows: none
     ");
 }

@@ -4,6 +4,7 @@
 
 mod audit;
 mod breaker;
+mod consent;
 mod dead_letters;
 mod deliveries;
 mod dialects;

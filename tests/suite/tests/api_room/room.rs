@@ -48,6 +48,14 @@ impl Room {
         Self { world, router }
     }
 
+    /// A room that accepts receivers on loopback, with another configuration.
+    pub(crate) async fn with_config(change: impl FnOnce(config::ApiConfig) -> config::ApiConfig) -> Self {
+        let world = World::start().await.unwrap();
+        let config = config::ApiConfig { allowed_networks: vec!["127.0.0.0/8".parse().unwrap()], ..config(&world) };
+        let router = api::router(Api::new(&world.sdk, &change(config), world.clock.clone()));
+        Self { world, router }
+    }
+
     /// A room that does not know its public URL.
     pub(crate) async fn without_public_url() -> Self {
         let world = World::start().await.unwrap();
@@ -76,10 +84,7 @@ impl Room {
 
     /// A room that accepts receivers on loopback.
     pub(crate) async fn with_receivers() -> Self {
-        let world = World::start().await.unwrap();
-        let config = config::ApiConfig { allowed_networks: vec!["127.0.0.0/8".parse().unwrap()], ..config(&world) };
-        let router = api::router(Api::new(&world.sdk, &config, world.clock.clone()));
-        Self { world, router }
+        Self::with_config(|config| config).await
     }
 
     /// Answers a request in the form in which the function's `main` gets it.
@@ -116,6 +121,7 @@ fn config(world: &World) -> config::ApiConfig {
         allowed_networks: Vec::new(),
         public_url: "https://hooks.example.com".to_owned(),
         secrets_key_arn: KMS_KEY.to_owned(),
+        verify_webhook_urls: false,
     }
 }
 

@@ -188,7 +188,7 @@ async fn bad_ones_are_refused_with_what_to_change() {
     422 invalid-request: /url: expected text, got a number
     422 invalid-request: /events: name at least one event type, or `*` for all
     422 invalid-request: /events: expected a list, got text
-    422 invalid-request: /events/1: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, delivery.dead, or `*`
+    422 invalid-request: /events/1: the dialect `standard` has no such event type; it has: email.sent, email.delivered, email.deferred, email.bounced, email.rejected, email.failed, email.opened, email.clicked, email.complained, email.unsubscribed, email.subscribed, subscriber.created, subscriber.unsubscribed, email.unknown, webhook.opened, webhook.closed, webhook.disabled, webhook.enabled, webhook.pending, webhook.verified, delivery.dead, or `*`
     422 invalid-request: /events/0: the dialect `platform` has no such event type; it has: email.delivery, delivery, email.bounce, bounce, email.open, open, email.click, click, email.complaint, complaint, email.unsubscribe, unsubscribe, or `*`
     422 invalid-request: /dialect: unknown dialect; there are: standard, platform, mailgreet, mailjet, mailjet_v2, mailgun, mailgun_legacy, mailtura
     422 invalid-request: /secret: a secret is `whsec_` and base64 of 24 to 64 bytes, or any other 8 to 256 printable ASCII characters

@@ -8,6 +8,7 @@ mod attempts;
 mod backup;
 mod batch;
 mod breaker;
+mod consent;
 mod dead_letters;
 mod dialects;
 mod fairness;

@@ -51,7 +51,7 @@ fn go_on(scope: &Scope, state: &mut State) -> bool {
 
 fn undisturbed(phase: &Phase, scope: &Scope, state: &State) -> Choice {
     match phase {
-        Phase::Post(..) | Phase::PostProbe(_) => Choice::Receiver(Answer::Accept),
+        Phase::Post(..) | Phase::PostProbe(_) | Phase::PostChallenge(..) => Choice::Receiver(Answer::Accept),
         _ => phase.choices(scope, state, 0).into_iter().next().unwrap_or(Choice::Go),
     }
 }
@@ -68,7 +68,9 @@ fn has_ended(state: &State, event: usize) -> bool {
             RowState::Delivered | RowState::Discarded => true,
             RowState::Dead | RowState::Waiting { .. } => has_letter(row.round),
             RowState::Held => {
-                let is_operators = state.webhook == Webhook::Off || state.suspended;
+                // A pending webhook whose challenges are used up waits for its tenant.
+                let is_operators = state.webhook_state().holds_deliveries() && state.verification_left().is_none();
+                let is_operators = is_operators || state.webhook == Webhook::Off || state.suspended;
                 (is_operators && !state.held_too_long[event]) || has_letter(row.round)
             }
         },

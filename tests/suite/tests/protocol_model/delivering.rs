@@ -66,7 +66,7 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &mut State, worker: usiz
             let remembered = state.caches[worker].clone().filter(|_| choice == Choice::FromMemory);
             match remembered.or_else(|| look(scope, state, worker)) {
                 None => Phase::Discard(hand, plan),
-                Some(known) if known.takes_attempts() => attempt(scope, hand, plan, &known),
+                Some(known) if takes_attempts(scope, &known) => attempt(scope, state, hand, plan, &known),
                 Some(_) if plan.held_since.is_some() => Phase::LookAfresh(hand, plan),
                 Some(_) => Phase::WriteHeld(hand, plan),
             }
@@ -89,7 +89,7 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &mut State, worker: usiz
             };
             match look(scope, state, worker) {
                 None => Phase::Discard(hand, plan),
-                Some(known) if known.takes_attempts() => attempt(scope, hand, plan, &known),
+                Some(known) if takes_attempts(scope, &known) => attempt(scope, state, hand, plan, &known),
                 Some(_) if hand.held_too_long => Phase::EndHeld(hand, plan),
                 Some(_) => Phase::Settle(hand.job(), hand.from, Disposition::Delete),
             }
@@ -133,7 +133,13 @@ pub(crate) fn look(scope: &Scope, state: &mut State, worker: usize) -> Option<We
     known
 }
 
-fn attempt(scope: &Scope, hand: Hand, plan: AttemptPlan, known: &WebhookState) -> Phase {
+fn takes_attempts(scope: &Scope, known: &WebhookState) -> bool {
+    let is_ignored = scope.mutant == Some(Mutant::PendingTakesAttempts) && known.is_pending();
+    known.takes_attempts() || (is_ignored && WebhookState { new_url: None, ..known.clone() }.takes_attempts())
+}
+
+fn attempt(scope: &Scope, state: &mut State, hand: Hand, plan: AttemptPlan, known: &WebhookState) -> Phase {
+    state.note_attempt(known.url);
     let counting = known.breaker.is_counting();
     if plan.needs_claim && scope.mutant != Some(Mutant::ClaimSkipped) {
         Phase::Claim(hand, plan, counting)

@@ -13,6 +13,7 @@ use crate::probing::{self, Tried};
 use crate::recovering;
 use crate::scope::{Answer, Mutant, Scope};
 use crate::state::{Job, Queue, Row, State, Stream, Stuck, Webhook};
+use crate::verifying;
 
 /// What becomes of the message, as in `functions/deliver/src/disposition.rs`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,6 +80,12 @@ pub(crate) enum Phase {
     CloseBreaker(u8, Queue, Open, u32),
     NoteFailedProbe(u8, Queue, Open),
     DisableAfterProbe(u8, Queue),
+    /// `maintenance/verify.rs`.
+    LookForVerification(u8, Queue),
+    ClaimChallenge(u8, Queue),
+    PostChallenge(u8, u8, Queue),
+    WriteVerified(u8, Queue),
+    CloseBreakerOfVerified(u8, Queue),
     /// `maintenance/dispatch.rs`.
     FanOut(usize, Queue),
     /// `maintenance/release.rs`.
@@ -133,6 +140,7 @@ impl Phase {
             Job::Recover(stuck) => Self::LookForRecover(stuck, from),
             Job::Probe(outage) => Self::LookForProbe(outage, from),
             Job::Overdue => Self::ListOverdue(from),
+            Job::Verify(id) => Self::LookForVerification(id, from),
             Job::Dispatch { event } => Self::FanOut(event, from),
         }
     }
@@ -175,7 +183,9 @@ impl Phase {
     pub(crate) fn choices(&self, scope: &Scope, state: &State, worker: usize) -> Vec<Choice> {
         let crashes = state.left.crashes > 0;
         match self {
-            Self::Post(..) | Self::PostProbe(_) => scope.answers.iter().copied().map(Choice::Receiver).collect(),
+            Self::Post(..) | Self::PostProbe(_) | Self::PostChallenge(..) => {
+                scope.answers.iter().copied().map(Choice::Receiver).collect()
+            }
             Self::LoadWebhook(..) => {
                 let mut choices = Vec::new();
                 // A cached webhook is used until it is too old. Its ageing is an action of its own.
@@ -195,6 +205,7 @@ impl Phase {
             | Self::EndHeld(..)
             | Self::Wake(..)
             | Self::Claim(..)
+            | Self::ClaimChallenge(..)
             | Self::Record(..)
             | Self::RecordProbe(_)
                 if crashes =>
@@ -226,6 +237,11 @@ impl Phase {
             Self::FanOut(event, from) => Some(fan_out(scope, state, worker, event, from)),
             Self::LookForRecover(..) | Self::ListStuck(..) => Some(recovering::step(&self, state)),
             Self::ListOverdue(_) | Self::Wake(..) => Some(overdue::step(self, scope, state, choice)),
+            Self::LookForVerification(..)
+            | Self::ClaimChallenge(..)
+            | Self::PostChallenge(..)
+            | Self::WriteVerified(..)
+            | Self::CloseBreakerOfVerified(..) => Some(verifying::step(&self, scope, state, worker, choice)),
             Self::LookForProbe(..)
             | Self::ListHeld(..)
             | Self::PostProbe(_)

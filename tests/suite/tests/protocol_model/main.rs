@@ -31,6 +31,7 @@ mod scope;
 mod scopes;
 mod state;
 mod tables;
+mod verifying;
 
 use std::fmt::Write as _;
 

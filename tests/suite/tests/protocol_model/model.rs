@@ -67,6 +67,9 @@ impl Scope {
             accepted: vec![false; self.events],
             webhook: self.webhook,
             suspended: false,
+            url: 0,
+            new_url: None,
+            agreed: std::array::from_fn(|url| url == 0),
             breaker: Breaker::NEW,
             outages: 0,
             messages: Vec::new(),
@@ -102,6 +105,7 @@ impl Scope {
             Job::Recover(Stuck::Held | Stuck::Dead | Stuck::Missing)
             | Job::Deliver { .. }
             | Job::Dispatch { .. }
+            | Job::Verify(_)
             | Job::Overdue => false,
         };
         message.queue != Queue::DeadLetter && message.taken.is_none() && !is_delayed
@@ -142,6 +146,9 @@ impl Scope {
         }
         if let Breaker::Open(open) = &mut state.breaker {
             open.next_probe_at = NOW;
+        }
+        if let Some(new) = &mut state.new_url {
+            new.due = true;
         }
     }
 

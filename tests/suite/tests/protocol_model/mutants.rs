@@ -3,14 +3,16 @@
 
 use stateright::{Checker as _, HasDiscoveries, Model as _};
 
-use crate::properties::{ACCOUNTED_FOR, ENDS, NOT_AGAIN, PROBED, ROUNDS, STAYS_DELIVERED, WAKER, WRITTEN};
+use crate::properties::{
+    ACCOUNTED_FOR, AGREED, CHALLENGED, ENDS, NOT_AGAIN, PROBED, ROUNDS, STAYS_DELIVERED, WAKER, WRITTEN,
+};
 use crate::scope::{Mutant, Scope};
 use crate::scopes;
 
 /// An error, the scope in which it is looked for, and the invariant that it breaks.
 type Case = (Mutant, fn() -> Scope, &'static str);
 
-const MUTANTS: [Case; 28] = [
+const MUTANTS: [Case; 36] = [
     (Mutant::AcknowledgeFirst, scopes::answers, ACCOUNTED_FOR),
     (Mutant::AcknowledgeBeforeHandingOver, scopes::answers, ACCOUNTED_FOR),
     (Mutant::ConfirmBeforeDispatch, scopes::answers, ACCOUNTED_FOR),
@@ -39,6 +41,14 @@ const MUTANTS: [Case; 28] = [
     (Mutant::WokenWithoutCondition, scopes::lost_wait, STAYS_DELIVERED),
     (Mutant::NothingHeldEnds, scopes::forgotten, ENDS),
     (Mutant::EndedByTheSweep, scopes::forgotten, ENDS),
+    (Mutant::AnswerOfAnotherUrl, scopes::newer_url, AGREED),
+    (Mutant::PendingTakesAttempts, scopes::new_url, AGREED),
+    (Mutant::VerifiedWithoutRecover, scopes::new_url, WAKER),
+    (Mutant::VerifiedKeepsBreaker, scopes::pending_outage, PROBED),
+    (Mutant::ChallengeBeforeRow, scopes::new_url, CHALLENGED),
+    (Mutant::NoChallengeSent, scopes::new_url, CHALLENGED),
+    (Mutant::LiftWithoutChallenge, scopes::pending_and_suspended, CHALLENGED),
+    (Mutant::NoChallengeIsLost, scopes::lost_challenge, ENDS),
 ];
 
 #[test]

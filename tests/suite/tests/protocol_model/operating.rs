@@ -6,7 +6,7 @@ use shared::breaker::Breaker;
 
 use crate::noting::is_open;
 use crate::scope::{Mutant, Scope};
-use crate::state::{Job, Operation, Queue, RowState, State, Stuck, UnderWay, Webhook};
+use crate::state::{Job, NewUrl, Operation, Queue, RowState, State, Stuck, UnderWay, Webhook};
 
 /// Begins the next operation: makes its first call.
 pub(crate) fn begin(scope: &Scope, state: &mut State) {
@@ -46,15 +46,38 @@ pub(crate) fn call(scope: &Scope, state: &mut State, under_way: UnderWay) {
             is_done = false;
         }
         (Operation::Lift, 1) => {
-            // The webhooks are read now. What is off for another reason goes on when that reason ends.
-            is_done = state.webhook != Webhook::On;
-            if !is_done && scope.mutant != Some(Mutant::LiftKeepsBreakers) && is_open(&state.breaker) {
+            // The webhooks are read now. What is off or pending goes on when that reason ends.
+            is_done = state.webhook == Webhook::Deleted;
+            let is_resumed = !state.webhook_state().holds_deliveries();
+            round = u32::from(is_resumed);
+            if is_resumed && scope.mutant != Some(Mutant::LiftKeepsBreakers) && is_open(&state.breaker) {
                 state.breaker = Breaker::NEW;
             }
         }
-        (Operation::Lift, _) => {
-            if scope.mutant != Some(Mutant::LiftWithoutRecover) {
+        (Operation::Lift, 2) => {
+            if round == 1 && scope.mutant != Some(Mutant::LiftWithoutRecover) {
                 state.send(Queue::Deliveries, Job::Recover(Stuck::Held));
+            }
+            is_done = state.verification_left().is_none();
+        }
+        // A suspended tenant's URLs are not challenged.
+        (Operation::Lift, _) => send_challenge(scope, state, Mutant::LiftWithoutChallenge),
+        (Operation::ChangeUrl | Operation::VerifyAgain, 0) => {
+            let is_missing = operation == Operation::VerifyAgain && !state.webhook_state().is_pending();
+            is_done = state.webhook == Webhook::Deleted || is_missing;
+            let is_first = scope.mutant != Some(Mutant::ChallengeBeforeRow);
+            if !is_done && is_first {
+                begin_verification(state, operation);
+            } else if !is_done {
+                let verification = state.new_url.map_or(0, |new| new.verification) + 1;
+                state.send(Queue::Deliveries, Job::Verify(verification));
+            }
+        }
+        (Operation::ChangeUrl | Operation::VerifyAgain, _) => {
+            if scope.mutant == Some(Mutant::ChallengeBeforeRow) {
+                begin_verification(state, operation);
+            } else {
+                send_challenge(scope, state, Mutant::NoChallengeSent);
             }
         }
         (Operation::Delete, 0) => {
@@ -76,6 +99,19 @@ pub(crate) fn call(scope: &Scope, state: &mut State, under_way: UnderWay) {
         }
     }
     state.operator = (!is_done).then_some(UnderWay { operation, calls: calls + 1, round });
+}
+
+/// The row of the webhook, with a new verification, and for a change with another URL.
+fn begin_verification(state: &mut State, operation: Operation) {
+    let verification = state.new_url.map_or(0, |new| new.verification) + 1;
+    state.new_url = Some(NewUrl { verification, is_pending: true, challenges: 0, due: true });
+    state.url += u8::from(operation == Operation::ChangeUrl);
+}
+
+fn send_challenge(scope: &Scope, state: &mut State, omission: Mutant) {
+    if let Some(verification) = state.verification_left().filter(|_| scope.mutant != Some(omission)) {
+        state.send(Queue::Deliveries, Job::Verify(verification));
+    }
 }
 
 /// SQS makes new messages of the dead letters: none of them counts as received before.
@@ -101,6 +137,12 @@ pub(crate) fn sweep(scope: &Scope, state: &mut State) {
     }
     if is_overdue(scope, state) {
         state.send(Queue::Deliveries, Job::Overdue);
+    }
+    if let Some(verification) = state.verification_left()
+        && !state.suspended
+        && scope.mutant != Some(Mutant::NoChallengeIsLost)
+    {
+        state.send(Queue::Deliveries, Job::Verify(verification));
     }
     if state.webhook_state().holds_deliveries() || state.in_state(RowState::Held).is_empty() {
         return;

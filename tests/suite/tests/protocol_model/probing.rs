@@ -119,7 +119,10 @@ fn stand(scope: &Scope, state: &mut State, worker: usize, outage: u8, from: Queu
     };
     match probe_standing(known.breaker, &crate::state::probe_id(outage)) {
         ProbeStanding::Good(open) if NOW < open.next_probe_at => done(Disposition::RetryAt),
-        ProbeStanding::Good(open) => Phase::ListHeld(outage, from, open),
+        ProbeStanding::Good(open) => {
+            state.note_attempt(known.url);
+            Phase::ListHeld(outage, from, open)
+        }
         ProbeStanding::HasClosed if scope.mutant == Some(Mutant::ClosedProbeIsVoid) => done(Disposition::Delete),
         ProbeStanding::HasClosed => done(recover(scope)),
         ProbeStanding::Void => done(Disposition::Delete),

@@ -15,6 +15,8 @@ pub(crate) const ROUNDS: &str = "a round never falls";
 pub(crate) const WRITTEN: &str = "what was heard accepted is written";
 pub(crate) const WAKER: &str = "what is held has a waker";
 pub(crate) const PROBED: &str = "an open breaker has its probe";
+pub(crate) const AGREED: &str = "only a URL that has agreed is attempted";
+pub(crate) const CHALLENGED: &str = "a pending webhook has its challenge";
 pub(crate) const ENDS: &str = "everything ends";
 
 /// All invariants.
@@ -38,7 +40,12 @@ pub(crate) fn all() -> Vec<Property<Scope>> {
             // A request that enables a webhook, or lifts a suspension, closes the breaker. Before that the probe may
             // have found that the webhook holds its deliveries.
             let is_excused = state.webhook_state().holds_deliveries() || state.operator.is_some() || state.sweep_is_due;
-            !is_open(&state.breaker) || is_excused || has_its_probe(state)
+            !is_open(&state.breaker) || is_excused || has_its_probe(state) || has_verify_job(state)
+        }),
+        Property::<Scope>::always(AGREED, |_, state| state.broken != Some(Broken::AttemptedUnagreed)),
+        Property::<Scope>::always(CHALLENGED, |_, state| {
+            let is_excused = state.suspended || state.operator.is_some() || state.sweep_is_due;
+            state.verification_left().is_none() || is_excused || has_verify_job(state)
         }),
         Property::<Scope>::always(ENDS, |scope, state| {
             // An invocation under way ends or crashes, and then the world is at rest too.
@@ -57,7 +64,7 @@ pub(crate) fn is_job_of(job: Job, event: usize, least: u32) -> bool {
     match job {
         Job::Deliver { event: of, round, .. } => of == event && round >= least,
         Job::Dispatch { event: of } => of == event && least == 0,
-        Job::Recover(_) | Job::Probe(_) | Job::Overdue => false,
+        Job::Recover(_) | Job::Probe(_) | Job::Verify(_) | Job::Overdue => false,
     }
 }
 
@@ -94,12 +101,14 @@ fn is_accounted_for(scope: &Scope, state: &State, event: usize) -> bool {
     }
 }
 
-/// Whether something wakes a held delivery: the operator, if the webhook is off or the tenant is suspended; the probe,
-/// if the breaker is open; otherwise a recover job, a job of the delivery's own, a probe that has closed the breaker
-/// and has still to release, or a request under way.
+/// Whether something wakes a held delivery: the operator, if the webhook is off or the tenant is suspended; the answer
+/// to a challenge, or the tenant who asks for more of them, if the webhook is pending; the probe, if the breaker is
+/// open; otherwise a recover job, a job of the delivery's own, a probe that has closed the breaker and has still to
+/// release, a verify job that has still to release, or a request under way.
 fn held_has_a_waker(state: &State, event: usize) -> bool {
     let Some(Row { state: RowState::Held, round, .. }) = state.rows[event] else { return true };
-    let is_operators = state.webhook == Webhook::Off || (state.webhook == Webhook::On && state.suspended);
+    let is_on = state.webhook == Webhook::On;
+    let is_operators = state.webhook == Webhook::Off || (is_on && state.webhook_state().holds_deliveries());
     let excused = is_operators || state.operator.is_some() || state.sweep_is_due;
     if excused || (state.webhook == Webhook::On && is_open(&state.breaker)) {
         return true;
@@ -107,10 +116,19 @@ fn held_has_a_waker(state: &State, event: usize) -> bool {
     let recovers = |job: Job| match job {
         Job::Recover(Stuck::Held | Stuck::OfDeleted) => true,
         Job::Probe(outage) => closed_by(&state.breaker, outage),
+        Job::Verify(id) => state.new_url.is_some_and(|new| new.verification == id),
         Job::Deliver { .. } | Job::Dispatch { .. } | Job::Recover(Stuck::Dead | Stuck::Missing) | Job::Overdue => false,
     };
     let in_queue = state.messages.iter().filter(|message| message.queue != Queue::DeadLetter);
     in_queue.map(|message| message.job).any(recovers) || has_job(state, event, round, &ALL)
+}
+
+/// Whether the job of the last verification is in a queue. It challenges the new URL; when the URL has answered, it
+/// closes the breaker and releases what is held.
+fn has_verify_job(state: &State) -> bool {
+    let Some(new) = state.new_url else { return false };
+    let alive = state.messages.iter().filter(|message| message.queue != Queue::DeadLetter);
+    alive.map(|message| message.job).any(|job| job == Job::Verify(new.verification))
 }
 
 fn closed_by(breaker: &Breaker, outage: u8) -> bool {

@@ -142,6 +142,22 @@ pub(crate) enum Mutant {
     NothingHeldEnds,
     /// The sweep itself writes a held delivery as dead, and sends the dead letter after that.
     EndedByTheSweep,
+    /// A URL's answer counts for the URL that the webhook has by then.
+    AnswerOfAnotherUrl,
+    /// Deliveries to a pending webhook are attempted.
+    PendingTakesAttempts,
+    /// After a URL has answered its challenge, nothing releases what was held.
+    VerifiedWithoutRecover,
+    /// After a URL has answered its challenge, a breaker stays open whose probe ended while the webhook was pending.
+    VerifiedKeepsBreaker,
+    /// The verify job is sent before the row is written.
+    ChallengeBeforeRow,
+    /// No verify job is sent.
+    NoChallengeSent,
+    /// After a suspension is lifted, no verify job is sent.
+    LiftWithoutChallenge,
+    /// The sweep does not look for challenges whose job was lost.
+    NoChallengeIsLost,
     /// A job that waits for a slot is deleted and not sent anew.
     SlotForgetsTheJob,
 }

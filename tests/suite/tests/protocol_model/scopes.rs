@@ -31,6 +31,15 @@ pub(crate) fn all() -> Vec<Scope> {
         suspension(),
         two_reasons(),
         suspended_outage(),
+        new_url(),
+        remembered_url(),
+        copied_challenge(),
+        newer_url(),
+        asked_again(),
+        lost_challenge(),
+        pending_outage(),
+        pending_and_suspended(),
+        pending_for_good(),
     ]
 }
 
@@ -46,7 +55,9 @@ pub(crate) fn deep() -> Vec<Scope> {
     let deep_resending = more("deep resending", resending(), 1, 1);
     let deep_fan_out = more("deep fan-out", fanning_out(), 2, 1);
     let deep_copies = Scope { answers: ALL_ANSWERS, ..more("deep copies", copies(), 2, 1) };
-    vec![deep_missing, deep_resending, deep_outage, deep_fan_out, deep_copies]
+    let deep_url = Scope { workers: 2, ..new_url() };
+    let deep_url = more("deep new URL", deep_url, 1, 1);
+    vec![deep_missing, deep_resending, deep_outage, deep_fan_out, deep_copies, deep_url]
 }
 
 /// Every answer, crashes anywhere.
@@ -202,4 +213,64 @@ pub(crate) fn forgotten() -> Scope {
     let calm = Scope::calm("forgotten").with(&[Operation::Disable]);
     let left = Left { crashes: 1, duplicates: 1, retention_ends: 1, sweeps: 1, ..calm.left };
     Scope { left, ..calm }
+}
+
+/// The URL changes at any step, and the new one answers or not.
+pub(crate) fn new_url() -> Scope {
+    let calm = Scope::calm("new URL").with(&[Operation::ChangeUrl]);
+    let left = Left { crashes: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, left, ..calm }
+}
+
+/// Like `new_url`, with two invocations, which have cached an old state of the webhook.
+pub(crate) fn remembered_url() -> Scope {
+    let calm = Scope::calm("remembered URL").with(&[Operation::ChangeUrl]);
+    Scope { workers: 2, caches: true, ..calm }
+}
+
+/// The verify job comes twice.
+pub(crate) fn copied_challenge() -> Scope {
+    let calm = Scope::calm("copied challenge").with(&[Operation::ChangeUrl]);
+    let left = Left { duplicates: 1, ..calm.left };
+    Scope { workers: 2, left, ..calm }
+}
+
+/// The URL changes again while the one before is challenged.
+pub(crate) fn newer_url() -> Scope {
+    let calm = Scope::calm("newer URL").with(&[Operation::ChangeUrl, Operation::ChangeUrl]);
+    Scope { workers: 2, ..calm }
+}
+
+/// The tenant asks for challenges again, also while some are under way.
+pub(crate) fn asked_again() -> Scope {
+    let operations = [Operation::ChangeUrl, Operation::VerifyAgain];
+    let calm = Scope::calm("asked again").with(&operations);
+    Scope { answers: UP_OR_DOWN, workers: 2, ..calm }
+}
+
+/// A verify job that SQS moves to the dead-letter queue, or that is never sent because the request breaks off.
+pub(crate) fn lost_challenge() -> Scope {
+    let calm = Scope::calm("lost challenge").with(&[Operation::ChangeUrl]);
+    let left = Left { crashes: 1, poisonings: 1, sweeps: 1, ..calm.left };
+    Scope { left, ..calm }
+}
+
+/// The URL changes because its receiver is down, so that the probe ends while the webhook is pending.
+pub(crate) fn pending_outage() -> Scope {
+    let calm = Scope::calm("pending outage").with(&[Operation::ChangeUrl]);
+    Scope { answers: UP_OR_DOWN, breaker: OPENS_AT_ONCE, outages: 1, workers: 2, ..calm }
+}
+
+/// The tenant is suspended while its webhook is pending.
+pub(crate) fn pending_and_suspended() -> Scope {
+    let operations = [Operation::ChangeUrl, Operation::Suspend, Operation::Lift];
+    let calm = Scope::calm("pending and suspended").with(&operations);
+    Scope { workers: 2, ..calm }
+}
+
+/// A new URL that may never answer, until the retention of what is held for it ends.
+pub(crate) fn pending_for_good() -> Scope {
+    let calm = Scope::calm("pending for good").with(&[Operation::ChangeUrl]);
+    let left = Left { retention_ends: 1, sweeps: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, left, ..calm }
 }

@@ -13,6 +13,10 @@ use crate::invocation::Phase;
 pub(crate) const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 /// Any time that is not yet due.
 pub(crate) const LATER: SignedDuration = SignedDuration::from_hours(1);
+/// Maximum challenges for one new URL, unless somebody asks for more.
+pub(crate) const MOST_CHALLENGES: u8 = 2;
+/// Maximum URLs that a webhook has one after the other.
+pub(crate) const MOST_URLS: usize = 3;
 /// Deliver invocations that may be under way at once.
 pub(crate) const WORKERS: usize = 2;
 
@@ -80,18 +84,36 @@ pub(crate) enum Webhook {
     Deleted,
 }
 
+/// The last change of the webhook's URL. Nothing is delivered to the new URL before it has answered a challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct NewUrl {
+    /// The number of the verification; a repeat call begins the next one.
+    pub verification: u8,
+    pub is_pending: bool,
+    /// Challenges that were claimed.
+    pub challenges: u8,
+    /// Whether the next challenge may be made.
+    pub due: bool,
+}
+
 /// A webhook and its breaker as an invocation has them, as in `functions/deliver/src/webhook_cache.rs`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct WebhookState {
     pub webhook: Webhook,
     pub suspended: bool,
     pub breaker: Breaker,
+    pub url: u8,
+    pub new_url: Option<NewUrl>,
 }
 
 impl WebhookState {
-    /// Whether the webhook is off, or its tenant is suspended.
+    /// Whether the webhook is off or pending, or its tenant is suspended.
     pub(crate) fn holds_deliveries(&self) -> bool {
-        self.webhook != Webhook::On || self.suspended
+        self.webhook != Webhook::On || self.suspended || self.is_pending()
+    }
+
+    pub(crate) fn is_pending(&self) -> bool {
+        self.new_url.is_some_and(|new| new.is_pending)
     }
 
     pub(crate) fn takes_attempts(&self) -> bool {
@@ -129,6 +151,8 @@ pub(crate) enum Job {
     Probe(u8),
     /// Wake the waiting deliveries whose message was lost, and end the held ones whose retention is over.
     Overdue,
+    /// Asks a new URL for its consent, in the verification of this number.
+    Verify(u8),
     /// Sends the first jobs of an event.
     Dispatch {
         event: usize,
@@ -170,6 +194,10 @@ pub(crate) enum Operation {
     Lift,
     /// `delete.rs`: the recover job is sent, the webhook deleted, its breaker forgotten.
     Delete,
+    /// `change.rs` and `consent.rs`: the webhook is written with another URL as pending, then the verify job is sent.
+    ChangeUrl,
+    /// `verify.rs`: the webhook is written with another verification, then its job is sent.
+    VerifyAgain,
     Redrive,
     Recover(Stuck),
     /// `resend.rs`: the row is read, a job of the next round sent.
@@ -182,7 +210,7 @@ pub(crate) struct UnderWay {
     pub operation: Operation,
     /// Calls made.
     pub calls: u8,
-    /// For a resend: the round that it will send.
+    /// For a resend: the round that it will send. For a lift: 1 if the webhook takes deliveries.
     pub round: u32,
 }
 
@@ -218,6 +246,8 @@ pub(crate) enum Broken {
     RoundFell,
     /// A receiver accepted, its answer arrived, and the row does not say so.
     AcceptanceForgotten,
+    /// A URL that has not agreed was attempted.
+    AttemptedUnagreed,
 }
 
 /// The whole world.
@@ -232,6 +262,11 @@ pub(crate) struct State {
     pub webhook: Webhook,
     /// Whether the webhook's tenant is suspended.
     pub suspended: bool,
+    /// The number of the webhook's URL.
+    pub url: u8,
+    pub new_url: Option<NewUrl>,
+    /// Which URLs have agreed to be delivered to.
+    pub agreed: [bool; MOST_URLS],
     pub breaker: Breaker,
     /// Probes that were named so far.
     pub outages: u8,
@@ -246,14 +281,28 @@ pub(crate) struct State {
     pub events_are_old: bool,
     pub left: Left,
     /// Something was lost that only the sweep finds: a request broke off, the message of a waiting delivery was lost,
-    /// or a probe, a recover job or an overdue job is among the dead letters.
+    /// or a probe, a recover job, a verify job or an overdue job is among the dead letters.
     pub sweep_is_due: bool,
     pub broken: Option<Broken>,
 }
 
 impl State {
     pub(crate) fn webhook_state(&self) -> WebhookState {
-        WebhookState { webhook: self.webhook, suspended: self.suspended, breaker: self.breaker.clone() }
+        let breaker = self.breaker.clone();
+        WebhookState { webhook: self.webhook, suspended: self.suspended, breaker, url: self.url, new_url: self.new_url }
+    }
+
+    /// An attempt to this URL is about to be made.
+    pub(crate) fn note_attempt(&mut self, url: u8) {
+        if !self.agreed[usize::from(url)] {
+            self.broken = Some(Broken::AttemptedUnagreed);
+        }
+    }
+
+    /// The verification of a new URL that has challenges left.
+    pub(crate) fn verification_left(&self) -> Option<u8> {
+        let new = self.new_url.filter(|new| new.is_pending && new.challenges < MOST_CHALLENGES)?;
+        (self.webhook != Webhook::Deleted).then_some(new.verification)
     }
 
     pub(crate) fn send(&mut self, queue: Queue, job: Job) {

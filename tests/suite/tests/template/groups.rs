@@ -20,6 +20,7 @@ const HELD: [(&str, &[&str]); 5] = [
             "SubscriberPages",
             "TenantList",
             "TenantLookup",
+            "UrlVerifications",
             "Webhooks",
         ],
     ),

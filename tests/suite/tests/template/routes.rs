@@ -150,5 +150,6 @@ fn config() -> shared::config::ApiConfig {
         allowed_networks: Vec::new(),
         public_url: String::new(),
         secrets_key_arn: support::kms::KMS_KEY.to_owned(),
+        verify_webhook_urls: false,
     }
 }

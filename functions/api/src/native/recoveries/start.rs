@@ -23,6 +23,7 @@ use crate::http::caller::Manager;
 use crate::http::error::{ApiError, not_found};
 use crate::http::path::Id;
 use crate::noun::Noun;
+use crate::problem::webhook_pending;
 use crate::room::Api;
 use crate::span;
 
@@ -111,6 +112,10 @@ fn refuse_unfit(webhook: &Webhook, breaker: &Breaker) -> Result<(), Problem> {
                           without a recovery, and dead ones can be recovered.";
             refused("webhook-paused", "The webhook is paused", detail)
         }
+        (WebhookStatus::Enabled, _) if webhook.is_pending() => Err(webhook_pending(
+            "Its deliveries would be held again. Make its new URL answer a challenge: held deliveries then go out without \
+             a recovery, and dead ones can be recovered.",
+        )),
         (WebhookStatus::Enabled, Breaker::Open(_)) => {
             let detail = "Its receiver fails, so its deliveries would be held again. Held deliveries go out without \
                           a recovery when the receiver works again; to try at once, PATCH the webhook with `enabled` \

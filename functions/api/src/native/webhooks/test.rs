@@ -23,6 +23,7 @@ use crate::http::field_errors::FieldErrors;
 use crate::http::path::Id;
 use crate::native::deliveries::Accepted;
 use crate::noun::Noun;
+use crate::problem::webhook_pending;
 use crate::room::Api;
 use crate::span;
 
@@ -77,6 +78,10 @@ fn refuse_held(webhook: &Webhook, is_suspended: bool) -> Result<(), Problem> {
             let detail = "Deliveries to this webhook are held. Set its `paused` to false first, then test it.";
             Err(Problem::new(409, "webhook-paused", "The webhook is paused", detail))
         }
+        WebhookStatus::Enabled if webhook.is_pending() => Err(webhook_pending(
+            "Nothing is delivered to this webhook before its new URL has answered a challenge; `verification` shows the \
+             last one. Make the URL answer, and POST to `/verify`; then test it.",
+        )),
         WebhookStatus::Enabled => Ok(()),
     }
 }

@@ -13,6 +13,7 @@ use shared::webhook::{WantedTypes, Webhook, WebhookStatus, WebhookUrl};
 use crate::fields::{destination, headers};
 
 use super::health::HealthView;
+use super::verification::VerificationView;
 use crate::fields::breaker::settings_view;
 
 #[derive(Debug, Serialize)]
@@ -65,6 +66,9 @@ pub(super) struct WebhookView {
     #[serde(skip_serializing_if = "Option::is_none")]
     rate_limit: Option<u32>,
     batch: u8,
+    /// Only if a new URL had to be asked for its consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<VerificationView>,
 }
 
 impl WebhookView {
@@ -128,6 +132,7 @@ impl From<&Webhook> for WebhookView {
             metadata: webhook.metadata.clone(),
             rate_limit: webhook.rate_limit.map(RateLimit::per_second),
             batch: webhook.batch,
+            verification: webhook.verification.as_ref().map(VerificationView::from),
         }
     }
 }

@@ -30,6 +30,9 @@ pub(super) fn eligibility(webhook: Option<&WebhookState>, state: Recoverable) ->
         _ if *is_suspended => Eligibility::Wait,
         (_, WebhookStatus::Disabled { .. }, _) => Eligibility::Ineligible(FailureReason::WebhookDisabled),
         (_, WebhookStatus::Enabled, _) if webhook.paused => Eligibility::Ineligible(FailureReason::WebhookPaused),
+        (_, WebhookStatus::Enabled, _) if webhook.is_pending() => {
+            Eligibility::Ineligible(FailureReason::WebhookPending)
+        }
         (_, WebhookStatus::Enabled, Breaker::Open(_)) => Eligibility::Wait,
         (_, WebhookStatus::Enabled, Breaker::Closed { .. }) => Eligibility::Eligible,
     }

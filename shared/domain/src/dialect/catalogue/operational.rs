@@ -57,14 +57,15 @@ fn reason(what: &What) -> Option<Value> {
         What::Closed { .. } => Some(json!({
             "enum": ClosedReason::ALL.iter().map(|reason| reason.as_str()).collect::<Vec<_>>(),
             "description": "`recovered`: a delivery was accepted. `nothing_held`: there was none to try, and the next \
-                            failure opens it again. `requested`: somebody enabled or unpaused the webhook.",
+                            failure opens it again. `requested`: somebody enabled or unpaused the webhook, or its \
+                            new URL answered a challenge.",
         })),
         What::Disabled { .. } => Some(json!({
             "enum": DisabledReason::ALL.iter().map(|reason| reason.as_str()).collect::<Vec<_>>(),
             "description": "`requested`: by the API. `gone`: its receiver answered 410. `failing`: its breaker was \
                             open for too long. `receiver_asked`: it answered `webhook-delivery: disable`.",
         })),
-        What::Opened { .. } | What::Enabled | What::Dead(_) => None,
+        What::Opened { .. } | What::Enabled | What::Pending | What::Verified { .. } | What::Dead(_) => None,
     }
 }
 
@@ -74,7 +75,8 @@ fn since(what: &What) -> Option<(&'static str, bool)> {
         What::Opened { .. } => Some(("Since when every attempt has failed.", true)),
         What::Closed { .. } => Some(("Since when every attempt had failed.", true)),
         What::Disabled { .. } => Some(("With `failing`: since when every attempt has failed.", false)),
-        What::Enabled | What::Dead(_) => None,
+        What::Verified { .. } => Some(("Since when the webhook was pending.", true)),
+        What::Enabled | What::Pending | What::Dead(_) => None,
     }
 }
 

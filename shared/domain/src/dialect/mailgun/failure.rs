@@ -49,6 +49,8 @@ impl Failure {
             | EventType::WebhookClosed
             | EventType::WebhookDisabled
             | EventType::WebhookEnabled
+            | EventType::WebhookPending
+            | EventType::WebhookVerified
             | EventType::DeliveryDead
             | EventType::Unparsed => none,
         }

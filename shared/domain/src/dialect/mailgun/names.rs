@@ -21,6 +21,8 @@ pub(in crate::dialect) fn names(event_type: EventType) -> &'static [&'static str
         | EventType::WebhookClosed
         | EventType::WebhookDisabled
         | EventType::WebhookEnabled
+        | EventType::WebhookPending
+        | EventType::WebhookVerified
         | EventType::DeliveryDead
         | EventType::Unparsed => &[],
     }

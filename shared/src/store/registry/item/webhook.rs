@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::stream::StreamCredentialsItem;
+use super::verification::VerificationItem;
 use super::{StoreError, VERSION, millis, parsed, word};
 use crate::store::registry::sealable::Sealable;
 use domain::breaker::BreakerSettings;
@@ -16,7 +17,7 @@ use domain::secret::SigningSecret;
 use domain::stream::StreamCredentials;
 use domain::webhook::{
     CustomName, CustomValue, DEFAULT_BATCH, Destination, DisabledReason, SigningSecrets, Subscriber, Subscription,
-    WantedTypes, Webhook, WebhookStatus, WebhookUrl,
+    UrlVerification, WantedTypes, Webhook, WebhookStatus, WebhookUrl,
 };
 
 /// Every type except the operational ones.
@@ -82,6 +83,9 @@ pub(in crate::store::registry) struct WebhookItem {
     /// Present if `url` names a stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     credentials: Option<StreamCredentialsItem>,
+    /// Absent if nobody had to ask for the consent of the URLs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verification: Option<VerificationItem>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -175,6 +179,7 @@ impl From<&Webhook> for WebhookItem {
             rate_limit: webhook.rate_limit.map(RateLimit::per_second),
             batch: (webhook.batch != DEFAULT_BATCH).then_some(webhook.batch),
             credentials: webhook.url.stream().map(|stream| StreamCredentialsItem::from(&stream.credentials())),
+            verification: webhook.verification.as_ref().map(VerificationItem::from),
         }
     }
 }
@@ -240,6 +245,7 @@ impl TryFrom<WebhookItem> for Webhook {
             metadata: item.metadata,
             rate_limit: item.rate_limit.map(|stored| word(RateLimit::new(stored))).transpose()?,
             batch: item.batch.unwrap_or(DEFAULT_BATCH),
+            verification: item.verification.map(UrlVerification::try_from).transpose()?,
         })
     }
 }

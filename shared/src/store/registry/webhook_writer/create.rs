@@ -38,7 +38,7 @@ impl WebhookWriter {
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one, webhook_count :new")
             .expression_attribute_values(":new", number(new));
         let refusals: Vec<_> = rows.iter().map(|_| StoreError::Conflict).chain([StoreError::Conflict]).collect();
-        self.change_webhooks(rows, update, None, keys, &refusals).await?;
+        self.change_webhooks(rows, update, Vec::new(), keys, &refusals).await?;
         Ok(counted)
     }
 
@@ -57,7 +57,8 @@ impl WebhookWriter {
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one");
         let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();
         let keys = self.registry.put_public_keys(&counted)?.into_iter().collect();
-        self.change_webhooks(vec![row], tenant, None, keys, &[StoreError::Conflict, StoreError::Conflict]).await?;
+        self.change_webhooks(vec![row], tenant, Vec::new(), keys, &[StoreError::Conflict, StoreError::Conflict])
+            .await?;
         Ok(counted)
     }
 

@@ -38,6 +38,6 @@ impl WebhookWriter {
             .expression_attribute_values(":minus_one", number(-1));
         let row = TransactWriteItem::builder().delete(row).build();
         let keys = vec![self.registry.delete_public_keys(tenant, webhook)?];
-        self.change_webhooks(vec![row], count, None, keys, &[StoreError::Conflict, StoreError::Conflict]).await
+        self.change_webhooks(vec![row], count, Vec::new(), keys, &[StoreError::Conflict, StoreError::Conflict]).await
     }
 }

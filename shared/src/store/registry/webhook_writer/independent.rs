@@ -57,6 +57,7 @@ impl WebhookWriter {
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":most", number(MAX_PER_TENANT));
         let keys = self.registry.put_public_keys(webhook)?.into_iter().collect();
-        self.change_webhooks(vec![row], tenant, None, keys, &[StoreError::Conflict, StoreError::LimitReached]).await
+        self.change_webhooks(vec![row], tenant, Vec::new(), keys, &[StoreError::Conflict, StoreError::LimitReached])
+            .await
     }
 }

@@ -9,12 +9,16 @@ use crate::store::event_write::EventWrite;
 use domain::webhook::Webhook;
 
 impl WebhookWriter {
-    /// Replaces a webhook with its next revision, and writes the event that reports the change, if there is one:
+    /// Replaces a webhook with its next revision, and writes the events that report the change:
     /// `webhook.revision` is the one that was read, and the stored one is one higher. [`StoreError::Conflict`] when
     /// another caller has changed the webhook.
-    pub async fn replace(&self, webhook: &Webhook, event_write: Option<EventWrite>) -> Result<(), StoreError> {
+    pub async fn replace(
+        &self,
+        webhook: &Webhook,
+        event_writes: impl IntoIterator<Item = EventWrite>,
+    ) -> Result<(), StoreError> {
         let tenant = self.tenant_update(webhook.tenant).update_expression("ADD webhooks_version :one");
-        self.replace_with(webhook, tenant, event_write).await
+        self.replace_with(webhook, tenant, event_writes.into_iter().collect()).await
     }
 
     /// Replaces a webhook like [`WebhookWriter::replace`], for a change that depends on the tenant's other
@@ -23,17 +27,17 @@ impl WebhookWriter {
         &self,
         webhook: &Webhook,
         version: &WebhooksVersion,
-        event_write: Option<EventWrite>,
+        event_writes: impl IntoIterator<Item = EventWrite>,
     ) -> Result<(), StoreError> {
         let tenant = self.unchanged_since(webhook.tenant, version).update_expression("ADD webhooks_version :one");
-        self.replace_with(webhook, tenant, event_write).await
+        self.replace_with(webhook, tenant, event_writes.into_iter().collect()).await
     }
 
     async fn replace_with(
         &self,
         webhook: &Webhook,
         tenant: UpdateBuilder,
-        event_write: Option<EventWrite>,
+        event_writes: Vec<EventWrite>,
     ) -> Result<(), StoreError> {
         let next = Webhook { revision: webhook.revision + 1, ..webhook.clone() };
         let row = self
@@ -50,7 +54,7 @@ impl WebhookWriter {
             // The webhook may have had public keys before this change.
             None => self.registry.delete_public_keys(next.tenant, next.id)?,
         };
-        self.change_webhooks(vec![row], tenant, event_write, vec![keys], &[StoreError::Conflict, StoreError::Conflict])
+        self.change_webhooks(vec![row], tenant, event_writes, vec![keys], &[StoreError::Conflict, StoreError::Conflict])
             .await
     }
 }

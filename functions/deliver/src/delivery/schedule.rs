@@ -101,6 +101,6 @@ async fn requested<'a>(position: usize, request: Request<'a>, room: &Deliver, de
         return Step::Requested(position, again.collect());
     }
     let span = span::of_webhook(first.pending.job.tenant, first.pending.job.webhook);
-    let settled = isolated(&span, attempt(request.members, &room.recorder, &room.sender, &room.health));
+    let settled = isolated(&span, attempt(request.members, &room.recorder, &room.sender, &room.health, &room.places));
     Step::Requested(position, settled.await.unwrap_or_default())
 }

@@ -18,6 +18,7 @@ mod odd_answers;
 mod operational;
 mod outbound;
 mod overdue;
+mod places;
 mod rate_limit;
 mod recorded;
 mod recoveries;

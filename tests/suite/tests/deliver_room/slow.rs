@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use shared::delivery::DeliveryState;
 use shared::slowness::SLOW_ATTEMPT;
 use shared::webhook::Webhook;
-use support::world::{DELIVERIES, RETRIES};
+use support::world::{DELIVERIES, RETRIES, SLOW};
 use support::{Answer, Receiver};
 
 use crate::Scene;
@@ -33,7 +33,7 @@ async fn slow_attempt(scene: &Scene, receiver: &Receiver) -> usize {
 }
 
 #[tokio::test]
-async fn what_was_slow_is_attempted_in_the_retries_queue_alone() {
+async fn what_was_slow_is_attempted_from_the_slow_queue_alone() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     let slow = found_slow(&scene, &receiver).await;
@@ -49,8 +49,10 @@ async fn what_was_slow_is_attempted_in_the_retries_queue_alone() {
     assert_eq!(scene.row(&quick, &event).await.state, DeliveryState::Delivered);
     assert!(scene.world.aws.sqs.messages(DELIVERIES).is_empty());
 
-    // The job only waits for an invocation of the retries queue, and this move was not an attempt.
-    scene.world.pump_queue_with(RETRIES, &other).await;
+    assert!(scene.world.aws.sqs.messages(RETRIES).iter().all(|message| !message.body.contains(&event.id.to_string())));
+
+    // The job only waits for an invocation of the slow queue, and this move was not an attempt.
+    scene.world.pump_queue_with(SLOW, &other).await;
     let row = scene.row(&slow, &event).await;
     assert_eq!((row.state, row.attempts.len(), row.attempts[0].number), (DeliveryState::Delivered, 1, 1));
 }
@@ -79,12 +81,12 @@ async fn a_failed_note_fails_nothing_else() {
         let event = scene.accept("first").await;
         scene.world.pump_stream().await.unwrap();
         scene.world.aws.take_calls();
-        // The webhook, its breaker's row and its data key are read; then comes the note.
-        scene.world.aws.break_call(4, how);
+        // The webhook, its breaker's row, its tenant and its data key are read and opened; then comes the note.
+        scene.world.aws.break_call(5, how);
         slow_attempt(&scene, &receiver).await;
         assert!(!scene.world.aws.call_off_break(), "{:?}", scene.world.aws.take_calls());
         let calls = scene.world.aws.take_calls();
-        assert_eq!(calls[4].operation, "DynamoDB.UpdateItem", "{calls:?}");
+        assert_eq!(calls[5].operation, "DynamoDB.UpdateItem", "{calls:?}");
         let row = scene.row(&slow, &event).await;
         assert!(matches!(row.state, DeliveryState::Waiting { .. }), "{how:?}: {row:?}");
         scene.world.run_until_idle().await.unwrap();

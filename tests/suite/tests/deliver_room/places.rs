@@ -9,6 +9,7 @@ use shared::event::Event;
 use shared::id::TenantId;
 use shared::rate_limit::RateLimit;
 use shared::retry::{Delays, RetryPolicy};
+use shared::slowness::SLOW_ATTEMPT;
 use shared::webhook::Webhook;
 use support::world::{DELIVERIES, RETRIES, SLOW};
 use support::{Answer, Break, Receiver};
@@ -238,4 +239,28 @@ async fn a_job_whose_send_to_the_slow_queue_is_not_confirmed_is_kept_and_attempt
         let row = scene.row(&webhook, &events[0]).await;
         assert_eq!((row.state, row.attempts.len()), (DeliveryState::Delivered, 1), "{how:?}");
     }
+}
+
+#[tokio::test]
+async fn the_probe_of_a_slow_receiver_goes_through_the_slow_queue() {
+    let scene = Scene::start().await;
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script("/slow", [Answer::Hang]);
+    let breaker = BreakerSettings { failures: 1, window_seconds: 0, disable_after_hours: 72 };
+    let hanging = |webhook| Webhook { timeout_ms: 2_500, breaker, ..webhook };
+    let webhook = scene.webhook_with(&receiver.url("/slow"), hanging).await;
+    let events = accept(&scene, scene.tenant, 1, "a").await;
+    let hang = async {
+        receiver.reached("/slow", 1).await;
+        scene.world.pass(SLOW_ATTEMPT).await;
+        scene.world.pass(Duration::from_millis(500)).await;
+    };
+    tokio::join!(scene.world.pump_queue(DELIVERIES), hang);
+    // The breaker is open, and the probe is due. It would hang in an invocation that fresh jobs wait for.
+    wait(&scene, 40_000);
+    receiver.script("/slow", [Answer::Status(200)]);
+    assert_eq!(scene.world.pump_queue(DELIVERIES).await, 1);
+    assert_eq!((receiver.received("/slow").len(), count(&scene, SLOW)), (1, 1));
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(scene.row(&webhook, &events[0]).await.state, DeliveryState::Delivered);
 }

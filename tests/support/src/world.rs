@@ -1,7 +1,6 @@
 //! The whole of mailhooks in one process. A test drives it step by step.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,9 +8,8 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
-use aws_sdk_dynamodb::config::StalledStreamProtectionConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
@@ -303,8 +301,10 @@ impl World {
     /// else is to do.
     pub async fn run_until_idle(&self) -> anyhow::Result<()> {
         for _ in 0..MAX_STEPS {
-            let [fresh, waiting, slow] = [DELIVERIES, RETRIES, SLOW].map(|queue| self.pump_queue(queue));
-            let busy = self.pump_stream().await? + fresh.await + waiting.await + slow.await;
+            let mut busy = self.pump_stream().await?;
+            for queue in [DELIVERIES, RETRIES, SLOW] {
+                busy += self.pump_queue(queue).await;
+            }
             if busy > 0 {
                 continue;
             }

@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn shares_hold_no_place_is_idle_and_a_first_job_waits_for_one_release_at_most(
+    fn shares_hold_no_place_is_idle_and_a_first_job_waits_for_two_releases_at_most(
         groups in groups(30),
         leaving in proptest::collection::vec(any::<prop::sample::Index>(), 400),
     ) {
@@ -114,7 +114,7 @@ proptest! {
             for (tenant, waited) in waited.iter_mut().enumerate() {
                 let (left, under_way) = told.of_tenant(tenant);
                 *waited = if left > 0 && under_way == 0 { *waited + 1 } else { 0 };
-                // Four tenants: each of the others may come first once.
+                // Of four tenants, one other tenant without a place may come first.
                 prop_assert!(*waited <= 2, "tenant {tenant} waited for {waited} releases");
             }
             let holders: Vec<_> = (0..told.running.len()).filter(|group| told.running[*group] > 0).collect();

@@ -56,7 +56,7 @@ def main() -> int:
     stack = deployed(arguments.stack, region)
     parameters = [f"Architecture={arguments.architecture}", *named]
     if not any(parameter.startswith("MaximumConcurrency=") for parameter in named):
-        parameters.append(f"MaximumConcurrency={concurrency(stack)}")
+        parameters += concurrencies(stack, named)
     # The key is generated after all questions to AWS, so that a refused question costs no key.
     key_file = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "mailhooks"
     key_file = key_file / f"{account}.{region}.{arguments.stack}.admin-key"
@@ -102,11 +102,13 @@ def deployed(name: str, region: str) -> dict[str, Any] | None:
     return None if status == NOT_YET else stack
 
 
-def concurrency(stack: dict[str, Any] | None) -> int:
-    """MaximumConcurrency: the stack's present value; for the first deployment, a quarter of the account's limit.
+def concurrencies(stack: dict[str, Any] | None, named: list[str]) -> list[str]:
+    """The concurrency of deliver's mappings: the stack's present values.
 
-    Both mappings get this value, so that half of the account's executions are left for the other functions: a new
-    account has only 10. A message that Lambda throttles counts as received, and a throttled `ingest` answers nobody.
+    For the first deployment, MaximumConcurrency is a quarter of the account's limit. Two mappings get this value, and
+    the mapping of slow receivers gets a fifth of it, so that almost half of the account's executions are left for the
+    other functions: a new account has only 10. A message that Lambda throttles counts as received, and a throttled
+    `ingest` answers nobody.
     """
     limit = concurrent_executions()
     room = min(MOST_CONCURRENCY, max(LEAST_CONCURRENCY, limit // 4))
@@ -117,7 +119,11 @@ def concurrency(stack: dict[str, Any] | None) -> int:
         print(f"WARNING: deliver can take more than half of them; MaximumConcurrency={room} leaves room for the others")
     if room < MOST_CONCURRENCY:
         print("WARNING: that is few; ask for more in Service Quotas (AWS Lambda, Concurrent executions)")
-    return value
+    parameters = [f"MaximumConcurrency={value}"]
+    if not any(parameter.startswith("SlowMaximumConcurrency=") for parameter in named):
+        slow = int(present.get("SlowMaximumConcurrency", max(LEAST_CONCURRENCY, value // 5)))
+        parameters.append(f"SlowMaximumConcurrency={slow}")
+    return parameters
 
 
 def admin_key(file: Path, stack_exists: bool, replace: bool) -> str | None:

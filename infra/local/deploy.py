@@ -16,6 +16,8 @@ from tools import build_path
 
 # Maximum number of processes of one function; on AWS the template's default is larger.
 CONCURRENCY = 10
+# Maximum number of processes for jobs of slow receivers.
+SLOW_CONCURRENCY = 4
 
 
 def deploy(emulator: Emulator, template: Path) -> dict[str, str]:
@@ -26,6 +28,7 @@ def deploy(emulator: Emulator, template: Path) -> dict[str, str]:
         "AllowedNetworks": "127.0.0.0/8",
         "Architecture": architecture(),
         "MaximumConcurrency": str(CONCURRENCY),
+        "SlowMaximumConcurrency": str(SLOW_CONCURRENCY),
     }
     command = [
         "sam", "deploy", "--template", str(template), "--stack-name", STACK_NAME, "--region", REGION,
@@ -55,7 +58,7 @@ def client(emulator: Emulator, service: str):
 
 
 def use_whole_numbers(emulator: Emulator) -> None:
-    """Sets MaximumConcurrency again, as a number.
+    """Sets the mappings' MaximumConcurrency again, as a number.
 
     CloudFormation's parameters are text, and AWS converts them. The emulator (1.5.33) keeps the text, fails to compare
     it, and would never poll the queues.
@@ -63,9 +66,8 @@ def use_whole_numbers(emulator: Emulator) -> None:
     functions = client(emulator, "lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         if "ScalingConfig" in mapping:
-            functions.update_event_source_mapping(
-                UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": CONCURRENCY}
-            )
+            number = SLOW_CONCURRENCY if mapping["EventSourceArn"].endswith("-slow") else CONCURRENCY
+            functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": number})
 
 
 def set_recursion(emulator: Emulator, template: Path) -> None:

@@ -61,7 +61,8 @@ class Emulated:
     def __init__(self, description: dict[str, str]) -> None:
         self.description = description
         self.region = description["region"]
-        names = ["deliveries_queue_url", "retries_queue_url", "dead_letter_queue_url", "dispatch_failures_queue_url"]
+        names = ["deliveries_queue_url", "retries_queue_url", "slow_queue_url", "dead_letter_queue_url"]
+        names += ["dispatch_failures_queue_url"]
         names += ["registry_table_name", "events_table_name", "deliveries_table_name", "deliver_function_name"]
         camel = {name: "".join(part.capitalize() for part in name.split("_")) for name in names}
         self.outputs = {camel[name]: description[name] for name in names}

@@ -110,18 +110,20 @@ class Deployment(unittest.TestCase):
         self.assertEqual(self.key_file().stat().st_mode & 0o777, 0o600)
         asked = self.deployed()
         hashed = hashlib.sha256(key.removeprefix("mh_admin_").encode()).hexdigest()
-        for expected in ["RetentionDays=7", "MaximumConcurrency=50", "Architecture=arm64", f"AdminKeySha256={hashed}"]:
+        concurrencies = ["MaximumConcurrency=50", "SlowMaximumConcurrency=10"]
+        for expected in ["RetentionDays=7", *concurrencies, "Architecture=arm64", f"AdminKeySha256={hashed}"]:
             self.assertIn(expected, asked)
         self.assertEqual(self.checked, ["arm64"])
         self.assertEqual(asked[asked.index("--on-failure") + 1], "DELETE")
         self.assertNotIn(key, str(self.sam))
 
     def test_a_later_deployment_leaves_key_and_concurrency_as_they_are(self) -> None:
-        self.aws.stack = stack(MaximumConcurrency="200")
+        self.aws.stack = stack(MaximumConcurrency="200", SlowMaximumConcurrency="30")
         self.assertEqual(self.run_main(), 0)
         asked = self.deployed()
         self.assertFalse(self.key_file().exists() or any("AdminKeySha256" in each for each in asked))
         self.assertIn("MaximumConcurrency=200", asked)
+        self.assertIn("SlowMaximumConcurrency=30", asked)
         self.assertNotIn("--on-failure", asked)
 
     def test_only_the_word_that_there_is_no_stack_is_taken_for_it(self) -> None:
@@ -174,12 +176,14 @@ class Deployment(unittest.TestCase):
         self.assertFalse((self.folder / "mailhooks").exists())
 
     def test_concurrency_leaves_half_of_the_account_to_the_others(self) -> None:
-        for limit, expected, warned in [(4, 2, True), (10, 2, True), (50, 12, True), (199, 49, True), (200, 50, False)]:
+        cases = [(4, 2, 2, True), (10, 2, 2, True), (50, 12, 2, True), (199, 49, 9, True), (200, 50, 10, False)]
+        for limit, expected, slow, warned in cases:
             with self.subTest(limit=limit):
                 self.aws.limit, self.sam = limit, []
                 self.aws.stack = (400, "ValidationError", "Stack with id mailhooks does not exist")
                 self.assertEqual(self.run_main(), 0)
                 self.assertIn(f"MaximumConcurrency={expected}", self.deployed())
+                self.assertIn(f"SlowMaximumConcurrency={slow}", self.deployed())
                 self.assertIn(f"MaximumConcurrency is {expected}, of {limit} ", self.said)
                 self.assertEqual("WARNING" in self.said, warned)
 
@@ -192,6 +196,11 @@ class Deployment(unittest.TestCase):
         self.aws.limit, self.aws.stack = None, stack()
         self.assertIn("MaximumConcurrency", str(self.run_main("--new-admin-key")))
         self.assertFalse(self.key_file().exists() or self.sam)
+
+    def test_a_named_concurrency_of_slow_receivers_is_taken_as_it_is(self) -> None:
+        self.assertEqual(self.run_main("SlowMaximumConcurrency=7"), 0)
+        asked = [each for each in self.deployed() if "SlowMaximumConcurrency" in each]
+        self.assertEqual(asked, ["SlowMaximumConcurrency=7"])
 
     def test_a_named_concurrency_is_taken_unasked(self) -> None:
         self.assertEqual(self.run_main("MaximumConcurrency=7"), 0)

@@ -23,6 +23,8 @@ pub const DELIVERIES_QUEUE_URL: &str = "DELIVERIES_QUEUE_URL";
 pub const DELIVERIES_QUEUE_ARN: &str = "DELIVERIES_QUEUE_ARN";
 /// URL of the queue of jobs that wait for their next attempt.
 pub const RETRIES_QUEUE_URL: &str = "RETRIES_QUEUE_URL";
+/// URL of the queue of jobs whose receiver or tenant is slow.
+pub const SLOW_QUEUE_URL: &str = "SLOW_QUEUE_URL";
 /// URL of the dead-letter queue.
 pub const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 /// ARN of the dead-letter queue, the source of redrives.
@@ -101,6 +103,8 @@ pub struct DeliverConfig {
     pub deliveries_queue_url: String,
     /// See [`RETRIES_QUEUE_URL`].
     pub retries_queue_url: String,
+    /// See [`SLOW_QUEUE_URL`].
+    pub slow_queue_url: String,
     /// See [`DEAD_LETTER_QUEUE_URL`].
     pub dead_letter_queue_url: String,
     /// See [`RETENTION_DAYS`].
@@ -186,6 +190,7 @@ impl DeliverConfig {
             deliveries_table: text(DELIVERIES_TABLE)?,
             deliveries_queue_url: text(DELIVERIES_QUEUE_URL)?,
             retries_queue_url: text(RETRIES_QUEUE_URL)?,
+            slow_queue_url: text(SLOW_QUEUE_URL)?,
             dead_letter_queue_url: text(DEAD_LETTER_QUEUE_URL)?,
             retention_days: number(RETENTION_DAYS, MIN_DAYS, MAX_DAYS)?,
             cache_seconds: number(CACHE_SECONDS, 0, 300)?,

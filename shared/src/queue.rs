@@ -38,7 +38,7 @@ pub struct Queue {
 pub struct Outgoing {
     /// The job as JSON, or the received body if it is no job.
     pub body: String,
-    /// The message group: the webhook's id, so that SQS fair queues keep one busy webhook from delaying others.
+    /// The message group: the tenant's id, so that SQS fair queues keep one busy tenant from delaying others.
     pub group: String,
     /// How long the message is delayed, in seconds, at most [`MAX_DELAY_SECONDS`].
     pub delay_seconds: u16,
@@ -54,7 +54,7 @@ impl Outgoing {
 
     /// The first job of a delivery, to be received as soon as possible.
     pub fn first(jobs: &FirstJobs, webhook: WebhookId) -> Self {
-        Self { body: jobs.to_json(webhook), group: webhook.to_string(), delay_seconds: 0, attributes: Vec::new() }
+        Self { body: jobs.to_json(webhook), group: jobs.group(), delay_seconds: 0, attributes: Vec::new() }
     }
 
     /// A job to be received in `delay_seconds`.

@@ -17,15 +17,18 @@ pub(crate) enum Disposition {
         /// The job is not due before this time.
         at: Timestamp,
     },
-    /// The job waits for its slot in the retries queue, as a new message, and the received message is deleted. A
-    /// delayed message is not in flight, a hidden one is: however long the line for slots is, it takes nothing of the
-    /// 120,000 messages in flight that SQS allows.
+    /// The job waits for its slot, as a new message, and the received message is deleted. The new message is in the
+    /// retries queue, or in the slow queue if the received one was: a job of the slow queue stays there until it is
+    /// attempted. A delayed message is not in flight, a hidden one is: however long the line for slots is, it takes
+    /// nothing of the 120,000 messages in flight that SQS allows.
     Requeue {
         /// The job with its slot.
         job: Box<DeliverJob>,
         /// When the slot begins.
         at: Timestamp,
     },
+    /// The job goes to the slow queue, unattempted, then the received message is deleted.
+    ToSlowQueue,
     /// This message goes to the dead-letter queue, then the received message is deleted.
     DeadLetter(Outgoing),
     /// These messages go to the deliveries queue, then the received message is deleted.

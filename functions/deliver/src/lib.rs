@@ -1,5 +1,5 @@
-//! The deliver room: woken by the deliveries queue and the retries queue, it makes one attempt for each job, records
-//! the attempt, and does what follows.
+//! The deliver room: woken by the deliveries queue, the retries queue and the slow queue, it makes one attempt for each
+//! job, records the attempt, and does what follows.
 //!
 //! The jobs of a batch run at the same time. Each passes one straight pipeline, and the stages are functions of these
 //! names:
@@ -7,7 +7,7 @@
 //! ```text
 //! route      body -> job                            unreadable -> dead letter; other kinds -> maintenance
 //! inspect    job + row -> attempt plan              obsolete, not due, dead already -> stop
-//! admit      webhook -> attempt?                    slow -> retries queue; else held or discarded
+//! admit      webhook -> attempt?                    slow -> slow queue; else held or discarded
 //! load       the event                              gone or unreadable -> recorded, dead letter
 //! reserve    slots; jobs -> requests                later slot -> requeued with the slot
 //! claim      where copies are possible              another copy's attempt -> stop
@@ -39,12 +39,13 @@ use shared::store::{Deliveries, Events, Registry};
 use tracing::Instrument as _;
 
 mod span;
+mod queues;
 mod message;
+mod places;
 mod disposition;
 mod isolate;
 mod budget;
 mod stores;
-mod queues;
 mod in_flight;
 mod webhook_cache;
 mod health;
@@ -61,6 +62,7 @@ use delivery::stream::Streams;
 use health::Health;
 use in_flight::InFlight;
 use message::ReceivedMessage;
+use places::Places;
 use queues::Queues;
 use stores::Stores;
 use webhook_cache::WebhookCache;
@@ -75,6 +77,7 @@ pub struct Deliver {
     health: Health,
     queues: Queues,
     in_flight: InFlight,
+    places: Places,
     clock: Clock,
 }
 
@@ -114,9 +117,11 @@ impl Deliver {
             queues: Queues {
                 deliveries_queue,
                 retries_queue: Queue::new(sqs.clone(), &config.retries_queue_url),
+                slow_queue: Queue::new(sqs.clone(), &config.slow_queue_url),
                 dead_letter_queue: Queue::new(sqs, &config.dead_letter_queue_url),
             },
             in_flight: InFlight::default(),
+            places: Places::new(clock.now()),
             stores: Stores::new(&registry, events, deliveries),
             webhooks,
             clock,
@@ -142,7 +147,7 @@ async fn carry_out(batch: LambdaEvent<SqsEvent>, room: &Deliver) -> Vec<String> 
     let deadline = i64::try_from(batch.context.deadline).ok();
     let deadline = deadline.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX);
     let records = batch.payload.records.into_iter();
-    let received: Vec<_> = records.map(|record| ReceivedMessage::new(record, &room.queues.retries_queue)).collect();
+    let received: Vec<_> = records.map(|record| ReceivedMessage::new(record, &room.queues)).collect();
     let dispositions = route::route(&received, room, deadline).await;
     settle::settle(&received, dispositions, &room.queues, &room.in_flight, received_at, room.clock.now()).await
 }

@@ -1,20 +1,11 @@
-//! A received message: its job, the queue that it came from, and how often it was received.
+//! A received message: its job, the queue that it came from, how long it was there, and how often it was received.
 
 use aws_lambda_events::event::sqs::SqsMessage;
-use jiff::Timestamp;
-use shared::queue::Queue;
+use jiff::{SignedDuration, Timestamp};
 use tracing::Span;
 
+use crate::queues::{Queues, SourceQueue};
 use crate::span;
-
-/// The queue that a message was received from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SourceQueue {
-    /// The queue of fresh, redriven and recovered jobs.
-    Deliveries,
-    /// The queue of jobs that wait for their next attempt.
-    Retries,
-}
 
 /// A received message.
 #[derive(Debug)]
@@ -33,8 +24,8 @@ pub(crate) struct ReceivedMessage {
 }
 
 impl ReceivedMessage {
-    /// Reads a record of a batch. A record that did not come from the retries queue came from the deliveries queue.
-    pub(crate) fn new(record: SqsMessage, retries_queue: &Queue) -> Self {
+    /// Reads a record of a batch. A record that came from no other queue came from the deliveries queue.
+    pub(crate) fn new(record: SqsMessage, queues: &Queues) -> Self {
         let arn = record.event_source_arn.unwrap_or_default();
         let receives = record.attributes.get("ApproximateReceiveCount").map(String::as_str);
         let id = record.message_id.unwrap_or_default();
@@ -44,9 +35,15 @@ impl ReceivedMessage {
             id,
             receipt: record.receipt_handle.unwrap_or_default(),
             body: record.body.unwrap_or_default(),
-            source: if retries_queue.is_source(&arn) { SourceQueue::Retries } else { SourceQueue::Deliveries },
+            source: queues.source(&arn),
             first_receive: receives == Some("1"),
             sent_at: sent_ms.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
         }
+    }
+
+    /// How long the message has waited in its queue for an invocation. `None` if an earlier invocation had the message,
+    /// because then the time since it was sent says nothing about the queue.
+    pub(crate) fn waited(&self, now: Timestamp) -> Option<SignedDuration> {
+        self.sent_at.filter(|_| self.first_receive).map(|sent_at| now.duration_since(sent_at))
     }
 }

@@ -18,10 +18,14 @@ use crate::span;
 /// messages. A job that fails on our side is logged where it fails, and its message is redelivered.
 pub(crate) async fn route(received: &[ReceivedMessage], room: &Deliver, deadline: Timestamp) -> Vec<Disposition> {
     let (mut pending, mut others) = (Vec::new(), Vec::new());
+    let now = room.clock.now();
     for (index, message) in received.iter().enumerate() {
         let job = Job::from_json(&message.body).inspect(|job| span::note(&message.span, job));
         match job {
-            Ok(Job::Deliver(job)) => pending.push(Pending { index, message, job }),
+            Ok(Job::Deliver(job)) => {
+                room.places.received(&job, message, now);
+                pending.push(Pending { index, message, job });
+            }
             job => others.push(async move {
                 let carried_out = isolated_logged(&message.span, carry_out(job, message, room, deadline)).await;
                 (index, carried_out.unwrap_or_else(|disposition| disposition))
@@ -48,7 +52,7 @@ async fn carry_out(
         // Deliveries are scheduled together.
         Ok(Job::Deliver(_)) => Disposition::Redeliver,
         Ok(Job::ReleaseHeld(job)) => release::release(&job, stores, webhooks, clock.now()).await?,
-        Ok(Job::Probe(job)) => probe::probe(&job, room, deadline).await?,
+        Ok(Job::Probe(job)) => probe::probe(&job, message.source, room, deadline).await?,
         Ok(Job::Sweep(job)) => sweep::sweep(&job, stores, recorder).await?,
         Ok(Job::Overdue(job)) => overdue::overdue(&job, stores, recorder).await?,
         Ok(Job::Verify(job)) => verify::verify(&job, room, deadline).await?,

@@ -8,8 +8,8 @@ use shared::queue::{Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue,
 
 use crate::disposition::Disposition;
 use crate::in_flight::InFlight;
-use crate::message::{ReceivedMessage, SourceQueue};
-use crate::queues::Queues;
+use crate::message::ReceivedMessage;
+use crate::queues::{Queues, SourceQueue};
 
 /// Maximum age of a message at the end of a hop: half of SQS's retention of 14 days. Reason: the other half is for
 /// times in which no function runs.
@@ -35,8 +35,8 @@ pub(crate) async fn settle(
     now: Timestamp,
 ) -> Vec<String> {
     let mut keep = vec![false; received.len()];
-    let (mut to_retries, mut to_dead_letters, mut to_deliveries) =
-        (Outbox::default(), Outbox::default(), Outbox::default());
+    let (mut to_retries, mut to_slow) = (Outbox::default(), Outbox::default());
+    let (mut to_dead_letters, mut to_deliveries) = (Outbox::default(), Outbox::default());
     let mut waiting = Vec::new();
     for (index, (message, disposition)) in received.iter().zip(dispositions).enumerate() {
         match (disposition, message.source) {
@@ -45,6 +45,13 @@ pub(crate) async fn settle(
             (Disposition::RetryAt { at }, SourceQueue::Retries) if may_be_hidden(message.sent_at, at, now) => {
                 waiting.push((index, at));
             }
+            // There was no time or no slot for the attempt. The job keeps its turn: from the retries queue it would be
+            // sent to the slow queue once more, and never be attempted.
+            (Disposition::RetryAt { at }, SourceQueue::Slow) if at <= now => {
+                to_slow.add(index, same_job(message, at, now));
+            }
+            (Disposition::Requeue { job, at }, SourceQueue::Slow) => to_slow.add(index, with_slot(*job, at, now)),
+            (Disposition::ToSlowQueue, _) => to_slow.add(index, same_job(message, now, now)),
             (Disposition::RetryAt { at }, _) => to_retries.add(index, same_job(message, at, now)),
             (Disposition::Requeue { job, at }, _) => to_retries.add(index, with_slot(*job, at, now)),
             (Disposition::DeadLetter(letter), _) => to_dead_letters.add(index, letter),
@@ -64,6 +71,7 @@ pub(crate) async fn settle(
     });
     hide(hidden.collect(), received, &queues.retries_queue).await;
     to_retries.send(received, &queues.retries_queue, &mut keep).await;
+    to_slow.send(received, &queues.slow_queue, &mut keep).await;
     to_dead_letters.send(received, &queues.dead_letter_queue, &mut keep).await;
     to_deliveries.send(received, &queues.deliveries_queue, &mut keep).await;
     received.iter().zip(keep).filter(|(_, keep)| *keep).map(|(message, _)| message.id.clone()).collect()
@@ -101,14 +109,14 @@ async fn hide(hidden: Vec<(usize, Hidden)>, received: &[ReceivedMessage], retrie
     }
 }
 
-/// The job of a received message for the retries queue.
+/// The job of a received message, to be sent anew.
 fn same_job(message: &ReceivedMessage, at: Timestamp, now: Timestamp) -> Outgoing {
-    // A message that was moved by hand may have no group. The job knows its webhook.
+    // A message that was moved by hand may have no group. The job knows its tenant.
     let group = Job::from_json(&message.body).map(|job| job.group()).unwrap_or_default();
     Outgoing { body: message.body.clone(), group, delay_seconds: delay(at, now), attributes: Vec::new() }
 }
 
-/// The job with its slot for the retries queue.
+/// The job with its slot, to be sent anew.
 fn with_slot(job: DeliverJob, at: Timestamp, now: Timestamp) -> Outgoing {
     Outgoing { delay_seconds: delay(at, now), ..Outgoing::now(&Job::Deliver(job)) }
 }

@@ -40,7 +40,7 @@ pub enum Job {
     Verify(VerifyJob),
 }
 
-/// The message group of sweeps, because they belong to no webhook.
+/// The message group of sweeps, because they belong to no tenant.
 const SWEEP_GROUP: &str = "sweep";
 
 impl Job {
@@ -49,17 +49,19 @@ impl Job {
         Self::Deliver(DeliverJob::first(webhook, event))
     }
 
-    /// The job's message group: its webhook, its recovery, or its tenant.
+    /// The job's message group: its tenant. Reason: a group that occupies many of a queue's consumers gets its messages
+    /// after the other groups, by SQS fair queues. A tenant with 500 webhooks would have 500 groups by webhook, each
+    /// too small to be noticed.
     pub fn group(&self) -> String {
         match self {
-            Self::Deliver(deliver) => deliver.webhook.to_string(),
-            Self::ReleaseHeld(release) => release.webhook.to_string(),
-            Self::Probe(probe) => probe.webhook.to_string(),
+            Self::Deliver(deliver) => deliver.tenant.to_string(),
+            Self::ReleaseHeld(release) => release.tenant.to_string(),
+            Self::Probe(probe) => probe.tenant.to_string(),
             Self::Sweep(_) => SWEEP_GROUP.to_owned(),
-            Self::Recovery(page) => page.recovery.to_string(),
+            Self::Recovery(page) => page.tenant.to_string(),
             Self::Dispatch(dispatch) => dispatch.tenant.to_string(),
-            Self::Overdue(overdue) => overdue.webhook.to_string(),
-            Self::Verify(verify) => verify.webhook.to_string(),
+            Self::Overdue(overdue) => overdue.tenant.to_string(),
+            Self::Verify(verify) => verify.tenant.to_string(),
         }
     }
 

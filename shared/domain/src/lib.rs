@@ -14,6 +14,7 @@ pub mod address_policy;
 mod mailgun_fields;
 pub mod seal;
 pub mod slowness;
+pub mod place_use;
 pub mod rate_limit;
 pub mod secret;
 pub mod event;

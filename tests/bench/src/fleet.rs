@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::lambda_process::LambdaProcess;
 use support::World;
-use support::world::{DEAD_LETTER, DELIVERIES, DISPATCH_FAILURES, RETRIES};
+use support::world::{DEAD_LETTER, DELIVERIES, DISPATCH_FAILURES, RETRIES, SLOW};
 
 /// The running functions that an event passes.
 #[derive(Debug)]
@@ -43,6 +43,7 @@ pub fn environment(world: &World) -> Vec<(&'static str, String)> {
         ("DELIVERIES_TABLE", "deliveries".to_owned()),
         ("DELIVERIES_QUEUE_URL", world.queue_url(DELIVERIES)),
         ("RETRIES_QUEUE_URL", world.queue_url(RETRIES)),
+        ("SLOW_QUEUE_URL", world.queue_url(SLOW)),
         ("DEAD_LETTER_QUEUE_URL", world.queue_url(DEAD_LETTER)),
         ("DISPATCH_FAILURES_QUEUE_URL", world.queue_url(DISPATCH_FAILURES)),
         ("DELIVERIES_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:deliveries".to_owned()),

@@ -26,6 +26,7 @@ async fn a_thousand_deliveries_of_which_broken_receivers_hold_up_their_own_alone
         breaker: BreakerSettings { failures: 3, window_seconds: 2, ..BreakerSettings::default() },
         delays: vec![1, 2, 4, 8, 16, 32, 64, 128],
         concurrency: 20,
+        slow_concurrency: 10,
         settling: Duration::from_secs(5),
         patience: Duration::from_mins(10),
     };
@@ -35,4 +36,5 @@ async fn a_thousand_deliveries_of_which_broken_receivers_hold_up_their_own_alone
     assert_eq!(measured.owed, 1_000);
     assert_eq!(broken_promises(&shape, &measured), [""; 0], "{measured:?}");
     assert!(measured.busiest[1] > 0, "no message went through the retries queue");
+    assert!(measured.busiest[2] > 0, "no message went through the slow queue");
 }

@@ -125,7 +125,10 @@ impl Scene {
         assert_eq!(self.state(flaky, event).await, DeliveryState::Delivered, "{what}");
         assert!(!self.receiver.received("/ok").is_empty(), "{what}");
         let letters = self.world.aws.sqs.messages(DEAD_LETTER);
-        let in_dead_letters = |webhook: &Webhook| letters.iter().any(|letter| letter.group == webhook.id.to_string());
+        let in_dead_letters = |webhook: &Webhook| {
+            let id = webhook.id.to_string();
+            letters.iter().any(|letter| letter.attributes["webhook"] == id)
+        };
         assert!(matches!(self.state(down, event).await, DeliveryState::Dead { .. }), "{what}");
         assert!(in_dead_letters(down), "{what}: dead without a dead letter");
         // After a crash between disabling the webhook and sending the dead letter, the delivery may instead be held for

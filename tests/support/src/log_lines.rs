@@ -1,26 +1,46 @@
 //! The log lines that a test causes, as the functions write them.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use serde_json::Value;
 use shared::telemetry;
-use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+thread_local! {
+    /// Where the lines of this thread go, if a test collects them.
+    static COLLECTED: RefCell<Option<Written>> = const { RefCell::new(None) };
+}
+
+/// Makes it possible to collect lines. The worlds of tests call this before any code of ours runs.
+///
+/// There is one subscriber for the process, and never another one. Reason: `tracing` remembers for each place in the
+/// code whether any subscriber wants it. If a test set a subscriber of its own while another test reached a place for
+/// the first time, the place could be remembered as unwanted, and its span would be missing.
+pub fn prepare() {
+    static PREPARED: Once = Once::new();
+    PREPARED.call_once(|| {
+        let is_collected = filter_fn(|_| COLLECTED.with_borrow(Option::is_some));
+        let subscriber = telemetry::subscriber(Written::of_this_thread).with(is_collected);
+        tracing::subscriber::set_global_default(subscriber).expect("nothing else sets a subscriber");
+    });
+}
 
 /// Collects the lines of this thread until it is dropped.
 #[derive(Debug)]
 pub struct LogLines {
     written: Written,
-    _guard: DefaultGuard,
 }
 
 impl LogLines {
     /// Begins to collect.
     pub fn collect() -> Self {
+        prepare();
         let written = Written::default();
-        let writer = written.clone();
-        let guard = tracing::subscriber::set_default(telemetry::subscriber(move || writer.clone()));
-        Self { written, _guard: guard }
+        COLLECTED.set(Some(written.clone()));
+        Self { written }
     }
 
     /// The lines so far.
@@ -38,6 +58,17 @@ impl LogLines {
         let mut found: Vec<_> = self.all().into_iter().filter(|line| line.message() == message).collect();
         assert_eq!(found.len(), 1, "{message}: {:?}", self.all());
         found.remove(0)
+    }
+}
+
+impl Drop for LogLines {
+    fn drop(&mut self) {
+        // A collector that a test begins before it drops the one before stays.
+        COLLECTED.with_borrow_mut(|collected| {
+            if collected.as_ref().is_some_and(|written| Arc::ptr_eq(&written.0, &self.written.0)) {
+                *collected = None;
+            }
+        });
     }
 }
 
@@ -69,6 +100,12 @@ impl LogLine {
 
 #[derive(Debug, Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    fn of_this_thread() -> Self {
+        COLLECTED.with_borrow(Option::clone).unwrap_or_default()
+    }
+}
 
 impl Write for Written {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

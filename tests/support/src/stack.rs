@@ -29,6 +29,7 @@ struct Description {
     deliveries_queue_url: String,
     dead_letter_queue_url: String,
     retries_queue_url: String,
+    slow_queue_url: String,
     dispatch_failures_queue_url: String,
     registry_table_name: String,
     events_table_name: String,
@@ -209,6 +210,11 @@ impl Stack {
     /// The URL of the retries queue.
     pub fn retries_queue(&self) -> &str {
         &self.description.retries_queue_url
+    }
+
+    /// The URL of the slow queue.
+    pub fn slow_queue(&self) -> &str {
+        &self.description.slow_queue_url
     }
 
     /// The URL of the dispatch failures queue.

@@ -1,7 +1,6 @@
 //! The whole of mailhooks in one process. A test drives it step by step.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,9 +8,8 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
-use aws_sdk_dynamodb::config::StalledStreamProtectionConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
@@ -40,14 +38,15 @@ pub const OUR_KEY_ID: &str = "AKIAMAILHOOKS";
 pub const DELIVERIES: &str = "deliveries";
 /// Name of the retries queue.
 pub const RETRIES: &str = "retries";
+/// Name of the slow queue.
+pub const SLOW: &str = "slow";
 /// Name of the dead-letter queue.
 pub const DEAD_LETTER: &str = "dead-letter";
 /// Name of the queue of events that cannot be dispatched.
 pub const DISPATCH_FAILURES: &str = "dispatch-failures";
 /// The time limit of `dispatch` and `deliver` in the template.
 const TIME_LIMIT: SignedDuration = SignedDuration::from_secs(30);
-/// Maximum steps of [`World::run_until_idle`]. Reason: no test needs as many, so a world that is not idle by then
-/// loops.
+/// Maximum steps of [`World::run_until_idle`]. Reason: no test needs as many, so a busy world loops.
 const MAX_STEPS: usize = 2_000;
 /// Maximum delay of a timer. Reason: timers have a resolution of one millisecond.
 const TIMERS_ARE_LATE: Duration = Duration::from_nanos(999_999);
@@ -116,6 +115,7 @@ impl World {
         retries: RetryConfig,
         queues_url: Option<String>,
     ) -> anyhow::Result<Self> {
+        crate::log_lines::prepare();
         let (aws, url) = Endpoint::start(clock.clone(), queues_url).await?;
         let credentials = Credentials::new(OUR_KEY_ID, "test", None, None, "test");
         let sdk = SdkConfig::builder()
@@ -302,11 +302,14 @@ impl World {
     /// else is to do.
     pub async fn run_until_idle(&self) -> anyhow::Result<()> {
         for _ in 0..MAX_STEPS {
-            let busy = self.pump_stream().await? + self.pump_queue(DELIVERIES).await + self.pump_queue(RETRIES).await;
+            let mut busy = self.pump_stream().await?;
+            for queue in [DELIVERIES, RETRIES, SLOW] {
+                busy += self.pump_queue(queue).await;
+            }
             if busy > 0 {
                 continue;
             }
-            let next = [DELIVERIES, RETRIES].iter().filter_map(|queue| self.aws.sqs.next_visible(queue)).min();
+            let next = [DELIVERIES, RETRIES, SLOW].iter().filter_map(|queue| self.aws.sqs.next_visible(queue)).min();
             match next {
                 Some(next) => self.clock.advance(next.duration_since(self.clock.now()).max(SignedDuration::ZERO)),
                 None if self.undispatched()?.is_empty() => return Ok(()),
@@ -352,6 +355,7 @@ fn deliver_config(url: &str) -> anyhow::Result<config::DeliverConfig> {
         deliveries_table: "deliveries".to_owned(),
         deliveries_queue_url: queue_url(url, DELIVERIES),
         retries_queue_url: queue_url(url, RETRIES),
+        slow_queue_url: queue_url(url, SLOW),
         dead_letter_queue_url: queue_url(url, DEAD_LETTER),
         retention_days: 30,
         cache_seconds: 30,

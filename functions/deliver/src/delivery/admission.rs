@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::message::SourceQueue;
+use crate::queues::SourceQueue;
 use crate::webhook_cache::WebhookState;
 
 /// What happens to a delivery whose attempt is due.
@@ -10,21 +10,28 @@ use crate::webhook_cache::WebhookState;
 pub(crate) enum Admission {
     /// It is attempted, to this webhook.
     Attempt(Box<WebhookState>),
-    /// Its job goes to the retries queue, unattempted: the receiver is slow, and the invocations of the deliveries
-    /// queue are for receivers that answer quickly.
-    ByRetries,
+    /// Its job goes to the slow queue, unattempted: the receiver is slow, or the webhook or its tenant uses more than
+    /// its share of the places. The invocations of the other queues are for the rest.
+    BySlowQueue,
     /// It is held: this webhook is disabled, paused or pending, its tenant is suspended, or the breaker is open.
     Hold(Box<WebhookState>),
     /// It is discarded: its webhook was deleted.
     Discard,
 }
 
-/// What happens to a delivery whose job came from `source`. `state` is `None` if the webhook does not exist.
-pub(crate) fn admit(state: Option<WebhookState>, source: SourceQueue, now: Timestamp) -> Admission {
+/// What happens to a delivery whose job came from `source`. `state` is `None` if the webhook does not exist. A job of
+/// the slow queue has had its wait: it is attempted, so no job goes in a circle.
+pub(crate) fn admit(
+    state: Option<WebhookState>,
+    source: SourceQueue,
+    is_over_share: bool,
+    now: Timestamp,
+) -> Admission {
     match state {
         None => Admission::Discard,
         Some(state) if !state.takes_attempts() => Admission::Hold(Box::new(state)),
-        Some(state) if source == SourceQueue::Deliveries && state.slowness.is_slow(now) => Admission::ByRetries,
+        Some(state) if source == SourceQueue::Slow => Admission::Attempt(Box::new(state)),
+        Some(state) if is_over_share || state.slowness.is_slow(now) => Admission::BySlowQueue,
         Some(state) => Admission::Attempt(Box::new(state)),
     }
 }
@@ -63,39 +70,43 @@ mod tests {
         WebhookState { slowness: Slowness { until: Some(until) }, ..enabled() }
     }
 
-    fn word(state: Option<WebhookState>, source: SourceQueue) -> &'static str {
-        match admit(state, source, NOW) {
+    fn word(state: Option<WebhookState>, source: SourceQueue, is_over_share: bool) -> &'static str {
+        match admit(state, source, is_over_share, NOW) {
             Admission::Attempt(_) => "attempt",
-            Admission::ByRetries => "by retries",
+            Admission::BySlowQueue => "by slow queue",
             Admission::Hold(_) => "hold",
             Admission::Discard => "discard",
         }
     }
 
     #[test]
-    fn a_webhook_that_takes_no_attempts_holds_from_either_queue_even_if_it_is_slow() {
+    fn a_webhook_that_takes_no_attempts_holds_from_every_queue_even_if_it_is_slow() {
         let changed = |change: fn(&mut Webhook)| {
             let mut state = slow();
             change(&mut state.webhook);
             state
         };
         let open = Open::begin(ProbeId::generate([4; 10]), NOW, NOW);
-        for source in [SourceQueue::Deliveries, SourceQueue::Retries] {
+        for source in [SourceQueue::Deliveries, SourceQueue::Retries, SourceQueue::Slow] {
+            let word = |state| word(state, source, true);
             let disabled = WebhookStatus::Disabled { reason: DisabledReason::Failing };
             let disabled = WebhookState { webhook: Webhook { status: disabled, ..enabled().webhook }, ..slow() };
-            assert_eq!(word(Some(disabled), source), "hold");
-            assert_eq!(word(Some(changed(|webhook| webhook.paused = true)), source), "hold");
-            assert_eq!(word(Some(WebhookState { is_suspended: true, ..slow() }), source), "hold");
-            assert_eq!(word(Some(WebhookState { breaker: Breaker::Open(open.clone()), ..slow() }), source), "hold");
-            assert_eq!(word(None, source), "discard");
+            assert_eq!(word(Some(disabled)), "hold");
+            assert_eq!(word(Some(changed(|webhook| webhook.paused = true))), "hold");
+            assert_eq!(word(Some(WebhookState { is_suspended: true, ..slow() })), "hold");
+            assert_eq!(word(Some(WebhookState { breaker: Breaker::Open(open.clone()), ..slow() })), "hold");
+            assert_eq!(word(None), "discard");
         }
     }
 
     #[test]
-    fn a_slow_receiver_is_attempted_from_the_retries_queue_only() {
-        assert_eq!(word(Some(enabled()), SourceQueue::Deliveries), "attempt");
-        assert_eq!(word(Some(enabled()), SourceQueue::Retries), "attempt");
-        assert_eq!(word(Some(slow()), SourceQueue::Deliveries), "by retries");
-        assert_eq!(word(Some(slow()), SourceQueue::Retries), "attempt");
+    fn what_is_slow_or_over_its_share_is_attempted_from_the_slow_queue_only() {
+        for source in [SourceQueue::Deliveries, SourceQueue::Retries] {
+            assert_eq!(word(Some(enabled()), source, false), "attempt");
+            assert_eq!(word(Some(enabled()), source, true), "by slow queue");
+            assert_eq!(word(Some(slow()), source, false), "by slow queue");
+        }
+        assert_eq!(word(Some(enabled()), SourceQueue::Slow, true), "attempt");
+        assert_eq!(word(Some(slow()), SourceQueue::Slow, true), "attempt");
     }
 }

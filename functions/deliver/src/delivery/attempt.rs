@@ -9,6 +9,7 @@ use shared::event::Event;
 use shared::id::EventId;
 use shared::outbound::ShortageError;
 use shared::retry::{Decision, decide, final_decision};
+use shared::slowness::slow_after;
 use shared::webhook::DisabledReason;
 
 use super::claim::claim;
@@ -19,6 +20,8 @@ use super::{breaker, slow};
 use crate::disposition::{Disposition, Dispositions, Stop};
 use crate::health::Health;
 use crate::isolate::{isolated_logged, log};
+use crate::places::Places;
+use crate::queues::SourceQueue;
 use crate::webhook_cache::WebhookState;
 
 /// Makes the request of these deliveries, and says what becomes of their messages.
@@ -27,6 +30,7 @@ pub(crate) async fn attempt(
     recorder: &Recorder,
     sender: &Sender,
     health: &Health,
+    places: &Places,
 ) -> Dispositions {
     let mut over = Dispositions::new();
     let members = claimed(members, &mut over, recorder).await;
@@ -34,8 +38,11 @@ pub(crate) async fn attempt(
     let state = &first.state;
     let state = state.clone();
     let at = recorder.clock.now();
+    let message = first.pending.message;
+    let slow_limit = slow_after(message.waited(at).filter(|_| message.source == SourceQueue::Slow));
     let events: Vec<&Event> = members.iter().map(|member| &member.event).collect();
-    let sent = slow::watched(send(&events, &state.webhook, at, sender), &state, health).await;
+    let sent = slow::watched(send(&events, &state.webhook, at, sender), slow_limit, &state, health).await;
+    places.attempted(state.webhook.tenant, state.webhook.id, at, recorder.clock.now());
     let (members, sent) = attempted(members, sent, &mut over);
     let now = recorder.clock.now();
     let finals: Vec<Option<Decision>> = sent.iter().map(|sent| final_decision(&sent.end())).collect();

@@ -1,5 +1,5 @@
-//! The stage `admit`, with its effects: the deliveries that are not attempted are held, discarded or sent to the
-//! retries queue.
+//! The stage `admit`, with its effects: the deliveries that are not attempted are held, discarded or sent to the slow
+//! queue.
 
 use shared::clock::Clock;
 use shared::delivery::DeadReason;
@@ -21,6 +21,7 @@ pub(crate) async fn admitted(
     pending: &Pending<'_>,
     plan: AttemptPlan,
     state: Option<WebhookState>,
+    is_over_share: bool,
     webhooks: &WebhookCache,
     recorder: &Recorder,
     clock: &Clock,
@@ -28,9 +29,9 @@ pub(crate) async fn admitted(
     let (job, source) = (&pending.job, pending.message.source);
     let (mut state, mut plan, mut is_fresh) = (state, plan, false);
     loop {
-        match admit(state, source, clock.now()) {
+        match admit(state, source, is_over_share, clock.now()) {
             Admission::Attempt(state) => return Ok((*state, plan)),
-            Admission::ByRetries => return Err(Disposition::RetryAt { at: clock.now() }.into()),
+            Admission::BySlowQueue => return Err(Disposition::ToSlowQueue.into()),
             Admission::Discard => return Err(recorder.discard(job, plan).await?.into()),
             // The delivery was held before, and the hold has lasted as long as the retention. This is the job of the
             // same round that the sweep had sent for that. The fresh state decides, because a webhook that takes

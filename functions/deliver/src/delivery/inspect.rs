@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use shared::clock::Clock;
+use shared::delivery::DeliveryState;
 use shared::delivery::job_verdict::{AttemptPlan, JobVerdict, judge};
 use shared::queue::job::DeliverJob;
 use shared::rate_limit::SlotStanding;
@@ -11,7 +12,8 @@ use super::pending::Pending;
 use super::record::Recorder;
 use crate::dead_letter::dead_letter;
 use crate::disposition::{Disposition, Stop};
-use crate::message::SourceQueue;
+use crate::places::Places;
+use crate::queues::SourceQueue;
 use crate::webhook_cache::{WebhookCache, WebhookState};
 
 /// The attempt that a job has to make.
@@ -19,6 +21,7 @@ pub(crate) async fn inspect(
     pending: &Pending<'_>,
     webhooks: &WebhookCache,
     recorder: &Recorder,
+    places: &Places,
     clock: &Clock,
 ) -> Result<AttemptPlan, Stop> {
     let (job, message) = (&pending.job, pending.message);
@@ -33,6 +36,9 @@ pub(crate) async fn inspect(
         JobVerdict::NotDue { at } => Err(Disposition::RetryAt { at }.into()),
         // A recovery may have taken a late delivery for missing.
         JobVerdict::Attempt(plan) => {
+            if let Some(DeliveryState::Waiting { next_attempt_at }) = row.as_ref().map(|row| row.state) {
+                places.retry_was_due(next_attempt_at, message.source, now);
+            }
             Ok(AttemptPlan { needs_claim: plan.needs_claim || (late && row.is_none()), ..plan })
         }
     }

@@ -8,6 +8,7 @@ use super::inspect::inspect;
 use super::load::load;
 use super::pending::{Pending, Prepared, Request};
 use super::rate_limit::reserve;
+use super::slow;
 use crate::Deliver;
 use crate::disposition::{Dispositions, Stop};
 use crate::isolate::{isolated_logged, log};
@@ -20,7 +21,10 @@ pub(crate) async fn line_up<'a>(
     room: &Deliver,
 ) -> Vec<Request<'a>> {
     let inspected = pending.iter().map(|pending| {
-        isolated_logged(&pending.message.span, inspect(pending, &room.webhooks, &room.recorder, &room.clock))
+        isolated_logged(
+            &pending.message.span,
+            inspect(pending, &room.webhooks, &room.recorder, &room.places, &room.clock),
+        )
     });
     let inspected = join_all(inspected).await;
     let mut due = Vec::new();
@@ -39,9 +43,15 @@ pub(crate) async fn line_up<'a>(
             return Vec::new();
         }
     };
+    let (tenant, webhook) = (first.job.tenant, first.job.webhook);
+    let is_over_share = room.places.is_over_share(tenant, webhook, room.clock.now());
+    if let Some(state) = state.as_ref().filter(|state| is_over_share && state.takes_attempts()) {
+        // The other functions have to know it too. They see other samples of the jobs, and would try it themselves.
+        slow::record(state, &room.health).await;
+    }
     let prepared = due.into_iter().map(|(pending, plan)| {
         let (index, message, state) = (pending.index, pending.message, state.clone());
-        async move { (index, isolated_logged(&message.span, prepare(pending, plan, state, room)).await) }
+        async move { (index, isolated_logged(&message.span, prepare(pending, plan, state, is_over_share, room)).await) }
     });
     let mut all = Vec::new();
     for (index, prepared) in join_all(prepared).await {
@@ -58,8 +68,10 @@ async fn prepare<'a>(
     pending: Pending<'a>,
     plan: AttemptPlan,
     state: Option<WebhookState>,
+    is_over_share: bool,
     room: &Deliver,
 ) -> Result<Prepared<'a>, Stop> {
-    let (state, plan) = admitted(&pending, plan, state, &room.webhooks, &room.recorder, &room.clock).await?;
+    let admitted = admitted(&pending, plan, state, is_over_share, &room.webhooks, &room.recorder, &room.clock);
+    let (state, plan) = admitted.await?;
     load(pending, plan, state, &room.stores.events, &room.recorder).await
 }

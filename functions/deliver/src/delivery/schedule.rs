@@ -1,6 +1,6 @@
 //! The deliveries of a batch. The jobs of each webhook line up together: rows are read, slots are reserved, requests
-//! are formed. Then each request waits for one of the invocation's places; no webhook waits for another webhook's
-//! calls.
+//! are formed. Then each request waits for one of the invocation's places; no tenant waits for another tenant's calls,
+//! and no webhook for another webhook's.
 
 use std::collections::VecDeque;
 
@@ -27,7 +27,7 @@ enum Step<'a> {
 /// Delivers the pending jobs, as far as there is time. A job without a disposition comes back.
 pub(crate) async fn deliver(pending: Vec<Pending<'_>>, room: &Deliver, deadline: Timestamp) -> Dispositions {
     let groups = by_webhook(pending);
-    let mut share = FairShare::new(groups.len());
+    let mut share = FairShare::new(tenants(&groups));
     let mut waiting: Vec<VecDeque<Request<'_>>> = Vec::new();
     waiting.resize_with(groups.len(), VecDeque::new);
     let mut settled = Dispositions::new();
@@ -54,6 +54,13 @@ pub(crate) async fn deliver(pending: Vec<Pending<'_>>, room: &Deliver, deadline:
         }
     }
     settled
+}
+
+/// The tenant of each group, as a number, and the number of the group's jobs.
+fn tenants(groups: &[Vec<Pending<'_>>]) -> Vec<(usize, usize)> {
+    let tenant = |group: &Vec<Pending<'_>>| group.first().map(|first| first.job.tenant);
+    let number = |group| groups.iter().position(|other| tenant(other) == tenant(group)).unwrap_or_default();
+    groups.iter().map(|group| (number(group), group.len())).collect()
 }
 
 /// The jobs of each webhook, in the order of each webhook's first job.
@@ -94,6 +101,6 @@ async fn requested<'a>(position: usize, request: Request<'a>, room: &Deliver, de
         return Step::Requested(position, again.collect());
     }
     let span = span::of_webhook(first.pending.job.tenant, first.pending.job.webhook);
-    let settled = isolated(&span, attempt(request.members, &room.recorder, &room.sender, &room.health));
+    let settled = isolated(&span, attempt(request.members, &room.recorder, &room.sender, &room.health, &room.places));
     Step::Requested(position, settled.await.unwrap_or_default())
 }

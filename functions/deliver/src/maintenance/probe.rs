@@ -24,6 +24,7 @@ use crate::delivery::send::send;
 use crate::disposition::{Disposition, Stop};
 use crate::health::Health;
 use crate::isolate::log;
+use crate::queues::SourceQueue;
 use crate::span;
 use crate::stored_event::{Lookup, find_event};
 use crate::stores::Stores;
@@ -33,7 +34,12 @@ use crate::stores::Stores;
 const MAX_CANDIDATES: u8 = 10;
 
 /// Carries out a probe job.
-pub(crate) async fn probe(job: &Probe, room: &Deliver, deadline: Timestamp) -> Result<Disposition, Stop> {
+pub(crate) async fn probe(
+    job: &Probe,
+    source: SourceQueue,
+    room: &Deliver,
+    deadline: Timestamp,
+) -> Result<Disposition, Stop> {
     let now = room.clock.now();
     let state = room.webhooks.get_fresh(job.tenant, job.webhook, now).await?;
     // If the webhook was deleted, disabled or paused, or its tenant is suspended, the probe ends: what ends that state
@@ -49,6 +55,10 @@ pub(crate) async fn probe(job: &Probe, room: &Deliver, deadline: Timestamp) -> R
         ProbeStanding::HasClosed => return Ok(release(job)),
         ProbeStanding::Void => return Ok(Disposition::Delete),
     };
+    // Five hundred receivers that hang have as many probes, and each occupies a place until its time limit.
+    if source != SourceQueue::Slow && state.slowness.is_slow(now) {
+        return Ok(Disposition::ToSlowQueue);
+    }
     let webhook = &state.webhook;
     if !fits(webhook, now, deadline) {
         return Ok(Disposition::Redeliver);
@@ -60,7 +70,9 @@ pub(crate) async fn probe(job: &Probe, room: &Deliver, deadline: Timestamp) -> R
         room.health.close_breaker(webhook, &open, failures, ClosedReason::NothingHeld).await?;
         return Ok(closed(job, &room.health));
     };
+    let began = room.clock.now();
     let tried = try_once(webhook, &delivery, &event, room).instrument(span::of_event(event.id)).await?;
+    room.places.attempted(job.tenant, job.webhook, began, room.clock.now());
     let Some(tried) = tried else { return Ok(Disposition::Redeliver) };
     match tried {
         Decision::Done => {

@@ -26,11 +26,14 @@ struct Arguments {
     /// New deliveries per second.
     #[arg(long, default_value_t = 60)]
     per_second: u32,
-    /// Maximum number of invocations at the same time, for each of the two queues. The default is low enough that
-    /// broken deliveries could occupy all invocations: at 60 deliveries a second, those to slow and hanging receivers
-    /// would occupy 35.
+    /// Maximum number of invocations at the same time, for each of the deliveries queue and the retries queue. The
+    /// default is low enough that broken deliveries could occupy all invocations: at 60 deliveries a second, those to
+    /// slow and hanging receivers would occupy 35.
     #[arg(long, default_value_t = 20)]
     concurrency: usize,
+    /// Maximum number of invocations of the slow queue at the same time.
+    #[arg(long, default_value_t = 10)]
+    slow_concurrency: usize,
     /// Number of all deliveries.
     #[arg(long, default_value_t = 20_000)]
     deliveries: u32,
@@ -52,6 +55,7 @@ fn shape(arguments: &Arguments) -> Shape {
         breaker: BreakerSettings { failures: 5, window_seconds: 10, ..BreakerSettings::default() },
         delays: vec![5, 10, 20, 30, 60, 120, 300, 600],
         concurrency: arguments.concurrency,
+        slow_concurrency: arguments.slow_concurrency,
         settling: Duration::from_secs(30),
         patience: Duration::from_mins(5),
     }

@@ -29,8 +29,8 @@ pub struct Measured {
     /// Maximum number of messages in the retries queue: first until the last breaker was open and the queue had
     /// settled, then afterwards.
     pub waiting: [usize; 2],
-    /// Maximum number of invocations at the same time: of the deliveries queue, and of the retries queue.
-    pub busiest: [usize; 2],
+    /// Maximum number of invocations at the same time: of the deliveries queue, the retries queue and the slow queue.
+    pub busiest: [usize; 3],
     /// Number of environments of `deliver` that were started.
     pub environments: usize,
     /// Time from the receivers' recovery to the last arrival.

@@ -11,10 +11,10 @@ use aws_sdk_sqs::types::{
 
 use support::World;
 use support::sqs::VISIBILITY;
-use support::world::{DEAD_LETTER, DELIVERIES, RETRIES};
+use support::world::{DEAD_LETTER, DELIVERIES, RETRIES, SLOW};
 
 /// Maximum number of receives before a message becomes a dead letter, as in the template.
-const MAX_RECEIVES: [(&str, u32); 2] = [(DELIVERIES, 100), (RETRIES, 1_000)];
+const MAX_RECEIVES: [(&str, u32); 3] = [(DELIVERIES, 100), (RETRIES, 1_000), (SLOW, 100)];
 /// Maximum wait of a receive, in seconds. A real mapping waits longer, but this one must be able to stop.
 const LONG_POLL_SECONDS: i32 = 1;
 /// Pause when the world's queues are empty, because they answer at once.
@@ -47,7 +47,7 @@ impl Queues {
             call.attributes(Attribute::VisibilityTimeout, VISIBILITY.as_secs().to_string()).send().await?;
         }
         let queues = Self::Process { client, url: url.to_owned() };
-        for queue in [DELIVERIES, RETRIES, DEAD_LETTER] {
+        for queue in [DELIVERIES, RETRIES, SLOW, DEAD_LETTER] {
             anyhow::ensure!(queues.depth(queue).await? == 0, "{queue} is not empty");
         }
         Ok(queues)

@@ -79,6 +79,7 @@ pub fn table(shape: &Shape, calm: &Measured, outage: &Measured) -> String {
         ("lost", |one| one.lost),
         ("invocations at the same time: deliveries queue", |one| one.busiest[0]),
         ("invocations at the same time: retries queue", |one| one.busiest[1]),
+        ("invocations at the same time: slow queue", |one| one.busiest[2]),
     ] {
         row(name.to_owned(), count(calm).to_string(), count(outage).to_string());
     }

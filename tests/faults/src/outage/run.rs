@@ -22,7 +22,7 @@ use super::queues::Queues;
 use super::receivers::{Manner, Receivers};
 use super::shape::Shape;
 use support::World;
-use support::world::{DELIVERIES, RETRIES};
+use support::world::{DELIVERIES, RETRIES, SLOW};
 
 /// Time between two looks at the retries queue and the breakers.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -45,7 +45,7 @@ struct Run<'a> {
     receivers: Receivers,
     tenants: Vec<TenantId>,
     webhooks: Vec<Webhook>,
-    mappings: [Arc<Mapping>; 2],
+    mappings: [Arc<Mapping>; 3],
     environments: Arc<Environments>,
 }
 
@@ -68,8 +68,9 @@ pub async fn run(world: Arc<World>, queues: Queues, shape: &Shape, breaking: boo
     }
     let queues = Arc::new(queues);
     let environments = Arc::new(Environments::new(Arc::clone(&world)));
-    let start = |queue| Mapping::start(queue, &queues, &environments, shape.concurrency);
-    let mappings = [start(DELIVERIES), start(RETRIES)];
+    let start = |queue, concurrency| Mapping::start(queue, &queues, &environments, concurrency);
+    let mappings =
+        [start(DELIVERIES, shape.concurrency), start(RETRIES, shape.concurrency), start(SLOW, shape.slow_concurrency)];
     let run = Run { world, queues, shape, receivers, tenants, webhooks, mappings, environments };
     let measured = run.measure(breaking).await;
     for mapping in &run.mappings {
@@ -140,7 +141,7 @@ impl Run<'_> {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             let looked = async {
-                let [_, retries] = &self.mappings;
+                let [_, retries, _] = &self.mappings;
                 let waiting = self.queues.depth(RETRIES).await?.saturating_sub(retries.in_hand());
                 if measured.opened_after.is_none() && self.open_breakers().await? == self.shape.down() as usize {
                     measured.opened_after = Some(began.elapsed());
@@ -223,7 +224,7 @@ impl Run<'_> {
         measured.healthy_ms.sort_by(f64::total_cmp);
         (measured.delivered, measured.duplicates) = self.receivers.counts();
         measured.posts = self.receivers.posts();
-        measured.busiest = [self.mappings[0].busiest(), self.mappings[1].busiest()];
+        measured.busiest = self.mappings.each_ref().map(|mapping| mapping.busiest());
         measured.environments = self.environments.started();
         Ok(())
     }

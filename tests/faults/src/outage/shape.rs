@@ -30,8 +30,10 @@ pub struct Shape {
     pub breaker: BreakerSettings,
     /// Delays between attempts of every webhook, in seconds.
     pub delays: Vec<i64>,
-    /// Maximum number of invocations at the same time, for each of the two queues.
+    /// Maximum number of invocations at the same time, for each of the deliveries queue and the retries queue.
     pub concurrency: usize,
+    /// Maximum number of invocations of the slow queue at the same time.
+    pub slow_concurrency: usize,
     /// Time for the retries queue to settle after the breakers have opened.
     pub settling: Duration,
     /// Maximum time to wait for the last arrival.

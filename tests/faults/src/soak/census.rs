@@ -263,7 +263,7 @@ async fn rows(
 
 impl Queued {
     async fn read(&mut self, stack: &Stack) {
-        for queue in [stack.deliveries_queue(), stack.retries_queue()] {
+        for queue in [stack.deliveries_queue(), stack.retries_queue(), stack.slow_queue()] {
             for body in stack.queued(queue).await {
                 match Job::from_json(&body) {
                     Ok(Job::Deliver(job)) => _ = self.deliveries.insert((job.webhook, job.event)),

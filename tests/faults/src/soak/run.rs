@@ -45,9 +45,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 pub async fn run(plan: Plan) -> anyhow::Result<bool> {
     println!("\nfault suite: seed {}, about {} s ...", plan.seed, plan.length.as_secs());
     let stack = Stack::deployed();
-    let queues = [stack.deliveries_queue(), stack.retries_queue()];
+    let queues = [stack.deliveries_queue(), stack.retries_queue(), stack.slow_queue()];
     let before = set_visibility(&stack, queues[0], VISIBILITY_SECONDS).await?;
-    set_visibility(&stack, queues[1], VISIBILITY_SECONDS).await?;
+    for queue in &queues[1..] {
+        set_visibility(&stack, queue, VISIBILITY_SECONDS).await?;
+    }
     let report = tokio::time::timeout(HARD_LIMIT, under_faults(&stack, plan)).await;
     for queue in queues {
         set_visibility(&stack, queue, before).await?;

@@ -43,6 +43,8 @@ pub(crate) struct Template {
     pub(crate) batch: u32,
     /// Number of simultaneous `deliver` invocations for each queue.
     pub(crate) concurrency: u32,
+    /// Maximum simultaneous invocations of the slow queue.
+    pub(crate) slow_concurrency: u32,
     /// Number of events in one `dispatch` invocation.
     pub(crate) stream_batch: u32,
     /// How long webhooks are cached in memory.
@@ -65,6 +67,7 @@ impl Template {
         Ok(Self {
             batch: default("BatchSize")?,
             concurrency: default("MaximumConcurrency")?,
+            slow_concurrency: default("SlowMaximumConcurrency")?,
             stream_batch: default("StreamBatchSize")?,
             cache_seconds: default("CacheSeconds")?,
             throttle: default("ThrottleRate")?,
@@ -175,7 +178,11 @@ pub(crate) fn sentences(template: Template) -> String {
          and leaves the others to other tenants. Each receive costs a send, a delete and the read of a row.\n\
          - Before a webhook counts as slow (after an attempt of {slow} s), its deliveries use the invocations of the \
          deliveries queue. With {concurrency} invocations (`MaximumConcurrency`), {unknown} such deliveries a second do not \
-         delay other webhooks; more do.\n\
+         delay other webhooks. More make jobs wait; then the jobs of the tenant that uses more than its share go to the \
+         slow queue, also if each attempt takes less than {slow} s.\n\
+         - The slow queue has {slow_concurrency} invocations of its own (`SlowMaximumConcurrency`): {slow_places} attempts \
+         at a time, which are {slow_rate} a second of {slow} s each. More than that waits there, and nobody else waits for \
+         it.\n\
          - Each deliver function reads the registry twice in {cache} s for each webhook, and once for each tenant. \
          {functions} functions and \
          {webhooks} webhooks of one tenant make {reads} reads a second of one key, and the limit is {most}. In that case, \
@@ -193,6 +200,9 @@ pub(crate) fn sentences(template: Template) -> String {
         slow = SLOW_ATTEMPT.as_secs(),
         concurrency = template.concurrency,
         unknown = most_unknown_slow(template),
+        slow_concurrency = template.slow_concurrency,
+        slow_places = template.slow_concurrency * template.batch,
+        slow_rate = u64::from(template.slow_concurrency * template.batch) / SLOW_ATTEMPT.as_secs(),
         cache = template.cache_seconds,
         reads = grouped(reads),
         most = grouped(READS_FOR_EACH_KEY),

@@ -7,7 +7,7 @@ use shared::event::Event;
 use shared::queue::job::{Job, Probe};
 use shared::retry::RetryPolicy;
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
-use support::world::{DELIVERIES, RETRIES};
+use support::world::{DELIVERIES, RETRIES, SLOW};
 use support::{Answer, Receiver};
 
 use crate::Scene;
@@ -35,9 +35,10 @@ async fn accept_some(scene: &Scene, count: usize) -> Vec<Event> {
 /// Runs the queues and the stream until nothing more happens at the present time.
 pub(crate) async fn run_now(scene: &Scene) {
     for _ in 0..50 {
-        let world = &scene.world;
-        let busy =
-            world.pump_stream().await.unwrap() + world.pump_queue(DELIVERIES).await + world.pump_queue(RETRIES).await;
+        let mut busy = scene.world.pump_stream().await.unwrap();
+        for queue in [DELIVERIES, RETRIES, SLOW] {
+            busy += scene.world.pump_queue(queue).await;
+        }
         if busy == 0 {
             return;
         }

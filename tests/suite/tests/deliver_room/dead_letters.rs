@@ -29,7 +29,8 @@ async fn a_used_up_schedule_is_a_dead_letter_with_its_reason() {
     let letters = scene.world.aws.sqs.messages(DEAD_LETTER);
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].attributes["reason"], "attempts_exhausted");
-    assert_eq!(letters[0].group, webhook.id.to_string());
+    assert_eq!(letters[0].attributes["webhook"], webhook.id.to_string());
+    assert_eq!(letters[0].group, scene.tenant.to_string());
 }
 
 #[tokio::test]

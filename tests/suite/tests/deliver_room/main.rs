@@ -19,6 +19,7 @@ mod odd_answers;
 mod operational;
 mod outbound;
 mod overdue;
+mod places;
 mod rate_limit;
 mod recorded;
 mod recoveries;

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use shared::delivery::DeliveryState;
 use shared::slowness::SLOW_ATTEMPT;
 use shared::webhook::Webhook;
-use support::world::{DELIVERIES, RETRIES};
+use support::world::{DELIVERIES, RETRIES, SLOW};
 use support::{Answer, Receiver};
 
 use crate::Scene;
@@ -33,7 +33,7 @@ async fn slow_attempt(scene: &Scene, receiver: &Receiver) -> usize {
 }
 
 #[tokio::test]
-async fn what_was_slow_is_attempted_in_the_retries_queue_alone() {
+async fn what_was_slow_is_attempted_from_the_slow_queue_alone() {
     let scene = Scene::start().await;
     let receiver = Receiver::start().await.unwrap();
     let slow = found_slow(&scene, &receiver).await;
@@ -49,8 +49,10 @@ async fn what_was_slow_is_attempted_in_the_retries_queue_alone() {
     assert_eq!(scene.row(&quick, &event).await.state, DeliveryState::Delivered);
     assert!(scene.world.aws.sqs.messages(DELIVERIES).is_empty());
 
-    // The job only waits for an invocation of the retries queue, and this move was not an attempt.
-    scene.world.pump_queue_with(RETRIES, &other).await;
+    assert!(scene.world.aws.sqs.messages(RETRIES).iter().all(|message| !message.body.contains(&event.id.to_string())));
+
+    // The job only waits for an invocation of the slow queue, and this move was not an attempt.
+    scene.world.pump_queue_with(SLOW, &other).await;
     let row = scene.row(&slow, &event).await;
     assert_eq!((row.state, row.attempts.len(), row.attempts[0].number), (DeliveryState::Delivered, 1, 1));
 }

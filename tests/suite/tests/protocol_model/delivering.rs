@@ -62,6 +62,10 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &mut State, worker: usiz
             state.left.slots -= 1;
             Phase::Settle(hand.job(), hand.from, Disposition::Requeue)
         }
+        Phase::LoadWebhook(hand, _) if choice == Choice::Slow => {
+            state.left.slow = state.left.slow.saturating_sub(1);
+            Phase::Settle(hand.job(), hand.from, Disposition::ToSlowQueue)
+        }
         Phase::LoadWebhook(hand, plan) => {
             let remembered = state.caches[worker].clone().filter(|_| choice == Choice::FromMemory);
             match remembered.or_else(|| look(scope, state, worker)) {

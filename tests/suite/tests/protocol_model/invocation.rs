@@ -21,8 +21,11 @@ pub(crate) enum Disposition {
     Delete,
     Redeliver,
     RetryAt,
-    /// The job waits for a slot of its webhook's rate limit: it is sent to the retries queue, from either queue.
+    /// The job waits for a slot of its webhook's rate limit. It is sent anew: to the slow queue if it came from there,
+    /// and otherwise to the retries queue.
     Requeue,
+    /// The receiver or the tenant is slow: the job is sent to the slow queue, unattempted.
+    ToSlowQueue,
     DeadLetter,
     Replace(Vec<Job>),
 }
@@ -118,6 +121,8 @@ pub(crate) enum Choice {
     Fails,
     /// There is no slot for an attempt.
     NoSlot,
+    /// The receiver or the tenant is slow.
+    Slow,
     /// The probe tries this held delivery.
     Pick(usize),
 }
@@ -186,15 +191,26 @@ impl Phase {
             Self::Post(..) | Self::PostProbe(_) | Self::PostChallenge(..) => {
                 scope.answers.iter().copied().map(Choice::Receiver).collect()
             }
-            Self::LoadWebhook(..) => {
+            Self::LoadWebhook(hand, _) => {
                 let mut choices = Vec::new();
                 // A cached webhook is used until it is too old. Its ageing is an action of its own.
                 let is_known = state.caches[worker].is_some();
-                choices.push(if is_known { Choice::FromMemory } else { Choice::Go });
+                let is_stuck = scope.mutant == Some(Mutant::SlowForEver) && hand.from == Queue::Slow;
+                if !is_stuck {
+                    choices.push(if is_known { Choice::FromMemory } else { Choice::Go });
+                }
                 if state.left.slots > 0 {
                     choices.push(Choice::NoSlot);
                 }
+                // A job of the slow queue is attempted.
+                if is_stuck || (state.left.slow > 0 && hand.from != Queue::Slow) {
+                    choices.push(Choice::Slow);
+                }
                 choices
+            }
+            // The probe of a slow receiver goes to the slow queue.
+            Self::LookForProbe(_, from) if state.left.slow > 0 && *from != Queue::Slow => {
+                vec![Choice::Go, Choice::Slow]
             }
             Self::ListHeld(..) => match state.in_state(crate::state::RowState::Held) {
                 held if held.is_empty() => vec![Choice::Go],
@@ -302,8 +318,15 @@ fn settle(
         }
         (Disposition::Requeue, job) => {
             if scope.mutant != Some(Mutant::SlotForgetsTheJob) {
-                state.send(Queue::Retries, job);
+                state.send(if from == Queue::Slow { Queue::Slow } else { Queue::Retries }, job);
             }
+        }
+        (Disposition::ToSlowQueue, job) => {
+            if scope.mutant == Some(Mutant::AcknowledgeBeforeTheSlowQueue) && state.in_hand(worker).is_some() {
+                Phase::Acknowledge.step(scope, state, worker, Choice::Go);
+                return Some(Phase::Settle(job, from, Disposition::ToSlowQueue));
+            }
+            state.send(Queue::Slow, job);
         }
         (Disposition::DeadLetter, Job::Deliver { event, round, .. }) => {
             let raised = u32::from(scope.mutant != Some(Mutant::SameRoundInDeadLetter));

@@ -12,12 +12,14 @@ use crate::scopes;
 /// An error, the scope in which it is looked for, and the invariant that it breaks.
 type Case = (Mutant, fn() -> Scope, &'static str);
 
-const MUTANTS: [Case; 36] = [
+const MUTANTS: [Case; 38] = [
     (Mutant::AcknowledgeFirst, scopes::answers, ACCOUNTED_FOR),
     (Mutant::AcknowledgeBeforeHandingOver, scopes::answers, ACCOUNTED_FOR),
     (Mutant::ConfirmBeforeDispatch, scopes::answers, ACCOUNTED_FOR),
     (Mutant::FanOutAcknowledgedFirst, scopes::fanning_out, ACCOUNTED_FOR),
     (Mutant::SlotForgetsTheJob, scopes::answers, ACCOUNTED_FOR),
+    (Mutant::AcknowledgeBeforeTheSlowQueue, scopes::slow, ACCOUNTED_FOR),
+    (Mutant::SlowForEver, scopes::slow, ENDS),
     (Mutant::SameRoundInDeadLetter, scopes::redrives, ACCOUNTED_FOR),
     (Mutant::NoSecondLetter, scopes::redrives, ACCOUNTED_FOR),
     (Mutant::ClaimSkipped, scopes::redrives, NOT_AGAIN),

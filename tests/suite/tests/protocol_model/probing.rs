@@ -44,6 +44,10 @@ impl Tried {
 
 pub(crate) fn step(phase: Phase, scope: &Scope, state: &mut State, worker: usize, choice: Choice) -> Phase {
     match phase {
+        Phase::LookForProbe(outage, from) if choice == Choice::Slow => {
+            state.left.slow -= 1;
+            Phase::Settle(Job::Probe(outage), from, Disposition::ToSlowQueue)
+        }
         Phase::LookForProbe(outage, from) => stand(scope, state, worker, outage, from),
         Phase::ListHeld(outage, from, open) => {
             let Choice::Pick(event) = choice else {

@@ -74,8 +74,8 @@ fn has_job(state: &State, event: usize, least: u32, queues: &[Queue]) -> bool {
     state.messages.iter().any(|message| queues.contains(&message.queue) && is_job_of(message.job, event, least))
 }
 
-const ALIVE: [Queue; 2] = [Queue::Deliveries, Queue::Retries];
-const ALL: [Queue; 3] = [Queue::Deliveries, Queue::Retries, Queue::DeadLetter];
+const ALIVE: [Queue; 3] = [Queue::Deliveries, Queue::Retries, Queue::Slow];
+const ALL: [Queue; 4] = [Queue::Deliveries, Queue::Retries, Queue::Slow, Queue::DeadLetter];
 
 /// Whether a delivery is in one place, and has what that place needs: queued and waiting need a job; dead needs a dead
 /// letter, or a job that is about to send one. A row has one state, so no delivery is in two places.

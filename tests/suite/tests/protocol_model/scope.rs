@@ -69,6 +69,7 @@ impl Scope {
                 losses: 0,
                 retention_ends: 0,
                 slots: 0,
+                slow: 0,
                 sweeps: 0,
                 operations: Vec::new(),
             },
@@ -160,4 +161,8 @@ pub(crate) enum Mutant {
     NoChallengeIsLost,
     /// A job that waits for a slot is deleted and not sent anew.
     SlotForgetsTheJob,
+    /// A job that goes to the slow queue is deleted before its copy is there.
+    AcknowledgeBeforeTheSlowQueue,
+    /// A job of the slow queue is sent to the slow queue again, and never attempted.
+    SlowForEver,
 }

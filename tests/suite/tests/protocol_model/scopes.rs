@@ -12,6 +12,9 @@ pub(crate) fn all() -> Vec<Scope> {
         answers(),
         fanning_out(),
         poisoned_fan_out(),
+        slow(),
+        slow_copies(),
+        slow_outage(),
         copies(),
         redrives(),
         holding(),
@@ -65,6 +68,28 @@ pub(crate) fn answers() -> Scope {
     let calm = Scope::calm("answers");
     let left = Left { crashes: 2, duplicates: 1, slots: 1, ..calm.left };
     Scope { answers: ALL_ANSWERS, delays: &[1], left, ..calm }
+}
+
+/// A receiver that is slow: its job goes to the slow queue, from either queue, also after it has waited. Crashes come
+/// between the send and the delete.
+pub(crate) fn slow() -> Scope {
+    let calm = Scope::calm("slow");
+    let left = Left { crashes: 2, duplicates: 1, slots: 1, slow: 2, ..calm.left };
+    Scope { answers: UP_OR_DOWN, delays: &[1], left, ..calm }
+}
+
+/// Copies of a job, one in the slow queue and one that another function attempts, and a redrive.
+pub(crate) fn slow_copies() -> Scope {
+    let calm = Scope::calm("slow copies").with(&[Operation::Redrive]);
+    let left = Left { crashes: 1, duplicates: 1, slow: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, workers: 2, left, ..calm }
+}
+
+/// A receiver that hangs: its job and the probe of its breaker go to the slow queue.
+pub(crate) fn slow_outage() -> Scope {
+    let calm = Scope::calm("slow outage");
+    let left = Left { crashes: 1, slow: 2, ..calm.left };
+    Scope { answers: UP_OR_DOWN, breaker: OPENS_AT_ONCE, outages: 1, workers: 2, left, ..calm }
 }
 
 /// An event that so many webhooks want that a job sends its first jobs. That job can be copied.

@@ -125,6 +125,7 @@ impl WebhookState {
 pub(crate) enum Queue {
     Deliveries,
     Retries,
+    Slow,
     DeadLetter,
 }
 
@@ -229,6 +230,8 @@ pub(crate) struct Left {
     pub retention_ends: u8,
     /// Attempts that find no slot of their webhook's rate limit.
     pub slots: u8,
+    /// Jobs that are sent to the slow queue, because their receiver or their tenant is slow.
+    pub slow: u8,
     /// Sweeps.
     pub sweeps: u8,
     /// What the operator may do, each at most once and in this order.

@@ -11,7 +11,16 @@ const RESOURCES: [(&str, &[&str]); 5] = [
     ("RegistryTable", &["RegistryTable.Arn"]),
     ("EventsTable", &["EventsTable.Arn"]),
     ("DeliveriesTable", &["DeliveriesTable.Arn", "${DeliveriesTable.Arn}/index/held-dead"]),
-    ("Queues", &["DeliveriesQueue.Arn", "RetriesQueue.Arn", "DeadLetterQueue.Arn", "DispatchFailuresQueue.Arn"]),
+    (
+        "Queues",
+        &[
+            "DeliveriesQueue.Arn",
+            "RetriesQueue.Arn",
+            "SlowQueue.Arn",
+            "DeadLetterQueue.Arn",
+            "DispatchFailuresQueue.Arn",
+        ],
+    ),
     ("SecretsKey", &["MakesSecretsKey", "SecretsKey.Arn", "SecretsKeyArn"]),
 ];
 

@@ -178,9 +178,9 @@ fn queues_are_granted_one_by_one() {
     assert_eq!(granted("DispatchRole", "sqs:SendMessage"), arns(&["DeliveriesQueue", "DispatchFailuresQueue"]));
     assert_eq!(
         granted("DeliverRole", "sqs:SendMessage"),
-        arns(&["DeliveriesQueue", "RetriesQueue", "DeadLetterQueue"])
+        arns(&["DeliveriesQueue", "RetriesQueue", "SlowQueue", "DeadLetterQueue"])
     );
-    assert_eq!(granted("DeliverRole", "sqs:ReceiveMessage"), arns(&["DeliveriesQueue", "RetriesQueue"]));
+    assert_eq!(granted("DeliverRole", "sqs:ReceiveMessage"), arns(&["DeliveriesQueue", "RetriesQueue", "SlowQueue"]));
     assert_eq!(granted("DeliverRole", "sqs:ChangeMessageVisibility"), arns(&["RetriesQueue"]));
     assert_eq!(granted("ApiRole", "sqs:SendMessage"), arns(&["DeliveriesQueue"]));
     assert_eq!(granted("ApiRole", "sqs:StartMessageMoveTask"), arns(&["DeadLetterQueue"]));

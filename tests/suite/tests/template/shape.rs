@@ -73,16 +73,18 @@ fn the_secrets_key_changes_every_year() {
 fn queues_outlast_their_function_and_end_in_the_dead_letter_queue() {
     let template = template();
     let timeout = template["Resources"]["DeliverFunction"]["Properties"]["Timeout"].as_i64().unwrap();
-    for name in ["DeliveriesQueue", "RetriesQueue"] {
+    for name in ["DeliveriesQueue", "RetriesQueue", "SlowQueue"] {
         let queue = &template["Resources"][name]["Properties"];
         assert!(queue["VisibilityTimeout"].as_i64().unwrap() >= 6 * timeout, "{name}");
         assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"].as_str(), Some("DeadLetterQueue.Arn"), "{name}");
     }
     // If Lambda has no capacity left and refuses an invocation, the receive counts. Five hours of such refusals must
     // not move messages to the dead-letter queue that were never attempted.
-    let deliveries = &template["Resources"]["DeliveriesQueue"]["Properties"];
-    let receives = deliveries["RedrivePolicy"]["maxReceiveCount"].as_i64().unwrap();
-    assert!(receives * deliveries["VisibilityTimeout"].as_i64().unwrap() >= 5 * 3_600);
+    for name in ["DeliveriesQueue", "SlowQueue"] {
+        let queue = &template["Resources"][name]["Properties"];
+        let receives = queue["RedrivePolicy"]["maxReceiveCount"].as_i64().unwrap();
+        assert!(receives * queue["VisibilityTimeout"].as_i64().unwrap() >= 5 * 3_600, "{name}");
+    }
     for (name, queue) in resources_of(&template, "AWS::SQS::Queue") {
         assert_eq!(queue["SqsManagedSseEnabled"].as_bool(), Some(true), "{name}");
         assert_eq!(queue["MessageRetentionPeriod"].as_i64(), Some(RETENTION.as_secs()), "{name}");
@@ -104,7 +106,7 @@ fn every_mapping_reports_items_one_by_one_and_every_handler_answers_so() {
             mappings += 1;
         }
     }
-    assert_eq!(mappings, 3);
+    assert_eq!(mappings, 4);
     for (room, answer) in [("dispatch", "DynamoDbEventResponse"), ("deliver", "SqsBatchResponse")] {
         let source = std::fs::read_to_string(root().join("functions").join(room).join("src/lib.rs")).unwrap();
         let alternative = answer.replace("Batch", "Event");

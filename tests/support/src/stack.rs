@@ -233,6 +233,12 @@ impl Tenant<'_> {
         self.stack.call(method, path, Some((&self.key, &self.id)), body).await
     }
 
+    /// Posts a text that may be no JSON that a parser of the tests reads, with the tenant's key.
+    pub async fn post_text(&self, path: &str, body: String) -> Answer {
+        let call = self.stack.http.post(self.stack.url(path)).bearer_auth(&self.key).header("x-tenant-id", &self.id);
+        answer(call.header("content-type", "application/json").body(body)).await
+    }
+
     /// The body of a GET that succeeds.
     pub async fn get(&self, path: &str) -> Value {
         let answer = self.call(Method::GET, path, None).await;

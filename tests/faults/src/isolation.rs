@@ -2,6 +2,7 @@
 //! a second to two receivers of its own. The suite compares what the bystander gets with the attack and without.
 
 mod measured;
+mod arrivals;
 mod judge;
 mod report;
 mod gauge;

@@ -191,6 +191,22 @@ impl Stack {
         }
     }
 
+    /// Sets how many functions each mapping of a queue runs at the same time at most. Returns the number before.
+    pub async fn set_concurrency(&self, most: u64) -> u64 {
+        let path = format!("{}/2015-03-31/event-source-mappings/", self.description.endpoint_url);
+        let known = answer(self.http.get(&path)).await;
+        let mut before = most;
+        for mapping in known.body["EventSourceMappings"].as_array().into_iter().flatten() {
+            let Some(number) = mapping["ScalingConfig"]["MaximumConcurrency"].as_u64() else { continue };
+            before = number;
+            let change = json!({"ScalingConfig": {"MaximumConcurrency": most}}).to_string();
+            let call = self.http.put(format!("{path}{}", mapping["UUID"].as_str().unwrap_or_default())).body(change);
+            let changed = answer(call).await;
+            assert_eq!(changed.body["ScalingConfig"]["MaximumConcurrency"], most, "{changed:?}");
+        }
+        before
+    }
+
     /// The emulator's endpoint.
     pub fn endpoint(&self) -> &str {
         &self.description.endpoint_url

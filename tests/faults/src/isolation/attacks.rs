@@ -90,7 +90,7 @@ impl Attack {
             Self::HangingReceivers => hanging_receivers::prepare(arena).await,
             Self::AlternatingReceivers => alternating_receivers::prepare(arena).await,
             Self::PublicKeys => public_keys::prepare(arena).await,
-            Self::Unauthenticated => unauthenticated::prepare(arena).await,
+            Self::Unauthenticated => Ok(unauthenticated::prepare(arena)),
             Self::LargeBatch => large_batch::prepare(arena).await,
             Self::EndlessRecoveries => endless_recoveries::prepare(arena).await,
         }

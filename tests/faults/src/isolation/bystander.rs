@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::time::{sleep, sleep_until, timeout};
 
+use super::arrivals::{Arrivals, RETRY};
 use super::judge::POLL_INTERVAL_MS;
 use super::measured::{Load, Measured};
 use crate::outage::receivers::{Manner, Receivers};
@@ -18,16 +19,11 @@ const QUICK: u32 = 0;
 const FAILS_ONCE: u32 = 1;
 /// Time between two events.
 const EVERY: Duration = Duration::from_secs(1);
-/// The delay before each retry, in seconds. Reason: longer than the interval of the mappings, so that a retry that is
-/// too early shows as well, and short enough for a short run.
-const RETRY_SECONDS: u32 = 3;
-/// The jitter that the product adds to a delay at most, as a share of the delay.
-const JITTER: f64 = 0.1;
 /// Maximum time for an answer to a post. An API gateway ends a request after 30 s.
 const ANSWER: Duration = Duration::from_secs(30);
 /// Maximum time to wait for the last arrival. Reason: with the measured ratios an event arrives within seconds, so
 /// what has not arrived by then counts as not arrived.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Time between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -41,7 +37,7 @@ pub(super) struct Bystander<'a> {
 /// An event of the bystander.
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
-    /// When the event was to be sent. Not when it was: a slow answer must not hide what follows from it.
+    /// When the event was to be sent.
     due: Instant,
     /// The event's id; `None` if it was not answered 200.
     event: Option<String>,
@@ -54,7 +50,7 @@ impl<'a> Bystander<'a> {
         receivers.set(FAILS_ONCE, Manner::FailsOnce);
         let mut webhooks = [(QUICK, String::new()), (FAILS_ONCE, String::new())];
         for (number, id) in &mut webhooks {
-            let retries = json!({"delays_seconds": vec![RETRY_SECONDS; 10]});
+            let retries = json!({"delays_seconds": vec![RETRY.as_secs(); 10]});
             let settings = json!({"url": receivers.url(*number), "events": ["*"], "retry_policy": retries});
             let webhook = tenant.create("/api/v1/webhooks", settings).await;
             webhook["id"].as_str().unwrap_or_default().clone_into(id);
@@ -80,8 +76,9 @@ impl<'a> Bystander<'a> {
         let waiting = Instant::now();
         while waiting.elapsed() < PATIENCE {
             let sent = self.send(EVERY).await;
-            let first = self.first_ms(&sent);
-            if first.iter().all(|ms| *ms <= POLL_INTERVAL_MS) {
+            let arrivals = self.arrivals(&sent);
+            // An event that was refused shows nothing.
+            if !arrivals.is_empty() && arrivals.iter().flat_map(Arrivals::first_ms).all(|ms| ms <= POLL_INTERVAL_MS) {
                 return Ok(());
             }
         }
@@ -104,29 +101,23 @@ impl<'a> Bystander<'a> {
         sent.event.as_ref().is_none_or(|event| arrived(event) == [true, true])
     }
 
-    fn first_ms(&self, sent: &[Sent]) -> Vec<f64> {
+    fn arrivals(&self, sent: &[Sent]) -> Vec<Arrivals> {
         let accepted = sent.iter().filter_map(|one| Some((one.due, one.event.as_ref()?)));
-        let both = accepted.flat_map(|(due, event)| [QUICK, FAILS_ONCE].map(|number| (due, event, number)));
-        let mut first: Vec<f64> =
-            both.map(|(due, event, number)| between(Some(&due), self.receivers.asked(number, event).first())).collect();
-        first.sort_by(f64::total_cmp);
-        first
+        let asked = |number, event: &String| self.receivers.asked(number, event);
+        let arrivals =
+            |(due, event)| Arrivals { due, quick: asked(QUICK, event), fails_once: asked(FAILS_ONCE, event) };
+        accepted.map(arrivals).collect()
     }
 
     /// What became of these events.
     pub(super) async fn measure(&self, sent: &[Sent], load: Load) -> Measured {
-        let latest_ms = f64::from(RETRY_SECONDS) * 1_000.0 * (1.0 + JITTER);
-        let mut measured = Measured { sent: sent.len(), first_ms: self.first_ms(sent), load, ..Measured::default() };
+        let mut measured = Measured { sent: sent.len(), load, ..Measured::of(&self.arrivals(sent)) };
         for one in sent {
             let Some(event) = &one.event else {
                 measured.refused += 1;
                 continue;
             };
-            let retried = self.receivers.asked(FAILS_ONCE, event);
-            measured.late_ms.push((between(retried.first(), retried.get(1)) - latest_ms).max(0.0));
             for (number, id) in &self.webhooks {
-                let expected = if *number == FAILS_ONCE { 2 } else { 1 };
-                measured.duplicates += self.receivers.asked(*number, event).len().saturating_sub(expected);
                 if self.receivers.first(*number, event).is_none() {
                     let path = format!("/api/v1/webhooks/{id}/deliveries/{event}");
                     let known = self.tenant.call(Method::GET, &path, None).await.status == 200;
@@ -134,13 +125,6 @@ impl<'a> Bystander<'a> {
                 }
             }
         }
-        measured.late_ms.sort_by(f64::total_cmp);
         measured
     }
-}
-
-/// Milliseconds between two moments; infinite if one is missing.
-fn between(from: Option<&Instant>, to: Option<&Instant>) -> f64 {
-    let duration = from.zip(to).map(|(from, to)| to.saturating_duration_since(*from));
-    duration.map_or(f64::INFINITY, |duration| duration.as_secs_f64() * 1_000.0)
 }

@@ -1,6 +1,7 @@
 //! The measurements as a table.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::judge::{Complaints, first_ratio, judge, late_ratio};
 use super::measured::Measured;
@@ -31,6 +32,8 @@ impl Row {
 #[derive(Debug, Default)]
 pub(super) struct Report {
     pub(super) rows: Vec<Row>,
+    /// How long the run took.
+    pub(super) took: Duration,
 }
 
 impl Report {
@@ -87,6 +90,7 @@ impl fmt::Display for Report {
         for row in self.rows.iter().filter(|row| !row.complaints().is_empty()) {
             writeln!(f, "FAILED: {}: {}", row.attack, row.complaints().text())?;
         }
-        write!(f, "isolation suite result: {}", if self.is_good() { "ok" } else { "FAILED" })
+        let result = if self.is_good() { "ok" } else { "FAILED" };
+        write!(f, "isolation suite result: {result}. {} attacks, {} s", self.rows.len(), self.took.as_secs())
     }
 }

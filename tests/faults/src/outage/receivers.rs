@@ -145,7 +145,6 @@ async fn receive(State(inner): State<Arc<Inner>>, Path(webhook): Path<u32>, head
     };
     let manner = inner.manners.lock().unwrap_or_else(PoisonError::into_inner).get(&webhook).cloned();
     match manner {
-        None | Some(Manner::Healthy) => {}
         Some(Manner::Slow(range)) => {
             let span = (range.end - range.start).max(1);
             let millis = range.start + u64::from(u32::from_be_bytes(random())) % span;
@@ -154,14 +153,13 @@ async fn receive(State(inner): State<Arc<Inner>>, Path(webhook): Path<u32>, head
         Some(Manner::Alternating(millis)) if number % 2 == 0 => {
             tokio::time::sleep(Duration::from_millis(millis)).await;
         }
-        Some(Manner::Alternating(_)) => {}
         Some(Manner::Hanging) => std::future::pending().await,
         Some(Manner::FailsOnce) if first => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Some(Manner::FailsOnce) => {}
         Some(Manner::Failing(status, None)) => return status.into_response(),
         Some(Manner::Failing(status, Some(seconds))) => {
             return (status, [(RETRY_AFTER, seconds.to_string())]).into_response();
         }
+        None | Some(Manner::Healthy | Manner::Alternating(_) | Manner::FailsOnce) => {}
     }
     let mut accepted = inner.accepted.lock().unwrap_or_else(PoisonError::into_inner);
     accepted.entry((webhook, event)).or_default().push(arrived);

@@ -8,9 +8,9 @@ use super::Strike;
 use crate::isolation::arena::{Arena, Attacker, own_event, pace};
 use crate::outage::receivers::Manner;
 
-/// Webhooks of the tenant. Reason: the stack has a hundred places (ten invocations of ten jobs), and this many
-/// deliveries a second would take more of them than there are.
-const WEBHOOKS: u32 = 60;
+/// Webhooks of the tenant. Reason: the stack has 40 places, and this many deliveries a second would take half as many
+/// again.
+const WEBHOOKS: u32 = 30;
 /// The time of every second answer, in milliseconds. It counts as slow.
 const SLOW_MS: u64 = 4_000;
 /// Time between two events.

@@ -17,7 +17,7 @@ const EVENTS: usize = 10;
 /// Time between two requests for a recovery. Most are refused, because five may run at the same time.
 const EVERY: Duration = Duration::from_millis(500);
 /// Maximum time for the deliveries to die before the attack. Reason: two attempts, a second apart, and a busy machine.
-const DYING: Duration = Duration::from_secs(120);
+const DYING: Duration = Duration::from_mins(2);
 
 pub(super) async fn prepare<'a>(arena: &'a Arena<'a>) -> anyhow::Result<Strike<'a>> {
     let attacker = Attacker::new(arena).await;
@@ -26,7 +26,8 @@ pub(super) async fn prepare<'a>(arena: &'a Arena<'a>) -> anyhow::Result<Strike<'
     let settings = json!({"retry_policy": {"delays_seconds": [1]}, "breaker": breaker});
     let webhooks = attacker.webhooks(WEBHOOKS, &failing, &settings).await;
     let since = shared::clock::Clock::default().now().to_string();
-    attacker.publish(Value::from_iter((0..EVENTS).map(|_| own_event()))).await;
+    let events: Value = (0..EVENTS).map(|_| own_event()).collect();
+    attacker.publish(events).await;
     all_dead(&attacker, &webhooks).await?;
     Ok(Box::new(move |until| {
         Box::pin(async move {

@@ -9,9 +9,9 @@ use super::Strike;
 use crate::isolation::arena::{Arena, Attacker, own_event, pace};
 use crate::outage::receivers::Manner;
 
-/// Webhooks of the tenant. Reason: the stack has a hundred places (ten invocations of ten jobs), and this many
-/// deliveries a second would take more of them than there are.
-const WEBHOOKS: u32 = 60;
+/// Webhooks of the tenant. Reason: the stack has 40 places, and this many deliveries a second would take half as many
+/// again.
+const WEBHOOKS: u32 = 30;
 /// The time that each receiver takes, in milliseconds. A receiver counts as slow from 2 s on.
 const ANSWER_MS: u64 = 1_900;
 /// Time between two events.

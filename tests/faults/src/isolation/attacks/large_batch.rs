@@ -30,7 +30,6 @@ pub(super) async fn prepare<'a>(arena: &'a Arena<'a>) -> anyhow::Result<Strike<'
                 async move { arena.stack.send(path, &post).await.status }
             });
             let posts = posts.await;
-            drop(attacker);
             let delivered = EVENTS / WANTED;
             Ok(format!("{EVENTS} events each {} s, {delivered} of them wanted: {posts}", EVERY.as_secs()))
         })
@@ -44,5 +43,5 @@ fn batch(post: u32) -> String {
         json!({"type": "email.delivered", "email_id": format!("{post}-{number}"), "id": format!("{post}-{number}"),
                "recipient": "crowd@example.com", "from": format!("sender@{domain}.example"), "timestamp": now.to_string()})
     };
-    Value::from_iter((0..EVENTS).map(event)).to_string()
+    (0..EVENTS).map(event).collect::<Value>().to_string()
 }

@@ -95,3 +95,26 @@ fn add(value: &mut Value) {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_providers_post_has_nested_values() {
+        for sender in Sender::all().unwrap() {
+            for levels in LEVELS {
+                let mut found = 0;
+                sender
+                    .changed_post("mhi_key", 1, now(), |body| {
+                        let changed = with_nested(body, levels);
+                        let text = changed.replace("%5B", "[").replace("%5D", "]");
+                        found = text.matches(&nested(levels)).count();
+                        changed
+                    })
+                    .unwrap();
+                assert!(found > 1, "{:?}, {levels} levels", sender.provider);
+            }
+        }
+    }
+}

@@ -12,8 +12,8 @@ use support::signers::{JSON, Signed};
 /// Time between two requests; see the flood of public keys.
 const EVERY: Duration = Duration::from_millis(50);
 
-pub(super) async fn prepare<'a>(arena: &'a Arena<'a>) -> anyhow::Result<Strike<'a>> {
-    Ok(Box::new(move |until| {
+pub(super) fn prepare<'a>(arena: &'a Arena<'a>) -> Strike<'a> {
+    Box::new(move |until| {
         Box::pin(async move {
             let calls = pace(until, EVERY, |number| async move {
                 let stack = arena.stack;
@@ -31,5 +31,5 @@ pub(super) async fn prepare<'a>(arena: &'a Arena<'a>) -> anyhow::Result<Strike<'
             });
             Ok(format!("20 requests/s: {}", calls.await))
         })
-    }))
+    })
 }

@@ -1,5 +1,5 @@
-//! The attacks, each in a file of its own. `prepare` creates what the attack needs, which belongs to no measurement. What it
-//! returns is the attack itself.
+//! The attacks, each in a file of its own. `prepare` creates what the attack needs, which belongs to no measurement.
+//! What `prepare` returns is the attack itself.
 
 mod alternating_receivers;
 mod endless_recoveries;

@@ -17,6 +17,8 @@ use support::stack::{Stack, Tenant};
 /// The webhook whose receiver is quick, and the one whose receiver fails once.
 const QUICK: u32 = 0;
 const FAILS_ONCE: u32 = 1;
+/// The recipient of the bystander's events.
+const RECIPIENT: &str = "bystander@example.com";
 /// Time between two events.
 const EVERY: Duration = Duration::from_secs(1);
 /// Maximum time for an answer to a post. An API gateway ends a request after 30 s.
@@ -47,6 +49,7 @@ impl<'a> Bystander<'a> {
     /// Creates the tenant and its webhooks.
     pub(super) async fn start(stack: &'a Stack, receivers: &'a Receivers) -> Self {
         let tenant = stack.tenant().await;
+        Stack::sensitive(RECIPIENT);
         receivers.set(FAILS_ONCE, Manner::FailsOnce);
         let mut webhooks = [(QUICK, String::new()), (FAILS_ONCE, String::new())];
         for (number, id) in &mut webhooks {
@@ -88,8 +91,7 @@ impl<'a> Bystander<'a> {
     async fn send_one(&self, due: Instant) -> Sent {
         sleep_until(due.into()).await;
         let now = shared::clock::Clock::default().now().to_string();
-        let event = json!({"type": "email.delivered", "timestamp": now, "recipient": "bystander@example.com"});
-        Stack::sensitive("bystander@example.com");
+        let event = json!({"type": "email.delivered", "timestamp": now, "recipient": RECIPIENT});
         let answer = timeout(ANSWER, self.tenant.call(Method::POST, "/api/v1/events", Some(event))).await;
         let answer = answer.ok().filter(|answer| answer.status == 200);
         let event = answer.and_then(|answer| answer.body["data"][0]["id"].as_str().map(str::to_owned));

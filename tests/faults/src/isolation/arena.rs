@@ -19,11 +19,14 @@ const SIDE_BY_SIDE: usize = 8;
 /// AWS the throttle of the API; without one, a slow answer would make the attack grow.
 const MOST_OPEN: usize = 32;
 
+/// The number of the first webhook of an attacker. The bystander has the numbers below it.
+const FIRST: u32 = 1_000;
+
 /// The stack, and the attackers' receivers.
 pub(super) struct Arena<'a> {
     pub(super) stack: &'a Stack,
     pub(super) receivers: &'a Receivers,
-    /// The number of the next attacker's webhook; the bystander has the first ones.
+    /// The number of the next attacker's webhook.
     next: AtomicU32,
 }
 
@@ -39,12 +42,12 @@ pub(super) struct Statuses(BTreeMap<u16, u32>);
 
 impl<'a> Arena<'a> {
     pub(super) fn new(stack: &'a Stack, receivers: &'a Receivers) -> Self {
-        Self { stack, receivers, next: AtomicU32::new(1_000) }
+        Self { stack, receivers, next: AtomicU32::new(FIRST) }
     }
 
     /// Makes all receivers of attackers healthy.
     pub(super) fn heal(&self) {
-        for number in 1_000..self.next.load(Ordering::Relaxed) {
+        for number in FIRST..self.next.load(Ordering::Relaxed) {
             self.receivers.set(number, Manner::Healthy);
         }
     }
@@ -56,14 +59,17 @@ impl<'a> Attacker<'a> {
         Self { arena, tenant: arena.stack.tenant().await }
     }
 
-    /// Creates webhooks with these settings, whose receivers behave in this manner. Returns their ids.
+    /// Creates webhooks with these settings, whose receivers behave in this manner. They want all events if the
+    /// settings name none. Returns their ids.
     pub(super) async fn webhooks(&self, count: u32, manner: &Manner, settings: &Value) -> Vec<String> {
         let creations = futures::stream::iter(0..count).map(|_| async {
             let number = self.arena.next.fetch_add(1, Ordering::Relaxed);
             self.arena.receivers.set(number, manner.clone());
             let mut settings = settings.clone();
             settings["url"] = self.arena.receivers.url(number).into();
-            settings["events"] = json!(["*"]);
+            if settings["events"].is_null() {
+                settings["events"] = json!(["*"]);
+            }
             let webhook = self.tenant.create("/api/v1/webhooks", settings).await;
             webhook["id"].as_str().unwrap_or_default().to_owned()
         });
@@ -112,8 +118,14 @@ pub(super) async fn pace<F: Future<Output = u16>>(
 }
 
 impl Statuses {
-    pub(super) fn count(&mut self, status: u16) {
+    fn count(&mut self, status: u16) {
         *self.0.entry(status).or_default() += 1;
+    }
+
+    /// Fails unless at least one request was answered with this status: an attack that is refused shows nothing.
+    pub(super) fn with(self, status: u16) -> anyhow::Result<Self> {
+        anyhow::ensure!(self.0.contains_key(&status), "no request of the attack was answered {status}: {self}");
+        Ok(self)
     }
 }
 

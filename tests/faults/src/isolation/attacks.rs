@@ -1,6 +1,7 @@
 //! The attacks, each in a file of its own. `prepare` creates what the attack needs, which belongs to no measurement.
 //! What `prepare` returns is the attack itself.
 
+mod steady_deliveries;
 mod alternating_receivers;
 mod endless_recoveries;
 mod hanging_receivers;

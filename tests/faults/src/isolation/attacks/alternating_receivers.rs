@@ -1,28 +1,15 @@
 //! Receivers that answer at once and slowly by turns, so that what is known of them is wrong every second time.
 
-use std::time::Duration;
-
 use serde_json::json;
 
-use super::Strike;
-use crate::isolation::arena::{Arena, Attacker, own_event, pace};
+use super::{Strike, steady_deliveries};
+use crate::isolation::arena::Arena;
 use crate::outage::receivers::Manner;
 
-/// Webhooks of the tenant. Reason: the stack has 40 places, and this many deliveries a second would take half as many
-/// again.
-const WEBHOOKS: u32 = 30;
 /// The time of every second answer, in milliseconds. It counts as slow.
 const SLOW_MS: u64 = 4_000;
-/// Time between two events.
-const EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn prepare<'a>(arena: &'a Arena<'a>) -> anyhow::Result<Strike<'a>> {
-    let attacker = Attacker::new(arena).await;
-    attacker.webhooks(WEBHOOKS, &Manner::Alternating(SLOW_MS), &json!({})).await;
-    Ok(Box::new(move |until| {
-        Box::pin(async move {
-            let posts = pace(until, EVERY, |_| attacker.publish(own_event())).await;
-            Ok(format!("{WEBHOOKS} receivers that answer at once or after {SLOW_MS} ms, 1 event/s: {posts}"))
-        })
-    }))
+    let receivers = format!("answer at once or after {SLOW_MS} ms");
+    steady_deliveries::prepare(arena, Manner::Alternating(SLOW_MS), json!({}), receivers).await
 }

@@ -36,7 +36,7 @@ pub(super) async fn prepare<'a>(arena: &'a Arena<'a>) -> anyhow::Result<Strike<'
                 let call = attacker.tenant.call(Method::POST, "/api/v1/recoveries", Some(wanted.clone()));
                 async move { call.await.status }
             });
-            let requests = requests.await;
+            let requests = requests.await.with(202)?;
             let dead = EVENTS * webhooks.len();
             Ok(format!("recoveries of {dead} dead deliveries, two requests/s: {requests}"))
         })

@@ -34,6 +34,7 @@ pub(super) async fn prepare<'a>(arena: &'a Arena<'a>) -> anyhow::Result<Strike<'
         Box::pin(async move {
             let posts = |attacker| pace(until, EVERY, move |_| Attacker::publish(attacker, own_event()));
             let (by_schedule, by_receiver) = join(posts(&fails), posts(&busy)).await;
+            let (by_schedule, by_receiver) = (by_schedule.with(200)?, by_receiver.with(200)?);
             Ok(format!(
                 "{WEBHOOKS} webhooks that fail with delays of {LONGEST_DELAY} s, 1 event/s: {by_schedule}; {WEBHOOKS} \
                  with Retry-After {LONGEST_RETRY_AFTER}, 1 event/s: {by_receiver}"

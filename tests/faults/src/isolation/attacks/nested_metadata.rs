@@ -51,7 +51,7 @@ pub(super) async fn prepare<'a>(arena: &'a Arena<'a>) -> anyhow::Result<Strike<'
                     arena.stack.send(path, &post).await.status
                 }
             });
-            let posts = posts.await;
+            let posts = posts.await.with(200)?;
             let (from, to) = (LEVELS.start(), LEVELS.end());
             Ok(format!("{from} to {to} levels, {providers} providers and own events, 5 posts/s: {posts}"))
         })

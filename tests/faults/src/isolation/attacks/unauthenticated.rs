@@ -29,7 +29,7 @@ pub(super) fn prepare<'a>(arena: &'a Arena<'a>) -> Strike<'a> {
                     }
                 }
             });
-            Ok(format!("20 requests/s: {}", calls.await))
+            Ok(format!("20 requests/s: {}", calls.await.with(401)?))
         })
     })
 }

@@ -20,7 +20,7 @@ pub(super) async fn prepare<'a>(arena: &'a Arena<'a>) -> anyhow::Result<Strike<'
     Ok(Box::new(move |until| {
         Box::pin(async move {
             let size = large_event().to_string().len() / 1_024;
-            let posts = pace(until, EVERY, |_| attacker.publish(large_event())).await;
+            let posts = pace(until, EVERY, |_| attacker.publish(large_event())).await.with(200)?;
             Ok(format!("{WEBHOOKS} webhooks, an event of {size} KiB each {} s: {posts}", EVERY.as_secs()))
         })
     }))

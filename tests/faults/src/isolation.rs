@@ -5,6 +5,7 @@ mod measured;
 mod arrivals;
 mod judge;
 mod report;
+mod mappings;
 mod gauge;
 mod bystander;
 mod arena;

@@ -191,20 +191,22 @@ impl Stack {
         }
     }
 
-    /// Sets how many functions each mapping of a queue runs at the same time at most. Returns the number before.
-    pub async fn set_concurrency(&self, most: u64) -> u64 {
-        let path = format!("{}/2015-03-31/event-source-mappings/", self.description.endpoint_url);
-        let known = answer(self.http.get(&path)).await;
-        let mut before = most;
-        for mapping in known.body["EventSourceMappings"].as_array().into_iter().flatten() {
-            let Some(number) = mapping["ScalingConfig"]["MaximumConcurrency"].as_u64() else { continue };
-            before = number;
-            let change = json!({"ScalingConfig": {"MaximumConcurrency": most}}).to_string();
-            let call = self.http.put(format!("{path}{}", mapping["UUID"].as_str().unwrap_or_default())).body(change);
-            let changed = answer(call).await;
-            assert_eq!(changed.body["ScalingConfig"]["MaximumConcurrency"], most, "{changed:?}");
+    /// The mappings of queues and streams to functions, as the API of Lambda lists them.
+    pub async fn mappings(&self) -> Vec<Value> {
+        let answer = answer(self.http.get(self.mapping_url(""))).await;
+        answer.body["EventSourceMappings"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Changes settings of a mapping.
+    pub async fn change_mapping(&self, id: &str, change: &Value) {
+        let changed = answer(self.http.put(self.mapping_url(id)).body(change.to_string())).await;
+        for (name, value) in change.as_object().into_iter().flatten() {
+            assert_eq!(&changed.body[name], value, "{changed:?}");
         }
-        before
+    }
+
+    fn mapping_url(&self, id: &str) -> String {
+        format!("{}/2015-03-31/event-source-mappings/{id}", self.description.endpoint_url)
     }
 
     /// The emulator's endpoint.

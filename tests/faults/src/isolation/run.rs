@@ -6,6 +6,7 @@ use super::arena::Arena;
 use super::attacks::Attack;
 use super::bystander::{Bystander, Sent};
 use super::gauge::Gauge;
+use super::mappings;
 use super::measured::{Load, Measured};
 use super::report::{Report, Row};
 use crate::outage::receivers::Receivers;
@@ -18,11 +19,6 @@ const REST: Duration = Duration::from_secs(4);
 /// How often an attack is measured while only times are wrong. Reason: what the product does to a bystander it does
 /// each time; what other processes do to this machine passes.
 const MOST_TRIES: u32 = 3;
-
-/// Maximum functions that each mapping of a queue runs at the same time during the suite: 40 places. Reason: an attack
-/// must be able to take all places with fewer deliveries than the emulator, one Python process, can carry. With the
-/// stack's ten functions, receivers of 1.9 s need 52 deliveries a second, and then the figures show its processor.
-const CONCURRENCY: u64 = 4;
 
 /// How much is measured.
 #[derive(Debug, Clone)]
@@ -46,10 +42,10 @@ struct Stretch {
 pub async fn run(extent: &Extent) -> anyhow::Result<bool> {
     println!("\nisolation suite: {} attacks, {} s each ...", extent.attacks.len(), extent.attacked.as_secs());
     let stack = Stack::deployed();
-    let before = stack.set_concurrency(CONCURRENCY).await;
+    let before = mappings::change(&stack).await;
     let began = Instant::now();
     let report = measure_all(&stack, extent).await;
-    stack.set_concurrency(before).await;
+    mappings::restore(&stack, before).await;
     let report = Report { took: began.elapsed(), ..report? };
     println!("{report}");
     Ok(report.is_good())

@@ -111,9 +111,7 @@ impl IngestError {
             Self::Problem(problem) if problem.status == FORBIDDEN || problem.kind == UNKNOWN_INGEST_KEY => {
                 Some(problem.status)
             }
-            Self::Problem(_) | Self::NotNow { .. } | Self::Rejected(_) | Self::Method(_) | Self::Internal { .. } => {
-                None
-            }
+            Self::Problem(_) | Self::NotNow { .. } | Self::Rejected(_) | Self::Method(_) | Self::Internal { .. } => None,
         }
     }
 

@@ -74,10 +74,14 @@ pub(super) fn judge(calm: [&Measured; 2], attacked: &Measured) -> Complaints {
     let mut complaints = Complaints::default();
     let mut broken = |is: bool, text: String| complaints.broken.extend(is.then_some(text));
     broken(attacked.sent == 0 || attacked.first_ms.is_empty(), "nothing was measured".to_owned());
-    broken(attacked.refused > 0, format!("{} events of the bystander were refused", attacked.refused));
-    broken(attacked.duplicates > MOST_DUPLICATES, format!("{} duplicates", attacked.duplicates));
-    broken(attacked.missing > 0, format!("{} deliveries did not arrive", attacked.missing));
-    broken(attacked.lost > 0, format!("{} deliveries are lost", attacked.lost));
+    // What an attack does to later events counts as well.
+    let count = |of: fn(&Measured) -> usize| [calm[0], calm[1], attacked].map(of).iter().sum::<usize>();
+    let (refused, duplicates) = (count(|one| one.refused), count(|one| one.duplicates));
+    let (missing, lost) = (count(|one| one.missing), count(|one| one.lost));
+    broken(refused > 0, format!("{refused} events of the bystander were refused"));
+    broken(duplicates > MOST_DUPLICATES, format!("{duplicates} duplicates"));
+    broken(missing > 0, format!("{missing} deliveries did not arrive"));
+    broken(lost > 0, format!("{lost} deliveries are lost"));
     let mut slow = |ratio: f64, what: &str| {
         // A ratio that is not a number keeps no promise.
         let kept = ratio < MOST_RATIO;
@@ -144,6 +148,13 @@ mod tests {
         assert_eq!(judge([&calm(), &after], &attacked), judge([&after, &calm()], &attacked));
         assert!(judge([&calm(), &after], &attacked).may_be_noise());
         assert!(judge([&after, &after], &attacked).is_empty(), "both were slow, so the machine is slow");
+    }
+
+    #[test]
+    fn what_is_lost_or_duplicated_after_an_attack_counts() {
+        for after in [Measured { lost: 1, ..calm() }, Measured { duplicates: 1, ..calm() }] {
+            assert_eq!(judge([&calm(), &after], &calm()).broken.len(), 1);
+        }
     }
 
     #[test]

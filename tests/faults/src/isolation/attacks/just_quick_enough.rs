@@ -1,5 +1,5 @@
-//! Receivers that answer just before they count as slow, on many webhooks of one tenant. Once, they took all invocations
-//! of the deliveries queue, and first attempts of others waited longer and longer.
+//! Receivers that answer just before they count as slow, on many webhooks of one tenant. Once, they took all
+//! invocations of the deliveries queue, and first attempts of others waited longer and longer.
 
 use serde_json::json;
 

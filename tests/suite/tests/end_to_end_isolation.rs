@@ -23,7 +23,7 @@ struct Arguments {
     #[arg(long)]
     only: Option<String>,
     /// How long each attack lasts.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(6..=600))]
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u64).range(6..=600))]
     seconds: u64,
 }
 

@@ -11,7 +11,7 @@ use crate::isolation::arena::{Arena, Attacker, pace};
 use crate::outage::receivers::Manner;
 
 /// Webhooks of each tenant.
-const WEBHOOKS: u32 = 50;
+const WEBHOOKS: u32 = 20;
 /// Time between two requests. Reason: the template lets 50 a second through; each is an invocation, and the emulator
 /// makes some 100 invocations a second when it does nothing else.
 const EVERY: Duration = Duration::from_millis(50);

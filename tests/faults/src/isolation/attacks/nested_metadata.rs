@@ -13,6 +13,8 @@ use support::senders::Sender;
 
 /// The depths of the values: around our limit of 124 levels and around the parser's limit of 127.
 const LEVELS: std::ops::RangeInclusive<u32> = 120..=130;
+/// Levels between one depth and the next. Reason: a short run must also reach both sides of both limits.
+const STRIDE: u32 = 3;
 /// Time between two posts.
 const EVERY: Duration = Duration::from_millis(200);
 /// The names under which providers send metadata of the sender's own.
@@ -35,7 +37,7 @@ pub(super) async fn prepare<'a>(arena: &'a Arena<'a>) -> anyhow::Result<Strike<'
             // Every provider with one depth, then an own event with it, then the next depth.
             let posts = pace(until, EVERY, |number| {
                 let (round, turn) = (number / (providers + 1), number % (providers + 1));
-                let levels = LEVELS.start() + round % (LEVELS.end() - LEVELS.start() + 1);
+                let levels = LEVELS.start() + round * STRIDE % (LEVELS.end() - LEVELS.start() + 1);
                 let source = sources.get(turn as usize);
                 let attacker = &attacker;
                 async move {

@@ -6,7 +6,7 @@ ARGS ?=
 SEED ?= $(shell date +%s)
 SECONDS ?= 480
 
-.PHONY: help run demo test test-end-to-end soak outage bench book deploy smoke rotate-data-key dispatch-again lint fmt clean
+.PHONY: help run demo test test-end-to-end soak isolation outage bench book deploy smoke rotate-data-key dispatch-again lint fmt clean
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -17,18 +17,21 @@ run: ## Builds, deploys on the local emulator, delivers a few events, and stays 
 demo: ## Does what `run` does and ends; fails if an event did not arrive or is not listed
 	@$(PYTHON) infra/local/run.py --port $(PORT) --once
 
-test: ## Runs all tests: unit, property and room tests, end-to-end tests, and a short fault suite
+test: ## Runs all tests: unit, property and room tests, end-to-end tests, and short fault and isolation suites
 	cargo test --workspace --locked
 	@$(MAKE) --no-print-directory test-end-to-end
 
 # --workspace is given, because without it cargo would compile dependencies again with other features.
 END_TO_END = $(PYTHON) infra/local/stack.py exec -- cargo test --workspace --locked --features suite/end-to-end
 
-test-end-to-end: ## Runs only the end-to-end tests and the short fault suite, on a new stack
-	$(END_TO_END) --test end_to_end --test end_to_end_faults --test end_to_end_logs
+test-end-to-end: ## Runs only the end-to-end tests and the short fault and isolation suites, on a new stack
+	$(END_TO_END) --test end_to_end --test end_to_end_faults --test end_to_end_isolation --test end_to_end_logs
 
 soak: ## Runs the long fault suite (at most ten minutes; SECONDS=80 to 520; SEED= repeats the plan of a printed seed)
 	$(END_TO_END) --test end_to_end_faults -- --seconds $(SECONDS) --seed $(SEED)
+
+isolation: ## Measures what attacks of one tenant do to another (about 15 minutes; ARGS="--only keys --seconds 60")
+	$(END_TO_END) --test end_to_end_isolation -- --all --seconds 30 $(ARGS)
 
 bench: ## Measures sizes, start-up and memory of the functions, and calls and CPU time for one event
 	@$(PYTHON) infra/local/bench.py $(ARGS)

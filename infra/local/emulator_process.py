@@ -4,6 +4,7 @@ All corrections change MiniStack's own functions (1.5.33, pinned), because it ha
 renames these functions, the start fails with an AttributeError.
 """
 
+import collections
 import contextvars
 import itertools
 import os
@@ -184,6 +185,41 @@ class TwelveHours:
         return {**answer, "Failed": [*answer["Failed"], *failed]}
 
 
+class FairQueues:
+    """Hands out the messages of quiet groups first, as SQS does in standard queues whose messages have groups.
+
+    MiniStack hands out messages in the order in which they were sent, so one tenant's backlog would delay all others.
+    SQS calls a group noisy if it has more than a tenth of the messages in flight and at least thirty of them, and hands
+    out the messages of other groups before those of noisy groups. It also calls a group noisy by its share of the
+    processing time. This correction does not, which is the worse case for us.
+    """
+
+    NOISY_SHARE = 0.1
+    NOISY_MESSAGES = 30
+
+    def __init__(self, collect: Any) -> None:
+        self.collect = collect
+
+    def __call__(self, queue: dict[str, Any], *arguments: Any) -> list[dict[str, Any]]:
+        if not queue.get("is_fifo"):
+            noisy = self.noisy(queue["messages"])
+            # The sort is stable, and messages keep the order of their sending among noisy and among quiet groups.
+            queue["messages"].sort(key=lambda message: (message.get("group_id") in noisy, message.get("sent_at", 0)))
+        return self.collect(queue, *arguments)
+
+    def noisy(self, messages: list[dict[str, Any]]) -> set[str]:
+        now = time.time()
+        in_flight = collections.Counter(
+            message.get("group_id")
+            for message in messages
+            if message.get("receive_count", 0) > 0 and message.get("visible_at", 0) > now
+        )
+        most = self.NOISY_SHARE * in_flight.total()
+        return {
+            group for group, count in in_flight.items() if group and count > most and count >= self.NOISY_MESSAGES
+        }
+
+
 def noting_receives(collect: Any) -> Any:
     """Wraps the function that receives messages, so that each message has the time of its receive."""
 
@@ -227,7 +263,7 @@ if __name__ == "__main__":
     dynamodb._partiql_insert = StreamedInserts(dynamodb._partiql_insert)
     change = TwelveHours(sqs._act_change_visibility_batch, lambda url: sqs._get_q(url, "sqs:ChangeMessageVisibility"))
     sqs._HANDLERS["ChangeMessageVisibilityBatch"] = change
-    sqs._collect_msgs = noting_receives(sqs._collect_msgs)
+    sqs._collect_msgs = noting_receives(FairQueues(sqs._collect_msgs))
     lambda_svc._build_function_url_event = with_spaces(lambda_svc._build_function_url_event)
     lambda_svc._provided_worker_env = with_endpoint(lambda_svc._provided_worker_env)
     app.main()

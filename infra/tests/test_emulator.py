@@ -73,6 +73,21 @@ class Visibility(unittest.TestCase):
         self.assertEqual(changed, ["b", "c"])
         self.assertEqual([(each["Id"], each["Code"]) for each in answer["Failed"]], [("a", "InvalidParameterValue")])
 
+    def test_quiet_groups_are_handed_out_before_a_noisy_one(self) -> None:
+        later = time.time() + 100
+        in_flight = [{"group_id": "noisy", "receive_count": 1, "visible_at": later, "sent_at": n} for n in range(30)]
+        waiting = [
+            {"group_id": group, "receive_count": 0, "visible_at": 0, "sent_at": 100 + number}
+            for number, group in enumerate(["noisy", "noisy", "quiet", None])
+        ]
+        fair = loaded().FairQueues(lambda queue: [each for each in queue["messages"] if each["visible_at"] < later])
+        handed_out = fair({"is_fifo": False, "messages": in_flight + waiting})
+        self.assertEqual([each["group_id"] for each in handed_out], ["quiet", None, "noisy", "noisy"])
+        # A group with fewer than thirty messages in flight is quiet, and so is each of many groups.
+        for others in [in_flight[1:], [{**each, "group_id": str(each["sent_at"])} for each in in_flight]]:
+            handed_out = fair({"is_fifo": False, "messages": others + waiting})
+            self.assertEqual([each["group_id"] for each in handed_out], ["noisy", "noisy", "quiet", None])
+
     def test_each_receive_is_noted(self) -> None:
         message: dict[str, Any] = {}
         loaded().noting_receives(lambda: [message])()

@@ -192,6 +192,24 @@ impl Stack {
         }
     }
 
+    /// The mappings of queues and streams to functions, as the API of Lambda lists them.
+    pub async fn mappings(&self) -> Vec<Value> {
+        let answer = answer(self.http.get(self.mapping_url(""))).await;
+        answer.body["EventSourceMappings"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Changes settings of a mapping.
+    pub async fn change_mapping(&self, id: &str, change: &Value) {
+        let changed = answer(self.http.put(self.mapping_url(id)).body(change.to_string())).await;
+        for (name, value) in change.as_object().into_iter().flatten() {
+            assert_eq!(&changed.body[name], value, "{changed:?}");
+        }
+    }
+
+    fn mapping_url(&self, id: &str) -> String {
+        format!("{}/2015-03-31/event-source-mappings/{id}", self.description.endpoint_url)
+    }
+
     /// The emulator's endpoint.
     pub fn endpoint(&self) -> &str {
         &self.description.endpoint_url
@@ -237,6 +255,12 @@ impl Tenant<'_> {
     /// Calls the API with the tenant's key.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         self.stack.call(method, path, Some((&self.key, &self.id)), body).await
+    }
+
+    /// Posts a text that may be no JSON that a parser of the tests reads, with the tenant's key.
+    pub async fn post_text(&self, path: &str, body: String) -> Answer {
+        let call = self.stack.http.post(self.stack.url(path)).bearer_auth(&self.key).header("x-tenant-id", &self.id);
+        answer(call.header("content-type", "application/json").body(body)).await
     }
 
     /// The body of a GET that succeeds.

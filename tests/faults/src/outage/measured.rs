@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::percentile::percentile;
+
 /// The measurements of a run.
 #[derive(Debug, Default)]
 pub struct Measured {
@@ -39,15 +41,7 @@ pub struct Measured {
 
 impl Measured {
     /// The latency in milliseconds that this percentage of the healthy deliveries does not exceed.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an index into some ten thousand figures"
-    )]
     pub fn percentile(&self, percent: f64) -> f64 {
-        let last = self.healthy_ms.len().saturating_sub(1);
-        let index = (percent / 100.0 * last as f64).ceil() as usize;
-        self.healthy_ms.get(index.min(last)).copied().unwrap_or(f64::NAN)
+        percentile(&self.healthy_ms, percent)
     }
 }

@@ -1,5 +1,5 @@
-//! The receivers on loopback: healthy, slow, hanging, or refusing connections. Each remembers the deliveries that it
-//! accepted.
+//! The receivers on loopback: healthy, slow, hanging, failing, or refusing connections. Each remembers the deliveries
+//! that it accepted, and when it was asked.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Path, State};
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use shared::clock::random;
 use tokio::net::TcpSocket;
@@ -24,17 +26,26 @@ pub enum Manner {
     Healthy,
     /// Answers after a number of milliseconds in this range.
     Slow(std::ops::Range<u64>),
+    /// Answers every second request at once, and the others after this number of milliseconds.
+    Alternating(u64),
     /// Accepts the connection and never answers.
     Hanging,
+    /// Answers the first request of each event with 500, and the later ones at once.
+    FailsOnce,
+    /// Answers with this status, and with `Retry-After` if there is a number of seconds.
+    Failing(StatusCode, Option<u32>),
 }
 
-/// Arrival times of the requests that were answered 200, by webhook and event.
-type Accepted = HashMap<(u32, String), Vec<Instant>>;
+/// Arrival times of requests, by webhook and event.
+type Arrivals = HashMap<(u32, String), Vec<Instant>>;
 
 #[derive(Debug, Default)]
 struct Inner {
     manners: Mutex<HashMap<u32, Manner>>,
-    accepted: Mutex<Accepted>,
+    /// All requests.
+    asked: Mutex<Arrivals>,
+    /// The requests that were answered 200.
+    accepted: Mutex<Arrivals>,
     posts: AtomicU64,
 }
 
@@ -101,6 +112,12 @@ impl Receivers {
         let accepted = self.inner.accepted.lock().unwrap_or_else(PoisonError::into_inner);
         accepted.get(&(webhook, event.to_owned())).and_then(|times| times.first().copied())
     }
+
+    /// Arrival times of all requests of a webhook with an event.
+    pub fn asked(&self, webhook: u32, event: &str) -> Vec<Instant> {
+        let asked = self.inner.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.get(&(webhook, event.to_owned())).cloned().unwrap_or_default()
+    }
 }
 
 fn bound() -> anyhow::Result<TcpSocket> {
@@ -116,21 +133,35 @@ fn serve(socket: TcpSocket, inner: &Arc<Inner>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn receive(State(inner): State<Arc<Inner>>, Path(webhook): Path<u32>, headers: HeaderMap) -> StatusCode {
+async fn receive(State(inner): State<Arc<Inner>>, Path(webhook): Path<u32>, headers: HeaderMap) -> Response {
     let arrived = Instant::now();
-    inner.posts.fetch_add(1, Ordering::Relaxed);
+    let number = inner.posts.fetch_add(1, Ordering::Relaxed);
+    let event = headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
+    let first = {
+        let mut asked = inner.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = asked.entry((webhook, event.clone())).or_default();
+        times.push(arrived);
+        times.len() == 1
+    };
     let manner = inner.manners.lock().unwrap_or_else(PoisonError::into_inner).get(&webhook).cloned();
     match manner {
-        None | Some(Manner::Healthy) => {}
         Some(Manner::Slow(range)) => {
             let span = (range.end - range.start).max(1);
             let millis = range.start + u64::from(u32::from_be_bytes(random())) % span;
             tokio::time::sleep(Duration::from_millis(millis)).await;
         }
+        Some(Manner::Alternating(millis)) if number % 2 == 0 => {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+        }
         Some(Manner::Hanging) => std::future::pending().await,
+        Some(Manner::FailsOnce) if first => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Some(Manner::Failing(status, None)) => return status.into_response(),
+        Some(Manner::Failing(status, Some(seconds))) => {
+            return (status, [(RETRY_AFTER, seconds.to_string())]).into_response();
+        }
+        None | Some(Manner::Healthy | Manner::Alternating(_) | Manner::FailsOnce) => {}
     }
-    let event = headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
     let mut accepted = inner.accepted.lock().unwrap_or_else(PoisonError::into_inner);
     accepted.entry((webhook, event)).or_default().push(arrived);
-    StatusCode::OK
+    StatusCode::OK.into_response()
 }

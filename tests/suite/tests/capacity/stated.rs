@@ -9,6 +9,7 @@ use shared::in_flight::{LOOK_AGAIN_AFTER, MOST_HIDDEN_PER_LOOK, MOST_WHEN_HIDING
 use shared::queue::{MAX_DELAY_SECONDS, MAX_IN_FLIGHT};
 use shared::slowness::SLOW_ATTEMPT;
 use shared::store::SHARDS;
+use shared::webhook::MAX_PER_TENANT;
 use yaml_rust2::{Yaml, YamlLoader};
 
 /// The rates in the tables, in events per second.
@@ -27,14 +28,14 @@ const INGEST_MS: u32 = 20;
 const DISPATCH_MS: u32 = 200;
 /// The time that `deliver` adds to its receivers' response times, in milliseconds. It makes one write, and sometimes a
 /// read.
-const DELIVER_MS: u32 = 20;
+pub(crate) const DELIVER_MS: u32 = 20;
 /// Duration of a `deliver` invocation whose jobs are all not due, in milliseconds. It reads a row for each job at the
 /// same time, and sends all jobs anew in one call.
 const CHAIN_MS: u32 = 100;
 /// The response times of receivers, in milliseconds, that have a row in the table.
 const ANSWERS_MS: [u32; 3] = [100, 500, 2_000];
-/// The number of deliver functions and of webhooks in the example of reads from the registry.
-const EXAMPLE: (u32, u32) = (100, 500);
+/// The number of deliver functions in the example of reads from the registry.
+pub(crate) const EXAMPLE_FUNCTIONS: u32 = 100;
 
 /// Defaults of the template.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +53,10 @@ pub(crate) struct Template {
     /// HTTP requests per second that the API accepts.
     pub(crate) throttle: u32,
     pub(crate) api_throttle: u32,
+    /// Memory of `dispatch` in MB.
+    pub(crate) dispatch_memory: u32,
+    /// Memory of `deliver` in MB.
+    pub(crate) memory: u32,
 }
 
 impl Template {
@@ -72,6 +77,8 @@ impl Template {
             cache_seconds: default("CacheSeconds")?,
             throttle: default("ThrottleRate")?,
             api_throttle: default("ApiThrottleRate")?,
+            dispatch_memory: default("DispatchMemorySize")?,
+            memory: default("MemorySize")?,
         })
     }
 }
@@ -105,11 +112,17 @@ pub(crate) fn most_hidden(concurrency: u32) -> u32 {
 
 /// The largest number of messages that one tenant can make wait at the same time in the example: 500 webhooks, and
 /// 2,000 events that fail.
-const ONE_TENANT: u32 = 500 * 2_000;
+const ONE_TENANT: u32 = MAX_PER_TENANT * 2_000;
 
 /// Receives per second of a tenant's messages that all wait in chains of delayed messages.
 pub(crate) fn chain_receives(messages: u32) -> u32 {
     messages.div_ceil(u32::from(MAX_DELAY_SECONDS))
+}
+
+/// Reads per second of a tenant's key in the registry by all deliver functions of the example: the webhook, and its
+/// health.
+pub(crate) fn registry_reads(template: Template, webhooks: u32) -> u32 {
+    2 * EXAMPLE_FUNCTIONS * webhooks / template.cache_seconds
 }
 
 /// Number of slow deliveries per second that occupy all invocations of the deliveries queue until their webhooks
@@ -166,8 +179,8 @@ pub(crate) fn tables(template: Template) -> String {
 
 /// The sentences with numbers below the tables.
 pub(crate) fn sentences(template: Template) -> String {
-    let (functions, webhooks) = EXAMPLE;
-    let reads = 2 * functions * webhooks / template.cache_seconds;
+    let (functions, webhooks) = (EXAMPLE_FUNCTIONS, MAX_PER_TENANT);
+    let reads = registry_reads(template, webhooks);
     format!(
         "- Waits in the retries queue are hidden messages until {quarter} of the {flight} messages that a queue can have in \
          flight are in flight. Further waits are delayed messages, which SQS does not count, in chains of {delay} s. SQS's \
@@ -212,7 +225,7 @@ pub(crate) fn sentences(template: Template) -> String {
 }
 
 /// Formats a number with a comma between thousands.
-fn grouped(number: u32) -> String {
+pub(crate) fn grouped(number: u32) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

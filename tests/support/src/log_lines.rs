@@ -19,6 +19,9 @@ thread_local! {
 /// There is one subscriber for the process, and never another one. Reason: `tracing` remembers for each place in the
 /// code whether any subscriber wants it. If a test set a subscriber of its own while another test reached a place for
 /// the first time, the place could be remembered as unwanted, and its span would be missing.
+///
+/// # Panics
+/// When another subscriber was set for the process.
 pub fn prepare() {
     static PREPARED: Once = Once::new();
     PREPARED.call_once(|| {

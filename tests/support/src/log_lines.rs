@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use serde_json::Value;
 use shared::telemetry;
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::dynamic_filter_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 thread_local! {
@@ -25,7 +25,7 @@ thread_local! {
 pub fn prepare() {
     static PREPARED: Once = Once::new();
     PREPARED.call_once(|| {
-        let is_collected = filter_fn(|_| COLLECTED.with_borrow(Option::is_some));
+        let is_collected = dynamic_filter_fn(|_, _| COLLECTED.with_borrow(Option::is_some));
         let subscriber = telemetry::subscriber(Written::of_this_thread).with(is_collected);
         tracing::subscriber::set_global_default(subscriber).expect("nothing else sets a subscriber");
     });

@@ -113,7 +113,7 @@ fn a_batch_of_a_thousand_events_gives_a_thousand() {
         let events: Vec<_> = (0..1_000).map(|number| numbered(provider, &event, number)).collect();
         let (headers, body) = batch(provider, &events);
         let (received, took) = cost(|| unsigned(provider, &headers, &body).unwrap());
-        assert_affordable(&format!("{} of a thousand", provider.as_str()), &took);
+        assert_affordable(&format!("{} of a thousand", provider.as_str()), body.len(), &took);
         assert!(received.reports.iter().all(|report| report.facts.event_type == EventType::Clicked));
         let mut ids = ids(received);
         ids.sort();
@@ -193,7 +193,7 @@ fn deep_nesting_costs_nothing() {
             let event = event.to_string().replace(r#""the deep""#, &deep);
             let (headers, body) = post_of(provider, &event);
             let (received, took) = cost(|| unsigned(provider, &headers, &body));
-            assert_affordable(&format!("{} {depth} deep", provider.as_str()), &took);
+            assert_affordable(&format!("{} {depth} deep", provider.as_str()), body.len(), &took);
             // The event is small enough to be mapped but too deep for serde_json, or it is large. It is never lost.
             let told = provider == Provider::Generic && matches!(received, Err(InboundPostError::Invalid(_)));
             assert!(told || received.unwrap().reports.len() == 1, "{} {depth}", provider.as_str());
@@ -201,7 +201,7 @@ fn deep_nesting_costs_nothing() {
             for body in [deep.clone(), "[".repeat(depth), r#"{"a":"#.repeat(depth), format!("mandrill_events={deep}")] {
                 for kind in [JSON, FORM] {
                     let (received, took) = cost(|| unsigned(provider, &content_type(kind), body.as_bytes()));
-                    assert_affordable(&format!("{} {depth} deep", provider.as_str()), &took);
+                    assert_affordable(&format!("{} {depth} deep", provider.as_str()), body.len(), &took);
                     let kept = received.map(|received| received.reports.len());
                     let refused = provider == Provider::Generic && kept.is_err();
                     assert!(refused || kept == Ok(1), "{} {depth}: {kept:?}", provider.as_str());

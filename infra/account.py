@@ -51,6 +51,14 @@ print(json.dumps(found, default=str))
     return json.loads(ask(script, f"whether there is a stack {stack}", stack))
 
 
+def outputs_in(region: str, stack: str) -> dict[str, str]:
+    """The outputs, by name, of the stack in this region. Exits if there is no such stack."""
+    described = describe(stack)
+    if not described:
+        raise SystemExit(f"there is no stack {stack} in {region}, in the account of the environment")
+    return outputs(described)
+
+
 def outputs(stack: dict[str, Any]) -> dict[str, str]:
     """The outputs of a described stack, by name."""
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}

@@ -21,7 +21,7 @@ import argparse
 import json
 from typing import Any
 
-from account import ask, describe, outputs, settle_region
+from account import ask, outputs_in, settle_region
 
 # How long a received message is hidden, in seconds. Reason: a run sends and deletes ten messages within a second.
 HIDDEN = 60
@@ -44,11 +44,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stack", default="mailhooks", help="the stack's name (mailhooks)")
     arguments = parser.parse_args()
-    region = settle_region()
-    described = describe(arguments.stack)
-    if not described:
-        raise SystemExit(f"there is no stack {arguments.stack} in {region}, in the account of the environment")
-    stack = outputs(described)
+    stack = outputs_in(settle_region(), arguments.stack)
     failures, deliveries = stack["DispatchFailuresQueueUrl"], stack["DeliveriesQueueUrl"]
     handed_over, left = 0, set()
     while messages := json.loads(ask(RECEIVE, "what is in the dispatch-failures queue", failures)):

@@ -18,7 +18,7 @@ import json
 import os
 import subprocess
 
-from account import ask, describe, outputs, settle_region
+from account import ask, outputs_in, settle_region
 from places import ROOT
 
 
@@ -27,11 +27,7 @@ def main() -> int:
     parser.add_argument("--stack", default="mailhooks", help="the stack's name (mailhooks)")
     parser.add_argument("--resume", action="store_true", help="generate no new key, and finish an interrupted rotation")
     arguments = parser.parse_args()
-    region = settle_region()
-    described = describe(arguments.stack)
-    if not described:
-        raise SystemExit(f"there is no stack {arguments.stack} in {region}, in the account of the environment")
-    stack = outputs(described)
+    stack = outputs_in(settle_region(), arguments.stack)
     command = ["cargo", "run", "--quiet", "--locked", "--package", "admin", "--", "rotate-data-key"]
     command += ["--registry-table", stack["RegistryTableName"], "--secrets-key-arn", stack["SecretsKeyArn"]]
     command += ["--resume"] if arguments.resume else []

@@ -40,8 +40,7 @@ class DispatchAgain(unittest.TestCase):
         with (
             mock.patch.object(dispatch_again, "ask", ask),
             mock.patch.object(dispatch_again, "settle_region", lambda: "eu-central-1"),
-            mock.patch.object(dispatch_again, "describe", lambda _stack: {"there": True}),
-            mock.patch.object(dispatch_again, "outputs", lambda _stack: queues),
+            mock.patch.object(dispatch_again, "outputs_in", lambda _region, _stack: queues),
             mock.patch.object(sys, "argv", ["dispatch_again.py"]),
             contextlib.redirect_stdout(printed),
         ):

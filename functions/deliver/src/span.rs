@@ -6,7 +6,7 @@
 use std::fmt::Display;
 
 use shared::id::{EventId, RecoveryId, TenantId, WebhookId};
-use shared::queue::job::Job;
+use shared::queue::job::{Job, OverdueJob, Probe, ReleaseHeld, VerifyJob};
 use tracing::Span;
 use tracing::field::{Empty, display};
 
@@ -53,21 +53,12 @@ pub(crate) fn note(message: &Span, job: &Job) {
             add("webhook.id", &job.webhook);
             add("event.id", &job.event);
         }
-        Job::ReleaseHeld(job) => {
-            add("tenant.id", &job.tenant);
-            add("webhook.id", &job.webhook);
-        }
-        Job::Probe(job) => {
-            add("tenant.id", &job.tenant);
-            add("webhook.id", &job.webhook);
-        }
-        Job::Overdue(job) => {
-            add("tenant.id", &job.tenant);
-            add("webhook.id", &job.webhook);
-        }
-        Job::Verify(job) => {
-            add("tenant.id", &job.tenant);
-            add("webhook.id", &job.webhook);
+        Job::ReleaseHeld(ReleaseHeld { tenant, webhook, .. })
+        | Job::Probe(Probe { tenant, webhook, .. })
+        | Job::Overdue(OverdueJob { tenant, webhook, .. })
+        | Job::Verify(VerifyJob { tenant, webhook, .. }) => {
+            add("tenant.id", tenant);
+            add("webhook.id", webhook);
         }
         Job::Recovery(job) => {
             add("tenant.id", &job.tenant);

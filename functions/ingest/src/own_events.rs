@@ -34,12 +34,14 @@ pub(crate) async fn publish(request: &Request, room: &Ingest) -> Result<Success,
     let events = own::parse(request.body(), now).map_err(Problem::from)?;
 
     let single = events.len() == 1;
-    let pointers: Vec<_> = events.iter().map(|event| event.pointer.clone()).collect();
-    let events: Vec<_> = events
+    let (pointers, events): (Vec<_>, Vec<_>) = events
         .into_iter()
         .enumerate()
-        .map(|(index, event)| event.keyed(|| key(request_key, (!single).then_some(index))).accept(tenant, None, now))
-        .collect();
+        .map(|(index, mut event)| {
+            let pointer = std::mem::take(&mut event.pointer);
+            (pointer, event.keyed(|| key(request_key, (!single).then_some(index))).accept(tenant, None, now))
+        })
+        .unzip();
     if let [event] = events.as_slice() {
         span::note("event.id", event.id);
     }

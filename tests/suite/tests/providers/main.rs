@@ -8,6 +8,7 @@ mod authenticity;
 mod edges;
 mod fixtures;
 mod ids;
+mod made_up;
 mod places;
 mod properties;
 mod sendable;

@@ -13,7 +13,8 @@ use shared::provider::{Provider, Received};
 use shared::source::Trust;
 use support::cost::cost;
 
-use super::properties::{assert_affordable, places};
+use super::made_up::places;
+use super::properties::assert_affordable;
 use super::stored;
 use super::{FORM, click, content_type, fixture, fixtures_with_events, is_of, post_of, providers, unsigned};
 

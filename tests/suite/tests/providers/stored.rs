@@ -80,11 +80,11 @@ fn check_size(event: &Event) {
 }
 
 /// What the check before the write costs, compared with what `ingest` does for the same event in any case: it reads the
-/// post and makes the row. Verifying, and the call of DynamoDB, are not in the comparison.
+/// post and makes the row. Verifying, and the call of DynamoDB, are not in the comparison. The allocations are compared:
+/// their number is the same in every run, and the CPU time, which is printed, depends on the other tests.
 #[test]
 #[expect(clippy::print_stdout, reason = "what the check costs is worth knowing")]
 fn reading_back_costs_less_than_reading_and_making_the_row() {
-    const TIMES: u32 = 200;
     for provider in super::providers() {
         let (headers, body) = super::post_of(provider, &super::click(provider).to_string());
         let accept = || {
@@ -92,12 +92,13 @@ fn reading_back_costs_less_than_reading_and_making_the_row() {
             let (tenant, source) = conformance::normalised::owner();
             reports.swap_remove(0).accept(tenant, Some(source), super::now())
         };
-        let (_bytes, taken) = cost(|| (0..TIMES).map(|_| event_row(&accept(), 0).unwrap().len()).sum::<usize>());
         let event = accept();
-        let (is_carried, checked) = cost(|| (0..TIMES).all(|_| Job::can_carry(&event).is_ok()));
-        assert!(is_carried);
-        let share = checked.cpu.as_secs_f64() / taken.cpu.as_secs_f64();
-        println!("{}: {:?} of {:?} an event, {share:.2}", provider.as_str(), checked.cpu / TIMES, taken.cpu / TIMES);
-        assert!(share < 0.6, "{}: {share:.2}", provider.as_str());
+        let _warm = (event_row(&event, 0).unwrap(), Job::can_carry(&event));
+        let (_bytes, taken) = cost(|| event_row(&accept(), 0).unwrap().len());
+        let (carried, checked) = cost(|| Job::can_carry(&event));
+        assert!(carried.is_ok());
+        let name = provider.as_str();
+        println!("{name}: {checked:?} of {taken:?}");
+        assert!(checked.allocations < taken.allocations, "{name}: {checked:?} of {taken:?}");
     }
 }

@@ -55,7 +55,7 @@ async fn carry_out(
         Ok(Job::Probe(job)) => probe::probe(&job, message.source, room, deadline).await?,
         Ok(Job::Sweep(job)) => sweep::sweep(&job, stores, recorder).await?,
         Ok(Job::Overdue(job)) => overdue::overdue(&job, stores, recorder).await?,
-        Ok(Job::Verify(job)) => verify::verify(&job, room, deadline).await?,
+        Ok(Job::Verify(job)) => verify::verify(&job, message.source, room, deadline).await?,
         Ok(Job::Recovery(job)) => {
             recovery::recovery(&job, message.first_receive, stores, webhooks, &queues.deliveries_queue, clock).await?
         }

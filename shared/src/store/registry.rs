@@ -37,6 +37,7 @@ mod public_key_rows;
 mod public_keys;
 mod webhooks_versions;
 mod webhook_writer;
+mod breaker_update;
 mod breakers;
 mod receiver_health;
 mod url_verifications;

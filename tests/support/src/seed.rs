@@ -15,6 +15,7 @@ use shared::operational;
 use shared::provider::Provider;
 use shared::retry::{Delays, RetryPolicy};
 use shared::secret::SigningSecret;
+use shared::slowness::QUICK_ATTEMPTS_NEEDED;
 use shared::source::{IngestKey, Source, Trust};
 use shared::tenant::{Tenant, TenantLimits};
 use shared::webhook::{DisabledReason, Subscription, WantedTypes, Webhook, WebhookUrl};
@@ -40,8 +41,20 @@ impl World {
         self.webhook_with(tenant, url, |webhook| webhook).await
     }
 
-    /// Stores a new webhook after `change` has changed it.
+    /// Stores a webhook after `change` has changed it. Its receiver is known to be quick.
     pub async fn webhook_with(
+        &self,
+        tenant: TenantId,
+        url: &str,
+        change: impl FnOnce(Webhook) -> Webhook,
+    ) -> anyhow::Result<Webhook> {
+        let webhook = self.new_webhook_with(tenant, url, change).await?;
+        self.make_known_quick(&webhook).await?;
+        Ok(webhook)
+    }
+
+    /// Stores a new webhook after `change` has changed it. Nothing is known of its receiver.
+    pub async fn new_webhook_with(
         &self,
         tenant: TenantId,
         url: &str,
@@ -62,6 +75,13 @@ impl World {
         let stored = self.registry.webhook_writer.create_all(tenant, &[webhook], &version).await?;
         self.tick();
         stored.into_iter().next().context("a webhook")
+    }
+
+    /// Counts as many quick attempts of the webhook's receiver as make it known to be quick.
+    async fn make_known_quick(&self, webhook: &Webhook) -> anyhow::Result<()> {
+        let (tenant, now) = (webhook.tenant, self.clock.now());
+        self.registry.receivers.count_quick_attempts(tenant, webhook.id, QUICK_ATTEMPTS_NEEDED, now).await?;
+        Ok(())
     }
 
     /// Opens a webhook's breaker now, as `deliver` does. No queue gets a probe.

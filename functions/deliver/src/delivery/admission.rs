@@ -10,8 +10,8 @@ use crate::webhook_cache::WebhookState;
 pub(crate) enum Admission {
     /// It is attempted, to this webhook.
     Attempt(Box<WebhookState>),
-    /// Its job goes to the slow queue, unattempted: the receiver is slow, or the webhook or its tenant uses more than
-    /// its share of the places. The invocations of the other queues are for the rest.
+    /// Its job goes to the slow queue, unattempted: the receiver is not known to be quick, or the webhook or its tenant
+    /// uses more than its share of the places. The invocations of the other queues are for the rest.
     BySlowQueue,
     /// It is held: this webhook is disabled, paused or pending, its tenant is suspended, or the breaker is open.
     Hold(Box<WebhookState>),
@@ -31,7 +31,7 @@ pub(crate) fn admit(
         None => Admission::Discard,
         Some(state) if !state.takes_attempts() => Admission::Hold(Box::new(state)),
         Some(state) if source == SourceQueue::Slow => Admission::Attempt(Box::new(state)),
-        Some(state) if is_over_share || state.slowness.is_slow(now) => Admission::BySlowQueue,
+        Some(state) if is_over_share || state.slowness.needs_slow_queue(now) => Admission::BySlowQueue,
         Some(state) => Admission::Attempt(Box::new(state)),
     }
 }
@@ -44,7 +44,7 @@ mod tests {
     use shared::dialect::Dialect;
     use shared::id::{TenantId, WebhookId};
     use shared::secret::SigningSecret;
-    use shared::slowness::Slowness;
+    use shared::slowness::{QUICK_ATTEMPTS_NEEDED, Slowness};
     use shared::webhook::{DisabledReason, Subscription, WantedTypes, Webhook, WebhookStatus, WebhookUrl};
 
     use super::*;
@@ -61,13 +61,13 @@ mod tests {
             webhook: Webhook::new(id, tenant, url, subscription, Dialect::Standard, secret, NOW),
             is_suspended: false,
             breaker: Breaker::Closed { failures: 0, since: None, closed_by: None },
-            slowness: Slowness::default(),
+            slowness: Slowness { quick_attempts: QUICK_ATTEMPTS_NEEDED, ..Slowness::default() },
         }
     }
 
     fn slow() -> WebhookState {
         let until = NOW.saturating_add(jiff::SignedDuration::from_secs(1)).unwrap();
-        WebhookState { slowness: Slowness { until: Some(until) }, ..enabled() }
+        WebhookState { slowness: Slowness { until: Some(until), ..Slowness::default() }, ..enabled() }
     }
 
     fn word(state: Option<WebhookState>, source: SourceQueue, is_over_share: bool) -> &'static str {

@@ -42,9 +42,9 @@ pub(crate) async fn attempt(
     let slow_limit = slow_after(message.waited(at).filter(|_| message.source == SourceQueue::Slow));
     let events: Vec<&Event> = members.iter().map(|member| &member.event).collect();
     let sent = slow::watched(send(&events, &state.webhook, at, sender), slow_limit, &state, health).await;
-    places.attempted(state.webhook.tenant, state.webhook.id, at, recorder.clock.now());
-    let (members, sent) = attempted(members, sent, &mut over);
     let now = recorder.clock.now();
+    places.attempted(state.webhook.tenant, state.webhook.id, at, now);
+    let (members, sent) = attempted(members, sent, &mut over);
     let finals: Vec<Option<Decision>> = sent.iter().map(|sent| final_decision(&sent.end())).collect();
     let disabled = disabled_by(&finals);
     if let Some(reason) = disabled {
@@ -71,6 +71,9 @@ pub(crate) async fn attempt(
     // The breaker of a webhook that is disabled does not matter.
     if disabled.is_none() {
         note(&ours, &state, health).await;
+    }
+    if !sent.is_empty() {
+        slow::count_if_quick(now.duration_since(at), &state, health).await;
     }
     over
 }

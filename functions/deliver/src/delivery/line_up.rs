@@ -47,7 +47,7 @@ pub(crate) async fn line_up<'a>(
     let is_over_share = room.places.is_over_share(tenant, webhook, room.clock.now());
     if let Some(state) = state.as_ref().filter(|state| is_over_share && state.takes_attempts()) {
         // The other functions have to know it too. They see other samples of the jobs, and would try it themselves.
-        slow::record(state, &room.health).await;
+        slow::give_way(state, &room.health).await;
     }
     let prepared = due.into_iter().map(|(pending, plan)| {
         let (index, message, state) = (pending.index, pending.message, state.clone());

@@ -56,7 +56,7 @@ pub(crate) async fn probe(
         ProbeStanding::Void => return Ok(Disposition::Delete),
     };
     // Five hundred receivers that hang have as many probes, and each occupies a place until its time limit.
-    if source != SourceQueue::Slow && state.slowness.is_slow(now) {
+    if source != SourceQueue::Slow && state.slowness.needs_slow_queue(now) {
         return Ok(Disposition::ToSlowQueue);
     }
     let webhook = &state.webhook;

@@ -18,10 +18,16 @@ use crate::Deliver;
 use crate::budget::fits_within;
 use crate::disposition::{Disposition, Stop};
 use crate::isolate::log;
+use crate::queues::SourceQueue;
 use crate::webhook_cache::WebhookState;
 
 /// Carries out a verify job.
-pub(crate) async fn verify(job: &VerifyJob, room: &Deliver, deadline: Timestamp) -> Result<Disposition, Stop> {
+pub(crate) async fn verify(
+    job: &VerifyJob,
+    source: SourceQueue,
+    room: &Deliver,
+    deadline: Timestamp,
+) -> Result<Disposition, Stop> {
     let now = room.clock.now();
     let Some(state) = room.webhooks.get_fresh(job.tenant, job.webhook, now).await? else {
         return Ok(Disposition::Delete);
@@ -33,6 +39,8 @@ pub(crate) async fn verify(job: &VerifyJob, room: &Deliver, deadline: Timestamp)
         // Nothing is sent for a suspended tenant. The request that lifts the suspension sends the job again.
         _ if state.is_suspended => Ok(Disposition::Delete),
         ChallengeVerdict::NotDue { at } => Ok(Disposition::RetryAt { at }),
+        // Nothing is known of a new URL. If it hangs, it must not take the places of others.
+        ChallengeVerdict::Challenge(_) if source != SourceQueue::Slow => Ok(Disposition::ToSlowQueue),
         ChallengeVerdict::Challenge(asked) => {
             let limit = SignedDuration::try_from(TIME_LIMIT).unwrap_or(SignedDuration::ZERO);
             if !fits_within(limit, now, deadline) {

@@ -1,18 +1,21 @@
 //! Breakers, as `api` shows and resets them. Each webhook that has failed recently has a row for its breaker. A change
 //! of this row is not a change of the webhook. Closing a breaker raises an event.
 
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
+use super::breaker_update::changed;
 use super::item::BreakerItem;
 use super::{Registry, StoreError, keys};
-use crate::store::attribute::text;
+use crate::store::attribute::{number, text};
 use crate::store::event_write::{EventWrite, write_with_event};
 use domain::breaker::{Breaker, Open};
 use domain::id::{TenantId, WebhookId};
 
 /// Condition: the breaker is open, and its outage is the one that the probe names.
 pub(super) const IS_THIS_OUTAGE: &str = "attribute_exists(open_since) AND probe = :probe";
+
+/// The update of a breaker's row that leaves a closed breaker without failures.
+const RESET: &str = "SET v = :v REMOVE open_since, failed_probes, probe_at, probe, failures, since";
 
 /// Number of rows read at a time, when all of a tenant's are read. Reason: a tenant has at most 500, of 200 bytes.
 const PAGE: u16 = 500;
@@ -69,31 +72,20 @@ impl Breakers {
         Ok(())
     }
 
-    /// Deletes the row of a closed breaker, with its counted failures and the probe that closed it. Returns whether the
-    /// breaker was closed.
+    /// Resets a closed breaker: its counted failures, and the probe that closed it. Returns whether the breaker was
+    /// closed. What is known of the receiver's slowness stays in the row: otherwise a tenant could reset it at will.
     pub async fn forget_closed(&self, tenant: TenantId, webhook: WebhookId) -> Result<bool, StoreError> {
-        let key = keys::breaker(tenant, webhook);
         let call = self
             .registry
-            .client()
-            .delete_item()
-            .table_name(self.registry.table())
-            .set_key(Some(key.attributes()))
-            .condition_expression("attribute_not_exists(open_since)");
-        match call.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(
-                    DeleteItemError::ConditionalCheckFailedException(_)
-                    | DeleteItemError::TransactionConflictException(_),
-                ) => Ok(false),
-                _ => Err(StoreError::aws(error)),
-            },
-        }
+            .breaker_update(tenant, webhook)
+            .update_expression(RESET)
+            .condition_expression("attribute_not_exists(open_since)")
+            .expression_attribute_values(":v", number(1));
+        changed(call).await
     }
 
-    /// Closes the breaker of the outage `open` by hand: deletes its row and writes the event. Returns whether this call
-    /// closed it.
+    /// Closes the breaker of the outage `open` by hand: resets its row, as [`Self::forget_closed`] does, and writes the
+    /// event. Returns whether this call closed it.
     pub async fn forget_open(
         &self,
         tenant: TenantId,
@@ -102,14 +94,16 @@ impl Breakers {
         event_write: EventWrite,
     ) -> Result<bool, StoreError> {
         let key = keys::breaker(tenant, webhook);
-        let delete = Delete::builder()
+        let update = Update::builder()
             .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
+            .update_expression(RESET)
             .condition_expression(IS_THIS_OUTAGE)
+            .expression_attribute_values(":v", number(1))
             .expression_attribute_values(":probe", text(open.probe.as_str()))
             .build()
             .map_err(StoreError::aws)?;
-        write_with_event(self.registry.client(), TransactWriteItem::builder().delete(delete).build(), event_write).await
+        write_with_event(self.registry.client(), TransactWriteItem::builder().update(update).build(), event_write).await
     }
 }
 

@@ -1,12 +1,11 @@
 //! What `deliver` reads and writes about the health of a webhook's receiver: its breaker, its slowness, and that the
-//! webhook is disabled. The breaker's row is written only when failures begin, continue or end, or when the receiver is
-//! slow. Opening and closing a breaker, and disabling a webhook, raise an event.
+//! webhook is disabled. The breaker's row is written only when failures begin, continue or end, when the receiver is
+//! slow, and until it is known to be quick. Opening and closing a breaker, and disabling a webhook, raise an event.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 
+use super::breaker_update::{changed, is_refused};
 use super::breakers::IS_THIS_OUTAGE;
 use super::item::BreakerItem;
 use super::{Registry, StoreError, keys};
@@ -14,7 +13,7 @@ use crate::store::attribute::{number, text};
 use crate::store::event_write::{EventWrite, write_with_event};
 use domain::breaker::{Breaker, Open};
 use domain::id::{TenantId, WebhookId};
-use domain::slowness::{Slowness, SlownessUpdate};
+use domain::slowness::{QUICK_ATTEMPTS_NEEDED, Slowness, SlownessUpdate};
 use domain::webhook::DisabledReason;
 
 /// The health of webhooks' receivers. Only `deliver` holds this group.
@@ -29,7 +28,7 @@ impl ReceiverHealth {
         Self { registry: registry.clone() }
     }
 
-    /// The breaker, and whether the webhook was slow recently, in one read.
+    /// The breaker, and how quickly the receiver answers, in one read.
     pub async fn get(&self, tenant: TenantId, webhook: WebhookId) -> Result<(Breaker, Slowness), StoreError> {
         let item: Option<BreakerItem> = self.registry.get(keys::breaker(tenant, webhook), true).await?;
         let Some(item) = item else { return Ok((Breaker::NEW, Slowness::default())) };
@@ -42,21 +41,51 @@ impl ReceiverHealth {
         self.registry.get_breaker(tenant, webhook).await
     }
 
-    /// Records that a webhook is slow, unless another caller has recorded this recently.
+    /// Records that a webhook counts as slow, unless another caller has recorded this recently.
     pub async fn note_slow(
         &self,
         tenant: TenantId,
         webhook: WebhookId,
         noted: SlownessUpdate,
     ) -> Result<(), StoreError> {
-        let call = self
+        let (change, condition) = if noted.forgets_quick_attempts {
+            (" REMOVE quick_attempts", " OR quick_attempts >= :needed")
+        } else {
+            ("", "")
+        };
+        let mut call = self
+            .registry
             .breaker_update(tenant, webhook)
-            .update_expression("SET v = :v, slow_until = :until")
-            .condition_expression("attribute_not_exists(slow_until) OR slow_until < :enough")
+            .update_expression(format!("SET v = :v, slow_until = :until, relapses = :relapses{change}"))
+            .condition_expression(format!("attribute_not_exists(slow_until) OR slow_until < :enough{condition}"))
             .expression_attribute_values(":v", number(1))
             .expression_attribute_values(":until", number(noted.until.as_millisecond()))
-            .expression_attribute_values(":enough", number(noted.enough.as_millisecond()));
-        self.changed(call).await?;
+            .expression_attribute_values(":enough", number(noted.enough.as_millisecond()))
+            .expression_attribute_values(":relapses", number(noted.relapses));
+        if noted.forgets_quick_attempts {
+            call = call.expression_attribute_values(":needed", number(QUICK_ATTEMPTS_NEEDED));
+        }
+        changed(call).await?;
+        Ok(())
+    }
+
+    /// Counts `count` quick attempts, unless the webhook counts as slow at `now`.
+    pub async fn count_quick_attempts(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        count: u32,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let call = self
+            .registry
+            .breaker_update(tenant, webhook)
+            .update_expression("SET v = :v ADD quick_attempts :count")
+            .condition_expression("attribute_not_exists(slow_until) OR slow_until <= :now")
+            .expression_attribute_values(":v", number(1))
+            .expression_attribute_values(":count", number(count))
+            .expression_attribute_values(":now", number(now.as_millisecond()));
+        changed(call).await?;
         Ok(())
     }
 
@@ -68,6 +97,7 @@ impl ReceiverHealth {
         now: Timestamp,
     ) -> Result<Breaker, StoreError> {
         let call = self
+            .registry
             .breaker_update(tenant, webhook)
             .update_expression("SET v = :v, since = if_not_exists(since, :now) ADD failures :one")
             .condition_expression("attribute_not_exists(open_since)")
@@ -82,7 +112,7 @@ impl ReceiverHealth {
                 Breaker::try_from(item)
             }
             // The breaker was opened, or is being opened, by another caller.
-            Err(error) if is_refused(error.as_service_error()) => self.registry.get_breaker(tenant, webhook).await,
+            Err(error) if is_refused(&error) => self.registry.get_breaker(tenant, webhook).await,
             Err(error) => Err(StoreError::aws(error)),
         }
     }
@@ -90,10 +120,11 @@ impl ReceiverHealth {
     /// Resets the counted failures of a closed breaker.
     pub async fn forget_failures(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
         let call = self
+            .registry
             .breaker_update(tenant, webhook)
             .update_expression("REMOVE failures, since")
             .condition_expression("attribute_exists(failures) AND attribute_not_exists(open_since)");
-        self.changed(call).await?;
+        changed(call).await?;
         Ok(())
     }
 
@@ -129,13 +160,14 @@ impl ReceiverHealth {
         next: &Open,
     ) -> Result<bool, StoreError> {
         let call = self
+            .registry
             .breaker_update(tenant, webhook)
             .update_expression("SET failed_probes = :failed, probe_at = :at")
             .condition_expression(format!("{IS_THIS_OUTAGE} AND failed_probes < :failed"))
             .expression_attribute_values(":failed", number(i64::from(next.failed_probes)))
             .expression_attribute_values(":at", number(next.next_probe_at.as_millisecond()))
             .expression_attribute_values(":probe", text(next.probe.as_str()));
-        self.changed(call).await
+        changed(call).await
     }
 
     /// Closes the breaker of the outage `open` and writes the event; `failures` have been counted since the outage
@@ -193,24 +225,4 @@ impl ReceiverHealth {
             .map_err(StoreError::aws)?;
         write_with_event(self.registry.client(), TransactWriteItem::builder().update(update).build(), event_write).await
     }
-
-    fn breaker_update(&self, tenant: TenantId, webhook: WebhookId) -> UpdateItemFluentBuilder {
-        let key = keys::breaker(tenant, webhook);
-        self.registry.client().update_item().table_name(self.registry.table()).set_key(Some(key.attributes()))
-    }
-
-    /// Sends a conditional change. Returns whether its condition held. If another caller has the row in a transaction,
-    /// that caller is opening or closing the breaker, and the condition will not hold any more.
-    async fn changed(&self, call: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
-        match call.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if is_refused(error.as_service_error()) => Ok(false),
-            Err(error) => Err(StoreError::aws(error)),
-        }
-    }
-}
-
-fn is_refused(error: Option<&UpdateItemError>) -> bool {
-    error
-        .is_some_and(|error| error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception())
 }

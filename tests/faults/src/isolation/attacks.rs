@@ -63,7 +63,7 @@ impl Attack {
     ];
     /// The attacks of the short form. Reason: each took, or stopped, all tenants' deliveries once, and each does so
     /// within seconds.
-    pub const SHORT: [Self; 3] = [Self::NestedMetadata, Self::LongWaits, Self::PublicKeys];
+    pub const SHORT: [Self; 4] = [Self::NestedMetadata, Self::LongWaits, Self::PublicKeys, Self::HangingReceivers];
 
     /// The attack's name.
     pub fn word(self) -> &'static str {

@@ -3,6 +3,7 @@
 use serde_json::json;
 use shared::breaker::Breaker;
 use shared::queue::job::Job;
+use shared::slowness::{Slowness, SlownessUpdate};
 use support::world::DELIVERIES;
 
 use crate::room::Room;
@@ -62,5 +63,28 @@ async fn an_open_one_is_shown_and_enabling_or_unpausing_closes_it() {
         let sent = room.world.aws.sqs.messages(DELIVERIES);
         assert_eq!(sent.len(), before + 1);
         assert!(matches!(Job::from_json(&sent[before].body), Ok(Job::ReleaseHeld(_))));
+    }
+}
+
+/// Otherwise a tenant could have its slow receivers taken for new ones again and again.
+#[tokio::test]
+async fn what_is_known_of_a_receivers_slowness_stays_when_the_breaker_is_reset() {
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let path = made(&tenant, &json!({})).await;
+    let id = path.rsplit('/').next().unwrap().parse().unwrap();
+    let (tenant_id, registry, now) = (tenant.tenant_id(), &room.world.registry, room.world.clock.now());
+    let slow = Slowness::default().found_slow(now).unwrap();
+    registry.receivers.note_slow(tenant_id, id, SlownessUpdate { relapses: 3, ..slow }).await.unwrap();
+    for is_open in [false, true] {
+        let webhook = registry.webhooks.get(tenant_id, id).await.unwrap().unwrap();
+        registry.receivers.count_failure(tenant_id, id, now).await.unwrap();
+        if is_open {
+            room.world.open_breaker(&webhook).await.unwrap();
+        }
+        assert_eq!(tenant.patch(&path, &json!({ "enabled": true })).await.status, 200);
+        let (breaker, slowness) = registry.receivers.get(tenant_id, id).await.unwrap();
+        assert_eq!(breaker, Breaker::NEW);
+        assert_eq!((slowness.until, slowness.relapses), (Some(slow.until), 3));
     }
 }

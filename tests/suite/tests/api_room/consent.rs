@@ -10,7 +10,7 @@ use shared::event::Event;
 use shared::id::WebhookId;
 use shared::queue::job::{Job, Sweep};
 use shared::webhook::{CHALLENGE_WAITS, MAX_CHALLENGES, MIN_CHALLENGE_INTERVAL};
-use support::world::{DELIVERIES, RETRIES};
+use support::world::{DELIVERIES, RETRIES, SLOW};
 use support::{Answer as Says, Break, Receiver};
 
 use crate::room::{Answer, Caller, Room};
@@ -50,6 +50,12 @@ fn told(room: &Room) -> Vec<&'static str> {
     room.world.told().unwrap().iter().map(|event| event.facts.event_type.as_str()).collect()
 }
 
+/// Carries out the jobs that were sent. Challenges are posted by the invocations of the slow queue.
+async fn challenge(room: &Room) {
+    room.world.pump_queue(DELIVERIES).await;
+    room.world.pump_queue(SLOW).await;
+}
+
 fn jobs(room: &Room) -> usize {
     room.world.aws.sqs.messages(DELIVERIES).len()
 }
@@ -81,7 +87,7 @@ async fn a_new_url_gets_what_was_held_once_it_has_answered_a_signed_challenge() 
     assert_eq!(made.body["verification"]["unverified"], json!(["url"]));
     let held = accept(&room, &acme, "held").await;
     room.world.pump_stream().await.unwrap();
-    room.world.pump_queue(DELIVERIES).await;
+    challenge(&room).await;
 
     let asked = receiver.received("/hook");
     assert_eq!(asked.len(), 1, "the challenge, and no delivery");
@@ -154,7 +160,7 @@ async fn a_minute_after_a_challenge_the_next_one_may_be_asked_for_and_not_before
     receiver.script("/hook", [Says::Status(500)]);
     let made = create(&acme, &receiver.url("/hook")).await;
     let verify = format!("{}/verify", path_of(&made));
-    room.world.pump_queue(DELIVERIES).await;
+    challenge(&room).await;
     let at = acme.get(&path_of(&made)).await;
     let at: jiff::Timestamp = at.body["verification"]["last_challenge"]["at"].as_str().unwrap().parse().unwrap();
     let almost = MIN_CHALLENGE_INTERVAL - SignedDuration::from_millis(500);
@@ -163,7 +169,7 @@ async fn a_minute_after_a_challenge_the_next_one_may_be_asked_for_and_not_before
     room.world.clock.advance((at + MIN_CHALLENGE_INTERVAL).duration_since(room.world.clock.now()));
     assert_eq!(acme.post(&verify, &Value::Null).await.status, 202);
     // The jobs of the verification before are obsolete: the new one makes one challenge, and waits.
-    room.world.pump_queue(DELIVERIES).await;
+    challenge(&room).await;
     room.world.pump_queue(RETRIES).await;
     assert_eq!(receiver.received("/hook").len(), 2);
 }
@@ -193,7 +199,7 @@ async fn another_url_is_asked_anew_and_the_answer_of_the_one_before_counts_for_n
         let url = receiver.url(&format!("/other-{number}"));
         receiver.script(&format!("/other-{number}"), [Says::Status(404)]);
         acme.patch(&path_of(&made), &json!({ "url": url })).await;
-        room.world.pump_queue(DELIVERIES).await;
+        challenge(&room).await;
         asked += receiver.received(&format!("/other-{number}")).len();
     }
     let minutes = room.world.clock.now().duration_since(began).as_secs() / MIN_CHALLENGE_INTERVAL.as_secs();

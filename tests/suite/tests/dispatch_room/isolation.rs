@@ -39,7 +39,8 @@ fn put_unreadable_event(world: &World, tenant: TenantId, key: &str) -> Event {
 /// Makes a webhook's row unreadable. Returns the readable row.
 pub(crate) fn spoil_webhook(world: &World, webhook: &Webhook) -> Value {
     let rows = world.aws.scan_unbroken("registry").unwrap();
-    let row = rows.into_iter().find(|row| row["sk"].as_s().is_ok_and(|sk| sk.contains(&webhook.id.to_string())));
+    let key = format!("W#{}", webhook.id);
+    let row = rows.into_iter().find(|row| row["sk"].as_s() == Ok(&key));
     let good = serde_json::to_value(serde_dynamo::Item::from(row.unwrap())).unwrap();
     let mut bad = good.clone();
     bad["v"] = json!({"S": "not a version"});

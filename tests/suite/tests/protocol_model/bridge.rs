@@ -17,7 +17,7 @@ use shared::retry::{Delays, RetryPolicy};
 use shared::store::StoreError;
 use shared::store::deliveries::HeldOrDeadOrder;
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
-use support::world::{DEAD_LETTER, DELIVERIES, RETRIES};
+use support::world::{DEAD_LETTER, DELIVERIES, RETRIES, SLOW};
 use support::{Answer, Break, Receiver, World};
 
 const PATH: &str = "/hook";
@@ -32,6 +32,8 @@ enum Happening {
     Dispatch,
     Deliver,
     Retry,
+    /// A batch of the slow queue.
+    Slow,
     /// A batch of this queue. The AWS call after this number of further calls fails.
     Crash(&'static str, usize, Break),
     /// This number of seconds passes.
@@ -55,12 +57,13 @@ enum Happening {
 
 fn happening() -> impl Strategy<Value = Happening> {
     let breaks = || (0_usize..8, prop_oneof![Just(Break::Before), Just(Break::After)]);
-    let queues = prop_oneof![3 => Just(DELIVERIES), 1 => Just(RETRIES)];
+    let queues = prop_oneof![3 => Just(DELIVERIES), 1 => Just(RETRIES), 1 => Just(SLOW)];
     prop_oneof![
         3 => Just(Happening::Accept),
         3 => Just(Happening::Dispatch),
         6 => Just(Happening::Deliver),
         4 => Just(Happening::Retry),
+        2 => Just(Happening::Slow),
         4 => prop_oneof![Just(2), Just(40), Just(200), Just(4_000)].prop_map(Happening::Wait),
         3 => prop_oneof![Just(200), Just(500), Just(500), Just(410)].prop_map(Happening::Receiver),
         6 => (queues, breaks()).prop_map(|(queue, (calls, how))| Happening::Crash(queue, calls, how)),
@@ -121,6 +124,9 @@ impl Day {
             Happening::Retry => {
                 self.world.pump_queue_with(RETRIES, &self.room).await;
             }
+            Happening::Slow => {
+                self.world.pump_queue_with(SLOW, &self.room).await;
+            }
             Happening::Crash(queue, calls, how) => {
                 self.world.aws.break_call(calls, how);
                 self.world.pump_queue_with(queue, &self.room).await;
@@ -165,7 +171,7 @@ impl Day {
         self.world.registry.webhook_writer.replace(&Webhook { status, ..stored }, None).await
     }
 
-    /// As `patch.rs` does.
+    /// As `patch.rs` does. That the receiver is quick is forgotten too, so that jobs go through the slow queue again.
     async fn enable(&self) -> Result<(), StoreError> {
         self.switch(WebhookStatus::Enabled).await?;
         self.world.registry.breakers.forget(self.tenant, self.webhook.id).await?;
@@ -242,7 +248,7 @@ impl Day {
         let in_stream: HashSet<String> = records.filter_map(|record| record.change.sequence_number).collect();
         let guarded = self.guarded().await;
         for (event, row) in self.rows().await {
-            let alive = [self.rounds(DELIVERIES, event), self.rounds(RETRIES, event)].concat();
+            let alive = [DELIVERIES, RETRIES, SLOW].map(|queue| self.rounds(queue, event)).concat();
             let letters = self.rounds(DEAD_LETTER, event);
             let has = |least: u32, rounds: &[u32]| rounds.iter().any(|round| *round >= least);
             let is_accounted_for = match &row {

@@ -18,12 +18,17 @@ pub(in crate::store::registry) struct BreakerItem {
     failed_probes: u32,
     probe_at: Option<i64>,
     slow_until: Option<i64>,
+    #[serde(default)]
+    quick_attempts: u32,
+    #[serde(default)]
+    relapses: u32,
 }
 
 impl BreakerItem {
-    /// Whether the webhook was slow recently. This is in the breaker's row, but does not depend on the breaker.
+    /// How quickly the receiver answers. This is in the breaker's row, but does not depend on the breaker.
     pub(in crate::store::registry) fn slowness(&self) -> Result<Slowness, StoreError> {
-        Ok(Slowness { until: self.slow_until.map(millis).transpose()? })
+        let until = self.slow_until.map(millis).transpose()?;
+        Ok(Slowness { until, quick_attempts: self.quick_attempts, relapses: self.relapses })
     }
 }
 

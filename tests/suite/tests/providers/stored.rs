@@ -79,9 +79,9 @@ fn check_size(event: &Event) {
     assert!(bytes <= MAX_STORED, "{bytes} bytes to store");
 }
 
-/// What the check before the write costs, compared with what `ingest` does for the same event in any case: it reads the
-/// post and makes the row. Verifying, and the call of DynamoDB, are not in the comparison. The allocations are compared:
-/// their number is the same in every run, and the CPU time, which is printed, depends on the other tests.
+/// What the check before the write costs, compared with what `ingest` does for the same event in any case: it reads
+/// the post and makes the row. Verifying, and the call of DynamoDB, are not in the comparison. The allocations are
+/// compared: their number is the same in every run, and the CPU time, which is printed, depends on the other tests.
 #[test]
 #[expect(clippy::print_stdout, reason = "what the check costs is worth knowing")]
 fn reading_back_costs_less_than_reading_and_making_the_row() {

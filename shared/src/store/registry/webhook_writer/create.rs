@@ -12,8 +12,9 @@ impl WebhookWriter {
     /// Stores new webhooks of one tenant under its next numbers, in order, and returns them with their numbers. All or
     /// none are stored. At most 49: a transaction has 100 rows, a webhook may take two of them, and the tenant takes
     /// one. [`StoreError::LimitReached`] when the tenant would have more than
-    /// [`domain::tenant::TenantLimits::max_webhooks`] allows. [`StoreError::Conflict`] when a webhook of the tenant has
-    /// changed since `version` was read, because what the caller found out about them may be outdated.
+    /// [`domain::tenant::TenantLimits::max_webhooks`] allows, [`StoreError::HostLimitReached`] when it would have more
+    /// with one host. [`StoreError::Conflict`] when a webhook of the tenant, or its limit per host, has changed since
+    /// `version` was read, because what the caller found out about them may be outdated.
     pub async fn create_all(
         &self,
         tenant: TenantId,
@@ -24,6 +25,7 @@ impl WebhookWriter {
         if version.count.saturating_add(new) > version.most {
             return Err(StoreError::LimitReached);
         }
+        self.check_hosts(tenant, webhooks, version).await?;
         let (mut counted, mut rows) = (Vec::with_capacity(webhooks.len()), Vec::with_capacity(webhooks.len()));
         let mut keys = Vec::new();
         for (number, webhook) in (version.next_number()..).zip(webhooks) {

@@ -69,11 +69,10 @@ pub(super) async fn write(
     let changed = Webhook { updated_at: api.now(), ..asking(api, Some(stored), changed) };
     let events = operational::changed(stored, &changed, changed.updated_at);
     let event_writes = events.iter().map(|event| api.events.event_write(event)).collect::<Result<Vec<_>, _>>()?;
-    let writer = &api.webhook_writer;
     match version {
-        Some(version) => writer.replace_if_unchanged(&changed, version, event_writes).await?,
-        None if !changed.has_new_host(stored) => writer.replace_with_same_hosts(&changed, event_writes).await?,
-        None => writer.replace(&changed, event_writes).await?,
+        Some(version) => api.webhook_writer.replace_if_unchanged(&changed, version, event_writes).await?,
+        None if changed.has_new_host(stored) => api.webhook_writer.replace(&changed, event_writes).await?,
+        None => api.webhook_writer.replace_with_same_hosts(&changed, event_writes).await?,
     }
     api.public_keys.forget(changed.tenant);
     ask(api, Some(stored), &changed).await;

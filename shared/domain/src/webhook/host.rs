@@ -33,8 +33,8 @@ impl fmt::Display for UrlHost {
     }
 }
 
-/// A webhook with the hosts of its URL and of its backup URL. A stream has no host: it is not the tenant's webhooks that
-/// load it, but the tenant's own account with its service.
+/// A webhook with the hosts of its URL and of its backup URL. A stream has no host: its service accepts deliveries only
+/// with the credentials of an account, so a stream is no third party.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookHosts {
     /// The webhook's id.
@@ -64,8 +64,8 @@ impl Webhook {
 }
 
 /// The host that would have more than `maximum` webhooks if `written` were created, or replaced those of the same id.
-/// `present` are all webhooks of the tenant. A webhook that keeps its host is no reason, so webhooks that are older
-/// than the limit can be changed.
+/// `present` are all webhooks of the tenant. A webhook is never refused for a host that it has already, so webhooks
+/// that are older than the limit can be changed.
 pub fn host_above_limit(present: &[WebhookHosts], written: &[WebhookHosts], maximum: u32) -> Option<UrlHost> {
     let before: BTreeMap<WebhookId, &BTreeSet<UrlHost>> = present.iter().map(|one| (one.webhook, &one.hosts)).collect();
     let mut numbers: BTreeMap<&UrlHost, u32> = BTreeMap::new();
@@ -154,7 +154,7 @@ mod tests {
             prop_assert_eq!(name == other, written == host(&format!("https://{other}/")));
         }
 
-        /// Whatever is written and removed, the limit is not passed by what is new, and nothing below it is refused.
+        /// A write is refused if and only if a host would have more webhooks than the limit allows.
         #[test]
         fn no_change_that_is_allowed_passes_the_limit(
             maximum in 1_u32..4,

@@ -49,7 +49,7 @@ impl WebhookWriter {
     }
 
     /// Replaces a webhook like [`WebhookWriter::replace`], for a change after which the webhook has no other hosts than
-    /// before: the limit per host is no matter of it.
+    /// before, so that the limit per host does not concern it.
     pub async fn replace_with_same_hosts(
         &self,
         webhook: &Webhook,

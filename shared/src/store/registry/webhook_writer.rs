@@ -51,6 +51,17 @@ impl From<&TenantItem> for WebhooksVersion {
     }
 }
 
+/// The entries of a transaction next to the update of the tenant's row.
+#[derive(Debug, Clone)]
+struct Entries {
+    /// The webhooks.
+    rows: Vec<TransactWriteItem>,
+    /// The events that report the change.
+    event_writes: Vec<EventWrite>,
+    /// The rows of the webhooks' public keys.
+    public_keys: Vec<TransactWriteItem>,
+}
+
 /// Changes of webhooks. Only `api` holds this group.
 #[derive(Debug, Clone)]
 pub struct WebhookWriter {
@@ -92,24 +103,21 @@ impl WebhookWriter {
     /// no condition that another caller could break.
     async fn change_webhooks(
         &self,
-        rows: Vec<TransactWriteItem>,
+        entries: Entries,
         tenant: UpdateBuilder,
-        event_writes: Vec<EventWrite>,
-        public_keys: Vec<TransactWriteItem>,
         refusals: &[StoreError],
     ) -> Result<(), StoreError> {
-        let call = self.transaction(rows, tenant, event_writes, public_keys)?;
+        let call = self.transaction(entries, tenant)?;
         call.send().await.map_err(|error| transaction_error(error, refusals))?;
         Ok(())
     }
 
     fn transaction(
         &self,
-        rows: Vec<TransactWriteItem>,
+        entries: Entries,
         tenant: UpdateBuilder,
-        event_writes: Vec<EventWrite>,
-        public_keys: Vec<TransactWriteItem>,
     ) -> Result<TransactWriteItemsFluentBuilder, StoreError> {
+        let Entries { rows, event_writes, public_keys } = entries;
         let tenant = TransactWriteItem::builder().update(tenant.build().map_err(StoreError::aws)?).build();
         let writes = rows
             .into_iter()

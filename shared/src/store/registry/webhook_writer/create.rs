@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
-use super::{StoreError, WebhookWriter, WebhooksVersion};
+use super::{Entries, StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
 use domain::id::TenantId;
 use domain::webhook::Webhook;
@@ -40,7 +40,8 @@ impl WebhookWriter {
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one, webhook_count :new")
             .expression_attribute_values(":new", number(new));
         let refusals: Vec<_> = rows.iter().map(|_| StoreError::Conflict).chain([StoreError::Conflict]).collect();
-        self.change_webhooks(rows, update, Vec::new(), keys, &refusals).await?;
+        let entries = Entries { rows, event_writes: Vec::new(), public_keys: keys };
+        self.change_webhooks(entries, update, &refusals).await?;
         Ok(counted)
     }
 
@@ -57,10 +58,12 @@ impl WebhookWriter {
         let tenant = self
             .count(webhook.tenant, version, version.next_number())
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one");
-        let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();
-        let keys = self.registry.put_public_keys(&counted)?.into_iter().collect();
-        self.change_webhooks(vec![row], tenant, Vec::new(), keys, &[StoreError::Conflict, StoreError::Conflict])
-            .await?;
+        let entries = Entries {
+            rows: vec![TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build()],
+            event_writes: Vec::new(),
+            public_keys: self.registry.put_public_keys(&counted)?.into_iter().collect(),
+        };
+        self.change_webhooks(entries, tenant, &[StoreError::Conflict, StoreError::Conflict]).await?;
         Ok(counted)
     }
 

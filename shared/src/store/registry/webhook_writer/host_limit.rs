@@ -6,12 +6,11 @@
 //! write is made on condition that no webhook and no limit has changed since that row. Every write of a webhook raises
 //! `webhooks_version` in the row, so of two requests for the last place one wins.
 
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 
-use super::{StoreError, WebhookWriter, WebhooksVersion};
+use super::{Entries, StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
-use crate::store::event_write::EventWrite;
 use crate::store::registry::item::TenantItem;
 use crate::store::registry::transaction::{refused_row, transaction_error};
 use domain::id::TenantId;
@@ -58,15 +57,14 @@ impl WebhookWriter {
     /// for a write that regards the limit.
     pub(super) async fn change_if_unlimited(
         &self,
-        rows: Vec<TransactWriteItem>,
+        entries: Entries,
         tenant: UpdateBuilder,
-        event_writes: Vec<EventWrite>,
-        public_keys: Vec<TransactWriteItem>,
         refusals: &[StoreError],
     ) -> Result<Option<WebhooksVersion>, StoreError> {
-        let of_tenant = rows.len();
+        // The tenant's row is the entry after those of the webhooks.
+        let of_tenant = entries.rows.len();
         let tenant = tenant.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let call = self.transaction(rows, tenant, event_writes, public_keys)?;
+        let call = self.transaction(entries, tenant)?;
         let Err(error) = call.send().await else { return Ok(None) };
         if let Some((_, row)) = refused_row(&error).filter(|(entry, _)| *entry == of_tenant) {
             let item: TenantItem = serde_dynamo::from_item(row.clone()).map_err(StoreError::unreadable)?;

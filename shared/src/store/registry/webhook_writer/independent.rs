@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem};
 
 use super::host_limit::IS_UNLIMITED;
-use super::{StoreError, WebhookWriter, keys};
+use super::{Entries, StoreError, WebhookWriter, keys};
 use crate::store::attribute::number;
 use domain::id::TenantId;
 use domain::webhook::{MAX_PER_TENANT, Webhook};
@@ -49,8 +49,11 @@ impl WebhookWriter {
     /// limit per host, of the tenant's webhooks.
     pub async fn create_independent(&self, webhook: &Webhook) -> Result<(), StoreError> {
         let row = self.put_webhook(webhook).await?.condition_expression("attribute_not_exists(pk)");
-        let rows = vec![TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build()];
-        let keys: Vec<_> = self.registry.put_public_keys(webhook)?.into_iter().collect();
+        let entries = Entries {
+            rows: vec![TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build()],
+            event_writes: Vec::new(),
+            public_keys: self.registry.put_public_keys(webhook)?.into_iter().collect(),
+        };
         let counted = |tenant: UpdateBuilder| {
             tenant
                 .update_expression("ADD webhooks_version :one, webhook_count :one")
@@ -63,7 +66,7 @@ impl WebhookWriter {
             ))
             .expression_attribute_values(":most", number(MAX_PER_TENANT));
         let refusals = [StoreError::Conflict, StoreError::LimitReached];
-        let written = self.change_if_unlimited(rows.clone(), independent, Vec::new(), keys.clone(), &refusals).await?;
+        let written = self.change_if_unlimited(entries.clone(), independent, &refusals).await?;
         let Some(version) = written else { return Ok(()) };
         if version.count >= version.most {
             return Err(StoreError::LimitReached);
@@ -71,6 +74,6 @@ impl WebhookWriter {
         self.check_hosts(webhook.tenant, std::slice::from_ref(webhook), &version).await?;
         let dependent = counted(self.unchanged_since(webhook.tenant, &version));
         let refusals = [StoreError::Conflict, StoreError::Conflict];
-        self.change_webhooks(rows, dependent, Vec::new(), keys, &refusals).await
+        self.change_webhooks(entries, dependent, &refusals).await
     }
 }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
 use super::host_limit::IS_UNLIMITED;
-use super::{StoreError, WebhookWriter, WebhooksVersion};
+use super::{Entries, StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
 use crate::store::event_write::EventWrite;
 use domain::webhook::Webhook;
@@ -13,12 +13,8 @@ use domain::webhook::Webhook;
 /// may change as many webhooks at once as a browser opens connections, and each change may have to wait for all others.
 const MAX_TRIES: u8 = 16;
 
-/// The entries of a replacement besides the update of the tenant's row.
-struct Replacement {
-    rows: Vec<TransactWriteItem>,
-    event_writes: Vec<EventWrite>,
-    public_keys: Vec<TransactWriteItem>,
-}
+/// Another caller has changed the webhook, or the tenant's row.
+const REFUSALS: [StoreError; 2] = [StoreError::Conflict, StoreError::Conflict];
 
 impl WebhookWriter {
     /// Replaces a webhook with its next revision, and writes the events that report the change:
@@ -30,16 +26,14 @@ impl WebhookWriter {
         webhook: &Webhook,
         event_writes: impl IntoIterator<Item = EventWrite>,
     ) -> Result<(), StoreError> {
-        let Replacement { rows, event_writes, public_keys } = self.replacement(webhook, event_writes).await?;
-        let refusals = [StoreError::Conflict, StoreError::Conflict];
+        let entries = self.replacement(webhook, event_writes).await?;
         for _ in 0..MAX_TRIES {
             let tenant = raised(self.tenant_update(webhook.tenant)).condition_expression(IS_UNLIMITED);
-            let (rows, keys, event_writes) = (rows.clone(), public_keys.clone(), event_writes.clone());
-            let limited = self.change_if_unlimited(rows.clone(), tenant, event_writes.clone(), keys.clone(), &refusals);
-            let Some(version) = limited.await? else { return Ok(()) };
+            let limited = self.change_if_unlimited(entries.clone(), tenant, &REFUSALS).await?;
+            let Some(version) = limited else { return Ok(()) };
             self.check_hosts(webhook.tenant, std::slice::from_ref(webhook), &version).await?;
             let tenant = raised(self.unchanged_since(webhook.tenant, &version));
-            match self.change_webhooks(rows, tenant, event_writes, keys, &refusals).await {
+            match self.change_webhooks(entries.clone(), tenant, &REFUSALS).await {
                 // If the webhook itself has changed, the next try finds that out.
                 Err(StoreError::Conflict) => {}
                 written => return written,
@@ -76,16 +70,15 @@ impl WebhookWriter {
         tenant: UpdateBuilder,
         event_writes: impl IntoIterator<Item = EventWrite>,
     ) -> Result<(), StoreError> {
-        let Replacement { rows, event_writes, public_keys } = self.replacement(webhook, event_writes).await?;
-        let refusals = [StoreError::Conflict, StoreError::Conflict];
-        self.change_webhooks(rows, tenant, event_writes, public_keys, &refusals).await
+        let entries = self.replacement(webhook, event_writes).await?;
+        self.change_webhooks(entries, tenant, &REFUSALS).await
     }
 
     async fn replacement(
         &self,
         webhook: &Webhook,
         event_writes: impl IntoIterator<Item = EventWrite>,
-    ) -> Result<Replacement, StoreError> {
+    ) -> Result<Entries, StoreError> {
         let next = Webhook { revision: webhook.revision + 1, ..webhook.clone() };
         let row = self
             .put_webhook(&next)
@@ -99,7 +92,7 @@ impl WebhookWriter {
             // The webhook may have had public keys before this change.
             None => self.registry.delete_public_keys(next.tenant, next.id)?,
         };
-        Ok(Replacement {
+        Ok(Entries {
             rows: vec![TransactWriteItem::builder().put(row).build()],
             event_writes: event_writes.into_iter().collect(),
             public_keys: vec![keys],

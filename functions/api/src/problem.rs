@@ -2,6 +2,7 @@
 //! each; an API's own `error.rs` only writes it in the format of its clients.
 
 use shared::problem::Problem;
+use shared::webhook::UrlHost;
 
 use crate::http::error::{ApiError, conflict, not_found};
 use crate::manage::error::ManageError;
@@ -13,6 +14,7 @@ impl From<ManageError> for ApiError {
             ManageError::NotFound(noun) => not_found(noun).into(),
             ManageError::Conflict => conflict().into(),
             ManageError::Limit { noun, maximum } => limit_reached(noun, maximum).into(),
+            ManageError::HostLimit { host, maximum } => host_limit_reached(&host, maximum).into(),
             ManageError::NotPending => not_pending().into(),
             ManageError::ChallengedTooSoon { seconds } => challenged_too_soon(seconds).into(),
             ManageError::Invalid(errors) => errors.into(),
@@ -42,5 +44,14 @@ fn challenged_too_soon(seconds: i64) -> Problem {
 /// 409: the tenant has the maximum number of these.
 fn limit_reached(noun: Noun, maximum: u32) -> Problem {
     let detail = format!("This tenant has the maximum of {maximum} {}. Delete one first.", noun.plural());
+    Problem::new(409, "limit-reached", "The limit is reached", detail)
+}
+
+/// 409: the tenant has the maximum number of webhooks with this host.
+fn host_limit_reached(host: &UrlHost, maximum: u32) -> Problem {
+    let detail = format!(
+        "This tenant has the maximum of {maximum} webhooks with the host {host}. Use another host, or delete one of \
+         these webhooks first."
+    );
     Problem::new(409, "limit-reached", "The limit is reached", detail)
 }

@@ -24,9 +24,11 @@ mod redaction;
 mod footprint;
 mod verification;
 mod consent;
+mod host;
 
 pub use self::destination::{Destination, DestinationUrl, InvalidDestination, UnfitCredentials};
 pub use self::headers::{CustomName, CustomValue, InvalidHeader, MAX_CUSTOM_HEADERS};
+pub use self::host::{UrlHost, WebhookHosts, host_above_limit};
 pub use self::redaction::{MAX_SEARCHED, Redaction};
 pub use self::signing_secrets::{PublishedKey, SigningSecrets};
 pub use self::status::WebhookStatus;

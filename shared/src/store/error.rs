@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use domain::webhook::UrlHost;
+
 /// A table operation failed. Callers branch on the kind.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -11,6 +13,14 @@ pub enum StoreError {
     /// The tenant has the maximum number of such objects.
     #[error("the limit is reached")]
     LimitReached,
+    /// The tenant has the maximum number of webhooks with the host.
+    #[error("the limit of webhooks with one host is reached")]
+    HostLimitReached {
+        /// Which host.
+        host: UrlHost,
+        /// How many there may be.
+        maximum: u32,
+    },
     /// This version cannot read the row.
     #[error("a stored item cannot be read")]
     Unreadable(#[source] Box<dyn Error + Send + Sync>),

@@ -36,6 +36,7 @@ mod webhooks;
 mod public_key_rows;
 mod public_keys;
 mod webhooks_versions;
+mod webhook_hosts;
 mod webhook_writer;
 mod breaker_update;
 mod breakers;

@@ -74,10 +74,13 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict => Self::Problem(conflict()),
-            // An operation on things that have a maximum number tells the number itself, so this does not come here.
-            StoreError::LimitReached | StoreError::Unreadable(_) | StoreError::DataKey(_) | StoreError::Aws(_) => {
-                Self::unavailable(error)
-            }
+            // An operation on things that have a maximum number tells the number itself, and all operations on webhooks
+            // are use cases, so neither limit comes here.
+            StoreError::LimitReached
+            | StoreError::HostLimitReached { .. }
+            | StoreError::Unreadable(_)
+            | StoreError::DataKey(_)
+            | StoreError::Aws(_) => Self::unavailable(error),
         }
     }
 }

@@ -71,7 +71,8 @@ pub(super) async fn write(
     let event_writes = events.iter().map(|event| api.events.event_write(event)).collect::<Result<Vec<_>, _>>()?;
     match version {
         Some(version) => api.webhook_writer.replace_if_unchanged(&changed, version, event_writes).await?,
-        None => api.webhook_writer.replace(&changed, event_writes).await?,
+        None if changed.has_new_host(stored) => api.webhook_writer.replace(&changed, event_writes).await?,
+        None => api.webhook_writer.replace_with_same_hosts(&changed, event_writes).await?,
     }
     api.public_keys.forget(changed.tenant);
     ask(api, Some(stored), &changed).await;

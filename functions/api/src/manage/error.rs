@@ -2,6 +2,7 @@
 
 use shared::queue::EntryFailed;
 use shared::store::StoreError;
+use shared::webhook::UrlHost;
 
 use crate::http::field_errors::FieldErrors;
 use crate::noun::Noun;
@@ -21,6 +22,14 @@ pub(crate) enum ManageError {
         /// What it has as many of as it may.
         noun: Noun,
         /// How many that is.
+        maximum: u32,
+    },
+    /// The tenant has the maximum number of webhooks with this host.
+    #[error("the tenant has the maximum of {maximum} webhooks with the host {host}")]
+    HostLimit {
+        /// Which host.
+        host: UrlHost,
+        /// How many there may be.
         maximum: u32,
     },
     /// The webhook's URLs need no challenge.
@@ -48,6 +57,7 @@ impl From<StoreError> for ManageError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict => Self::Conflict,
+            StoreError::HostLimitReached { host, maximum } => Self::HostLimit { host, maximum },
             StoreError::LimitReached | StoreError::Unreadable(_) | StoreError::DataKey(_) | StoreError::Aws(_) => {
                 Self::Store(error)
             }

@@ -12,6 +12,8 @@ pub struct TenantLimits {
     pub events_per_minute: Option<u32>,
     /// Maximum webhooks. [`webhook::MAX_PER_TENANT`] holds for every tenant.
     pub webhooks: Option<u32>,
+    /// Maximum webhooks whose URL or backup URL has the same host.
+    pub webhooks_per_host: Option<u32>,
     /// Maximum sources.
     pub sources: Option<u32>,
     /// Maximum API keys.
@@ -36,6 +38,8 @@ pub struct TenantChange {
     pub events_per_minute: Option<Option<u32>>,
     /// The new [`TenantLimits::webhooks`].
     pub webhooks: Option<Option<u32>>,
+    /// The new [`TenantLimits::webhooks_per_host`].
+    pub webhooks_per_host: Option<Option<u32>>,
     /// The new [`TenantLimits::sources`].
     pub sources: Option<Option<u32>>,
     /// The new [`TenantLimits::keys`].

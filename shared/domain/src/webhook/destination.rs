@@ -108,6 +108,14 @@ impl Destination {
         Some(Self::Stream(Box::new(stream)))
     }
 
+    /// The URL, if the destination is no stream.
+    pub fn https(&self) -> Option<&WebhookUrl> {
+        match self {
+            Self::Https(url) => Some(url),
+            Self::Stream(_) => None,
+        }
+    }
+
     /// The stream, if the destination is one.
     pub fn stream(&self) -> Option<&Stream> {
         match self {

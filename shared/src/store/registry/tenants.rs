@@ -96,10 +96,11 @@ impl Tenants {
 
 /// The attributes that change.
 fn fields(change: &TenantChange) -> Vec<Field> {
-    let TenantChange { name, suspended, events_per_minute, webhooks, sources, keys } = change;
+    let TenantChange { name, suspended, events_per_minute, webhooks, webhooks_per_host, sources, keys } = change;
     let limits = [
         ("max_events_per_minute", events_per_minute),
         ("max_webhooks", webhooks),
+        ("max_webhooks_per_host", webhooks_per_host),
         ("max_sources", sources),
         ("max_keys", keys),
     ];

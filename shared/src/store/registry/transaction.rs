@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
 
-use super::StoreError;
+use super::{Row, StoreError};
 
 /// Turns a cancelled transaction into the refusal of the first entry whose condition failed.
 pub(super) fn transaction_error(error: SdkError<TransactWriteItemsError>, refusals: &[StoreError]) -> StoreError {
@@ -19,6 +19,12 @@ pub(super) fn transaction_error(error: SdkError<TransactWriteItemsError>, refusa
 /// The first entry of a cancelled transaction whose condition failed.
 pub(super) fn refused_entry(error: &SdkError<TransactWriteItemsError>) -> Option<usize> {
     reasons(error).iter().position(|reason| reason.code() == Some("ConditionalCheckFailed"))
+}
+
+/// The first entry of a cancelled transaction whose condition failed, with its row as it is, if the entry asks for it.
+pub(super) fn refused_row(error: &SdkError<TransactWriteItemsError>) -> Option<(usize, &Row)> {
+    let entry = refused_entry(error)?;
+    Some((entry, reasons(error).get(entry)?.item.as_ref()?))
 }
 
 /// Whether a transaction met another one in the same row. Two changes of one tenant's webhooks at the same time collide

@@ -1,6 +1,7 @@
 //! Changes of webhooks. Every change also raises `webhooks_version` in the tenant's row, in the same transaction. So
 //! `dispatch` sees each change before the caller gets the answer.
 
+use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 
@@ -12,18 +13,22 @@ use crate::store::event_write::EventWrite;
 use domain::id::TenantId;
 use domain::webhook::Webhook;
 
+mod host_limit;
 mod create;
 mod independent;
 mod replace;
 mod delete;
 
 /// The state of all webhooks of a tenant before a change. A webhook is created only if none of the others has changed
-/// since then, so that rules over all of them (their number, which URL is the backup of which) hold under races.
+/// since then, so that rules over all of them (their number, which URL is the backup of which, how many have one host)
+/// hold under races.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WebhooksVersion {
     version: u64,
     count: u32,
     most: u32,
+    /// The operator's limit on webhooks with one host.
+    most_per_host: Option<u32>,
     last_number: u32,
 }
 
@@ -31,6 +36,30 @@ impl WebhooksVersion {
     fn next_number(&self) -> u32 {
         self.last_number.saturating_add(1)
     }
+}
+
+impl From<&TenantItem> for WebhooksVersion {
+    fn from(item: &TenantItem) -> Self {
+        let limits = item.limits();
+        Self {
+            version: item.webhooks_version,
+            count: item.webhook_count,
+            most: limits.max_webhooks(),
+            most_per_host: limits.webhooks_per_host,
+            last_number: item.last_webhook_number.unwrap_or(0),
+        }
+    }
+}
+
+/// The entries of a transaction next to the update of the tenant's row.
+#[derive(Debug, Clone)]
+struct Entries {
+    /// The webhooks.
+    rows: Vec<TransactWriteItem>,
+    /// The events that report the change.
+    event_writes: Vec<EventWrite>,
+    /// The rows of the webhooks' public keys.
+    public_keys: Vec<TransactWriteItem>,
 }
 
 /// Changes of webhooks. Only `api` holds this group.
@@ -49,19 +78,14 @@ impl WebhookWriter {
     /// tenant.
     pub async fn version(&self, tenant: TenantId) -> Result<Option<WebhooksVersion>, StoreError> {
         let item: Option<TenantItem> = self.registry.get(keys::tenant(tenant), true).await?;
-        Ok(item.map(|item| WebhooksVersion {
-            version: item.webhooks_version,
-            count: item.webhook_count,
-            most: item.limits().max_webhooks(),
-            last_number: item.last_webhook_number.unwrap_or(0),
-        }))
+        Ok(item.as_ref().map(WebhooksVersion::from))
     }
 
-    /// An update of the tenant's row, on condition that no webhook has changed since this version.
+    /// An update of the tenant's row, on condition that no webhook has changed since this version, and not the limit on
+    /// webhooks with one host either.
     fn unchanged_since(&self, tenant: TenantId, version: &WebhooksVersion) -> UpdateBuilder {
-        self.tenant_update(tenant)
-            .condition_expression("attribute_exists(pk) AND webhooks_version = :version")
-            .expression_attribute_values(":version", number(version.version))
+        let update = self.tenant_update(tenant).expression_attribute_values(":version", number(version.version));
+        version.with_same_host_limit(update, "attribute_exists(pk) AND webhooks_version = :version")
     }
 
     async fn put_webhook(&self, webhook: &Webhook) -> Result<PutBuilder, StoreError> {
@@ -79,20 +103,27 @@ impl WebhookWriter {
     /// no condition that another caller could break.
     async fn change_webhooks(
         &self,
-        rows: Vec<TransactWriteItem>,
+        entries: Entries,
         tenant: UpdateBuilder,
-        event_writes: Vec<EventWrite>,
-        public_keys: Vec<TransactWriteItem>,
         refusals: &[StoreError],
     ) -> Result<(), StoreError> {
+        let call = self.transaction(entries, tenant)?;
+        call.send().await.map_err(|error| transaction_error(error, refusals))?;
+        Ok(())
+    }
+
+    fn transaction(
+        &self,
+        entries: Entries,
+        tenant: UpdateBuilder,
+    ) -> Result<TransactWriteItemsFluentBuilder, StoreError> {
+        let Entries { rows, event_writes, public_keys } = entries;
         let tenant = TransactWriteItem::builder().update(tenant.build().map_err(StoreError::aws)?).build();
         let writes = rows
             .into_iter()
             .chain([tenant])
             .chain(event_writes.into_iter().map(|EventWrite(event)| event))
             .chain(public_keys);
-        let call = self.registry.client().transact_write_items().set_transact_items(Some(writes.collect()));
-        call.send().await.map_err(|error| transaction_error(error, refusals))?;
-        Ok(())
+        Ok(self.registry.client().transact_write_items().set_transact_items(Some(writes.collect())))
     }
 }

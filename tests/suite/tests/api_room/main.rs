@@ -11,6 +11,7 @@ mod dialects;
 mod event_types;
 mod events;
 mod every_provider;
+mod host_limit;
 mod keys;
 mod limits;
 mod log_lines;

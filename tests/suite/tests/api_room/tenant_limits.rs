@@ -28,7 +28,8 @@ async fn an_operator_changes_one_field_at_a_time() {
         "events_per_minute": null,
         "keys": 7,
         "sources": null,
-        "webhooks": null
+        "webhooks": null,
+        "webhooks_per_host": null
       },
       "name": "Acme & Sons",
       "suspended": false
@@ -45,7 +46,8 @@ async fn an_operator_changes_one_field_at_a_time() {
         "events_per_minute": 6000,
         "keys": null,
         "sources": 0,
-        "webhooks": 10
+        "webhooks": 10,
+        "webhooks_per_host": null
       },
       "name": "Acme & Sons",
       "suspended": true
@@ -66,7 +68,7 @@ async fn only_an_admin_may_and_bad_changes_are_refused() {
         json!({ "name": "" }),
         json!({ "suspended": null }),
         json!({ "suspended": "yes" }),
-        json!({ "limits": { "events_per_minute": 0 } }),
+        json!({ "limits": { "events_per_minute": 0, "webhooks_per_host": 0 } }),
         json!({ "limits": { "webhooks": -1, "sources": 1.5, "keys": "3", "tenants": 1 } }),
         json!({ "limits": { "keys": 100_000_001 } }),
         json!({ "limit": {} }),
@@ -77,8 +79,8 @@ async fn only_an_admin_may_and_bad_changes_are_refused() {
     422 invalid-request: /name: 1 to 200 characters
     422 invalid-request: /suspended: expected true or false, got null; leave the field out instead
     422 invalid-request: /suspended: expected true or false, got text
-    422 invalid-request: /limits/events_per_minute: expected a whole number from 1 to 100000000, got 0
-    422 invalid-request: /limits/webhooks: expected a whole number from 0 to 100000000, got -1; /limits/sources: expected a whole number from 0 to 100000000, got 1.5; /limits/keys: expected a whole number from 0 to 100000000, got text; /limits/tenants: unknown field; this object knows: events_per_minute, webhooks, sources, keys
+    422 invalid-request: /limits/events_per_minute: expected a whole number from 1 to 100000000, got 0; /limits/webhooks_per_host: expected a whole number from 1 to 100000000, got 0
+    422 invalid-request: /limits/webhooks: expected a whole number from 0 to 100000000, got -1; /limits/sources: expected a whole number from 0 to 100000000, got 1.5; /limits/keys: expected a whole number from 0 to 100000000, got text; /limits/tenants: unknown field; this object knows: events_per_minute, webhooks, webhooks_per_host, sources, keys
     422 invalid-request: /limits/keys: expected a whole number from 0 to 100000000, got 100000001
     422 invalid-request: /limit: unknown field; this object knows: name, suspended, limits
     "#);

@@ -17,7 +17,8 @@ async fn an_admin_makes_reads_and_lists_them() {
         "events_per_minute": null,
         "keys": null,
         "sources": null,
-        "webhooks": null
+        "webhooks": null,
+        "webhooks_per_host": null
       },
       "name": "Acme",
       "suspended": false
@@ -38,7 +39,8 @@ async fn an_admin_makes_reads_and_lists_them() {
             "events_per_minute": null,
             "keys": null,
             "sources": null,
-            "webhooks": null
+            "webhooks": null,
+            "webhooks_per_host": null
           },
           "name": "Acme",
           "suspended": false

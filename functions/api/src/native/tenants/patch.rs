@@ -58,6 +58,8 @@ fn read_limits(limits: &mut Fields) -> TenantChange {
         // A tenant that may send nothing is suspended instead.
         events_per_minute: limits.optional("events_per_minute", or_null(limit(1))),
         webhooks: limits.optional("webhooks", or_null(limit(0))),
+        // A tenant that may have no webhook has the limit 0 of `webhooks`.
+        webhooks_per_host: limits.optional("webhooks_per_host", or_null(limit(1))),
         sources: limits.optional("sources", or_null(limit(0))),
         keys: limits.optional("keys", or_null(limit(0))),
         ..TenantChange::default()

@@ -18,6 +18,8 @@ pub(in crate::store::registry) struct TenantItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store::registry) max_webhooks: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_webhooks_per_host: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store::registry) max_sources: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store::registry) max_keys: Option<u32>,
@@ -52,6 +54,7 @@ impl TenantItem {
         TenantLimits {
             events_per_minute: self.max_events_per_minute,
             webhooks: self.max_webhooks,
+            webhooks_per_host: self.max_webhooks_per_host,
             sources: self.max_sources,
             keys: self.max_keys,
         }
@@ -68,6 +71,7 @@ impl From<&Tenant> for TenantItem {
             suspended: tenant.suspended,
             max_events_per_minute: tenant.limits.events_per_minute,
             max_webhooks: tenant.limits.webhooks,
+            max_webhooks_per_host: tenant.limits.webhooks_per_host,
             max_sources: tenant.limits.sources,
             max_keys: tenant.limits.keys,
             source_count: Some(0),

@@ -17,7 +17,7 @@ use domain::secret::SigningSecret;
 use domain::stream::StreamCredentials;
 use domain::webhook::{
     CustomName, CustomValue, DEFAULT_BATCH, Destination, DisabledReason, SigningSecrets, Subscriber, Subscription,
-    UrlVerification, WantedTypes, Webhook, WebhookStatus, WebhookUrl,
+    UrlVerification, WantedTypes, Webhook, WebhookHosts, WebhookStatus, WebhookUrl,
 };
 
 /// Every type except the operational ones.
@@ -190,6 +190,19 @@ impl TryFrom<&WebhookItem> for Subscriber {
 
     fn try_from(item: &WebhookItem) -> Result<Self, StoreError> {
         Ok(Self { id: parsed(&item.id)?, subscription: subscription(item)?, dialect: dialect(item)? })
+    }
+}
+
+/// Reads no secret, so it works for an item with sealed secrets.
+impl TryFrom<&WebhookItem> for WebhookHosts {
+    type Error = StoreError;
+
+    fn try_from(item: &WebhookItem) -> Result<Self, StoreError> {
+        // With credentials, `url` is the name of a stream.
+        let main = Some(&item.url).filter(|_| item.credentials.is_none());
+        let urls = main.into_iter().chain(&item.backup_url).map(|url| WebhookUrl::from_stored(url));
+        let urls = urls.collect::<Result<Vec<_>, _>>().map_err(StoreError::unreadable)?;
+        Ok(Self::of(parsed(&item.id)?, &urls))
     }
 }
 

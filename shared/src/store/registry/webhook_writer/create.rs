@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
-use super::{StoreError, WebhookWriter, WebhooksVersion};
+use super::{Entries, StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
 use domain::id::TenantId;
 use domain::webhook::Webhook;
@@ -12,8 +12,9 @@ impl WebhookWriter {
     /// Stores new webhooks of one tenant under its next numbers, in order, and returns them with their numbers. All or
     /// none are stored. At most 49: a transaction has 100 rows, a webhook may take two of them, and the tenant takes
     /// one. [`StoreError::LimitReached`] when the tenant would have more than
-    /// [`domain::tenant::TenantLimits::max_webhooks`] allows. [`StoreError::Conflict`] when a webhook of the tenant has
-    /// changed since `version` was read, because what the caller found out about them may be outdated.
+    /// [`domain::tenant::TenantLimits::max_webhooks`] allows, [`StoreError::HostLimitReached`] when it would have more
+    /// with one host. [`StoreError::Conflict`] when a webhook of the tenant, or its limit per host, has changed since
+    /// `version` was read, because what the caller found out about them may be outdated.
     pub async fn create_all(
         &self,
         tenant: TenantId,
@@ -24,6 +25,7 @@ impl WebhookWriter {
         if version.count.saturating_add(new) > version.most {
             return Err(StoreError::LimitReached);
         }
+        self.check_hosts(tenant, webhooks, version).await?;
         let (mut counted, mut rows) = (Vec::with_capacity(webhooks.len()), Vec::with_capacity(webhooks.len()));
         let mut keys = Vec::new();
         for (number, webhook) in (version.next_number()..).zip(webhooks) {
@@ -38,7 +40,8 @@ impl WebhookWriter {
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one, webhook_count :new")
             .expression_attribute_values(":new", number(new));
         let refusals: Vec<_> = rows.iter().map(|_| StoreError::Conflict).chain([StoreError::Conflict]).collect();
-        self.change_webhooks(rows, update, Vec::new(), keys, &refusals).await?;
+        let entries = Entries { rows, event_writes: Vec::new(), public_keys: keys };
+        self.change_webhooks(entries, update, &refusals).await?;
         Ok(counted)
     }
 
@@ -55,10 +58,12 @@ impl WebhookWriter {
         let tenant = self
             .count(webhook.tenant, version, version.next_number())
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one");
-        let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();
-        let keys = self.registry.put_public_keys(&counted)?.into_iter().collect();
-        self.change_webhooks(vec![row], tenant, Vec::new(), keys, &[StoreError::Conflict, StoreError::Conflict])
-            .await?;
+        let entries = Entries {
+            rows: vec![TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build()],
+            event_writes: Vec::new(),
+            public_keys: self.registry.put_public_keys(&counted)?.into_iter().collect(),
+        };
+        self.change_webhooks(entries, tenant, &[StoreError::Conflict, StoreError::Conflict]).await?;
         Ok(counted)
     }
 

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 
-use super::{StoreError, WebhookWriter, WebhooksVersion, keys};
+use super::{Entries, StoreError, WebhookWriter, WebhooksVersion, keys};
 use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
 
@@ -36,8 +36,11 @@ impl WebhookWriter {
             .update_expression("ADD webhooks_version :one, webhook_count :minus_one")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":minus_one", number(-1));
-        let row = TransactWriteItem::builder().delete(row).build();
-        let keys = vec![self.registry.delete_public_keys(tenant, webhook)?];
-        self.change_webhooks(vec![row], count, Vec::new(), keys, &[StoreError::Conflict, StoreError::Conflict]).await
+        let entries = Entries {
+            rows: vec![TransactWriteItem::builder().delete(row).build()],
+            event_writes: Vec::new(),
+            public_keys: vec![self.registry.delete_public_keys(tenant, webhook)?],
+        };
+        self.change_webhooks(entries, count, &[StoreError::Conflict, StoreError::Conflict]).await
     }
 }

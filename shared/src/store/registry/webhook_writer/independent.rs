@@ -2,9 +2,11 @@
 //! With the version of all webhooks, each creation would have to wait for all before it and read again each time.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem};
 
-use super::{StoreError, WebhookWriter, keys};
+use super::host_limit::IS_UNLIMITED;
+use super::{Entries, StoreError, WebhookWriter, keys};
 use crate::store::attribute::number;
 use domain::id::TenantId;
 use domain::webhook::{MAX_PER_TENANT, Webhook};
@@ -40,24 +42,38 @@ impl WebhookWriter {
         }
     }
 
-    /// Stores a new webhook under the number that was taken for it, independently of the tenant's other webhooks.
-    /// [`StoreError::LimitReached`] when the tenant would have more than
-    /// [`domain::tenant::TenantLimits::max_webhooks`] allows. [`StoreError::Conflict`] when it collides with another
-    /// change in the tenant's row.
+    /// Stores a new webhook under the number that was taken for it. Unless the tenant has a limit per host, it does not
+    /// depend on the tenant's other webhooks. [`StoreError::LimitReached`] when the tenant would have more than
+    /// [`domain::tenant::TenantLimits::max_webhooks`] allows, [`StoreError::HostLimitReached`] when it would have more
+    /// with one host. [`StoreError::Conflict`] when it collides with another change in the tenant's row or, under a
+    /// limit per host, of the tenant's webhooks.
     pub async fn create_independent(&self, webhook: &Webhook) -> Result<(), StoreError> {
         let row = self.put_webhook(webhook).await?.condition_expression("attribute_not_exists(pk)");
-        let row = TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build();
-        let tenant = self
-            .tenant_update(webhook.tenant)
-            .update_expression("ADD webhooks_version :one, webhook_count :one")
-            .condition_expression(
+        let entries = Entries {
+            rows: vec![TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build()],
+            event_writes: Vec::new(),
+            public_keys: self.registry.put_public_keys(webhook)?.into_iter().collect(),
+        };
+        let counted = |tenant: UpdateBuilder| {
+            tenant
+                .update_expression("ADD webhooks_version :one, webhook_count :one")
+                .expression_attribute_values(":one", number(1))
+        };
+        let independent = counted(self.tenant_update(webhook.tenant))
+            .condition_expression(format!(
                 "attribute_exists(pk) AND webhook_count < :most \
-                 AND (attribute_not_exists(max_webhooks) OR webhook_count < max_webhooks)",
-            )
-            .expression_attribute_values(":one", number(1))
+                 AND (attribute_not_exists(max_webhooks) OR webhook_count < max_webhooks) AND {IS_UNLIMITED}"
+            ))
             .expression_attribute_values(":most", number(MAX_PER_TENANT));
-        let keys = self.registry.put_public_keys(webhook)?.into_iter().collect();
-        self.change_webhooks(vec![row], tenant, Vec::new(), keys, &[StoreError::Conflict, StoreError::LimitReached])
-            .await
+        let refusals = [StoreError::Conflict, StoreError::LimitReached];
+        let written = self.change_if_unlimited(entries.clone(), independent, &refusals).await?;
+        let Some(version) = written else { return Ok(()) };
+        if version.count >= version.most {
+            return Err(StoreError::LimitReached);
+        }
+        self.check_hosts(webhook.tenant, std::slice::from_ref(webhook), &version).await?;
+        let dependent = counted(self.unchanged_since(webhook.tenant, &version));
+        let refusals = [StoreError::Conflict, StoreError::Conflict];
+        self.change_webhooks(entries, dependent, &refusals).await
     }
 }

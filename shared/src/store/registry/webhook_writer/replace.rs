@@ -3,22 +3,53 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
-use super::{StoreError, WebhookWriter, WebhooksVersion};
+use super::host_limit::IS_UNLIMITED;
+use super::{Entries, StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
 use crate::store::event_write::EventWrite;
 use domain::webhook::Webhook;
 
+/// How often a replacement under a limit per host is tried while other webhooks of the tenant change. Reason: a client
+/// may change as many webhooks at once as a browser opens connections, and each change may have to wait for all others.
+const MAX_TRIES: u8 = 16;
+
+/// Another caller has changed the webhook, or the tenant's row.
+const REFUSALS: [StoreError; 2] = [StoreError::Conflict, StoreError::Conflict];
+
 impl WebhookWriter {
     /// Replaces a webhook with its next revision, and writes the events that report the change:
     /// `webhook.revision` is the one that was read, and the stored one is one higher. [`StoreError::Conflict`] when
-    /// another caller has changed the webhook.
+    /// another caller has changed the webhook, [`StoreError::HostLimitReached`] when a host would have more webhooks
+    /// than the operator allows.
     pub async fn replace(
         &self,
         webhook: &Webhook,
         event_writes: impl IntoIterator<Item = EventWrite>,
     ) -> Result<(), StoreError> {
-        let tenant = self.tenant_update(webhook.tenant).update_expression("ADD webhooks_version :one");
-        self.replace_with(webhook, tenant, event_writes.into_iter().collect()).await
+        let entries = self.replacement(webhook, event_writes).await?;
+        for _ in 0..MAX_TRIES {
+            let tenant = raised(self.tenant_update(webhook.tenant)).condition_expression(IS_UNLIMITED);
+            let limited = self.change_if_unlimited(entries.clone(), tenant, &REFUSALS).await?;
+            let Some(version) = limited else { return Ok(()) };
+            self.check_hosts(webhook.tenant, std::slice::from_ref(webhook), &version).await?;
+            let tenant = raised(self.unchanged_since(webhook.tenant, &version));
+            match self.change_webhooks(entries.clone(), tenant, &REFUSALS).await {
+                // If the webhook itself has changed, the next try finds that out.
+                Err(StoreError::Conflict) => {}
+                written => return written,
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// Replaces a webhook like [`WebhookWriter::replace`], for a change after which the webhook has no other hosts than
+    /// before, so that the limit per host does not concern it.
+    pub async fn replace_with_same_hosts(
+        &self,
+        webhook: &Webhook,
+        event_writes: impl IntoIterator<Item = EventWrite>,
+    ) -> Result<(), StoreError> {
+        self.replace_on(webhook, raised(self.tenant_update(webhook.tenant)), event_writes).await
     }
 
     /// Replaces a webhook like [`WebhookWriter::replace`], for a change that depends on the tenant's other
@@ -29,16 +60,25 @@ impl WebhookWriter {
         version: &WebhooksVersion,
         event_writes: impl IntoIterator<Item = EventWrite>,
     ) -> Result<(), StoreError> {
-        let tenant = self.unchanged_since(webhook.tenant, version).update_expression("ADD webhooks_version :one");
-        self.replace_with(webhook, tenant, event_writes.into_iter().collect()).await
+        self.check_hosts(webhook.tenant, std::slice::from_ref(webhook), version).await?;
+        self.replace_on(webhook, raised(self.unchanged_since(webhook.tenant, version)), event_writes).await
     }
 
-    async fn replace_with(
+    async fn replace_on(
         &self,
         webhook: &Webhook,
         tenant: UpdateBuilder,
-        event_writes: Vec<EventWrite>,
+        event_writes: impl IntoIterator<Item = EventWrite>,
     ) -> Result<(), StoreError> {
+        let entries = self.replacement(webhook, event_writes).await?;
+        self.change_webhooks(entries, tenant, &REFUSALS).await
+    }
+
+    async fn replacement(
+        &self,
+        webhook: &Webhook,
+        event_writes: impl IntoIterator<Item = EventWrite>,
+    ) -> Result<Entries, StoreError> {
         let next = Webhook { revision: webhook.revision + 1, ..webhook.clone() };
         let row = self
             .put_webhook(&next)
@@ -47,14 +87,20 @@ impl WebhookWriter {
             .expression_attribute_values(":read", number(webhook.revision))
             .build()
             .map_err(StoreError::aws)?;
-        let tenant = tenant.expression_attribute_values(":one", number(1));
-        let row = TransactWriteItem::builder().put(row).build();
         let keys = match self.registry.put_public_keys(&next)? {
             Some(put) => put,
             // The webhook may have had public keys before this change.
             None => self.registry.delete_public_keys(next.tenant, next.id)?,
         };
-        self.change_webhooks(vec![row], tenant, event_writes, vec![keys], &[StoreError::Conflict, StoreError::Conflict])
-            .await
+        Ok(Entries {
+            rows: vec![TransactWriteItem::builder().put(row).build()],
+            event_writes: event_writes.into_iter().collect(),
+            public_keys: vec![keys],
+        })
     }
+}
+
+/// The update of the tenant's row after which `dispatch` reads the webhooks anew.
+fn raised(tenant: UpdateBuilder) -> UpdateBuilder {
+    tenant.update_expression("ADD webhooks_version :one").expression_attribute_values(":one", number(1))
 }

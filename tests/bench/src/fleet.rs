@@ -31,7 +31,7 @@ pub struct Invocations {
     pub deliver: u64,
 }
 
-/// The environment of a room as in the template, with the tables and queues of `world`.
+/// The environment of a room, with the variables of the template, and the tables and queues of `world`.
 pub fn environment(world: &World) -> Vec<(&'static str, String)> {
     vec![
         ("AWS_ENDPOINT_URL", world.url().to_owned()),
@@ -49,6 +49,9 @@ pub fn environment(world: &World) -> Vec<(&'static str, String)> {
         ("DELIVERIES_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:deliveries".to_owned()),
         ("DEAD_LETTER_QUEUE_ARN", "arn:aws:sqs:us-east-1:000000000000:dead-letter".to_owned()),
         ("ADMIN_KEY_SHA256", "0".repeat(64)),
+        ("PUBLIC_URL", "https://bench.example".to_owned()),
+        ("SECRETS_KEY_ARN", "arn:aws:kms:us-east-1:000000000000:key/bench".to_owned()),
+        ("AWS_SDK_UA_APP_ID", "mailhooks-bench".to_owned()),
         ("VERIFY_WEBHOOK_URLS", "false".to_owned()),
         ("RETENTION_DAYS", "30".to_owned()),
         ("CACHE_SECONDS", "30".to_owned()),
@@ -139,4 +142,27 @@ fn http_event(path: &str, key: &str, body: &str) -> Value {
         },
         "body": body, "isBase64Encoded": false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+    /// Otherwise a function ends at once, because a variable of its configuration is missing.
+    #[tokio::test]
+    async fn the_environment_has_every_variable_of_the_template() {
+        let world = World::start().await.unwrap();
+        let given: Vec<&str> = environment(&world).into_iter().map(|(name, _)| name).collect();
+        let of_template = TEMPLATE.split("        Variables:\n").skip(1).flat_map(|block| {
+            let names = block.lines().map_while(|line| line.strip_prefix("          ")?.split_once(": "));
+            names.map(|(name, _)| name)
+        });
+        let of_template: Vec<&str> = of_template.collect();
+        assert!(of_template.len() > 20, "{of_template:?}");
+        for name in of_template {
+            assert!(given.contains(&name), "{name}");
+        }
+    }
 }

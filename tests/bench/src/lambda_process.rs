@@ -78,7 +78,10 @@ impl LambdaProcess {
         if let Some(stderr) = child.stderr.take() {
             tokio::spawn(count(stderr, Arc::clone(&log_bytes)));
         }
-        let first_poll = tokio::time::timeout(INVOCATION_LIMIT, polls.recv()).await?;
+        let first_poll = tokio::select! {
+            polled = tokio::time::timeout(INVOCATION_LIMIT, polls.recv()) => polled?,
+            ended = child.wait() => anyhow::bail!("{} ended before it polled: {}", bootstrap.display(), ended?),
+        };
         let first_poll = first_poll.ok_or_else(|| anyhow::anyhow!("the bootstrap never polled"))?;
         let start_to_first_poll = first_poll.duration_since(started);
         Ok(Self { child, work, answers, log_bytes, start_to_first_poll })

@@ -36,7 +36,7 @@ async fn waits_in_the_retries_queue_are_hidden_messages_short_ones_too() {
 /// A chain of delayed messages ends in time, and no message of it grows old.
 #[tokio::test]
 async fn when_a_quarter_of_the_limit_is_in_flight_waits_are_chains_of_delayed_messages() {
-    let (scene, receiver, webhook) =
+    let (scene, _receiver, webhook) =
         Scene::with_hook([Answer::Status(500), Answer::Status(500), Answer::Status(200)], failing(&[5, 86_400])).await;
     let event = scene.accept("a").await;
     scene.world.aws.sqs.pretend_in_flight(30_000);
@@ -114,7 +114,7 @@ async fn no_tenant_fills_the_messages_in_flight_and_the_retries_of_others_are_on
 /// If a webhook fails more often than its breaker needs to know, not every failure costs a write.
 #[tokio::test]
 async fn failures_beyond_what_the_breaker_needs_write_nothing_but_their_own_rows() {
-    let (scene, receiver, _webhook) = Scene::with_hook([Answer::Status(500)], |webhook| webhook).await;
+    let (scene, _receiver, _webhook) = Scene::with_hook([Answer::Status(500)], |webhook| webhook).await;
     for number in 0..100 {
         scene.accept(&number.to_string()).await;
     }

@@ -82,7 +82,7 @@ async fn held_too_long(
 ) -> Result<Page<Delivery>, StoreError> {
     let range = TimeRange { from: Timestamp::UNIX_EPOCH, to: recorder.retention.latest_ended_hold(now) };
     let (tenant, id) = (webhook.tenant, webhook.id);
-    stores.deliveries.list_stuck_within(tenant, id, StateKind::Held, range, after, limit).await
+    stores.deliveries.list_stuck_without_attempts(tenant, id, StateKind::Held, Some(range), after, limit).await
 }
 
 /// The overdue deliveries of a webhook, soonest first. A webhook with a rate limit may have a line of jobs that are
@@ -94,7 +94,7 @@ async fn waiting(webhook: &Webhook, limit: u16, stores: &Stores, now: Timestamp)
         None => None,
     };
     let range = TimeRange { from: Timestamp::UNIX_EPOCH, to: latest_overdue(line_end, now) };
-    stores.deliveries.list_stuck_within(tenant, id, StateKind::Waiting, range, None, limit).await
+    stores.deliveries.list_stuck_without_attempts(tenant, id, StateKind::Waiting, Some(range), None, limit).await
 }
 
 /// Wakes a delivery. `None` if its row has changed since it was listed.

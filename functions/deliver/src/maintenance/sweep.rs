@@ -15,7 +15,6 @@ use shared::id::TenantId;
 use shared::queue::Outgoing;
 use shared::queue::job::{Job, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep, VerifyJob};
 use shared::store::StoreError;
-use shared::store::deliveries::HeldOrDeadOrder;
 use shared::tenant::Tenant;
 use shared::webhook::Webhook;
 use tracing::Instrument as _;
@@ -83,7 +82,7 @@ async fn look(
     recorder: &Recorder,
 ) -> Result<Vec<Job>, StoreError> {
     let (tenant, id, now) = (webhook.tenant, webhook.id, recorder.clock.now());
-    let held = stores.deliveries.list_stuck(tenant, id, StateKind::Held, HeldOrDeadOrder::OldestFirst, None, 1).await?;
+    let held = stores.deliveries.list_stuck_without_attempts(tenant, id, StateKind::Held, None, None, 1).await?;
     let oldest = held.items.first();
     let mut jobs = Vec::new();
     // A held row is written when the hold begins, and by each probe that tries the delivery.

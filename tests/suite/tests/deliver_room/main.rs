@@ -15,6 +15,7 @@ mod fairness;
 mod held;
 mod isolation;
 mod log_lines;
+mod memory;
 mod odd_answers;
 mod operational;
 mod outbound;

@@ -69,8 +69,8 @@ impl Deliveries {
     }
 
     /// One page of a webhook's held or dead deliveries without their attempts, oldest first, after `after`. With a
-    /// `range`, the page has those that became held or dead within the range. For waiting deliveries, the range is about
-    /// the time at which they are due, and only long waits are in the index.
+    /// `range`, the page has those that became held or dead within it. For waiting deliveries, the range is about the
+    /// time at which they are due, and only long waits are in the index.
     ///
     /// Jobs that read many rows use this list. Reason: the attempts of one row may have 100 KB, and functions with
     /// 128 MB read the rows of many webhooks at the same time.

@@ -6,10 +6,14 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use shared::delivery::MAX_ATTEMPTS_KEPT;
 use shared::id::{EventId, TenantId};
-use shared::queue::job::{Job, OverdueJob, ReleaseHeld, Sweep};
+use shared::queue::job::{Job, OverdueJob, RecoveryPage, ReleaseHeld, Sweep};
+use shared::recovery::Recoverable;
 use shared::webhook::Webhook;
 use support::World;
 use support::cost::cost;
+use support::world::DELIVERIES;
+
+use crate::Scene;
 
 /// Maximum bytes that an invocation holds (32 MiB). Reason: a quarter of the smallest function's memory; the rest is
 /// for its caches and its connections.
@@ -103,4 +107,26 @@ async fn a_sweep_over_many_webhooks_with_large_rows_fits_too() {
     let (world, ..) = world_with(40, 1).await;
     let peak = peak_of(&world, &[Job::Sweep(Sweep { after: None })]);
     assert!(peak < MEMORY, "{peak} bytes");
+}
+
+/// Rows of 300 KB that compress well, in one page of a recovery.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recovery_of_large_missing_deliveries_fits_too() {
+    let world = World::start_in_real_time().await.unwrap();
+    let tenant = world.tenant().await.unwrap();
+    for number in 0..400 {
+        let mut event = world.event(tenant, &number.to_string());
+        event.facts.diagnostic = Some("x".repeat(300 * 1024));
+        world.events.put(&event).await.unwrap();
+    }
+    // The webhook is younger than the events.
+    let webhook = world.webhook(tenant, "http://127.0.0.1:9/late").await.unwrap();
+    let scene = Scene { world, tenant };
+    let recovery = scene.recovery(Some(&webhook), &[Recoverable::Missing]);
+    scene.begin(&recovery).await;
+    let page = Job::Recovery(RecoveryPage { tenant, recovery: recovery.id, page: 0 });
+    let peak = peak_of(&scene.world, &[page]);
+    assert!(peak < MEMORY, "{peak} bytes");
+    let jobs = scene.world.aws.sqs.messages(DELIVERIES).into_iter();
+    assert_eq!(jobs.filter(|message| message.body.contains(r#""kind":"deliver""#)).count(), 400);
 }

@@ -34,6 +34,8 @@ mod pooled_hosts;
 mod fetch;
 
 #[cfg(test)]
+mod test_posts;
+#[cfg(test)]
 mod rebinding_tests;
 #[cfg(test)]
 mod shortage_tests;

@@ -27,6 +27,11 @@ pub(crate) fn of_message(id: &str) -> Span {
     )
 }
 
+/// The span of work for a tenant that the message does not name.
+pub(crate) fn of_tenant(tenant: TenantId) -> Span {
+    tracing::info_span!("tenant", tenant.id = %tenant)
+}
+
 /// The span of work for a webhook that is not the work of a single message.
 pub(crate) fn of_webhook(tenant: TenantId, webhook: WebhookId) -> Span {
     tracing::info_span!("webhook", tenant.id = %tenant, webhook.id = %webhook)

@@ -10,6 +10,7 @@ use std::ops::RangeInclusive;
 use jiff::{SignedDuration, Timestamp};
 
 pub use crate::reasons::ClosedReason;
+use crate::words::random_name;
 
 /// Delay of the first probe, in seconds.
 const FIRST_PROBE_SECONDS: i64 = 30;
@@ -44,26 +45,10 @@ impl Default for BreakerSettings {
     }
 }
 
-/// The random name of the probe job of one outage. A probe job with any other name is void.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ProbeId(String);
-
-impl ProbeId {
-    /// Makes a new name.
-    pub fn generate(random: [u8; 10]) -> Self {
-        Self(hex::encode(random))
-    }
-
-    /// Takes a stored name.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+random_name!(
+    /// The random name of the probe job of one outage. A probe job with any other name is void.
+    ProbeId
+);
 
 /// The state of a webhook's breaker.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

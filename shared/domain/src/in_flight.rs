@@ -14,8 +14,9 @@ pub const MOST_WHEN_HIDING: u32 = MAX_IN_FLIGHT / 4;
 pub const MOST_HIDDEN_PER_LOOK: usize = 50;
 /// Time after which a function looks again (5 s).
 pub const LOOK_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(5);
-/// Maximum messages that a function hides in ten minutes without another look. Reason: most functions hide less, and
-/// then a look does not cost more than it saves. 50 functions hide at most 36,000 messages in 12 hours in this way.
+/// A function that has hidden fewer messages than this since its last look hides a further batch without another look,
+/// for ten minutes. Reason: most functions hide less, and then a look does not cost more than it saves. 50 functions
+/// hide fewer than 1,000 messages in ten minutes in this way, because a batch has ten.
 const FEW: usize = 10;
 /// Time after which a function that hides little looks again (10 min).
 const LOOK_AGAIN_IF_FEW: SignedDuration = SignedDuration::from_mins(10);

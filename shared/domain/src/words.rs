@@ -1,4 +1,4 @@
-//! Enums whose variants have stable words. The words appear in stored items, in the API and in logs.
+//! Types whose values are words in stored items and jobs: enums with a stable word for each variant, and random names.
 
 /// Declares an enum with the documentation and the stable word of each variant.
 macro_rules! string_enum {
@@ -24,3 +24,30 @@ macro_rules! string_enum {
     };
 }
 pub(crate) use string_enum;
+
+/// Declares a random name: 10 random bytes, written in hexadecimal.
+macro_rules! random_name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Makes a new name.
+            pub fn generate(random: [u8; 10]) -> Self {
+                Self(hex::encode(random))
+            }
+
+            /// Takes a stored name.
+            pub fn from_stored(text: String) -> Self {
+                Self(text)
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+pub(crate) use random_name;

@@ -1,27 +1,20 @@
 //! Names that resolve differently on two look-ups. A name is looked up once for a connection. The connection goes to
 //! the checked addresses or is not made.
 
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use rustls::{RootCertStore, ServerConfig};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+use super::test_posts::{NO_LIMIT, post, tls_of};
 use super::*;
 
 const NAME: &str = "receiver.example";
 
 /// A receiver that answers 200 and closes the connection, so that the next request needs a new one.
 async fn receiver() -> (SocketAddr, CertificateDer<'static>) {
-    let made = rcgen::generate_simple_self_signed([NAME.to_owned()]).unwrap();
-    let certificate = made.cert.der().clone();
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let tls = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key.into())
-        .unwrap();
+    let (tls, certificate) = tls_of(NAME);
     let (listener, acceptor) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), TlsAcceptor::from(Arc::new(tls)));
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -53,20 +46,10 @@ async fn posts(route: &Arc<Route>, certificate: CertificateDer<'static>, count: 
     roots.add(certificate).unwrap();
     let policy = AddressPolicy::allowing(vec!["127.0.0.1/32".parse().unwrap()]);
     let outbound = Outbound::trusting(policy, roots, HashMap::from([(NAME.to_owned(), Arc::clone(route))])).unwrap();
-    let url = WebhookUrl::from_stored(&format!("https://{NAME}/")).unwrap();
+    let url = format!("https://{NAME}/");
     let mut outcomes = Vec::new();
     for _ in 0..count {
-        let post = OutboundRequest {
-            url: &url,
-            headers: &[],
-            content_type: "application/json",
-            body: b"{}".to_vec(),
-            time_limit: Duration::from_mins(10),
-            accepts: |status| status == 200,
-            custom: &BTreeMap::new(),
-            redaction: &Redaction::default(),
-        };
-        outcomes.push(outbound.post(post, Timestamp::UNIX_EPOCH).await.unwrap().outcome);
+        outcomes.push(post(&outbound, &url, NO_LIMIT).await.unwrap().outcome);
     }
     outcomes
 }

@@ -1,9 +1,9 @@
 //! A function that runs out of descriptors. The test runs itself again in a process that may have few.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::process::Command;
 
+use super::test_posts::NO_LIMIT;
 use super::*;
 
 /// Maximum descriptors of the process. Reason: the runtime and the client need some.
@@ -39,15 +39,5 @@ async fn in_a_process_with_few_descriptors() {
 }
 
 async fn post(outbound: &Outbound, url: &str) -> Result<Outcome, ShortageError> {
-    let post = OutboundRequest {
-        url: &WebhookUrl::from_stored(url).unwrap(),
-        headers: &[],
-        content_type: "application/json",
-        body: b"{}".to_vec(),
-        time_limit: Duration::from_mins(1),
-        accepts: |status| status == 200,
-        custom: &BTreeMap::new(),
-        redaction: &Redaction::default(),
-    };
-    outbound.post(post, Timestamp::UNIX_EPOCH).await.map(|answered| answered.outcome)
+    test_posts::post(outbound, url, NO_LIMIT).await.map(|answered| answered.outcome)
 }

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use rustls::{RootCertStore, ServerConfig};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::test_posts::tls_of;
 use super::*;
 
 const NAME: &str = "receiver.example";
@@ -19,15 +20,7 @@ const NAME: &str = "receiver.example";
 /// A TLS receiver that offers HTTP/2 and answers every HTTP/1.1 request with 200. It answers the first request only
 /// when there are this many connections.
 async fn receiver(connections: usize) -> (SocketAddr, CertificateDer<'static>) {
-    let made = rcgen::generate_simple_self_signed([NAME.to_owned()]).unwrap();
-    let certificate = made.cert.der().clone();
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let mut tls = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key.into())
-        .unwrap();
+    let (mut tls, certificate) = tls_of(NAME);
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let (listener, acceptor) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), TlsAcceptor::from(Arc::new(tls)));
     let address = listener.local_addr().unwrap();
@@ -99,18 +92,7 @@ fn door(address: SocketAddr, certificate: CertificateDer<'static>) -> Outbound {
 }
 
 async fn post(outbound: &Outbound, url: &str) -> Outcome {
-    let url = WebhookUrl::from_stored(url).unwrap();
-    let post = OutboundRequest {
-        url: &url,
-        headers: &[],
-        content_type: "application/json",
-        body: b"{}".to_vec(),
-        time_limit: Duration::from_secs(1),
-        accepts: |status| status == 200,
-        custom: &BTreeMap::new(),
-        redaction: &Redaction::default(),
-    };
-    outbound.post(post, Timestamp::UNIX_EPOCH).await.unwrap().outcome
+    test_posts::post(outbound, url, Duration::from_secs(1)).await.unwrap().outcome
 }
 
 const DELIVERED: Outcome = Outcome::Delivered { status: 200 };

@@ -2,28 +2,19 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::Timestamp;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use rustls::{RootCertStore, ServerConfig};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+use super::test_posts::{NO_LIMIT, post, tls_of};
 use super::*;
 
 /// A receiver on 127.0.0.1 that answers 200 once. Returns its URL and its certificate, which is for `name`.
 async fn receiver(name: &str) -> (String, CertificateDer<'static>) {
-    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-    let certificate = made.cert.der().clone();
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let tls = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key.into())
-        .unwrap();
+    let (tls, certificate) = tls_of(name);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -39,22 +30,6 @@ async fn receiver(name: &str) -> (String, CertificateDer<'static>) {
     (format!("https://127.0.0.1:{port}/"), certificate)
 }
 
-async fn post(outbound: &Outbound, url: &str) -> RequestResult {
-    let url = WebhookUrl::from_stored(url).unwrap();
-    let custom = BTreeMap::new();
-    let post = OutboundRequest {
-        custom: &custom,
-        redaction: &Redaction::default(),
-        url: &url,
-        headers: &[],
-        content_type: "application/json",
-        body: b"{}".to_vec(),
-        time_limit: Duration::from_mins(10),
-        accepts: |status| status == 200,
-    };
-    outbound.post(post, Timestamp::UNIX_EPOCH).await.unwrap()
-}
-
 fn loopback() -> AddressPolicy {
     AddressPolicy::allowing(vec!["127.0.0.0/8".parse().unwrap()])
 }
@@ -64,7 +39,8 @@ async fn a_trusted_certificate_is_delivered_to() {
     let (url, certificate) = receiver("127.0.0.1").await;
     let mut roots = RootCertStore::empty();
     roots.add(certificate).unwrap();
-    let answered = post(&Outbound::rerouted(loopback(), roots, HashMap::new()).unwrap(), &url).await;
+    let outbound = Outbound::rerouted(loopback(), roots, HashMap::new()).unwrap();
+    let answered = post(&outbound, &url, NO_LIMIT).await.unwrap();
     assert_eq!(answered.outcome, Outcome::Delivered { status: 200 });
     assert_eq!(answered.answer.as_deref(), Some("ok"));
 }
@@ -72,7 +48,7 @@ async fn a_trusted_certificate_is_delivered_to() {
 #[tokio::test]
 async fn a_certificate_of_nobody_is_a_tls_failure() {
     let (url, _certificate) = receiver("127.0.0.1").await;
-    let answered = post(&Outbound::new(loopback()).unwrap(), &url).await;
+    let answered = post(&Outbound::new(loopback()).unwrap(), &url, NO_LIMIT).await.unwrap();
     assert_eq!(answered.outcome, Outcome::Tls);
 }
 
@@ -81,6 +57,7 @@ async fn a_trusted_certificate_for_another_name_is_a_tls_failure() {
     let (url, certificate) = receiver("127.0.0.2").await;
     let mut roots = RootCertStore::empty();
     roots.add(certificate).unwrap();
-    let answered = post(&Outbound::rerouted(loopback(), roots, HashMap::new()).unwrap(), &url).await;
+    let outbound = Outbound::rerouted(loopback(), roots, HashMap::new()).unwrap();
+    let answered = post(&outbound, &url, NO_LIMIT).await.unwrap();
     assert_eq!(answered.outcome, Outcome::Tls);
 }

@@ -39,8 +39,11 @@ pub(crate) async fn dispatch(
         Lookup::Missing(DeadReason::Unreadable) => {
             return Ok(dead_letter::unreadable(&Job::Dispatch(job.clone()).to_json()));
         }
-        // An expired event is too old to be delivered.
-        Lookup::Missing(_) => return Ok(Disposition::Delete),
+        // Nobody can say any more which webhooks wanted the event, so there is no delivery to end as dead.
+        Lookup::Missing(_) => {
+            tracing::error!("the event has expired before its first jobs were sent; nothing of it is delivered");
+            return Ok(Disposition::Delete);
+        }
     };
     let first = FirstJobs::of(&event);
     let mut after = job.after.clone();

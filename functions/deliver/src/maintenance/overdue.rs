@@ -7,7 +7,7 @@
 //! Reason: such a job comes back after a crash and sends the dead letter again, and if the webhook takes attempts by
 //! then, the job makes the attempt.
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use shared::delivery::overdue::latest_overdue;
 use shared::delivery::{Delivery, DeliveryState, StateKind};
@@ -20,6 +20,7 @@ use tracing::Instrument as _;
 
 use crate::delivery::record::Recorder;
 use crate::disposition::{Disposition, Stop};
+use crate::isolate::log;
 use crate::span;
 use crate::stores::Stores;
 
@@ -30,20 +31,36 @@ const PAGE: u16 = 500;
 const MAX_CONCURRENT_WRITES: usize = 32;
 
 /// Carries out one page, and sends the job of the next one.
+///
+/// What is held comes after the last page of what waits, so that no page of it is listed twice. A delivery that could
+/// not be written ends the pages, and a later sweep begins them again. It keeps no other delivery asleep that was woken
+/// with it.
 pub(crate) async fn overdue(job: &OverdueJob, stores: &Stores, recorder: &Recorder) -> Result<Disposition, Stop> {
     let now = recorder.clock.now();
     // What a deleted webhook owes is discarded by the jobs themselves.
     let Some(webhook) = stores.webhooks.get(job.tenant, job.webhook).await? else { return Ok(Disposition::Delete) };
-    let held = held_too_long(&webhook, job.after.as_deref(), PAGE, stores, recorder, now).await?;
     let waiting = waiting(&webhook, PAGE, stores, now).await?;
+    let held = match waiting.next {
+        Some(_) => Page { items: Vec::new(), next: job.after.clone() },
+        None => held_too_long(&webhook, job.after.as_deref(), PAGE, stores, recorder, now).await?,
+    };
     let mut outgoing: Vec<Outgoing> =
         held.items.iter().map(|held| Outgoing::now(&Job::Deliver(DeliverJob::same_round(held)))).collect();
     let woken = stream::iter(waiting.items).map(|delivery| wake(delivery, recorder));
-    let woken: Vec<Option<Outgoing>> = woken.buffered(MAX_CONCURRENT_WRITES).try_collect().await?;
-    outgoing.extend(woken.into_iter().flatten());
-    if held.next.is_some() || waiting.next.is_some() {
-        let next = OverdueJob { after: held.next.or_else(|| job.after.clone()), ..job.clone() };
+    let woken: Vec<Result<Option<Outgoing>, StoreError>> = woken.buffered(MAX_CONCURRENT_WRITES).collect().await;
+    let mut goes_on = waiting.next.is_some() || held.next.is_some();
+    for woken in woken {
+        match woken {
+            Ok(job) => outgoing.extend(job),
+            Err(error) => {
+                log(&error, "an overdue delivery could not be woken; a later sweep finds it again");
+                goes_on = false;
+            }
+        }
+    }
+    if goes_on {
         // The rows that were written now are still in the index.
+        let next = OverdueJob { after: held.next, ..job.clone() };
         outgoing.push(Outgoing::later(&Job::Overdue(next), INDEX_LAG_SECONDS));
     }
     Ok(Disposition::Replace(outgoing))
@@ -65,7 +82,7 @@ async fn held_too_long(
 ) -> Result<Page<Delivery>, StoreError> {
     let range = TimeRange { from: Timestamp::UNIX_EPOCH, to: recorder.retention.latest_ended_hold(now) };
     let (tenant, id) = (webhook.tenant, webhook.id);
-    stores.deliveries.list_stuck_within(tenant, id, StateKind::Held, range, after, limit).await
+    stores.deliveries.list_stuck_without_attempts(tenant, id, StateKind::Held, Some(range), after, limit).await
 }
 
 /// The overdue deliveries of a webhook, soonest first. A webhook with a rate limit may have a line of jobs that are
@@ -77,7 +94,7 @@ async fn waiting(webhook: &Webhook, limit: u16, stores: &Stores, now: Timestamp)
         None => None,
     };
     let range = TimeRange { from: Timestamp::UNIX_EPOCH, to: latest_overdue(line_end, now) };
-    stores.deliveries.list_stuck_within(tenant, id, StateKind::Waiting, range, None, limit).await
+    stores.deliveries.list_stuck_without_attempts(tenant, id, StateKind::Waiting, Some(range), None, limit).await
 }
 
 /// Wakes a delivery. `None` if its row has changed since it was listed.

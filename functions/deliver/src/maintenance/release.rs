@@ -9,7 +9,6 @@ use shared::queue::Outgoing;
 use shared::queue::job::{DeliverJob, Job, ReleaseHeld};
 use shared::rate_limit::RateLimit;
 use shared::recovery::{DEFAULT_RATE_PER_SECOND, Pace};
-use shared::store::deliveries::HeldOrDeadOrder;
 
 use super::pacing::paced;
 use crate::disposition::{Disposition, Stop};
@@ -34,8 +33,9 @@ pub(crate) async fn release(
     // Jobs that come faster than the webhook's rate limit would only wait in line.
     let limit = state.and_then(|state| state.webhook.rate_limit).map_or(DEFAULT_RATE_PER_SECOND, RateLimit::per_second);
     let pace = Pace::of(limit.min(DEFAULT_RATE_PER_SECOND));
-    let (order, after) = (HeldOrDeadOrder::OldestFirst, job.after.as_deref());
-    let held = stores.deliveries.list_stuck(tenant, webhook, StateKind::Held, order, after, pace.page()).await?;
+    let (kind, after) = (StateKind::Held, job.after.as_deref());
+    let deliveries = &stores.deliveries;
+    let held = deliveries.list_stuck_without_attempts(tenant, webhook, kind, None, after, pace.page()).await?;
     let jobs: Vec<Job> = held.items.iter().map(|held| Job::Deliver(DeliverJob::next_round(held))).collect();
     let mut outgoing = paced(&jobs, pace);
     if let Some(after) = held.next {

@@ -6,7 +6,7 @@
 //! waiting deliveries whose message was lost, for deliveries that were held for as long as the retention, for
 //! recoveries that somebody asked for and that stand still, and for new URLs whose challenge is overdue.
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use shared::breaker::{Breaker, Open};
 use shared::clock::Clock;
@@ -15,13 +15,14 @@ use shared::id::TenantId;
 use shared::queue::Outgoing;
 use shared::queue::job::{Job, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep, VerifyJob};
 use shared::store::StoreError;
-use shared::store::deliveries::HeldOrDeadOrder;
+use shared::tenant::Tenant;
 use shared::webhook::Webhook;
 use tracing::Instrument as _;
 
 use super::overdue::has_overdue;
 use crate::delivery::record::Recorder;
 use crate::disposition::{Disposition, Stop};
+use crate::isolate::log;
 use crate::span;
 use crate::stores::Stores;
 
@@ -42,21 +43,34 @@ const CHALLENGE_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 /// Looks at a page of tenants. Sends a release job for each webhook that has no reason to hold anything, and does; and
 /// an overdue job for each webhook of which something is overdue.
 pub(crate) async fn sweep(job: &Sweep, stores: &Stores, recorder: &Recorder) -> Result<Disposition, Stop> {
-    let clock = &recorder.clock;
     let tenants = stores.tenants.page(job.after.as_deref(), MAX_TENANTS).await?;
     let mut jobs = Vec::new();
     for tenant in &tenants.items {
-        let webhooks = stores.webhooks.all(tenant.id).await?;
-        let looks = stream::iter(webhooks).map(|webhook| {
-            let span = span::of_webhook(webhook.tenant, webhook.id);
-            look(webhook, tenant.suspended, stores, recorder).instrument(span)
-        });
-        let found: Vec<Vec<Job>> = looks.buffer_unordered(MAX_CONCURRENT_LOOKS).try_collect().await?;
-        jobs.extend(found.into_iter().flatten());
-        jobs.extend(lost_pages(tenant.id, stores, clock.now()).await?);
+        jobs.extend(jobs_of(tenant, stores, recorder).instrument(span::of_tenant(tenant.id)).await);
     }
     jobs.extend(tenants.next.map(|after| Job::Sweep(Sweep { after: Some(after) })));
     Ok(Disposition::Replace(jobs.iter().map(Outgoing::now).collect()))
+}
+
+/// The jobs that a tenant's webhooks and recoveries need. What cannot be read is left out, and the next sweep looks
+/// again. Reason: if a row that nobody can read stopped the sweep, nothing would wake the deliveries of the tenants
+/// behind this one.
+async fn jobs_of(tenant: &Tenant, stores: &Stores, recorder: &Recorder) -> Vec<Job> {
+    let webhooks = or_none(stores.webhooks.all(tenant.id).await);
+    let looks = stream::iter(webhooks).map(|webhook| {
+        let span = span::of_webhook(webhook.tenant, webhook.id);
+        async { or_none(look(webhook, tenant.suspended, stores, recorder).await) }.instrument(span)
+    });
+    let found: Vec<Vec<Job>> = looks.buffer_unordered(MAX_CONCURRENT_LOOKS).collect().await;
+    let lost_pages = or_none(lost_pages(tenant.id, stores, recorder.clock.now()).await);
+    found.into_iter().flatten().chain(lost_pages).collect()
+}
+
+fn or_none<T>(read: Result<Vec<T>, StoreError>) -> Vec<T> {
+    read.unwrap_or_else(|error| {
+        log(&error, "the sweep cannot look at this; the next sweep looks again");
+        Vec::new()
+    })
 }
 
 /// The jobs that a webhook needs because nothing else would wake or end its deliveries. The webhooks of a suspended
@@ -68,7 +82,7 @@ async fn look(
     recorder: &Recorder,
 ) -> Result<Vec<Job>, StoreError> {
     let (tenant, id, now) = (webhook.tenant, webhook.id, recorder.clock.now());
-    let held = stores.deliveries.list_stuck(tenant, id, StateKind::Held, HeldOrDeadOrder::OldestFirst, None, 1).await?;
+    let held = stores.deliveries.list_stuck_without_attempts(tenant, id, StateKind::Held, None, None, 1).await?;
     let oldest = held.items.first();
     let mut jobs = Vec::new();
     // A held row is written when the hold begins, and by each probe that tries the delivery.

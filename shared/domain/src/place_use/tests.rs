@@ -29,6 +29,18 @@ fn waits(late: u32, received: u32) -> PlaceUse {
     window
 }
 
+/// A window under pressure.
+fn pressed() -> PlaceUse {
+    waits(1, 1)
+}
+
+/// A window under pressure, with `count` attempts of `millis` each, by tenant 1 to webhook 1.
+fn after_attempts(count: u32, millis: u64) -> PlaceUse {
+    let mut window = pressed();
+    attempts(&mut window, 1, count, millis);
+    window
+}
+
 /// Counts `count` attempts of `millis` each, by one tenant to one webhook.
 fn attempts(window: &mut PlaceUse, number: u16, count: u32, millis: u64) {
     for _ in 0..count {
@@ -52,16 +64,14 @@ fn without_pressure_nobody_is_over_its_share() {
 #[test]
 fn a_burst_of_quick_attempts_is_not_over_its_share() {
     for (millis, expected) in [(499, false), (500, true)] {
-        let mut window = waits(1, 1);
-        attempts(&mut window, 1, 100, millis);
+        let mut window = after_attempts(100, millis);
         assert_eq!(is_over(&mut window, 1), expected, "{millis} ms each");
     }
 }
 
 #[test]
 fn receivers_that_alternate_are_judged_by_their_mean() {
-    let mut window = waits(1, 1);
-    attempts(&mut window, 1, 20, 10);
+    let mut window = after_attempts(20, 10);
     attempts(&mut window, 1, 20, 1_900);
     assert!(is_over(&mut window, 1));
 }
@@ -69,8 +79,7 @@ fn receivers_that_alternate_are_judged_by_their_mean() {
 #[test]
 fn a_little_place_time_is_no_share() {
     for (millis, expected) in [(9_999, false), (10_000, true)] {
-        let mut window = waits(1, 1);
-        attempts(&mut window, 1, 1, millis);
+        let mut window = after_attempts(1, millis);
         assert_eq!(is_over(&mut window, 1), expected, "{millis} ms in all");
     }
 }
@@ -80,8 +89,7 @@ fn a_little_place_time_is_no_share() {
 fn the_limit_follows_the_number_of_tenants() {
     for (others, limit) in [(0, 50), (1, 50), (4, 40), (9, 25), (99, 25)] {
         for (percent, expected) in [(limit, false), (limit + 1, true)] {
-            let mut window = waits(1, 1);
-            attempts(&mut window, 1, 1, 9_900 * percent);
+            let mut window = after_attempts(1, 9_900 * percent);
             for other in 0..others {
                 // The others share the rest.
                 attempts(&mut window, 2 + other, 1, 9_900 * (100 - percent) / u64::from(others));
@@ -97,7 +105,7 @@ fn the_limit_follows_the_number_of_tenants() {
 
 #[test]
 fn one_webhook_of_a_large_tenant_is_judged_by_itself() {
-    let mut window = waits(1, 1);
+    let mut window = pressed();
     // Five tenants, whose limit is 40 %, with ten webhooks, whose limit is 25 %.
     for number in 0..10 {
         let took = Duration::from_secs(if number == 0 { 30 } else { 6 });
@@ -111,13 +119,11 @@ fn one_webhook_of_a_large_tenant_is_judged_by_itself() {
 #[test]
 fn what_is_older_than_the_window_is_forgotten() {
     for (later, expected) in [(0, true), (14_999, true), (29_999, true), (30_000, false)] {
-        let mut window = waits(1, 1);
-        attempts(&mut window, 1, 20, 1_900);
+        let mut window = after_attempts(20, 1_900);
         assert_eq!(window.is_over_share(tenant(1), webhook(1), at(later)), expected, "after {later} ms");
     }
     // Halves follow each other.
-    let mut window = waits(1, 1);
-    attempts(&mut window, 1, 20, 1_900);
+    let mut window = after_attempts(20, 1_900);
     assert!(window.is_over_share(tenant(1), webhook(1), at(15_000)));
     assert!(!window.is_over_share(tenant(1), webhook(1), at(30_000)));
 }
@@ -129,7 +135,7 @@ proptest! {
     fn at_most_four_use_more_than_their_share_and_memory_is_bounded(
         used in proptest::collection::vec((0_u16..1_500, 1_u64..20_000), 1..300),
     ) {
-        let mut window = waits(1, 1);
+        let mut window = pressed();
         for (number, millis) in &used {
             attempts(&mut window, *number, 1, *millis);
         }
@@ -140,7 +146,7 @@ proptest! {
 
     #[test]
     fn among_any_number_of_others_the_largest_is_not_forgotten(others in 0_u16..2_000) {
-        let mut window = waits(1, 1);
+        let mut window = pressed();
         for other in 0..others {
             attempts(&mut window, 1 + other, 1, 1);
             if other == others / 2 {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::delivery::Outcome;
-use crate::words::string_enum;
+use crate::words::{random_name, string_enum};
 
 /// Minimum time between two challenges for one webhook (1 min). Reason: a challenge is a POST to somebody who has not
 /// agreed to anything, so no request of a tenant may cause many of them.
@@ -16,26 +16,10 @@ pub const CHALLENGE_WAITS: [SignedDuration; 3] =
 /// more.
 pub const MAX_CHALLENGES: u8 = 4;
 
-/// The random name of one verification. The answer to a challenge of any other verification counts for nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct VerificationId(String);
-
-impl VerificationId {
-    /// Makes a new name.
-    pub fn generate(random: [u8; 10]) -> Self {
-        Self(hex::encode(random))
-    }
-
-    /// Takes a stored name.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+random_name!(
+    /// The random name of one verification. The answer to a challenge of any other verification counts for nothing.
+    VerificationId
+);
 
 string_enum!(
     /// How the last challenge ended.

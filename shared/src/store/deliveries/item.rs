@@ -13,6 +13,10 @@ use domain::event::EventType;
 /// The version of items that this code writes.
 pub(super) const VERSION: u8 = 1;
 
+/// The attributes of an item that [`delivery_in`] reads, except the attempts.
+pub(super) const WITHOUT_ATTEMPTS: [&str; 10] =
+    ["tenant", "webhook", "event", "type", "state", "next", "reason", "round", "n", "updated"];
+
 #[derive(Deserialize)]
 struct DeliveryItem {
     tenant: String,

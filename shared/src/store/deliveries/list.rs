@@ -15,6 +15,9 @@ use crate::store::timeline::{TimeRange, Timeline};
 use domain::delivery::{Delivery, StateKind};
 use domain::id::{EventId, TenantId, WebhookId};
 
+/// The sort key of the index.
+const SORT_KEY: &str = "hd_sk";
+
 /// The order of a list of held or dead deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeldOrDeadOrder {
@@ -61,36 +64,48 @@ impl Deliveries {
             (Some(after), HeldOrDeadOrder::OldestFirst) => Bounds::After(after.to_owned()),
             (Some(after), HeldOrDeadOrder::NewestFirst) => Bounds::Before(after.to_owned()),
         };
-        self.stuck(tenant, (webhook, state), order, &bounds, limit.into()).await
+        let list = List { order, has_attempts: true };
+        self.stuck(tenant, (webhook, state), list, &bounds, limit.into()).await
     }
 
-    /// One page of the deliveries that became held or dead within `range`, oldest first, after `after`. For waiting
-    /// deliveries, `range` is about the time at which they are due, and only long waits are in the index.
-    pub async fn list_stuck_within(
+    /// One page of a webhook's held or dead deliveries without their attempts, oldest first, after `after`. With a
+    /// `range`, the page has those that became held or dead within it. For waiting deliveries, the range is about the
+    /// time at which they are due, and only long waits are in the index.
+    ///
+    /// Jobs that read many rows use this list. Reason: the attempts of one row may have 100 KB, and functions with
+    /// 128 MB read the rows of many webhooks at the same time.
+    pub async fn list_stuck_without_attempts(
         &self,
         tenant: TenantId,
         webhook: WebhookId,
         state: StateKind,
-        range: TimeRange,
+        range: Option<TimeRange>,
         after: Option<&str>,
         limit: u16,
     ) -> Result<Page<Delivery>, StoreError> {
-        // `~` sorts after every character of a key. So this value is between the row `after` and the next row, and it
-        // is after all rows of a millisecond.
-        let first = after.map_or_else(|| keys::stuck_at(range.from), |after| format!("{after}~"));
-        let last = format!("{}~", keys::stuck_at(range.to));
-        if first > last {
-            return Ok(Page { items: Vec::new(), next: None });
-        }
-        self.stuck(tenant, (webhook, state), HeldOrDeadOrder::OldestFirst, &Bounds::Within(first, last), limit.into())
-            .await
+        let bounds = match (range, after) {
+            (None, None) => Bounds::All,
+            (None, Some(after)) => Bounds::After(after.to_owned()),
+            (Some(range), _) => {
+                // `~` sorts after every character of a key. So this value is between the row `after` and the next row,
+                // and it is after all rows of a millisecond.
+                let first = after.map_or_else(|| keys::stuck_at(range.from), |after| format!("{after}~"));
+                let last = format!("{}~", keys::stuck_at(range.to));
+                if first > last {
+                    return Ok(Page { items: Vec::new(), next: None });
+                }
+                Bounds::Within(first, last)
+            }
+        };
+        let list = List { order: HeldOrDeadOrder::OldestFirst, has_attempts: false };
+        self.stuck(tenant, (webhook, state), list, &bounds, limit.into()).await
     }
 
     async fn stuck(
         &self,
         tenant: TenantId,
         (webhook, state): (WebhookId, StateKind),
-        order: HeldOrDeadOrder,
+        list: List,
         bounds: &Bounds,
         limit: i32,
     ) -> Result<Page<Delivery>, StoreError> {
@@ -99,23 +114,41 @@ impl Deliveries {
         // nearly full.
         let of_each = share + 4 * share.isqrt() + 1;
         let partitions = keys::stuck_partitions(webhook, state);
-        let calls = partitions.map(|partition| bounds.apply(self.query_stuck(partition, order, of_each)).send());
+        let calls = partitions.map(|partition| bounds.apply(self.query_stuck(partition, list, of_each)).send());
         let mut shards = Vec::new();
         for answer in try_join_all(calls).await.map_err(StoreError::aws)? {
             shards.push(Shard::of(answer)?);
         }
-        Ok(stuck_page(tenant, shards, order, usize::try_from(limit).unwrap_or(0)))
+        Ok(stuck_page(tenant, shards, list.order, usize::try_from(limit).unwrap_or(0)))
     }
 
-    fn query_stuck(&self, partition: String, order: HeldOrDeadOrder, limit: i32) -> QueryFluentBuilder {
-        self.client
+    fn query_stuck(&self, partition: String, list: List, limit: i32) -> QueryFluentBuilder {
+        let call = self
+            .client
             .query()
             .table_name(&self.table)
             .index_name(HELD_DEAD_INDEX)
             .expression_attribute_values(":pk", text(partition))
-            .scan_index_forward(order == HeldOrDeadOrder::OldestFirst)
-            .limit(limit)
+            .scan_index_forward(list.order == HeldOrDeadOrder::OldestFirst)
+            .limit(limit);
+        if list.has_attempts { call } else { without_attempts(call) }
     }
+}
+
+/// Asks for the attributes of a delivery except its attempts. Some of the names are reserved in expressions.
+fn without_attempts(call: QueryFluentBuilder) -> QueryFluentBuilder {
+    let names = item::WITHOUT_ATTEMPTS.iter().copied().chain([SORT_KEY]);
+    let names: HashMap<String, String> = names.map(|name| (format!("#{name}"), name.to_owned())).collect();
+    let wanted: Vec<&str> = names.keys().map(String::as_str).collect();
+    call.projection_expression(wanted.join(", ")).set_expression_attribute_names(Some(names))
+}
+
+/// What a list is like.
+#[derive(Debug, Clone, Copy)]
+struct List {
+    order: HeldOrDeadOrder,
+    /// Whether the deliveries have their attempts.
+    has_attempts: bool,
 }
 
 /// The range of index sort keys.
@@ -164,7 +197,7 @@ impl Shard {
 }
 
 fn sort_key(row: &HashMap<String, AttributeValue>) -> Result<String, StoreError> {
-    let key = row.get("hd_sk").and_then(|key| key.as_s().ok());
+    let key = row.get(SORT_KEY).and_then(|key| key.as_s().ok());
     key.cloned().ok_or_else(|| StoreError::unreadable("a row of the index without hd_sk"))
 }
 

@@ -23,17 +23,21 @@ impl Events {
 
     /// A tenant's events in `range`, oldest first, above `after`, for the search for missing deliveries. The result has
     /// at most `of_each_shard` events of each shard. It may be empty and still name a next page.
-    pub async fn list_oldest_first(
+    ///
+    /// The page has what `kept` makes of each event. Reason: the events of a page may have 80 MB, because rows are
+    /// compressed, so they are not in memory at the same time.
+    pub async fn list_oldest_first<T>(
         &self,
         tenant: TenantId,
         range: TimeRange,
         after: Option<EventId>,
         of_each_shard: u8,
-    ) -> Result<Page<Event>, StoreError> {
+        kept: impl Fn(Event) -> T,
+    ) -> Result<Page<T>, StoreError> {
         let timeline = Timeline { client: &self.client, table: &self.table, state: None };
         let partition = |day: &str, shard| keys::partition(tenant, day, shard);
         let page = timeline.oldest_first(range, after, of_each_shard, partition).await?;
-        let items = page.items.iter().map(event_or_kept).collect::<Result<_, _>>()?;
+        let items = page.items.iter().map(|row| event_or_kept(row).map(&kept)).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
     }
 }

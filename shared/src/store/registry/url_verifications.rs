@@ -1,8 +1,9 @@
 //! What `deliver` writes about the consent of a webhook's URLs. Each write raises the webhook's revision, so that a
 //! request that changes the webhook at the same time does not undo the write.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 
@@ -78,8 +79,7 @@ impl UrlVerifications {
             .update_item()
             .table_name(self.registry.table())
             .set_key(Some(keys::webhook(tenant, webhook).attributes()))
-            .expression_attribute_values(":id", text(asked.id.as_str()))
-            .expression_attribute_values(":one", number(1))
+            .set_expression_attribute_values(Some(common_values(asked)))
     }
 
     /// Ends the pending time of the verification `asked`, whose URLs have all answered, and writes the event. Returns
@@ -92,9 +92,18 @@ impl UrlVerifications {
         now: Timestamp,
         event_write: EventWrite,
     ) -> Result<bool, StoreError> {
-        let update = verified(asked, now)
+        let update = Update::builder()
             .table_name(self.registry.table())
             .set_key(Some(keys::webhook(tenant, webhook).attributes()))
+            .update_expression(
+                "SET verification.verified_at = :now, verification.last_result = :result, \
+                 verification.main_url = :no, verification.backup_url = :no, updated_at = :now ADD revision :one",
+            )
+            .condition_expression(IS_THIS_ONE)
+            .set_expression_attribute_values(Some(common_values(asked)))
+            .expression_attribute_values(":result", text(ChallengeResult::Answered.as_str()))
+            .expression_attribute_values(":no", AttributeValue::Bool(false))
+            .expression_attribute_values(":now", number(now.as_millisecond()))
             .build()
             .map_err(StoreError::aws)?;
         write_with_event(self.registry.client(), TransactWriteItem::builder().update(update).build(), event_write).await
@@ -115,16 +124,7 @@ async fn changed(call: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
     }
 }
 
-fn verified(asked: &UrlVerification, now: Timestamp) -> UpdateBuilder {
-    Update::builder()
-        .update_expression(
-            "SET verification.verified_at = :now, verification.last_result = :result, \
-             verification.main_url = :no, verification.backup_url = :no, updated_at = :now ADD revision :one",
-        )
-        .condition_expression(IS_THIS_ONE)
-        .expression_attribute_values(":id", text(asked.id.as_str()))
-        .expression_attribute_values(":result", text(ChallengeResult::Answered.as_str()))
-        .expression_attribute_values(":no", AttributeValue::Bool(false))
-        .expression_attribute_values(":now", number(now.as_millisecond()))
-        .expression_attribute_values(":one", number(1))
+/// The values in the condition and in the increase of the revision.
+fn common_values(asked: &UrlVerification) -> HashMap<String, AttributeValue> {
+    HashMap::from([(":id".to_owned(), text(asked.id.as_str())), (":one".to_owned(), number(1))])
 }

@@ -23,6 +23,18 @@ async fn asking() -> Room {
     Room::with_config(|config| ApiConfig { verify_webhook_urls: true, ..config }).await
 }
 
+/// A room in which the operator asks for consent, and a receiver that gives these answers.
+async fn asking_of(path: &str, answers: impl IntoIterator<Item = Says>) -> (Room, Receiver) {
+    let receiver = Receiver::start().await.unwrap();
+    receiver.script(path, answers);
+    (asking().await, receiver)
+}
+
+/// Sends the job of the hourly sweep.
+fn sweep(room: &Room) {
+    room.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+}
+
 async fn accept(room: &Room, tenant: &Caller<'_>, key: &str) -> Event {
     let event = room.world.event(tenant.tenant_id(), key);
     room.world.events.put(&event).await.unwrap();
@@ -77,10 +89,8 @@ async fn without_the_parameter_nothing_is_asked_and_nothing_is_shown() {
 
 #[tokio::test]
 async fn a_new_url_gets_what_was_held_once_it_has_answered_a_signed_challenge() {
-    let room = asking().await;
+    let (room, receiver) = asking_of("/hook", [Says::Status(200)]).await;
     let acme = room.tenant().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Says::Status(200)]);
     let made = create(&acme, &receiver.url("/hook")).await;
     assert_eq!(made.body["verification"]["status"], "pending");
     assert_eq!(made.body["verification"]["reason"], "challenging");
@@ -117,10 +127,8 @@ async fn a_new_url_gets_what_was_held_once_it_has_answered_a_signed_challenge() 
 
 #[tokio::test]
 async fn challenges_end_after_the_last_one_and_a_repeat_call_makes_more_of_them_but_not_at_once() {
-    let room = asking().await;
+    let (room, receiver) = asking_of("/hook", [Says::Status(500)]).await;
     let acme = room.tenant().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Says::Status(500)]);
     let made = create(&acme, &receiver.url("/hook")).await;
     let verify = format!("{}/verify", path_of(&made));
     let held = accept(&room, &acme, "held").await;
@@ -137,7 +145,7 @@ async fn challenges_end_after_the_last_one_and_a_repeat_call_makes_more_of_them_
     assert_eq!(shown.body["verification"].get("next_challenge_at"), None);
     // The sweep finds nothing to do for it.
     room.world.clock.advance(SignedDuration::from_hours(3));
-    room.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+    sweep(&room);
     room.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.received("/hook").len(), usize::from(MAX_CHALLENGES));
     assert_eq!(state(&room, &acme, &made, &held).await, DeliveryState::Held);
@@ -154,10 +162,8 @@ async fn challenges_end_after_the_last_one_and_a_repeat_call_makes_more_of_them_
 
 #[tokio::test]
 async fn a_minute_after_a_challenge_the_next_one_may_be_asked_for_and_not_before() {
-    let room = asking().await;
+    let (room, receiver) = asking_of("/hook", [Says::Status(500)]).await;
     let acme = room.tenant().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Says::Status(500)]);
     let made = create(&acme, &receiver.url("/hook")).await;
     let verify = format!("{}/verify", path_of(&made));
     challenge(&room).await;
@@ -176,10 +182,8 @@ async fn a_minute_after_a_challenge_the_next_one_may_be_asked_for_and_not_before
 
 #[tokio::test]
 async fn another_url_is_asked_anew_and_the_answer_of_the_one_before_counts_for_nothing() {
-    let room = asking().await;
+    let (room, receiver) = asking_of("/mine", [Says::Challenge]).await;
     let acme = room.tenant().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/mine", [Says::Challenge]);
     receiver.script("/victim", [Says::Status(404)]);
     let made = create(&acme, &receiver.url("/mine")).await;
     room.world.run_until_idle().await.unwrap();
@@ -214,10 +218,8 @@ async fn another_url_is_asked_anew_and_the_answer_of_the_one_before_counts_for_n
 
 #[tokio::test]
 async fn a_backup_url_is_asked_too_and_what_waited_for_it_goes_out_if_it_is_taken_away() {
-    let room = asking().await;
+    let (room, receiver) = asking_of("/main", [Says::Challenge]).await;
     let acme = room.tenant().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/main", [Says::Challenge]);
     let made = create(&acme, &receiver.url("/main")).await;
     room.world.run_until_idle().await.unwrap();
     receiver.script("/main", [Says::Status(200)]);
@@ -288,20 +290,17 @@ async fn every_management_api_asks() {
 
 #[tokio::test]
 async fn a_challenge_whose_job_was_never_sent_is_found_by_the_sweep() {
-    let room = asking().await;
+    let (room, receiver) = asking_of("/hook", [Says::Challenge]).await;
     let acme = room.tenant().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Says::Challenge]);
     // As often as one send tries.
     room.world.aws.sqs.refuse_entries(3);
     let made = create(&acme, &receiver.url("/hook")).await;
     assert_eq!(jobs(&room), 0);
-    let sweep = || room.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
-    sweep();
+    sweep(&room);
     room.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.count(), 0, "it is not overdue yet");
     room.world.clock.advance(SignedDuration::from_hours(2));
-    sweep();
+    sweep(&room);
     room.world.run_until_idle().await.unwrap();
     assert_eq!(acme.get(&path_of(&made)).await.body["verification"]["status"], "verified");
 }
@@ -311,10 +310,8 @@ async fn whichever_call_of_a_change_fails_the_new_url_is_asked_and_nothing_is_lo
     // One call too many ends this: the break then meets a call after the request, or none.
     for index in 0..8 {
         for how in [Break::Before, Break::After] {
-            let room = asking().await;
+            let (room, receiver) = asking_of("/new", [Says::Challenge]).await;
             let acme = room.tenant().await;
-            let receiver = Receiver::start().await.unwrap();
-            receiver.script("/new", [Says::Challenge]);
             let old = room.world.webhook(acme.tenant_id(), &receiver.url("/old")).await.unwrap();
             let path = format!("/api/v1/webhooks/{}", old.id);
             room.world.aws.take_calls();
@@ -330,7 +327,7 @@ async fn whichever_call_of_a_change_fails_the_new_url_is_asked_and_nothing_is_lo
             let event = accept(&room, &acme, "held").await;
             room.world.run_until_idle().await.unwrap();
             room.world.clock.advance(SignedDuration::from_hours(2));
-            room.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+            sweep(&room);
             room.world.run_until_idle().await.unwrap();
             let row = room.world.deliveries.get(acme.tenant_id(), old.id, event.id).await.unwrap().unwrap();
             assert_eq!(row.state, DeliveryState::Delivered, "call {index} ({how:?})");
@@ -342,10 +339,8 @@ async fn whichever_call_of_a_change_fails_the_new_url_is_asked_and_nothing_is_lo
 
 #[tokio::test]
 async fn a_suspended_tenants_urls_are_asked_after_the_suspension() {
-    let room = asking().await;
+    let (room, receiver) = asking_of("/hook", [Says::Challenge]).await;
     let acme = room.tenant().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Says::Challenge]);
     let made = create(&acme, &receiver.url("/hook")).await;
     let tenant = format!("/api/v1/tenants/{}", acme.tenant_id());
     room.admin().patch(&tenant, &json!({ "suspended": true })).await;

@@ -2,7 +2,7 @@
 
 use shared::breaker::BreakerSettings;
 use shared::event::Event;
-use shared::queue::job::{Job, Sweep};
+use shared::queue::job::{DispatchJob, Job, Sweep};
 use shared::rate_limit::RateLimit;
 use shared::webhook::Webhook;
 use support::log_lines::{LogLine, LogLines};
@@ -170,4 +170,17 @@ async fn what_a_sweep_finds_is_logged_with_its_webhook() {
     let lines = LogLines::collect();
     assert_eq!(scene.world.pump_queue(DELIVERIES).await, 1);
     assert_is_of(&lines.only("the webhook holds deliveries without a reason; they are released"), &resumed);
+}
+
+/// Its job was a dead letter for longer than the retention, and nothing else tells of the event.
+#[tokio::test]
+async fn an_event_that_expired_before_its_first_jobs_were_sent_is_logged() {
+    let scene = Scene::start().await;
+    let event = scene.world.event(scene.tenant, "not stored any more");
+    scene.world.aws.sqs.put(DELIVERIES, &Job::Dispatch(DispatchJob::of(&event)).to_json());
+    let lines = LogLines::collect();
+    assert_eq!(scene.world.pump_queue(DELIVERIES).await, 1);
+    let line = lines.only("the event has expired before its first jobs were sent; nothing of it is delivered");
+    assert_eq!(line.id("event.id"), Some(event.id.to_string().as_str()), "{line:?}");
+    assert_eq!(line.id("tenant.id"), Some(scene.tenant.to_string().as_str()), "{line:?}");
 }

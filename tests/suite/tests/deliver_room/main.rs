@@ -15,6 +15,7 @@ mod fairness;
 mod held;
 mod isolation;
 mod log_lines;
+mod memory;
 mod odd_answers;
 mod operational;
 mod outbound;
@@ -34,11 +35,14 @@ mod streams;
 mod sweep;
 mod waits;
 
+use shared::breaker::BreakerSettings;
 use shared::delivery::Delivery;
 use shared::event::Event;
 use shared::id::TenantId;
+use shared::retry::{Delays, RetryPolicy};
 use shared::webhook::Webhook;
-use support::World;
+use support::world::DELIVERIES;
+use support::{Answer, Receiver, World};
 
 impl Scene {
     /// A world with one tenant.
@@ -46,6 +50,18 @@ impl Scene {
         let world = World::start().await.unwrap();
         let tenant = world.tenant().await.unwrap();
         Self { world, tenant }
+    }
+
+    /// A world with one tenant, a receiver that gives these answers, and a webhook with its URL.
+    async fn with_hook(
+        answers: impl IntoIterator<Item = Answer>,
+        change: impl FnOnce(Webhook) -> Webhook,
+    ) -> (Self, Receiver, Webhook) {
+        let scene = Self::start().await;
+        let receiver = Receiver::start().await.unwrap();
+        receiver.script("/hook", answers);
+        let webhook = scene.webhook_with(&receiver.url("/hook"), change).await;
+        (scene, receiver, webhook)
     }
 
     /// A new webhook, changed by `change` before it is stored.
@@ -60,6 +76,14 @@ impl Scene {
         event
     }
 
+    /// An accepted event after its first attempt, or after it was held.
+    async fn begun(&self, key: &str) -> Event {
+        let event = self.accept(key).await;
+        self.world.pump_stream().await.unwrap();
+        while self.world.pump_queue(DELIVERIES).await > 0 {}
+        event
+    }
+
     /// The delivery's row.
     async fn row(&self, webhook: &Webhook, event: &Event) -> Delivery {
         self.world.deliveries.get(self.tenant, webhook.id, event.id).await.unwrap().expect("the delivery has a row")
@@ -70,4 +94,11 @@ impl Scene {
 struct Scene {
     world: World,
     tenant: TenantId,
+}
+
+/// A webhook whose deliveries wait for these delays, less or more a tenth. Its breaker does not open.
+fn failing(delays: &[i64]) -> impl FnOnce(Webhook) -> Webhook {
+    let retry_policy = RetryPolicy::Custom(Delays::new(delays).unwrap());
+    let breaker = BreakerSettings { failures: 1_000, ..BreakerSettings::default() };
+    move |webhook| Webhook { retry_policy, breaker, ..webhook }
 }

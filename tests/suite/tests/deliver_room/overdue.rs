@@ -5,19 +5,17 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
-use shared::breaker::BreakerSettings;
 use shared::delivery::{DeadReason, Delivery, DeliveryState, StateKind};
 use shared::event::{Event, EventType};
 use shared::queue::job::{Job, Sweep};
 use shared::rate_limit::{Claim, RateLimit};
-use shared::retry::{Delays, RetryPolicy};
 use shared::store::day;
 use shared::store::deliveries::HeldOrDeadOrder;
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
 use support::world::{DEAD_LETTER, DELIVERIES, RETRIES};
-use support::{Answer, Break, Receiver};
+use support::{Answer, Break, Call};
 
-use crate::Scene;
+use crate::{Scene, failing};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -29,26 +27,11 @@ fn disabled(webhook: Webhook) -> Webhook {
     Webhook { status: WebhookStatus::Disabled { reason: DisabledReason::Requested }, ..webhook }
 }
 
-/// A webhook whose deliveries wait for these delays, less or more a tenth.
-fn waiting(delays: &[i64]) -> impl FnOnce(Webhook) -> Webhook {
-    let retry_policy = RetryPolicy::Custom(Delays::new(delays).unwrap());
-    let breaker = BreakerSettings { failures: 1_000, ..BreakerSettings::default() };
-    move |webhook| Webhook { retry_policy, breaker, ..webhook }
-}
-
 impl Scene {
     /// The hourly sweep, and everything that follows from it at once.
     async fn sweep(&self) {
         self.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
         while self.world.pump_queue(DELIVERIES).await > 0 {}
-    }
-
-    /// An accepted event after its first attempt, or after it was held.
-    async fn begun(&self, key: &str) -> Event {
-        let event = self.accept(key).await;
-        self.world.pump_stream().await.unwrap();
-        while self.world.pump_queue(DELIVERIES).await > 0 {}
-        event
     }
 
     /// When DynamoDB deletes a row.
@@ -88,10 +71,8 @@ fn numbers(row: &Delivery) -> Vec<(u32, u32)> {
 
 #[tokio::test]
 async fn a_delivery_whose_message_was_lost_goes_on_where_it_was_in_its_schedule() {
-    let scene = Scene::start().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Answer::Status(500), Answer::Status(500), Answer::Status(200)]);
-    let webhook = scene.webhook_with(&receiver.url("/hook"), waiting(&[7_200, 5])).await;
+    let (scene, receiver, webhook) =
+        Scene::with_hook([Answer::Status(500), Answer::Status(500), Answer::Status(200)], failing(&[7_200, 5])).await;
     let event = scene.begun("a").await;
     assert_eq!(scene.world.aws.sqs.take(RETRIES, |_| true).len(), 1);
     let DeliveryState::Waiting { next_attempt_at } = scene.row(&webhook, &event).await.state else { panic!("waits") };
@@ -116,10 +97,8 @@ async fn a_delivery_whose_message_was_lost_goes_on_where_it_was_in_its_schedule(
 
 #[tokio::test]
 async fn a_message_that_was_not_lost_after_all_is_obsolete_and_nothing_is_attempted_twice() {
-    let scene = Scene::start().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Answer::Status(500), Answer::Status(200)]);
-    let webhook = scene.webhook_with(&receiver.url("/hook"), waiting(&[7_200, 7_200])).await;
+    let (scene, receiver, webhook) =
+        Scene::with_hook([Answer::Status(500), Answer::Status(200)], failing(&[7_200, 7_200])).await;
     let event = scene.begun("a").await;
     // No function runs for a day. Then the sweep comes before the message.
     scene.world.clock.advance(DAY);
@@ -133,10 +112,8 @@ async fn a_message_that_was_not_lost_after_all_is_obsolete_and_nothing_is_attemp
 
 #[tokio::test]
 async fn only_long_waits_are_in_the_index_and_only_while_they_last() {
-    let scene = Scene::start().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Answer::Status(500), Answer::Status(500), Answer::Status(200)]);
-    let webhook = scene.webhook_with(&receiver.url("/hook"), waiting(&[700, 7_200])).await;
+    let (scene, receiver, webhook) =
+        Scene::with_hook([Answer::Status(500), Answer::Status(500), Answer::Status(200)], failing(&[700, 7_200])).await;
     scene.begun("a").await;
     assert_eq!(scene.in_index(&webhook, StateKind::Waiting).await, 0);
     while receiver.count() < 2 {
@@ -151,13 +128,10 @@ async fn only_long_waits_are_in_the_index_and_only_while_they_last() {
 /// A job that waits in the line of a rate limit is late, but its message is there.
 #[tokio::test]
 async fn what_waits_in_the_line_of_a_rate_limit_is_not_overdue() {
-    let scene = Scene::start().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Answer::Status(500), Answer::Status(200)]);
     let limit = RateLimit::new(1).unwrap();
-    let change = waiting(&[7_200]);
+    let change = failing(&[7_200]);
     let change = |webhook| Webhook { rate_limit: Some(limit), ..change(webhook) };
-    let webhook = scene.webhook_with(&receiver.url("/hook"), change).await;
+    let (scene, _receiver, webhook) = Scene::with_hook([Answer::Status(500), Answer::Status(200)], change).await;
     let event = scene.begun("a").await;
     scene.world.aws.sqs.take(RETRIES, |_| true);
     scene.world.clock.advance(SignedDuration::from_hours(4));
@@ -173,9 +147,7 @@ async fn what_waits_in_the_line_of_a_rate_limit_is_not_overdue() {
 
 #[tokio::test]
 async fn what_is_held_for_as_long_as_the_retention_ends_as_dead_with_its_event_and_its_letter() {
-    let scene = Scene::start().await;
-    let receiver = Receiver::start().await.unwrap();
-    let webhook = scene.webhook_with(&receiver.url("/hook"), disabled).await;
+    let (scene, receiver, webhook) = Scene::with_hook([Answer::Status(200)], disabled).await;
     let (first, second) = (scene.begun("first").await, {
         scene.world.clock.advance(DAY);
         scene.begun("second").await
@@ -204,9 +176,7 @@ async fn what_is_held_for_as_long_as_the_retention_ends_as_dead_with_its_event_a
 /// The webhook takes attempts again, and the job that should end the delivery finds that.
 #[tokio::test]
 async fn what_was_held_too_long_is_delivered_if_its_webhook_takes_attempts_by_then() {
-    let scene = Scene::start().await;
-    let receiver = Receiver::start().await.unwrap();
-    let webhook = scene.webhook_with(&receiver.url("/hook"), disabled).await;
+    let (scene, _receiver, webhook) = Scene::with_hook([Answer::Status(200)], disabled).await;
     let event = scene.begun("a").await;
     scene.world.clock.advance(RETENTION);
     scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
@@ -223,14 +193,11 @@ async fn what_was_held_too_long_is_delivered_if_its_webhook_takes_attempts_by_th
 /// kept longer.
 #[tokio::test]
 async fn an_event_is_kept_for_as_long_as_its_delivery_is_owed() {
-    let scene = Scene::start().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Answer::Status(500)]);
-    let webhook = scene.webhook_with(&receiver.url("/hook"), waiting(&[172_800, 172_800])).await;
+    let (scene, receiver, webhook) = Scene::with_hook([Answer::Status(500)], failing(&[172_800, 172_800])).await;
     let off = scene.webhook_with(&receiver.url("/off"), disabled).await;
     scene.world.aws.take_calls();
     let event = scene.begun("a").await;
-    let updates = |calls: &[support::Call]| {
+    let updates = |calls: &[Call]| {
         calls.iter().filter(|call| call.operation == "DynamoDB.UpdateItem" && call.resource == "events").count()
     };
     assert_eq!(updates(&scene.world.aws.take_calls()), 0);
@@ -252,10 +219,8 @@ async fn an_event_is_kept_for_as_long_as_its_delivery_is_owed() {
 async fn nothing_is_lost_whichever_call_fails_while_overdue_deliveries_are_woken_and_ended() {
     for how in [Break::Before, Break::After] {
         for calls_before in 0.. {
-            let scene = Scene::start().await;
-            let receiver = Receiver::start().await.unwrap();
-            receiver.script("/hook", [Answer::Status(500), Answer::Status(200)]);
-            let lost = scene.webhook_with(&receiver.url("/hook"), waiting(&[7_200])).await;
+            let (scene, receiver, lost) =
+                Scene::with_hook([Answer::Status(500), Answer::Status(200)], failing(&[7_200])).await;
             let off = scene.webhook_with(&receiver.url("/off"), disabled).await;
             let event = scene.begun("a").await;
             scene.world.aws.sqs.take(RETRIES, |_| true);
@@ -286,4 +251,54 @@ async fn nothing_is_lost_whichever_call_fails_while_overdue_deliveries_are_woken
             }
         }
     }
+}
+
+/// The rows of the others are in their next round already. Without jobs they would wait for another sweep.
+#[tokio::test]
+async fn a_delivery_that_cannot_be_written_keeps_no_other_asleep_that_was_woken_with_it() {
+    const EVENTS: usize = 5;
+    let (scene, receiver, _webhook) = Scene::with_hook([Answer::Status(500)], failing(&[7_200])).await;
+    for number in 0..EVENTS {
+        scene.begun(&number.to_string()).await;
+    }
+    receiver.script("/hook", [Answer::Status(200)]);
+    assert_eq!(scene.world.aws.sqs.take(RETRIES, |_| true).len(), EVENTS);
+    scene.world.clock.advance(DAY);
+    // First the events are kept for longer, then the rows are written.
+    scene.world.aws.break_at("DynamoDB.UpdateItem", EVENTS, Break::Before);
+    scene.sweep().await;
+    assert!(!scene.world.aws.call_off_break());
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.count(), EVENTS + EVENTS - 1, "without another sweep");
+    scene.sweep().await;
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(receiver.count(), 2 * EVENTS);
+}
+
+/// A page has 500 deliveries of each kind.
+#[tokio::test]
+async fn what_was_held_too_long_gets_one_job_however_many_pages_of_waiting_ones_there_are() {
+    let (scene, _receiver, webhook) = Scene::with_hook([Answer::Status(500)], failing(&[7_200])).await;
+    for number in 0..501 {
+        scene.accept(&number.to_string()).await;
+    }
+    while scene.world.pump_stream().await.unwrap() > 0 {}
+    while scene.world.pump_queue(DELIVERIES).await > 0 {}
+    assert_eq!(scene.world.aws.sqs.take(RETRIES, |_| true).len(), 501);
+    let stored = scene.world.registry.webhooks.get(scene.tenant, webhook.id).await.unwrap().unwrap();
+    scene.world.registry.webhook_writer.replace(&disabled(stored), None).await.unwrap();
+    scene.world.clock.advance(HOUR);
+    let held = scene.begun("held").await;
+    scene.world.clock.advance(RETENTION);
+
+    scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+    let mut jobs = 0;
+    for _ in 0..5 {
+        scene.world.pump_queue(DELIVERIES).await;
+        // The queue has a backlog: the jobs of deliveries are not received for a while.
+        let taken = scene.world.aws.sqs.take(DELIVERIES, |message| message.body.contains(r#""kind":"deliver""#));
+        jobs += taken.iter().filter(|message| message.body.contains(&held.id.to_string())).count();
+        scene.world.clock.advance(SignedDuration::from_secs(5));
+    }
+    assert_eq!(jobs, 1);
 }

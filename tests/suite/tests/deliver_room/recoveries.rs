@@ -60,7 +60,7 @@ impl Scene {
     }
 
     /// A recovery of the last hour, which is not stored yet.
-    fn recovery(&self, webhook: Option<&Webhook>, states: &[Recoverable]) -> Recovery {
+    pub(crate) fn recovery(&self, webhook: Option<&Webhook>, states: &[Recoverable]) -> Recovery {
         let now = self.world.clock.now();
         let webhook = webhook.map(|webhook| webhook.id);
         Recovery {
@@ -82,7 +82,7 @@ impl Scene {
     }
 
     /// Stores a recovery and sends the job of its first page.
-    async fn begin(&self, recovery: &Recovery) {
+    pub(crate) async fn begin(&self, recovery: &Recovery) {
         self.world.registry.recoveries.create(recovery).await.unwrap();
         self.world.aws.sqs.put(DELIVERIES, &page_job(recovery, 0));
     }

@@ -1,12 +1,13 @@
 //! The hourly sweep.
 
 use jiff::SignedDuration;
+use serde_json::json;
 use shared::breaker::BreakerSettings;
 use shared::delivery::DeliveryState;
 use shared::queue::job::{Job, Sweep};
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
-use support::world::DELIVERIES;
-use support::{Answer, Receiver};
+use support::world::{DEAD_LETTER, DELIVERIES};
+use support::{Answer, Receiver, World};
 
 use crate::Scene;
 
@@ -65,4 +66,25 @@ async fn a_breaker_whose_probe_was_lost_gets_it_once_more() {
     scene.world.aws.sqs.put(DELIVERIES, &sweep);
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Delivered);
+}
+
+/// A row that nobody can read, or a partition that is throttled, stops no other tenant's deliveries.
+#[tokio::test]
+async fn a_tenant_whose_webhooks_cannot_be_read_keeps_no_other_tenants_deliveries_asleep() {
+    let world = World::start().await.unwrap();
+    // The sweep comes to the tenants in the order of their creation.
+    let spoiled = world.tenant().await.unwrap();
+    let row = json!({ "pk": { "S": format!("T#{spoiled}") }, "sk": { "S": "W#wh_00000000000000000000000000" } });
+    world.aws.put_unbroken("registry", vec![row]).unwrap();
+    let tenant = world.tenant().await.unwrap();
+    let scene = Scene { world, tenant };
+    let receiver = Receiver::start().await.unwrap();
+    let paused = scene.webhook_with(&receiver.url("/hook"), |webhook| Webhook { paused: true, ..webhook }).await;
+    let event = scene.begun("held").await;
+    let resumed = Webhook { paused: false, ..paused };
+    scene.world.registry.webhook_writer.replace(&resumed, None).await.unwrap();
+    scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+    scene.world.run_until_idle().await.unwrap();
+    assert_eq!(scene.row(&resumed, &event).await.state, DeliveryState::Delivered);
+    assert!(scene.world.aws.sqs.messages(DEAD_LETTER).is_empty());
 }

@@ -8,25 +8,13 @@ use shared::webhook::Webhook;
 use support::world::{DELIVERIES, RETRIES};
 use support::{Answer, Receiver};
 
-use crate::Scene;
-
-/// A webhook that fails all the time, with these delays.
-fn failing(delays: &[i64]) -> impl FnOnce(Webhook) -> Webhook {
-    let retry_policy = RetryPolicy::Custom(Delays::new(delays).unwrap());
-    let breaker = BreakerSettings { failures: 1_000, window_seconds: 86_400, ..BreakerSettings::default() };
-    move |webhook| Webhook { retry_policy, breaker, ..webhook }
-}
+use crate::{Scene, failing};
 
 /// To hide a message is one call, to send it anew and to delete it are two.
 #[tokio::test]
 async fn waits_in_the_retries_queue_are_hidden_messages_short_ones_too() {
-    let scene = Scene::start().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Answer::Status(500)]);
-    scene.webhook_with(&receiver.url("/hook"), failing(&[5, 300, 1_800, 172_800])).await;
-    scene.accept("a").await;
-    scene.world.pump_stream().await.unwrap();
-    scene.world.pump_queue(DELIVERIES).await;
+    let (scene, receiver, _webhook) = Scene::with_hook([Answer::Status(500)], failing(&[5, 300, 1_800, 172_800])).await;
+    scene.begun("a").await;
     let waiting = |scene: &Scene| scene.world.aws.sqs.messages(RETRIES).pop().unwrap();
     assert_eq!(waiting(&scene).receives, 0, "it comes from the other queue, as a new message");
     let first = waiting(&scene).id;
@@ -48,10 +36,8 @@ async fn waits_in_the_retries_queue_are_hidden_messages_short_ones_too() {
 /// A chain of delayed messages ends in time, and no message of it grows old.
 #[tokio::test]
 async fn when_a_quarter_of_the_limit_is_in_flight_waits_are_chains_of_delayed_messages() {
-    let scene = Scene::start().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Answer::Status(500), Answer::Status(500), Answer::Status(200)]);
-    let webhook = scene.webhook_with(&receiver.url("/hook"), failing(&[5, 86_400])).await;
+    let (scene, _receiver, webhook) =
+        Scene::with_hook([Answer::Status(500), Answer::Status(500), Answer::Status(200)], failing(&[5, 86_400])).await;
     let event = scene.accept("a").await;
     scene.world.aws.sqs.pretend_in_flight(30_000);
     scene.world.pump_stream().await.unwrap();
@@ -71,13 +57,9 @@ async fn when_a_quarter_of_the_limit_is_in_flight_waits_are_chains_of_delayed_me
 /// SQS does not tell the number: then a delayed message is never wrong.
 #[tokio::test]
 async fn without_the_number_in_flight_nothing_is_hidden_and_nothing_is_lost() {
-    let scene = Scene::start().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Answer::Status(500), Answer::Status(500), Answer::Status(200)]);
-    let webhook = scene.webhook_with(&receiver.url("/hook"), failing(&[5, 300])).await;
-    let event = scene.accept("a").await;
-    scene.world.pump_stream().await.unwrap();
-    scene.world.pump_queue(DELIVERIES).await;
+    let (scene, receiver, webhook) =
+        Scene::with_hook([Answer::Status(500), Answer::Status(500), Answer::Status(200)], failing(&[5, 300])).await;
+    let event = scene.begun("a").await;
     scene.world.aws.sqs.refuse_attributes();
     let due = scene.world.aws.sqs.messages(RETRIES)[0].visible_at;
     scene.world.clock.advance(due.duration_since(scene.world.clock.now()));
@@ -132,10 +114,7 @@ async fn no_tenant_fills_the_messages_in_flight_and_the_retries_of_others_are_on
 /// If a webhook fails more often than its breaker needs to know, not every failure costs a write.
 #[tokio::test]
 async fn failures_beyond_what_the_breaker_needs_write_nothing_but_their_own_rows() {
-    let scene = Scene::start().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Answer::Status(500)]);
-    scene.webhook_with(&receiver.url("/hook"), |webhook| webhook).await;
+    let (scene, _receiver, _webhook) = Scene::with_hook([Answer::Status(500)], |webhook| webhook).await;
     for number in 0..100 {
         scene.accept(&number.to_string()).await;
     }
@@ -194,16 +173,13 @@ async fn no_delivery_is_lost_however_long_its_receiver_asks_to_wait() {
 /// A message may be old when a wait begins: it was in the queue while no function ran.
 #[tokio::test]
 async fn a_message_that_would_grow_too_old_is_sent_anew() {
-    let scene = Scene::start().await;
-    let receiver = Receiver::start().await.unwrap();
-    receiver.script("/hook", [Answer::Status(500), Answer::Status(500), Answer::Status(500), Answer::Status(200)]);
     let two_days = i64::from(MAX_DELAY_SECONDS);
     let retry_policy = RetryPolicy::Custom(Delays::new(&[3_600, two_days, two_days]).unwrap());
     let change = |webhook| Webhook { retry_policy, ..webhook };
-    let webhook = scene.webhook_with(&receiver.url("/hook"), change).await;
-    let event = scene.accept("a").await;
-    scene.world.pump_stream().await.unwrap();
-    scene.world.pump_queue(DELIVERIES).await;
+    let (scene, receiver, webhook) =
+        Scene::with_hook([Answer::Status(500), Answer::Status(500), Answer::Status(500), Answer::Status(200)], change)
+            .await;
+    let event = scene.begun("a").await;
     let sent_at = |scene: &Scene| -> Timestamp { scene.world.aws.sqs.messages(RETRIES)[0].sent_at };
     let first = sent_at(&scene);
     scene.world.clock.advance(SignedDuration::from_secs(900));

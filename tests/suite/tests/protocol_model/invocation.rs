@@ -117,7 +117,7 @@ pub(crate) enum Choice {
     FromMemory,
     /// The write takes effect, its answer is lost, and the SDK's second try meets the write.
     MeetsItself,
-    /// The call for the breaker fails. The room logs that and goes on.
+    /// The call for the breaker, or the write that wakes a delivery, fails. The room logs that and goes on.
     Fails,
     /// There is no slot for an attempt.
     NoSlot,
@@ -219,7 +219,6 @@ impl Phase {
             Self::Discard(..)
             | Self::WriteHeld(..)
             | Self::EndHeld(..)
-            | Self::Wake(..)
             | Self::Claim(..)
             | Self::ClaimChallenge(..)
             | Self::Record(..)
@@ -228,6 +227,7 @@ impl Phase {
             {
                 vec![Choice::Go, Choice::MeetsItself]
             }
+            Self::Wake(..) if crashes => vec![Choice::Go, Choice::MeetsItself, Choice::Fails],
             Self::ForgetFailures(..) | Self::CountFailure(..) | Self::SendProbe(..) | Self::OpenBreaker(..)
                 if crashes =>
             {

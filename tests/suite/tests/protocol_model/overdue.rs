@@ -14,6 +14,10 @@ pub(crate) fn step(phase: Phase, scope: &Scope, state: &mut State, choice: Choic
         Phase::ListOverdue(from) => list(scope, state, from),
         Phase::Wake(mut waiting, mut jobs, from) => {
             let Some((event, row)) = waiting.pop() else { return settled(jobs, from) };
+            if choice == Choice::Fails {
+                state.sweep_is_due = true;
+                return Phase::Wake(waiting, jobs, from);
+            }
             let woken = Row { state: RowState::Waiting { due: false }, round: row.round + 1, ..row };
             let expected = if scope.mutant == Some(Mutant::WokenWithoutCondition) {
                 RowCondition::Any

@@ -27,7 +27,8 @@ fn tests_do_not_sleep_through_what_they_test() {
 
 /// Tests of the suite that use real time: they deploy the template or measure memory. Also tests that name the
 /// forbidden words.
-const REAL_TESTS: [&str; 4] = ["end_to_end", "tidy/", "dispatch_room/memory.rs", "ingest_room/memory.rs"];
+const REAL_TESTS: [&str; 5] =
+    ["end_to_end", "tidy/", "deliver_room/memory.rs", "dispatch_room/memory.rs", "ingest_room/memory.rs"];
 
 /// All other tests end in the same way on a busy machine and on an idle one.
 #[test]

@@ -1,4 +1,4 @@
-//! `POST /api/v1/webhooks/{webhook_id}/verify`: asks the new URLs of a pending webhook for their consent again
+//! `POST /api/v1/webhooks/{webhook_id}/verify`: asks the new URLs of a pending webhook for their consent again.
 
 use std::sync::Arc;
 

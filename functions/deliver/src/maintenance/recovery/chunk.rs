@@ -25,7 +25,8 @@ pub(super) async fn held_or_dead(
 ) -> Result<Chunk, StoreError> {
     let range = TimeRange { from: recovery.since, to: recovery.until };
     let limit = u16::try_from(most).unwrap_or(u16::MAX);
-    let page = deliveries.list_stuck_within(recovery.tenant, webhook, state, range, after, limit).await?;
+    let page =
+        deliveries.list_stuck_without_attempts(recovery.tenant, webhook, state, Some(range), after, limit).await?;
     let looked_at = page.items.len() as u64;
     let recoverable = page.items.iter().filter(|delivery| has_event(delivery));
     let jobs = recoverable.map(|delivery| Job::Deliver(DeliverJob::next_round(delivery))).collect();

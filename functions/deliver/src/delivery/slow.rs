@@ -24,7 +24,7 @@ pub(crate) async fn watched<T>(
         if let Ok(ended) = tokio::time::timeout(limit, &mut attempt).await {
             return ended;
         }
-        let rest = tokio::time::timeout(SLOW_ATTEMPT - limit, &mut attempt);
+        let rest = tokio::time::timeout(SLOW_ATTEMPT.saturating_sub(limit), &mut attempt);
         if let ((), Ok(ended)) = futures::join!(give_way(state, health), rest) {
             return ended;
         }

@@ -29,10 +29,12 @@ pub struct Probe {
 
 /// Look for deliveries that nothing wakes, and send the jobs that wake or end them. The template's schedule sends the
 /// first sweep of each hour.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sweep {
     /// The tenant after which the sweep continues; `None` at the start.
     pub after: Option<String>,
+    /// A tenant that was looked at in part, and the last of its webhooks that was looked at.
+    pub looked_at: Option<(TenantId, WebhookId)>,
 }
 
 /// Do one page of a recovery that somebody asked for. The recovery's row says the rest.

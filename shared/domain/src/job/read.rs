@@ -75,7 +75,11 @@ impl Job {
         let tenant = || wire.tenant.parse().map_err(part);
         let webhook = || wire.webhook.parse().map_err(part);
         Ok(match wire.kind {
-            Kind::Sweep => Self::Sweep(Sweep { after: wire.after }),
+            Kind::Sweep => {
+                let is_within_a_tenant = !wire.webhook.is_empty();
+                let looked_at = is_within_a_tenant.then(|| Ok((tenant()?, webhook()?))).transpose()?;
+                Self::Sweep(Sweep { after: wire.after, looked_at })
+            }
             Kind::Recovery => {
                 let recovery = wire.recovery.unwrap_or_default().parse().map_err(part)?;
                 Self::Recovery(RecoveryPage { tenant: tenant()?, recovery, page: wire.page })

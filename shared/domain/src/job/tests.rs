@@ -34,8 +34,10 @@ fn jobs_read_back() {
     assert_eq!(Job::from_json(&recover.to_json()).unwrap(), recover);
     let probe = Job::Probe(Probe { tenant, webhook: webhook(), probe: ProbeId::generate([3; 10]) });
     assert_eq!(Job::from_json(&probe.to_json()).unwrap(), probe);
-    let sweep = Job::Sweep(Sweep { after: Some("ten_1".into()) });
-    assert_eq!(Job::from_json(&sweep.to_json()).unwrap(), sweep);
+    for looked_at in [None, Some((tenant, webhook()))] {
+        let sweep = Job::Sweep(Sweep { after: Some("ten_1".into()), looked_at });
+        assert_eq!(Job::from_json(&sweep.to_json()).unwrap(), sweep);
+    }
     let recovery = RecoveryId::mint(Timestamp::UNIX_EPOCH, [4; 10]);
     let page = Job::Recovery(RecoveryPage { tenant, recovery, page: 7 });
     assert_eq!(Job::from_json(&page.to_json()).unwrap(), page);
@@ -47,7 +49,7 @@ fn jobs_read_back() {
     let verify = Job::Verify(VerifyJob { tenant, webhook: webhook(), verification });
     assert_eq!(Job::from_json(&verify.to_json()).unwrap(), verify);
     // The body that the template's schedule sends.
-    assert_eq!(Job::from_json(r#"{"v":1,"kind":"sweep"}"#).unwrap(), Job::Sweep(Sweep { after: None }));
+    assert_eq!(Job::from_json(r#"{"v":1,"kind":"sweep"}"#).unwrap(), Job::Sweep(Sweep::default()));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Job;
 use super::wire::{Kind, Wire, WireSlot};
+use super::{Job, Sweep};
 use crate::event::Event;
 use crate::sqs_characters::escaped;
 use crate::stored_event::StoredEvent;
@@ -38,7 +38,12 @@ impl Job {
                 verification: Some(verify.verification.as_str().to_owned()),
                 ..Wire::new(Kind::Verify, verify.tenant, verify.webhook)
             },
-            Self::Sweep(sweep) => Wire { after: sweep.after.clone(), ..Wire::of_no_webhook(Kind::Sweep) },
+            Self::Sweep(Sweep { after, looked_at: None }) => {
+                Wire { after: after.clone(), ..Wire::of_no_webhook(Kind::Sweep) }
+            }
+            Self::Sweep(Sweep { after, looked_at: Some((tenant, webhook)) }) => {
+                Wire { after: after.clone(), ..Wire::new(Kind::Sweep, *tenant, *webhook) }
+            }
             Self::Recovery(page) => Wire {
                 tenant: page.tenant.to_string(),
                 recovery: Some(page.recovery.to_string()),

@@ -16,9 +16,15 @@ impl TenantList {
         Self { registry: registry.clone() }
     }
 
-    /// Tenants in the order of their creation, after `after`.
-    pub async fn page(&self, after: Option<&str>, limit: u8) -> Result<Page<Tenant>, StoreError> {
-        self.registry.list_tenants(after, limit).await
+    /// Tenants in the order of their creation, after `after`. Each row is read on its own: a row that cannot be read
+    /// keeps nobody from the others.
+    pub async fn page(&self, after: Option<&str>, limit: u8) -> Result<Page<Result<Tenant, StoreError>>, StoreError> {
+        let page = self.registry.list_rows(keys::TENANTS.to_owned(), "", after, limit).await?;
+        let read = |row| {
+            let item: TenantItem = serde_dynamo::from_item(row).map_err(StoreError::unreadable)?;
+            Tenant::try_from(item)
+        };
+        Ok(Page { items: page.items.into_iter().map(read).collect(), next: page.next })
     }
 }
 

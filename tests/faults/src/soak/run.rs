@@ -176,7 +176,7 @@ async fn until_rest(
             return Ok(census);
         }
         if swept.elapsed() > SWEEP_EVERY {
-            let sweep = Job::Sweep(Sweep { after: None }).to_json();
+            let sweep = Job::Sweep(Sweep::default()).to_json();
             stack.sqs().send_message().queue_url(stack.deliveries_queue()).message_body(sweep).send().await?;
             swept = Instant::now();
         }

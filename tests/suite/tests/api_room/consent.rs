@@ -32,7 +32,7 @@ async fn asking_of(path: &str, answers: impl IntoIterator<Item = Says>) -> (Room
 
 /// Sends the job of the hourly sweep.
 fn sweep(room: &Room) {
-    room.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+    room.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep::default()).to_json());
 }
 
 async fn accept(room: &Room, tenant: &Caller<'_>, key: &str) -> Event {

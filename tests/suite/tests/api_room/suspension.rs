@@ -79,7 +79,7 @@ async fn deliveries_are_held_within_the_cache_time_and_all_arrive_once_the_suspe
     accept(&room, &other, "meantime").await;
     room.world.run_until_idle().await.unwrap();
     // Neither a release nor the sweep sends what is held.
-    room.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+    room.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep::default()).to_json());
     room.world.run_until_idle().await.unwrap();
     assert_eq!((receiver.received("/acme").len(), receiver.received("/other").len()), (1, 2));
     for event in &held {

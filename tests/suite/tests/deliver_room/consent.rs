@@ -206,7 +206,7 @@ async fn what_a_pending_webhook_holds_ends_with_the_retention() {
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Held);
     scene.world.clock.advance(SignedDuration::from_hours(31 * 24));
-    let sweep = Job::Sweep(shared::queue::job::Sweep { after: None });
+    let sweep = Job::Sweep(shared::queue::job::Sweep::default());
     scene.world.aws.sqs.put(DELIVERIES, &sweep.to_json());
     scene.world.run_until_idle().await.unwrap();
     assert!(matches!(scene.row(&webhook, &event).await.state, DeliveryState::Dead { .. }));

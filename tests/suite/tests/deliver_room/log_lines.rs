@@ -166,7 +166,7 @@ async fn what_a_sweep_finds_is_logged_with_its_webhook() {
     // As after an interrupted request: the webhook takes attempts again, and nothing releases what it holds.
     let resumed = Webhook { paused: false, ..paused };
     scene.world.registry.webhook_writer.replace(&resumed, None).await.unwrap();
-    scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+    scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep::default()).to_json());
     let lines = LogLines::collect();
     assert_eq!(scene.world.pump_queue(DELIVERIES).await, 1);
     assert_is_of(&lines.only("the webhook holds deliveries without a reason; they are released"), &resumed);

@@ -105,7 +105,7 @@ async fn ten_jobs_that_list_large_rows_fit_into_the_memory_of_the_smallest_funct
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sweep_over_many_webhooks_with_large_rows_fits_too() {
     let (world, ..) = world_with(40, 1).await;
-    let peak = peak_of(&world, &[Job::Sweep(Sweep { after: None })]);
+    let peak = peak_of(&world, &[Job::Sweep(Sweep::default())]);
     assert!(peak < MEMORY, "{peak} bytes");
 }
 

@@ -30,7 +30,7 @@ fn disabled(webhook: Webhook) -> Webhook {
 impl Scene {
     /// The hourly sweep, and everything that follows from it at once.
     async fn sweep(&self) {
-        self.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+        self.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep::default()).to_json());
         while self.world.pump_queue(DELIVERIES).await > 0 {}
     }
 
@@ -179,7 +179,7 @@ async fn what_was_held_too_long_is_delivered_if_its_webhook_takes_attempts_by_th
     let (scene, _receiver, webhook) = Scene::with_hook([Answer::Status(200)], disabled).await;
     let event = scene.begun("a").await;
     scene.world.clock.advance(RETENTION);
-    scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+    scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep::default()).to_json());
     scene.world.pump_queue(DELIVERIES).await;
     scene.world.pump_queue(DELIVERIES).await;
     let enabled = Webhook { status: WebhookStatus::Enabled, ..webhook.clone() };
@@ -291,7 +291,7 @@ async fn what_was_held_too_long_gets_one_job_however_many_pages_of_waiting_ones_
     let held = scene.begun("held").await;
     scene.world.clock.advance(RETENTION);
 
-    scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+    scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep::default()).to_json());
     let mut jobs = 0;
     for _ in 0..5 {
         scene.world.pump_queue(DELIVERIES).await;

@@ -290,7 +290,7 @@ async fn one_whose_job_was_lost_goes_on_with_the_sweep() {
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(receiver.count(), 10);
 
-    let sweep = Job::Sweep(Sweep { after: None }).to_json();
+    let sweep = Job::Sweep(Sweep::default()).to_json();
     // The page is not overdue, so the sweep sends nothing.
     scene.world.aws.sqs.put(DELIVERIES, &sweep);
     scene.world.run_until_idle().await.unwrap();

@@ -37,7 +37,7 @@ async fn what_is_held_without_a_reason_is_recovered_and_the_rest_stays() {
         scene.world.tenant().await.unwrap();
     }
 
-    scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+    scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep::default()).to_json());
     for _ in 0..20 {
         scene.world.pump_queue(DELIVERIES).await;
     }
@@ -56,7 +56,7 @@ async fn a_breaker_whose_probe_was_lost_gets_it_once_more() {
     let event = scene.accept("held").await;
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(scene.row(&webhook, &event).await.state, DeliveryState::Held);
-    let sweep = Job::Sweep(Sweep { after: None }).to_json();
+    let sweep = Job::Sweep(Sweep::default()).to_json();
 
     // The probe is not overdue, so the sweep sends nothing.
     scene.world.aws.sqs.put(DELIVERIES, &sweep);
@@ -83,8 +83,36 @@ async fn a_tenant_whose_webhooks_cannot_be_read_keeps_no_other_tenants_deliverie
     let event = scene.begun("held").await;
     let resumed = Webhook { paused: false, ..paused };
     scene.world.registry.webhook_writer.replace(&resumed, None).await.unwrap();
-    scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json());
+    scene.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep::default()).to_json());
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(scene.row(&resumed, &event).await.state, DeliveryState::Delivered);
     assert!(scene.world.aws.sqs.messages(DEAD_LETTER).is_empty());
+}
+
+/// One invocation has no time for all webhooks of a large tenant.
+#[tokio::test]
+async fn a_tenant_with_many_webhooks_is_looked_at_in_several_jobs_and_so_is_everybody_behind_it() {
+    let scene = Scene::start().await;
+    for number in 0..205 {
+        scene.world.new_webhook_with(scene.tenant, &format!("http://127.0.0.1:9/{number}"), |it| it).await.unwrap();
+    }
+    let spoiled = json!({ "pk": { "S": "TENANTS" }, "sk": { "S": format!("{}x", scene.tenant) } });
+    scene.world.aws.put_unbroken("registry", vec![spoiled]).unwrap();
+    let next = Scene { tenant: scene.world.tenant().await.unwrap(), world: scene.world };
+    let receiver = Receiver::start().await.unwrap();
+    let paused = next.webhook_with(&receiver.url("/hook"), |webhook| Webhook { paused: true, ..webhook }).await;
+    let event = next.begun("held").await;
+    let resumed = Webhook { paused: false, ..paused };
+    next.world.registry.webhook_writer.replace(&resumed, None).await.unwrap();
+    next.world.aws.take_calls();
+    next.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep::default()).to_json());
+    let mut most = 0;
+    for _ in 0..3 {
+        next.world.pump_queue(DELIVERIES).await;
+        let calls = next.world.aws.take_calls();
+        most = most.max(calls.iter().filter(|call| call.operation == "DynamoDB.Query").count());
+    }
+    assert!((1_700..1_800).contains(&most), "{most} queries in an invocation");
+    next.world.run_until_idle().await.unwrap();
+    assert_eq!(next.row(&resumed, &event).await.state, DeliveryState::Delivered);
 }

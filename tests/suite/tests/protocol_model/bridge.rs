@@ -161,7 +161,7 @@ impl Day {
                     _ => false,
                 });
             }
-            Happening::Sweep => self.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep { after: None }).to_json()),
+            Happening::Sweep => self.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep::default()).to_json()),
         }
     }
 

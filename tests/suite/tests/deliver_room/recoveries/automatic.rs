@@ -48,7 +48,7 @@ async fn the_sweep_leaves_a_long_one_alone_and_takes_up_one_that_stands_still() 
     // All messages that the job sent are lost, the job for the rest included.
     assert_eq!(scene.world.aws.sqs.take(DELIVERIES, |_| true).len(), 1_001);
 
-    let sweep = Job::Sweep(Sweep { after: None }).to_json();
+    let sweep = Job::Sweep(Sweep::default()).to_json();
     scene.world.aws.sqs.put(DELIVERIES, &sweep);
     scene.world.pump_queue(DELIVERIES).await;
     assert!(scene.world.aws.sqs.messages(DELIVERIES).is_empty(), "as if it got on");

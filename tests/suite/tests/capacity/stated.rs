@@ -7,7 +7,7 @@ use std::path::Path;
 use shared::breaker::BreakerSettings;
 use shared::in_flight::{LOOK_AGAIN_AFTER, MOST_HIDDEN_PER_LOOK, MOST_WHEN_HIDING};
 use shared::queue::{MAX_DELAY_SECONDS, MAX_IN_FLIGHT};
-use shared::slowness::SLOW_ATTEMPT;
+use shared::slowness::{QUICK_ATTEMPT, QUICK_ATTEMPTS_NEEDED, SLOW_ATTEMPT};
 use shared::store::SHARDS;
 use shared::webhook::MAX_PER_TENANT;
 use yaml_rust2::{Yaml, YamlLoader};
@@ -189,9 +189,10 @@ pub(crate) fn sentences(template: Template) -> String {
          - The worst case of one tenant: {one} deliveries (500 webhooks, 2,000 events) that fail and wait for days. As \
          chains they are received {chain} times a second, which takes {chains} invocations of the retries queue of 100 ms, \
          and leaves the others to other tenants. Each receive costs a send, a delete and the read of a row.\n\
-         - Before a webhook counts as slow (after an attempt of {slow} s), its deliveries use the invocations of the \
-         deliveries queue. With {concurrency} invocations (`MaximumConcurrency`), {unknown} such deliveries a second do not \
-         delay other webhooks. More make jobs wait; then the jobs of the tenant that uses more than its share go to the \
+         - A webhook uses the invocations of the deliveries queue when its receiver is known to be quick ({needed} \
+         attempts of less than {quick} s in a row, in the slow queue), and until an attempt takes {slow} s. With \
+         {concurrency} invocations (`MaximumConcurrency`), {unknown} such deliveries a second do not delay other webhooks. \
+         More make jobs wait; then the jobs of the tenant that uses more than its share go to the \
          slow queue, also if each attempt takes less than {slow} s.\n\
          - The slow queue has {slow_concurrency} invocations of its own (`SlowMaximumConcurrency`): {slow_places} attempts \
          at a time, which are {slow_rate} a second of {slow} s each. More than that waits there, and nobody else waits for \
@@ -210,6 +211,8 @@ pub(crate) fn sentences(template: Template) -> String {
         one = grouped(ONE_TENANT),
         chain = grouped(chain_receives(ONE_TENANT)),
         chains = grouped(invocations(chain_receives(ONE_TENANT), template.batch, CHAIN_MS)),
+        needed = QUICK_ATTEMPTS_NEEDED,
+        quick = QUICK_ATTEMPT.as_secs(),
         slow = SLOW_ATTEMPT.as_secs(),
         concurrency = template.concurrency,
         unknown = most_unknown_slow(template),

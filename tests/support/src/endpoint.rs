@@ -14,7 +14,7 @@ use dynoxide::Database;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::kms::Kms;
 use super::sqs::{Caller, Sqs};
@@ -40,6 +40,8 @@ pub enum Break {
     Collision,
     /// The call has no effect, and the caller never gets an answer.
     Hang,
+    /// The call has its effect when the test says [`Endpoint::go_on`].
+    Pause,
     /// In a `BatchExecuteStatement`, every second statement, beginning with the first, has no effect and fails with
     /// this code. Any other call has its effect.
     Statements(&'static str),
@@ -83,6 +85,8 @@ pub struct Endpoint {
     /// Changes after each call, to wake those who wait for calls.
     news: watch::Sender<()>,
     planned: Mutex<Option<Planned>>,
+    /// Wakes the call that pauses.
+    paused: Notify,
     units: Mutex<Units>,
     clock: Clock,
     call_takes: Mutex<SignedDuration>,
@@ -115,6 +119,7 @@ impl Endpoint {
             calls,
             news: watch::Sender::default(),
             planned: Mutex::default(),
+            paused: Notify::new(),
             units: Mutex::default(),
             clock,
             call_takes: Mutex::default(),
@@ -143,6 +148,11 @@ impl Endpoint {
         self.planned.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
     }
 
+    /// Lets a call have its effect that pauses, or the next call that would.
+    pub fn go_on(&self) {
+        self.paused.notify_one();
+    }
+
     /// From now on, advances the clock by `duration` for each call, as if calls were slow.
     pub fn slow_down(&self, duration: SignedDuration) {
         *self.call_takes.lock().unwrap_or_else(PoisonError::into_inner) = duration;
@@ -155,10 +165,19 @@ impl Endpoint {
 
     /// Waits until this many calls have been made since `take_calls`.
     pub async fn calls_made(&self, count: usize) {
+        self.until(|calls| calls.len() >= count).await;
+    }
+
+    /// Waits until a call of this operation, such as `DynamoDB.UpdateItem`, has begun since `take_calls`.
+    pub async fn call_begun(&self, operation: &str) {
+        self.until(|calls| calls.iter().any(|call| call.operation == operation)).await;
+    }
+
+    async fn until(&self, is_made: impl Fn(&[Call]) -> bool) {
         let mut news = self.news.subscribe();
-        let made = |(): &()| self.calls.lock().unwrap_or_else(PoisonError::into_inner).len() >= count;
+        let is_made = |(): &()| is_made(&self.calls.lock().unwrap_or_else(PoisonError::into_inner));
         // The endpoint owns the sender, so the channel does not close.
-        let _ended = news.wait_for(made).await;
+        let _ended = news.wait_for(is_made).await;
     }
 
     /// Number of calls since `take_calls`.
@@ -326,6 +345,10 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body:
             failure.into_response()
         }
         Some(Break::Hang) => std::future::pending().await,
+        Some(Break::Pause) => {
+            endpoint.paused.notified().await;
+            endpoint.carry_out(&target, &headers, body).await
+        }
         Some(Break::Statements(code)) => endpoint.carry_out_half(code, &target, &headers, body).await,
         Some(Break::CutShort) => endpoint.carry_out_cut_short(&target, &headers, body).await,
         Some(Break::Collision) if target.ends_with(".BatchExecuteStatement") => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_lambda_events::event::sqs::SqsEvent;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_sdk_dynamodb::types::{
@@ -30,6 +31,7 @@ use shared::store::{Deliveries, Events, Registry};
 use super::endpoint::Endpoint;
 use super::kms::KMS_KEY;
 use super::registry_groups::RegistryGroups;
+use super::sqs::VISIBILITY;
 use super::time::{NoWait, Stopped, beginning};
 
 /// The access key of the functions' role.
@@ -210,17 +212,28 @@ impl World {
     /// As [`World::pump_queue`], with another deliver room.
     pub async fn pump_queue_with(&self, queue: &str, room: &Deliver) -> usize {
         let batch = self.aws.sqs.receive(queue);
-        let count = batch.records.len();
-        if count > 0 {
-            let answer = deliver::handle(LambdaEvent::new(batch.clone(), self.context()), room).await;
-            // If the invocation fails, Lambda deletes nothing.
-            if let Ok(answer) = answer {
-                let failed: Vec<String> =
-                    answer.batch_item_failures.into_iter().filter_map(|failure| failure.item_identifier).collect();
-                self.aws.sqs.finish(queue, &batch, &failed);
-            }
+        if let Some(failed) = self.invoke(&batch, room).await {
+            self.aws.sqs.finish(queue, &batch, &failed);
         }
-        count
+        batch.records.len()
+    }
+
+    /// Hands a received batch to a deliver room. Returns the ids of the messages that must not be deleted; `None` if
+    /// the invocation fails, and then Lambda deletes nothing.
+    pub async fn invoke(&self, batch: &SqsEvent, room: &Deliver) -> Option<Vec<String>> {
+        if batch.records.is_empty() {
+            return None;
+        }
+        let answer = deliver::handle(LambdaEvent::new(batch.clone(), self.context()), room).await.ok()?;
+        Some(answer.batch_item_failures.into_iter().filter_map(|failure| failure.item_identifier).collect())
+    }
+
+    /// Receives one batch of a queue twice: the visibility of the messages ends before the first invocation begins. So
+    /// two invocations have the same messages.
+    pub fn receive_twice(&self, queue: &str) -> [SqsEvent; 2] {
+        let first = self.aws.sqs.receive(queue);
+        self.clock.advance(VISIBILITY);
+        [first, self.aws.sqs.receive(queue)]
     }
 
     /// Runs stream and queues until only dead letters are left. Advances the clock to the next message when nothing

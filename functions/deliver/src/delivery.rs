@@ -8,6 +8,7 @@ pub(crate) mod stream;
 pub(crate) mod slow;
 pub(crate) mod breaker;
 pub(crate) mod admission;
+pub(crate) mod lost_race;
 pub(crate) mod record;
 pub(crate) mod inspect;
 pub(crate) mod hold;

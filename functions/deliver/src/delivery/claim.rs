@@ -7,13 +7,14 @@
 //! claimed, wait, and find it made.
 
 use shared::clock::Clock;
-use shared::delivery::job_verdict::{AttemptPlan, JobVerdict, judge};
+use shared::delivery::job_verdict::AttemptPlan;
 use shared::store::StoreError;
 
+use super::lost_race::decided_by;
 use super::pending::Prepared;
 use super::record::Recorder;
 use crate::budget::time_needed;
-use crate::disposition::{Disposition, Stop};
+use crate::disposition::Stop;
 
 /// Claims the attempt, if it needs a claim, for as long as the attempt can take. After a crash of the claim's holder
 /// the attempt is simply due when the claim ends.
@@ -26,11 +27,7 @@ pub(crate) async fn claim(member: &Prepared<'_>, recorder: &Recorder, clock: &Cl
         Ok(plan) => Ok(plan),
         Err(StoreError::Conflict) => {
             let row = recorder.row(job.key()).await?;
-            Err(Stop::Settled(match judge(job.round, false, row.as_ref(), now) {
-                JobVerdict::NotDue { at } => Disposition::RetryAt { at },
-                JobVerdict::Obsolete | JobVerdict::ResendDeadLetter { .. } => Disposition::Delete,
-                JobVerdict::Attempt(_) => Disposition::Redeliver,
-            }))
+            Err(decided_by(row.as_ref(), job, now).into())
         }
         Err(error) => Err(error.into()),
     }

@@ -4,6 +4,8 @@
 use shared::clock::Clock;
 use shared::delivery::DeadReason;
 use shared::delivery::job_verdict::AttemptPlan;
+use shared::queue::Outgoing;
+use shared::queue::job::Job;
 
 use super::admission::{Admission, admit};
 use super::pending::Pending;
@@ -13,10 +15,15 @@ use crate::webhook_cache::{WebhookCache, WebhookState};
 
 /// The webhook that the delivery may be attempted to, and the attempt.
 ///
-/// This is a loop of at most two rounds. A delivery that is not admitted is written as held; then the webhook is read
+/// This is a loop of at most two passes. A delivery that is not admitted is written as held; then the webhook is read
 /// afresh and decides again. Reason: if the webhook was resumed before the row was written, the release that came with
-/// the resume may have missed the row, and nothing else would wake it. So the delivery is attempted after all, or
-/// discarded if the webhook was deleted.
+/// the resume may have missed the row, and nothing else would wake it. So the delivery is released here, or discarded
+/// if the webhook was deleted.
+///
+/// A held delivery is never attempted in its round. Its release is a job of the next round, here as in
+/// `maintenance/release.rs`. Reason: two functions may have the same message, if its visibility ended while its batch
+/// waited for a function. The one that finds the delivery held deletes the message. If the other attempted the delivery
+/// in this round, it would keep the deleted message for the next attempt.
 pub(crate) async fn admitted(
     pending: &Pending<'_>,
     plan: AttemptPlan,
@@ -30,6 +37,10 @@ pub(crate) async fn admitted(
     let (mut state, mut plan, mut is_fresh) = (state, plan, false);
     loop {
         match admit(state, source, is_over_share, clock.now()) {
+            Admission::Attempt(_) | Admission::BySlowQueue if plan.held_since.is_some() => {
+                let released = Outgoing::now(&Job::Deliver(job.in_next_round()));
+                return Err(Disposition::Replace(vec![released]).into());
+            }
             Admission::Attempt(state) => return Ok((*state, plan)),
             Admission::BySlowQueue => return Err(Disposition::ToSlowQueue.into()),
             Admission::Discard => return Err(recorder.discard(job, plan).await?.into()),
@@ -42,10 +53,9 @@ pub(crate) async fn admitted(
             Admission::Hold(_) if is_fresh => return Err(Disposition::Delete.into()),
             Admission::Hold(_) => {
                 if plan.held_since.is_none() {
-                    recorder.hold(job, plan).await?;
+                    plan = recorder.hold(job, plan).await?;
                 }
                 state = webhooks.get_fresh(job.tenant, job.webhook, clock.now()).await?;
-                plan = plan.held();
                 is_fresh = true;
             }
         }

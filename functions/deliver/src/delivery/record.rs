@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use shared::clock::Clock;
-use shared::delivery::job_verdict::{AttemptPlan, JobVerdict, RowCondition, judge};
+use shared::delivery::job_verdict::{AttemptPlan, RowCondition};
 use shared::delivery::{Attempt, DeadReason, Delivery, DeliveryKey, DeliveryState};
 use shared::event::{Event, EventType, GivenUp};
 use shared::operational;
@@ -13,9 +13,10 @@ use shared::store::deliveries::Change;
 use shared::store::{Deliveries, Events, StoreError};
 use shared::webhook::Webhook;
 
+use super::lost_race::decided_by;
 use super::pending::Prepared;
 use crate::dead_letter::dead_letter;
-use crate::disposition::Disposition;
+use crate::disposition::{Disposition, Stop};
 use crate::isolate::log;
 
 /// Maximum number of times that a delivery is written as delivered while new rounds of it begin in between. Reason:
@@ -70,7 +71,7 @@ impl Recorder {
         let event_type = member.event.facts.event_type;
         let change = Change::claimed(member.pending.job.key(), event_type, member.plan, until, now);
         self.deliveries.write(&change).await?;
-        Ok(member.plan.claimed())
+        Ok(member.plan.claimed(until))
     }
 
     /// Writes an attempt and the state that `decision` leads to.
@@ -153,15 +154,17 @@ impl Recorder {
         }
     }
 
-    /// Writes that a delivery is held.
-    pub(crate) async fn hold(&self, job: &DeliverJob, plan: AttemptPlan) -> Result<(), StoreError> {
-        self.keep_event(job.key(), Some(accepted_at(job)), DeliveryState::Held, self.clock.now()).await?;
-        self.unattempted(job, plan, DeliveryState::Held).await
+    /// Writes that a delivery is held. Returns the plan that presumes the held row.
+    pub(crate) async fn hold(&self, job: &DeliverJob, plan: AttemptPlan) -> Result<AttemptPlan, Stop> {
+        let now = self.clock.now();
+        self.keep_event(job.key(), Some(accepted_at(job)), DeliveryState::Held, now).await?;
+        self.unattempted(job, plan, DeliveryState::Held, now).await?;
+        Ok(plan.held(now))
     }
 
     /// Ends a delivery whose webhook was deleted.
-    pub(crate) async fn discard(&self, job: &DeliverJob, plan: AttemptPlan) -> Result<Disposition, StoreError> {
-        self.unattempted(job, plan, DeliveryState::Discarded).await?;
+    pub(crate) async fn discard(&self, job: &DeliverJob, plan: AttemptPlan) -> Result<Disposition, Stop> {
+        self.unattempted(job, plan, DeliveryState::Discarded, self.clock.now()).await?;
         Ok(Disposition::Delete)
     }
 
@@ -182,13 +185,23 @@ impl Recorder {
         }
     }
 
-    /// Writes a state that no attempt led to and that has no operational event. A row that has changed since it was
-    /// read is left as it is.
-    async fn unattempted(&self, job: &DeliverJob, plan: AttemptPlan, state: DeliveryState) -> Result<(), StoreError> {
-        let change = Change::unattempted(job.key(), event_type(job, plan), plan, state, self.clock.now());
+    /// Writes a state that no attempt led to and that has no operational event. If the row has changed since it was
+    /// read, the row stays as it is and decides what becomes of the message.
+    async fn unattempted(
+        &self,
+        job: &DeliverJob,
+        plan: AttemptPlan,
+        state: DeliveryState,
+        now: Timestamp,
+    ) -> Result<(), Stop> {
+        let change = Change::unattempted(job.key(), event_type(job, plan), plan, state, now);
         match self.deliveries.write(&change).await {
-            Ok(()) | Err(StoreError::Conflict) => Ok(()),
-            Err(error) => Err(error),
+            Ok(()) => Ok(()),
+            Err(StoreError::Conflict) => {
+                let row = self.row(job.key()).await?;
+                Err(decided_by(row.as_ref(), job, self.clock.now()).into())
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -206,18 +219,11 @@ impl Recorder {
     async fn resolve_conflict(&self, job: &DeliverJob, change: &Change<'_>) -> Result<Disposition, StoreError> {
         tracing::warn!("the row of the delivery moved on during an attempt");
         let row = self.row(change.key()).await?;
-        let verdict = judge(change.round, false, row.as_ref(), self.clock.now());
+        let disposition = decided_by(row.as_ref(), job, self.clock.now());
         if self.force_delivered(change, row).await? {
             return Ok(Disposition::Delete);
         }
-        Ok(match verdict {
-            JobVerdict::NotDue { at } => Disposition::RetryAt { at },
-            JobVerdict::Obsolete => Disposition::Delete,
-            // If the row is of our own writing, nobody else sends the dead letter. Two dead letters are harmless: they
-            // are of the same round, which is claimed once.
-            JobVerdict::ResendDeadLetter { reason } => dead_letter(job, reason),
-            JobVerdict::Attempt(_) => Disposition::Redeliver,
-        })
+        Ok(disposition)
     }
 
     /// Writes a delivery that a receiver has accepted as delivered, even if its row says something else. Returns

@@ -9,15 +9,15 @@ use jiff::Timestamp;
 pub enum RowCondition {
     /// There is no row yet.
     Absent,
-    /// The row has this round and number of attempts, and is not delivered.
+    /// The row has this round and number of attempts, and is not delivered: a later round begins from any other state.
     At {
         /// The row's round.
         round: u32,
         /// The row's attempts in that round.
         round_attempts: u32,
     },
-    /// The row has this round and number of attempts, and waits until exactly this time: nobody has claimed the attempt
-    /// that is due then.
+    /// The row has this round and number of attempts, and waits until exactly this time: nobody has held the delivery or
+    /// claimed the attempt that is due then.
     Waiting {
         /// The row's round.
         round: u32,
@@ -26,7 +26,7 @@ pub enum RowCondition {
         /// When the next attempt is due.
         next_attempt_at: Timestamp,
     },
-    /// The row has this round and number of attempts, and is held: nobody has claimed the delivery since.
+    /// The row has this round and number of attempts, and is held: no later round has begun.
     Held {
         /// The row's round.
         round: u32,
@@ -60,7 +60,8 @@ pub enum JobVerdict {
         /// When the attempt is due.
         at: Timestamp,
     },
-    /// Make this attempt.
+    /// Make this attempt. A delivery that is held in this round ([`AttemptPlan::held_since`]) is attempted in the next
+    /// round only.
     Attempt(AttemptPlan),
 }
 
@@ -87,16 +88,18 @@ pub struct AttemptPlan {
 }
 
 impl AttemptPlan {
-    /// The same attempt after it was claimed in the row.
+    /// The same attempt after it was claimed in the row until `until`.
     #[must_use]
-    pub fn claimed(self) -> Self {
-        Self { expected: RowCondition::At { round: self.round, round_attempts: self.number - 1 }, ..self }
+    pub fn claimed(self, until: Timestamp) -> Self {
+        let (round, round_attempts) = (self.round, self.number - 1);
+        Self { expected: RowCondition::Waiting { round, round_attempts, next_attempt_at: until }, ..self }
     }
 
-    /// The same attempt after the delivery was written as held.
+    /// The same attempt after the delivery was written as held at `now`.
     #[must_use]
-    pub fn held(self) -> Self {
-        Self { expected: RowCondition::Held { round: self.round, round_attempts: self.number - 1 }, ..self }
+    pub fn held(self, now: Timestamp) -> Self {
+        let expected = RowCondition::Held { round: self.round, round_attempts: self.number - 1 };
+        Self { expected, held_since: Some(now), ..self }
     }
 }
 
@@ -153,14 +156,13 @@ pub fn judge(round: u32, resend: bool, row: Option<&Delivery>, now: Timestamp) -
         DeliveryState::Waiting { next_attempt_at } if now < next_attempt_at => {
             JobVerdict::NotDue { at: next_attempt_at }
         }
-        DeliveryState::Waiting { next_attempt_at } if plan.needs_claim => {
+        DeliveryState::Waiting { next_attempt_at } => {
             let (round, round_attempts) = (row.round, row.round_attempts);
             JobVerdict::Attempt(AttemptPlan {
                 expected: RowCondition::Waiting { round, round_attempts, next_attempt_at },
                 ..plan
             })
         }
-        DeliveryState::Waiting { .. } => JobVerdict::Attempt(plan),
     }
 }
 

@@ -62,6 +62,12 @@ impl DeliverJob {
     /// letter of a resend is not a resend.
     #[must_use]
     pub fn dead_letter(&self) -> Self {
+        self.in_next_round()
+    }
+
+    /// The job that begins the next round of the job's delivery.
+    #[must_use]
+    pub fn in_next_round(&self) -> Self {
         Self { round: self.round.saturating_add(1), resend: false, slot: None, ..self.clone() }
     }
 

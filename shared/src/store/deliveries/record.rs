@@ -264,10 +264,7 @@ fn condition(change: &Change<'_>, values: &mut HashMap<&'static str, AttributeVa
         RowCondition::At { round, round_attempts } => {
             at(round, round_attempts);
             compare(":delivered", delivered());
-            // A round becomes dead once, even when two copies of a job find that no attempt is possible.
-            let dies_again = matches!(change.state, DeliveryState::Dead { .. }) && round == change.round;
-            let not_dead = if dies_again { " AND #state <> :state" } else { "" };
-            format!("#round = :at_round AND n = :at_n AND #state <> :delivered{not_dead}")
+            "#round = :at_round AND n = :at_n AND #state <> :delivered".to_owned()
         }
         // A dead row does not wait any more.
         RowCondition::Waiting { round, round_attempts, next_attempt_at } => {

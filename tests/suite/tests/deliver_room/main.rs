@@ -20,6 +20,7 @@ mod odd_answers;
 mod operational;
 mod outbound;
 mod overdue;
+mod overruns;
 mod places;
 mod rate_limit;
 mod recorded;

@@ -2,10 +2,10 @@
 //! `record.rs`.
 
 use shared::delivery::Outcome;
-use shared::delivery::job_verdict::{AttemptPlan, JobVerdict, RowCondition};
+use shared::delivery::job_verdict::{AttemptPlan, RowCondition};
 use shared::retry::{AttemptEnd, Decision, Delays, RetryPolicy, decide};
 
-use crate::delivering::judged;
+use crate::delivering::decided_by;
 use crate::invocation::{Choice, Disposition, Hand, Phase};
 use crate::scope::{Answer, Mutant, Scope};
 use crate::state::{Broken, NOW, Row, RowState, State, Webhook};
@@ -60,13 +60,7 @@ pub(crate) fn step(phase: Phase, scope: &Scope, state: &mut State, worker: usize
                 }
                 state.broken.get_or_insert(Broken::AcceptanceForgotten);
             }
-            let disposition = match judged(scope, hand, false, row) {
-                JobVerdict::NotDue { .. } => Disposition::RetryAt,
-                JobVerdict::Obsolete => Disposition::Delete,
-                JobVerdict::ResendDeadLetter { .. } => Disposition::DeadLetter,
-                JobVerdict::Attempt(_) => Disposition::Redeliver,
-            };
-            Phase::Settle(hand.job(), hand.from, disposition)
+            Phase::Settle(hand.job(), hand.from, decided_by(scope, row, hand))
         }
         Phase::ForceDelivered(hand, ended, round) => {
             let change = recorded(hand, &ended);

@@ -36,6 +36,8 @@ enum Happening {
     Slow,
     /// A batch of this queue. The AWS call after this number of further calls fails.
     Crash(&'static str, usize, Break),
+    /// The visibility of a batch of this queue ends before its invocation begins, so two functions have it.
+    Overrun(&'static str),
     /// This number of seconds passes.
     Wait(i64),
     /// The receiver gives this answer from now on.
@@ -58,6 +60,7 @@ enum Happening {
 fn happening() -> impl Strategy<Value = Happening> {
     let breaks = || (0_usize..8, prop_oneof![Just(Break::Before), Just(Break::After)]);
     let queues = prop_oneof![3 => Just(DELIVERIES), 1 => Just(RETRIES), 1 => Just(SLOW)];
+    let overruns = prop_oneof![Just(DELIVERIES), Just(RETRIES), Just(SLOW)];
     prop_oneof![
         3 => Just(Happening::Accept),
         3 => Just(Happening::Dispatch),
@@ -67,6 +70,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         4 => prop_oneof![Just(2), Just(40), Just(200), Just(4_000)].prop_map(Happening::Wait),
         3 => prop_oneof![Just(200), Just(500), Just(500), Just(410)].prop_map(Happening::Receiver),
         6 => (queues, breaks()).prop_map(|(queue, (calls, how))| Happening::Crash(queue, calls, how)),
+        2 => overruns.prop_map(Happening::Overrun),
         1 => breaks().prop_map(|(calls, how)| Happening::Break(calls, how)),
         1 => Just(Happening::Restart),
         1 => Just(Happening::Disable),
@@ -131,6 +135,16 @@ impl Day {
                 self.world.aws.break_call(calls, how);
                 self.world.pump_queue_with(queue, &self.room).await;
                 self.world.aws.call_off_break();
+            }
+            Happening::Overrun(queue) => {
+                let (world, other) = (&self.world, self.world.another_deliver(|_| {}).unwrap());
+                let [first, second] = world.receive_twice(queue);
+                let kept = futures::join!(world.invoke(&first, &self.room), world.invoke(&second, &other));
+                for (batch, kept) in [(&second, kept.1), (&first, kept.0)] {
+                    if let Some(kept) = kept {
+                        world.aws.sqs.finish(queue, batch, &kept);
+                    }
+                }
             }
             Happening::Wait(seconds) => self.world.clock.advance(SignedDuration::from_secs(seconds)),
             Happening::Receiver(status) => self.receiver.script(PATH, [Answer::Status(status)]),

@@ -1,11 +1,11 @@
 //! The stages `inspect` to `claim` of a deliver job, in the order of effects of `inspect.rs`, `hold.rs`,
 //! `rate_limit.rs` and `claim.rs` in `functions/deliver/src/delivery`.
 
-use shared::delivery::job_verdict::{AttemptPlan, JobVerdict, RowCondition, judge};
+use shared::delivery::job_verdict::{AttemptPlan, JobVerdict, judge};
 
 use crate::invocation::{Choice, Disposition, Hand, Phase};
 use crate::scope::{Mutant, Scope};
-use crate::state::{Job, NOW, Row, RowState, State, Webhook, WebhookState};
+use crate::state::{Job, LATER, NOW, Row, RowState, State, Webhook, WebhookState};
 use crate::tables::{Change, write};
 
 /// What the job has to do, given its row: `shared/domain/src/delivery/job_verdict.rs`.
@@ -70,30 +70,34 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &mut State, worker: usiz
             let remembered = state.caches[worker].clone().filter(|_| choice == Choice::FromMemory);
             match remembered.or_else(|| look(scope, state, worker)) {
                 None => Phase::Discard(hand, plan),
-                Some(known) if takes_attempts(scope, &known) => attempt(scope, state, hand, plan, &known),
+                Some(known) if takes_attempts(scope, &known) => admitted(scope, state, hand, plan, &known),
                 Some(_) if plan.held_since.is_some() => Phase::LookAfresh(hand, plan),
                 Some(_) => Phase::WriteHeld(hand, plan),
             }
         }
         Phase::Discard(hand, plan) => {
-            without_attempt(scope, state, hand, plan, RowState::Discarded);
-            Phase::Settle(hand.job(), hand.from, Disposition::Delete)
+            if without_attempt(scope, state, hand, plan, RowState::Discarded) && choice != Choice::MeetsItself {
+                Phase::Settle(hand.job(), hand.from, Disposition::Delete)
+            } else {
+                Phase::ReadAfterLostRow(hand)
+            }
         }
         Phase::WriteHeld(hand, plan) => {
-            without_attempt(scope, state, hand, plan, RowState::Held);
+            let is_written = without_attempt(scope, state, hand, plan, RowState::Held);
+            let is_conflict = !is_written || choice == Choice::MeetsItself;
+            if is_conflict && scope.mutant != Some(Mutant::LostHoldIsHeld) {
+                return Phase::ReadAfterLostRow(hand);
+            }
+            let plan = plan.held(NOW);
             if scope.mutant == Some(Mutant::HoldWithoutLookingAfresh) {
                 return Phase::Settle(hand.job(), hand.from, Disposition::Delete);
             }
             Phase::LookAfresh(hand, plan)
         }
         Phase::LookAfresh(hand, plan) => {
-            let plan = AttemptPlan {
-                expected: RowCondition::Held { round: plan.round, round_attempts: plan.number - 1 },
-                ..plan
-            };
             match look(scope, state, worker) {
                 None => Phase::Discard(hand, plan),
-                Some(known) if takes_attempts(scope, &known) => attempt(scope, state, hand, plan, &known),
+                Some(known) if takes_attempts(scope, &known) => admitted(scope, state, hand, plan, &known),
                 Some(_) if hand.held_too_long => Phase::EndHeld(hand, plan),
                 Some(_) => Phase::Settle(hand.job(), hand.from, Disposition::Delete),
             }
@@ -110,21 +114,27 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &mut State, worker: usiz
             let row = Row { state: RowState::Waiting { due: false }, round: plan.round, attempts, delivered_in: None };
             let change = Change { event: hand.event, expected: plan.expected, row, resend: hand.resend };
             if write(scope, state, change) && choice != Choice::MeetsItself {
-                let expected = RowCondition::At { round: plan.round, round_attempts: attempts };
-                Phase::Post(hand, AttemptPlan { expected, ..plan }, counting)
+                Phase::Post(hand, plan.claimed(NOW + LATER), counting)
             } else {
-                Phase::ReadAfterLostClaim(hand)
+                Phase::ReadAfterLostRow(hand)
             }
         }
-        Phase::ReadAfterLostClaim(hand) => {
-            let disposition = match judged(scope, hand, false, state.rows[hand.event]) {
-                JobVerdict::NotDue { .. } => Disposition::RetryAt,
-                JobVerdict::Obsolete | JobVerdict::ResendDeadLetter { .. } => Disposition::Delete,
-                JobVerdict::Attempt(_) => Disposition::Redeliver,
-            };
+        Phase::ReadAfterLostRow(hand) => {
+            let disposition = decided_by(scope, state.rows[hand.event], hand);
             Phase::Settle(hand.job(), hand.from, disposition)
         }
         _ => unreachable!("not a phase of delivering: {phase:?}"),
+    }
+}
+
+/// `lost_race.rs`: the row has changed since it was read, so it decides.
+pub(crate) fn decided_by(scope: &Scope, row: Option<Row>, hand: Hand) -> Disposition {
+    match judged(scope, hand, hand.resend, row) {
+        JobVerdict::NotDue { .. } => Disposition::RetryAt,
+        JobVerdict::Obsolete => Disposition::Delete,
+        JobVerdict::ResendDeadLetter { .. } if scope.mutant == Some(Mutant::LostClaimDropsLetter) => Disposition::Delete,
+        JobVerdict::ResendDeadLetter { .. } => Disposition::DeadLetter,
+        JobVerdict::Attempt(_) => Disposition::Redeliver,
     }
 }
 
@@ -142,6 +152,15 @@ fn takes_attempts(scope: &Scope, known: &WebhookState) -> bool {
     known.takes_attempts() || (is_ignored && WebhookState { new_url: None, ..known.clone() }.takes_attempts())
 }
 
+/// A delivery that is held in this round is released: it is attempted in the next round only.
+fn admitted(scope: &Scope, state: &mut State, hand: Hand, plan: AttemptPlan, known: &WebhookState) -> Phase {
+    if plan.held_since.is_some() && scope.mutant != Some(Mutant::HeldRoundGoesOn) {
+        let next = Job::Deliver { event: hand.event, round: plan.round + 1, resend: false };
+        return Phase::Settle(hand.job(), hand.from, Disposition::Replace(vec![next]));
+    }
+    attempt(scope, state, hand, plan, known)
+}
+
 fn attempt(scope: &Scope, state: &mut State, hand: Hand, plan: AttemptPlan, known: &WebhookState) -> Phase {
     state.note_attempt(known.url);
     let counting = known.breaker.is_counting();
@@ -152,8 +171,8 @@ fn attempt(scope: &Scope, state: &mut State, hand: Hand, plan: AttemptPlan, know
     }
 }
 
-/// `record_without_attempt`; a conflict is left as it is.
-fn without_attempt(scope: &Scope, state: &mut State, hand: Hand, plan: AttemptPlan, to: RowState) {
+/// `unattempted` of `record.rs`. Returns whether the row was as expected.
+fn without_attempt(scope: &Scope, state: &mut State, hand: Hand, plan: AttemptPlan, to: RowState) -> bool {
     let row = Row { state: to, round: plan.round, attempts: plan.number - 1, delivered_in: None };
-    write(scope, state, Change { event: hand.event, expected: plan.expected, row, resend: hand.resend });
+    write(scope, state, Change { event: hand.event, expected: plan.expected, row, resend: hand.resend })
 }

@@ -61,7 +61,8 @@ pub(crate) enum Phase {
     EndHeld(Hand, AttemptPlan),
     /// `claim.rs`.
     Claim(Hand, AttemptPlan, Counting),
-    ReadAfterLostClaim(Hand),
+    /// `lost_race.rs`.
+    ReadAfterLostRow(Hand),
     /// `send.rs`, `attempt.rs` and `record.rs`.
     Post(Hand, AttemptPlan, Counting),
     DisableWebhook(Hand, Ended),
@@ -125,6 +126,8 @@ pub(crate) enum Choice {
     Slow,
     /// The probe tries this held delivery.
     Pick(usize),
+    /// The message is hidden until the job is due, and not sent anew.
+    Hide,
 }
 
 impl Phase {
@@ -174,7 +177,7 @@ impl Phase {
             | Self::LookAfresh(hand, _)
             | Self::EndHeld(hand, _)
             | Self::Claim(hand, ..)
-            | Self::ReadAfterLostClaim(hand)
+            | Self::ReadAfterLostRow(hand)
             | Self::Post(hand, ..)
             | Self::DisableWebhook(hand, _)
             | Self::Record(hand, _)
@@ -227,6 +230,7 @@ impl Phase {
             {
                 vec![Choice::Go, Choice::MeetsItself]
             }
+            Self::Settle(_, Queue::Retries, Disposition::RetryAt) => vec![Choice::Go, Choice::Hide],
             Self::Wake(..) if crashes => vec![Choice::Go, Choice::MeetsItself, Choice::Fails],
             Self::ForgetFailures(..) | Self::CountFailure(..) | Self::SendProbe(..) | Self::OpenBreaker(..)
                 if crashes =>
@@ -243,7 +247,7 @@ impl Phase {
             state.left.crashes -= 1;
         }
         let disposition = match self {
-            Self::Settle(job, from, disposition) => settle(scope, state, worker, (job, from, disposition)),
+            Self::Settle(job, from, disposition) => settle(scope, state, worker, choice, (job, from, disposition)),
             Self::Acknowledge => {
                 if let Some(index) = state.in_hand(worker) {
                     state.messages.remove(index);
@@ -302,13 +306,15 @@ fn settle(
     scope: &Scope,
     state: &mut State,
     worker: usize,
+    choice: Choice,
     (job, from, disposition): (Job, Queue, Disposition),
 ) -> Option<Phase> {
     match (disposition, job) {
         (Disposition::Delete, _) => return Phase::Acknowledge.step_now(scope, state, worker),
         (Disposition::Redeliver, _) => return release(state, worker),
-        // The job is sent anew, from either queue, for a short wait and for a long wait of an old message. For any
-        // other long wait the message is hidden, which is one call.
+        // A message of the retries queue is hidden, which is one call. If there is no room for that in the queue, or
+        // the message is old, the job is sent anew, as it is from any other queue.
+        (Disposition::RetryAt, _) if choice == Choice::Hide => return release(state, worker),
         (Disposition::RetryAt, job) => {
             if scope.mutant == Some(Mutant::AcknowledgeBeforeHandingOver) && state.in_hand(worker).is_some() {
                 Phase::Acknowledge.step(scope, state, worker, Choice::Go);
@@ -357,7 +363,8 @@ impl Phase {
 pub(crate) fn release(state: &mut State, worker: usize) -> Option<Phase> {
     if let Some(index) = state.in_hand(worker) {
         let message = &mut state.messages[index];
-        (message.taken, message.received) = (None, true);
+        message.holders[worker] = false;
+        (message.visible, message.received) = (true, true);
         state.messages.sort_unstable();
     }
     None

@@ -41,6 +41,8 @@ pub(crate) enum Action {
     LongOutage,
     /// SQS hands a message out twice, or somebody copies a dead letter.
     Duplicate { message: usize },
+    /// The visibility of a message ends while its invocation is under way.
+    Overrun { message: usize },
     /// SQS moves a message to the dead-letter queue: it was received too often.
     Poison { message: usize },
     /// SQS loses the message of a waiting delivery.
@@ -108,20 +110,20 @@ impl Scope {
             | Job::Verify(_)
             | Job::Overdue => false,
         };
-        message.queue != Queue::DeadLetter && message.taken.is_none() && !is_delayed
+        message.queue != Queue::DeadLetter && message.visible && !is_delayed
     }
 
     /// The invocation of `worker` begins with the message at `index`.
     pub(crate) fn receive(&self, state: &mut State, worker: usize, index: usize) {
         let message = &mut state.messages[index];
-        message.taken = Some(worker);
+        (message.holders[worker], message.visible) = (true, false);
         let Message { job, queue, received, .. } = *message;
         let is_old = state.events_are_old && self.mutant != Some(Mutant::RedrivenIsFresh);
         let is_first = matches!(job, Job::Deliver { round: 0, .. });
         let is_fresh = queue == Queue::Deliveries && !received && is_first && !is_old;
         state.messages.sort_unstable();
         if self.mutant == Some(Mutant::AcknowledgeFirst) {
-            state.messages.retain(|message| message.taken != Some(worker));
+            state.messages.retain(|message| !message.holders[worker]);
         }
         state.workers[worker] = Some(Phase::begin(self, state, job, queue, is_fresh));
     }
@@ -174,7 +176,10 @@ impl Scope {
             }
             // It takes an hour until SQS moves a message to the dead-letter queue.
             let may_be_buried = state.left.poisonings > 0 && state.may_grow_old();
-            if message.taken.is_none() {
+            if !message.visible && state.left.overruns > 0 {
+                actions.push(Action::Overrun { message: index });
+            }
+            if message.is_free() {
                 if state.left.duplicates > 0 {
                     actions.push(Action::Duplicate { message: index });
                 }
@@ -267,6 +272,12 @@ impl Scope {
                 state.left.duplicates -= 1;
                 let copy = state.messages[message];
                 state.messages.push(copy);
+                state.messages.sort_unstable();
+            }
+            Action::Overrun { message } => {
+                state.left.overruns -= 1;
+                let message = &mut state.messages[message];
+                (message.visible, message.received) = (true, true);
                 state.messages.sort_unstable();
             }
             Action::Poison { message } => {

@@ -12,7 +12,7 @@ use crate::scopes;
 /// An error, the scope in which it is looked for, and the invariant that it breaks.
 type Case = (Mutant, fn() -> Scope, &'static str);
 
-const MUTANTS: [Case; 38] = [
+const MUTANTS: [Case; 41] = [
     (Mutant::AcknowledgeFirst, scopes::answers, ACCOUNTED_FOR),
     (Mutant::AcknowledgeBeforeHandingOver, scopes::answers, ACCOUNTED_FOR),
     (Mutant::ConfirmBeforeDispatch, scopes::answers, ACCOUNTED_FOR),
@@ -25,7 +25,10 @@ const MUTANTS: [Case; 38] = [
     (Mutant::ClaimSkipped, scopes::redrives, NOT_AGAIN),
     (Mutant::RedriveOfDelivered, scopes::redrives, STAYS_DELIVERED),
     (Mutant::RedrivenIsFresh, scopes::poison, NOT_AGAIN),
-    (Mutant::HeldIsAnybodys, scopes::recovered_copies, NOT_AGAIN),
+    (Mutant::LostHoldIsHeld, scopes::overrun, ACCOUNTED_FOR),
+    (Mutant::HeldRoundGoesOn, scopes::overrun, ACCOUNTED_FOR),
+    (Mutant::HoldIsOverwritten, scopes::overrun, ACCOUNTED_FOR),
+    (Mutant::LostClaimDropsLetter, scopes::overrun_letter, ACCOUNTED_FOR),
     (Mutant::UnconditionalWrite, scopes::copies, STAYS_DELIVERED),
     (Mutant::NothingForced, scopes::copies, WRITTEN),
     (Mutant::OldRoundGoesOn, scopes::resending, ROUNDS),

@@ -65,6 +65,7 @@ impl Scope {
             left: Left {
                 crashes: 0,
                 duplicates: 0,
+                overruns: 0,
                 poisonings: 0,
                 losses: 0,
                 retention_ends: 0,
@@ -108,8 +109,15 @@ pub(crate) enum Mutant {
     NothingForced,
     /// A forced write ignores a later round. The room did this until this model found the error.
     ForcedWriteLowersRounds,
-    /// Every copy of a job may claim a held delivery. The room did this until this model found the error.
-    HeldIsAnybodys,
+    /// A write of held that meets another write counts as done. The room did this until the fault suite found the error.
+    LostHoldIsHeld,
+    /// A delivery that is held is attempted in the same round. The room did this until this model found the error.
+    HeldRoundGoesOn,
+    /// An attempt is recorded even if its delivery was held since. The room did this until this model found the error.
+    HoldIsOverwritten,
+    /// A job that loses the claim to one that has written dead sends no dead letter. The room did this until this model
+    /// found the error.
+    LostClaimDropsLetter,
     /// A job of an earlier round is not obsolete.
     OldRoundGoesOn,
     /// A redrive of what was delivered begins a round.

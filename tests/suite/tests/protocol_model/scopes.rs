@@ -18,6 +18,9 @@ pub(crate) fn all() -> Vec<Scope> {
         copies(),
         redrives(),
         holding(),
+        overrun(),
+        overrun_letter(),
+        overrun_outage(),
         deletion(),
         outage(),
         broken_outage(),
@@ -58,9 +61,13 @@ pub(crate) fn deep() -> Vec<Scope> {
     let deep_resending = more("deep resending", resending(), 1, 1);
     let deep_fan_out = more("deep fan-out", fanning_out(), 2, 1);
     let deep_copies = Scope { answers: ALL_ANSWERS, ..more("deep copies", copies(), 2, 1) };
+    let deep_memories = more("deep memories", memories(), 1, 1);
+    let deep_suspension = more("deep suspension", suspension(), 1, 1);
+    let deep_overrun = more("deep overrun", overrun(), 1, 1);
     let deep_url = Scope { workers: 2, ..new_url() };
     let deep_url = more("deep new URL", deep_url, 1, 1);
-    vec![deep_missing, deep_resending, deep_outage, deep_fan_out, deep_copies, deep_url]
+    let of_webhooks = [deep_memories, deep_suspension, deep_overrun, deep_outage, deep_url];
+    of_webhooks.into_iter().chain([deep_missing, deep_resending, deep_fan_out, deep_copies]).collect()
 }
 
 /// Every answer, crashes anywhere.
@@ -127,10 +134,32 @@ pub(crate) fn holding() -> Scope {
     Scope { workers: 2, left, ..calm }
 }
 
+/// The visibility of a message ends while its invocation is under way, so that two invocations have the same message.
+/// The webhook is disabled and enabled at any step.
+pub(crate) fn overrun() -> Scope {
+    let calm = Scope::calm("overrun").with(&[Operation::Disable, Operation::Enable, Operation::Disable]);
+    let left = Left { overruns: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, delays: &[1], workers: 2, left, ..calm }
+}
+
+/// Two invocations have the message of a delivery that dies, and of a redriven one.
+pub(crate) fn overrun_letter() -> Scope {
+    let calm = Scope::calm("overrun letter").with(&[Operation::Redrive]);
+    let left = Left { crashes: 1, overruns: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, delays: &[1], workers: 2, left, ..calm }
+}
+
+/// Two invocations have the same message, and the breaker opens and closes.
+pub(crate) fn overrun_outage() -> Scope {
+    let calm = Scope::calm("overrun outage");
+    let left = Left { overruns: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, delays: &[1], breaker: OPENS_AT_ONCE, outages: 1, workers: 2, left, ..calm }
+}
+
 /// The tenant is suspended at any step, and the suspension is lifted at any later one.
 pub(crate) fn suspension() -> Scope {
     let calm = Scope::calm("suspension").with(&[Operation::Suspend, Operation::Lift]);
-    let left = Left { crashes: 1, duplicates: 1, ..calm.left };
+    let left = Left { duplicates: 1, ..calm.left };
     Scope { workers: 2, caches: true, left, ..calm }
 }
 
@@ -215,7 +244,7 @@ pub(crate) fn missing() -> Scope {
 /// Functions that have cached an old state of the webhook.
 pub(crate) fn memories() -> Scope {
     let calm = Scope::calm("memories").with(&[Operation::Disable, Operation::Enable]);
-    let left = Left { crashes: 1, duplicates: 1, ..calm.left };
+    let left = Left { crashes: 1, ..calm.left };
     Scope { workers: 2, caches: true, left, ..calm }
 }
 

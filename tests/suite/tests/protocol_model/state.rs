@@ -165,20 +165,28 @@ pub(crate) fn probe_id(outage: u8) -> ProbeId {
     ProbeId::from_stored(outage.to_string())
 }
 
-/// A message. There is no visibility: a hidden message may come back early, and the rooms must cope with that.
+/// A message. A hidden message may come back early, and the rooms must cope with that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Message {
     pub queue: Queue,
     pub job: Job,
     /// The message was received before, as `ApproximateReceiveCount` says. A redrive makes a new message of it.
     pub received: bool,
-    /// The invocation that has the message in hand.
-    pub taken: Option<usize>,
+    /// The invocations that have the message in hand. There is more than one if the visibility of the message ended
+    /// while its invocation was under way.
+    pub holders: [bool; WORKERS],
+    /// Whether the next receive may get the message.
+    pub visible: bool,
 }
 
 impl Message {
     pub(crate) fn new(queue: Queue, job: Job) -> Self {
-        Self { queue, job, received: false, taken: None }
+        Self { queue, job, received: false, holders: [false; WORKERS], visible: true }
+    }
+
+    /// Whether no invocation has the message in hand.
+    pub(crate) fn is_free(&self) -> bool {
+        self.holders == [false; WORKERS]
     }
 }
 
@@ -222,6 +230,8 @@ pub(crate) struct Left {
     pub crashes: u8,
     /// Messages handed out twice, or dead letters copied.
     pub duplicates: u8,
+    /// Messages whose visibility ends while their invocation is under way.
+    pub overruns: u8,
     /// Messages that SQS moves to the dead-letter queue after too many receives.
     pub poisonings: u8,
     /// Messages of waiting deliveries that SQS loses.
@@ -315,7 +325,7 @@ impl State {
 
     /// The message that an invocation has in hand. After the mutant "acknowledge first" there is none.
     pub(crate) fn in_hand(&self, worker: usize) -> Option<usize> {
-        self.messages.iter().position(|message| message.taken == Some(worker))
+        self.messages.iter().position(|message| message.holders[worker])
     }
 
     /// Whether the events may have grown old. An invocation that began while they were young is over a minute later.

@@ -37,12 +37,13 @@ fn meets(scope: &Scope, row: Option<Row>, expected: RowCondition, written: u32) 
             (row.round, row.attempts) == (round, round_attempts) && row.state != RowState::Delivered
         }
         (RowCondition::Waiting { round, round_attempts, next_attempt_at }, Some(row)) => {
+            let is_overlooked = scope.mutant == Some(Mutant::HoldIsOverwritten) && row.state == RowState::Held;
             (row.round, row.attempts) == (round, round_attempts)
-                && row.state == (RowState::Waiting { due: next_attempt_at <= NOW })
+                && (row.state == (RowState::Waiting { due: next_attempt_at <= NOW }) || is_overlooked)
         }
         (RowCondition::Held { round, round_attempts }, Some(row)) => {
             (row.round, row.attempts) == (round, round_attempts)
-                && (row.state == RowState::Held || scope.mutant == Some(Mutant::HeldIsAnybodys))
+                && row.state == RowState::Held
         }
         (RowCondition::Final { round, round_attempts }, Some(row)) => {
             (row.round, row.attempts) == (round, round_attempts)

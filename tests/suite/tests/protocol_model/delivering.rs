@@ -94,14 +94,12 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &mut State, worker: usiz
             }
             Phase::LookAfresh(hand, plan)
         }
-        Phase::LookAfresh(hand, plan) => {
-            match look(scope, state, worker) {
-                None => Phase::Discard(hand, plan),
-                Some(known) if takes_attempts(scope, &known) => admitted(scope, state, hand, plan, &known),
-                Some(_) if hand.held_too_long => Phase::EndHeld(hand, plan),
-                Some(_) => Phase::Settle(hand.job(), hand.from, Disposition::Delete),
-            }
-        }
+        Phase::LookAfresh(hand, plan) => match look(scope, state, worker) {
+            None => Phase::Discard(hand, plan),
+            Some(known) if takes_attempts(scope, &known) => admitted(scope, state, hand, plan, &known),
+            Some(_) if hand.held_too_long => Phase::EndHeld(hand, plan),
+            Some(_) => Phase::Settle(hand.job(), hand.from, Disposition::Delete),
+        },
         Phase::EndHeld(hand, plan) => {
             let row = Row { state: RowState::Dead, round: plan.round, attempts: plan.number - 1, delivered_in: None };
             let change = Change { event: hand.event, expected: plan.expected, row, resend: false };
@@ -132,7 +130,9 @@ pub(crate) fn decided_by(scope: &Scope, row: Option<Row>, hand: Hand) -> Disposi
     match judged(scope, hand, hand.resend, row) {
         JobVerdict::NotDue { .. } => Disposition::RetryAt,
         JobVerdict::Obsolete => Disposition::Delete,
-        JobVerdict::ResendDeadLetter { .. } if scope.mutant == Some(Mutant::LostClaimDropsLetter) => Disposition::Delete,
+        JobVerdict::ResendDeadLetter { .. } if scope.mutant == Some(Mutant::LostClaimDropsLetter) => {
+            Disposition::Delete
+        }
         JobVerdict::ResendDeadLetter { .. } => Disposition::DeadLetter,
         JobVerdict::Attempt(_) => Disposition::Redeliver,
     }

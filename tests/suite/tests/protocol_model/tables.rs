@@ -42,8 +42,7 @@ fn meets(scope: &Scope, row: Option<Row>, expected: RowCondition, written: u32) 
                 && (row.state == (RowState::Waiting { due: next_attempt_at <= NOW }) || is_overlooked)
         }
         (RowCondition::Held { round, round_attempts }, Some(row)) => {
-            (row.round, row.attempts) == (round, round_attempts)
-                && row.state == RowState::Held
+            (row.round, row.attempts) == (round, round_attempts) && row.state == RowState::Held
         }
         (RowCondition::Final { round, round_attempts }, Some(row)) => {
             (row.round, row.attempts) == (round, round_attempts)

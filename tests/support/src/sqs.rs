@@ -142,14 +142,20 @@ impl Sqs {
         event
     }
 
+    /// Ends the visibility timeout of the received messages.
+    pub fn end_visibility(&self, queue: &str, received: &SqsEvent) {
+        let now = self.clock.now();
+        self.with(queue, |messages| {
+            for message in messages.iter_mut().filter(|message| is_in(received, message)) {
+                message.visible_at = now;
+            }
+        });
+    }
+
     /// Deletes the received messages that a function's answer does not report as failed, as Lambda does.
     pub fn finish(&self, queue: &str, received: &SqsEvent, failed: &[String]) {
         self.with(queue, |messages| {
-            messages.retain(|message| {
-                let was_received =
-                    received.records.iter().any(|record| record.message_id.as_ref() == Some(&message.id));
-                !was_received || failed.contains(&message.id)
-            });
+            messages.retain(|message| !is_in(received, message) || failed.contains(&message.id));
         });
     }
 
@@ -357,6 +363,10 @@ fn counts_down(left: &Mutex<u32>) -> bool {
     let counted = *left > 0;
     *left = left.saturating_sub(1);
     counted
+}
+
+fn is_in(received: &SqsEvent, message: &Message) -> bool {
+    received.records.iter().any(|record| record.message_id.as_ref() == Some(&message.id))
 }
 
 /// A receipt handle is valid for the latest receive only.

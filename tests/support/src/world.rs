@@ -31,7 +31,6 @@ use shared::store::{Deliveries, Events, Registry};
 use super::endpoint::Endpoint;
 use super::kms::KMS_KEY;
 use super::registry_groups::RegistryGroups;
-use super::sqs::VISIBILITY;
 use super::time::{NoWait, Stopped, beginning};
 
 /// The access key of the functions' role.
@@ -232,7 +231,7 @@ impl World {
     /// two invocations have the same messages.
     pub fn receive_twice(&self, queue: &str) -> [SqsEvent; 2] {
         let first = self.aws.sqs.receive(queue);
-        self.clock.advance(VISIBILITY);
+        self.aws.sqs.end_visibility(queue, &first);
         [first, self.aws.sqs.receive(queue)]
     }
 

@@ -30,7 +30,7 @@ impl Overrun {
     async fn begin() -> Self {
         let answers = [Answer::Status(500), Answer::Status(500), Answer::Status(200)];
         let (scene, receiver, webhook) = Scene::with_hook(answers, failing(&[5, 300])).await;
-        let remembering = scene.world.another_deliver(|config| config.cache_seconds = 3_600).unwrap();
+        let remembering = scene.world.another_deliver(|_| {}).unwrap();
         let event = scene.accept("a").await;
         scene.world.pump_stream().await.unwrap();
         scene.world.pump_queue_with(DELIVERIES, &remembering).await;

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
 use shared::breaker::BreakerSettings;
+use shared::config::DeliverConfig;
 use shared::delivery::{Delivery, DeliveryState, Outcome, StateKind};
 use shared::event::Event;
 use shared::id::{EventId, TenantId};
@@ -36,8 +37,9 @@ enum Happening {
     Slow,
     /// A batch of this queue. The AWS call after this number of further calls fails.
     Crash(&'static str, usize, Break),
-    /// The visibility of a batch of this queue ends before its invocation begins, so two functions have it.
-    Overrun(&'static str),
+    /// The webhook is disabled or enabled, then two functions have the next batch, because its visibility has ended: one
+    /// that remembers the webhook, and one with empty caches.
+    Overrun(bool),
     /// This number of seconds passes.
     Wait(i64),
     /// The receiver gives this answer from now on.
@@ -60,7 +62,6 @@ enum Happening {
 fn happening() -> impl Strategy<Value = Happening> {
     let breaks = || (0_usize..8, prop_oneof![Just(Break::Before), Just(Break::After)]);
     let queues = prop_oneof![3 => Just(DELIVERIES), 1 => Just(RETRIES), 1 => Just(SLOW)];
-    let overruns = prop_oneof![Just(DELIVERIES), Just(RETRIES), Just(SLOW)];
     prop_oneof![
         3 => Just(Happening::Accept),
         3 => Just(Happening::Dispatch),
@@ -70,7 +71,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         4 => prop_oneof![Just(2), Just(40), Just(200), Just(4_000)].prop_map(Happening::Wait),
         3 => prop_oneof![Just(200), Just(500), Just(500), Just(410)].prop_map(Happening::Receiver),
         6 => (queues, breaks()).prop_map(|(queue, (calls, how))| Happening::Crash(queue, calls, how)),
-        2 => overruns.prop_map(Happening::Overrun),
+        4 => any::<bool>().prop_map(Happening::Overrun),
         1 => breaks().prop_map(|(calls, how)| Happening::Break(calls, how)),
         1 => Just(Happening::Restart),
         1 => Just(Happening::Disable),
@@ -82,6 +83,11 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Sweep),
         1 => Just(Happening::Lose),
     ]
+}
+
+/// The functions remember webhooks for longer than the first delay of a schedule.
+fn remembering(config: &mut DeliverConfig) {
+    config.cache_seconds = 300;
 }
 
 struct Day {
@@ -106,7 +112,7 @@ impl Day {
             ..webhook
         });
         let webhook = webhook.await.unwrap();
-        let room = world.another_deliver(|_| {}).unwrap();
+        let room = world.another_deliver(remembering).unwrap();
         Self { world, receiver, room, tenant, webhook, events: Vec::new() }
     }
 
@@ -136,20 +142,11 @@ impl Day {
                 self.world.pump_queue_with(queue, &self.room).await;
                 self.world.aws.call_off_break();
             }
-            Happening::Overrun(queue) => {
-                let (world, other) = (&self.world, self.world.another_deliver(|_| {}).unwrap());
-                let [first, second] = world.receive_twice(queue);
-                let kept = futures::join!(world.invoke(&first, &self.room), world.invoke(&second, &other));
-                for (batch, kept) in [(&second, kept.1), (&first, kept.0)] {
-                    if let Some(kept) = kept {
-                        world.aws.sqs.finish(queue, batch, &kept);
-                    }
-                }
-            }
+            Happening::Overrun(is_disabled) => self.overrun(is_disabled).await,
             Happening::Wait(seconds) => self.world.clock.advance(SignedDuration::from_secs(seconds)),
             Happening::Receiver(status) => self.receiver.script(PATH, [Answer::Status(status)]),
             Happening::Break(calls, how) => self.world.aws.break_call(calls, how),
-            Happening::Restart => self.room = self.world.another_deliver(|_| {}).unwrap(),
+            Happening::Restart => self.room = self.world.another_deliver(remembering).unwrap(),
             Happening::Disable => {
                 let _broken_off = self.switch(WebhookStatus::Disabled { reason: DisabledReason::Requested }).await;
             }
@@ -176,6 +173,26 @@ impl Day {
                 });
             }
             Happening::Sweep => self.world.aws.sqs.put(DELIVERIES, &Job::Sweep(Sweep::default()).to_json()),
+        }
+    }
+
+    async fn overrun(&self, is_disabled: bool) {
+        let sqs = &self.world.aws.sqs;
+        let next = [DELIVERIES, RETRIES, SLOW].into_iter().filter_map(|queue| Some((sqs.next_visible(queue)?, queue)));
+        let Some((due, queue)) = next.min() else { return };
+        self.world.clock.advance(due.duration_since(self.world.clock.now()).max(SignedDuration::ZERO));
+        let (world, other) = (&self.world, self.world.another_deliver(remembering).unwrap());
+        if is_disabled {
+            let _broken_off = self.switch(WebhookStatus::Disabled { reason: DisabledReason::Requested }).await;
+        } else {
+            let _broken_off = self.enable().await;
+        }
+        let [first, second] = world.receive_twice(queue);
+        let kept = futures::join!(world.invoke(&first, &other), world.invoke(&second, &self.room));
+        for (batch, kept) in [(&second, kept.1), (&first, kept.0)] {
+            if let Some(kept) = kept {
+                world.aws.sqs.finish(queue, batch, &kept);
+            }
         }
     }
 
@@ -355,7 +372,7 @@ proptest! {
 
     #[test]
     fn the_real_rooms_keep_the_same_invariants(
-        delays in prop_oneof![Just(vec![]), Just(vec![30]), Just(vec![30, 1_200])],
+        delays in prop_oneof![Just(vec![]), Just(vec![30]), Just(vec![30, 60, 1_200])],
         happenings in prop::collection::vec(happening(), 4..MOST_HAPPENINGS)
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

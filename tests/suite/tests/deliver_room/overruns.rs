@@ -84,7 +84,7 @@ impl Overrun {
 
 #[tokio::test]
 async fn a_hold_that_comes_after_an_attempt_of_the_same_message_keeps_it() {
-    let overrun = Overrun::begin().await;
+    let overrun = Box::pin(Overrun::begin()).await;
     let aws = &overrun.scene.world.aws;
     aws.break_at("DynamoDB.UpdateItem", 0, Break::Pause);
     let (kept, ()) = futures::join!(overrun.holds(), async {
@@ -101,7 +101,7 @@ async fn a_hold_that_comes_after_an_attempt_of_the_same_message_keeps_it() {
 
 #[tokio::test]
 async fn an_attempt_that_ends_after_a_hold_of_the_same_message_leaves_the_delivery_held() {
-    let overrun = Overrun::begin().await;
+    let overrun = Box::pin(Overrun::begin()).await;
     let aws = &overrun.scene.world.aws;
     aws.break_at("DynamoDB.UpdateItem", 0, Break::Pause);
     let (kept, ()) = futures::join!(overrun.attempts(), async {
@@ -118,7 +118,7 @@ async fn an_attempt_that_ends_after_a_hold_of_the_same_message_leaves_the_delive
 /// deletes it when it ends.
 #[tokio::test]
 async fn a_delivery_that_is_released_while_the_invocation_that_held_it_ends_goes_on_with_a_new_message() {
-    let overrun = Overrun::begin().await;
+    let overrun = Box::pin(Overrun::begin()).await;
     let held = overrun.holds().await;
     assert!(held.is_empty());
     overrun.switch(WebhookStatus::Enabled).await;

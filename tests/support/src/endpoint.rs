@@ -1,6 +1,8 @@
 //! One HTTP endpoint for DynamoDB (the embedded engine), SQS ([`Sqs`]) and KMS ([`Kms`]). It remembers every call and
 //! can break one of them.
 
+mod call;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,17 +18,11 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use tokio::sync::{Notify, watch};
 
+pub use call::Call;
+
 use super::kms::Kms;
 use super::sqs::{Caller, Sqs};
-
-/// One AWS call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
-    /// The operation, such as `DynamoDB.PutItem` or `SQS.SendMessageBatch`.
-    pub operation: String,
-    /// The table or queue that the call names, if it names one.
-    pub resource: String,
-}
+use call::{asking_for_capacity, compares_with_nothing, describe};
 
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -373,33 +369,4 @@ fn collision(target: &str) -> Option<&'static str> {
         }
         _ => None,
     }
-}
-
-/// Whether a query compares a key with an empty string. DynamoDB refuses such a query, and the engine does not.
-fn compares_with_nothing(target: &str, body: &[u8]) -> bool {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let values = body["ExpressionAttributeValues"].as_object().into_iter().flatten();
-    target.ends_with(".Query") && values.into_iter().any(|(_, value)| value["S"] == "")
-}
-
-/// Adds to a call the request to report consumed capacity.
-fn asking_for_capacity(body: &[u8]) -> Vec<u8> {
-    let Ok(Value::Object(mut call)) = serde_json::from_slice(body) else { return body.to_vec() };
-    call.insert("ReturnConsumedCapacity".to_owned(), "TOTAL".into());
-    Value::Object(call).to_string().into_bytes()
-}
-
-fn describe(target: &str, body: &[u8]) -> Call {
-    let operation = target
-        .replace("DynamoDB_20120810.", "DynamoDB.")
-        .replace("AmazonSQS.", "SQS.")
-        .replace("TrentService.", "KMS.");
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let named = ["TableName", "QueueUrl"].iter().find_map(|name| body[*name].as_str());
-    // `INSERT INTO "events" VALUE …`
-    let in_statement = || body["Statements"][0]["Statement"].as_str()?.split('"').nth(1);
-    let in_keys = || body["RequestItems"].as_object()?.keys().next().map(String::as_str);
-    let named = named.or_else(in_statement).or_else(in_keys);
-    let resource = named.and_then(|name| name.rsplit('/').next()).unwrap_or_default().to_owned();
-    Call { operation, resource }
 }

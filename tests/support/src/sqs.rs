@@ -145,11 +145,8 @@ impl Sqs {
     /// Ends the visibility timeout of the received messages.
     pub fn end_visibility(&self, queue: &str, received: &SqsEvent) {
         let now = self.clock.now();
-        self.with(queue, |messages| {
-            for message in messages.iter_mut().filter(|message| is_in(received, message)) {
-                message.visible_at = now;
-            }
-        });
+        let end = |message: &mut Message| message.visible_at = now;
+        self.with(queue, |messages| messages.iter_mut().filter(|message| is_in(received, message)).for_each(end));
     }
 
     /// Deletes the received messages that a function's answer does not report as failed, as Lambda does.

@@ -16,8 +16,8 @@ pub enum RowCondition {
         /// The row's attempts in that round.
         round_attempts: u32,
     },
-    /// The row has this round and number of attempts, and waits until exactly this time: nobody has held the delivery or
-    /// claimed the attempt that is due then.
+    /// The row has this round and number of attempts, and waits until exactly this time: nobody has held the delivery,
+    /// or claimed the attempt that is due then.
     Waiting {
         /// The row's round.
         round: u32,

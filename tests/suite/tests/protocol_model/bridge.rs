@@ -37,8 +37,8 @@ enum Happening {
     Slow,
     /// A batch of this queue. The AWS call after this number of further calls fails.
     Crash(&'static str, usize, Break),
-    /// The webhook is disabled or enabled, then two functions have the next batch, because its visibility has ended: one
-    /// that remembers the webhook, and one with empty caches.
+    /// The webhook is disabled or enabled, then two functions have the next batch, because its visibility has ended:
+    /// one that remembers the webhook, and one with empty caches.
     Overrun(bool),
     /// This number of seconds passes.
     Wait(i64),

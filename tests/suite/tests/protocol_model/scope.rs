@@ -109,7 +109,8 @@ pub(crate) enum Mutant {
     NothingForced,
     /// A forced write ignores a later round. The room did this until this model found the error.
     ForcedWriteLowersRounds,
-    /// A write of held that meets another write counts as done. The room did this until the fault suite found the error.
+    /// A write of held that meets another write counts as done. The room did this until the fault suite lost
+    /// deliveries.
     LostHoldIsHeld,
     /// A delivery that is held is attempted in the same round. The room did this until this model found the error.
     HeldRoundGoesOn,

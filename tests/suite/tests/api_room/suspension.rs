@@ -116,7 +116,10 @@ async fn a_function_that_still_believes_in_the_suspension_delivers_after_it_was_
     room.world.run_until_idle().await.unwrap();
     let late = accept(&room, &acme, "late").await;
     room.world.pump_stream().await.unwrap();
-    room.world.pump_queue_with(DELIVERIES, &another).await;
+    // It holds the delivery, sees that the suspension was lifted, and sends the job of the next round.
+    for _ in 0..2 {
+        room.world.pump_queue_with(DELIVERIES, &another).await;
+    }
     assert_eq!(state(&room, &webhook, &late).await, DeliveryState::Delivered);
     assert_eq!(receiver.received("/hook").len(), 3);
 }

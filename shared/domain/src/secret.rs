@@ -84,8 +84,8 @@ impl SigningSecret {
         self == other || self.public_key().is_some_and(|key| other.public_key() == Some(key))
     }
 
-    /// Whether both make the same Standard Webhooks signature, so that one of them is enough. Two such secrets may still
-    /// make different signatures of a dialect, because the key of these is the text of the secret.
+    /// Whether both make the same Standard Webhooks signature, so that one of them is enough. Two such secrets may
+    /// still make different signatures of a dialect, because the key of these is the text of the secret.
     pub(crate) fn signs_as(&self, other: &Self) -> bool {
         match (self.public_key(), other.public_key()) {
             (None, None) => self.standard_key() == other.standard_key(),

@@ -37,8 +37,7 @@ pub struct Redaction {
 }
 
 impl Redaction {
-    /// All secrets of a webhook: sensitive headers, passwords in its URLs, the present and the former signing
-    /// secrets,
+    /// All secrets of a webhook: sensitive headers, passwords in its URLs, the present and the former signing secrets,
     /// and the credentials of a stream.
     pub fn of(webhook: &Webhook) -> Self {
         let mut redaction = Self::default();

@@ -86,8 +86,8 @@ impl SigningSecrets {
         if secret.is_same(&self.current) {
             return Ok(self);
         }
-        let signs = |(former, until): &&(SigningSecret, Timestamp)| now < *until && !former.is_same(secret);
-        let kept: Vec<_> = self.former().filter(signs).cloned().collect();
+        let others = self.former().filter(|(former, _)| !former.is_same(secret) && !former.is_same(&self.current));
+        let kept: Vec<_> = others.filter(|(_, until)| now < *until).cloned().collect();
         let present = (self.current.clone(), now + *overlap);
         match <[_; MAX_SIGNING_SECRETS - 1]>::try_from(kept) {
             Ok(_) if !is_given && secret.scheme() == self.current.scheme() => Ok(self),

@@ -19,7 +19,7 @@ pub(super) enum Deleted {
 
 /// A webhook that a client has made with mailhooks' own API.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Managed {
+pub(super) struct KnownWebhook {
     /// The path of its URL. If the answer to a creation was lost, another webhook has the same path.
     pub(super) path: String,
     /// The last secret that an answer has shown.
@@ -29,7 +29,7 @@ pub(super) struct Managed {
 /// What a client knows, and how its requests went.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    webhooks: BTreeMap<String, Managed>,
+    webhooks: BTreeMap<String, KnownWebhook>,
     /// Answered with 2xx or 404, so it must be gone.
     gone: BTreeSet<Deleted>,
     /// Requests that got an answer below 500, by kind of request.
@@ -43,7 +43,7 @@ pub(super) struct Ledger {
 impl Ledger {
     /// An answer has shown a webhook with its secret.
     pub(super) fn show(&mut self, id: &str, path: &str, secret: &str) {
-        let shown = Managed { path: path.to_owned(), secret: secret.to_owned() };
+        let shown = KnownWebhook { path: path.to_owned(), secret: secret.to_owned() };
         self.webhooks.insert(id.to_owned(), shown);
     }
 
@@ -68,7 +68,7 @@ impl Ledger {
     }
 
     /// The webhooks that a client knows, by id.
-    pub(super) fn webhooks(&self) -> &BTreeMap<String, Managed> {
+    pub(super) fn webhooks(&self) -> &BTreeMap<String, KnownWebhook> {
         &self.webhooks
     }
 

@@ -70,7 +70,8 @@ fn the_same_ed25519_key_in_its_other_form_is_the_current_one() {
 fn one_key_signs_once() {
     let stored = SigningSecrets { previous: Some((secret(1), at(100))), ..SigningSecrets::only(secret(1)) };
     assert_eq!(numbers(&stored, 0), [1]);
-    assert_eq!(numbers(&rotated(stored, &rotation(2, 100), 0), 0), [2, 1]);
+    let next = rotated(stored, &rotation(2, 100), 0);
+    assert_eq!((numbers(&next, 0), next.former().count()), (vec![2, 1], 1));
 }
 
 #[test]

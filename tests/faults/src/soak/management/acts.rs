@@ -2,8 +2,8 @@
 
 use super::{Answer, CLIENTS, Deleted, FORM, JSON, Management, Method, Stack, Value, basic, join, json};
 
-/// The event type of each client in Mailjet's API. Reason: Mailjet's API lists every webhook, and one that a client made
-/// otherwise has none of these types.
+/// The event type of each client in Mailjet's API. Reason: Mailjet's API lists every webhook, and a webhook that was
+/// made with another API has none of these types.
 const MAILJET_TYPES: [&str; CLIENTS] = ["open", "unsub"];
 
 impl Management<'_> {

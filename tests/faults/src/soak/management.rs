@@ -28,6 +28,8 @@ mod acts;
 pub(super) const CLIENTS: usize = 2;
 /// Number of webhooks that all clients change.
 const COMMON: usize = 2;
+/// Time between an answer and a client's next request. Reason: deliveries need most of a machine with two cores.
+const THINKING_MILLIS: std::ops::Range<u64> = 0..400;
 /// Pause between two tries of one request.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Maximum tries of one request. Reason: they must take longer than every storm.
@@ -87,14 +89,15 @@ impl<'a> Management<'a> {
             match chance.within(0..12) {
                 0 | 1 => own.extend(self.create().await),
                 2..4 => self.rotate(self.one_of(&own, &mut chance)).await,
-                4..7 => self.switch(self.one_of(&own, &mut chance), chance.per_mille(500)).await,
-                7 => self.delete(&mut own).await,
+                4..6 => self.switch(self.one_of(&own, &mut chance), chance.per_mille(500)).await,
+                6..8 => self.delete(&mut own).await,
                 8 => self.platform().await,
                 9 => self.mailgun(client).await,
                 10 => self.mailjet(client).await,
                 _ if chance.per_mille(500) => self.source().await,
                 _ => self.key().await,
             }
+            tokio::time::sleep(Duration::from_millis(chance.within(THINKING_MILLIS))).await;
         }
     }
 

@@ -79,6 +79,20 @@ impl SigningSecret {
         pair.public_key().as_ref().try_into().ok().map(PublicKey::new)
     }
 
+    /// Whether both are one secret. An ed25519 key has two forms.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self == other || self.public_key().is_some_and(|key| other.public_key() == Some(key))
+    }
+
+    /// Whether both make the same Standard Webhooks signature, so that one of them is enough. Two such secrets may
+    /// still make different signatures of a dialect, because the key of these is the text of the secret.
+    pub(crate) fn signs_as(&self, other: &Self) -> bool {
+        match (self.public_key(), other.public_key()) {
+            (None, None) => self.standard_key() == other.standard_key(),
+            (own, theirs) => own == theirs,
+        }
+    }
+
     /// The bytes with which Standard Webhooks signs `v1`: decoded after `whsec_` where that is valid, otherwise the
     /// bytes of the text itself.
     pub fn standard_key(&self) -> Vec<u8> {

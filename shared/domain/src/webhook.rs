@@ -30,7 +30,7 @@ pub use self::destination::{Destination, DestinationUrl, InvalidDestination, Unf
 pub use self::headers::{CustomName, CustomValue, InvalidHeader, MAX_CUSTOM_HEADERS};
 pub use self::host::{UrlHost, WebhookHosts, host_above_limit};
 pub use self::redaction::{MAX_SEARCHED, Redaction};
-pub use self::signing_secrets::{PublishedKey, SigningSecrets};
+pub use self::signing_secrets::{MAX_SIGNING_SECRETS, PublishedKey, Rotation, SigningSecrets, TooManySecretsError};
 pub use self::status::WebhookStatus;
 pub use self::subscription::{Subscription, WantedTypes};
 pub use self::url::{InvalidUrl, WebhookUrl};
@@ -48,9 +48,9 @@ pub const TIMEOUT_MS: std::ops::RangeInclusive<u32> = 1_000..=15_000;
 pub const BATCH: std::ops::RangeInclusive<u8> = 1..=10;
 /// By default every event has a POST of its own.
 pub const DEFAULT_BATCH: u8 = 1;
-/// How long the previous secret keeps signing after a rotation that says nothing else, in seconds (24 h).
+/// How long the present secret keeps signing after a rotation that says nothing else, in seconds (24 h).
 pub const DEFAULT_OVERLAP_SECONDS: u32 = 24 * 3600;
-/// Maximum time that the previous secret keeps signing after a rotation, in seconds (7 d).
+/// Maximum time that the present secret keeps signing after a rotation, in seconds (7 d).
 pub const MAX_OVERLAP_SECONDS: u32 = 7 * 24 * 3600;
 
 /// What a tenant registers: URL, subscription, dialect, retry policy and secret.
@@ -129,7 +129,7 @@ impl Webhook {
             retry_policy: dialect.default_retry_policy(),
             timeout_ms: dialect.default_timeout_ms(),
             status: WebhookStatus::Enabled,
-            secrets: SigningSecrets { current: secret, previous: None },
+            secrets: SigningSecrets::only(secret),
             description: String::new(),
             created_at: now,
             updated_at: now,

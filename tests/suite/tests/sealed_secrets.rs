@@ -59,13 +59,14 @@ fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-/// A webhook whose secret was rotated, and a source with a secret in every field that can hold one.
+/// A webhook whose secret was rotated twice, and a source with a secret in every field that can hold one.
 async fn both(world: &World, tenant: TenantId) -> (Webhook, Source) {
     let until = world.clock.now() + jiff::SignedDuration::from_hours(1);
     let until = jiff::Timestamp::from_millisecond(until.as_millisecond()).unwrap();
     let secrets = SigningSecrets {
         current: SigningSecret::parse("the current one").unwrap(),
         previous: Some((SigningSecret::parse("the previous one").unwrap(), until)),
+        interim: Some((SigningSecret::parse("the interim one").unwrap(), until)),
     };
     let header = |name: &str, value: &str, sensitive: bool| {
         (CustomName::parse(name).unwrap(), CustomValue::parse(value, sensitive).unwrap())
@@ -106,7 +107,7 @@ async fn two_functions_that_make_the_first_data_key_at_once_end_with_one() {
     let webhooks: Vec<_> = (0..4)
         .map(|number| Webhook {
             id: shared::id::WebhookId::mint(world.clock.now(), [number; 10]),
-            secrets: SigningSecrets { current: SigningSecret::generate([number; 32]), previous: None },
+            secrets: SigningSecrets::only(SigningSecret::generate([number; 32])),
             ..template.clone()
         })
         .collect();
@@ -166,6 +167,7 @@ async fn as_older_versions_did(world: &World, webhook: &Webhook, source: &Source
     row.insert("v".to_owned(), AttributeValue::N("1".to_owned()));
     row.insert("secret".to_owned(), s(webhook.secrets.current.expose()));
     row.insert("previous_secret".to_owned(), s(webhook.secrets.previous.as_ref().unwrap().0.expose()));
+    row.insert("interim_secret".to_owned(), s(webhook.secrets.interim.as_ref().unwrap().0.expose()));
     let mut header = row["headers"].as_l().unwrap()[0].as_m().unwrap().clone();
     header.insert("value".to_owned(), s("the sensitive value"));
     let mut headers = row["headers"].as_l().unwrap().clone();
@@ -207,6 +209,7 @@ async fn rows_in_clear_still_read_and_are_sealed_when_they_are_next_written() {
         for secret in [
             "the current one",
             "the previous one",
+            "the interim one",
             "the sensitive value",
             "the key of mandrill",
             "pw@example",
@@ -219,6 +222,36 @@ async fn rows_in_clear_still_read_and_are_sealed_when_they_are_next_written() {
     let stored = registry.webhooks.get(tenant, webhook.id).await.unwrap().unwrap();
     assert_eq!((stored.secrets, stored.headers), (webhook.secrets, webhook.headers));
     assert_eq!(registry.sources.get(tenant, source.id).await.unwrap().unwrap().trust, source.trust);
+}
+
+/// An older version reads a row with three secrets, too: it knows the current one and the older of the former ones.
+#[tokio::test]
+async fn only_a_second_former_secret_adds_to_a_row() {
+    let (world, tenant) = world().await;
+    let (webhook, _) = Box::pin(both(&world, tenant)).await;
+    let attributes = |row: &Row| row.keys().cloned().collect::<BTreeSet<_>>();
+    let with_three = attributes(&rows(&world, "W#")[0]);
+    let former = webhook.secrets.previous.clone();
+    let mut expected = with_three.clone();
+    for (secrets, absent) in [
+        (SigningSecrets { interim: None, ..webhook.secrets.clone() }, ["interim_secret", "interim_until"]),
+        (SigningSecrets::only(webhook.secrets.current.clone()), ["previous_secret", "previous_until"]),
+    ] {
+        let stored = world.registry.webhooks.get(tenant, webhook.id).await.unwrap().unwrap();
+        world.registry.webhook_writer.replace(&Webhook { secrets: secrets.clone(), ..stored }, None).await.unwrap();
+        expected.retain(|name| !absent.contains(&name.as_str()));
+        assert_eq!(attributes(&rows(&world, "W#")[0]), expected);
+        let read = world.another_registry().webhooks.get(tenant, webhook.id).await.unwrap().unwrap();
+        assert_eq!(read.secrets, secrets);
+    }
+    let mut row = rows(&world, "W#").remove(0);
+    let until = former.unwrap().1.as_millisecond();
+    assert!(with_three.contains("interim_secret") && !row.contains_key("previous_until"));
+    // A time without its secret is no secret.
+    row.insert("interim_until".to_owned(), AttributeValue::N(until.to_string()));
+    put(&world, row).await;
+    let read = world.another_registry().webhooks.get(tenant, webhook.id).await.unwrap().unwrap();
+    assert_eq!(read.secrets, SigningSecrets::only(webhook.secrets.current));
 }
 
 fn text_of_number<'a>(row: &'a Row, name: &str) -> &'a str {

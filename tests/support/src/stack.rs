@@ -109,6 +109,19 @@ impl Stack {
         answer(call).await
     }
 
+    /// Calls the API of another system, with the value of its `authorization` header.
+    pub async fn call_as(
+        &self,
+        method: Method,
+        path: String,
+        authorization: &str,
+        content_type: &str,
+        body: String,
+    ) -> Answer {
+        let call = self.http.request(method, self.url(&path)).header("authorization", authorization);
+        answer(call.header("content-type", content_type).body(body)).await
+    }
+
     /// Sends a post as a provider signs it.
     pub async fn send(&self, path: &str, post: &Signed) -> Answer {
         let mut call = self.http.post(self.url(path)).body(post.body.clone());
@@ -218,6 +231,16 @@ impl Stack {
     /// The id of the emulator's process. The functions are its children.
     pub fn emulator_pid(&self) -> i32 {
         self.description.emulator_pid.parse().unwrap()
+    }
+
+    /// The name of the registry table.
+    pub fn registry_table(&self) -> &str {
+        &self.description.registry_table_name
+    }
+
+    /// The admin key of the deployment.
+    pub fn admin_key(&self) -> &str {
+        &self.description.admin_key
     }
 
     /// The name of the events table.

@@ -37,7 +37,7 @@ pub struct Redaction {
 }
 
 impl Redaction {
-    /// All secrets of a webhook: sensitive headers, passwords in its URLs, the present and the previous signing secret,
+    /// All secrets of a webhook: sensitive headers, passwords in its URLs, the present and the former signing secrets,
     /// and the credentials of a stream.
     pub fn of(webhook: &Webhook) -> Self {
         let mut redaction = Self::default();
@@ -56,7 +56,7 @@ impl Redaction {
             redaction.add_header(name, value);
         }
         redaction.add_signing_secret(&webhook.secrets.current);
-        if let Some((secret, _until)) = &webhook.secrets.previous {
+        for (secret, _until) in webhook.secrets.former() {
             redaction.add_signing_secret(secret);
         }
         redaction

@@ -235,7 +235,7 @@ async fn holding(tenant: &Tenant<'_>, subjects: &[Subject]) -> HashMap<WebhookId
     holding
 }
 
-async fn stored_events(stack: &Stack, tenant: &str) -> anyhow::Result<Vec<Event>> {
+pub(super) async fn stored_events(stack: &Stack, tenant: &str) -> anyhow::Result<Vec<Event>> {
     let pages = stack.dynamo().scan().table_name(stack.events_table()).into_paginator().items().send();
     let rows = pages.collect::<Result<Vec<_>, _>>().await.context("the events table")?;
     let of_tenant = rows.iter().filter(|row| {

@@ -12,6 +12,9 @@ pub(super) enum Fault {
     Refused,
     /// The call has no effect, and the answer is the service's throttling error.
     Throttled,
+    /// The transaction has no effect: another one, so the answer says, writes the first of its items at this moment. No
+    /// emulator refuses a transaction for this reason, and DynamoDB does.
+    Conflict,
     /// The call has no effect, and the connection is reset.
     ResetBefore,
     /// The call has its effect, and the answer is 500.
@@ -34,6 +37,7 @@ impl Fault {
         match self {
             Self::Refused => "refused",
             Self::Throttled => "throttled",
+            Self::Conflict => "transaction conflict",
             Self::ResetBefore => "reset before effect",
             Self::AnswerLost => "answer lost",
             Self::ResetAfter => "reset after effect",
@@ -100,7 +104,10 @@ const STORM: [(u64, Fault); 3] = [(400, Fault::Refused), (150, Fault::Throttled)
 /// Number of calls in a thousand that kill their caller: half of them before the effect, and half after it. Reason for
 /// the different numbers: when deliver is killed, a whole batch is lost for a visibility timeout, and deliver makes
 /// most calls. Ingest makes few calls.
-const KILLS: [(&str, u64); 3] = [("deliver", 4), ("dispatch", 8), ("ingest", 50)];
+const KILLS: [(&str, u64); 4] = [("deliver", 4), ("dispatch", 8), ("ingest", 50), ("api", 25)];
+/// Number of transactions in a thousand that meet another one. Reason: high enough that some request meets two in a
+/// row.
+const CONFLICTS: u64 = 150;
 /// Number of batch calls in a thousand that have failing entries.
 const BATCHES_WITH_FAILED_ENTRIES: u64 = 80;
 
@@ -124,7 +131,7 @@ impl Faults {
         if at >= self.until {
             return None;
         }
-        let fault = self.kill(caller).or_else(|| self.failure(operation, at));
+        let fault = self.kill(caller).or_else(|| self.conflict(operation)).or_else(|| self.failure(operation, at));
         if let Some(fault) = fault {
             *self.counts.entry(fault.word()).or_default() += 1;
         }
@@ -136,6 +143,10 @@ impl Faults {
         let is_killed = self.chance.per_mille(*share);
         let fault = if self.chance.per_mille(500) { Fault::KilledBefore } else { Fault::KilledAfter };
         is_killed.then_some(fault)
+    }
+
+    fn conflict(&mut self, operation: &str) -> Option<Fault> {
+        (operation == "TransactWriteItems" && self.chance.per_mille(CONFLICTS)).then_some(Fault::Conflict)
     }
 
     fn failure(&mut self, operation: &str, at: Duration) -> Option<Fault> {
@@ -183,5 +194,25 @@ mod tests {
         assert!((150..310).contains(&failing(&mut faults, "BatchExecuteStatement", 25)));
         assert_eq!(failing(&mut faults, "SendMessageBatch", 30), 0);
         assert_eq!(faults.counts().len(), 9);
+    }
+
+    #[test]
+    fn transactions_alone_meet_others() {
+        let mut faults = Faults::new(Chance::from_seed(1), Vec::new(), Duration::from_secs(30));
+        failing(&mut faults, "PutItem", 1);
+        assert!(!faults.counts().contains_key(Fault::Conflict.word()));
+        failing(&mut faults, "TransactWriteItems", 1);
+        assert!((100..200).contains(&faults.counts()[Fault::Conflict.word()]));
+    }
+
+    #[test]
+    fn api_is_killed_before_and_after_its_calls_have_their_effect() {
+        let mut faults = Faults::new(Chance::from_seed(1), Vec::new(), Duration::from_secs(30));
+        for _ in 0..1_000 {
+            faults.next("api", "GetItem", Duration::from_secs(1));
+        }
+        for fault in [Fault::KilledBefore, Fault::KilledAfter] {
+            assert!(faults.counts()[fault.word()] > 3, "{fault:?}");
+        }
     }
 }

@@ -122,6 +122,7 @@ impl Proxy {
                 }
                 Some(Fault::Refused) => failure(),
                 Some(Fault::Throttled) => throttled(service),
+                Some(Fault::Conflict) => conflict(&request),
                 Some(Fault::EntriesFailed) => self.forward_half(&request).await,
                 Some(Fault::AnswerLost) => {
                     self.forward(&request).await;
@@ -229,6 +230,18 @@ fn throttled(service: &str) -> Answer {
         _ => "com.amazonaws.dynamodb.v20120810#ThrottlingException",
     };
     json_answer(400, &json!({"__type": kind, "message": "The suite throttled it"}))
+}
+
+/// DynamoDB's answer to a transaction that meets another one: one reason for each of its items, in their order.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+fn conflict(request: &Request) -> Answer {
+    let call: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let items = call["TransactItems"].as_array().map_or(1, Vec::len);
+    let met = json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"});
+    let reasons: Vec<Value> = std::iter::once(met).chain((1..items).map(|_| json!({"Code": "None"}))).collect();
+    let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
+    let message = "Transaction cancelled, please refer cancellation reasons for specific reasons";
+    json_answer(400, &json!({"__type": kind, "Message": message, "CancellationReasons": reasons}))
 }
 
 fn json_answer(status: u16, body: &Value) -> Answer {

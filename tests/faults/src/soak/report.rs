@@ -5,7 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::census::Census;
+use super::management::Managed;
 use super::plan::Plan;
+use super::run::KILLED;
 use super::senders::Sent;
 
 /// The result of a run.
@@ -15,6 +17,7 @@ pub(super) struct Report {
     pub(super) took: Duration,
     pub(super) sent: Sent,
     pub(super) census: Census,
+    pub(super) managed: Managed,
     pub(super) calls: u64,
     pub(super) faults: BTreeMap<&'static str, u64>,
     pub(super) kills: BTreeMap<String, u64>,
@@ -41,6 +44,11 @@ impl Report {
         unless(self.sent.refused.is_empty(), format!("good posts were refused: {:?}", self.sent.refused));
         unless(!self.metadata_was_connected_to, "the metadata address was connected to".to_owned());
         unless(self.redirects_followed == 0, format!("{} redirects were followed", self.redirects_followed));
+        let managed = &self.managed;
+        for complaint in &managed.complaints {
+            unless(false, complaint.clone());
+        }
+        unless(managed.verified > 0, "no shown secret was verified".to_owned());
         for (behaviour, tally) in &census.tallies {
             let complete = !behaviour.must_get_everything() || tally.delivered == tally.owed;
             let missing = tally.owed - tally.delivered;
@@ -49,7 +57,7 @@ impl Report {
         // A run without deliveries or faults proves nothing.
         unless(total.owed > 0 && total.delivered > 0, "nothing was delivered".to_owned());
         unless(self.faults.values().sum::<u64>() > 0, "no call went wrong".to_owned());
-        for room in ["deliver", "dispatch", "ingest"] {
+        for room in KILLED {
             unless(self.kills.contains_key(room), format!("{room} was never killed"));
         }
         complaints
@@ -97,6 +105,15 @@ impl fmt::Display for Report {
             list(&self.faults)
         )?;
         writeln!(f, "functions killed: {}", list(&self.kills))?;
+        let (repeated, given_up) = self.managed.ledger.failed();
+        writeln!(
+            f,
+            "management: {}; tries repeated {repeated}, requests given up {given_up}; {} known to be deleted, {} secrets \
+             verified",
+            list(self.managed.ledger.answered()),
+            self.managed.ledger.gone().len(),
+            self.managed.verified
+        )?;
         let touched = if self.metadata_was_connected_to { "connected to" } else { "never connected to" };
         writeln!(f, "metadata address: {touched}; redirects followed: {}", self.redirects_followed)?;
         for loss in &census.losses {

@@ -10,6 +10,7 @@ use shared::queue::job::{Job, Sweep};
 
 use super::census::{Census, Subject};
 use super::faults::Faults;
+use super::management::{CLIENTS, Managed, Management};
 use super::plan::{Behaviour, Plan};
 use super::processes::{Functions, is_connected_to};
 use super::proxy::Proxy;
@@ -26,7 +27,9 @@ const VISIBILITY_SECONDS: u32 = 31;
 /// everything has settled.
 const OVERTIME: Duration = Duration::from_mins(6);
 /// The rooms whose functions are killed by the clock.
-const KILLED: [&str; 3] = ["deliver", "dispatch", "ingest"];
+pub(super) const KILLED: [&str; 4] = ["deliver", "dispatch", "ingest", "api"];
+/// Number of kills by the clock in a thousand that kill one function of every room at the same moment.
+const KILLS_OF_ALL: u64 = 300;
 /// Time to create webhooks and sources. The plan's time begins afterwards.
 const SETUP: Duration = Duration::from_secs(5);
 /// Maximum duration of a run, even if something hangs.
@@ -77,6 +80,7 @@ async fn under_faults(stack: &Stack, plan: Plan) -> anyhow::Result<Report> {
     let receivers = Receivers::start(plan.chance(11), started, plan.back(), Arc::clone(&proxy)).await?;
     let subjects = subscribe(&tenant, &receivers).await?;
     let senders = Senders::new(stack, &tenant).await?;
+    let management = Management::new(stack, &receivers).await?;
 
     let connected = Arc::<AtomicBool>::default();
     let watch = tokio::spawn(watch_metadata(Arc::clone(&connected)));
@@ -84,7 +88,11 @@ async fn under_faults(stack: &Stack, plan: Plan) -> anyhow::Result<Report> {
     // event.
     stack.set_functions_endpoint(Some(&proxy_url));
     end_all(functions);
-    let (sent, ()) = futures::join!(senders.send(&plan, started), kill_by_the_clock(plan, started, functions, &proxy));
+    let (sent, (), ()) = futures::join!(
+        senders.send(&plan, started),
+        manage(&management, plan, started),
+        kill_by_the_clock(plan, started, functions, &proxy)
+    );
     let sent = sent?;
     let census = until_rest(
         stack,
@@ -94,8 +102,8 @@ async fn under_faults(stack: &Stack, plan: Plan) -> anyhow::Result<Report> {
         &sent,
         started + plan.length + OVERTIME,
         started + plan.faults(),
-    )
-    .await;
+    );
+    let (census, managed) = futures::join!(census, judge(management, started + plan.faults()));
     stack.set_functions_endpoint(None);
     end_all(functions);
     watch.abort();
@@ -104,12 +112,26 @@ async fn under_faults(stack: &Stack, plan: Plan) -> anyhow::Result<Report> {
         took: started.elapsed(),
         sent,
         census: census?,
+        managed: managed?,
         calls: proxy.calls(),
         faults: proxy.faults(),
         kills: proxy.kills(),
         metadata_was_connected_to: connected.load(Ordering::Relaxed),
         redirects_followed: receivers.canary_connections(),
     })
+}
+
+/// The clients of the management APIs, until senders stop.
+async fn manage(management: &Management<'_>, plan: Plan, started: Instant) {
+    let clients =
+        (0..CLIENTS).map(|client| management.manage(client, plan.chance(13 + client as u64), started + plan.sending()));
+    futures::future::join_all(clients).await;
+}
+
+/// Judges what the management APIs have answered, after the end of the faults.
+async fn judge(management: Management<'_>, faults_end: Instant) -> anyhow::Result<Managed> {
+    tokio::time::sleep_until(faults_end.into()).await;
+    management.judge().await
 }
 
 /// Creates the webhooks of each behaviour.
@@ -140,10 +162,13 @@ async fn kill_by_the_clock(plan: Plan, started: Instant, functions: Functions, p
         tokio::time::sleep_until((started + at).into()).await;
         let running = functions.running();
         // Each room is equally likely, although most processes are deliver's.
-        let Some(room) = chance.pick(&KILLED) else { continue };
-        let of_room: Vec<_> = running.into_iter().filter(|function| function.name == *room).collect();
-        if let Some(function) = chance.pick(&of_room) {
-            proxy.kill(function);
+        let room = chance.pick(&KILLED).copied();
+        let rooms = if chance.per_mille(KILLS_OF_ALL) { KILLED.to_vec() } else { room.into_iter().collect() };
+        for room in rooms {
+            let of_room: Vec<_> = running.iter().filter(|function| function.name == room).collect();
+            if let Some(function) = chance.pick(&of_room) {
+                proxy.kill(function);
+            }
         }
     }
 }

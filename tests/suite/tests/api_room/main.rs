@@ -29,6 +29,7 @@ mod redrives;
 mod requests;
 mod resend;
 mod room;
+mod rotations;
 mod secrets;
 mod settings;
 mod signatures;

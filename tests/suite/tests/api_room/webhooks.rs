@@ -382,9 +382,11 @@ async fn a_rotation_keeps_the_old_secret_for_a_while() {
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
     let stored = room.world.registry.webhooks.get(tenant.tenant_id(), id).await.unwrap().unwrap();
     assert_eq!(stored.secrets.current.expose(), rotated.text("secret"));
-    assert_eq!(stored.secrets.at(room.world.clock.now()).len(), 2);
+    // The first secret signs for 24 hours from the first rotation, the second one for a minute from the second.
+    assert_eq!(stored.secrets.at(room.world.clock.now()).len(), 3);
     room.world.clock.advance(jiff::SignedDuration::from_secs(61));
-    assert_eq!(stored.secrets.at(room.world.clock.now()).len(), 1);
+    let signing = stored.secrets.at(room.world.clock.now());
+    assert_eq!((signing.len(), signing[1].expose()), (2, "the first secret"));
 
     let at_once = json!({ "secret": "chosen by the receiver", "overlap_seconds": 0 });
     let at_once = tenant.post(&format!("{path}/rotate-secret"), &at_once).await;

@@ -6,7 +6,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use shared::breaker::BreakerSettings;
 use shared::clock::random;
 use shared::secret::SigningSecret;
-use shared::webhook::{CustomName, CustomValue, SigningSecrets, Webhook, WebhookUrl};
+use shared::webhook::{CustomName, CustomValue, MAX_SIGNING_SECRETS, SigningSecrets, Webhook, WebhookUrl};
 use support::world::DELIVERIES;
 use support::{Answer, Receiver};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -38,6 +38,7 @@ fn secretive(webhook: Webhook, scene: &Scene, url: &str) -> Webhook {
         secrets: SigningSecrets {
             current: webhook.secrets.current.clone(),
             previous: Some((SigningSecret::generate(random()), until)),
+            interim: Some((SigningSecret::generate(random()), until)),
         },
         ..webhook
     }
@@ -45,7 +46,9 @@ fn secretive(webhook: Webhook, scene: &Scene, url: &str) -> Webhook {
 
 /// All forms in which the secrets of [`secretive`] must not be kept.
 fn forbidden(webhook: &Webhook) -> Vec<String> {
-    let signing = [&webhook.secrets.current, &webhook.secrets.previous.as_ref().unwrap().0];
+    let former = webhook.secrets.former().map(|(secret, _)| secret);
+    let signing: Vec<_> = std::iter::once(&webhook.secrets.current).chain(former).collect();
+    assert_eq!(signing.len(), MAX_SIGNING_SECRETS);
     let mut forms: Vec<String> =
         [API_KEY, "token-of-the-tenant", PASSWORD.0, PASSWORD.1, BACKUP_PASSWORD].map(str::to_owned).to_vec();
     forms.extend([PASSWORD.1, BACKUP_PASSWORD].map(|password| BASE64_STANDARD.encode(format!("user:{password}"))));

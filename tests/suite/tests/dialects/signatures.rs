@@ -90,17 +90,19 @@ fn mailguns_token_is_of_one_delivery() {
 }
 
 /// If a dialect has room for one signature, the current secret makes it. The Standard Webhooks header has room for the
-/// signatures of both secrets.
+/// signatures of all secrets.
 #[test]
 fn during_a_rotation_the_current_secret_makes_the_dialects_own_signature() {
     let event = example_of(EventType::Bounced);
-    let (current, previous) = (SigningSecret::parse(SECRET).unwrap(), SigningSecret::parse("the one before").unwrap());
-    let envelope = Envelope { id: "evt_x", webhook: webhook(), at: attempted_at(), secrets: &[&current, &previous] };
+    let [current, interim, previous] =
+        [SECRET, "the one before", "the one before that"].map(|text| SigningSecret::parse(text).unwrap());
+    let secrets = [&current, &interim, &previous];
+    let envelope = Envelope { id: "evt_x", webhook: webhook(), at: attempted_at(), secrets: &secrets };
     for (dialect, name, prefix) in signed_in_headers() {
         let post = dialect.render(&event, &envelope);
         let value = header(&post, name).strip_prefix(prefix).unwrap();
         assert!(verifies(&post.body, value), "{}", dialect.as_str());
-        assert_eq!(header(&post, "webhook-signature").split(' ').count(), 2);
+        assert_eq!(header(&post, "webhook-signature").split(' ').count(), 3);
     }
     let form = form(&Dialect::MailgunLegacy.render(&event, &envelope));
     assert!(verifies(format!("{}{}", form["timestamp"], form["token"]).as_bytes(), &form["signature"]));

@@ -1,5 +1,5 @@
 //! `POST /api/v1/webhooks/{webhook_id}/rotate-secret`: deliveries are signed with the new secret, and for a while with
-//! the old one too
+//! the former ones too
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
 use shared::id::WebhookId;
 use shared::secret::{SignatureScheme, SigningSecret};
-use shared::webhook::{DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS, SigningSecrets, Webhook};
+use shared::webhook::{DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS, Rotation, Webhook};
 
 use super::view::WebhookView;
 use crate::fields::{signature, webhook};
@@ -19,14 +19,16 @@ use crate::http::field_errors::FieldErrors;
 use crate::http::path::Id;
 use crate::manage::change::change;
 use crate::manage::signing;
+use crate::noun::Noun;
 use crate::room::Api;
+use crate::span;
 
 /// A valid request for a new secret.
 struct RotateSecret {
     /// A secret that the receiver has already; `None` for a new one.
     secret: Option<SigningSecret>,
     scheme: Option<SignatureScheme>,
-    /// How long deliveries are signed with the old secret too.
+    /// How long deliveries are signed with the present secret too.
     overlap: SignedDuration,
 }
 
@@ -37,6 +39,13 @@ pub(super) async fn rotate_secret(
     OptionalBody(body): OptionalBody,
 ) -> Result<Json<WebhookView>, ApiError> {
     let rotation = RotateSecret::read(body)?;
+    // A repeated request that has nothing left to do writes nothing.
+    if let Some(stored) = api.webhooks.get(tenant, id).await?
+        && rotation.applied_to(stored.clone(), api.now())?.secrets == stored.secrets
+    {
+        span::note(Noun::Webhook, id);
+        return Ok(Json(WebhookView::with_secret(&stored)));
+    }
     let webhook = change(&api, tenant, id, |stored| Ok(rotation.applied_to(stored, api.now())?)).await?;
     Ok(Json(WebhookView::with_secret(&webhook)))
 }
@@ -53,11 +62,9 @@ impl RotateSecret {
     fn applied_to(&self, stored: Webhook, now: Timestamp) -> Result<Webhook, FieldErrors> {
         let present = stored.secrets.current.scheme();
         let secret = signing::secret(self.secret.as_ref(), self.scheme, present, stored.dialect)?;
-        let secrets = if self.overlap.is_zero() {
-            SigningSecrets { current: secret, previous: None }
-        } else {
-            stored.secrets.rotated(secret, now + self.overlap)
-        };
-        Ok(Webhook { secrets, ..stored })
+        let rotation = Rotation { secret, is_given: self.secret.is_some(), overlap: self.overlap };
+        let secrets = stored.secrets.rotated(&rotation, now);
+        let field = if self.secret.is_some() { "/secret" } else { "/signature" };
+        Ok(Webhook { secrets: secrets.map_err(|error| FieldErrors::at(field, &error.to_string()))?, ..stored })
     }
 }

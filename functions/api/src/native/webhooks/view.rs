@@ -118,7 +118,7 @@ impl From<&Webhook> for WebhookView {
             description: webhook.description.clone(),
             created_at: webhook.created_at.to_string(),
             updated_at: webhook.updated_at.to_string(),
-            previous_secret_expires_at: webhook.secrets.previous.as_ref().map(|(_, until)| until.to_string()),
+            previous_secret_expires_at: webhook.secrets.overlap_ends_at().map(|until| until.to_string()),
             signature: webhook.secrets.current.scheme().as_str(),
             public_key: public_key.map(|key| key.to_string()),
             public_key_id: public_key.map(|key| key.id()),

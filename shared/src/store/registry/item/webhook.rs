@@ -55,6 +55,11 @@ pub(in crate::store::registry) struct WebhookItem {
     previous_secret: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     previous_until: Option<i64>,
+    /// Present if two former secrets sign. Older versions do not read it; they sign with the other two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    interim_secret: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    interim_until: Option<i64>,
     description: String,
     created_at: i64,
     updated_at: i64,
@@ -109,7 +114,8 @@ impl Sealable for WebhookItem {
     }
 
     fn secrets(&mut self) -> Vec<(String, &mut String)> {
-        let previous = self.previous_secret.as_mut().map(|secret| ("previous_secret".to_owned(), secret));
+        let former = [("previous_secret", &mut self.previous_secret), ("interim_secret", &mut self.interim_secret)];
+        let former = former.into_iter().filter_map(|(name, secret)| Some((name.to_owned(), secret.as_mut()?)));
         let headers = self.headers.iter_mut().filter(|header| header.sensitive);
         let headers = headers.map(|header| (format!("headers.{}", header.name), &mut header.value));
         let credentials = self.credentials.iter_mut().flat_map(StreamCredentialsItem::secrets);
@@ -118,7 +124,7 @@ impl Sealable for WebhookItem {
             [("url_password", &mut self.url_password), ("backup_url_password", &mut self.backup_url_password)];
         let passwords =
             passwords.into_iter().filter_map(|(name, password)| Some((name.to_owned(), password.as_mut()?)));
-        let own = std::iter::once(("secret".to_owned(), &mut self.secret)).chain(previous);
+        let own = std::iter::once(("secret".to_owned(), &mut self.secret)).chain(former);
         own.chain(headers).chain(credentials).chain(passwords).collect()
     }
 }
@@ -137,7 +143,7 @@ impl From<&Webhook> for WebhookItem {
             RetryPolicy::Mailgun => ("mailgun", None),
             RetryPolicy::Custom(delays) => ("custom", Some(delays.seconds().iter().map(|s| i64::from(*s)).collect())),
         };
-        let previous = webhook.secrets.previous.as_ref();
+        let (previous, interim) = (webhook.secrets.previous.as_ref(), webhook.secrets.interim.as_ref());
         let (url, url_password) = webhook.url.parts();
         let (backup_url, backup_url_password) = webhook.backup_url.as_ref().map(WebhookUrl::parts).unzip();
         Self {
@@ -161,6 +167,8 @@ impl From<&Webhook> for WebhookItem {
             secret: webhook.secrets.current.expose().to_owned(),
             previous_secret: previous.map(|(secret, _)| secret.expose().to_owned()),
             previous_until: previous.map(|(_, until)| until.as_millisecond()),
+            interim_secret: interim.map(|(secret, _)| secret.expose().to_owned()),
+            interim_until: interim.map(|(_, until)| until.as_millisecond()),
             description: webhook.description.clone(),
             created_at: webhook.created_at.as_millisecond(),
             updated_at: webhook.updated_at.as_millisecond(),
@@ -219,9 +227,9 @@ impl TryFrom<WebhookItem> for Webhook {
             _ => return Err(StoreError::unreadable("an unknown retry policy")),
         };
         let secret = |text: &str| SigningSecret::parse(text).map_err(StoreError::unreadable);
-        let previous = match (&item.previous_secret, item.previous_until) {
-            (Some(text), Some(until)) => Some((secret(text)?, millis(until)?)),
-            _ => None,
+        let former = |text: &Option<String>, until| match (text, until) {
+            (Some(text), Some(until)) => Ok::<_, StoreError>(Some((secret(text)?, millis(until)?))),
+            _ => Ok(None),
         };
         let credentials = item.credentials.as_ref().map(StreamCredentials::try_from).transpose()?;
         Ok(Self {
@@ -237,7 +245,11 @@ impl TryFrom<WebhookItem> for Webhook {
                 None => WebhookStatus::Enabled,
                 Some(reason) => WebhookStatus::Disabled { reason: word(DisabledReason::from_word(&reason))? },
             },
-            secrets: SigningSecrets { current: secret(&item.secret)?, previous },
+            secrets: SigningSecrets {
+                current: secret(&item.secret)?,
+                previous: former(&item.previous_secret, item.previous_until)?,
+                interim: former(&item.interim_secret, item.interim_until)?,
+            },
             description: item.description,
             created_at: millis(item.created_at)?,
             updated_at: millis(item.updated_at)?,

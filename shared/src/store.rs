@@ -2,6 +2,7 @@
 //! which is checked. The keys of each table are built in one file. Stored items have their own structs with a version.
 
 mod error;
+mod busy;
 mod page;
 mod attribute;
 mod key;

@@ -2,6 +2,7 @@
 //! can break one of them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -87,6 +88,8 @@ pub struct Endpoint {
     planned: Mutex<Option<Planned>>,
     /// Wakes the call that pauses.
     paused: Notify,
+    /// Whether every write conflicts with a transaction.
+    stays_busy: AtomicBool,
     units: Mutex<Units>,
     clock: Clock,
     call_takes: Mutex<SignedDuration>,
@@ -120,6 +123,7 @@ impl Endpoint {
             news: watch::Sender::default(),
             planned: Mutex::default(),
             paused: Notify::new(),
+            stays_busy: AtomicBool::new(false),
             units: Mutex::default(),
             clock,
             call_takes: Mutex::default(),
@@ -141,6 +145,11 @@ impl Endpoint {
     pub fn break_at(&self, operation: &'static str, calls_later: usize, how: Break) {
         *self.planned.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(Planned { first: Some(operation), calls_before: calls_later, how });
+    }
+
+    /// From now on, every call that writes to DynamoDB conflicts with a transaction on the same row.
+    pub fn stay_busy(&self) {
+        self.stays_busy.store(true, Ordering::Relaxed);
     }
 
     /// Cancels a planned break. Returns whether the break had not happened yet.
@@ -333,7 +342,8 @@ fn caller(headers: &HeaderMap) -> Caller {
 async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let call = describe(&target, &body);
-    let planned = endpoint.next_break(&call.operation);
+    let stays_busy = endpoint.stays_busy.load(Ordering::Relaxed).then_some(Break::Collision);
+    let planned = endpoint.next_break(&call.operation).or(stays_busy);
     endpoint.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
     endpoint.clock.advance(*endpoint.call_takes.lock().unwrap_or_else(PoisonError::into_inner));
     endpoint.news.send_replace(());

@@ -24,7 +24,7 @@ pub(crate) async fn delete(api: &Api, tenant: TenantId, id: WebhookId) -> Result
             api.public_keys.forget(tenant);
             Ok(api.breakers.forget(tenant, id).await?)
         }
-        Err(StoreError::Conflict) => Err(ManageError::NotFound(Noun::Webhook)),
+        Err(StoreError::Gone) => Err(ManageError::NotFound(Noun::Webhook)),
         Err(error) => Err(error.into()),
     }
 }

@@ -132,7 +132,8 @@ fn attempt<T>(
 ) -> Result<Attempt, ManageError> {
     match result {
         Ok(value) => Ok(Attempt::Written(webhook(value))),
-        Err(StoreError::Conflict) => Ok(Attempt::Conflicted),
+        // The rule reads again, and finds that the webhook is gone.
+        Err(StoreError::Conflict | StoreError::Gone) => Ok(Attempt::Conflicted),
         Err(error) => Err(error.into()),
     }
 }

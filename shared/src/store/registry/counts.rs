@@ -7,7 +7,7 @@
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
 use super::item::TenantItem;
-use super::transaction::{has_collided, refused_entry};
+use super::transaction::refused_entry;
 use super::{Page, Registry, StoreError, keys};
 use crate::store::attribute::number;
 use domain::id::TenantId;
@@ -78,12 +78,12 @@ impl Registry {
             }
             let update = self.count_update(tenant, of, change, stored, present)?;
             let call = self.client().transact_write_items().set_transact_items(Some(rows.clone()));
-            match call.transact_items(update).send().await {
+            match self.write(call.transact_items(update)).await {
                 Ok(_) => return Ok(()),
                 // The tenant's row is the last one: the number is another one now.
-                Err(error) if refused_entry(&error) == Some(rows.len()) || has_collided(&error) => {}
+                Err(error) if refused_entry(&error) == Some(rows.len()) => {}
                 Err(error) if refused_entry(&error).is_some() => return Err(StoreError::Conflict),
-                Err(error) => return Err(StoreError::aws(error)),
+                Err(error) => return Err(StoreError::of_write(error)),
             }
         }
         Err(StoreError::Conflict)

@@ -83,7 +83,7 @@ impl Sources {
             let new = TransactWriteItem::builder().put(self.put_ingest_key(&next)?).build();
             call = call.transact_items(self.remove_ingest_key(old)?).transact_items(new);
         }
-        call.send().await.map_err(|error| transaction_error(error, &[StoreError::Conflict]))?;
+        self.registry.write(call).await.map_err(|error| transaction_error(error, &[StoreError::Conflict]))?;
         Ok(())
     }
 

@@ -108,7 +108,7 @@ impl WebhookWriter {
         refusals: &[StoreError],
     ) -> Result<(), StoreError> {
         let call = self.transaction(entries, tenant)?;
-        call.send().await.map_err(|error| transaction_error(error, refusals))?;
+        self.registry.write(call).await.map_err(|error| transaction_error(error, refusals))?;
         Ok(())
     }
 

@@ -8,13 +8,13 @@ use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
 
 impl WebhookWriter {
-    /// Deletes a webhook; [`StoreError::Conflict`] when it is deleted already.
+    /// Deletes a webhook; [`StoreError::Gone`] when it is deleted already.
     pub async fn delete(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
         self.delete_with(tenant, webhook, self.tenant_update(tenant)).await
     }
 
     /// Deletes a webhook like [`WebhookWriter::delete`], for a deletion that depends on the tenant's other webhooks:
-    /// [`StoreError::Conflict`] also when one of them has changed since `version` was read.
+    /// [`StoreError::Conflict`] when one of them has changed since `version` was read.
     pub async fn delete_if_unchanged(
         &self,
         tenant: TenantId,
@@ -41,6 +41,6 @@ impl WebhookWriter {
             event_writes: Vec::new(),
             public_keys: vec![self.registry.delete_public_keys(tenant, webhook)?],
         };
-        self.change_webhooks(entries, count, &[StoreError::Conflict, StoreError::Conflict]).await
+        self.change_webhooks(entries, count, &[StoreError::Gone, StoreError::Conflict]).await
     }
 }

@@ -3,10 +3,7 @@
 //! within milliseconds. So the write is repeated here, and no caller takes a busy row for a row that has changed or is
 //! gone.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::AsyncSleep as _;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemOutput};
@@ -18,16 +15,13 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 
 use super::StoreError;
-use crate::clock::{random, random_jitter};
+use super::pauses::pause;
+use crate::clock::random;
 
 /// Maximum number of times that a write to a busy row is repeated. Reason: every change of a tenant's webhooks writes
 /// the tenant's row, so a few callers at once are ordinary. More repeats would only add load to a row that many callers
-/// write.
+/// write. The pauses between them end within a second.
 const MAX_REPEATS: u32 = 5;
-/// The longest pause before the first repeat. Each further pause may be twice as long. Reason: a transaction takes about
-/// 10 ms, and five pauses end within 0.93 s, so that a request with several writes stays below its time limit of 15 s.
-const FIRST_PAUSE: Duration = Duration::from_millis(30);
-
 /// An error of a write, which tells whether the row was busy.
 pub(super) trait WriteError {
     /// Whether a transaction of another caller on the same row was in the way. If a condition failed too, the condition
@@ -61,21 +55,6 @@ pub(super) async fn write<W: Write>(client: &Client, write: W) -> Result<W::Outp
         }
     }
     write.make().await
-}
-
-/// Waits before the repeat with this number, counted from 0. The SDK's sleep is used, so that a test decides how long
-/// it lasts.
-pub(super) async fn pause(client: &Client, repeat: u32) {
-    if let Some(sleep) = client.config().sleep_impl() {
-        sleep.sleep(pause_before(repeat, random_jitter())).await;
-    }
-}
-
-/// The pause before a repeat, for a jitter in -1.0..=1.0: between half of the longest pause and all of it. Two callers
-/// that met should not meet again.
-fn pause_before(repeat: u32, jitter: f64) -> Duration {
-    let longest = FIRST_PAUSE * 2_u32.saturating_pow(repeat.min(MAX_REPEATS - 1));
-    longest.mul_f64(jitter.mul_add(0.25, 0.75))
 }
 
 fn is_busy<E: WriteError>(error: &SdkError<E>) -> bool {
@@ -163,20 +142,5 @@ impl Write for TransactWriteItemsFluentBuilder {
 
     async fn make(self) -> Result<TransactWriteItemsOutput, SdkError<TransactWriteItemsError>> {
         self.send().await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_end_within_a_second() {
-        let all = |jitter: f64| (0..MAX_REPEATS).map(move |repeat| pause_before(repeat, jitter));
-        let millis = |jitter| all(jitter).map(|pause| pause.as_millis()).collect::<Vec<_>>();
-        assert_eq!(millis(1.0), [30, 60, 120, 240, 480]);
-        assert_eq!(millis(-1.0), [15, 30, 60, 120, 240]);
-        assert!(all(1.0).sum::<Duration>() < Duration::from_secs(1));
-        assert_eq!(pause_before(u32::MAX, 1.0), pause_before(MAX_REPEATS - 1, 1.0));
     }
 }

@@ -40,7 +40,7 @@ impl ApiError {
         match self {
             Self::Unauthorised(problem) | Self::KeyRefused(problem) | Self::Problem(problem) => problem.clone(),
             Self::Invalid(errors) => errors.clone().into(),
-            Self::Unavailable(_) => Problem::unavailable(),
+            Self::Unavailable(_) => Problem::uncertain(),
         }
     }
 }

@@ -51,7 +51,7 @@ impl WebhookWriter {
         let entries = Entries {
             rows: vec![TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build()],
             event_writes: Vec::new(),
-            public_keys: self.registry.put_public_keys(webhook)?.into_iter().collect(),
+            unconditional: self.registry.put_public_keys(webhook)?.into_iter().collect(),
         };
         let counted = |tenant: UpdateBuilder| {
             tenant

@@ -9,6 +9,7 @@ use shared::webhook::Webhook;
 
 use super::consent::{ask, asking};
 use super::error::ManageError;
+use super::release::release_ahead;
 use super::resume::resume;
 use crate::noun::Noun;
 use crate::room::Api;
@@ -28,9 +29,14 @@ pub(crate) async fn change(
     change: impl Fn(Webhook) -> Result<Webhook, ManageError>,
 ) -> Result<Webhook, ManageError> {
     span::note(Noun::Webhook, id);
+    let mut is_job_sent = false;
     for number in 0..TRIES {
         let stored = api.webhooks.get(tenant, id).await?.ok_or(ManageError::NotFound(Noun::Webhook))?;
-        match write(api, &stored, change(stored.clone())?, None).await {
+        let changed = change(stored.clone())?;
+        if !is_job_sent {
+            is_job_sent = release_ahead(api, &stored, &changed).await?;
+        }
+        match write(api, &stored, changed, None).await {
             Err(StoreError::Conflict) => api.pauses.after_try(number).await,
             Err(error) => return Err(error.into()),
             Ok(written) => {

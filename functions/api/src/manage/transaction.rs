@@ -11,7 +11,7 @@ use super::consent::{ask_all, asking};
 use super::error::ManageError;
 use super::limits::creation_error;
 use super::number::{self, numbered, webhooks_version};
-use super::release::discard_held;
+use super::release::{discard_held, release_ahead};
 use super::resume::resume;
 use crate::noun::Noun;
 use crate::room::Api;
@@ -104,6 +104,7 @@ async fn apply(
             let Some(stored) = all.iter().find(|stored| stored.id == webhook.id) else {
                 return Ok(Attempt::Conflicted);
             };
+            release_ahead(api, stored, &webhook).await?;
             let replaced = attempt(write(api, stored, webhook, Some(version)).await, Some)?;
             if let Attempt::Written(Some(webhook)) = &replaced
                 && (resumes || stored.is_pending())

@@ -64,8 +64,8 @@ impl Problem {
         Self { faults, ..Self::new(422, "invalid-request", "The request is not valid", detail.join("; ")) }
     }
 
-    /// 503 with a fixed sentence, for a post of events: what was stored already is not stored twice. The cause is in the
-    /// log, under the request id.
+    /// 503 with a fixed sentence, for a post of events: what was stored already is not stored twice. The cause is in
+    /// the log, under the request id.
     pub fn unavailable() -> Self {
         Self::temporarily("The request could not be processed now, or not all of it. Send the same request again.")
     }

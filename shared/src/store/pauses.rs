@@ -7,13 +7,13 @@ use aws_sdk_dynamodb::config::AsyncSleep as _;
 
 use crate::clock::random_jitter;
 
-/// The longest pause before the first repeat. Each further pause may be twice as long. Reason: a transaction takes about
-/// 10 ms.
+/// The longest pause before the first repeat. Each further pause may be twice as long. Reason: a transaction takes
+/// about 10 ms.
 const FIRST_PAUSE: Duration = Duration::from_millis(30);
 /// How many pauses grow, so that the longest one lasts 480 ms. Reason: five pauses then end within 0.93 s.
 const GROWING: u32 = 5;
-/// How many pauses of [`Pauses`] grow, so that the longest one lasts 240 ms. Reason: 20 tries then end within 4.2 s, and
-/// a request has 15 s.
+/// How many pauses of [`Pauses`] grow, so that the longest one lasts 240 ms. Reason: 20 tries then end within 4.2 s,
+/// and a request has 15 s.
 const GROWING_BETWEEN_CHANGES: u32 = 4;
 
 /// The pauses of a caller that reads again and tries again, because another change came first.

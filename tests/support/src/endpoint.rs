@@ -1,6 +1,8 @@
 //! One HTTP endpoint for DynamoDB (the embedded engine), SQS ([`Sqs`]) and KMS ([`Kms`]). It remembers every call and
 //! can break one of them.
 
+mod refusal;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +19,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use tokio::sync::{Notify, watch};
 
+use self::refusal::{collision, compares_with_nothing};
 use super::kms::Kms;
 use super::sqs::{Caller, Sqs};
 
@@ -370,26 +373,6 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body:
         },
         None => endpoint.carry_out(&target, &headers, body).await,
     }
-}
-
-/// DynamoDB's error for a write to a row that a transaction is writing at the same moment.
-fn collision(target: &str) -> Option<&'static str> {
-    match target.rsplit('.').next().unwrap_or_default() {
-        "TransactWriteItems" => Some(
-            r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"cancelled","CancellationReasons":[{"Code":"TransactionConflict","Message":"Transaction is ongoing for the item"},{"Code":"None"}]}"#,
-        ),
-        "PutItem" | "UpdateItem" | "DeleteItem" => {
-            Some(r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"ongoing"}"#)
-        }
-        _ => None,
-    }
-}
-
-/// Whether a query compares a key with an empty string. DynamoDB refuses such a query, and the engine does not.
-fn compares_with_nothing(target: &str, body: &[u8]) -> bool {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let values = body["ExpressionAttributeValues"].as_object().into_iter().flatten();
-    target.ends_with(".Query") && values.into_iter().any(|(_, value)| value["S"] == "")
 }
 
 /// Adds to a call the request to report consumed capacity.

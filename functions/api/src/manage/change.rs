@@ -15,9 +15,9 @@ use crate::noun::Noun;
 use crate::room::Api;
 use crate::span;
 
-/// Maximum number of tries of a change while other requests keep changing the same webhook. Reason: of several requests
-/// at once, one is written each time, so the last of 16 needs 16 tries. More clients than that do not change one webhook
-/// at once.
+/// Maximum number of tries of a change while other requests keep changing the same webhook. Reason: of several
+/// requests at once, one is written each time, so the last of 16 needs 16 tries. More clients than that do not change
+/// one webhook at once.
 const TRIES: u8 = 16;
 
 /// Applies `change` to the stored webhook and answers what was written. `change` may run more than once. If the change

@@ -10,8 +10,8 @@ use crate::noun::Noun;
 use crate::room::Api;
 
 /// How often a write is tried while other requests keep changing the tenant's webhooks. Reason: clients register a
-/// webhook for each of Mailgun's eight names at once. Each of these requests may have to wait for all others, and for as many
-/// changes by other clients.
+/// webhook for each of Mailgun's eight names at once. Each of these requests may have to wait for all others, and for
+/// as many changes by other clients.
 pub(crate) const TRIES: u8 = 16;
 
 /// The version of the tenant's webhooks. A write on condition of it fails when any of them was changed since.

@@ -9,9 +9,9 @@ use shared::webhook::Webhook;
 use super::error::ManageError;
 use crate::room::Api;
 
-/// How long a job waits that is sent ahead of a write. Reason: no request lasts as long (the template limits requests to
-/// 15 s). If the job ran before the webhook is deleted or enabled, the job would do nothing. Nothing else discards held
-/// deliveries of a deleted webhook; the sweep only visits existing ones.
+/// How long a job waits that is sent ahead of a write. Reason: no request lasts as long (the template limits requests
+/// to 15 s). If the job ran before the webhook is deleted or enabled, the job would do nothing. Nothing else discards
+/// held deliveries of a deleted webhook; the sweep only visits existing ones.
 const AHEAD_SECONDS: u16 = 60;
 
 /// Sends the job that releases what the webhook holds. Call it after the webhook was written as enabled or not paused:

@@ -19,7 +19,8 @@ use crate::span;
 
 /// How often a rule decides anew while other requests keep changing the tenant's webhooks. Reason: clients register a
 /// main and a backup URL for each of Mailjet's seven event types at once. Each of these requests may have to wait for
-/// all others, and for some changes by other clients. With the pauses between them, 20 tries end before the request does.
+/// all others, and for some changes by other clients. With the pauses between them, 20 tries end before the request
+/// does.
 const TRIES: u8 = 20;
 
 /// What a rule decides.

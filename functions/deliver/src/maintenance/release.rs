@@ -28,9 +28,9 @@ pub(crate) async fn release(
     let (tenant, webhook) = (job.tenant, job.webhook);
     let state = webhooks.get_fresh(tenant, webhook, now).await?;
     if let Some(state) = state.as_ref().filter(|state| !state.takes_attempts()) {
-        // The webhook was disabled or paused, its tenant was suspended, or its breaker opened, since the job was sent.
-        // What ends that state releases again. But the probe of an open breaker ends when it finds the webhook disabled,
-        // and the request that enabled the webhook may have broken off before it closed the breaker.
+        // The webhook was disabled or paused, its tenant was suspended, or its breaker opened, since the job was
+        // sent. What ends that state releases again. But the probe of an open breaker ends when it finds the webhook
+        // disabled, and the request that enabled the webhook may have broken off before it closed the breaker.
         let probe = match &state.breaker {
             Breaker::Open(open) if !state.holds_deliveries() => lost_probe(&state.webhook, open, now),
             Breaker::Open(_) | Breaker::Closed { .. } => None,

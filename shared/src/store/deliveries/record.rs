@@ -122,8 +122,8 @@ impl<'a> Change<'a> {
 }
 
 impl Deliveries {
-    /// Writes a change; [`StoreError::Conflict`] when the row does not meet the condition, or when other callers kept it
-    /// in transactions. Then they are changing the row, and the row decides.
+    /// Writes a change; [`StoreError::Conflict`] when the row does not meet the condition, or when other callers kept
+    /// it in transactions. Then they are changing the row, and the row decides.
     pub async fn write(&self, change: &Change<'_>) -> Result<(), StoreError> {
         let key = keys::delivery(change.webhook, change.event);
         let expression = self.expression(change)?;

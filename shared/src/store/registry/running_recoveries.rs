@@ -78,8 +78,8 @@ impl RunningRecoveries {
         }
     }
 
-    /// Records the last page and ends the recovery with `ended.status`. Returns whether this call did. An ended recovery
-    /// is deleted after [`RETENTION`](domain::recovery::RETENTION).
+    /// Records the last page and ends the recovery with `ended.status`. Returns whether this call did. An ended
+    /// recovery is deleted after [`RETENTION`](domain::recovery::RETENTION).
     pub async fn end(&self, ended: &Recovery) -> Result<bool, StoreError> {
         let mut expression = format!("SET {NOTED}, {ENDED}");
         let mut values = noted_values(ended);

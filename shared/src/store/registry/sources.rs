@@ -87,8 +87,8 @@ impl Sources {
         Ok(())
     }
 
-    /// Deletes a source and its ingest key. [`StoreError::Conflict`] when the source was changed or deleted since it was
-    /// read, or other changes of the tenant were faster each time.
+    /// Deletes a source and its ingest key. [`StoreError::Conflict`] when the source was changed or deleted since it
+    /// was read, or other changes of the tenant were faster each time.
     pub async fn delete(&self, source: &Source) -> Result<(), StoreError> {
         let key = keys::source(source.tenant, source.id);
         let row = Delete::builder()

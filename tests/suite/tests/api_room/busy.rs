@@ -183,8 +183,8 @@ async fn undisturbed(operation: Operation) -> Undisturbed {
     Undisturbed { status: answer.status, rows: scene.rows(), writes }
 }
 
-/// Breaks each write of each operation, in a world of its own, and compares answer and rows with those of an undisturbed
-/// run.
+/// Breaks each write of each operation, in a world of its own, and compares answer and rows with those of an
+/// undisturbed run.
 async fn break_each_write(how: Break, world: impl AsyncFn() -> World) {
     let mut broken = 0;
     for operation in OPERATIONS {

@@ -336,7 +336,8 @@ async fn enabling_lets_held_deliveries_go() {
     assert_eq!((&disabled.body["enabled"], &disabled.body["disabled_reason"]), (&json!(false), &json!("requested")));
     assert!(room.world.aws.sqs.messages(DELIVERIES).is_empty());
 
-    // A call fails after the write. The client gets an error and repeats the request. One job was sent ahead of the write.
+    // A call fails after the write. The client gets an error and repeats the request. One job was sent ahead of the
+    // write.
     room.world.aws.take_calls();
     tenant.patch(&path, &json!({ "description": "counts calls" })).await;
     let calls = room.world.aws.take_calls().len();

@@ -26,7 +26,8 @@ pub(crate) fn call(scope: &Scope, state: &mut State, under_way: UnderWay) {
         }
         (Operation::Enable, 0) => {
             // A request for a deleted webhook is answered with 404. One for an enabled webhook sends no job ahead.
-            if state.webhook == Webhook::Off && scope.mutant != Some(Mutant::EnableWithoutJobAhead) {
+            round = u32::from(state.webhook == Webhook::Off);
+            if round == 1 && scope.mutant != Some(Mutant::EnableWithoutJobAhead) {
                 state.send(Queue::Deliveries, Job::Recover(Stuck::Ahead));
             }
             is_done = state.webhook == Webhook::Deleted;
@@ -39,9 +40,10 @@ pub(crate) fn call(scope: &Scope, state: &mut State, under_way: UnderWay) {
         }
         (Operation::Enable, 2) => {
             state.breaker = Breaker::NEW;
-            is_done = false;
+            // After this call the room sends the same job once more, so that nobody waits for the one that was sent
+            // ahead. Here a wait has no length, so that job would only multiply the worlds.
+            is_done = round == 1;
         }
-        // So that the client, who waits for it, need not wait for the job that was sent ahead.
         (Operation::Enable, _) => state.send(Queue::Deliveries, Job::Recover(Stuck::Held)),
         (Operation::Suspend, _) => state.suspended = true,
         (Operation::Lift, 0) => {

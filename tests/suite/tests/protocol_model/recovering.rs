@@ -36,8 +36,8 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &State) -> Phase {
     }
 }
 
-/// The probe of an open breaker, if a probe is due. The one that there was may have found that the webhook was disabled,
-/// and then it has ended.
+/// The probe of an open breaker, if a probe is due. The one that there was may have found that the webhook was
+/// disabled, and then it has ended.
 fn lost_probe(scope: &Scope, state: &State, stuck: Stuck) -> Option<Job> {
     let is_release =
         matches!(stuck, Stuck::Held | Stuck::Ahead) && scope.mutant != Some(Mutant::ReleaseForgetsTheProbe);

@@ -178,8 +178,8 @@ pub(crate) fn suspended_outage() -> Scope {
     Scope { answers: UP_OR_DOWN, breaker: OPENS_AT_ONCE, outages: 1, workers: 2, ..calm }
 }
 
-/// The webhook is disabled while its receiver is down, so that the probe ends before the webhook is enabled. Enabling may
-/// break off.
+/// The webhook is disabled while its receiver is down, so that the probe ends before the webhook is enabled. Enabling
+/// may break off.
 pub(crate) fn disabled_outage() -> Scope {
     let calm = Scope::calm("disabled outage").with(&[Operation::Disable, Operation::Enable]);
     let left = Left { crashes: 1, ..calm.left };

@@ -41,11 +41,11 @@ impl WebhookWriter {
         }
     }
 
-    /// Stores a new webhook under the number that was taken for it. Unless the tenant has a limit per host, it does not
-    /// depend on the tenant's other webhooks. [`StoreError::LimitReached`] when the tenant would have more than
-    /// [`domain::tenant::TenantLimits::max_webhooks`] allows, [`StoreError::HostLimitReached`] when it would have more
-    /// with one host. [`StoreError::Conflict`] when, under a limit per host, another of the tenant's webhooks changed at
-    /// the same time.
+    /// Stores a new webhook under the number that was taken for it. Unless the tenant has a limit per host, it does
+    /// not depend on the tenant's other webhooks. [`StoreError::LimitReached`] when the tenant would have more than
+    /// [`domain::tenant::TenantLimits::max_webhooks`] allows, [`StoreError::HostLimitReached`] when it would have
+    /// more with one host. [`StoreError::Conflict`] when, under a limit per host, another of the tenant's webhooks
+    /// changed at the same time.
     pub async fn create_independent(&self, webhook: &Webhook) -> Result<(), StoreError> {
         let row = self.put_webhook(webhook).await?.condition_expression("attribute_not_exists(pk)");
         let entries = Entries {

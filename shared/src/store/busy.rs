@@ -22,6 +22,7 @@ use crate::clock::random;
 /// the tenant's row, so a few callers at once are ordinary. More repeats would only add load to a row that many callers
 /// write. The pauses between them end within a second.
 const MAX_REPEATS: u32 = 5;
+
 /// An error of a write, which tells whether the row was busy.
 pub(super) trait WriteError {
     /// Whether a transaction of another caller on the same row was in the way. If a condition failed too, the condition
@@ -62,7 +63,7 @@ fn is_busy<E: WriteError>(error: &SdkError<E>) -> bool {
 }
 
 impl StoreError {
-    /// Wraps a failed write of which the caller branches on no error of DynamoDB's.
+    /// Wraps a failed write. The caller has already looked for a failed condition.
     pub(super) fn of_write<E>(error: SdkError<E>) -> Self
     where
         E: WriteError + std::error::Error + Send + Sync + 'static,

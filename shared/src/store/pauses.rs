@@ -12,7 +12,7 @@ use crate::clock::random_jitter;
 const FIRST_PAUSE: Duration = Duration::from_millis(30);
 /// How many pauses grow, so that the longest one lasts 480 ms. Reason: five pauses then end within 0.93 s.
 const GROWING: u32 = 5;
-/// How many pauses of [`Pauses`] grow, so that the longest one lasts 240 ms. Reason: 20 tries then end within 4.2 s,
+/// How many pauses of [`Pauses`] grow, so that the longest one lasts 240 ms. Reason: 20 tries then end within 4.3 s,
 /// and a request has 15 s.
 const GROWING_BETWEEN_CHANGES: u32 = 4;
 

@@ -2,6 +2,8 @@
 //! which is checked. The keys of each table are built in one file. Stored items have their own structs with a version.
 
 mod error;
+mod pauses;
+mod busy;
 mod page;
 mod attribute;
 mod key;
@@ -17,5 +19,6 @@ pub use self::event_write::EventWrite;
 pub use self::events::Events;
 use self::key::Key;
 pub use self::page::Page;
+pub use self::pauses::Pauses;
 pub use self::registry::Registry;
 pub use self::timeline::{SHARDS, TimeRange, day};

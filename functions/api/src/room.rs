@@ -13,7 +13,7 @@ use shared::store::registry::{
     ApiKeyLookup, ApiKeys, Breakers, PublicKeys, Recoveries, Settings, Sources, Subscribers, Tenants, WebhookWriter,
     Webhooks,
 };
-use shared::store::{Deliveries, Events, Registry};
+use shared::store::{Deliveries, Events, Pauses, Registry};
 use shared::tenant::{ApiKey, KeyHash};
 
 use crate::public_key_cache::PublicKeyCache;
@@ -34,6 +34,7 @@ pub struct Api {
     pub(crate) recoveries: Recoveries,
     pub(crate) events: Events,
     pub(crate) deliveries: Deliveries,
+    pub(crate) pauses: Pauses,
     pub(crate) jobs: Queue,
     pub(crate) redrives: Redrives,
     /// Switched off (its age limit is 0). Reason: management requests are rare, and this API refuses a revoked key at
@@ -68,6 +69,7 @@ impl Api {
             breakers: Breakers::new(&registry),
             recoveries: Recoveries::new(&registry),
             events: Events::new(dynamo.clone(), &config.events_table, config.retention_days),
+            pauses: Pauses::new(dynamo.clone()),
             deliveries: Deliveries::new(dynamo, &config.deliveries_table, config.retention_days),
             jobs: Queue::new(sqs.clone(), &config.deliveries_queue_url),
             redrives: Redrives::new(sqs, &config.dead_letter_queue_arn, &config.deliveries_queue_arn),

@@ -64,14 +64,22 @@ impl Problem {
         Self { faults, ..Self::new(422, "invalid-request", "The request is not valid", detail.join("; ")) }
     }
 
-    /// 503 with a fixed sentence. The cause is in the log, under the request id.
+    /// 503 with a fixed sentence, for a post of events: what was stored already is not stored twice. The cause is in
+    /// the log, under the request id.
     pub fn unavailable() -> Self {
-        Self::new(
-            503,
-            "unavailable",
-            "Temporarily unavailable",
-            "The request could not be processed now, and nothing was changed in part. Try again.",
-        )
+        Self::temporarily("The request could not be processed now, or not all of it. Send the same request again.")
+    }
+
+    /// 503 with a fixed sentence, for an operation of a management API. It may have taken effect, because the answer to
+    /// its last write may be lost, or a later step may have failed.
+    pub fn uncertain() -> Self {
+        let detail = "The request could not be completed now. It may have been done, or done in part. Read the object \
+                      again before you repeat the request.";
+        Self::temporarily(detail)
+    }
+
+    fn temporarily(detail: &str) -> Self {
+        Self::new(503, "unavailable", "Temporarily unavailable", detail)
     }
 
     /// The JSON body.

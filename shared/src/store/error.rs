@@ -7,9 +7,15 @@ use domain::webhook::UrlHost;
 /// A table operation failed. Callers branch on the kind.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The row is not as expected: another caller has changed, created or deleted it.
+    /// The row is not as expected: another caller has changed or created it, or it may be gone.
     #[error("the row is not as expected")]
     Conflict,
+    /// The row is gone: another caller has deleted it.
+    #[error("the row is gone")]
+    Gone,
+    /// Other callers kept the row in transactions, for longer than a write is repeated. Nothing was written.
+    #[error("other transactions kept the row busy")]
+    Busy,
     /// The tenant has the maximum number of such objects.
     #[error("the limit is reached")]
     LimitReached,

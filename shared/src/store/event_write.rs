@@ -6,11 +6,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::StoreError;
-
-/// Maximum number of tries of a transaction that collides with another one of the same row. Reason: the other
-/// transaction ends within milliseconds, and then the row is changed.
-const TRIES: u8 = 3;
+use super::{StoreError, busy};
 
 /// The write of an event, to be made in one transaction with the change that it reports. [`super::Events::event_write`]
 /// makes it.
@@ -18,32 +14,25 @@ const TRIES: u8 = 3;
 pub struct EventWrite(pub(super) TransactWriteItem);
 
 /// Makes a conditional change and writes its event. Returns whether the change's condition held; if not, nothing is
-/// written.
-///
-/// The SDK gives each transaction a token, so that DynamoDB does not refuse a repeated transaction whose first answer
-/// was lost. [`StoreError::Conflict`] when other callers kept changing the row.
+/// written. [`StoreError::Busy`] when other callers kept the row in transactions.
 pub(super) async fn write_with_event(
     client: &Client,
     change: TransactWriteItem,
     event_write: EventWrite,
 ) -> Result<bool, StoreError> {
     let call = client.transact_write_items().transact_items(change).transact_items(event_write.0);
-    for _ in 0..TRIES {
-        match call.clone().send().await {
-            Ok(_) => return Ok(true),
-            Err(error) if is_cancelled(&error, "ConditionalCheckFailed") => return Ok(false),
-            Err(error) if is_cancelled(&error, "TransactionConflict") => {}
-            Err(error) => return Err(StoreError::aws(error)),
-        }
+    match busy::write(client, call).await {
+        Ok(_) => Ok(true),
+        Err(error) if is_refused(&error) => Ok(false),
+        Err(error) => Err(StoreError::of_write(error)),
     }
-    Err(StoreError::Conflict)
 }
 
-/// Whether a transaction was cancelled for this reason.
-fn is_cancelled(error: &SdkError<TransactWriteItemsError>, code: &str) -> bool {
+/// Whether a condition of the transaction failed.
+fn is_refused(error: &SdkError<TransactWriteItemsError>) -> bool {
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some(code))
+            cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
         }
         _ => false,
     }

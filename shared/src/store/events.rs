@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use jiff::Timestamp;
 
-use super::{EventWrite, Page, StoreError};
+use super::{EventWrite, Page, StoreError, busy};
 use domain::event::Event;
 use domain::id::{EventId, TenantId};
 use domain::retention::Retention;
@@ -58,11 +58,11 @@ impl Events {
             .table_name(&self.table)
             .set_item(Some(row::row(event, self.expiry(event.accepted_at))?))
             .condition_expression("attribute_not_exists(pk)");
-        match call.send().await {
+        match busy::write(&self.client, call).await {
             Ok(_) => Ok(Put::Stored),
             Err(error) => match error.as_service_error() {
                 Some(refused) if refused.is_conditional_check_failed_exception() => Ok(Put::AlreadyThere),
-                _ => Err(StoreError::aws(error)),
+                _ => Err(StoreError::of_write(error)),
             },
         }
     }

@@ -8,10 +8,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 
-use super::{Key, Page, StoreError};
+use super::{Key, Page, StoreError, busy};
 use crate::store::attribute::text;
 
 mod keys;
@@ -116,6 +117,11 @@ impl Registry {
 
     fn client(&self) -> &Client {
         &self.shared.client
+    }
+
+    /// Makes a write, and repeats it while other callers have its row in transactions.
+    async fn write<W: busy::Write>(&self, write: W) -> Result<W::Output, SdkError<W::Error>> {
+        busy::write(self.client(), write).await
     }
 
     fn table(&self) -> &str {

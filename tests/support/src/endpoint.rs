@@ -2,8 +2,10 @@
 //! can break one of them.
 
 mod call;
+mod refusal;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -18,11 +20,11 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use tokio::sync::{Notify, watch};
 
-pub use call::Call;
-
+pub use self::call::Call;
+use self::call::{asking_for_capacity, describe};
+use self::refusal::{collision, compares_with_nothing};
 use super::kms::Kms;
 use super::sqs::{Caller, Sqs};
-use call::{asking_for_capacity, compares_with_nothing, describe};
 
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +85,8 @@ pub struct Endpoint {
     planned: Mutex<Option<Planned>>,
     /// Wakes the call that pauses.
     paused: Notify,
+    /// Whether every write conflicts with a transaction.
+    stays_busy: AtomicBool,
     units: Mutex<Units>,
     clock: Clock,
     call_takes: Mutex<SignedDuration>,
@@ -116,6 +120,7 @@ impl Endpoint {
             news: watch::Sender::default(),
             planned: Mutex::default(),
             paused: Notify::new(),
+            stays_busy: AtomicBool::new(false),
             units: Mutex::default(),
             clock,
             call_takes: Mutex::default(),
@@ -137,6 +142,11 @@ impl Endpoint {
     pub fn break_at(&self, operation: &'static str, calls_later: usize, how: Break) {
         *self.planned.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(Planned { first: Some(operation), calls_before: calls_later, how });
+    }
+
+    /// From now on, every call that writes to DynamoDB conflicts with a transaction on the same row.
+    pub fn stay_busy(&self) {
+        self.stays_busy.store(true, Ordering::Relaxed);
     }
 
     /// Cancels a planned break. Returns whether the break had not happened yet.
@@ -329,7 +339,8 @@ fn caller(headers: &HeaderMap) -> Caller {
 async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let call = describe(&target, &body);
-    let planned = endpoint.next_break(&call.operation);
+    let stays_busy = endpoint.stays_busy.load(Ordering::Relaxed).then_some(Break::Collision);
+    let planned = endpoint.next_break(&call.operation).or(stays_busy);
     endpoint.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
     endpoint.clock.advance(*endpoint.call_takes.lock().unwrap_or_else(PoisonError::into_inner));
     endpoint.news.send_replace(());
@@ -355,18 +366,5 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body:
             None => endpoint.carry_out(&target, &headers, body).await,
         },
         None => endpoint.carry_out(&target, &headers, body).await,
-    }
-}
-
-/// DynamoDB's error for a write to a row that a transaction is writing at the same moment.
-fn collision(target: &str) -> Option<&'static str> {
-    match target.rsplit('.').next().unwrap_or_default() {
-        "TransactWriteItems" => Some(
-            r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"cancelled","CancellationReasons":[{"Code":"TransactionConflict","Message":"Transaction is ongoing for the item"},{"Code":"None"}]}"#,
-        ),
-        "PutItem" | "UpdateItem" | "DeleteItem" => {
-            Some(r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"ongoing"}"#)
-        }
-        _ => None,
     }
 }

@@ -40,7 +40,7 @@ impl ApiError {
         match self {
             Self::Unauthorised(problem) | Self::KeyRefused(problem) | Self::Problem(problem) => problem.clone(),
             Self::Invalid(errors) => errors.clone().into(),
-            Self::Unavailable(_) => Problem::unavailable(),
+            Self::Unavailable(_) => Problem::uncertain(),
         }
     }
 }
@@ -73,11 +73,13 @@ impl From<AccessError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict => Self::Problem(conflict()),
+            // An operation whose object is gone tells so by itself.
+            StoreError::Conflict | StoreError::Gone => Self::Problem(conflict()),
             // An operation on things that have a maximum number tells the number itself, and all operations on webhooks
             // are use cases, so neither limit comes here.
             StoreError::LimitReached
             | StoreError::HostLimitReached { .. }
+            | StoreError::Busy
             | StoreError::Unreadable(_)
             | StoreError::DataKey(_)
             | StoreError::Aws(_) => Self::unavailable(error),

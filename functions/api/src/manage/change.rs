@@ -9,13 +9,16 @@ use shared::webhook::Webhook;
 
 use super::consent::{ask, asking};
 use super::error::ManageError;
+use super::release::release_ahead;
 use super::resume::resume;
 use crate::noun::Noun;
 use crate::room::Api;
 use crate::span;
 
-/// How often a change is tried while other requests keep changing the same webhook.
-const TRIES: u8 = 2;
+/// Maximum number of tries of a change while other requests keep changing the same webhook. Reason: of several
+/// requests at once, one is written each time, so the last of 16 needs 16 tries. More clients than that do not change
+/// one webhook at once.
+const TRIES: u8 = 16;
 
 /// Applies `change` to the stored webhook and answers what was written. `change` may run more than once. If the change
 /// takes away the URL for which the webhook was pending, deliveries resume.
@@ -26,10 +29,15 @@ pub(crate) async fn change(
     change: impl Fn(Webhook) -> Result<Webhook, ManageError>,
 ) -> Result<Webhook, ManageError> {
     span::note(Noun::Webhook, id);
-    for _ in 0..TRIES {
+    let mut is_job_sent = false;
+    for number in 0..TRIES {
         let stored = api.webhooks.get(tenant, id).await?.ok_or(ManageError::NotFound(Noun::Webhook))?;
-        match write(api, &stored, change(stored.clone())?, None).await {
-            Err(StoreError::Conflict) => {}
+        let changed = change(stored.clone())?;
+        if !is_job_sent {
+            is_job_sent = release_ahead(api, &stored, &changed).await?;
+        }
+        match write(api, &stored, changed, None).await {
+            Err(StoreError::Conflict) => api.pauses.after_try(number).await,
             Err(error) => return Err(error.into()),
             Ok(written) => {
                 if stored.is_pending() && !written.holds_deliveries() {

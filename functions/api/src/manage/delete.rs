@@ -10,9 +10,13 @@ use crate::room::Api;
 use crate::span;
 
 /// Deletes a webhook. Deliveries that are still owed to it end as `discarded`.
+///
+/// If the webhook is gone already, the row of its breaker is deleted: `deliver` may have written it after the deletion,
+/// because of an attempt that was under way.
 pub(crate) async fn delete(api: &Api, tenant: TenantId, id: WebhookId) -> Result<(), ManageError> {
     span::note(Noun::Webhook, id);
     if api.webhooks.get(tenant, id).await?.is_none() {
+        api.breakers.forget(tenant, id).await?;
         return Err(ManageError::NotFound(Noun::Webhook));
     }
     // The job is sent before the deletion: if it were sent afterwards and that failed, a repeated request would find no
@@ -22,9 +26,9 @@ pub(crate) async fn delete(api: &Api, tenant: TenantId, id: WebhookId) -> Result
     match api.webhook_writer.delete(tenant, id).await {
         Ok(()) => {
             api.public_keys.forget(tenant);
-            Ok(api.breakers.forget(tenant, id).await?)
+            Ok(())
         }
-        Err(StoreError::Conflict) => Err(ManageError::NotFound(Noun::Webhook)),
+        Err(StoreError::Gone) => Err(ManageError::NotFound(Noun::Webhook)),
         Err(error) => Err(error.into()),
     }
 }

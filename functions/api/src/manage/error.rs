@@ -56,11 +56,14 @@ impl From<StoreError> for ManageError {
     /// [`super::limits::creation_error`] tells a reached limit with its number, so that error does not come here.
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict => Self::Conflict,
+            // A use case that deletes tells by itself that the row is gone. For every other one, somebody changed it.
+            StoreError::Conflict | StoreError::Gone => Self::Conflict,
             StoreError::HostLimitReached { host, maximum } => Self::HostLimit { host, maximum },
-            StoreError::LimitReached | StoreError::Unreadable(_) | StoreError::DataKey(_) | StoreError::Aws(_) => {
-                Self::Store(error)
-            }
+            StoreError::LimitReached
+            | StoreError::Busy
+            | StoreError::Unreadable(_)
+            | StoreError::DataKey(_)
+            | StoreError::Aws(_) => Self::Store(error),
         }
     }
 }

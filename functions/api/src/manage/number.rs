@@ -10,8 +10,8 @@ use crate::noun::Noun;
 use crate::room::Api;
 
 /// How often a write is tried while other requests keep changing the tenant's webhooks. Reason: clients register a
-/// webhook for each of Mailgun's eight names at once. Each of these requests may have to wait for all others, and may
-/// collide with one more.
+/// webhook for each of Mailgun's eight names at once. Each of these requests may have to wait for all others, and for
+/// as many changes by other clients.
 pub(crate) const TRIES: u8 = 16;
 
 /// The version of the tenant's webhooks. A write on condition of it fails when any of them was changed since.
@@ -22,11 +22,12 @@ pub(crate) async fn webhooks_version(api: &Api, tenant: TenantId) -> Result<Webh
 /// All webhooks of a tenant, at most 500, oldest first, each with its number. Webhooks from before numbers existed get
 /// theirs now.
 pub(crate) async fn numbered(api: &Api, tenant: TenantId) -> Result<Vec<Webhook>, ManageError> {
-    for _ in 0..TRIES {
+    for number in 0..TRIES {
         let webhooks = api.webhooks.all(tenant).await?;
         if let Some(numbered) = number_rest(api, tenant, webhooks).await? {
             return Ok(numbered);
         }
+        api.pauses.after_try(number).await;
     }
     Err(ManageError::Conflict)
 }

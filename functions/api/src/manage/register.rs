@@ -31,10 +31,10 @@ pub(crate) fn draft(
 /// Stores a new webhook and answers it with its number.
 pub(crate) async fn register(api: &Api, webhook: Webhook) -> Result<Webhook, ManageError> {
     span::note(Noun::Webhook, webhook.id);
-    let number = retry_on_conflict(|| api.webhook_writer.take_number(webhook.tenant)).await?;
+    let number = api.webhook_writer.take_number(webhook.tenant).await?;
     let number = number.ok_or(ManageError::NotFound(Noun::Tenant))?;
     let webhook = asking(api, None, Webhook { number: Some(number), ..webhook });
-    if let Err(error) = retry_on_conflict(|| api.webhook_writer.create_independent(&webhook)).await {
+    if let Err(error) = retry_on_conflict(api, || api.webhook_writer.create_independent(&webhook)).await {
         return Err(creation_error(api, webhook.tenant, Noun::Webhook, error).await);
     }
     api.public_keys.forget(webhook.tenant);
@@ -42,14 +42,14 @@ pub(crate) async fn register(api: &Api, webhook: Webhook) -> Result<Webhook, Man
     Ok(webhook)
 }
 
-/// Repeats `write` while other writes to the tenant's row are in its way.
-async fn retry_on_conflict<T, F>(write: impl Fn() -> F) -> Result<T, StoreError>
+/// Repeats `write` while other changes of the tenant's webhooks come first.
+async fn retry_on_conflict<T, F>(api: &Api, write: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
 {
-    for _ in 1..TRIES {
+    for number in 1..TRIES {
         match write().await {
-            Err(StoreError::Conflict) => {}
+            Err(StoreError::Conflict) => api.pauses.after_try(number - 1).await,
             other => return other,
         }
     }

@@ -4,14 +4,15 @@ use shared::id::{TenantId, WebhookId};
 use shared::queue::Outgoing;
 use shared::queue::job::{Job, ReleaseHeld};
 use shared::store::deliveries::INDEX_LAG_SECONDS;
+use shared::webhook::Webhook;
 
 use super::error::ManageError;
 use crate::room::Api;
 
-/// How long the job of a deletion waits. Reason: no request lasts as long (the template limits requests to 15 s). If
-/// the job ran before the webhook is deleted, and the webhook is disabled, the job would do nothing. Nothing else
-/// discards held deliveries of a deleted webhook; the sweep only visits existing ones.
-const DELETION_SECONDS: u16 = 60;
+/// How long a job waits that is sent ahead of a write. Reason: no request lasts as long (the template limits requests
+/// to 15 s). If the job ran before the webhook is deleted or enabled, the job would do nothing. Nothing else discards
+/// held deliveries of a deleted webhook; the sweep only visits existing ones.
+const AHEAD_SECONDS: u16 = 60;
 
 /// Sends the job that releases what the webhook holds. Call it after the webhook was written as enabled or not paused:
 /// `deliver` reads the new state before it holds a delivery after that write. If sending fails, the client gets an
@@ -31,7 +32,19 @@ pub(crate) async fn release_all(
 
 /// Sends the job that discards what the webhook holds, for a webhook that is about to be deleted.
 pub(crate) async fn discard_held(api: &Api, tenant: TenantId, webhook: WebhookId) -> Result<(), ManageError> {
-    send(api, tenant, [webhook], DELETION_SECONDS).await
+    send(api, tenant, [webhook], AHEAD_SECONDS).await
+}
+
+/// Sends the job that releases what the webhook holds, for a webhook that is about to take deliveries again. It is sent
+/// before the write, because the request may break off between the write and [`release`], and a client that then reads
+/// an enabled webhook does not repeat its request. If the write does not happen, the job does nothing.
+/// Returns whether the job was needed.
+pub(super) async fn release_ahead(api: &Api, stored: &Webhook, changed: &Webhook) -> Result<bool, ManageError> {
+    let is_needed = stored.holds_deliveries() && !changed.holds_deliveries();
+    if is_needed {
+        send(api, stored.tenant, [stored.id], AHEAD_SECONDS).await?;
+    }
+    Ok(is_needed)
 }
 
 async fn send(

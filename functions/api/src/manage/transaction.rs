@@ -11,7 +11,7 @@ use super::consent::{ask_all, asking};
 use super::error::ManageError;
 use super::limits::creation_error;
 use super::number::{self, numbered, webhooks_version};
-use super::release::discard_held;
+use super::release::{discard_held, release_ahead};
 use super::resume::resume;
 use crate::noun::Noun;
 use crate::room::Api;
@@ -19,8 +19,9 @@ use crate::span;
 
 /// How often a rule decides anew while other requests keep changing the tenant's webhooks. Reason: clients register a
 /// main and a backup URL for each of Mailjet's seven event types at once. Each of these requests may have to wait for
-/// all others, and may collide with one more.
-const TRIES: u8 = 32;
+/// all others, and for some changes by other clients. With the pauses between them, 20 tries end before the request
+/// does.
+const TRIES: u8 = 20;
 
 /// What a rule decides.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,14 +66,14 @@ pub(crate) async fn transact<E: From<ManageError>>(
     tenant: TenantId,
     decide: impl Fn(&[Webhook]) -> Result<WebhookChange, E>,
 ) -> Result<Option<Webhook>, E> {
-    for _ in 0..TRIES {
+    for number in 0..TRIES {
         // The version is read before the webhooks, so that any change in between, also a number that is given now,
         // makes the write fail.
         let version = webhooks_version(api, tenant).await?;
         let all = numbered(api, tenant).await?;
         match apply(api, tenant, &all, decide(&all)?, &version).await? {
             Attempt::Written(webhook) => return Ok(webhook),
-            Attempt::Conflicted => {}
+            Attempt::Conflicted => api.pauses.after_try(number).await,
         }
     }
     Err(ManageError::Conflict.into())
@@ -104,6 +105,7 @@ async fn apply(
             let Some(stored) = all.iter().find(|stored| stored.id == webhook.id) else {
                 return Ok(Attempt::Conflicted);
             };
+            release_ahead(api, stored, &webhook).await?;
             let replaced = attempt(write(api, stored, webhook, Some(version)).await, Some)?;
             if let Attempt::Written(Some(webhook)) = &replaced
                 && (resumes || stored.is_pending())
@@ -119,7 +121,6 @@ async fn apply(
             let deleted = attempt(api.webhook_writer.delete_if_unchanged(tenant, id, version).await, |()| None)?;
             if let Attempt::Written(_) = &deleted {
                 api.public_keys.forget(tenant);
-                api.breakers.forget(tenant, id).await?;
             }
             Ok(deleted)
         }
@@ -132,7 +133,8 @@ fn attempt<T>(
 ) -> Result<Attempt, ManageError> {
     match result {
         Ok(value) => Ok(Attempt::Written(webhook(value))),
-        Err(StoreError::Conflict) => Ok(Attempt::Conflicted),
+        // The rule reads again, and finds that the webhook is gone.
+        Err(StoreError::Conflict | StoreError::Gone) => Ok(Attempt::Conflicted),
         Err(error) => Err(error.into()),
     }
 }
@@ -153,7 +155,7 @@ pub(crate) async fn create_planned<T, E: From<ManageError>>(
     tenant: TenantId,
     plan: impl Fn(&[Webhook]) -> Result<Plan<T>, E>,
 ) -> Result<Plan<T>, E> {
-    for _ in 0..number::TRIES {
+    for number in 0..number::TRIES {
         // The version is read before the plan is made, so that any change in between makes the creation fail.
         let version = webhooks_version(api, tenant).await?;
         let all = api.webhooks.all(tenant).await.map_err(ManageError::from)?;
@@ -167,7 +169,7 @@ pub(crate) async fn create_planned<T, E: From<ManageError>>(
                 ask_all(api, tenant, &new).await;
                 return Ok(Plan { new, rest });
             }
-            Err(StoreError::Conflict) => {}
+            Err(StoreError::Conflict) => api.pauses.after_try(number).await,
             Err(error) => return Err(Box::pin(creation_error(api, tenant, Noun::Webhook, error)).await.into()),
         }
     }

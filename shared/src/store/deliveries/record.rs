@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{Deliveries, StoreError, item, keys};
 use crate::store::attribute::{number, text};
+use crate::store::busy;
 use crate::store::event_write::{EventWrite, write_with_event};
 use domain::delivery::job_verdict::{AttemptPlan, RowCondition};
 use domain::delivery::overdue::{is_guarded, woken_until};
@@ -121,7 +122,8 @@ impl<'a> Change<'a> {
 }
 
 impl Deliveries {
-    /// Writes a change; [`StoreError::Conflict`] when the row does not meet the condition.
+    /// Writes a change; [`StoreError::Conflict`] when the row does not meet the condition, or when other callers kept
+    /// it in transactions. Then they are changing the row, and the row decides.
     pub async fn write(&self, change: &Change<'_>) -> Result<(), StoreError> {
         let key = keys::delivery(change.webhook, change.event);
         let expression = self.expression(change)?;
@@ -134,10 +136,9 @@ impl Deliveries {
             .condition_expression(expression.condition)
             .set_expression_attribute_names(Some(expression.names))
             .set_expression_attribute_values(Some(expression.values));
-        match call.send().await {
+        match busy::write(&self.client, call).await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
-                // Another caller has the row in a transaction, so it is changing the row.
                 Some(
                     UpdateItemError::ConditionalCheckFailedException(_)
                     | UpdateItemError::TransactionConflictException(_),
@@ -147,8 +148,8 @@ impl Deliveries {
         }
     }
 
-    /// Writes a change together with the event that reports it; [`StoreError::Conflict`] when the row does not meet the
-    /// condition, and then no event is written.
+    /// Writes a change together with the event that reports it; [`StoreError::Conflict`] as in [`Deliveries::write`],
+    /// and then no event is written.
     pub async fn write_with_event(&self, change: &Change<'_>, event_write: EventWrite) -> Result<(), StoreError> {
         let key = keys::delivery(change.webhook, change.event);
         let expression = self.expression(change)?;
@@ -162,8 +163,11 @@ impl Deliveries {
             .build()
             .map_err(StoreError::aws)?;
         let update = TransactWriteItem::builder().update(update).build();
-        let is_written = write_with_event(&self.client, update, event_write).await?;
-        if is_written { Ok(()) } else { Err(StoreError::Conflict) }
+        match write_with_event(&self.client, update, event_write).await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(StoreError::Busy) => Err(StoreError::Conflict),
+            Err(error) => Err(error),
+        }
     }
 
     fn expression(&self, change: &Change<'_>) -> Result<Expression, StoreError> {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Events, StoreError, keys};
 use crate::store::attribute::number;
+use crate::store::busy;
 use domain::id::{EventId, TenantId};
 
 impl Events {
@@ -19,11 +20,11 @@ impl Events {
             .condition_expression("#ttl < :until")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":until", number(until.as_second()));
-        match call.send().await {
+        match busy::write(&self.client, call).await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
                 Some(refused) if refused.is_conditional_check_failed_exception() => Ok(()),
-                _ => Err(StoreError::aws(error)),
+                _ => Err(StoreError::of_write(error)),
             },
         }
     }

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Events, StoreError, keys};
 use crate::store::attribute::{number, text};
+use crate::store::busy;
 use domain::event::{Event, Recipient};
 use domain::id::{SourceId, TenantId};
 use domain::provider::Token;
@@ -46,11 +47,11 @@ impl Events {
             .set_item(Some(row))
             .condition_expression("attribute_not_exists(pk) OR said = :said")
             .expression_attribute_values(":said", text(said));
-        match call.send().await {
+        match busy::write(&self.client, call).await {
             Ok(_) => Ok(TokenClaim::Granted),
             Err(error) => match error.as_service_error() {
                 Some(refused) if refused.is_conditional_check_failed_exception() => Ok(TokenClaim::Refused),
-                _ => Err(StoreError::aws(error)),
+                _ => Err(StoreError::of_write(error)),
             },
         }
     }

@@ -78,7 +78,8 @@ impl ApiKeys {
             return self.registry.write_counted(tenant, CountOf::Keys, change, rows).await;
         }
         let call = self.registry.client().transact_write_items().set_transact_items(Some(rows));
-        call.send().await.map_err(|error| transaction_error(error, &[StoreError::Conflict, StoreError::Conflict]))?;
+        let refusals = [StoreError::Conflict, StoreError::Conflict];
+        self.registry.write(call).await.map_err(|error| transaction_error(error, &refusals))?;
         Ok(())
     }
 }

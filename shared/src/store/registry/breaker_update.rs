@@ -1,4 +1,4 @@
-//! Conditional changes of a breaker's row.
+//! Conditional changes of one row, such as a breaker's.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -14,18 +14,15 @@ impl Registry {
     }
 }
 
-/// Sends a conditional change. Returns whether its condition held. If another caller has the row in a transaction,
-/// that caller is opening or closing the breaker, and the condition will not hold any more.
-pub(super) async fn changed(call: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
-    match call.send().await {
+/// Makes a conditional change. Returns whether its condition held.
+pub(super) async fn changed(registry: &Registry, call: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
+    match registry.write(call).await {
         Ok(_) => Ok(true),
         Err(error) if is_refused(&error) => Ok(false),
-        Err(error) => Err(StoreError::aws(error)),
+        Err(error) => Err(StoreError::of_write(error)),
     }
 }
 
 pub(super) fn is_refused<R>(error: &SdkError<UpdateItemError, R>) -> bool {
-    let error = error.as_service_error();
-    error
-        .is_some_and(|error| error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception())
+    error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception)
 }

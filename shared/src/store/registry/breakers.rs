@@ -61,14 +61,9 @@ impl Breakers {
     /// Deletes the breaker's row, because the webhook was deleted.
     pub async fn forget(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
         let key = keys::breaker(tenant, webhook);
-        self.registry
-            .client()
-            .delete_item()
-            .table_name(self.registry.table())
-            .set_key(Some(key.attributes()))
-            .send()
-            .await
-            .map_err(StoreError::aws)?;
+        let call =
+            self.registry.client().delete_item().table_name(self.registry.table()).set_key(Some(key.attributes()));
+        self.registry.write(call).await.map_err(StoreError::of_write)?;
         Ok(())
     }
 
@@ -81,7 +76,7 @@ impl Breakers {
             .update_expression(RESET)
             .condition_expression("attribute_not_exists(open_since)")
             .expression_attribute_values(":v", number(1));
-        changed(call).await
+        changed(&self.registry, call).await
     }
 
     /// Closes the breaker of the outage `open` by hand: resets its row, as [`Self::forget_closed`] does, and writes the

@@ -35,7 +35,7 @@ impl Certificates {
         let row: std::collections::HashMap<String, AttributeValue> =
             item::with_key(keys::certificate(url), CertificateItem::new(url.as_str(), pem, ttl))?;
         let call = self.registry.client().put_item().table_name(self.registry.table()).set_item(Some(row));
-        call.send().await.map_err(StoreError::aws)?;
+        self.registry.write(call).await.map_err(StoreError::of_write)?;
         Ok(())
     }
 }

@@ -7,9 +7,10 @@
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
 use super::item::TenantItem;
-use super::transaction::{has_collided, refused_entry};
+use super::transaction::refused_entry;
 use super::{Page, Registry, StoreError, keys};
 use crate::store::attribute::number;
+use crate::store::pauses::after_try;
 use domain::id::TenantId;
 
 /// How often a change is tried while other changes of the tenant's row are in its way. Reason: a client may create as
@@ -66,7 +67,7 @@ impl Registry {
         change: CountChange,
         rows: Vec<TransactWriteItem>,
     ) -> Result<(), StoreError> {
-        for _ in 0..MAX_TRIES {
+        for tried in 0..MAX_TRIES {
             let own: Option<TenantItem> = self.get(keys::tenant(tenant), true).await?;
             let (stored, limit) = own.map_or((None, None), |own| of.number_and_limit(&own));
             let present = match stored {
@@ -78,12 +79,14 @@ impl Registry {
             }
             let update = self.count_update(tenant, of, change, stored, present)?;
             let call = self.client().transact_write_items().set_transact_items(Some(rows.clone()));
-            match call.transact_items(update).send().await {
+            match self.write(call.transact_items(update)).await {
                 Ok(_) => return Ok(()),
                 // The tenant's row is the last one: the number is another one now.
-                Err(error) if refused_entry(&error) == Some(rows.len()) || has_collided(&error) => {}
+                Err(error) if refused_entry(&error) == Some(rows.len()) => {
+                    after_try(self.client(), tried).await;
+                }
                 Err(error) if refused_entry(&error).is_some() => return Err(StoreError::Conflict),
-                Err(error) => return Err(StoreError::aws(error)),
+                Err(error) => return Err(StoreError::of_write(error)),
             }
         }
         Err(StoreError::Conflict)

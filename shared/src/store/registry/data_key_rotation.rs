@@ -125,14 +125,14 @@ impl DataKeyRotation {
             call = call.expression_attribute_values(format!(":v{index}"), value);
             assignments.push(format!("#n{index} = :v{index}"));
         }
-        match call.update_expression(format!("SET {}", assignments.join(", "))).send().await {
+        match self.registry.write(call.update_expression(format!("SET {}", assignments.join(", ")))).await {
             Ok(_) => Ok(true),
             Err(error)
                 if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
             {
                 Ok(false)
             }
-            Err(error) => Err(StoreError::aws(error)),
+            Err(error) => Err(StoreError::of_write(error)),
         }
     }
 }

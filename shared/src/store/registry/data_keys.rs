@@ -97,11 +97,11 @@ impl Registry {
         };
         let row = item::with_key(keys::data_key(number), DataKeyItem::new(number, wrapped.as_ref(), kms_key))?;
         let put = self.client().put_item().table_name(self.table()).set_item(Some(row));
-        match put.condition_expression("attribute_not_exists(pk)").send().await {
+        match self.write(put.condition_expression("attribute_not_exists(pk)")).await {
             Ok(_) => {}
             Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
             }
-            Err(error) => return Err(StoreError::aws(error)),
+            Err(error) => return Err(StoreError::of_write(error)),
         }
         // The key is read back, no matter which of the two stored it. So a key that cannot be unwrapped is found before
         // it seals anything.

@@ -127,7 +127,7 @@ impl EventQuotas {
 
     /// Sends an update. Returns the events that are claimed after it, or `None` when its condition did not hold.
     async fn changed(&self, call: UpdateItemFluentBuilder) -> Result<Option<u32>, StoreError> {
-        match call.send().await {
+        match self.registry.write(call).await {
             Ok(answer) => {
                 let row = answer.attributes.unwrap_or_default();
                 let taken = row.get("taken").and_then(|value| value.as_n().ok()).and_then(|text| text.parse().ok());
@@ -138,7 +138,7 @@ impl EventQuotas {
             {
                 Ok(None)
             }
-            Err(error) => Err(StoreError::aws(error)),
+            Err(error) => Err(StoreError::of_write(error)),
         }
     }
 }

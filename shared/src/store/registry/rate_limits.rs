@@ -95,7 +95,7 @@ impl RateLimits {
 
     /// Sends an update. Returns the next free slot after it, or `None` when its condition did not hold.
     async fn claimed(&self, call: UpdateItemFluentBuilder) -> Result<Option<i64>, StoreError> {
-        match call.send().await {
+        match self.registry.write(call).await {
             Ok(answer) => {
                 let row = answer.attributes.unwrap_or_default();
                 let next = row.get("next_slot").and_then(|value| value.as_n().ok()).and_then(|text| text.parse().ok());
@@ -106,7 +106,7 @@ impl RateLimits {
             {
                 Ok(None)
             }
-            Err(error) => Err(StoreError::aws(error)),
+            Err(error) => Err(StoreError::of_write(error)),
         }
     }
 }

@@ -65,7 +65,7 @@ impl ReceiverHealth {
         if noted.forgets_quick_attempts {
             call = call.expression_attribute_values(":needed", number(QUICK_ATTEMPTS_NEEDED));
         }
-        changed(call).await?;
+        changed(&self.registry, call).await?;
         Ok(())
     }
 
@@ -85,7 +85,7 @@ impl ReceiverHealth {
             .expression_attribute_values(":v", number(1))
             .expression_attribute_values(":count", number(count))
             .expression_attribute_values(":now", number(now.as_millisecond()));
-        changed(call).await?;
+        changed(&self.registry, call).await?;
         Ok(())
     }
 
@@ -105,15 +105,15 @@ impl ReceiverHealth {
             .expression_attribute_values(":now", number(now.as_millisecond()))
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::AllNew);
-        match call.send().await {
+        match self.registry.write(call).await {
             Ok(answer) => {
                 let item: BreakerItem =
                     serde_dynamo::from_item(answer.attributes.unwrap_or_default()).map_err(StoreError::unreadable)?;
                 Breaker::try_from(item)
             }
-            // The breaker was opened, or is being opened, by another caller.
+            // Another caller has opened the breaker.
             Err(error) if is_refused(&error) => self.registry.get_breaker(tenant, webhook).await,
-            Err(error) => Err(StoreError::aws(error)),
+            Err(error) => Err(StoreError::of_write(error)),
         }
     }
 
@@ -124,7 +124,7 @@ impl ReceiverHealth {
             .breaker_update(tenant, webhook)
             .update_expression("REMOVE failures, since")
             .condition_expression("attribute_exists(failures) AND attribute_not_exists(open_since)");
-        changed(call).await?;
+        changed(&self.registry, call).await?;
         Ok(())
     }
 
@@ -167,7 +167,7 @@ impl ReceiverHealth {
             .expression_attribute_values(":failed", number(i64::from(next.failed_probes)))
             .expression_attribute_values(":at", number(next.next_probe_at.as_millisecond()))
             .expression_attribute_values(":probe", text(next.probe.as_str()));
-        changed(call).await
+        changed(&self.registry, call).await
     }
 
     /// Closes the breaker of the outage `open` and writes the event; `failures` have been counted since the outage

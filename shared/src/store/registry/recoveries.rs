@@ -44,14 +44,14 @@ impl Recoveries {
             .expression_attribute_values(":most", number(i64::from(MAX_RUNNING)))
             .build()
             .map_err(StoreError::aws)?;
-        self.registry
+        let call = self
+            .registry
             .client()
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(row).build())
-            .transact_items(TransactWriteItem::builder().update(count).build())
-            .send()
-            .await
-            .map_err(|error| transaction_error(error, &[StoreError::Conflict, StoreError::LimitReached]))?;
+            .transact_items(TransactWriteItem::builder().update(count).build());
+        let refusals = [StoreError::Conflict, StoreError::LimitReached];
+        self.registry.write(call).await.map_err(|error| transaction_error(error, &refusals))?;
         Ok(())
     }
 
@@ -70,7 +70,7 @@ impl Recoveries {
         self.registry.list_recoveries(tenant, after, limit).await
     }
 
-    /// Cancels a recovery. Returns whether it was running; false also when another caller is changing the tenant's row.
+    /// Cancels a recovery. Returns whether it was running.
     pub async fn cancel(&self, tenant: TenantId, recovery: RecoveryId, now: Timestamp) -> Result<bool, StoreError> {
         let mut values = HashMap::from(ended_values(RecoveryStatus::Cancelled { at: now }, now));
         values.insert(":running".to_owned(), text(RecoveryStatus::Running.as_str()));

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use super::item::RecoveryItem;
-use super::transaction::transaction_error;
+use super::transaction::refused_entry;
 use super::{Page, Registry, StoreError, keys};
 use crate::store::attribute::{number, text};
 use domain::id::{RecoveryId, TenantId};
@@ -80,10 +80,10 @@ impl Registry {
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().update(row).build())
             .transact_items(TransactWriteItem::builder().update(count).build());
-        match call.send().await.map_err(|error| transaction_error(error, &[StoreError::Conflict])) {
+        match self.write(call).await {
             Ok(_) => Ok(true),
-            Err(StoreError::Conflict) => Ok(false),
-            Err(error) => Err(error),
+            Err(error) if refused_entry(&error).is_some() => Ok(false),
+            Err(error) => Err(StoreError::of_write(error)),
         }
     }
 }

@@ -33,7 +33,8 @@ impl Releases {
     pub async fn note_progress(&self, tenant: TenantId, webhook: WebhookId, now: Timestamp) -> Result<(), StoreError> {
         let key = keys::recovering(tenant, webhook);
         let expires = now.saturating_add(MARK_RETENTION).unwrap_or(Timestamp::MAX);
-        self.registry
+        let call = self
+            .registry
             .client()
             .update_item()
             .table_name(self.registry.table())
@@ -43,10 +44,8 @@ impl Releases {
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":v", number(1))
             .expression_attribute_values(":at", number(now.as_millisecond()))
-            .expression_attribute_values(":ttl", number(expires.as_second()))
-            .send()
-            .await
-            .map_err(StoreError::aws)?;
+            .expression_attribute_values(":ttl", number(expires.as_second()));
+        self.registry.write(call).await.map_err(StoreError::of_write)?;
         Ok(())
     }
 

@@ -67,20 +67,19 @@ impl RunningRecoveries {
             .condition_expression(IS_NEXT)
             .expression_attribute_names("#status", "status")
             .set_expression_attribute_values(Some(noted_values(noted)));
-        match call.send().await {
+        match self.registry.write(call).await {
             Ok(_) => Ok(true),
             Err(error)
                 if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
             {
                 Ok(false)
             }
-            Err(error) => Err(StoreError::aws(error)),
+            Err(error) => Err(StoreError::of_write(error)),
         }
     }
 
-    /// Records the last page and ends the recovery with `ended.status`. Returns whether this call did; it returns false
-    /// also when another caller is changing the tenant's row. An ended recovery is deleted after
-    /// [`RETENTION`](domain::recovery::RETENTION).
+    /// Records the last page and ends the recovery with `ended.status`. Returns whether this call did. An ended
+    /// recovery is deleted after [`RETENTION`](domain::recovery::RETENTION).
     pub async fn end(&self, ended: &Recovery) -> Result<bool, StoreError> {
         let mut expression = format!("SET {NOTED}, {ENDED}");
         let mut values = noted_values(ended);

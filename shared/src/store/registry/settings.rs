@@ -1,8 +1,9 @@
 //! The settings of tenants.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
 use super::item::SettingsItem;
+use super::transaction::transaction_error;
 use super::{Registry, StoreError, keys};
 use crate::store::attribute::number;
 use domain::id::TenantId;
@@ -34,18 +35,18 @@ impl Settings {
     pub async fn replace(&self, tenant: TenantId, settings: &TenantSettings) -> Result<(), StoreError> {
         let next = TenantSettings { revision: settings.revision + 1, ..settings.clone() };
         let row = self.registry.sealed_row(keys::settings(tenant), SettingsItem::from(&next)).await?;
-        let put = self.registry.client().put_item().table_name(self.registry.table()).set_item(Some(row));
+        let put = Put::builder().table_name(self.registry.table()).set_item(Some(row));
         let put = if settings.revision == 0 {
             put.condition_expression("attribute_not_exists(pk)")
         } else {
             put.condition_expression("revision = :read").expression_attribute_values(":read", number(settings.revision))
         };
-        match put.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Err(StoreError::Conflict)
-            }
-            Err(error) => Err(StoreError::aws(error)),
-        }
+        // A transaction, although it has one row: if the answer is lost and the call is repeated, DynamoDB knows the
+        // transaction by its token. A repeated put would fail because of its own effect, and the client would be told
+        // that somebody else has changed the settings.
+        let put = TransactWriteItem::builder().put(put.build().map_err(StoreError::aws)?).build();
+        let call = self.registry.client().transact_write_items().transact_items(put);
+        self.registry.write(call).await.map_err(|error| transaction_error(error, &[StoreError::Conflict]))?;
+        Ok(())
     }
 }

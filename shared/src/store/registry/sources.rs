@@ -83,19 +83,21 @@ impl Sources {
             let new = TransactWriteItem::builder().put(self.put_ingest_key(&next)?).build();
             call = call.transact_items(self.remove_ingest_key(old)?).transact_items(new);
         }
-        call.send().await.map_err(|error| transaction_error(error, &[StoreError::Conflict]))?;
+        self.registry.write(call).await.map_err(|error| transaction_error(error, &[StoreError::Conflict]))?;
         Ok(())
     }
 
-    /// Deletes a source and its ingest key. [`StoreError::Conflict`] when the source is deleted already, or other
-    /// changes of the tenant were faster each time.
+    /// Deletes a source and its ingest key. [`StoreError::Conflict`] when the source was changed or deleted since it
+    /// was read, or other changes of the tenant were faster each time.
     pub async fn delete(&self, source: &Source) -> Result<(), StoreError> {
         let key = keys::source(source.tenant, source.id);
         let row = Delete::builder()
             .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
-            // Otherwise a source that is deleted twice would count twice.
-            .condition_expression("attribute_exists(pk)")
+            // Otherwise a source that is deleted twice would count twice, and an ingest key that was made since the
+            // source was read would stay for ever, without a source.
+            .condition_expression("revision = :read")
+            .expression_attribute_values(":read", number(source.revision))
             .build()
             .map_err(StoreError::aws)?;
         let row = TransactWriteItem::builder().delete(row).build();

@@ -28,14 +28,13 @@ impl Tenants {
     pub async fn create(&self, tenant: &Tenant) -> Result<(), StoreError> {
         let own = self.put_new(keys::tenant(tenant.id), tenant)?;
         let listed = self.put_new(keys::tenant_in_list(tenant.id), tenant)?;
-        self.registry
+        let call = self
+            .registry
             .client()
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(own).build())
-            .transact_items(TransactWriteItem::builder().put(listed).build())
-            .send()
-            .await
-            .map_err(StoreError::aws)?;
+            .transact_items(TransactWriteItem::builder().put(listed).build());
+        self.registry.write(call).await.map_err(StoreError::of_write)?;
         Ok(())
     }
 
@@ -49,8 +48,7 @@ impl Tenants {
     }
 
     /// Changes a tenant. Each field is written by itself, so that two changes of different fields at the same time both
-    /// hold. [`StoreError::Conflict`] without the tenant, and when the change collides with another one in the tenant's
-    /// row.
+    /// hold. [`StoreError::Gone`] without the tenant.
     pub async fn change(&self, tenant: TenantId, change: &TenantChange) -> Result<(), StoreError> {
         let fields = fields(change);
         if fields.is_empty() {
@@ -59,7 +57,8 @@ impl Tenants {
         let own = self.update(keys::tenant(tenant), &fields)?;
         let listed = self.update(keys::tenant_in_list(tenant), &fields)?;
         let call = self.registry.client().transact_write_items().transact_items(own).transact_items(listed);
-        call.send().await.map_err(|error| transaction_error(error, &[StoreError::Conflict, StoreError::Conflict]))?;
+        let refusals = [StoreError::Gone, StoreError::Gone];
+        self.registry.write(call).await.map_err(|error| transaction_error(error, &refusals))?;
         Ok(())
     }
 

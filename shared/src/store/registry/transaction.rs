@@ -6,13 +6,14 @@ use aws_sdk_dynamodb::types::CancellationReason;
 
 use super::{Row, StoreError};
 
-/// Turns a cancelled transaction into the refusal of the first entry whose condition failed.
+/// Turns a cancelled transaction into the refusal of the first entry whose condition failed; [`StoreError::Busy`] when
+/// no condition failed and other callers kept one of the rows in transactions.
 pub(super) fn transaction_error(error: SdkError<TransactWriteItemsError>, refusals: &[StoreError]) -> StoreError {
     match refused_entry(&error).and_then(|index| refusals.get(index)) {
         Some(StoreError::LimitReached) => StoreError::LimitReached,
+        Some(StoreError::Gone) => StoreError::Gone,
         Some(_) => StoreError::Conflict,
-        None if has_collided(&error) => StoreError::Conflict,
-        None => StoreError::aws(error),
+        None => StoreError::of_write(error),
     }
 }
 
@@ -25,12 +26,6 @@ pub(super) fn refused_entry(error: &SdkError<TransactWriteItemsError>) -> Option
 pub(super) fn refused_row(error: &SdkError<TransactWriteItemsError>) -> Option<(usize, &Row)> {
     let entry = refused_entry(error)?;
     Some((entry, reasons(error).get(entry)?.item.as_ref()?))
-}
-
-/// Whether a transaction met another one in the same row. Two changes of one tenant's webhooks at the same time collide
-/// in the tenant's row.
-pub(super) fn has_collided(error: &SdkError<TransactWriteItemsError>) -> bool {
-    reasons(error).iter().any(|reason| reason.code() == Some("TransactionConflict"))
 }
 
 fn reasons(error: &SdkError<TransactWriteItemsError>) -> &[CancellationReason] {

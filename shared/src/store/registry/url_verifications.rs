@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 
+use super::breaker_update::changed;
 use super::{Registry, StoreError, keys};
 use crate::store::attribute::{number, text};
 use crate::store::event_write::{EventWrite, write_with_event};
@@ -48,7 +49,7 @@ impl UrlVerifications {
             .expression_attribute_values(":made", number(read.challenges))
             .expression_attribute_values(":next", number(read.challenges.saturating_add(1)))
             .expression_attribute_values(":now", number(now.as_millisecond()));
-        changed(call).await
+        changed(&self.registry, call).await
     }
 
     /// Records how the last challenge of the verification `asked` ended, and which URLs have still to answer. Returns
@@ -70,7 +71,7 @@ impl UrlVerifications {
             .expression_attribute_values(":result", text(result.as_str()))
             .expression_attribute_values(":main", AttributeValue::Bool(asked.main))
             .expression_attribute_values(":backup", AttributeValue::Bool(asked.backup));
-        changed(call).await
+        changed(&self.registry, call).await
     }
 
     fn update(&self, tenant: TenantId, webhook: WebhookId, asked: &UrlVerification) -> UpdateItemFluentBuilder {
@@ -107,20 +108,6 @@ impl UrlVerifications {
             .build()
             .map_err(StoreError::aws)?;
         write_with_event(self.registry.client(), TransactWriteItem::builder().update(update).build(), event_write).await
-    }
-}
-
-/// Sends a conditional change. Returns whether its condition held. If another caller has the row in a transaction, the
-/// webhook is being changed, and the row decides the next time.
-async fn changed(call: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
-    match call.send().await {
-        Ok(_) => Ok(true),
-        Err(error) => {
-            let is_refused = error.as_service_error().is_some_and(|error| {
-                error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception()
-            });
-            if is_refused { Ok(false) } else { Err(StoreError::aws(error)) }
-        }
     }
 }
 

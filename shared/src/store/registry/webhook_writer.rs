@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 
 use super::item::{TenantItem, WebhookItem};
 use super::transaction::transaction_error;
-use super::{Registry, StoreError, keys};
+use super::{Key, Registry, StoreError, keys};
 use crate::store::attribute::number;
 use crate::store::event_write::EventWrite;
 use domain::id::TenantId;
@@ -58,8 +58,8 @@ struct Entries {
     rows: Vec<TransactWriteItem>,
     /// The events that report the change.
     event_writes: Vec<EventWrite>,
-    /// The rows of the webhooks' public keys.
-    public_keys: Vec<TransactWriteItem>,
+    /// Rows that belong to the webhooks: public keys, and with a deletion also breakers and lines of slots.
+    unconditional: Vec<TransactWriteItem>,
 }
 
 /// Changes of webhooks. Only `api` holds this group.
@@ -108,7 +108,7 @@ impl WebhookWriter {
         refusals: &[StoreError],
     ) -> Result<(), StoreError> {
         let call = self.transaction(entries, tenant)?;
-        call.send().await.map_err(|error| transaction_error(error, refusals))?;
+        self.registry.write(call).await.map_err(|error| transaction_error(error, refusals))?;
         Ok(())
     }
 
@@ -117,13 +117,13 @@ impl WebhookWriter {
         entries: Entries,
         tenant: UpdateBuilder,
     ) -> Result<TransactWriteItemsFluentBuilder, StoreError> {
-        let Entries { rows, event_writes, public_keys } = entries;
+        let Entries { rows, event_writes, unconditional } = entries;
         let tenant = TransactWriteItem::builder().update(tenant.build().map_err(StoreError::aws)?).build();
         let writes = rows
             .into_iter()
             .chain([tenant])
             .chain(event_writes.into_iter().map(|EventWrite(event)| event))
-            .chain(public_keys);
+            .chain(unconditional);
         Ok(self.registry.client().transact_write_items().set_transact_items(Some(writes.collect())))
     }
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 use shared::breaker::Breaker;
 use shared::queue::job::Job;
 use shared::slowness::{Slowness, SlownessUpdate};
+use support::Break;
 use support::world::DELIVERIES;
 
 use crate::room::Room;
@@ -87,4 +88,58 @@ async fn what_is_known_of_a_receivers_slowness_stays_when_the_breaker_is_reset()
         assert_eq!(breaker, Breaker::NEW);
         assert_eq!((slowness.until, slowness.relapses), (Some(slow.until), 3));
     }
+}
+
+/// How many rows of breakers, and of lines of slots, there are.
+fn leftovers(room: &Room) -> usize {
+    let rows = room.world.aws.scan_unbroken("registry").unwrap();
+    rows.iter().filter(|row| ["B#", "L#"].iter().any(|kind| row["sk"].as_s().unwrap().starts_with(kind))).count()
+}
+
+/// A client repeats a deletion until it is answered with 204 or 404. After that nothing of the webhook is left,
+/// whichever call failed.
+#[tokio::test]
+async fn an_open_one_and_the_line_of_slots_go_with_their_webhook_whichever_call_fails() {
+    for how in [Break::Before, Break::After] {
+        let mut hits = 0;
+        for calls_before in 0.. {
+            let room = Room::start().await;
+            let tenant = room.tenant().await;
+            let path = made(&tenant, &json!({ "rate_limit": 9 })).await;
+            let id = path.rsplit('/').next().unwrap().parse().unwrap();
+            let webhook = room.world.registry.webhooks.get(tenant.tenant_id(), id).await.unwrap().unwrap();
+            room.world.open_breaker(&webhook).await.unwrap();
+            let partition = format!("T#{}", tenant.tenant_id());
+            let line = json!({ "pk": { "S": partition }, "sk": { "S": format!("L#{id}") } });
+            room.world.aws.put_unbroken("registry", vec![line]).unwrap();
+            assert_eq!(leftovers(&room), 2);
+            room.world.aws.break_call(calls_before, how);
+            let mut status = 503;
+            while status == 503 {
+                status = tenant.delete(&path).await.status;
+            }
+            let was_hit = !room.world.aws.call_off_break();
+            assert!([204, 404].contains(&status), "{how:?} {calls_before}: {status}");
+            assert_eq!(leftovers(&room), 0, "{how:?} {calls_before}");
+            assert_eq!(tenant.get(&path).await.status, 404, "{how:?} {calls_before}");
+            if !was_hit {
+                break;
+            }
+            hits += 1;
+        }
+        assert!(hits >= 4, "{how:?}: only {hits} calls");
+    }
+}
+
+/// `deliver` may count a failure of an attempt that was under way, after the webhook is deleted.
+#[tokio::test]
+async fn one_that_was_written_after_the_deletion_goes_with_the_next_request() {
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let path = made(&tenant, &json!({})).await;
+    let id = path.rsplit('/').next().unwrap().parse().unwrap();
+    let webhook = room.world.registry.webhooks.get(tenant.tenant_id(), id).await.unwrap().unwrap();
+    assert_eq!(tenant.delete(&path).await.status, 204);
+    room.world.open_breaker(&webhook).await.unwrap();
+    assert_eq!((tenant.delete(&path).await.status, leftovers(&room)), (404, 0));
 }

@@ -311,12 +311,12 @@ async fn without_the_limit_no_call_is_added() {
     create: GetItem GetItem GetItem UpdateItem Query TransactWriteItems
     another host: GetItem GetItem GetItem Query TransactWriteItems
     another field: GetItem GetItem GetItem Query TransactWriteItems
-    delete: GetItem GetItem GetItem SQS.SendMessageBatch TransactWriteItems DeleteItem
+    delete: GetItem GetItem GetItem SQS.SendMessageBatch TransactWriteItems
     Mailjet's create: GetItem GetItem GetItem GetItem Query Query TransactWriteItems
     create: GetItem GetItem GetItem UpdateItem Query TransactWriteItems Query TransactWriteItems
     another host: GetItem GetItem GetItem Query TransactWriteItems Query TransactWriteItems
     another field: GetItem GetItem GetItem Query TransactWriteItems
-    delete: GetItem GetItem GetItem SQS.SendMessageBatch TransactWriteItems DeleteItem
+    delete: GetItem GetItem GetItem SQS.SendMessageBatch TransactWriteItems
     Mailjet's create: GetItem GetItem GetItem GetItem Query Query Query TransactWriteItems
     ");
 }

@@ -4,6 +4,7 @@
 
 mod audit;
 mod breaker;
+mod busy;
 mod consent;
 mod dead_letters;
 mod deliveries;

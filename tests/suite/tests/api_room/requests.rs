@@ -233,7 +233,7 @@ async fn trouble_with_aws_is_503_and_tells_no_details() {
     assert_eq!(refused.headers[header::RETRY_AFTER], "5");
     insta::assert_snapshot!(refused, @r#"
     503 {
-      "detail": "The request could not be processed now, and nothing was changed in part. Try again.",
+      "detail": "The request could not be completed now. It may have been done, or done in part. Read the object again before you repeat the request.",
       "request_id": "REQUEST",
       "status": 503,
       "title": "Temporarily unavailable",

@@ -50,7 +50,11 @@ impl Room {
 
     /// A room that accepts receivers on loopback, with another configuration.
     pub(crate) async fn with_config(change: impl FnOnce(config::ApiConfig) -> config::ApiConfig) -> Self {
-        let world = World::start().await.unwrap();
+        Self::in_world(World::start().await.unwrap(), change)
+    }
+
+    /// A room in `world` that accepts receivers on loopback, with another configuration.
+    pub(crate) fn in_world(world: World, change: impl FnOnce(config::ApiConfig) -> config::ApiConfig) -> Self {
         let config = config::ApiConfig { allowed_networks: vec!["127.0.0.0/8".parse().unwrap()], ..config(&world) };
         let router = api::router(Api::new(&world.sdk, &change(config), world.clock.clone()));
         Self { world, router }

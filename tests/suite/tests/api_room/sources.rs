@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use shared::provider::{Proof, Provider};
 use shared::source::{IngestKeyHash, Verification};
+use support::Break;
 
 use crate::room::{Room, nobodys};
 
@@ -302,4 +303,26 @@ async fn another_tenants_are_not_there() {
     404 not-found: There is no source with this id.
     404 not-found: There is no source with this id.
     "#);
+}
+
+/// The deletion has read the source, and another request makes a new ingest key before the deletion is written.
+#[tokio::test]
+async fn a_deletion_takes_the_ingest_key_with_it_that_was_made_at_the_same_time() {
+    const WRITE: &str = "DynamoDB.TransactWriteItems";
+    let room = Room::start().await;
+    let tenant = room.tenant().await;
+    let id = tenant.post("/api/v1/sources", &json!({ "provider": "generic" })).await.text("id");
+    let path = format!("/api/v1/sources/{id}");
+    room.world.aws.take_calls();
+    room.world.aws.break_at(WRITE, 0, Break::Pause);
+    let rotating = async {
+        room.world.aws.call_begun(WRITE).await;
+        let rotated = tenant.post_nothing(&format!("{path}/rotate-key")).await;
+        room.world.aws.go_on();
+        rotated
+    };
+    let (deleted, rotated) = futures::future::join(tenant.delete(&path), rotating).await;
+    assert_eq!((deleted.status, rotated.status), (204, 200));
+    let rows = room.world.aws.scan_unbroken("registry").unwrap();
+    assert!(rows.iter().all(|row| row["sk"].as_s().unwrap() != "INGEST_KEY"), "an ingest key has no source");
 }

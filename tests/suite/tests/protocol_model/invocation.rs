@@ -255,7 +255,7 @@ impl Phase {
                 None
             }
             Self::FanOut(event, from) => Some(fan_out(scope, state, worker, event, from)),
-            Self::LookForRecover(..) | Self::ListStuck(..) => Some(recovering::step(&self, state)),
+            Self::LookForRecover(..) | Self::ListStuck(..) => Some(recovering::step(&self, scope, state)),
             Self::ListOverdue(_) | Self::Wake(..) => Some(overdue::step(self, scope, state, choice)),
             Self::LookForVerification(..)
             | Self::ClaimChallenge(..)

@@ -96,14 +96,19 @@ impl Scope {
                 .flatten()
                 .any(|phase| matches!(phase, Phase::OpenBreaker(_, _, of, _) if *of == outage))
         };
-        // The recover job of a deletion is delayed too, by longer than the request may last.
-        let is_being_deleted = || {
-            matches!(state.operator, Some(UnderWay { operation: Operation::Delete, calls: 1, .. }))
-                && self.mutant != Some(Mutant::DeletionOutlastsItsDelay)
+        // The recover job that is sent ahead of a deletion, or of enabling, is delayed too, by longer than the request
+        // may last.
+        let is_ahead = || {
+            let outlasts = match state.operator {
+                Some(UnderWay { operation: Operation::Delete, .. }) => Mutant::DeletionOutlastsItsDelay,
+                Some(UnderWay { operation: Operation::Enable, .. }) => Mutant::EnablingOutlastsItsDelay,
+                _ => return false,
+            };
+            self.mutant != Some(outlasts)
         };
         let is_delayed = match message.job {
             Job::Probe(outage) => is_being_opened(outage),
-            Job::Recover(Stuck::OfDeleted) => is_being_deleted(),
+            Job::Recover(Stuck::Ahead) => is_ahead(),
             Job::Recover(Stuck::Held | Stuck::Dead | Stuck::Missing)
             | Job::Deliver { .. }
             | Job::Dispatch { .. }

@@ -12,7 +12,7 @@ use crate::scopes;
 /// An error, the scope in which it is looked for, and the invariant that it breaks.
 type Case = (Mutant, fn() -> Scope, &'static str);
 
-const MUTANTS: [Case; 41] = [
+const MUTANTS: [Case; 43] = [
     (Mutant::AcknowledgeFirst, scopes::answers, ACCOUNTED_FOR),
     (Mutant::AcknowledgeBeforeHandingOver, scopes::answers, ACCOUNTED_FOR),
     (Mutant::ConfirmBeforeDispatch, scopes::answers, ACCOUNTED_FOR),
@@ -34,7 +34,9 @@ const MUTANTS: [Case; 41] = [
     (Mutant::OldRoundGoesOn, scopes::resending, ROUNDS),
     (Mutant::ForcedWriteLowersRounds, scopes::resending, ROUNDS),
     (Mutant::HoldWithoutLookingAfresh, scopes::holding, WAKER),
-    (Mutant::EnableWithoutRecover, scopes::holding, WAKER),
+    (Mutant::EnableWithoutJobAhead, scopes::holding, WAKER),
+    (Mutant::EnablingOutlastsItsDelay, scopes::holding, WAKER),
+    (Mutant::ReleaseForgetsTheProbe, scopes::disabled_outage, PROBED),
     (Mutant::LiftWithoutRecover, scopes::suspension, WAKER),
     (Mutant::LiftKeepsBreakers, scopes::suspended_outage, PROBED),
     (Mutant::DeletionOutlastsItsDelay, scopes::deletion, WAKER),

@@ -25,21 +25,26 @@ pub(crate) fn call(scope: &Scope, state: &mut State, under_way: UnderWay) {
             }
         }
         (Operation::Enable, 0) => {
+            // A request for a deleted webhook is answered with 404. One for an enabled webhook sends no job ahead.
+            round = u32::from(state.webhook == Webhook::Off);
+            if round == 1 && scope.mutant != Some(Mutant::EnableWithoutJobAhead) {
+                state.send(Queue::Deliveries, Job::Recover(Stuck::Ahead));
+            }
+            is_done = state.webhook == Webhook::Deleted;
+        }
+        (Operation::Enable, 1) => {
             if state.webhook == Webhook::Off {
                 state.webhook = Webhook::On;
             }
-            // A request for a deleted webhook is answered with 404.
             is_done = state.webhook == Webhook::Deleted;
         }
-        (Operation::Enable, 1) | (Operation::Delete, 2..) => {
+        (Operation::Enable, 2) => {
             state.breaker = Breaker::NEW;
-            is_done = operation == Operation::Delete;
+            // After this call the room sends the same job once more, so that nobody waits for the one that was sent
+            // ahead. Here a wait has no length, so that job would only multiply the worlds.
+            is_done = round == 1;
         }
-        (Operation::Enable, _) => {
-            if scope.mutant != Some(Mutant::EnableWithoutRecover) {
-                state.send(Queue::Deliveries, Job::Recover(Stuck::Held));
-            }
-        }
+        (Operation::Enable, _) => state.send(Queue::Deliveries, Job::Recover(Stuck::Held)),
         (Operation::Suspend, _) => state.suspended = true,
         (Operation::Lift, 0) => {
             state.suspended = false;
@@ -81,12 +86,13 @@ pub(crate) fn call(scope: &Scope, state: &mut State, under_way: UnderWay) {
             }
         }
         (Operation::Delete, 0) => {
-            state.send(Queue::Deliveries, Job::Recover(Stuck::OfDeleted));
+            state.send(Queue::Deliveries, Job::Recover(Stuck::Ahead));
             is_done = false;
         }
-        (Operation::Delete, 1) => {
+        (Operation::Delete, _) => {
+            // In one transaction.
             state.webhook = Webhook::Deleted;
-            is_done = false;
+            state.breaker = Breaker::NEW;
         }
         (Operation::Redrive, _) => redrive(state),
         (Operation::Recover(stuck), _) => state.send(Queue::Deliveries, Job::Recover(stuck)),
@@ -124,9 +130,11 @@ fn redrive(state: &mut State) {
 
 /// The request breaks off, and the client sees an error.
 pub(crate) fn break_off(state: &mut State) {
+    let is_done_by_its_job = matches!(state.operator, Some(UnderWay { operation: Operation::Enable, .. }));
     state.operator = None;
     state.left.crashes -= 1;
-    state.sweep_is_due = true;
+    // What enabling has left undone, the job does that was sent ahead.
+    state.sweep_is_due |= !is_done_by_its_job;
 }
 
 /// `functions/deliver/src/maintenance/sweep.rs`, in one step: a sweep job only sends, and a crash repeats what it

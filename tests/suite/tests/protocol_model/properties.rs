@@ -114,7 +114,7 @@ fn held_has_a_waker(state: &State, event: usize) -> bool {
         return true;
     }
     let recovers = |job: Job| match job {
-        Job::Recover(Stuck::Held | Stuck::OfDeleted) => true,
+        Job::Recover(Stuck::Held | Stuck::Ahead) => true,
         Job::Probe(outage) => closed_by(&state.breaker, outage),
         Job::Verify(id) => state.new_url.is_some_and(|new| new.verification == id),
         Job::Deliver { .. } | Job::Dispatch { .. } | Job::Recover(Stuck::Dead | Stuck::Missing) | Job::Overdue => false,

@@ -2,20 +2,25 @@
 //! `recovery.rs`: held deliveries, dead ones, and old events without a delivery. Pages are left out: a crash after some
 //! of the jobs were sent has the effects of a repeated page.
 
-use crate::invocation::{Disposition, Phase};
-use crate::state::{Job, Row, RowState, State, Stuck, Webhook};
+use shared::breaker::Breaker;
 
-pub(crate) fn step(phase: &Phase, state: &State) -> Phase {
+use crate::invocation::{Disposition, Phase};
+use crate::scope::{Mutant, Scope};
+use crate::state::{Job, NOW, Row, RowState, State, Stuck, Webhook};
+
+pub(crate) fn step(phase: &Phase, scope: &Scope, state: &State) -> Phase {
     match *phase {
         Phase::LookForRecover(stuck, from) => {
             if state.webhook != Webhook::Deleted && !state.webhook_state().takes_attempts() {
-                return Phase::Settle(Job::Recover(stuck), from, Disposition::Delete);
+                let next =
+                    lost_probe(scope, state, stuck).map_or(Disposition::Delete, |job| Disposition::Replace(vec![job]));
+                return Phase::Settle(Job::Recover(stuck), from, next);
             }
             Phase::ListStuck(stuck, from)
         }
         Phase::ListStuck(stuck, from) => {
             let events = match stuck {
-                Stuck::Held | Stuck::OfDeleted => state.in_state(RowState::Held),
+                Stuck::Held | Stuck::Ahead => state.in_state(RowState::Held),
                 Stuck::Dead => state.in_state(RowState::Dead),
                 Stuck::Missing if state.events_are_old => {
                     (0..state.rows.len()).filter(|event| state.rows[*event].is_none()).collect()
@@ -28,5 +33,18 @@ pub(crate) fn step(phase: &Phase, state: &State) -> Phase {
             Phase::Settle(Job::Recover(stuck), from, Disposition::Replace(jobs))
         }
         _ => unreachable!("not a phase of recovering: {phase:?}"),
+    }
+}
+
+/// The probe of an open breaker, if a probe is due. The one that there was may have found that the webhook was
+/// disabled, and then it has ended.
+fn lost_probe(scope: &Scope, state: &State, stuck: Stuck) -> Option<Job> {
+    let is_release =
+        matches!(stuck, Stuck::Held | Stuck::Ahead) && scope.mutant != Some(Mutant::ReleaseForgetsTheProbe);
+    match &state.breaker {
+        Breaker::Open(open) if is_release && !state.webhook_state().holds_deliveries() && open.next_probe_at <= NOW => {
+            Some(Job::Probe(open.probe.as_str().parse().expect("a number of the model's")))
+        }
+        Breaker::Open(_) | Breaker::Closed { .. } => None,
     }
 }

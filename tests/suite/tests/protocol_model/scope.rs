@@ -134,8 +134,12 @@ pub(crate) enum Mutant {
     CloseWithoutRecover,
     /// A probe that has closed the breaker is void when it comes back.
     ClosedProbeIsVoid,
-    /// An enabled webhook gets no recover job.
-    EnableWithoutRecover,
+    /// No recover job is sent before a webhook is enabled.
+    EnableWithoutJobAhead,
+    /// The recover job that is sent before a webhook is enabled may run before that.
+    EnablingOutlastsItsDelay,
+    /// A recover job that finds an open breaker whose probe is gone sends none.
+    ReleaseForgetsTheProbe,
     /// After a suspension is lifted, nothing releases what was held.
     LiftWithoutRecover,
     /// After a suspension is lifted, breakers stay open whose probes ended during the suspension.

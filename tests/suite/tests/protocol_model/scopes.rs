@@ -37,6 +37,7 @@ pub(crate) fn all() -> Vec<Scope> {
         suspension(),
         two_reasons(),
         suspended_outage(),
+        disabled_outage(),
         new_url(),
         remembered_url(),
         copied_challenge(),
@@ -175,6 +176,14 @@ pub(crate) fn two_reasons() -> Scope {
 pub(crate) fn suspended_outage() -> Scope {
     let calm = Scope::calm("suspended outage").with(&[Operation::Suspend, Operation::Lift]);
     Scope { answers: UP_OR_DOWN, breaker: OPENS_AT_ONCE, outages: 1, workers: 2, ..calm }
+}
+
+/// The webhook is disabled while its receiver is down, so that the probe ends before the webhook is enabled. Enabling
+/// may break off.
+pub(crate) fn disabled_outage() -> Scope {
+    let calm = Scope::calm("disabled outage").with(&[Operation::Disable, Operation::Enable]);
+    let left = Left { crashes: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, breaker: OPENS_AT_ONCE, outages: 1, workers: 2, left, ..calm }
 }
 
 /// The webhook is deleted while it holds a delivery.

@@ -134,8 +134,9 @@ pub(crate) enum Queue {
 pub(crate) enum Stuck {
     Held,
     Dead,
-    /// The held deliveries of a webhook that is about to be deleted.
-    OfDeleted,
+    /// The held deliveries of a webhook that is about to be deleted or enabled. The job is sent before the row is
+    /// written, with a delay longer than the request lasts.
+    Ahead,
     /// Old events without a row.
     Missing,
 }

@@ -11,13 +11,6 @@ pub struct Call {
     pub resource: String,
 }
 
-/// Whether a query compares a key with an empty string. DynamoDB refuses such a query, and the engine does not.
-pub(super) fn compares_with_nothing(target: &str, body: &[u8]) -> bool {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let values = body["ExpressionAttributeValues"].as_object().into_iter().flatten();
-    target.ends_with(".Query") && values.into_iter().any(|(_, value)| value["S"] == "")
-}
-
 /// Adds to a call the request to report consumed capacity.
 pub(super) fn asking_for_capacity(body: &[u8]) -> Vec<u8> {
     let Ok(Value::Object(mut call)) = serde_json::from_slice(body) else { return body.to_vec() };

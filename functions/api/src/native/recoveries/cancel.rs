@@ -15,8 +15,8 @@ use crate::http::path::Id;
 use crate::noun::Noun;
 use crate::room::Api;
 
-/// How often the cancellation is tried. Between reading and writing the recovery may end, or another request may change
-/// the webhooks of the tenant.
+/// How often the cancellation is tried. Reason: between reading and writing the recovery may end, and then the next try
+/// finds that it is over.
 const TRIES: u8 = 3;
 
 pub(super) async fn cancel(

@@ -14,18 +14,23 @@ use crate::http::path::Id;
 use crate::noun::Noun;
 use crate::room::Api;
 
+/// Maximum number of tries while other requests change the same source. Reason: a client that changes the source in a
+/// loop must not keep another one from deleting it.
+const TRIES: u8 = 16;
+
 pub(super) async fn delete(
     Manager(tenant): Manager,
     State(api): State<Arc<Api>>,
     Id(id): Id<SourceId>,
 ) -> Result<StatusCode, ApiError> {
-    let source = api.sources.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
-    match api.sources.delete(&source).await {
-        Ok(()) => Ok(StatusCode::NO_CONTENT),
-        // Another request deleted it at the same time.
-        Err(StoreError::Conflict) if api.sources.get(tenant, id).await?.is_none() => {
-            Err(not_found(Noun::Source).into())
+    for number in 0..TRIES {
+        let source = api.sources.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
+        match api.sources.delete(&source).await {
+            Ok(()) => return Ok(StatusCode::NO_CONTENT),
+            // Another request changed or deleted it at the same time. The next try finds out.
+            Err(StoreError::Conflict) => api.pauses.after_try(number).await,
+            Err(error) => return Err(error.into()),
         }
-        Err(error) => Err(error.into()),
     }
+    Err(StoreError::Conflict.into())
 }

@@ -19,8 +19,9 @@ use crate::http::path::Id;
 use crate::noun::Noun;
 use crate::room::Api;
 
-/// How often a change is tried while other requests keep changing the same source.
-const TRIES: u8 = 2;
+/// Maximum number of tries of a change while other requests keep changing the same source. Reason: as in
+/// `manage::change`.
+const TRIES: u8 = 16;
 
 /// A valid request to change a source.
 struct PatchSource {
@@ -35,7 +36,7 @@ pub(super) async fn patch(
     Id(id): Id<SourceId>,
     body: Fields,
 ) -> Result<Json<SourceView>, ApiError> {
-    for _ in 0..TRIES {
+    for number in 0..TRIES {
         let stored = api.sources.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
         // What a request may give follows from what is stored, so the body is read again with each stored source.
         let patch = PatchSource::read(body.clone(), &stored, &api.public_url)?;
@@ -43,7 +44,7 @@ pub(super) async fn patch(
         let changed = Source { name, trust: patch.trust, updated_at: api.now(), ..stored };
         match api.sources.replace(&changed, None).await {
             Ok(()) => return Ok(Json(SourceView::from(&changed))),
-            Err(StoreError::Conflict) => {}
+            Err(StoreError::Conflict) => api.pauses.after_try(number).await,
             Err(error) => return Err(error.into()),
         }
     }

@@ -14,17 +14,13 @@ use super::NAME;
 use super::view::TenantView;
 use crate::http::body::{Fields, flag, object, or_null, text, whole};
 use crate::http::caller::Operator;
-use crate::http::error::{ApiError, conflict, not_found};
+use crate::http::error::{ApiError, not_found};
 use crate::http::field_errors::FieldErrors;
 use crate::http::path::Id;
 use crate::manage::lift::lift;
 use crate::noun::Noun;
 use crate::room::Api;
 use crate::span;
-
-/// How often the change is tried while changes of the tenant's webhooks are in its way. Reason: an operator who
-/// suspends a tenant does so because the tenant does a lot.
-const TRIES: u8 = 32;
 
 pub(super) async fn patch(
     _: Operator,
@@ -37,7 +33,10 @@ pub(super) async fn patch(
     if api.tenants.get(id).await?.is_none() {
         return Err(not_found(Noun::Tenant).into());
     }
-    write(&api, id, &change).await?;
+    match api.tenants.change(id, &change).await {
+        Err(StoreError::Gone) => return Err(not_found(Noun::Tenant).into()),
+        changed => changed?,
+    }
     // Also if the tenant was not suspended: the request may be the repetition of one that broke off.
     if change.suspended == Some(false) {
         lift(&api, id).await?;
@@ -69,14 +68,4 @@ fn read_limits(limits: &mut Fields) -> TenantChange {
 fn limit(least: i64) -> impl Fn(Value) -> Result<u32, FieldErrors> {
     let read = whole(least..=i64::from(MAX_LIMIT));
     move |value| read(value).map(|number| u32::try_from(number).unwrap_or(MAX_LIMIT))
-}
-
-async fn write(api: &Api, tenant: TenantId, change: &TenantChange) -> Result<(), ApiError> {
-    for _ in 0..TRIES {
-        match api.tenants.change(tenant, change).await {
-            Err(StoreError::Conflict) => {}
-            written => return Ok(written?),
-        }
-    }
-    Err(conflict().into())
 }

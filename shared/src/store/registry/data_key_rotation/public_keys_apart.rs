@@ -22,7 +22,7 @@ impl DataKeyRotation {
             if let Some(put) = self.registry.put_public_keys(&webhook)? {
                 let call =
                     self.registry.client().transact_write_items().transact_items(self.unchanged_webhook(&webhook)?);
-                let written = call.transact_items(put).send().await;
+                let written = self.registry.write(call.transact_items(put)).await;
                 match written.map_err(|error| transaction_error(error, &[StoreError::Conflict])) {
                     Ok(_) => {}
                     Err(StoreError::Conflict) => missed += 1,
@@ -32,16 +32,15 @@ impl DataKeyRotation {
         }
         if missed == 0 {
             let key = keys::tenant(tenant);
-            self.registry
+            let call = self
+                .registry
                 .client()
                 .update_item()
                 .table_name(self.registry.table())
                 .set_key(Some(key.attributes()))
                 .update_expression("SET public_keys_apart = :true")
-                .expression_attribute_values(":true", AttributeValue::Bool(true))
-                .send()
-                .await
-                .map_err(StoreError::aws)?;
+                .expression_attribute_values(":true", AttributeValue::Bool(true));
+            self.registry.write(call).await.map_err(StoreError::of_write)?;
         }
         Ok(missed)
     }

@@ -40,7 +40,7 @@ impl WebhookWriter {
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one, webhook_count :new")
             .expression_attribute_values(":new", number(new));
         let refusals: Vec<_> = rows.iter().map(|_| StoreError::Conflict).chain([StoreError::Conflict]).collect();
-        let entries = Entries { rows, event_writes: Vec::new(), public_keys: keys };
+        let entries = Entries { rows, event_writes: Vec::new(), unconditional: keys };
         self.change_webhooks(entries, update, &refusals).await?;
         Ok(counted)
     }
@@ -61,7 +61,7 @@ impl WebhookWriter {
         let entries = Entries {
             rows: vec![TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build()],
             event_writes: Vec::new(),
-            public_keys: self.registry.put_public_keys(&counted)?.into_iter().collect(),
+            unconditional: self.registry.put_public_keys(&counted)?.into_iter().collect(),
         };
         self.change_webhooks(entries, tenant, &[StoreError::Conflict, StoreError::Conflict]).await?;
         Ok(counted)

@@ -3,18 +3,19 @@
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 
-use super::{Entries, StoreError, WebhookWriter, WebhooksVersion, keys};
+use super::{Entries, Key, StoreError, WebhookWriter, WebhooksVersion, keys};
 use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
 
 impl WebhookWriter {
-    /// Deletes a webhook; [`StoreError::Conflict`] when it is deleted already.
+    /// Deletes a webhook with its public keys, its breaker and its line of slots; [`StoreError::Gone`] when it is
+    /// deleted already.
     pub async fn delete(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
         self.delete_with(tenant, webhook, self.tenant_update(tenant)).await
     }
 
     /// Deletes a webhook like [`WebhookWriter::delete`], for a deletion that depends on the tenant's other webhooks:
-    /// [`StoreError::Conflict`] also when one of them has changed since `version` was read.
+    /// [`StoreError::Conflict`] when one of them has changed since `version` was read.
     pub async fn delete_if_unchanged(
         &self,
         tenant: TenantId,
@@ -39,8 +40,18 @@ impl WebhookWriter {
         let entries = Entries {
             rows: vec![TransactWriteItem::builder().delete(row).build()],
             event_writes: Vec::new(),
-            public_keys: vec![self.registry.delete_public_keys(tenant, webhook)?],
+            unconditional: vec![
+                self.registry.delete_public_keys(tenant, webhook)?,
+                self.deleted(keys::breaker(tenant, webhook))?,
+                self.deleted(keys::rate_limit(tenant, webhook))?,
+            ],
         };
-        self.change_webhooks(entries, count, &[StoreError::Conflict, StoreError::Conflict]).await
+        self.change_webhooks(entries, count, &[StoreError::Gone, StoreError::Conflict]).await
+    }
+
+    /// The deletion of a row that belongs to the webhook, if there is one.
+    fn deleted(&self, key: Key) -> Result<TransactWriteItem, StoreError> {
+        let row = Delete::builder().table_name(self.registry.table()).set_key(Some(key.attributes()));
+        Ok(TransactWriteItem::builder().delete(row.build().map_err(StoreError::aws)?).build())
     }
 }

@@ -65,7 +65,7 @@ impl WebhookWriter {
         let of_tenant = entries.rows.len();
         let tenant = tenant.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let call = self.transaction(entries, tenant)?;
-        let Err(error) = call.send().await else { return Ok(None) };
+        let Err(error) = self.registry.write(call).await else { return Ok(None) };
         if let Some((_, row)) = refused_row(&error).filter(|(entry, _)| *entry == of_tenant) {
             let item: TenantItem = serde_dynamo::from_item(row.clone()).map_err(StoreError::unreadable)?;
             let version = WebhooksVersion::from(&item);

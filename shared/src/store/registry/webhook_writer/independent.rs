@@ -27,7 +27,7 @@ impl WebhookWriter {
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::UpdatedNew);
-        match call.send().await {
+        match self.registry.write(call).await {
             Ok(answer) => {
                 let row = answer.attributes.unwrap_or_default();
                 let last = row.get("last_webhook_number").and_then(|value| value.as_n().ok());
@@ -36,23 +36,22 @@ impl WebhookWriter {
             }
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
-                Some(UpdateItemError::TransactionConflictException(_)) => Err(StoreError::Conflict),
-                _ => Err(StoreError::aws(error)),
+                _ => Err(StoreError::of_write(error)),
             },
         }
     }
 
-    /// Stores a new webhook under the number that was taken for it. Unless the tenant has a limit per host, it does not
-    /// depend on the tenant's other webhooks. [`StoreError::LimitReached`] when the tenant would have more than
-    /// [`domain::tenant::TenantLimits::max_webhooks`] allows, [`StoreError::HostLimitReached`] when it would have more
-    /// with one host. [`StoreError::Conflict`] when it collides with another change in the tenant's row or, under a
-    /// limit per host, of the tenant's webhooks.
+    /// Stores a new webhook under the number that was taken for it. Unless the tenant has a limit per host, it does
+    /// not depend on the tenant's other webhooks. [`StoreError::LimitReached`] when the tenant would have more than
+    /// [`domain::tenant::TenantLimits::max_webhooks`] allows, [`StoreError::HostLimitReached`] when it would have
+    /// more with one host. [`StoreError::Conflict`] when, under a limit per host, another of the tenant's webhooks
+    /// changed at the same time.
     pub async fn create_independent(&self, webhook: &Webhook) -> Result<(), StoreError> {
         let row = self.put_webhook(webhook).await?.condition_expression("attribute_not_exists(pk)");
         let entries = Entries {
             rows: vec![TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build()],
             event_writes: Vec::new(),
-            public_keys: self.registry.put_public_keys(webhook)?.into_iter().collect(),
+            unconditional: self.registry.put_public_keys(webhook)?.into_iter().collect(),
         };
         let counted = |tenant: UpdateBuilder| {
             tenant

@@ -7,6 +7,7 @@ use super::host_limit::IS_UNLIMITED;
 use super::{Entries, StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
 use crate::store::event_write::EventWrite;
+use crate::store::pauses::after_try;
 use domain::webhook::Webhook;
 
 /// How often a replacement under a limit per host is tried while other webhooks of the tenant change. Reason: a client
@@ -27,7 +28,7 @@ impl WebhookWriter {
         event_writes: impl IntoIterator<Item = EventWrite>,
     ) -> Result<(), StoreError> {
         let entries = self.replacement(webhook, event_writes).await?;
-        for _ in 0..MAX_TRIES {
+        for number in 0..MAX_TRIES {
             let tenant = raised(self.tenant_update(webhook.tenant)).condition_expression(IS_UNLIMITED);
             let limited = self.change_if_unlimited(entries.clone(), tenant, &REFUSALS).await?;
             let Some(version) = limited else { return Ok(()) };
@@ -35,7 +36,7 @@ impl WebhookWriter {
             let tenant = raised(self.unchanged_since(webhook.tenant, &version));
             match self.change_webhooks(entries.clone(), tenant, &REFUSALS).await {
                 // If the webhook itself has changed, the next try finds that out.
-                Err(StoreError::Conflict) => {}
+                Err(StoreError::Conflict) => after_try(self.registry.client(), number).await,
                 written => return written,
             }
         }
@@ -95,7 +96,7 @@ impl WebhookWriter {
         Ok(Entries {
             rows: vec![TransactWriteItem::builder().put(row).build()],
             event_writes: event_writes.into_iter().collect(),
-            public_keys: vec![keys],
+            unconditional: vec![keys],
         })
     }
 }

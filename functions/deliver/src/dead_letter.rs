@@ -7,7 +7,7 @@ use shared::queue::job::{DeliverJob, Job};
 use crate::disposition::Disposition;
 
 /// Group of messages that name no delivery.
-const NO_GROUP: &str = "unreadable";
+pub(crate) const NO_GROUP: &str = "unreadable";
 
 /// The dead letter of a job. Its attributes say to people which delivery is dead, and why.
 pub(crate) fn dead_letter(job: &DeliverJob, reason: DeadReason) -> Disposition {

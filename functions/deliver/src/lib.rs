@@ -5,10 +5,10 @@
 //! names:
 //!
 //! ```text
-//! route      body -> job                            unreadable -> dead letter; other kinds -> maintenance
+//! route      body -> job                            broken -> dead letter; newer -> parked; other kinds -> maintenance
 //! inspect    job + row -> attempt plan              obsolete, not due, dead already -> stop
 //! admit      webhook -> attempt?                    slow -> slow queue; else held or discarded
-//! load       the event                              gone or unreadable -> recorded, dead letter
+//! load       the event                              gone or broken -> recorded, dead letter; newer -> parked
 //! reserve    slots; jobs -> requests                later slot -> requeued with the slot
 //! claim      where copies are possible              another copy's attempt -> stop
 //! send       render, sign, POST or stream call; backup URL
@@ -49,6 +49,7 @@ mod stores;
 mod in_flight;
 mod webhook_cache;
 mod health;
+mod park;
 mod stored_event;
 mod dead_letter;
 mod delivery;

@@ -3,7 +3,7 @@
 
 use futures::future::{join, join_all};
 use jiff::Timestamp;
-use shared::queue::job::{Job, NotAJob};
+use shared::queue::job::{Job, JobReadError};
 
 use crate::Deliver;
 use crate::delivery::pending::Pending;
@@ -12,6 +12,7 @@ use crate::disposition::{Disposition, Stop};
 use crate::isolate::isolated_logged;
 use crate::maintenance::{dispatch, overdue, probe, recovery, release, sweep, verify};
 use crate::message::ReceivedMessage;
+use crate::park::parked;
 use crate::span;
 
 /// Carries out the jobs of a batch at the same time. Returns what becomes of their messages, in the order of the
@@ -40,9 +41,9 @@ pub(crate) async fn route(received: &[ReceivedMessage], room: &Deliver, deadline
     dispositions
 }
 
-/// Carries out a job that is about no single delivery, or cannot be read.
+/// Carries out a job that is about no single delivery, is of a newer release, or cannot be read by any release.
 async fn carry_out(
-    job: Result<Job, NotAJob>,
+    job: Result<Job, JobReadError>,
     message: &ReceivedMessage,
     room: &Deliver,
     deadline: Timestamp,
@@ -60,6 +61,10 @@ async fn carry_out(
             recovery::recovery(&job, message.first_receive, stores, webhooks, &queues.deliveries_queue, clock).await?
         }
         Ok(Job::Dispatch(job)) => dispatch::dispatch(&job, stores, &queues.deliveries_queue, clock, deadline).await?,
-        Err(error) => unreadable::give_up(message, &error, webhooks, recorder, clock).await?,
+        Err(JobReadError::Newer(newer)) => {
+            span::note_newer(&message.span, &newer);
+            parked(&newer)
+        }
+        Err(JobReadError::Broken(error)) => unreadable::give_up(message, &error, webhooks, recorder, clock).await?,
     })
 }

@@ -3,12 +3,14 @@
 use std::cmp::Reverse;
 
 use jiff::{SignedDuration, Timestamp};
-use shared::queue::job::{DeliverJob, Job};
+use shared::queue::job::{DeliverJob, Job, JobReadError};
 use shared::queue::{Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue, RETENTION};
 
+use crate::dead_letter::NO_GROUP;
 use crate::disposition::Disposition;
 use crate::in_flight::InFlight;
 use crate::message::ReceivedMessage;
+use crate::park::{is_received_often, parked_until};
 use crate::queues::{Queues, SourceQueue};
 
 /// Maximum age of a message at the end of a hop: half of SQS's retention of 14 days. Reason: the other half is for
@@ -51,6 +53,15 @@ pub(crate) async fn settle(
                 to_slow.add(index, same_job(message, at, now));
             }
             (Disposition::Requeue { job, at }, SourceQueue::Slow) => to_slow.add(index, with_slot(*job, at, now)),
+            (Disposition::Park, source) => {
+                let at = parked_until(message.sent_at, now);
+                let is_hidden = source == SourceQueue::Retries && may_be_hidden(message.sent_at, at, now);
+                if is_hidden && !is_received_often(message) {
+                    waiting.push((index, at));
+                } else {
+                    to_retries.add(index, same_job(message, at, now));
+                }
+            }
             (Disposition::ToSlowQueue, _) => to_slow.add(index, same_job(message, now, now)),
             (Disposition::RetryAt { at }, _) => to_retries.add(index, same_job(message, at, now)),
             (Disposition::Requeue { job, at }, _) => to_retries.add(index, with_slot(*job, at, now)),
@@ -111,9 +122,24 @@ async fn hide(hidden: Vec<(usize, Hidden)>, received: &[ReceivedMessage], retrie
 
 /// The job of a received message, to be sent anew.
 fn same_job(message: &ReceivedMessage, at: Timestamp, now: Timestamp) -> Outgoing {
-    // A message that was moved by hand may have no group. The job knows its tenant.
-    let group = Job::from_json(&message.body).map(|job| job.group()).unwrap_or_default();
-    Outgoing { body: message.body.clone(), group, delay_seconds: delay(at, now), attributes: Vec::new() }
+    Outgoing {
+        body: message.body.clone(),
+        group: group_of(&message.body),
+        delay_seconds: delay(at, now),
+        attributes: Vec::new(),
+    }
+}
+
+/// The message group of a body. It is not the group that the message had, because a message that was moved by hand may
+/// have none, and SQS takes no message of a fair queue without one. The job knows its tenant.
+fn group_of(body: &str) -> String {
+    match Job::from_json(body) {
+        Ok(job) => job.group(),
+        Err(JobReadError::Newer(newer)) => newer.group(),
+        Err(JobReadError::Broken(_)) => {
+            Job::named_in(body).map_or_else(|| NO_GROUP.to_owned(), |job| job.tenant.to_string())
+        }
+    }
 }
 
 /// The job with its slot, to be sent anew.

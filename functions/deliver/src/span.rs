@@ -6,7 +6,7 @@
 use std::fmt::Display;
 
 use shared::id::{EventId, RecoveryId, TenantId, WebhookId};
-use shared::queue::job::{Job, OverdueJob, Probe, ReleaseHeld, VerifyJob};
+use shared::queue::job::{Job, NewerJob, OverdueJob, Probe, ReleaseHeld, VerifyJob};
 use tracing::Span;
 use tracing::field::{Empty, display};
 
@@ -45,6 +45,13 @@ pub(crate) fn of_recovery(tenant: TenantId, recovery: RecoveryId) -> Span {
 /// The span of work on an event that the message does not name.
 pub(crate) fn of_event(event: EventId) -> Span {
     tracing::info_span!("event", event.id = %event)
+}
+
+/// Adds the tenant of a job of a newer release to the message's span.
+pub(crate) fn note_newer(message: &Span, job: &NewerJob) {
+    if let Some(tenant) = job.tenant() {
+        message.record("tenant.id", display(tenant));
+    }
 }
 
 /// Adds the ids in a message's job to the message's span.

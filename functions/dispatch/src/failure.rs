@@ -14,7 +14,7 @@ const GROUP: &str = "failures";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reason {
-    /// The row of the event cannot be read by this version.
+    /// The row of the event cannot be read by any release.
     Unreadable,
     /// SQS refuses the event's job, and would refuse it again.
     JobRefused,

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use shared::id::{EventId, TenantId, WebhookId};
 use shared::queue::job::{DispatchJob, FirstJobs, Job};
+use shared::store::StoreError;
+use shared::store::events::{event_named_by, is_of_newer_release};
+use shared::unknown_fields::UnknownFields;
 
 use crate::failure::Reason;
 use crate::record::Record;
@@ -17,16 +20,20 @@ pub(crate) enum Owed {
     Jobs { event: EventId, jobs: FirstJobs, to: Vec<WebhookId> },
     /// This job, which `deliver` carries out when the tenant's webhooks can be read.
     Later(Job),
-    /// This job, with which `deliver` sends the first jobs. Reason: there are too many of them for this room.
+    /// This job, with which `deliver` sends the first jobs. Reason: there are too many of them for this room, or only a
+    /// newer release can read the event.
     HandedOver(Job),
-    /// A message for people: no later try can read the record either.
+    /// A message for people: no release can read the record.
     Nothing(Reason),
 }
 
 /// What `record` leads to. `webhooks` has the webhooks of the record's tenant, or `None` if they could not be read.
 /// `shares` has what each tenant's records before this one led to.
 pub(crate) fn owed(record: &Record, webhooks: &HashMap<TenantId, Option<TenantWebhooks>>, shares: &mut Shares) -> Owed {
-    let Ok(event) = &record.event else { return Owed::Nothing(Reason::Unreadable) };
+    let event = match &record.event {
+        Ok(event) => event,
+        Err(error) => return unreadable(record, error),
+    };
     let Some(Some(webhooks)) = webhooks.get(&event.tenant) else {
         return Owed::Later(Job::Dispatch(DispatchJob::of(event)));
     };
@@ -40,6 +47,18 @@ pub(crate) fn owed(record: &Record, webhooks: &HashMap<TenantId, Option<TenantWe
     }
 }
 
+/// What a record leads to that this release cannot read. The `dispatch` job of an event of a newer release is parked
+/// until such a release carries it out: the shard goes on, and nobody has to look.
+fn unreadable(record: &Record, error: &StoreError) -> Owed {
+    match event_named_by(&record.pk, &record.sk).filter(|_| is_of_newer_release(error)) {
+        Some((tenant, event)) => {
+            let unknown = UnknownFields::default();
+            Owed::HandedOver(Job::Dispatch(DispatchJob { tenant, event, after: None, unknown }))
+        }
+        None => Owed::Nothing(Reason::Unreadable),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -49,7 +68,6 @@ mod tests {
     use shared::dialect::Dialect;
     use shared::event::{About, Event, EventType, Facts, What};
     use shared::provider::Provider;
-    use shared::store::StoreError;
     use shared::webhook::{Subscriber, Subscription, WantedTypes};
 
     use super::*;

@@ -20,7 +20,7 @@ pub(crate) struct Record {
     pub(crate) pk: String,
     /// The sort key of its row: the event's id.
     pub(crate) sk: String,
-    /// The event, unless this version cannot read it.
+    /// The event, unless this release cannot read it.
     pub(crate) event: Result<Event, StoreError>,
 }
 

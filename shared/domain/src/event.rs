@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::id::{EventId, SourceId, TenantId};
+use crate::unknown_fields::UnknownFields;
 
 mod event_type;
 mod provider;
@@ -39,12 +40,14 @@ pub struct Event {
     pub test: bool,
     /// What happened.
     pub facts: Facts,
+    /// What a newer release has written about the event. It is kept, and never acted on.
+    pub unknown: UnknownFields,
 }
 
 impl Event {
     /// Gives `facts` an owner, and the id that is derived from both.
     pub fn accept(facts: Facts, tenant: TenantId, source: Option<SourceId>, now: Timestamp) -> Self {
         let id = EventId::derive(facts.occurred_at, tenant, source, &facts.provider_event_id);
-        Self { id, tenant, source, accepted_at: now, test: false, facts }
+        Self { id, tenant, source, accepted_at: now, test: false, facts, unknown: UnknownFields::default() }
     }
 }

@@ -7,16 +7,20 @@ mod kinds;
 mod deliver;
 mod wire;
 mod write;
+mod newer;
 mod read;
+mod carried;
 mod first;
 mod named;
 #[cfg(test)]
 mod tests;
 
+pub use carried::NotCarriedError;
 pub use deliver::DeliverJob;
 pub use first::FirstJobs;
 pub use kinds::{DispatchJob, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep, VerifyJob};
-pub use read::{NotAJob, NotCarriedError};
+pub use newer::NewerJob;
+pub use read::{JobReadError, NotAJob};
 pub use write::INLINE_LIMIT;
 
 /// The content of a message in a queue.

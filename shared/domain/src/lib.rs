@@ -9,6 +9,7 @@ pub mod problem;
 pub mod queue_limits;
 pub mod in_flight;
 mod sqs_characters;
+pub mod unknown_fields;
 pub mod batching;
 pub mod address_policy;
 mod mailgun_fields;

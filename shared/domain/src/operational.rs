@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::breaker::{ClosedReason, Open};
 use crate::event::{About, Event, Facts, GivenUp, What};
 use crate::id::EventId;
+use crate::unknown_fields::UnknownFields;
 use crate::webhook::{DisabledReason, VerificationId, Webhook, WebhookStatus};
 
 /// A breaker opened.
@@ -75,7 +76,15 @@ fn event(webhook: &Webhook, what: What, change: &str, now: Timestamp) -> Event {
     // The line break cannot occur in the event id of a tenant's own event, so no own event can get the same id.
     let id = EventId::derive(now, webhook.tenant, None, &format!("\n{key}"));
     let facts = Facts::of_change(about, key, now);
-    Event { id, tenant: webhook.tenant, source: None, accepted_at: now, test: false, facts }
+    Event {
+        id,
+        tenant: webhook.tenant,
+        source: None,
+        accepted_at: now,
+        test: false,
+        facts,
+        unknown: UnknownFields::default(),
+    }
 }
 
 /// Cuts a time to milliseconds, because an id has no finer ones.

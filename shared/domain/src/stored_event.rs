@@ -8,35 +8,63 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::event::{BounceType, Client, Event, EventType, Facts, Geo, Provider, Raw, Recipient, RejectReason};
+use crate::unknown_fields::UnknownFields;
 
 mod about;
 
 use about::StoredAbout;
 
 /// The version of events that this code writes.
-const VERSION: u8 = 1;
+const VERSION: u64 = 1;
 
-/// This version cannot read a stored event.
+/// The member with the subject of an operational event.
+const ABOUT: &str = "about";
+
+/// This release cannot read a stored event.
 #[derive(Debug, thiserror::Error)]
-#[error("a stored event cannot be read")]
-pub struct UnreadableEventError(#[source] Box<dyn Error + Send + Sync>);
+pub enum UnreadableEventError {
+    /// A newer release wrote the event: this release must not act on its version, or does not know one of its words.
+    #[error("a stored event is of a newer release")]
+    Newer,
+    /// The event is not JSON, or a part of it is missing or of another type. No release can read it.
+    #[error("a stored event cannot be read")]
+    Broken(#[source] Box<dyn Error + Send + Sync>),
+}
 
 impl UnreadableEventError {
-    fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(cause.into())
+    fn broken(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Broken(cause.into())
     }
+}
 
-    /// What was unreadable.
-    pub fn into_cause(self) -> Box<dyn Error + Send + Sync> {
-        self.0
-    }
+/// What a word names. A word that this release does not know is a word of a newer release.
+fn known<T>(word: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, UnreadableEventError> {
+    read(word).ok_or(UnreadableEventError::Newer)
+}
+
+/// The type that a stored word names.
+fn known_type(word: &str) -> Result<EventType, UnreadableEventError> {
+    known(word, |word| EventType::from_stored(word).ok())
+}
+
+/// The part of an event that every release understands.
+#[derive(Deserialize)]
+struct Head {
+    v: u64,
+}
+
+/// Whether `json`, which is no [`StoredEvent`], is an event with a version that this release must not act on. Such an
+/// event may have any other form.
+pub(crate) fn is_of_newer_version(json: &[u8]) -> bool {
+    // serde also reads a struct from an array.
+    let is_object = json.trim_ascii_start().starts_with(b"{");
+    is_object && serde_json::from_slice(json).is_ok_and(|Head { v }| v > VERSION)
 }
 
 /// An event as it is stored and queued. Names are short, because every byte of every event costs money.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct StoredEvent {
-    v: u8,
+    v: u64,
     id: String,
     tenant: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,6 +141,9 @@ pub struct StoredEvent {
     /// Size of the received body in bytes; absent when `raw` is a whole event object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     raw_of: Option<usize>,
+    /// What this release does not know. It is flattened, because a newer release writes its fields next to ours.
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 impl StoredEvent {
@@ -127,6 +158,7 @@ impl From<&Event> for StoredEvent {
     fn from(event: &Event) -> Self {
         let facts = &event.facts;
         let (raw, raw64, raw_of) = stored_raw(facts.raw.as_ref());
+        let (rest, about_rest) = event.unknown.parts(ABOUT);
         Self {
             v: VERSION,
             id: event.id.to_string(),
@@ -165,10 +197,11 @@ impl From<&Event> for StoredEvent {
             region: facts.client.geo.region.clone(),
             city: facts.client.geo.city.clone(),
             machine: facts.client.machine,
-            about: facts.about.as_ref().map(StoredAbout::from),
+            about: facts.about.as_ref().map(|about| StoredAbout::new(about, about_rest)),
             raw,
             raw64,
             raw_of,
+            rest,
         }
     }
 }
@@ -177,12 +210,16 @@ impl TryFrom<StoredEvent> for Event {
     type Error = UnreadableEventError;
 
     fn try_from(stored: StoredEvent) -> Result<Self, UnreadableEventError> {
-        let unknown = || UnreadableEventError::new("a word that this version does not know");
-        let occurred_at: Timestamp = stored.at.parse().map_err(UnreadableEventError::new)?;
-        let event_type = EventType::from_stored(&stored.r#type).map_err(UnreadableEventError::new)?;
+        if stored.v > VERSION {
+            return Err(UnreadableEventError::Newer);
+        }
+        let occurred_at: Timestamp = stored.at.parse().map_err(UnreadableEventError::broken)?;
+        let event_type = known_type(&stored.r#type)?;
+        let (about, about_rest) = stored.about.map(StoredAbout::split).unzip();
+        let unknown = UnknownFields::of(stored.rest, ABOUT, about_rest.unwrap_or_default());
         let facts = Facts {
             event_type,
-            provider: Provider::from_word(&stored.provider).ok_or_else(unknown)?,
+            provider: known(&stored.provider, Provider::from_word)?,
             provider_event: stored.pevent,
             provider_event_id: stored.pid,
             occurred_at,
@@ -195,16 +232,8 @@ impl TryFrom<StoredEvent> for Event {
             subscriber_id: stored.subscriber,
             tags: stored.tags,
             metadata: stored.meta,
-            bounce_type: stored
-                .bounce
-                .as_deref()
-                .map(|word| BounceType::from_word(word).ok_or_else(unknown))
-                .transpose()?,
-            reject_reason: stored
-                .reject
-                .as_deref()
-                .map(|word| RejectReason::from_word(word).ok_or_else(unknown))
-                .transpose()?,
+            bounce_type: stored.bounce.map(|word| known(&word, BounceType::from_word)).transpose()?,
+            reject_reason: stored.reject.map(|word| known(&word, RejectReason::from_word)).transpose()?,
             smtp_code: stored.smtp,
             enhanced_code: stored.code,
             diagnostic: stored.diag,
@@ -220,17 +249,29 @@ impl TryFrom<StoredEvent> for Event {
                 geo: Geo { country: stored.country, region: stored.region, city: stored.city },
                 machine: stored.machine,
             },
-            about: stored.about.map(|about| about.of(event_type)).transpose()?,
+            about: about.map(|about| about.of(event_type)).transpose()?,
             raw: read_raw(stored.raw, stored.raw64, stored.raw_of)?,
         };
         Ok(Self {
-            id: stored.id.parse().map_err(UnreadableEventError::new)?,
-            tenant: stored.tenant.parse().map_err(UnreadableEventError::new)?,
-            source: stored.source.as_deref().map(str::parse).transpose().map_err(UnreadableEventError::new)?,
-            accepted_at: Timestamp::from_millisecond(stored.accepted).map_err(UnreadableEventError::new)?,
+            id: stored.id.parse().map_err(UnreadableEventError::broken)?,
+            tenant: stored.tenant.parse().map_err(UnreadableEventError::broken)?,
+            source: stored.source.as_deref().map(str::parse).transpose().map_err(UnreadableEventError::broken)?,
+            accepted_at: Timestamp::from_millisecond(stored.accepted).map_err(UnreadableEventError::broken)?,
             test: stored.test,
             facts,
+            unknown,
         })
+    }
+}
+
+impl Event {
+    /// The event in the JSON of a row.
+    pub fn from_stored(json: &[u8]) -> Result<Self, UnreadableEventError> {
+        match serde_json::from_slice::<StoredEvent>(json) {
+            Ok(stored) => Self::try_from(stored),
+            Err(_) if is_of_newer_version(json) => Err(UnreadableEventError::Newer),
+            Err(error) => Err(UnreadableEventError::broken(error)),
+        }
     }
 }
 
@@ -257,7 +298,7 @@ fn read_raw(
         (Some(text), _, None) => Some(Raw::Whole(text)),
         (Some(text), _, Some(bytes)) => Some(Raw::Body { kept: text.into_bytes(), bytes }),
         (None, Some(encoded), Some(bytes)) => {
-            let kept = BASE64_STANDARD.decode(encoded).map_err(UnreadableEventError::new)?;
+            let kept = BASE64_STANDARD.decode(encoded).map_err(UnreadableEventError::broken)?;
             Some(Raw::Body { kept, bytes })
         }
         (None, None, Some(bytes)) => Some(Raw::Dropped { bytes }),

@@ -22,7 +22,7 @@ mod keep;
 
 pub use known::MAX_KEYS;
 pub use put_batch::MAX_STATEMENTS;
-pub use row::{event_in_row, row as event_row};
+pub use row::{event_in_row, event_named_by, is_of_newer_release, row as event_row};
 pub use tokens::TokenClaim;
 
 /// The events table.

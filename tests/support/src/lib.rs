@@ -9,6 +9,7 @@ pub mod cost;
 pub mod endpoint;
 pub mod front;
 pub mod google;
+pub mod jobs;
 pub mod kms;
 pub mod log_lines;
 pub mod node;

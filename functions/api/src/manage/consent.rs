@@ -6,6 +6,7 @@ use shared::clock::random;
 use shared::id::TenantId;
 use shared::queue::Outgoing;
 use shared::queue::job::{Job, VerifyJob};
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::{VerificationId, Webhook};
 
 use super::error::ManageError;
@@ -51,7 +52,12 @@ pub(super) async fn send(
         let wait = asked.next_challenge_at()?.duration_since(now).as_secs();
         // A challenge is never later than a message can be delayed. One in the past is due now.
         let delay_seconds = u16::try_from(wait.max(0)).unwrap_or(0);
-        let job = Job::Verify(VerifyJob { tenant, webhook: webhook.id, verification: asked.id.clone() });
+        let job = Job::Verify(VerifyJob {
+            tenant,
+            webhook: webhook.id,
+            verification: asked.id.clone(),
+            unknown: UnknownFields::default(),
+        });
         Some(Outgoing::later(&job, delay_seconds))
     });
     let outgoing: Vec<_> = outgoing.collect();

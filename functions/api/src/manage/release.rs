@@ -4,6 +4,7 @@ use shared::id::{TenantId, WebhookId};
 use shared::queue::Outgoing;
 use shared::queue::job::{Job, ReleaseHeld};
 use shared::store::deliveries::INDEX_LAG_SECONDS;
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::Webhook;
 
 use super::error::ManageError;
@@ -56,7 +57,7 @@ async fn send(
     let outgoing: Vec<_> = webhooks
         .into_iter()
         .map(|webhook| {
-            let job = Job::ReleaseHeld(ReleaseHeld { tenant, webhook, after: None });
+            let job = Job::ReleaseHeld(ReleaseHeld { tenant, webhook, after: None, unknown: UnknownFields::default() });
             Outgoing { delay_seconds, ..Outgoing::now(&job) }
         })
         .collect();

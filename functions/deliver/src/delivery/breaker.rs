@@ -10,6 +10,7 @@ use shared::clock::random;
 use shared::queue::job::{Job, Probe};
 use shared::queue::{MAX_DELAY_SECONDS, Outgoing};
 use shared::store::StoreError;
+use shared::unknown_fields::UnknownFields;
 
 use crate::health::Health;
 use crate::webhook_cache::WebhookState;
@@ -52,7 +53,7 @@ async fn open(state: &WebhookState, since: Timestamp, health: &Health) -> Result
     let (tenant, webhook) = (state.webhook.tenant, state.webhook.id);
     let now = health.clock.now();
     let open = Open::begin(ProbeId::generate(random()), since, now);
-    let probe = Job::Probe(Probe { tenant, webhook, probe: open.probe.clone() });
+    let probe = Job::Probe(Probe { tenant, webhook, probe: open.probe.clone(), unknown: UnknownFields::default() });
     let seconds = open.next_probe_at.duration_since(now).as_secs();
     let delay_seconds = u16::try_from(seconds).unwrap_or(MAX_DELAY_SECONDS);
     let probe = Outgoing { delay_seconds, ..Outgoing::now(&probe) };

@@ -1,5 +1,6 @@
 //! The first jobs of an event that `dispatch` has handed over: it could not read the tenant's webhooks, or so many
-//! webhooks want the event that other tenants' events would have waited.
+//! webhooks want the event that other tenants' events would have waited; or the event is of a newer release, and then
+//! the job is parked.
 //!
 //! The jobs are sent page by page of the tenant's webhooks. When time is up, or SQS does not take a page, a new job
 //! goes on behind the last page that SQS took. A crash repeats the job from its beginning, as a replay of the stream
@@ -16,7 +17,8 @@ use shared::webhook::Subscriber;
 
 use crate::dead_letter;
 use crate::disposition::{Disposition, Stop};
-use crate::stored_event::{Lookup, find_event};
+use crate::park::parked;
+use crate::stored_event::{Lookup, OF_NEWER_EVENT, find_event};
 use crate::stores::Stores;
 
 /// Maximum webhooks of a page (25). Reason: ten jobs at a time hold the messages of a page each, of up to 48 KiB, and
@@ -35,6 +37,7 @@ pub(crate) async fn dispatch(
 ) -> Result<Disposition, Stop> {
     let event = match find_event(job.tenant, job.event, &stores.events).await? {
         Lookup::Found(event) => event,
+        Lookup::Newer => return Ok(parked(&OF_NEWER_EVENT)),
         // `dispatch` could read the row, or an operator asked for it again. So people have to look at it.
         Lookup::Missing(DeadReason::Unreadable) => {
             return Ok(dead_letter::unreadable(&Job::Dispatch(job.clone()).to_json()));

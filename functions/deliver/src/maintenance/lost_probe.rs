@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use shared::breaker::Open;
 use shared::queue::job::{Job, Probe};
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::Webhook;
 
 /// Time by which a probe is overdue when it counts as lost (1 h). Reason: this is many times its message's visibility
@@ -17,6 +18,6 @@ pub(super) fn lost_probe(webhook: &Webhook, open: &Open, now: Timestamp) -> Opti
     let is_lost = now.duration_since(open.next_probe_at) > PROBE_OVERDUE;
     is_lost.then(|| {
         tracing::warn!("the probe is overdue; it is sent again");
-        Job::Probe(Probe { tenant, webhook: id, probe: open.probe.clone() })
+        Job::Probe(Probe { tenant, webhook: id, probe: open.probe.clone(), unknown: UnknownFields::default() })
     })
 }

@@ -14,6 +14,7 @@ use shared::queue::job::{Job, Probe, ReleaseHeld};
 use shared::retry::{Decision, decide};
 use shared::store::StoreError;
 use shared::store::deliveries::{HeldOrDeadOrder, INDEX_LAG_SECONDS};
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::{DisabledReason, Webhook};
 use tracing::Instrument as _;
 
@@ -144,7 +145,12 @@ fn closed(job: &Probe, health: &Health) -> Disposition {
 
 /// The job that releases the held deliveries. It waits until the index has those that were held a moment ago.
 fn release(job: &Probe) -> Disposition {
-    let release = Job::ReleaseHeld(ReleaseHeld { tenant: job.tenant, webhook: job.webhook, after: None });
+    let release = Job::ReleaseHeld(ReleaseHeld {
+        tenant: job.tenant,
+        webhook: job.webhook,
+        after: None,
+        unknown: UnknownFields::default(),
+    });
     Disposition::Replace(vec![Outgoing::later(&release, INDEX_LAG_SECONDS)])
 }
 

@@ -42,19 +42,20 @@ pub(crate) async fn recovery(
     let now = clock.now();
     match recovery.page_standing(job.page, first_receive, now) {
         PageStanding::Void => Ok(Disposition::Delete),
-        PageStanding::NotDue | PageStanding::SendNext => Ok(next_page(&recovery, now)),
+        PageStanding::NotDue | PageStanding::SendNext => Ok(next_page(job, &recovery, now)),
         PageStanding::Work => {
             let page = page::page(&recovery, stores, webhooks, clock).await?;
             if !send(&page.jobs, recovery.pace(), deliveries_queue).await {
                 return Ok(Disposition::Redeliver);
             }
-            Ok(note(page, &recovery, &stores.recoveries, clock).await?)
+            Ok(note(job, page, &recovery, &stores.recoveries, clock).await?)
         }
     }
 }
 
 /// Notes a page that was sent in the recovery's row.
 async fn note(
+    job: &RecoveryPage,
     page: PagePlan,
     recovery: &Recovery,
     recoveries: &RunningRecoveries,
@@ -64,12 +65,12 @@ async fn note(
     let now = clock.now();
     let noted = recovery.after_page(result, now);
     match continuation {
-        Continuation::Next if recoveries.note_page(&noted).await? => Ok(next_page(&noted, now)),
+        Continuation::Next if recoveries.note_page(&noted).await? => Ok(next_page(job, &noted, now)),
         Continuation::End(status) if recoveries.end(&Recovery { status, ..noted.clone() }).await? => {
             log_end(&noted, status);
             Ok(Disposition::Delete)
         }
-        Continuation::Next | Continuation::End(_) => noted_already(recovery, recoveries, clock).await,
+        Continuation::Next | Continuation::End(_) => noted_already(job, recovery, recoveries, clock).await,
     }
 }
 
@@ -84,6 +85,7 @@ async fn send(jobs: &[Job], pace: Pace, deliveries_queue: &Queue) -> bool {
 /// else sends the next job; if it is not our own, one more next job is void. If the row is unchanged, a transaction of
 /// somebody else kept it from being changed, and the job comes back.
 async fn noted_already(
+    job: &RecoveryPage,
     before: &Recovery,
     recoveries: &RunningRecoveries,
     clock: &Clock,
@@ -91,14 +93,14 @@ async fn noted_already(
     let stored = recoveries.get(before.tenant, before.id).await?;
     Ok(match stored.filter(|stored| stored.status == RecoveryStatus::Running) {
         Some(stored) if stored.page == before.page => Disposition::Redeliver,
-        Some(stored) if stored.page == before.page.saturating_add(1) => next_page(&stored, clock.now()),
+        Some(stored) if stored.page == before.page.saturating_add(1) => next_page(job, &stored, clock.now()),
         Some(_) | None => Disposition::Delete,
     })
 }
 
-/// The job of the next page, to be received when the page is due.
-fn next_page(recovery: &Recovery, now: Timestamp) -> Disposition {
-    let job = Job::Recovery(RecoveryPage { tenant: recovery.tenant, recovery: recovery.id, page: recovery.page });
+/// The job of the next page, to be received when the page is due. It keeps what a newer release wrote into `job`.
+fn next_page(job: &RecoveryPage, recovery: &Recovery, now: Timestamp) -> Disposition {
+    let job = Job::Recovery(RecoveryPage { page: recovery.page, ..job.clone() });
     let millis = recovery.due_at.duration_since(now).as_millis().max(0);
     let seconds = u16::try_from((millis + 999) / 1000).unwrap_or(u16::MAX);
     Disposition::Replace(vec![Outgoing::later(&job, seconds)])
@@ -118,6 +120,7 @@ mod tests {
     use jiff::SignedDuration;
     use shared::id::{RecoveryId, TenantId};
     use shared::recovery::{Position, Progress, Recoverable};
+    use shared::unknown_fields::UnknownFields;
 
     use super::*;
 
@@ -141,7 +144,10 @@ mod tests {
             due_at: now + SignedDuration::from_millis(due_ms),
         };
         for (due_ms, expected) in [(-5_000, 0), (0, 0), (1, 1), (10_000, 10), (60_001, 61)] {
-            let Disposition::Replace(sent) = next_page(&recovery(due_ms), now) else { panic!("one job") };
+            let recovery = recovery(due_ms);
+            let (tenant, recovery_id, unknown) = (recovery.tenant, recovery.id, UnknownFields::default());
+            let job = RecoveryPage { tenant, recovery: recovery_id, page: 0, unknown };
+            let Disposition::Replace(sent) = next_page(&job, &recovery, now) else { panic!("one job") };
             assert_eq!(sent[0].delay_seconds, expected, "{due_ms} ms");
         }
     }

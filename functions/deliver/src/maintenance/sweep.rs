@@ -15,6 +15,7 @@ use shared::id::TenantId;
 use shared::queue::Outgoing;
 use shared::queue::job::{Job, OverdueJob, RecoveryPage, ReleaseHeld, Sweep, VerifyJob};
 use shared::store::StoreError;
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::Webhook;
 use tracing::Instrument as _;
 
@@ -57,13 +58,14 @@ pub(crate) async fn sweep(job: &Sweep, stores: &Stores, recorder: &Recorder) -> 
         let looked_at = webhooks.last().map(|last| (tenant.id, last.id)).or(looked_at);
         jobs.extend(look_at(webhooks, tenant.suspended, stores, recorder).instrument(span.clone()).await);
         if !is_whole {
-            jobs.push(Job::Sweep(Sweep { after, looked_at }));
+            jobs.push(Job::Sweep(Sweep { after, looked_at, unknown: job.unknown.clone() }));
             return Ok(replaced_by(&jobs));
         }
         jobs.extend(or_none(lost_pages(tenant.id, stores, recorder.clock.now()).instrument(span).await));
         after = Some(tenant.id.to_string());
     }
-    jobs.extend(tenants.next.map(|after| Job::Sweep(Sweep { after: Some(after), looked_at: None })));
+    let unknown = job.unknown.clone();
+    jobs.extend(tenants.next.map(|after| Job::Sweep(Sweep { after: Some(after), looked_at: None, unknown })));
     Ok(replaced_by(&jobs))
 }
 
@@ -104,7 +106,7 @@ async fn look(
     // A held row is written when the hold begins, and by each probe that tries the delivery.
     let is_held_too_long = oldest.is_some_and(|held| recorder.retention.ends_hold(held.updated_at, now));
     if is_held_too_long || has_overdue(&webhook, stores, now).await? {
-        jobs.push(Job::Overdue(OverdueJob { tenant, webhook: id, after: None }));
+        jobs.push(Job::Overdue(OverdueJob { tenant, webhook: id, after: None, unknown: UnknownFields::default() }));
     }
     jobs.extend(lost_challenge(&webhook, now).filter(|_| !is_suspended));
     if oldest.is_some() && !webhook.holds_deliveries() && !is_suspended {
@@ -127,7 +129,7 @@ async fn release_or_probe(webhook: Webhook, stores: &Stores, clock: &Clock) -> R
         return Ok(None);
     }
     tracing::warn!("the webhook holds deliveries without a reason; they are released");
-    Ok(Some(Job::ReleaseHeld(ReleaseHeld { tenant, webhook: id, after: None })))
+    Ok(Some(Job::ReleaseHeld(ReleaseHeld { tenant, webhook: id, after: None, unknown: UnknownFields::default() })))
 }
 
 /// New jobs for the next pages of recoveries whose jobs were lost in the same way. If a lost job turns up again, its
@@ -139,7 +141,7 @@ async fn lost_pages(tenant: TenantId, stores: &Stores, now: Timestamp) -> Result
         span::of_recovery(tenant, id).in_scope(|| {
             tracing::warn!("page {page} of the recovery is overdue; its job is sent again");
         });
-        Job::Recovery(RecoveryPage { tenant, recovery: id, page })
+        Job::Recovery(RecoveryPage { tenant, recovery: id, page, unknown: UnknownFields::default() })
     });
     Ok(lost.collect())
 }
@@ -152,6 +154,11 @@ fn lost_challenge(webhook: &Webhook, now: Timestamp) -> Option<Job> {
     is_lost.then(|| {
         tracing::warn!("the challenge of the webhook's new URL is overdue; its job is sent again");
         let verification = asked.id.clone();
-        Job::Verify(VerifyJob { tenant: webhook.tenant, webhook: webhook.id, verification })
+        Job::Verify(VerifyJob {
+            tenant: webhook.tenant,
+            webhook: webhook.id,
+            verification,
+            unknown: UnknownFields::default(),
+        })
     })
 }

@@ -11,6 +11,7 @@ use shared::queue::Outgoing;
 use shared::queue::job::{Job, ReleaseHeld, VerifyJob};
 use shared::store::StoreError;
 use shared::store::deliveries::INDEX_LAG_SECONDS;
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::{ChallengeVerdict, UrlVerification, judge_challenge};
 
 use super::challenge::{TIME_LIMIT, challenge};
@@ -92,6 +93,11 @@ async fn resume(job: &VerifyJob, state: &WebhookState, room: &Deliver) -> Result
         room.health.close_breaker(&state.webhook, &open, 0, ClosedReason::Requested).await?;
     }
     room.health.webhooks.forget(job.tenant, job.webhook);
-    let release = Job::ReleaseHeld(ReleaseHeld { tenant: job.tenant, webhook: job.webhook, after: None });
+    let release = Job::ReleaseHeld(ReleaseHeld {
+        tenant: job.tenant,
+        webhook: job.webhook,
+        after: None,
+        unknown: UnknownFields::default(),
+    });
     Ok(Disposition::Replace(vec![Outgoing::later(&release, INDEX_LAG_SECONDS)]))
 }

@@ -4,6 +4,7 @@ use crate::delivery::{Delivery, DeliveryKey};
 use crate::event::Event;
 use crate::id::{EventId, TenantId, WebhookId};
 use crate::rate_limit::Slot;
+use crate::unknown_fields::UnknownFields;
 
 /// Deliver one event to one webhook.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,8 @@ pub struct DeliverJob {
     pub resend: bool,
     /// The slot that the job waits for, if its webhook has a rate limit.
     pub slot: Option<Slot>,
+    /// What a newer release has written into the job.
+    pub unknown: UnknownFields,
 }
 
 impl DeliverJob {
@@ -35,6 +38,7 @@ impl DeliverJob {
             inline: Some(Box::new(event.clone())),
             resend: false,
             slot: None,
+            unknown: UnknownFields::default(),
         }
     }
 
@@ -49,6 +53,7 @@ impl DeliverJob {
             inline: None,
             resend: false,
             slot: None,
+            unknown: UnknownFields::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::breaker::ProbeId;
 use crate::event::Event;
 use crate::id::{EventId, RecoveryId, TenantId, WebhookId};
+use crate::unknown_fields::UnknownFields;
 use crate::webhook::VerificationId;
 
 /// Send the held deliveries of one webhook to the deliveries queue.
@@ -14,6 +15,8 @@ pub struct ReleaseHeld {
     pub webhook: WebhookId,
     /// Where to continue; `None` at the start.
     pub after: Option<String>,
+    /// What a newer release has written into the job.
+    pub unknown: UnknownFields,
 }
 
 /// Try one held delivery of a webhook whose breaker is open, and repeat this until the breaker is closed.
@@ -25,6 +28,8 @@ pub struct Probe {
     pub webhook: WebhookId,
     /// The outage that the probe belongs to. A probe of another outage is void.
     pub probe: ProbeId,
+    /// What a newer release has written into the job.
+    pub unknown: UnknownFields,
 }
 
 /// Look for deliveries that nothing wakes, and send the jobs that wake or end them. The template's schedule sends the
@@ -35,6 +40,8 @@ pub struct Sweep {
     pub after: Option<String>,
     /// A tenant that was looked at in part, and the last of its webhooks that was looked at.
     pub looked_at: Option<(TenantId, WebhookId)>,
+    /// What a newer release has written into the job.
+    pub unknown: UnknownFields,
 }
 
 /// Do one page of a recovery that somebody asked for. The recovery's row says the rest.
@@ -46,6 +53,8 @@ pub struct RecoveryPage {
     pub recovery: RecoveryId,
     /// The page's number, from 0. Only the job of the next page is valid; any other is void.
     pub page: u32,
+    /// What a newer release has written into the job.
+    pub unknown: UnknownFields,
 }
 
 /// Send the first jobs of one event. `dispatch` makes such a job when it cannot read the webhooks of the event's
@@ -59,12 +68,14 @@ pub struct DispatchJob {
     pub event: EventId,
     /// Where the job goes on in the list of webhooks; `None` at the beginning.
     pub after: Option<String>,
+    /// What a newer release has written into the job.
+    pub unknown: UnknownFields,
 }
 
 impl DispatchJob {
     /// The job that sends all first jobs of `event`.
     pub fn of(event: &Event) -> Self {
-        Self { tenant: event.tenant, event: event.id, after: None }
+        Self { tenant: event.tenant, event: event.id, after: None, unknown: UnknownFields::default() }
     }
 }
 
@@ -78,6 +89,8 @@ pub struct OverdueJob {
     pub webhook: WebhookId,
     /// Where to continue with what is held; `None` at the start.
     pub after: Option<String>,
+    /// What a newer release has written into the job.
+    pub unknown: UnknownFields,
 }
 
 /// Ask the new URLs of one webhook for their consent, and repeat this until they have answered or no challenge is left.
@@ -89,4 +102,6 @@ pub struct VerifyJob {
     pub webhook: WebhookId,
     /// The verification that the job belongs to. If the webhook has another one, the job is obsolete.
     pub verification: VerificationId,
+    /// What a newer release has written into the job.
+    pub unknown: UnknownFields,
 }

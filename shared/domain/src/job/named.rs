@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::DeliverJob;
 use super::wire::Kind;
+use crate::unknown_fields::UnknownFields;
 
 /// The parts of a job that name its delivery. Other members are skipped, at any depth of nesting.
 #[derive(Deserialize)]
@@ -30,6 +31,8 @@ pub(super) fn in_body(body: &str) -> Option<DeliverJob> {
         inline: None,
         resend,
         slot: None,
+        // The job is broken: nobody knows what its other members mean.
+        unknown: UnknownFields::default(),
     })
 }
 

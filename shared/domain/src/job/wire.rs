@@ -2,19 +2,22 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::id::{TenantId, WebhookId};
 use crate::rate_limit::{RateLimit, Slot};
 use crate::stored_event::StoredEvent;
 
 /// The version of jobs that this code writes.
-pub(super) const VERSION: u8 = 1;
+pub(super) const VERSION: u64 = 1;
+/// The member with the slot that a job waits for.
+pub(super) const SLOT: &str = "slot";
 
 /// `I` is the inline event: a [`StoredEvent`], or its JSON when the JSON is written once for many webhooks.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, bound(deserialize = "I: Deserialize<'de>"))]
+#[serde(bound(deserialize = "I: Deserialize<'de>"))]
 pub(super) struct Wire<I = Box<StoredEvent>> {
-    pub(super) v: u8,
+    pub(super) v: u64,
     pub(super) kind: Kind,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) tenant: String,
@@ -40,11 +43,13 @@ pub(super) struct Wire<I = Box<StoredEvent>> {
     pub(super) recovery: Option<String>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) page: u32,
+    /// What this release does not know. It is flattened, because a newer release writes its fields next to ours.
+    #[serde(flatten)]
+    pub(super) rest: Map<String, Value>,
 }
 
 /// A slot in a rate limit's line.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct WireSlot {
     /// When the slot's second begins, in Unix seconds.
     at: i64,
@@ -54,6 +59,9 @@ pub(super) struct WireSlot {
     attempt: u32,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     shared: bool,
+    /// What this release does not know, as in [`Wire`].
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,6 +98,7 @@ impl<I> Wire<I> {
             slot: None,
             recovery: None,
             page: 0,
+            rest: Map::new(),
         }
     }
 }
@@ -99,19 +108,24 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-impl From<&Slot> for WireSlot {
-    fn from(slot: &Slot) -> Self {
+impl WireSlot {
+    /// The slot, with the fields that this release does not know.
+    pub(super) fn new(slot: &Slot, rest: Map<String, Value>) -> Self {
         Self {
             at: slot.begins_at.as_second(),
             rate: slot.limit.per_second(),
             attempt: slot.attempt,
             shared: slot.shared,
+            rest,
         }
     }
-}
 
-impl WireSlot {
-    pub(super) fn read(self) -> Option<Slot> {
+    /// The slot, and the fields that this release does not know.
+    pub(super) fn split(self) -> (Option<Slot>, Map<String, Value>) {
+        (self.read(), self.rest)
+    }
+
+    fn read(&self) -> Option<Slot> {
         let begins_at = Timestamp::from_second(self.at).ok()?;
         Some(Slot { begins_at, limit: RateLimit::new(self.rate)?, attempt: self.attempt, shared: self.shared })
     }

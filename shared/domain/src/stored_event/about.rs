@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::UnreadableEventError;
+use super::{UnreadableEventError, known, known_type};
 use crate::event::{About, EventType, GivenUp, What};
 use crate::reasons::{ClosedReason, DeadReason, DisabledReason};
 
 /// The event's type decides which of the optional fields are present.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct StoredAbout {
     webhook: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -24,10 +24,14 @@ pub(super) struct StoredAbout {
     etype: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     n: Option<u32>,
+    /// What this release does not know. It is flattened, because a newer release writes its fields next to ours.
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
-impl From<&About> for StoredAbout {
-    fn from(about: &About) -> Self {
+impl StoredAbout {
+    /// The stored form, with the fields that this release does not know.
+    pub(super) fn new(about: &About, rest: Map<String, Value>) -> Self {
         let given_up = about.what.given_up();
         Self {
             webhook: about.webhook.to_string(),
@@ -37,39 +41,44 @@ impl From<&About> for StoredAbout {
             event: given_up.map(|given_up| given_up.event.to_string()),
             etype: given_up.map(|given_up| given_up.event_type.as_str().to_owned()),
             n: given_up.map(|given_up| given_up.attempts),
+            rest,
         }
     }
-}
 
-impl StoredAbout {
+    /// The fields that this release knows, and the others.
+    pub(super) fn split(mut self) -> (Self, Map<String, Value>) {
+        let rest = std::mem::take(&mut self.rest);
+        (self, rest)
+    }
+
     /// The subject of an event of this type.
     pub(super) fn of(self, event_type: EventType) -> Result<About, UnreadableEventError> {
         Ok(About {
-            webhook: self.webhook.parse().map_err(UnreadableEventError::new)?,
+            webhook: self.webhook.parse().map_err(UnreadableEventError::broken)?,
             what: self.what(event_type)?,
             description: self.desc,
         })
     }
 
     fn what(&self, event_type: EventType) -> Result<What, UnreadableEventError> {
-        let since = || self.since.map(Timestamp::from_millisecond).transpose().map_err(UnreadableEventError::new);
-        let reason = self.reason.as_deref().unwrap_or_default();
+        let since = || self.since.map(Timestamp::from_millisecond).transpose().map_err(UnreadableEventError::broken);
+        let reason = || present(self.reason.as_deref());
         Ok(match event_type {
-            EventType::WebhookOpened => What::Opened { since: known(since()?)? },
+            EventType::WebhookOpened => What::Opened { since: present(since()?)? },
             EventType::WebhookClosed => {
-                What::Closed { since: known(since()?)?, reason: known(ClosedReason::from_word(reason))? }
+                What::Closed { since: present(since()?)?, reason: known(reason()?, ClosedReason::from_word)? }
             }
             EventType::WebhookDisabled => {
-                What::Disabled { since: since()?, reason: known(DisabledReason::from_word(reason))? }
+                What::Disabled { since: since()?, reason: known(reason()?, DisabledReason::from_word)? }
             }
             EventType::WebhookEnabled => What::Enabled,
             EventType::WebhookPending => What::Pending,
-            EventType::WebhookVerified => What::Verified { since: known(since()?)? },
+            EventType::WebhookVerified => What::Verified { since: present(since()?)? },
             EventType::DeliveryDead => What::Dead(GivenUp {
-                event: known(self.event.as_deref())?.parse().map_err(UnreadableEventError::new)?,
-                event_type: EventType::from_stored(known(self.etype.as_deref())?).map_err(UnreadableEventError::new)?,
-                reason: known(DeadReason::from_word(reason))?,
-                attempts: known(self.n)?,
+                event: present(self.event.as_deref())?.parse().map_err(UnreadableEventError::broken)?,
+                event_type: known_type(present(self.etype.as_deref())?)?,
+                reason: known(reason()?, DeadReason::from_word)?,
+                attempts: present(self.n)?,
             }),
             EventType::Sent
             | EventType::Delivered
@@ -85,13 +94,14 @@ impl StoredAbout {
             | EventType::SubscriberCreated
             | EventType::SubscriberUnsubscribed
             | EventType::Unknown
-            | EventType::Unparsed => known(None)?,
+            // A newer release says more about such events.
+            | EventType::Unparsed => return Err(UnreadableEventError::Newer),
         })
     }
 }
 
-fn known<T>(found: Option<T>) -> Result<T, UnreadableEventError> {
-    found.ok_or_else(|| UnreadableEventError::new("an operational event that this version does not know"))
+fn present<T>(found: Option<T>) -> Result<T, UnreadableEventError> {
+    found.ok_or_else(|| UnreadableEventError::broken("an operational event without a part that its type needs"))
 }
 
 #[cfg(test)]

@@ -11,9 +11,10 @@ use flate2::write::DeflateEncoder;
 use super::{AttributeValue, Blob, Event, StoreError, keys};
 use crate::store::attribute::{number, text};
 use domain::event::{EventType, Facts, Raw, UNPARSED_LIMIT};
-use domain::id::EventId;
+use domain::id::{EventId, TenantId};
 use domain::provider::Provider;
-use domain::stored_event::StoredEvent;
+use domain::stored_event::{StoredEvent, UnreadableEventError};
+use domain::unknown_fields::UnknownFields;
 
 /// The mark of rows that the stream mapping passes on to `dispatch`.
 const KIND: &str = "event";
@@ -56,8 +57,19 @@ fn smaller(json: Vec<u8>) -> Result<(&'static str, AttributeValue), StoreError> 
 /// The event in a row, which comes from the table or from its stream.
 #[expect(clippy::implicit_hasher, reason = "rows come from the SDK, which has this hasher")]
 pub fn event_in_row(row: &HashMap<String, AttributeValue>) -> Result<Event, StoreError> {
-    let stored: StoredEvent = serde_json::from_slice(&json_in_row(row)?).map_err(StoreError::unreadable)?;
-    Event::try_from(stored).map_err(|error| StoreError::Unreadable(error.into_cause()))
+    Event::from_stored(&json_in_row(row)?).map_err(StoreError::unreadable)
+}
+
+/// Whether an event's row cannot be read because a newer release wrote it.
+pub fn is_of_newer_release(error: &StoreError) -> bool {
+    let StoreError::Unreadable(cause) = error else { return false };
+    matches!(cause.downcast_ref(), Some(UnreadableEventError::Newer))
+}
+
+/// The tenant and the event that the keys of a row name. `None` if this release does not know such keys.
+pub fn event_named_by(pk: &str, sk: &str) -> Option<(TenantId, EventId)> {
+    let (tenant, _) = pk.split_once('#')?;
+    Some((tenant.parse().ok()?, sk.parse().ok()?))
 }
 
 fn json_in_row(row: &HashMap<String, AttributeValue>) -> Result<Vec<u8>, StoreError> {
@@ -89,15 +101,22 @@ pub(super) fn event_or_kept(row: &HashMap<String, AttributeValue>) -> Result<Eve
 /// The content of an unreadable row: its keys, and the bytes of the event.
 fn kept(row: &HashMap<String, AttributeValue>) -> Result<Event, StoreError> {
     let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).unwrap_or_default();
-    let id: EventId = text("sk").parse().map_err(StoreError::unreadable)?;
-    let (tenant, _) = text("pk").split_once('#').unwrap_or_default();
+    let named = event_named_by(text("pk"), text("sk"));
+    let (tenant, id) = named.ok_or_else(|| StoreError::unreadable("the keys of the row name no event"))?;
     let body = json_in_row(row).unwrap_or_default();
     let bytes = body.len();
     let mut facts = Facts::new(EventType::Unparsed, Provider::Mailhooks, "unreadable", id.to_string(), id.time());
     facts.diagnostic = Some("stored in a form that this version cannot read; shown as stored".to_owned());
     facts.raw = Some(Raw::Body { kept: body.into_iter().take(UNPARSED_LIMIT).collect(), bytes });
-    let tenant = tenant.parse().map_err(StoreError::unreadable)?;
-    Ok(Event { id, tenant, source: None, accepted_at: id.time(), test: false, facts })
+    Ok(Event {
+        id,
+        tenant,
+        source: None,
+        accepted_at: id.time(),
+        test: false,
+        facts,
+        unknown: UnknownFields::default(),
+    })
 }
 
 #[cfg(test)]
@@ -105,7 +124,6 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use domain::id::TenantId;
 
     fn event(diagnostic: String) -> Event {
         let at: Timestamp = "2026-01-02T03:04:05.678Z".parse().unwrap();

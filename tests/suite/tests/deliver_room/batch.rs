@@ -10,6 +10,7 @@ use shared::event::Event;
 use shared::queue::job::{DeliverJob, Job};
 use shared::rate_limit::{Claim, RateLimit};
 use shared::retry::{Delays, RetryPolicy};
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::{Webhook, WebhookStatus};
 use support::receiver::Received;
 use support::world::{DEAD_LETTER, DELIVERIES, RETRIES};
@@ -168,6 +169,7 @@ async fn what_is_over_already_is_in_no_post() {
             inline: None,
             resend: false,
             slot: None,
+            unknown: UnknownFields::default(),
         })
     };
     for job in [job(&done[0], 0), job(&lost, 1), job(&redriven, 1), job(&redriven, 1), job(&fresh, 1)] {

@@ -6,6 +6,7 @@ use shared::delivery::DeliveryState;
 use shared::event::Event;
 use shared::queue::job::{Job, Probe};
 use shared::retry::RetryPolicy;
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
 use support::world::{DELIVERIES, RETRIES, SLOW};
 use support::{Answer, Receiver};
@@ -225,7 +226,12 @@ async fn a_probe_of_another_outage_is_void() {
     let webhook = webhook(&scene, &receiver.url("/hook"), QUICK).await;
     accept_some(&scene, 3).await;
     run_now(&scene).await;
-    let stray = Job::Probe(Probe { tenant: scene.tenant, webhook: webhook.id, probe: ProbeId::generate([9; 10]) });
+    let stray = Job::Probe(Probe {
+        tenant: scene.tenant,
+        webhook: webhook.id,
+        probe: ProbeId::generate([9; 10]),
+        unknown: UnknownFields::default(),
+    });
     scene.world.aws.sqs.put(DELIVERIES, &stray.to_json());
     run_now(&scene).await;
     assert_eq!(receiver.received("/hook").len(), 3);

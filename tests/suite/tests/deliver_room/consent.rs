@@ -6,6 +6,7 @@ use shared::delivery::DeliveryState;
 use shared::dialect::Dialect;
 use shared::event::Event;
 use shared::queue::job::{Job, VerifyJob};
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::{ChallengeResult, MAX_CHALLENGES, UrlVerification, VerificationId, Webhook};
 use support::world::{DELIVERIES, SLOW};
 use support::{Answer, Break, Receiver};
@@ -25,7 +26,12 @@ async fn pending(scene: &Scene, url: &str, change: impl FnOnce(Webhook) -> Webho
 
 fn job_of(webhook: &Webhook) -> Job {
     let verification = webhook.verification.as_ref().unwrap().id.clone();
-    Job::Verify(VerifyJob { tenant: webhook.tenant, webhook: webhook.id, verification })
+    Job::Verify(VerifyJob {
+        tenant: webhook.tenant,
+        webhook: webhook.id,
+        verification,
+        unknown: UnknownFields::default(),
+    })
 }
 
 impl Scene {

@@ -9,6 +9,7 @@ use shared::delivery::{DeadReason, DeliveryState};
 use shared::retry::{Delays, RetryPolicy};
 use shared::store::StoreError;
 use shared::store::deliveries::Change;
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::{DisabledReason, WebhookStatus};
 use support::world::{DEAD_LETTER, DELIVERIES};
 use support::{Answer, Break, Receiver};
@@ -120,6 +121,7 @@ async fn an_event_that_expired_before_its_delivery_is_a_dead_letter() {
         inline: None,
         resend: false,
         slot: None,
+        unknown: UnknownFields::default(),
     });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     scene.world.run_until_idle().await.unwrap();

@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::delivery::DeliveryState;
 use shared::queue::job::{DeliverJob, Job, ReleaseHeld};
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
 use support::world::DELIVERIES;
 use support::{Answer, Receiver};
@@ -20,7 +21,12 @@ async fn disabled(scene: &Scene, url: &str) -> Webhook {
 }
 
 pub(crate) fn recover(scene: &Scene, webhook: &Webhook) {
-    let job = Job::ReleaseHeld(ReleaseHeld { tenant: scene.tenant, webhook: webhook.id, after: None });
+    let job = Job::ReleaseHeld(ReleaseHeld {
+        tenant: scene.tenant,
+        webhook: webhook.id,
+        after: None,
+        unknown: UnknownFields::default(),
+    });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
 }
 
@@ -153,6 +159,7 @@ async fn two_copies_of_a_recovered_job_that_was_held_again_are_one_attempt() {
         inline: None,
         resend: false,
         slot: None,
+        unknown: UnknownFields::default(),
     });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     scene.world.run_until_idle().await.unwrap();

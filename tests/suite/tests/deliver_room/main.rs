@@ -16,6 +16,7 @@ mod held;
 mod isolation;
 mod log_lines;
 mod memory;
+mod newer_jobs;
 mod odd_answers;
 mod operational;
 mod outbound;

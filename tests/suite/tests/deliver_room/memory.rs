@@ -8,6 +8,7 @@ use shared::delivery::MAX_ATTEMPTS_KEPT;
 use shared::id::{EventId, TenantId};
 use shared::queue::job::{Job, OverdueJob, RecoveryPage, ReleaseHeld, Sweep};
 use shared::recovery::Recoverable;
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::Webhook;
 use support::World;
 use support::cost::cost;
@@ -93,11 +94,14 @@ async fn ten_jobs_that_list_large_rows_fit_into_the_memory_of_the_smallest_funct
     let of_each = |job: fn(TenantId, &Webhook) -> Job| -> Vec<Job> {
         webhooks.iter().map(|webhook| job(tenant, webhook)).collect()
     };
-    let releases =
-        of_each(|tenant, webhook| Job::ReleaseHeld(ReleaseHeld { tenant, webhook: webhook.id, after: None }));
+    let releases = of_each(|tenant, webhook| {
+        Job::ReleaseHeld(ReleaseHeld { tenant, webhook: webhook.id, after: None, unknown: UnknownFields::default() })
+    });
     let peak = peak_of(&world, &releases);
     assert!(peak < MEMORY, "{peak} bytes for releases");
-    let overdue = of_each(|tenant, webhook| Job::Overdue(OverdueJob { tenant, webhook: webhook.id, after: None }));
+    let overdue = of_each(|tenant, webhook| {
+        Job::Overdue(OverdueJob { tenant, webhook: webhook.id, after: None, unknown: UnknownFields::default() })
+    });
     let peak = peak_of(&world, &overdue);
     assert!(peak < MEMORY, "{peak} bytes for what is overdue");
 }
@@ -124,7 +128,8 @@ async fn a_recovery_of_large_missing_deliveries_fits_too() {
     let scene = Scene { world, tenant };
     let recovery = scene.recovery(Some(&webhook), &[Recoverable::Missing]);
     scene.begin(&recovery).await;
-    let page = Job::Recovery(RecoveryPage { tenant, recovery: recovery.id, page: 0 });
+    let page =
+        Job::Recovery(RecoveryPage { tenant, recovery: recovery.id, page: 0, unknown: UnknownFields::default() });
     let peak = peak_of(&scene.world, &[page]);
     assert!(peak < MEMORY, "{peak} bytes");
     let jobs = scene.world.aws.sqs.messages(DELIVERIES).into_iter();

@@ -10,6 +10,7 @@ use shared::delivery::DeliveryState;
 use shared::event::EventType;
 use shared::queue::job::{DeliverJob, Job};
 use shared::retry::{Delays, RetryPolicy};
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::{DisabledReason, WantedTypes, Webhook, WebhookStatus};
 use support::catalogue::validates;
 use support::world::{DEAD_LETTER, DELIVERIES, RETRIES};
@@ -215,6 +216,7 @@ async fn an_event_that_expired_is_told_without_attempts_and_once_for_two_copies_
         inline: None,
         resend: false,
         slot: None,
+        unknown: UnknownFields::default(),
     };
     // A first copy of the job leaves a row that waits, so that the other two copies find a row.
     let row = shared::store::deliveries::Change {

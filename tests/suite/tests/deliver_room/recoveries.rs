@@ -15,6 +15,7 @@ use shared::id::RecoveryId;
 use shared::queue::job::{Job, RecoveryPage, Sweep};
 use shared::recovery::{FailureReason, Position, Progress, Recoverable, Recovery, RecoveryStatus};
 use shared::store::deliveries::Change;
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
 use support::Receiver;
 use support::world::DELIVERIES;
@@ -105,7 +106,13 @@ impl Scene {
 }
 
 fn page_job(recovery: &Recovery, page: u32) -> String {
-    Job::Recovery(RecoveryPage { tenant: recovery.tenant, recovery: recovery.id, page }).to_json()
+    Job::Recovery(RecoveryPage {
+        tenant: recovery.tenant,
+        recovery: recovery.id,
+        page,
+        unknown: UnknownFields::default(),
+    })
+    .to_json()
 }
 
 /// The ids of the events that arrived at a path of the receiver, each as often as it arrived.

@@ -3,6 +3,7 @@
 use shared::delivery::DeliveryState;
 use shared::event::Event;
 use shared::queue::job::{DeliverJob, Job};
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::Webhook;
 use support::world::{DEAD_LETTER, DELIVERIES};
 use support::{Answer, Receiver};
@@ -12,7 +13,17 @@ use crate::Scene;
 fn job(scene: &Scene, webhook: &Webhook, event: &Event, round: u32) -> String {
     let inline = Some(Box::new(event.clone()));
     let (tenant, webhook, event) = (scene.tenant, webhook.id, event.id);
-    Job::Deliver(DeliverJob { tenant, webhook, event, round, inline, resend: true, slot: None }).to_json()
+    Job::Deliver(DeliverJob {
+        tenant,
+        webhook,
+        event,
+        round,
+        inline,
+        resend: true,
+        slot: None,
+        unknown: UnknownFields::default(),
+    })
+    .to_json()
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod fan_out;
 mod isolation;
 mod log_lines;
 mod memory;
+mod newer_events;
 mod portions;
 mod recorded;
 

@@ -17,6 +17,7 @@ use shared::queue::job::{DeliverJob, Job, ReleaseHeld, Sweep};
 use shared::retry::{Delays, RetryPolicy};
 use shared::store::StoreError;
 use shared::store::deliveries::HeldOrDeadOrder;
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::{DisabledReason, Webhook, WebhookStatus};
 use support::world::{DEAD_LETTER, DELIVERIES, RETRIES, SLOW};
 use support::{Answer, Break, Receiver, World};
@@ -211,7 +212,12 @@ impl Day {
     }
 
     fn recover(&self) {
-        let job = Job::ReleaseHeld(ReleaseHeld { tenant: self.tenant, webhook: self.webhook.id, after: None });
+        let job = Job::ReleaseHeld(ReleaseHeld {
+            tenant: self.tenant,
+            webhook: self.webhook.id,
+            after: None,
+            unknown: UnknownFields::default(),
+        });
         self.world.aws.sqs.put(DELIVERIES, &job.to_json());
     }
 
@@ -227,6 +233,7 @@ impl Day {
             inline: Some(Box::new(event.clone())),
             resend: true,
             slot: None,
+            unknown: UnknownFields::default(),
         });
         self.world.aws.sqs.put(DELIVERIES, &job.to_json());
         Ok(())

@@ -11,6 +11,7 @@ use shared::id::{EventId, WebhookId};
 use shared::problem::Problem;
 use shared::queue::Outgoing;
 use shared::queue::job::{DeliverJob, Job};
+use shared::unknown_fields::UnknownFields;
 
 use crate::http::body::{Fields, parsed};
 use crate::http::caller::Manager;
@@ -49,6 +50,7 @@ pub(super) async fn resend(
         inline: Some(Box::new(event)),
         resend: true,
         slot: None,
+        unknown: UnknownFields::default(),
     };
     for result in api.jobs.send(&[Outgoing::now(&Job::Deliver(job))]).await {
         result?;

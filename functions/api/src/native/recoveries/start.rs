@@ -14,6 +14,7 @@ use shared::queue::Outgoing;
 use shared::queue::job::{Job, RecoveryPage};
 use shared::recovery::{MAX_RUNNING, Position, Progress, Recoverable, Recovery, RecoveryStatus};
 use shared::store::StoreError;
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::{Webhook, WebhookStatus};
 
 use super::request::StartRecovery;
@@ -87,7 +88,12 @@ async fn start(
         due_at: now.saturating_add(delay).unwrap_or(now),
     };
     span::note(Noun::Recovery, recovery.id);
-    let job = Job::Recovery(RecoveryPage { tenant, recovery: recovery.id, page: recovery.page });
+    let job = Job::Recovery(RecoveryPage {
+        tenant,
+        recovery: recovery.id,
+        page: recovery.page,
+        unknown: UnknownFields::default(),
+    });
     for result in api.jobs.send(&[Outgoing::later(&job, DELAY_SECONDS)]).await {
         result?;
     }

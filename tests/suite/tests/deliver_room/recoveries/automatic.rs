@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use shared::delivery::DeliveryState;
 use shared::queue::job::{Job, ReleaseHeld, Sweep};
 use shared::recovery::DEFAULT_RATE_PER_SECOND;
+use shared::unknown_fields::UnknownFields;
 use support::Receiver;
 use support::world::DELIVERIES;
 
@@ -16,7 +17,12 @@ async fn what_was_held_goes_out_at_a_bounded_rate() {
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
     let count = 2 * DEFAULT_RATE_PER_SECOND as usize + 50;
     scene.stuck(&webhook, DeliveryState::Held, count).await;
-    let job = Job::ReleaseHeld(ReleaseHeld { tenant: scene.tenant, webhook: webhook.id, after: None });
+    let job = Job::ReleaseHeld(ReleaseHeld {
+        tenant: scene.tenant,
+        webhook: webhook.id,
+        after: None,
+        unknown: UnknownFields::default(),
+    });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     let begun = scene.world.clock.now();
     scene.world.pump_queue(DELIVERIES).await;
@@ -42,7 +48,12 @@ async fn the_sweep_leaves_a_long_one_alone_and_takes_up_one_that_stands_still() 
     let receiver = Receiver::start().await.unwrap();
     let webhook = scene.world.webhook(scene.tenant, &receiver.url("/hook")).await.unwrap();
     scene.stuck(&webhook, DeliveryState::Held, 1_010).await;
-    let job = Job::ReleaseHeld(ReleaseHeld { tenant: scene.tenant, webhook: webhook.id, after: None });
+    let job = Job::ReleaseHeld(ReleaseHeld {
+        tenant: scene.tenant,
+        webhook: webhook.id,
+        after: None,
+        unknown: UnknownFields::default(),
+    });
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     scene.world.pump_queue(DELIVERIES).await;
     // All messages that the job sent are lost, the job for the rest included.

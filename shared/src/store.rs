@@ -3,6 +3,7 @@
 
 mod error;
 mod page;
+mod readable;
 mod attribute;
 mod key;
 mod timeline;
@@ -17,5 +18,6 @@ pub use self::event_write::EventWrite;
 pub use self::events::Events;
 use self::key::Key;
 pub use self::page::Page;
+pub use self::readable::Readable;
 pub use self::registry::Registry;
 pub use self::timeline::{SHARDS, TimeRange, day};

@@ -49,6 +49,7 @@ mod stores;
 mod in_flight;
 mod webhook_cache;
 mod health;
+mod park;
 mod stored_event;
 mod dead_letter;
 mod delivery;

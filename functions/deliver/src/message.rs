@@ -14,6 +14,8 @@ pub(crate) struct ReceivedMessage {
     pub(crate) receipt: String,
     pub(crate) body: String,
     pub(crate) source: SourceQueue,
+    /// How often SQS has handed out the message, this time included.
+    pub(crate) receives: u32,
     /// Whether SQS hands out the message for the first time. If it does not, an earlier invocation had the message, and
     /// that invocation may have done anything.
     pub(crate) first_receive: bool,
@@ -36,6 +38,7 @@ impl ReceivedMessage {
             receipt: record.receipt_handle.unwrap_or_default(),
             body: record.body.unwrap_or_default(),
             source: queues.source(&arn),
+            receives: receives.and_then(|text| text.parse().ok()).unwrap_or(1),
             first_receive: receives == Some("1"),
             sent_at: sent_ms.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
         }

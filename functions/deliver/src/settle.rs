@@ -9,6 +9,7 @@ use shared::queue::{Hidden, MAX_DELAY_SECONDS, MAX_HOP_SECONDS, Outgoing, Queue,
 use crate::disposition::Disposition;
 use crate::in_flight::InFlight;
 use crate::message::ReceivedMessage;
+use crate::park::{is_received_often, parked_until};
 use crate::queues::{Queues, SourceQueue};
 
 /// Maximum age of a message at the end of a hop: half of SQS's retention of 14 days. Reason: the other half is for
@@ -51,6 +52,15 @@ pub(crate) async fn settle(
                 to_slow.add(index, same_job(message, at, now));
             }
             (Disposition::Requeue { job, at }, SourceQueue::Slow) => to_slow.add(index, with_slot(*job, at, now)),
+            (Disposition::Park, source) => {
+                let at = parked_until(message.sent_at, now);
+                let is_hidden = source == SourceQueue::Retries && may_be_hidden(message.sent_at, at, now);
+                if is_hidden && !is_received_often(message) {
+                    waiting.push((index, at));
+                } else {
+                    to_retries.add(index, same_job(message, at, now));
+                }
+            }
             (Disposition::ToSlowQueue, _) => to_slow.add(index, same_job(message, now, now)),
             (Disposition::RetryAt { at }, _) => to_retries.add(index, same_job(message, at, now)),
             (Disposition::Requeue { job, at }, _) => to_retries.add(index, with_slot(*job, at, now)),

@@ -32,7 +32,7 @@ pub use self::host::{UrlHost, WebhookHosts, host_above_limit};
 pub use self::redaction::{MAX_SEARCHED, Redaction};
 pub use self::signing_secrets::{PublishedKey, SigningSecrets};
 pub use self::status::WebhookStatus;
-pub use self::subscription::{Subscription, WantedTypes};
+pub use self::subscription::{Subscription, WantedTypes, may_want};
 pub use self::url::{InvalidUrl, WebhookUrl};
 pub use self::verification::{
     CHALLENGE_WAITS, ChallengeResult, ChallengeVerdict, MAX_CHALLENGES, MIN_CHALLENGE_INTERVAL, PendingReason,

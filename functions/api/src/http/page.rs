@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::Serialize;
+use shared::store::{Page, Readable};
 
 use super::query::Query;
 
@@ -29,6 +30,34 @@ impl<T> ListView<T> {
     pub(crate) fn new(data: Vec<T>, next: Option<String>) -> Self {
         Self { data, next_cursor: next.map(|position| encode(&position)) }
     }
+}
+
+impl<T> ListView<ListEntry<T>> {
+    /// A page of stored rows, each of which `view` shows.
+    pub(crate) fn of_rows<Row>(page: Page<Readable<Row>>, view: impl Fn(&Row) -> T) -> Self {
+        let entry = |row| match row {
+            Readable::Read(row) => ListEntry::Readable(view(&row)),
+            Readable::Unreadable(id) => ListEntry::Unreadable(UnreadableView { id, unreadable: true }),
+        };
+        Self::new(page.items.into_iter().map(entry).collect(), page.next)
+    }
+}
+
+/// One entry of a list.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum ListEntry<T, Unreadable = UnreadableView> {
+    /// The object.
+    Readable(T),
+    /// An object that this release cannot read. The list names it, so that it can be deleted.
+    Unreadable(Unreadable),
+}
+
+/// What can be said of an object that this release cannot read.
+#[derive(Debug, Serialize)]
+pub(crate) struct UnreadableView {
+    id: String,
+    unreadable: bool,
 }
 
 /// The parameter `limit`: the maximum number of entries of the page.

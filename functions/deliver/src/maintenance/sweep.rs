@@ -14,7 +14,7 @@ use shared::delivery::StateKind;
 use shared::id::TenantId;
 use shared::queue::Outgoing;
 use shared::queue::job::{Job, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep, VerifyJob};
-use shared::store::StoreError;
+use shared::store::{Readable, StoreError};
 use shared::webhook::Webhook;
 use tracing::Instrument as _;
 
@@ -48,9 +48,11 @@ pub(crate) async fn sweep(job: &Sweep, stores: &Stores, recorder: &Recorder) -> 
     let tenants = stores.tenants.page(job.after.as_deref(), MAX_TENANTS).await?;
     let (mut jobs, mut after, mut looks_left) = (Vec::new(), job.after.clone(), MAX_LOOKS);
     for tenant in tenants.items {
-        let Some(tenant) = or_none(tenant.map(Some)) else { continue };
+        let Readable::Read(tenant) = tenant else { continue };
         let span = span::of_tenant(tenant.id);
-        let mut webhooks = or_none(stores.webhooks.all(tenant.id).instrument(span.clone()).await);
+        let webhooks = or_none(stores.webhooks.all(tenant.id).instrument(span.clone()).await);
+        // The jobs of an unreadable webhook are parked. They need no sweep to come back.
+        let mut webhooks: Vec<_> = webhooks.into_iter().filter_map(Readable::read).collect();
         let looked_at = job.looked_at.filter(|(of, _)| *of == tenant.id);
         webhooks.retain(|webhook| looked_at.is_none_or(|(_, last)| webhook.id > last));
         let is_whole = webhooks.len() <= looks_left;
@@ -101,7 +103,7 @@ async fn look(
 ) -> Result<Vec<Job>, StoreError> {
     let (tenant, id, now) = (webhook.tenant, webhook.id, recorder.clock.now());
     let held = stores.deliveries.list_stuck_without_attempts(tenant, id, StateKind::Held, None, None, 1).await?;
-    let oldest = held.items.first();
+    let oldest = held.items.first().and_then(Readable::as_read);
     let mut jobs = Vec::new();
     // A held row is written when the hold begins, and by each probe that tries the delivery.
     let is_held_too_long = oldest.is_some_and(|held| recorder.retention.ends_hold(held.updated_at, now));
@@ -109,7 +111,7 @@ async fn look(
         jobs.push(Job::Overdue(OverdueJob { tenant, webhook: id, after: None }));
     }
     jobs.extend(lost_challenge(&webhook, now).filter(|_| !is_suspended));
-    if oldest.is_some() && !webhook.holds_deliveries() && !is_suspended {
+    if !held.items.is_empty() && !webhook.holds_deliveries() && !is_suspended {
         jobs.extend(release_or_probe(webhook, stores, &recorder.clock).await?);
     }
     Ok(jobs)

@@ -72,6 +72,13 @@ impl Subscription {
     }
 }
 
+/// Whether `event` may be owed to a webhook of which only the id is known. A webhook gets no body that could not be
+/// read, and no operational event about itself.
+pub fn may_want(webhook: WebhookId, event: &Event) -> bool {
+    event.facts.event_type != EventType::Unparsed
+        && event.facts.about.as_ref().is_none_or(|about| about.webhook != webhook)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

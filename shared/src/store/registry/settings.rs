@@ -25,8 +25,7 @@ impl Settings {
         let Some(row) = self.registry.get_row(keys::settings(tenant), true).await? else {
             return Ok(TenantSettings::default());
         };
-        let item: SettingsItem = self.registry.opened_item(row).await?;
-        TenantSettings::try_from(item)
+        self.registry.opened::<SettingsItem, _>(row).await
     }
 
     /// Replaces a tenant's settings with their next revision; [`StoreError::Conflict`] when another caller has changed

@@ -38,5 +38,6 @@ mod streams;
 mod suspension;
 mod tenant_limits;
 mod tenants;
+mod unreadable_rows;
 mod webhook_settings;
 mod webhooks;

@@ -34,6 +34,7 @@ mod signatures;
 mod slow;
 mod streams;
 mod sweep;
+mod unreadable_rows;
 mod waits;
 
 use shared::breaker::BreakerSettings;

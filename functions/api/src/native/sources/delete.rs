@@ -19,13 +19,15 @@ pub(super) async fn delete(
     State(api): State<Arc<Api>>,
     Id(id): Id<SourceId>,
 ) -> Result<StatusCode, ApiError> {
-    let source = api.sources.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
-    match api.sources.delete(&source).await {
+    let deleted = match api.sources.get(tenant, id).await {
+        Ok(source) => api.sources.delete(&source.ok_or_else(|| not_found(Noun::Source))?).await,
+        Err(StoreError::Unreadable(_)) => api.sources.delete_unreadable(tenant, id).await,
+        Err(error) => Err(error),
+    };
+    match deleted {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         // Another request deleted it at the same time.
-        Err(StoreError::Conflict) if api.sources.get(tenant, id).await?.is_none() => {
-            Err(not_found(Noun::Source).into())
-        }
+        Err(StoreError::Conflict) if !api.sources.exists(tenant, id).await? => Err(not_found(Noun::Source).into()),
         Err(error) => Err(error.into()),
     }
 }

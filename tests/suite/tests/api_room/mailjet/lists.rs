@@ -207,9 +207,7 @@ async fn webhooks_from_before_they_were_counted_get_their_numbers() {
     }
     assert!(
         room.world
-            .registry
-            .webhooks
-            .all(acme.tenant_id())
+            .webhooks_of(acme.tenant_id())
             .await
             .unwrap()
             .iter()

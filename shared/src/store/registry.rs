@@ -17,6 +17,7 @@ use crate::store::attribute::text;
 mod keys;
 mod transaction;
 mod sealable;
+mod unknown_attributes;
 mod item;
 mod data_keys;
 mod sealing;

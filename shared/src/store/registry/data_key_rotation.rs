@@ -9,7 +9,7 @@ use domain::seal::{DataKey, DataKeyNumber};
 use super::item::{SettingsItem, SourceItem, WebhookItem};
 use super::sealable::{Sealable, attribute_of, needs, seal};
 use super::sealing::key_of;
-use super::{Readable, Registry, Row, StoreError, id_of, item, keys};
+use super::{Readable, Registry, Row, StoreError, id_of, item, keys, unknown_attributes};
 
 mod public_keys_apart;
 
@@ -132,11 +132,14 @@ impl DataKeyRotation {
     async fn reseal_row<T: Sealable>(&self, row: Row, newest: &DataKey) -> Result<bool, StoreError> {
         let key = key_of(&row)?;
         let revision = row.get("revision").cloned().ok_or_else(|| StoreError::unreadable("a row without revision"))?;
-        let mut item: T = self.registry.opened_item(row).await?;
+        let read: T = item::stored(row.clone())?;
+        let read = serde_dynamo::to_item(read).map_err(StoreError::unreadable)?;
+        let mut item: T = self.registry.opened_item(row.clone()).await?;
         seal(&mut item, &key, newest);
         let attributes = item.secrets().into_iter().map(|(field, _)| attribute_of(&field).to_owned());
         let attributes: BTreeSet<String> = attributes.chain(["v".to_owned()]).collect();
         let mut sealed: Row = serde_dynamo::to_item(item).map_err(StoreError::unreadable)?;
+        unknown_attributes::keep(&row, &read, &mut sealed);
         let mut call = self
             .registry
             .client()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::seal::{DataKey, DataKeyNumber, SealContext};
 
 use super::sealable::{Sealable, seal, sealed_secrets};
-use super::{Key, Page, Readable, Registry, Row, StoreError, id_of, item};
+use super::{Key, Page, Readable, Registry, Row, StoreError, id_of, item, unknown_attributes};
 
 impl Registry {
     /// The row to put under `key`, with secrets sealed by the newest data key.
@@ -16,6 +16,19 @@ impl Registry {
             seal(&mut item, &key, &data_key);
         }
         item::with_key(key, item)
+    }
+
+    /// Like [`Registry::sealed_row`], for a row that replaces the one under `key`. It keeps what the stored row has and
+    /// this release does not know. The write must have the condition that the row's revision is the one that was read.
+    pub(super) async fn replacing_row<T: Sealable>(&self, key: Key, item: T) -> Result<Row, StoreError> {
+        let stored = self.get_row(key.clone(), true).await?;
+        let mut row = self.sealed_row(key, item).await?;
+        if let Some(stored) = stored {
+            let read: T = item::stored(stored.clone())?;
+            let read = serde_dynamo::to_item(read).map_err(StoreError::unreadable)?;
+            unknown_attributes::keep(&stored, &read, &mut row);
+        }
+        Ok(row)
     }
 
     /// The item of a row, with its secrets in clear.

@@ -32,7 +32,7 @@ impl Settings {
     /// them since they were read.
     pub async fn replace(&self, tenant: TenantId, settings: &TenantSettings) -> Result<(), StoreError> {
         let next = TenantSettings { revision: settings.revision + 1, ..settings.clone() };
-        let row = self.registry.sealed_row(keys::settings(tenant), SettingsItem::from(&next)).await?;
+        let row = self.registry.replacing_row(keys::settings(tenant), SettingsItem::from(&next)).await?;
         let put = self.registry.client().put_item().table_name(self.registry.table()).set_item(Some(row));
         let put = if settings.revision == 0 {
             put.condition_expression("attribute_not_exists(pk)")

@@ -81,9 +81,11 @@ impl Sources {
     /// one is put.
     pub async fn replace(&self, source: &Source, replaced_key: Option<&IngestKeyHash>) -> Result<(), StoreError> {
         let next = Source { revision: source.revision + 1, ..source.clone() };
-        let row = self
-            .put_source(&next)
-            .await?
+        let key = keys::source(next.tenant, next.id);
+        let item = self.registry.replacing_row(key, SourceItem::from(&next)).await?;
+        let row = Put::builder()
+            .table_name(self.registry.table())
+            .set_item(Some(item))
             .condition_expression("revision = :read")
             .expression_attribute_values(":read", number(source.revision))
             .build()

@@ -18,6 +18,7 @@ mod log_lines;
 mod mailgun;
 mod mailjet;
 mod moves;
+mod newer_rows;
 mod numbers;
 mod operational;
 mod patches;

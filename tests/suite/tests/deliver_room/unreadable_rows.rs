@@ -51,7 +51,9 @@ async fn the_jobs_of_an_unreadable_webhook_wait_for_days_and_those_of_others_do_
         for number in 0..3 {
             scene.accept(&format!("event {number}")).await;
         }
-        scene.live(SignedDuration::from_hours(10 * 24)).await;
+        // A message is sent anew when it is a week old.
+        let days = if field == "dialect" { 8 } else { 2 };
+        scene.live(SignedDuration::from_hours(days * 24)).await;
         assert_eq!(receiver.received("/other").len(), 3, "{field}");
         assert_eq!(receiver.received("/newer").len(), 0, "{field}");
         assert!(scene.world.aws.sqs.messages(DEAD_LETTER).is_empty(), "{field}");
@@ -75,7 +77,7 @@ async fn a_delivery_in_a_state_that_is_not_known_is_not_acted_on() {
         ("v", json!({ "N": "2" })),
         ("attempts", json!({ "L": [{ "M": { "n": { "N": "1" } } }] })),
     ] {
-        let (scene, receiver, webhook) = Scene::with_hook([Answer::Status(500)], failing(&[60, 60])).await;
+        let (scene, receiver, webhook) = Scene::with_hook([Answer::Status(500), Answer::Status(200)], failing(&[60, 60])).await;
         let event = scene.begun("a").await;
         let key = event.id.to_string();
         let good = scene.world.edit_row("deliveries", &key, |row| row[field] = value.clone()).unwrap();

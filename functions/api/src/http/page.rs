@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use shared::store::{Page, Readable};
 
 use super::query::Query;
@@ -44,13 +44,22 @@ impl<T> ListView<ListEntry<T>> {
 }
 
 /// One entry of a list.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 pub(crate) enum ListEntry<T, Unreadable = UnreadableView> {
     /// The object.
     Readable(T),
     /// An object that this release cannot read. The list names it, so that it can be deleted.
     Unreadable(Unreadable),
+}
+
+/// An entry is written as the object itself.
+impl<T: Serialize, Unreadable: Serialize> Serialize for ListEntry<T, Unreadable> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Readable(object) => object.serialize(serializer),
+            Self::Unreadable(object) => object.serialize(serializer),
+        }
+    }
 }
 
 /// What can be said of an object that this release cannot read.

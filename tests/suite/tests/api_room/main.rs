@@ -11,6 +11,7 @@ mod dialects;
 mod event_types;
 mod events;
 mod every_provider;
+mod frozen_rows;
 mod host_limit;
 mod keys;
 mod limits;

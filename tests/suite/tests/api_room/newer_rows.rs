@@ -51,7 +51,7 @@ fn words(value: &Value, path: &str, found: &mut Vec<String>) {
 }
 
 /// A tenant with two objects of each kind. The first ones have every field that an object can have.
-async fn fill(room: &Room, acme: &Caller<'_>) -> Vec<(String, String)> {
+pub(crate) async fn fill(room: &Room, acme: &Caller<'_>) -> Vec<(String, String)> {
     let since = (room.world.clock.now() - SignedDuration::from_hours(2)).to_string();
     let webhook = json!({
         "url": "https://user:password@receiver.example/1", "backup_url": "https://user:password@backup.example/1",
@@ -81,7 +81,7 @@ async fn fill(room: &Room, acme: &Caller<'_>) -> Vec<(String, String)> {
         made.push((path.to_owned(), format!("{prefix}{}", answer.text("id"))));
     }
     let recover = format!("/api/v1/webhooks/{}/recover", id(&made[1].1));
-    let recovery = acme.post(&recover, &json!({ "since": since })).await;
+    let recovery = acme.post(&recover, &json!({ "since": since, "states": ["held", "dead"] })).await;
     assert_eq!(recovery.status, 202, "{recovery}");
     made.push(("/api/v1/recoveries".to_owned(), format!("R#{}", recovery.text("id"))));
     let settings = json!({ "default_dialect": "mailgun", "webhook_secret": "the key of the account" });
@@ -144,7 +144,7 @@ async fn whatever_word_of_a_row_is_new_its_neighbours_are_listed_and_dispatch_go
         words(&good, "", &mut pointers);
         pointers.retain(|pointer| !["/pk", "/sk"].contains(&pointer.as_str()));
         for pointer in pointers {
-            for new in [json!({ "S": "zz_new" }), json!({ "N": "99" })] {
+            for (new, is_word) in [(json!({ "S": "zz_new" }), true), (json!({ "N": "99" }), false)] {
                 let mut bad = good.clone();
                 *bad.pointer_mut(&pointer).unwrap() = new;
                 room.world.put_row("registry", bad).unwrap();
@@ -159,7 +159,8 @@ async fn whatever_word_of_a_row_is_new_its_neighbours_are_listed_and_dispatch_go
                     assert!(unreadable <= 1, "{key}{pointer}: {list}");
                 }
                 assert!(list.status == 200 || key == "SETTINGS" && list.status == 409, "{key}{pointer}: {list}");
-                if key.starts_with("W#") {
+                // One of the two shows what dispatch does.
+                if key.starts_with("W#") && is_word {
                     let event = room.world.event(acme.tenant_id(), &format!("{key}{pointer}{changes}"));
                     room.world.events.put(&event).await.unwrap();
                     assert_eq!(room.world.pump_stream().await.unwrap(), 1, "{key}{pointer}");

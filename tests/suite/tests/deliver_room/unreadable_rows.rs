@@ -77,7 +77,8 @@ async fn a_delivery_in_a_state_that_is_not_known_is_not_acted_on() {
         ("v", json!({ "N": "2" })),
         ("attempts", json!({ "L": [{ "M": { "n": { "N": "1" } } }] })),
     ] {
-        let (scene, receiver, webhook) = Scene::with_hook([Answer::Status(500), Answer::Status(200)], failing(&[60, 60])).await;
+        let (scene, receiver, webhook) =
+            Scene::with_hook([Answer::Status(500), Answer::Status(200)], failing(&[60, 60])).await;
         let event = scene.begun("a").await;
         let key = event.id.to_string();
         let good = scene.world.edit_row("deliveries", &key, |row| row[field] = value.clone()).unwrap();

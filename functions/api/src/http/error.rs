@@ -113,9 +113,8 @@ pub(crate) fn conflict() -> Problem {
 
 /// 409: the object is there, and this release cannot read it or must not act on it.
 fn newer_release() -> Problem {
-    let detail = "This release of the service cannot read the stored object. A newer release may have written it. Nothing \
-                  was changed, and the object works again when the newer release is deployed again. You can delete the \
-                  object.";
+    let detail = "This release of the service cannot read the stored object, because a newer release may have written \
+                  it. Nothing was changed. The object works again when the newer release is deployed again.";
     Problem::new(409, "newer-release", "Written by a newer release", detail)
 }
 

@@ -41,21 +41,20 @@ pub(crate) async fn line_up<'a>(
     }
     let Some((first, _)) = due.first() else { return Vec::new() };
     // Read once for the whole group; an error fails the whole group.
-    let state =
-        match room.webhooks.get(first.job.tenant, first.job.webhook, room.clock.now()).await {
-            Ok(state) => state,
-            Err(error @ StoreError::Unreadable(_)) => {
-                log(&error, "the webhook cannot be read; its jobs are parked until a release can read it");
-                settled.extend(due.iter().map(|(pending, _)| {
-                    (pending.index, pending.message.span.in_scope(|| parked(&OF_UNREADABLE_WEBHOOK)))
-                }));
-                return Vec::new();
-            }
-            Err(error) => {
-                log(&error, &format!("the webhook could not be read; {} jobs come back", due.len()));
-                return Vec::new();
-            }
-        };
+    let read = room.webhooks.get(first.job.tenant, first.job.webhook, room.clock.now()).await;
+    let state = match read {
+        Ok(state) => state,
+        Err(error @ StoreError::Unreadable(_)) => {
+            log(&error, "the webhook cannot be read; its jobs are parked until a release can read it");
+            let parked = |pending: &Pending<'_>| pending.message.span.in_scope(|| parked(&OF_UNREADABLE_WEBHOOK));
+            settled.extend(due.iter().map(|(pending, _)| (pending.index, parked(pending))));
+            return Vec::new();
+        }
+        Err(error) => {
+            log(&error, &format!("the webhook could not be read; {} jobs come back", due.len()));
+            return Vec::new();
+        }
+    };
     let (tenant, webhook) = (first.job.tenant, first.job.webhook);
     let is_over_share = room.places.is_over_share(tenant, webhook, room.clock.now());
     if let Some(state) = state.as_ref().filter(|state| is_over_share && state.takes_attempts()) {

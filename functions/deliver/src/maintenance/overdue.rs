@@ -50,10 +50,14 @@ pub(crate) async fn overdue(job: &OverdueJob, stores: &Stores, recorder: &Record
         .filter_map(Readable::as_read)
         .map(|held| Outgoing::now(&Job::Deliver(DeliverJob::same_round(held))))
         .collect();
+    let mut goes_on = match waiting.next {
+        // A row that cannot be read stays in the index. A page with nothing else would be listed again and again.
+        Some(_) => waiting.items.iter().any(|entry| entry.as_read().is_some()),
+        None => held.next.is_some(),
+    };
     let woken =
         stream::iter(waiting.items.into_iter().filter_map(Readable::read)).map(|delivery| wake(delivery, recorder));
     let woken: Vec<Result<Option<Outgoing>, StoreError>> = woken.buffered(MAX_CONCURRENT_WRITES).collect().await;
-    let mut goes_on = waiting.next.is_some() || held.next.is_some();
     for woken in woken {
         match woken {
             Ok(job) => outgoing.extend(job),

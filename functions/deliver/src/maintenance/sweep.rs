@@ -103,15 +103,19 @@ async fn look(
 ) -> Result<Vec<Job>, StoreError> {
     let (tenant, id, now) = (webhook.tenant, webhook.id, recorder.clock.now());
     let held = stores.deliveries.list_stuck_without_attempts(tenant, id, StateKind::Held, None, None, 1).await?;
-    let oldest = held.items.first().and_then(Readable::as_read);
+    let oldest = held.items.first();
     let mut jobs = Vec::new();
     // A held row is written when the hold begins, and by each probe that tries the delivery.
-    let is_held_too_long = oldest.is_some_and(|held| recorder.retention.ends_hold(held.updated_at, now));
+    let is_held_too_long = oldest.is_some_and(|held| match held {
+        Readable::Read(held) => recorder.retention.ends_hold(held.updated_at, now),
+        // Those behind it may have been held for too long, and the job looks at them.
+        Readable::Unreadable(_) => true,
+    });
     if is_held_too_long || has_overdue(&webhook, stores, now).await? {
         jobs.push(Job::Overdue(OverdueJob { tenant, webhook: id, after: None }));
     }
     jobs.extend(lost_challenge(&webhook, now).filter(|_| !is_suspended));
-    if !held.items.is_empty() && !webhook.holds_deliveries() && !is_suspended {
+    if oldest.is_some() && !webhook.holds_deliveries() && !is_suspended {
         jobs.extend(release_or_probe(webhook, stores, &recorder.clock).await?);
     }
     Ok(jobs)

@@ -84,7 +84,7 @@ mod tests {
         Subscriber {
             id: WebhookId::mint(NOW, [number; 10]),
             subscription: Subscription { types, sources: BTreeSet::default(), domains: BTreeSet::default() },
-            dialect: Dialect::Standard,
+            dialect: Some(Dialect::Standard),
         }
     }
 
@@ -125,6 +125,17 @@ mod tests {
         let closed = Event::accept(Facts::of_change(about, "k", NOW), tenant(), None, NOW);
         assert_eq!(to(closed, &webhooks), [webhooks[1].id, webhooks[2].id]);
         assert_eq!(to(event(EventType::Opened), &webhooks).len(), 3, "`*`, and what is named next to it");
+    }
+
+    #[test]
+    fn a_webhook_of_an_unknown_dialect_gets_what_its_subscription_names() {
+        let newer = |number, types| Subscriber { dialect: None, ..webhook(number, types) };
+        let webhooks = [newer(1, WantedTypes::All), newer(2, WantedTypes::Only([EventType::Bounced].into()))];
+        assert_eq!(to(event(EventType::Bounced), &webhooks), [webhooks[0].id, webhooks[1].id]);
+        assert_eq!(to(event(EventType::Opened), &webhooks), [webhooks[0].id]);
+        let what = What::Closed { since: NOW, reason: ClosedReason::Recovered };
+        let about = About { webhook: webhook(3, WantedTypes::All).id, description: String::new(), what };
+        assert!(to(Event::accept(Facts::of_change(about, "k", NOW), tenant(), None, NOW), &webhooks).is_empty());
     }
 
     #[test]

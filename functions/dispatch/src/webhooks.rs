@@ -128,7 +128,7 @@ mod tests {
         let domains = BTreeSet::from(["x".repeat(bytes)]);
         let subscription = Subscription { types: WantedTypes::All, sources: BTreeSet::default(), domains };
         let id = WebhookId::mint(now, [1; 10]);
-        let dialect = shared::dialect::Dialect::Standard;
+        let dialect = Some(shared::dialect::Dialect::Standard);
         Arc::new(vec![Readable::Read(Subscriber { id, subscription, dialect })])
     }
 

@@ -189,7 +189,11 @@ impl TryFrom<&WebhookItem> for Subscriber {
     type Error = StoreError;
 
     fn try_from(item: &WebhookItem) -> Result<Self, StoreError> {
-        Ok(Self { id: parsed(&item.id)?, subscription: known_subscription(item)?, dialect: dialect(item)? })
+        Ok(Self {
+            id: parsed(&item.id)?,
+            subscription: known_subscription(item)?,
+            dialect: Dialect::from_word(&item.dialect),
+        })
     }
 }
 

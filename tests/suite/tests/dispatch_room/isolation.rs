@@ -93,8 +93,8 @@ async fn a_webhook_that_cannot_be_read_waits_alone() {
     }
     assert_eq!(world.pump_stream().await.unwrap(), 6, "nothing is replayed");
     world.pump_queue(DELIVERIES).await;
-    let received = |path| others.received(path).len();
-    assert_eq!((receiver.count(), received("/bystander"), received("/second")), (3, 3, 0));
+    let posts_to = |path| others.received(path).len();
+    assert_eq!((receiver.count(), posts_to("/bystander"), posts_to("/second")), (3, 3, 0));
 
     // The jobs come back until the webhook can be read.
     for _ in 0..50 {
@@ -103,10 +103,10 @@ async fn a_webhook_that_cannot_be_read_waits_alone() {
             world.pump_queue(queue).await;
         }
     }
-    assert_eq!((receiver.count(), received("/bystander"), received("/second")), (3, 3, 0));
+    assert_eq!((receiver.count(), posts_to("/bystander"), posts_to("/second")), (3, 3, 0));
     world.aws.put_unbroken("registry", vec![good]).unwrap();
     world.run_until_idle().await.unwrap();
-    assert_eq!((receiver.count(), received("/bystander"), received("/second")), (3, 3, 3));
+    assert_eq!((receiver.count(), posts_to("/bystander"), posts_to("/second")), (3, 3, 3));
     assert!(world.aws.sqs.messages(DEAD_LETTER).is_empty());
 }
 

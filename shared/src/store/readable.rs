@@ -24,7 +24,7 @@ impl<T, Key> Readable<T, Key> {
             Ok(row) => Ok(Self::Read(row)),
             Err(StoreError::Unreadable(cause)) => {
                 let error = &*cause as &dyn std::error::Error;
-                tracing::warn!(error, "the row {key:?} cannot be read; it is left out or shown as unreadable");
+                tracing::warn!(error, "the row {key:?} cannot be read; the other rows of the list are not affected");
                 Ok(Self::Unreadable(key))
             }
             Err(error) => Err(error),

@@ -12,7 +12,7 @@ use crate::span;
 /// Deletes a webhook. Deliveries that are still owed to it end as `discarded`.
 pub(crate) async fn delete(api: &Api, tenant: TenantId, id: WebhookId) -> Result<(), ManageError> {
     span::note(Noun::Webhook, id);
-    if !api.webhooks.exists(tenant, id).await? {
+    if !api.webhook_writer.exists(tenant, id).await? {
         return Err(ManageError::NotFound(Noun::Webhook));
     }
     // The job is sent before the deletion: if it were sent afterwards and that failed, a repeated request would find no

@@ -26,11 +26,6 @@ impl Webhooks {
         self.registry.opened::<WebhookItem, _>(row).await.map(Some)
     }
 
-    /// Whether a tenant has a webhook, readable or not; strongly consistent.
-    pub async fn exists(&self, tenant: TenantId, webhook: WebhookId) -> Result<bool, StoreError> {
-        Ok(self.registry.get_row(keys::webhook(tenant, webhook), true).await?.is_some())
-    }
-
     /// The webhooks of a tenant, oldest first.
     pub async fn list(
         &self,

@@ -30,7 +30,7 @@ pub(super) async fn list(
     let after: Option<EventId> = page::cursor(&mut query);
     query.finish()?;
 
-    let exists = api.webhooks.exists(tenant, webhook).await?;
+    let exists = api.webhook_writer.exists(tenant, webhook).await?;
     let page = api.deliveries.list(tenant, webhook, range, state, after, limit).await?;
     // The deliveries of a deleted webhook stay until their retention ends. The store gives rows of this tenant only, so
     // a webhook of another tenant looks like one that never existed.

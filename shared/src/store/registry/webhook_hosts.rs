@@ -10,7 +10,8 @@ use domain::webhook::WebhookHosts;
 const ALL_PAGE: u8 = 250;
 
 impl Registry {
-    /// The hosts of all readable webhooks of a tenant, at most [`domain::webhook::MAX_PER_TENANT`], strongly consistent.
+    /// The hosts of all readable webhooks of a tenant, at most [`domain::webhook::MAX_PER_TENANT`]; strongly
+    /// consistent.
     pub(super) async fn webhook_hosts(&self, tenant: TenantId) -> Result<Vec<WebhookHosts>, StoreError> {
         let mut all = Vec::new();
         let mut after: Option<String> = None;

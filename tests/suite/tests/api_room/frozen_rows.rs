@@ -1,5 +1,5 @@
-//! Rows as the writers of each release made them. Every later release reads them as they were meant, and writes them back
-//! without losing anything. The files are never changed; `freeze` makes those of the present release.
+//! Rows as the writers of each release made them. Every later release reads them as they were meant, and writes them
+//! back without losing anything. The files are never changed; `freeze` makes those of the present release.
 
 use std::path::PathBuf;
 
@@ -129,8 +129,8 @@ async fn the_rows_of_every_release_are_written_back_as_they_were() {
     }
 }
 
-/// Writes the file of the present release: `cargo test -p suite --test api_room freeze -- --ignored`. For a release that
-/// is out it must not be run again.
+/// Writes the file of the present release: `cargo test -p suite --test api_room freeze -- --ignored`. It must not be run
+/// again for a release that is out.
 #[tokio::test]
 #[ignore = "writes a file"]
 async fn freeze() {

@@ -133,7 +133,7 @@ async fn a_change_keeps_the_fields_that_this_release_does_not_know() {
 }
 
 #[tokio::test]
-async fn whatever_word_of_a_row_is_new_its_neighbours_are_listed_and_dispatch_goes_on() {
+async fn if_any_word_of_a_row_is_new_its_neighbours_are_listed_and_dispatch_goes_on() {
     let room = Room::start().await;
     let acme = room.tenant().await;
     let made = fill(&room, &acme).await;

@@ -1,5 +1,5 @@
-//! Rows that a newer release has written. A job that meets such a row waits until the row can be read, and other jobs do
-//! not notice it.
+//! Rows that a newer release has written. A job that meets such a row waits until the row can be read, and other jobs
+//! do not notice it.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -129,8 +129,8 @@ async fn the_rows_of_every_release_are_written_back_as_they_were() {
     }
 }
 
-/// Writes the file of the present release: `cargo test -p suite --test api_room freeze -- --ignored`. It must not be run
-/// again for a release that is out.
+/// Writes the file of the present release. It must not be run again for a release that is out:
+/// `cargo test -p suite --test api_room freeze -- --ignored`
 #[tokio::test]
 #[ignore = "writes a file"]
 async fn freeze() {

@@ -73,6 +73,42 @@ class Recursion(unittest.TestCase):
         self.assertEqual(in_a_loop(translated(template)), {"DeliverFunction", "DispatchFunction"})
 
 
+def waited_for(resources: Resources, name: str) -> set[str]:
+    """The resources that CloudFormation makes or updates before this one, directly or through others."""
+    found: set[str] = set()
+    left = [name]
+    while left:
+        resource = resources[left.pop()]
+        depends = resource.get("DependsOn", [])
+        depends = {depends} if isinstance(depends, str) else set(depends)
+        direct = (depends | references(resource.get("Properties", {}))) & set(resources) - found
+        found |= direct
+        left += direct
+    return found
+
+
+class Order(unittest.TestCase):
+    def test_a_deployment_updates_readers_before_writers(self) -> None:
+        """Otherwise a function would receive a row or a job of a release that is newer than its own."""
+        resources = translated(IngestFunctionUrl="true")
+        for writer, readers in {
+            "DispatchFunction": ["DeliverFunction"],
+            "IngestFunction": ["DeliverFunction", "DispatchFunction"],
+            "ApiFunction": ["DeliverFunction", "DispatchFunction"],
+        }.items():
+            for reader in readers:
+                # Requests and messages go to the alias, so the reader is updated when its alias is.
+                self.assertIn(f"{reader}Aliaslive", waited_for(resources, writer), writer)
+
+    def test_what_is_waited_for_exists_and_nothing_waits_for_itself(self) -> None:
+        resources = translated(IngestFunctionUrl="true")
+        for name, resource in resources.items():
+            depends = resource.get("DependsOn", [])
+            depends = [depends] if isinstance(depends, str) else depends
+            self.assertLessEqual(set(depends), set(resources), name)
+            self.assertNotIn(name, waited_for(resources, name), name)
+
+
 class Versions(unittest.TestCase):
     def test_a_new_revision_changes_every_function_and_its_version(self) -> None:
         """Lambda publishes no version of an unchanged function. SAM writes the revision into the description, so that

@@ -70,6 +70,9 @@ pub enum AccessError {
     /// Keys of this role do not have the permission.
     #[error("the role `{}` lacks the permission", .0.as_str())]
     MissingPermission(Role),
+    /// A newer release has given the key a role that this release does not know.
+    #[error("the role of the key is not known")]
+    UnknownRole,
     /// The request names another tenant than the key's.
     #[error("the key belongs to another tenant")]
     OtherTenant,
@@ -97,6 +100,9 @@ impl AccessError {
                 Problem::new(401, "unauthorised", "Not authorised", detail)
             }
             Self::MissingPermission(role) => forbidden(format!("A key of role `{}` may not do this.", role.as_str())),
+            Self::UnknownRole => {
+                forbidden("A newer release of this service has given this key a role that this release does not know, so the key may do nothing here.".to_owned())
+            }
             Self::OtherTenant => forbidden("This key belongs to another tenant than `X-Tenant-ID` names.".to_owned()),
             Self::TenantMissing => {
                 let detail = "An admin key acts for every tenant; name the tenant in the header `X-Tenant-ID`.";
@@ -139,7 +145,9 @@ pub async fn authorise(
             Some(_) | None => return Err(AccessError::NoValidKey),
         },
         Some(id) => match find(id, stored, cache, now).await? {
-            Some(key) if presented.matches(&key.secret_hash) => (key.role, key.tenant),
+            Some(key) if presented.matches(&key.secret_hash) => {
+                (key.role.known().ok_or(AccessError::UnknownRole)?, key.tenant)
+            }
             Some(_) | None => return Err(AccessError::NoValidKey),
         },
     };

@@ -8,7 +8,7 @@
 pub use domain::{
     address_policy, breaker, challenge, delivery, dialect, event, event_quota, id, in_flight, operational, place_use,
     problem, provider, rate_limit, recovery, retention, retry, seal, secret, signature, slowness, source, stored_event,
-    stream, tenant, unknown_fields, webhook,
+    stored_word, stream, tenant, unknown_fields, webhook,
 };
 
 pub mod cache;

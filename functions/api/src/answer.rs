@@ -54,7 +54,7 @@ fn operation(request: &Request) -> String {
 /// Logs what we failed at, and a key that is refused. Other errors are the client's to know.
 fn log(error: &ApiError, audit: &Audit) {
     match error {
-        ApiError::Unavailable(cause) => {
+        ApiError::Unavailable(cause) | ApiError::Unreadable(cause) => {
             tracing::error!(error = &**cause as &dyn std::error::Error, "the request failed");
         }
         ApiError::Unauthorised(problem) | ApiError::KeyRefused(problem) => audit.refused(problem.status),
@@ -77,7 +77,7 @@ fn put_error(response: &mut Response, error: &ApiError, style: Style, id: &str) 
         ApiError::Unavailable(_) => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
         }
-        ApiError::KeyRefused(_) | ApiError::Invalid(_) | ApiError::Problem(_) => {}
+        ApiError::KeyRefused(_) | ApiError::Invalid(_) | ApiError::Problem(_) | ApiError::Unreadable(_) => {}
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The modules stand bottom up: each uses only those above it.
 
+pub(crate) mod webhook_ids;
 pub(crate) mod error;
 pub(crate) mod limits;
 pub(crate) mod number;

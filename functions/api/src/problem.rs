@@ -18,7 +18,7 @@ impl From<ManageError> for ApiError {
             ManageError::NotPending => not_pending().into(),
             ManageError::ChallengedTooSoon { seconds } => challenged_too_soon(seconds).into(),
             ManageError::Invalid(errors) => errors.into(),
-            ManageError::Store(error) => Self::unavailable(error),
+            ManageError::Store(error) => error.into(),
             ManageError::Queue(error) => Self::unavailable(error),
         }
     }

@@ -28,7 +28,7 @@ pub(crate) enum Disposition {
         at: Timestamp,
     },
     /// The message waits in the retries queue as it is, for a newer release: this release must not act on its job, or
-    /// cannot read its event.
+    /// cannot read its event or a row that the job needs.
     Park,
     /// The job goes to the slow queue, unattempted, then the received message is deleted.
     ToSlowQueue,

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::panic::AssertUnwindSafe;
 
 use futures::future::{BoxFuture, FutureExt as _};
+use shared::store::StoreError;
 use tracing::{Instrument as _, Span};
 
 use crate::disposition::{Disposition, Stop};
@@ -37,6 +38,11 @@ pub(crate) fn isolated_logged<'a, T: 'a>(
 fn disposition(stop: Stop) -> Disposition {
     match stop {
         Stop::Settled(disposition) => disposition,
+        // A newer release may have written the row. So waiting helps, and the end of a receive count must not.
+        Stop::Failed(error @ StoreError::Unreadable(_)) => {
+            log(&error, "a stored row cannot be read; the job is parked until a release can read it");
+            Disposition::Park
+        }
         Stop::Failed(error) => {
             log(&error, "the job could not be carried out");
             Disposition::Redeliver
@@ -51,8 +57,6 @@ pub(crate) fn log(error: &(dyn Error + 'static), what: &str) {
 
 #[cfg(test)]
 mod tests {
-    use shared::store::StoreError;
-
     use super::*;
 
     #[tokio::test]
@@ -60,6 +64,13 @@ mod tests {
         let panicking = isolated::<u8>(&Span::none(), async { panic!("on purpose") });
         let healthy = isolated(&Span::none(), async { 2 });
         assert_eq!(futures::join!(panicking, healthy), (None, Some(2)));
+    }
+
+    #[tokio::test]
+    async fn a_row_that_cannot_be_read_parks_the_message() {
+        let unreadable =
+            isolated_logged::<u8>(&Span::none(), async { Err(StoreError::unreadable("on purpose").into()) });
+        assert_eq!(unreadable.await, Err(Disposition::Park));
     }
 
     #[tokio::test]

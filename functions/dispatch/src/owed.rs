@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use shared::event::Event;
 use shared::id::{EventId, TenantId, WebhookId};
 use shared::queue::job::{DispatchJob, FirstJobs, Job};
-use shared::store::StoreError;
 use shared::store::events::{event_named_by, is_of_newer_release};
+use shared::store::{Readable, StoreError};
 use shared::unknown_fields::UnknownFields;
+use shared::webhook::{Subscriber, may_want};
 
 use crate::failure::Reason;
 use crate::record::Record;
@@ -37,8 +39,7 @@ pub(crate) fn owed(record: &Record, webhooks: &HashMap<TenantId, Option<TenantWe
     let Some(Some(webhooks)) = webhooks.get(&event.tenant) else {
         return Owed::Later(Job::Dispatch(DispatchJob::of(event)));
     };
-    let wanting = webhooks.iter().filter(|webhook| webhook.wants(event));
-    let to: Vec<_> = wanting.map(|webhook| webhook.id).collect();
+    let to: Vec<_> = webhooks.iter().filter_map(|entry| receiver_of(entry, event)).collect();
     let jobs = FirstJobs::of(event);
     if shares.take(event.tenant, to.len(), jobs.bytes()) {
         Owed::Jobs { event: event.id, jobs, to }
@@ -59,6 +60,15 @@ fn unreadable(record: &Record, error: &StoreError) -> Owed {
     }
 }
 
+/// The webhook, if `event` is owed to it. A webhook that this release cannot read may want the event, so it gets a job,
+/// which waits in `deliver` until the webhook can be read.
+fn receiver_of(entry: &Readable<Subscriber, WebhookId>, event: &Event) -> Option<WebhookId> {
+    match entry {
+        Readable::Read(subscriber) => subscriber.wants(event).then_some(subscriber.id),
+        Readable::Unreadable(id) => may_want(*id, event).then_some(*id),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -66,9 +76,9 @@ mod tests {
 
     use shared::breaker::ClosedReason;
     use shared::dialect::Dialect;
-    use shared::event::{About, Event, EventType, Facts, What};
+    use shared::event::{About, EventType, Facts, What};
     use shared::provider::Provider;
-    use shared::webhook::{Subscriber, Subscription, WantedTypes};
+use shared::webhook::{Subscription, WantedTypes};
 
     use super::*;
 
@@ -91,12 +101,12 @@ mod tests {
         Subscriber {
             id: WebhookId::mint(NOW, [number; 10]),
             subscription: Subscription { types, sources: BTreeSet::default(), domains: BTreeSet::default() },
-            dialect: Dialect::Standard,
+            dialect: Some(Dialect::Standard),
         }
     }
 
     fn to(event: Event, webhooks: &[Subscriber]) -> Vec<WebhookId> {
-        let known = HashMap::from([(tenant(), Some(Arc::new(webhooks.to_vec())))]);
+        let known = HashMap::from([(tenant(), Some(Arc::new(webhooks.iter().cloned().map(Readable::Read).collect())))]);
         match owed(&record(Ok(event)), &known, &mut Shares::default()) {
             Owed::Jobs { to, .. } => to,
             other => panic!("{other:?}"),
@@ -132,6 +142,35 @@ mod tests {
         let closed = Event::accept(Facts::of_change(about, "k", NOW), tenant(), None, NOW);
         assert_eq!(to(closed, &webhooks), [webhooks[1].id, webhooks[2].id]);
         assert_eq!(to(event(EventType::Opened), &webhooks).len(), 3, "`*`, and what is named next to it");
+    }
+
+    #[test]
+    fn a_webhook_of_an_unknown_dialect_gets_what_its_subscription_names() {
+        let newer = |number, types| Subscriber { dialect: None, ..webhook(number, types) };
+        let webhooks = [newer(1, WantedTypes::All), newer(2, WantedTypes::Only([EventType::Bounced].into()))];
+        assert_eq!(to(event(EventType::Bounced), &webhooks), [webhooks[0].id, webhooks[1].id]);
+        assert_eq!(to(event(EventType::Opened), &webhooks), [webhooks[0].id]);
+        let what = What::Closed { since: NOW, reason: ClosedReason::Recovered };
+        let about = About { webhook: webhook(3, WantedTypes::All).id, description: String::new(), what };
+        assert!(to(Event::accept(Facts::of_change(about, "k", NOW), tenant(), None, NOW), &webhooks).is_empty());
+    }
+
+    #[test]
+    fn a_webhook_that_cannot_be_read_gets_every_event_of_an_email_and_the_others_get_theirs() {
+        let (unreadable, bounces) =
+            (webhook(1, WantedTypes::All), webhook(2, WantedTypes::Only([EventType::Bounced].into())));
+        let known = vec![Readable::Unreadable(unreadable.id), Readable::Read(bounces.clone())];
+        let known = HashMap::from([(tenant(), Some(Arc::new(known)))]);
+        let to = |event| match owed(&record(Ok(event)), &known, &mut Shares::default()) {
+            Owed::Jobs { to, .. } => to,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(to(event(EventType::Bounced)), [unreadable.id, bounces.id]);
+        assert_eq!(to(event(EventType::Opened)), [unreadable.id]);
+        assert!(to(event(EventType::Unparsed)).is_empty());
+        let what = What::Closed { since: NOW, reason: ClosedReason::Recovered };
+        let about = About { webhook: unreadable.id, description: String::new(), what };
+        assert!(to(Event::accept(Facts::of_change(about, "k", NOW), tenant(), None, NOW)).is_empty());
     }
 
     #[test]

@@ -6,9 +6,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{StreamExt as _, stream};
-use shared::id::TenantId;
-use shared::store::StoreError;
+use shared::id::{TenantId, WebhookId};
 use shared::store::registry::{Subscribers, WebhooksVersions};
+use shared::store::{Readable, StoreError};
 use shared::webhook::Subscriber;
 use tracing::Instrument as _;
 
@@ -22,8 +22,8 @@ const ENTRY_BYTES: usize = 128;
 /// Maximum tenants whose webhooks are read at the same time. Reason: a batch of many tenants is read within seconds.
 const MAX_CONCURRENT_READS: usize = 8;
 
-/// A tenant's webhooks, shared between batches.
-pub(crate) type TenantWebhooks = Arc<Vec<Subscriber>>;
+/// A tenant's webhooks, shared between batches. Of a webhook that this release cannot read, only the id is known.
+pub(crate) type TenantWebhooks = Arc<Vec<Readable<Subscriber, WebhookId>>>;
 
 /// Webhooks by tenant, each with a version of the tenant: the webhooks are as new as that version, or newer.
 #[derive(Debug)]
@@ -58,7 +58,11 @@ impl Known {
 }
 
 fn bytes_of(webhooks: &TenantWebhooks) -> usize {
-    ENTRY_BYTES + webhooks.iter().map(Subscriber::footprint).sum::<usize>()
+    let bytes = |entry: &Readable<Subscriber, WebhookId>| match entry {
+        Readable::Read(subscriber) => subscriber.footprint(),
+        Readable::Unreadable(_) => size_of::<Readable<Subscriber, WebhookId>>(),
+    };
+    ENTRY_BYTES + webhooks.iter().map(bytes).sum::<usize>()
 }
 
 impl SubscriberCache {
@@ -114,7 +118,6 @@ impl SubscriberCache {
 mod tests {
     use std::collections::BTreeSet;
 
-    use shared::id::WebhookId;
     use shared::webhook::{Subscription, WantedTypes};
 
     use super::*;
@@ -125,7 +128,8 @@ mod tests {
         let domains = BTreeSet::from(["x".repeat(bytes)]);
         let subscription = Subscription { types: WantedTypes::All, sources: BTreeSet::default(), domains };
         let id = WebhookId::mint(now, [1; 10]);
-        Arc::new(vec![Subscriber { id, subscription, dialect: shared::dialect::Dialect::Standard }])
+        let dialect = Some(shared::dialect::Dialect::Standard);
+        Arc::new(vec![Readable::Read(Subscriber { id, subscription, dialect })])
     }
 
     fn tenant(number: u8) -> TenantId {

@@ -164,9 +164,10 @@ impl From<AccessError> for IngestError {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::NoValidKey => Self::Unauthorised(error.problem()),
-            AccessError::MissingPermission(_) | AccessError::OtherTenant | AccessError::TenantSuspended => {
-                Self::KeyRefused(error.problem())
-            }
+            AccessError::MissingPermission(_)
+            | AccessError::UnknownRole
+            | AccessError::OtherTenant
+            | AccessError::TenantSuspended => Self::KeyRefused(error.problem()),
             AccessError::TenantMissing | AccessError::InvalidTenantId => Self::Problem(error.problem()),
             AccessError::Store(error) => error.into(),
         }

@@ -36,8 +36,8 @@ pub(crate) async fn run(arguments: Arguments, sdk: &SdkConfig) -> anyhow::Result
         // this repeats until nothing is left to do.
         let resealed = rotation.reseal().await?;
         println!(
-            "{} rows with secrets: sealed {} anew, {} to be looked at again",
-            resealed.rows, resealed.changed, resealed.missed
+            "{} rows with secrets: sealed {} anew, {} to be looked at again, {} cannot be read by this release",
+            resealed.rows, resealed.changed, resealed.missed, resealed.unreadable
         );
         if resealed.changed + resealed.missed == 0 {
             return Ok(());

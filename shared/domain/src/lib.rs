@@ -3,6 +3,7 @@
 //! Modules are listed bottom up: each uses only those that stand above it.
 
 mod words;
+pub mod stored_word;
 mod reasons;
 pub mod id;
 pub mod problem;

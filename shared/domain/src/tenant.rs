@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 use crate::dialect::Dialect;
 use crate::id::{KeyId, TenantId};
 use crate::secret::SigningSecret;
+use crate::stored_word::StoredWord;
 use crate::words::string_enum;
 
 mod limits;
@@ -34,7 +35,7 @@ pub struct Tenant {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TenantSettings {
     /// The dialect of webhooks that are made through the native API; `None` for [`Dialect::Standard`].
-    pub default_dialect: Option<Dialect>,
+    pub default_dialect: Option<StoredWord<Dialect>>,
     /// The signing secret of webhooks that are made through an API without a field for secrets (Mailgun's, Mailjet's,
     /// the platform's). The users of these APIs have one key for all webhooks. `None`: each webhook gets its own
     /// secret.
@@ -65,8 +66,8 @@ pub struct ApiKey {
     pub id: KeyId,
     /// The tenant that the key belongs to; `None` for admin keys.
     pub tenant: Option<TenantId>,
-    /// What the key may do.
-    pub role: Role,
+    /// What the key may do. A key of a role that this release does not know may do nothing.
+    pub role: StoredWord<Role>,
     /// The creator's name for the key; may be empty.
     pub name: String,
     /// SHA-256 of the secret half.

@@ -32,7 +32,7 @@ pub use self::host::{UrlHost, WebhookHosts, host_above_limit};
 pub use self::redaction::{MAX_SEARCHED, Redaction};
 pub use self::signing_secrets::{MAX_SIGNING_SECRETS, PublishedKey, Rotation, SigningSecrets, TooManySecretsError};
 pub use self::status::WebhookStatus;
-pub use self::subscription::{Subscription, WantedTypes};
+pub use self::subscription::{Subscription, WantedTypes, may_want};
 pub use self::url::{InvalidUrl, WebhookUrl};
 pub use self::verification::{
     CHALLENGE_WAITS, ChallengeResult, ChallengeVerdict, MAX_CHALLENGES, MIN_CHALLENGE_INTERVAL, PendingReason,
@@ -167,7 +167,7 @@ impl Webhook {
     /// Whether `event` is owed to the webhook. Events are owed to a disabled, paused or pending webhook too, and their
     /// deliveries are held.
     pub fn wants(&self, event: &Event) -> bool {
-        self.subscription.wants(self.id, event, self.dialect)
+        self.subscription.wants(self.id, event, Some(self.dialect))
     }
 }
 
@@ -178,12 +178,13 @@ pub struct Subscriber {
     pub id: WebhookId,
     /// The events that the webhook wants.
     pub subscription: Subscription,
-    /// How deliveries look.
-    pub dialect: Dialect,
+    /// How deliveries look; `None` for a dialect that this release does not know.
+    pub dialect: Option<Dialect>,
 }
 
 impl Subscriber {
-    /// Whether `event` is owed to the webhook.
+    /// Whether `event` is owed to the webhook. If the dialect is not known, this is so for every type that `*` can
+    /// include: only a release that knows the dialect could leave some of them out.
     pub fn wants(&self, event: &Event) -> bool {
         self.subscription.wants(self.id, event, self.dialect)
     }

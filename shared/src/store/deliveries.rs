@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::Client;
 
-use super::StoreError;
-use domain::delivery::Delivery;
+use super::{Readable, StoreError};
+use domain::delivery::{Delivery, DeliveryKey};
 use domain::id::{EventId, TenantId, WebhookId};
 use domain::retention::Retention;
 
@@ -21,6 +21,17 @@ const HELD_DEAD_INDEX: &str = "held-dead";
 /// How long a job waits that lists rows of the index which were written just now (5 s). Reason: the index follows the
 /// table within about a second.
 pub const INDEX_LAG_SECONDS: u16 = 5;
+
+/// A delivery in a list. If this release cannot read its row, the list has the delivery's key.
+pub type ListedDelivery = Readable<Delivery, DeliveryKey>;
+
+/// The key of a delivery in a list.
+pub fn key_of(listed: &ListedDelivery) -> DeliveryKey {
+    match listed {
+        Readable::Read(delivery) => delivery.key(),
+        Readable::Unreadable(key) => *key,
+    }
+}
 
 /// The deliveries table.
 #[derive(Debug, Clone)]

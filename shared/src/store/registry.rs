@@ -12,12 +12,13 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 
-use super::{Key, Page, StoreError, busy};
+use super::{Key, Page, Readable, StoreError, busy};
 use crate::store::attribute::text;
 
 mod keys;
 mod transaction;
 mod sealable;
+mod unknown_attributes;
 mod item;
 mod data_keys;
 mod sealing;
@@ -130,7 +131,7 @@ impl Registry {
 
     async fn get<T: DeserializeOwned>(&self, key: Key, consistent: bool) -> Result<Option<T>, StoreError> {
         let row = self.get_row(key, consistent).await?;
-        row.map(|row| serde_dynamo::from_item(row).map_err(StoreError::unreadable)).transpose()
+        row.map(item::stored).transpose()
     }
 
     async fn get_row(&self, key: Key, consistent: bool) -> Result<Option<Row>, StoreError> {
@@ -146,19 +147,21 @@ impl Registry {
         Ok(answer.item)
     }
 
-    /// The rows of one partition whose sort key begins with `prefix`, in order, after the sort key `after`.
-    async fn list<T: DeserializeOwned>(
+    /// Like [`Registry::list_rows`]. Each row is read by itself with `read`; an unreadable one has its id.
+    async fn list<T>(
         &self,
         pk: String,
         prefix: &str,
         after: Option<&str>,
-        limit: u8,
-    ) -> Result<Page<T>, StoreError> {
+        limit: impl Into<i32>,
+        read: impl Fn(Row) -> Result<T, StoreError>,
+    ) -> Result<Page<Readable<T>>, StoreError> {
         let page = self.list_rows(pk, prefix, after, limit).await?;
-        let items = serde_dynamo::from_items(page.items).map_err(StoreError::unreadable)?;
-        Ok(Page { items, next: page.next })
+        let items = page.items.into_iter().map(|row| Readable::of(id_of(&row, prefix), read(row)));
+        Ok(Page { items: items.collect::<Result<_, _>>()?, next: page.next })
     }
 
+    /// The rows of one partition whose sort key begins with `prefix`, in order, after the sort key `after`.
     async fn list_rows(
         &self,
         pk: String,
@@ -190,4 +193,10 @@ impl Registry {
         let next = next.and_then(|sk| sk.strip_prefix(prefix)).map(str::to_owned);
         Ok(Page { items: answer.items.unwrap_or_default(), next })
     }
+}
+
+/// The id in the sort key of a row, after the prefix of its kind.
+fn id_of(row: &Row, prefix: &str) -> String {
+    let sort_key = row.get("sk").and_then(|sk| sk.as_s().ok()).map_or("", String::as_str);
+    sort_key.strip_prefix(prefix).unwrap_or(sort_key).to_owned()
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 use shared::clock::random;
 use shared::id::KeyId;
+use shared::stored_word::StoredWord;
 use shared::tenant::{ApiKey, PresentedKey, Role};
 
 use super::fleet::Fleet;
@@ -158,7 +159,7 @@ async fn publish_key(world: &World, tenant: shared::id::TenantId) -> anyhow::Res
     let stored = ApiKey {
         id: key.id.ok_or_else(|| anyhow::anyhow!("a generated key has an id"))?,
         tenant: Some(tenant),
-        role: Role::Publish,
+        role: StoredWord::Known(Role::Publish),
         name: "bench".to_owned(),
         secret_hash: key.hash(),
         created_at: now,

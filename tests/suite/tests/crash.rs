@@ -12,6 +12,7 @@ use shared::id::{KeyId, TenantId};
 use shared::provider::Provider;
 use shared::retry::{Delays, RetryPolicy};
 use shared::store::events::event_in_row;
+use shared::stored_word::StoredWord;
 use shared::tenant::{ApiKey, PresentedKey, Role};
 use shared::webhook::{Webhook, WebhookStatus};
 use support::amazon::Amazon;
@@ -149,8 +150,14 @@ async fn publish_key(world: &World, tenant: TenantId) -> String {
     let id = KeyId::mint(now, [5; 10]);
     let key = PresentedKey::generate(id, [6; 32]);
     let secret_hash = key.hash();
-    let stored =
-        ApiKey { id, tenant: Some(tenant), role: Role::Publish, name: String::new(), secret_hash, created_at: now };
+    let stored = ApiKey {
+        id,
+        tenant: Some(tenant),
+        role: StoredWord::Known(Role::Publish),
+        name: String::new(),
+        secret_hash,
+        created_at: now,
+    };
     world.registry.api_keys.create(&stored).await.unwrap();
     key.expose()
 }

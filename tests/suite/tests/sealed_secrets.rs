@@ -16,6 +16,7 @@ use shared::secret::{SigningSecret, VerificationSecret};
 use shared::source::{BasicPair, ConfiguredUrl, Credentials, Source, Trust, Verification};
 use shared::store::StoreError;
 use shared::store::registry::Resealed;
+use shared::stored_word::StoredWord;
 use shared::stream::StreamCredentials;
 use shared::stream::pubsub::ServiceAccount;
 use shared::stream::servicebus::SharedKey;
@@ -273,8 +274,14 @@ async fn a_new_data_key_seals_every_tenants_rows_and_loses_none() {
     // This source has nothing to seal, so its row is not written.
     world.source(all[0].0, Provider::Generic, Trust::unsigned()).await.unwrap();
     assert_eq!(world.registry.data_key_rotation.next_data_key().await.unwrap(), 2);
-    assert_eq!(world.registry.data_key_rotation.reseal().await.unwrap(), Resealed { rows: 10, changed: 10, missed: 0 });
-    assert_eq!(world.registry.data_key_rotation.reseal().await.unwrap(), Resealed { rows: 10, changed: 0, missed: 0 });
+    assert_eq!(
+        world.registry.data_key_rotation.reseal().await.unwrap(),
+        Resealed { rows: 10, changed: 10, missed: 0, unreadable: 0 }
+    );
+    assert_eq!(
+        world.registry.data_key_rotation.reseal().await.unwrap(),
+        Resealed { rows: 10, changed: 0, missed: 0, unreadable: 0 }
+    );
     assert_eq!(data_key_rows(&world), 2);
     for row in rows(&world, "W#").iter().chain(rows(&world, "S#").iter().filter(|row| row.contains_key("signing_key")))
     {
@@ -383,7 +390,7 @@ async fn ingest_without_the_key_asks_the_provider_to_come_again() {
 async fn the_secret_of_a_tenants_settings_is_sealed_and_follows_the_data_key() {
     let (world, tenant) = world().await;
     let settings = TenantSettings {
-        default_dialect: Some(Dialect::Mailgun),
+        default_dialect: Some(StoredWord::Known(Dialect::Mailgun)),
         webhook_secret: Some(SigningSecret::parse("the key of the account").unwrap()),
         revision: 0,
     };
@@ -444,7 +451,10 @@ async fn the_credentials_of_streams_are_sealed_each_for_its_own_field() {
     put(&world, row).await;
 
     world.registry.data_key_rotation.next_data_key().await.unwrap();
-    assert_eq!(world.registry.data_key_rotation.reseal().await.unwrap(), Resealed { rows: 3, changed: 3, missed: 0 });
+    assert_eq!(
+        world.registry.data_key_rotation.reseal().await.unwrap(),
+        Resealed { rows: 3, changed: 3, missed: 0, unreadable: 0 }
+    );
     for row in rows(&world, "W#") {
         assert_eq!(sealed_with(&row), BTreeSet::from(["2".to_owned()]));
     }

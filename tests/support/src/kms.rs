@@ -36,6 +36,13 @@ impl Kms {
         *self.refusing.lock().unwrap_or_else(PoisonError::into_inner) = refusing;
     }
 
+    /// Makes KMS know a data key that another KMS has wrapped. `blob` and `plaintext` are in base64.
+    pub fn learn(&self, blob: &str, plaintext: &str, context: Value) {
+        let (blob, plaintext) = (blob.to_owned(), plaintext.to_owned());
+        let mut wrapped = self.wrapped.lock().unwrap_or_else(PoisonError::into_inner);
+        wrapped.push(Wrapped { blob, plaintext, context });
+    }
+
     /// The data keys that KMS has made, in base64. They must not appear anywhere outside of the functions' memory.
     pub fn data_keys(&self) -> Vec<String> {
         let wrapped = self.wrapped.lock().unwrap_or_else(PoisonError::into_inner);

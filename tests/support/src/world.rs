@@ -1,5 +1,6 @@
 //! The whole of mailhooks in one process. A test drives it step by step.
 
+mod rows;
 mod stream;
 
 use std::collections::HashSet;

@@ -25,6 +25,8 @@ pub(crate) enum ApiError {
     Invalid(FieldErrors),
     /// The client can do something else about it.
     Problem(Problem),
+    /// The request needs a stored object that this release cannot read. The log gets the cause.
+    Unreadable(Arc<dyn Error + Send + Sync>),
     /// We could not carry it out. The client reads a fixed sentence; the log gets the cause.
     Unavailable(Arc<dyn Error + Send + Sync>),
 }
@@ -40,6 +42,7 @@ impl ApiError {
         match self {
             Self::Unauthorised(problem) | Self::KeyRefused(problem) | Self::Problem(problem) => problem.clone(),
             Self::Invalid(errors) => errors.clone().into(),
+            Self::Unreadable(_) => newer_release(),
             Self::Unavailable(_) => Problem::uncertain(),
         }
     }
@@ -61,9 +64,10 @@ impl From<AccessError> for ApiError {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::NoValidKey => Self::Unauthorised(error.problem()),
-            AccessError::MissingPermission(_) | AccessError::OtherTenant | AccessError::TenantSuspended => {
-                Self::KeyRefused(error.problem())
-            }
+            AccessError::MissingPermission(_)
+            | AccessError::UnknownRole
+            | AccessError::OtherTenant
+            | AccessError::TenantSuspended => Self::KeyRefused(error.problem()),
             AccessError::TenantMissing | AccessError::InvalidTenantId => Self::Problem(error.problem()),
             AccessError::Store(error) => error.into(),
         }
@@ -75,12 +79,12 @@ impl From<StoreError> for ApiError {
         match error {
             // An operation whose object is gone tells so by itself.
             StoreError::Conflict | StoreError::Gone => Self::Problem(conflict()),
+            StoreError::Unreadable(_) => Self::Unreadable(Arc::new(error)),
             // An operation on things that have a maximum number tells the number itself, and all operations on webhooks
             // are use cases, so neither limit comes here.
             StoreError::LimitReached
             | StoreError::HostLimitReached { .. }
             | StoreError::Busy
-            | StoreError::Unreadable(_)
             | StoreError::DataKey(_)
             | StoreError::Aws(_) => Self::unavailable(error),
         }
@@ -107,6 +111,13 @@ pub(crate) fn conflict() -> Problem {
     let detail = "Another request changed this object at the same time. Read the object again, and repeat the change \
                   if it is still needed.";
     Problem::new(409, "conflict", "Changed by another request", detail)
+}
+
+/// 409: the object is there, and this release cannot read it or must not act on it.
+fn newer_release() -> Problem {
+    let detail = "This release of the service cannot read the stored object, because a newer release may have written \
+                  it. Nothing was changed. The object works again when the newer release is deployed again.";
+    Problem::new(409, "newer-release", "Written by a newer release", detail)
 }
 
 /// 404: there is no such object, or another tenant has it. A caller cannot tell the two apart.

@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use shared::store::{Page, Readable};
 
 use super::query::Query;
 
@@ -29,6 +30,43 @@ impl<T> ListView<T> {
     pub(crate) fn new(data: Vec<T>, next: Option<String>) -> Self {
         Self { data, next_cursor: next.map(|position| encode(&position)) }
     }
+}
+
+impl<T> ListView<ListEntry<T>> {
+    /// A page of stored rows, each of which `view` shows.
+    pub(crate) fn of_rows<Row>(page: Page<Readable<Row>>, view: impl Fn(&Row) -> T) -> Self {
+        let entry = |row| match row {
+            Readable::Read(row) => ListEntry::Readable(view(&row)),
+            Readable::Unreadable(id) => ListEntry::Unreadable(UnreadableView { id, unreadable: true }),
+        };
+        Self::new(page.items.into_iter().map(entry).collect(), page.next)
+    }
+}
+
+/// One entry of a list.
+#[derive(Debug)]
+pub(crate) enum ListEntry<T, Unreadable = UnreadableView> {
+    /// The object.
+    Readable(T),
+    /// An object that this release cannot read. The list names it, so that it can be deleted.
+    Unreadable(Unreadable),
+}
+
+/// An entry is written as the object itself.
+impl<T: Serialize, Unreadable: Serialize> Serialize for ListEntry<T, Unreadable> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Readable(object) => object.serialize(serializer),
+            Self::Unreadable(object) => object.serialize(serializer),
+        }
+    }
+}
+
+/// What can be said of an object that this release cannot read.
+#[derive(Debug, Serialize)]
+pub(crate) struct UnreadableView {
+    id: String,
+    unreadable: bool,
 }
 
 /// The parameter `limit`: the maximum number of entries of the page.

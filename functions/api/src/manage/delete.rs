@@ -15,7 +15,7 @@ use crate::span;
 /// because of an attempt that was under way.
 pub(crate) async fn delete(api: &Api, tenant: TenantId, id: WebhookId) -> Result<(), ManageError> {
     span::note(Noun::Webhook, id);
-    if api.webhooks.get(tenant, id).await?.is_none() {
+    if !api.webhook_writer.exists(tenant, id).await? {
         api.breakers.forget(tenant, id).await?;
         return Err(ManageError::NotFound(Noun::Webhook));
     }

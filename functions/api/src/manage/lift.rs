@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use shared::id::{TenantId, WebhookId};
+use shared::store::Readable;
 
 use super::consent::send;
 use super::error::ManageError;
@@ -21,7 +22,14 @@ const MAX_CONCURRENT_CLOSINGS: usize = 16;
 /// Open breakers are closed before the release, because a probe ends when it finds the tenant suspended. If this fails,
 /// the client gets an error and repeats the request, which does all of it again; the sweep would do it within hours.
 pub(crate) async fn lift(api: &Api, tenant: TenantId) -> Result<(), ManageError> {
-    let webhooks = api.webhooks.all(tenant).await?;
+    let (mut webhooks, mut unreadable) = (Vec::new(), Vec::new());
+    for entry in api.webhooks.all(tenant).await? {
+        match entry {
+            Readable::Read(webhook) => webhooks.push(webhook),
+            // The job waits until `deliver` can read the webhook. An id that no job can name has no deliveries.
+            Readable::Unreadable(id) => unreadable.extend(id.parse::<WebhookId>().ok()),
+        }
+    }
     let resumed: Vec<_> = webhooks.iter().filter(|webhook| !webhook.holds_deliveries()).collect();
     let open = api.breakers.all_open(tenant).await?;
     let open: HashSet<WebhookId> = open.into_iter().map(|(webhook, _)| webhook).collect();
@@ -30,7 +38,7 @@ pub(crate) async fn lift(api: &Api, tenant: TenantId) -> Result<(), ManageError>
         closings.push(close_breaker(api, webhook));
     }
     stream::iter(closings).buffer_unordered(MAX_CONCURRENT_CLOSINGS).try_collect::<()>().await?;
-    release_all(api, tenant, resumed.iter().map(|webhook| webhook.id)).await?;
+    release_all(api, tenant, resumed.iter().map(|webhook| webhook.id).chain(unreadable)).await?;
     // `deliver` asks no URL of a suspended tenant.
     send(api, tenant, &webhooks).await
 }

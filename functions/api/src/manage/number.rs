@@ -1,8 +1,8 @@
 //! The numbers of webhooks, and the version that a rule over all webhooks of a tenant depends on.
 
 use shared::id::TenantId;
-use shared::store::StoreError;
 use shared::store::registry::WebhooksVersion;
+use shared::store::{Readable, StoreError};
 use shared::webhook::Webhook;
 
 use super::error::ManageError;
@@ -19,11 +19,17 @@ pub(crate) async fn webhooks_version(api: &Api, tenant: TenantId) -> Result<Webh
     api.webhook_writer.version(tenant).await?.ok_or(ManageError::NotFound(Noun::Tenant))
 }
 
-/// All webhooks of a tenant, at most 500, oldest first, each with its number. Webhooks from before numbers existed get
+/// All webhooks of a tenant that this release can read, at most 500, oldest first. Rules over all webhooks leave the
+/// others out, because nothing is known of them.
+pub(crate) async fn readable(api: &Api, tenant: TenantId) -> Result<Vec<Webhook>, StoreError> {
+    Ok(api.webhooks.all(tenant).await?.into_iter().filter_map(Readable::read).collect())
+}
+
+/// Like [`readable`], and each webhook has its number. Webhooks from before numbers existed get
 /// theirs now.
 pub(crate) async fn numbered(api: &Api, tenant: TenantId) -> Result<Vec<Webhook>, ManageError> {
     for number in 0..TRIES {
-        let webhooks = api.webhooks.all(tenant).await?;
+        let webhooks = readable(api, tenant).await?;
         if let Some(numbered) = number_rest(api, tenant, webhooks).await? {
             return Ok(numbered);
         }

@@ -15,10 +15,10 @@ pub(crate) async fn check_sources(
     tenant: TenantId,
     sources: &BTreeSet<SourceId>,
 ) -> Result<(), ManageError> {
-    let found = try_join_all(sources.iter().map(|source| api.sources.get(tenant, *source))).await?;
+    let found = try_join_all(sources.iter().map(|source| api.sources.exists(tenant, *source))).await?;
     let mut errors = FieldErrors::none();
     for (source, found) in sources.iter().zip(found) {
-        if found.is_none() {
+        if !found {
             errors.add(FieldErrors::at("/sources", format!("{source} is not a source of this tenant")));
         }
     }

@@ -10,7 +10,7 @@ use super::change::write;
 use super::consent::{ask_all, asking};
 use super::error::ManageError;
 use super::limits::creation_error;
-use super::number::{self, numbered, webhooks_version};
+use super::number::{self, numbered, readable, webhooks_version};
 use super::release::{discard_held, release_ahead};
 use super::resume::resume;
 use crate::noun::Noun;
@@ -158,7 +158,7 @@ pub(crate) async fn create_planned<T, E: From<ManageError>>(
     for number in 0..number::TRIES {
         // The version is read before the plan is made, so that any change in between makes the creation fail.
         let version = webhooks_version(api, tenant).await?;
-        let all = api.webhooks.all(tenant).await.map_err(ManageError::from)?;
+        let all = readable(api, tenant).await.map_err(ManageError::from)?;
         let Plan { new, rest } = plan(&all)?;
         if new.is_empty() {
             return Ok(Plan { new, rest });

@@ -13,7 +13,7 @@ mod list;
 mod read;
 
 pub(crate) use accepted::Accepted;
-pub(crate) use view::DeliveryView;
+pub(crate) use view::{DeliveryEntry, entries};
 
 pub(crate) fn routes() -> Router<Arc<Api>> {
     Router::new()

@@ -2,6 +2,7 @@
 
 use futures::future::join_all;
 use shared::delivery::job_verdict::AttemptPlan;
+use shared::store::StoreError;
 
 use super::hold::admitted;
 use super::inspect::inspect;
@@ -12,7 +13,11 @@ use super::slow;
 use crate::Deliver;
 use crate::disposition::{Dispositions, Stop};
 use crate::isolate::{isolated_logged, log};
+use crate::park::parked;
 use crate::webhook_cache::WebhookState;
+
+/// Why the jobs of such a webhook are parked.
+const OF_UNREADABLE_WEBHOOK: &str = "a job whose webhook this release cannot read";
 
 /// Turns the jobs of one webhook into its requests. What becomes of the other jobs is added to `settled`.
 pub(crate) async fn line_up<'a>(
@@ -36,8 +41,15 @@ pub(crate) async fn line_up<'a>(
     }
     let Some((first, _)) = due.first() else { return Vec::new() };
     // Read once for the whole group; an error fails the whole group.
-    let state = match room.webhooks.get(first.job.tenant, first.job.webhook, room.clock.now()).await {
+    let read = room.webhooks.get(first.job.tenant, first.job.webhook, room.clock.now()).await;
+    let state = match read {
         Ok(state) => state,
+        Err(error @ StoreError::Unreadable(_)) => {
+            log(&error, "the webhook cannot be read; its jobs are parked until a release can read it");
+            let parked = |pending: &Pending<'_>| pending.message.span.in_scope(|| parked(&OF_UNREADABLE_WEBHOOK));
+            settled.extend(due.iter().map(|(pending, _)| (pending.index, parked(pending))));
+            return Vec::new();
+        }
         Err(error) => {
             log(&error, &format!("the webhook could not be read; {} jobs come back", due.len()));
             return Vec::new();

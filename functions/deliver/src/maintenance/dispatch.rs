@@ -11,9 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 use shared::clock::Clock;
 use shared::delivery::DeadReason;
 use shared::event::Event;
+use shared::id::WebhookId;
 use shared::queue::job::{DispatchJob, FirstJobs, Job};
 use shared::queue::{Outgoing, Queue, Unconfirmed};
-use shared::webhook::Subscriber;
+use shared::store::Readable;
+use shared::webhook::{Subscriber, may_want};
 
 use crate::dead_letter;
 use crate::disposition::{Disposition, Stop};
@@ -72,9 +74,18 @@ pub(crate) async fn dispatch(
 }
 
 /// Sends the first jobs of the webhooks that want the event. Returns whether SQS took all of them.
-async fn send(event: &Event, first: &FirstJobs, webhooks: &[Subscriber], deliveries_queue: &Queue) -> bool {
-    let wanting = webhooks.iter().filter(|webhook| webhook.wants(event));
-    let jobs: Vec<_> = wanting.map(|webhook| Outgoing::first(first, webhook.id)).collect();
+async fn send(
+    event: &Event,
+    first: &FirstJobs,
+    webhooks: &[Readable<Subscriber, WebhookId>],
+    deliveries_queue: &Queue,
+) -> bool {
+    let wanting = webhooks.iter().filter_map(|webhook| match webhook {
+        Readable::Read(subscriber) => subscriber.wants(event).then_some(subscriber.id),
+        // Its job waits until the webhook can be read.
+        Readable::Unreadable(id) => may_want(*id, event).then_some(*id),
+    });
+    let jobs: Vec<_> = wanting.map(|webhook| Outgoing::first(first, webhook)).collect();
     let results = deliveries_queue.send(&jobs).await;
     let unconfirmed = deliveries_queue.unconfirmed(&results);
     unconfirmed.inspect(Unconfirmed::log).is_none()

@@ -13,8 +13,8 @@ use shared::delivery::overdue::latest_overdue;
 use shared::delivery::{Delivery, DeliveryState, StateKind};
 use shared::queue::job::{DeliverJob, Job, OverdueJob};
 use shared::queue::{MAX_DELAY_SECONDS, Outgoing};
-use shared::store::deliveries::INDEX_LAG_SECONDS;
-use shared::store::{Page, StoreError, TimeRange};
+use shared::store::deliveries::{INDEX_LAG_SECONDS, ListedDelivery};
+use shared::store::{Page, Readable, StoreError, TimeRange};
 use shared::webhook::Webhook;
 use tracing::Instrument as _;
 
@@ -44,11 +44,20 @@ pub(crate) async fn overdue(job: &OverdueJob, stores: &Stores, recorder: &Record
         Some(_) => Page { items: Vec::new(), next: job.after.clone() },
         None => held_too_long(&webhook, job.after.as_deref(), PAGE, stores, recorder, now).await?,
     };
-    let mut outgoing: Vec<Outgoing> =
-        held.items.iter().map(|held| Outgoing::now(&Job::Deliver(DeliverJob::same_round(held)))).collect();
-    let woken = stream::iter(waiting.items).map(|delivery| wake(delivery, recorder));
+    let mut outgoing: Vec<Outgoing> = held
+        .items
+        .iter()
+        .filter_map(Readable::as_read)
+        .map(|held| Outgoing::now(&Job::Deliver(DeliverJob::same_round(held))))
+        .collect();
+    let mut goes_on = match waiting.next {
+        // A row that cannot be read stays in the index. A page with nothing else would be listed again and again.
+        Some(_) => waiting.items.iter().any(|entry| entry.as_read().is_some()),
+        None => held.next.is_some(),
+    };
+    let woken =
+        stream::iter(waiting.items.into_iter().filter_map(Readable::read)).map(|delivery| wake(delivery, recorder));
     let woken: Vec<Result<Option<Outgoing>, StoreError>> = woken.buffered(MAX_CONCURRENT_WRITES).collect().await;
-    let mut goes_on = waiting.next.is_some() || held.next.is_some();
     for woken in woken {
         match woken {
             Ok(job) => outgoing.extend(job),
@@ -79,7 +88,7 @@ async fn held_too_long(
     stores: &Stores,
     recorder: &Recorder,
     now: Timestamp,
-) -> Result<Page<Delivery>, StoreError> {
+) -> Result<Page<ListedDelivery>, StoreError> {
     let range = TimeRange { from: Timestamp::UNIX_EPOCH, to: recorder.retention.latest_ended_hold(now) };
     let (tenant, id) = (webhook.tenant, webhook.id);
     stores.deliveries.list_stuck_without_attempts(tenant, id, StateKind::Held, Some(range), after, limit).await
@@ -87,7 +96,12 @@ async fn held_too_long(
 
 /// The overdue deliveries of a webhook, soonest first. A webhook with a rate limit may have a line of jobs that are
 /// due.
-async fn waiting(webhook: &Webhook, limit: u16, stores: &Stores, now: Timestamp) -> Result<Page<Delivery>, StoreError> {
+async fn waiting(
+    webhook: &Webhook,
+    limit: u16,
+    stores: &Stores,
+    now: Timestamp,
+) -> Result<Page<ListedDelivery>, StoreError> {
     let (tenant, id) = (webhook.tenant, webhook.id);
     let line_end = match webhook.rate_limit {
         Some(_) => stores.rate_limits.line_end(tenant, id).await?,

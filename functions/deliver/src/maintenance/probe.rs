@@ -12,8 +12,8 @@ use shared::event::Event;
 use shared::queue::Outgoing;
 use shared::queue::job::{Job, Probe, ReleaseHeld};
 use shared::retry::{Decision, decide};
-use shared::store::StoreError;
 use shared::store::deliveries::{HeldOrDeadOrder, INDEX_LAG_SECONDS};
+use shared::store::{Readable, StoreError};
 use shared::unknown_fields::UnknownFields;
 use shared::webhook::{DisabledReason, Webhook};
 use tracing::Instrument as _;
@@ -91,7 +91,7 @@ pub(crate) async fn probe(
 async fn oldest_held(job: &Probe, stores: &Stores) -> Result<Option<(Delivery, Event)>, StoreError> {
     let (order, held) = (HeldOrDeadOrder::OldestFirst, StateKind::Held);
     let page = stores.deliveries.list_stuck(job.tenant, job.webhook, held, order, None, MAX_CANDIDATES).await?;
-    for delivery in page.items {
+    for delivery in page.items.into_iter().filter_map(Readable::read) {
         let found = find_event(job.tenant, delivery.event, &stores.events);
         if let Lookup::Found(event) = found.instrument(span::of_event(delivery.event)).await? {
             return Ok(Some((delivery, *event)));

@@ -10,6 +10,7 @@ use shared::queue::Outgoing;
 use shared::queue::job::{DeliverJob, Job, ReleaseHeld};
 use shared::rate_limit::RateLimit;
 use shared::recovery::{DEFAULT_RATE_PER_SECOND, Pace};
+use shared::store::Readable;
 
 use super::lost_probe::lost_probe;
 use super::pacing::paced;
@@ -43,7 +44,12 @@ pub(crate) async fn release(
     let (kind, after) = (StateKind::Held, job.after.as_deref());
     let deliveries = &stores.deliveries;
     let held = deliveries.list_stuck_without_attempts(tenant, webhook, kind, None, after, pace.page()).await?;
-    let jobs: Vec<Job> = held.items.iter().map(|held| Job::Deliver(DeliverJob::next_round(held))).collect();
+    let jobs: Vec<Job> = held
+        .items
+        .iter()
+        .filter_map(Readable::as_read)
+        .map(|held| Job::Deliver(DeliverJob::next_round(held)))
+        .collect();
     let mut outgoing = paced(&jobs, pace);
     if let Some(after) = held.next {
         stores.releases.note_progress(tenant, webhook, now).await?;

@@ -14,7 +14,7 @@ use shared::delivery::StateKind;
 use shared::id::TenantId;
 use shared::queue::Outgoing;
 use shared::queue::job::{Job, OverdueJob, RecoveryPage, ReleaseHeld, Sweep, VerifyJob};
-use shared::store::StoreError;
+use shared::store::{Readable, StoreError};
 use shared::unknown_fields::UnknownFields;
 use shared::webhook::Webhook;
 use tracing::Instrument as _;
@@ -47,9 +47,11 @@ pub(crate) async fn sweep(job: &Sweep, stores: &Stores, recorder: &Recorder) -> 
     let tenants = stores.tenants.page(job.after.as_deref(), MAX_TENANTS).await?;
     let (mut jobs, mut after, mut looks_left) = (Vec::new(), job.after.clone(), MAX_LOOKS);
     for tenant in tenants.items {
-        let Some(tenant) = or_none(tenant.map(Some)) else { continue };
+        let Readable::Read(tenant) = tenant else { continue };
         let span = span::of_tenant(tenant.id);
-        let mut webhooks = or_none(stores.webhooks.all(tenant.id).instrument(span.clone()).await);
+        let webhooks = or_none(stores.webhooks.all(tenant.id).instrument(span.clone()).await);
+        // The jobs of an unreadable webhook are parked. They need no sweep to come back.
+        let mut webhooks: Vec<_> = webhooks.into_iter().filter_map(Readable::read).collect();
         let looked_at = job.looked_at.filter(|(of, _)| *of == tenant.id);
         webhooks.retain(|webhook| looked_at.is_none_or(|(_, last)| webhook.id > last));
         let is_whole = webhooks.len() <= looks_left;
@@ -104,7 +106,11 @@ async fn look(
     let oldest = held.items.first();
     let mut jobs = Vec::new();
     // A held row is written when the hold begins, and by each probe that tries the delivery.
-    let is_held_too_long = oldest.is_some_and(|held| recorder.retention.ends_hold(held.updated_at, now));
+    let is_held_too_long = oldest.is_some_and(|held| match held {
+        Readable::Read(held) => recorder.retention.ends_hold(held.updated_at, now),
+        // Those behind it may have been held for too long, and the job looks at them.
+        Readable::Unreadable(_) => true,
+    });
     if is_held_too_long || has_overdue(&webhook, stores, now).await? {
         jobs.push(Job::Overdue(OverdueJob { tenant, webhook: id, after: None, unknown: UnknownFields::default() }));
     }

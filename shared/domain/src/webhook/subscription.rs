@@ -31,9 +31,15 @@ pub enum WantedTypes {
 impl WantedTypes {
     /// Whether a webhook of `dialect` wants `event_type`.
     pub fn include(&self, event_type: EventType, dialect: Dialect) -> bool {
+        self.may_include(event_type, Some(dialect))
+    }
+
+    /// Like [`WantedTypes::include`]. If the dialect is not known, it counts as one that has a word for every type.
+    fn may_include(&self, event_type: EventType, dialect: Option<Dialect>) -> bool {
+        let has_word = || dialect.is_none_or(|dialect| dialect.name(event_type).is_some());
         match self {
             Self::AllAnd(operational) if event_type.is_operational() => operational.contains(&event_type),
-            Self::All | Self::AllAnd(_) => dialect.name(event_type).is_some() && !event_type.is_operational(),
+            Self::All | Self::AllAnd(_) => has_word() && !event_type.is_operational(),
             Self::Only(types) => types.contains(&event_type),
         }
     }
@@ -52,13 +58,13 @@ impl Subscription {
     /// Maximum number of sources, and maximum number of domains, of a subscription.
     pub const MAX_FILTERS: usize = 50;
 
-    pub(super) fn wants(&self, webhook: WebhookId, event: &Event, dialect: Dialect) -> bool {
+    pub(super) fn wants(&self, webhook: WebhookId, event: &Event, dialect: Option<Dialect>) -> bool {
         let event_type = event.facts.event_type;
         // A body that could not be read is for its owner to look at.
         if event_type == EventType::Unparsed {
             return false;
         }
-        let type_wanted = self.types.include(event_type, dialect);
+        let type_wanted = self.types.may_include(event_type, dialect);
         // Operational events have no source and no email, so the filters do not apply to them. An operational event is
         // not owed to the webhook that it is about, because a receiver that is down would get more and more of them.
         if let Some(about) = &event.facts.about {
@@ -70,6 +76,13 @@ impl Subscription {
             || event.facts.sending_domain.as_ref().is_some_and(|domain| self.domains.contains(&domain.to_lowercase()));
         type_wanted && source_wanted && domain_wanted
     }
+}
+
+/// Whether `event` may be owed to a webhook of which only the id is known. A webhook gets no body that could not be
+/// read, and no operational event about itself.
+pub fn may_want(webhook: WebhookId, event: &Event) -> bool {
+    event.facts.event_type != EventType::Unparsed
+        && event.facts.about.as_ref().is_none_or(|about| about.webhook != webhook)
 }
 
 #[cfg(test)]

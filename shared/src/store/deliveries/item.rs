@@ -7,15 +7,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use domain::delivery::{Attempt, DeadReason, Delivery, DeliveryState, Outcome, Target};
+use crate::store::Readable;
+use domain::delivery::{Attempt, DeadReason, Delivery, DeliveryKey, DeliveryState, Outcome, Target};
 use domain::event::EventType;
+use domain::id::TenantId;
 
 /// The version of items that this code writes.
 pub(super) const VERSION: u8 = 1;
 
 /// The attributes of an item that [`delivery_in`] reads, except the attempts.
-pub(super) const WITHOUT_ATTEMPTS: [&str; 10] =
-    ["tenant", "webhook", "event", "type", "state", "next", "reason", "round", "n", "updated"];
+pub(super) const WITHOUT_ATTEMPTS: [&str; 11] =
+    ["v", "tenant", "webhook", "event", "type", "state", "next", "reason", "round", "n", "updated"];
 
 #[derive(Deserialize)]
 struct DeliveryItem {
@@ -79,8 +81,33 @@ pub(super) fn attempt_value(attempt: &Attempt) -> Result<AttributeValue, StoreEr
     serde_dynamo::to_attribute_value(item).map_err(StoreError::unreadable)
 }
 
+/// The delivery in a row of a list. `None` if the row belongs to another tenant than `tenant`.
+pub(super) fn entry_in(
+    tenant: TenantId,
+    row: HashMap<String, AttributeValue>,
+) -> Result<Option<Readable<Delivery, DeliveryKey>>, StoreError> {
+    let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok());
+    if text("tenant").is_none_or(|owner| *owner != tenant.to_string()) {
+        return Ok(None);
+    }
+    // These ids are the row's key as well.
+    let key = text("webhook").zip(text("event"));
+    let key = key.and_then(|(webhook, event)| {
+        Some(DeliveryKey { tenant, webhook: webhook.parse().ok()?, event: event.parse().ok()? })
+    });
+    let Some(key) = key else {
+        tracing::warn!("a row of the deliveries table names no delivery; it is left out");
+        return Ok(None);
+    };
+    Readable::of(key, delivery_in(row)).map(Some)
+}
+
 /// The delivery in an item.
 pub(super) fn delivery_in(item: HashMap<String, AttributeValue>) -> Result<Delivery, StoreError> {
+    let version = item.get("v").and_then(|version| version.as_n().ok()?.parse::<u64>().ok());
+    if version.is_some_and(|version| version > u64::from(VERSION)) {
+        return Err(StoreError::unreadable("a newer release has written the row"));
+    }
     let item: DeliveryItem = serde_dynamo::from_item(item).map_err(StoreError::unreadable)?;
     let state = state(&item)?;
     Ok(Delivery {

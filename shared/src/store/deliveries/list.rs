@@ -7,12 +7,12 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::try_join_all;
 
-use super::{Deliveries, HELD_DEAD_INDEX, StoreError, item, keys};
+use super::{Deliveries, HELD_DEAD_INDEX, ListedDelivery, StoreError, item, keys};
 use crate::store::Page;
 use crate::store::attribute::text;
 use crate::store::timeline::SHARDS;
 use crate::store::timeline::{TimeRange, Timeline};
-use domain::delivery::{Delivery, StateKind};
+use domain::delivery::StateKind;
 use domain::id::{EventId, TenantId, WebhookId};
 
 /// The sort key of the index.
@@ -38,13 +38,13 @@ impl Deliveries {
         state: Option<StateKind>,
         after: Option<EventId>,
         limit: u8,
-    ) -> Result<Page<Delivery>, StoreError> {
+    ) -> Result<Page<ListedDelivery>, StoreError> {
         let state = state.map(StateKind::as_str);
         let timeline = Timeline { client: &self.client, table: &self.table, state };
         let page =
             timeline.newest_first(range, after, limit, |day, shard| keys::partition(webhook, day, shard)).await?;
-        let items = page.items.into_iter().map(item::delivery_in).collect::<Result<Vec<_>, _>>()?;
-        Ok(Page { items: items.into_iter().filter(|delivery| delivery.tenant == tenant).collect(), next: page.next })
+        let items = page.items.into_iter().filter_map(|row| item::entry_in(tenant, row).transpose());
+        Ok(Page { items: items.collect::<Result<_, _>>()?, next: page.next })
     }
 
     /// One page of a webhook's held or dead deliveries, ordered by the time when they became so. `state` is `Held` or
@@ -58,7 +58,7 @@ impl Deliveries {
         order: HeldOrDeadOrder,
         after: Option<&str>,
         limit: impl Into<i32>,
-    ) -> Result<Page<Delivery>, StoreError> {
+    ) -> Result<Page<ListedDelivery>, StoreError> {
         let bounds = match (after, order) {
             (None, _) => Bounds::All,
             (Some(after), HeldOrDeadOrder::OldestFirst) => Bounds::After(after.to_owned()),
@@ -82,7 +82,7 @@ impl Deliveries {
         range: Option<TimeRange>,
         after: Option<&str>,
         limit: u16,
-    ) -> Result<Page<Delivery>, StoreError> {
+    ) -> Result<Page<ListedDelivery>, StoreError> {
         let bounds = match (range, after) {
             (None, None) => Bounds::All,
             (None, Some(after)) => Bounds::After(after.to_owned()),
@@ -108,7 +108,7 @@ impl Deliveries {
         list: List,
         bounds: &Bounds,
         limit: i32,
-    ) -> Result<Page<Delivery>, StoreError> {
+    ) -> Result<Page<ListedDelivery>, StoreError> {
         let share = limit / i32::from(SHARDS);
         // Chance gives some shards more than an equal share. With four standard deviations more, pages are full or
         // nearly full.
@@ -117,9 +117,9 @@ impl Deliveries {
         let calls = partitions.map(|partition| bounds.apply(self.query_stuck(partition, list, of_each)).send());
         let mut shards = Vec::new();
         for answer in try_join_all(calls).await.map_err(StoreError::aws)? {
-            shards.push(Shard::of(answer)?);
+            shards.push(Shard::of(tenant, answer)?);
         }
-        Ok(stuck_page(tenant, shards, list.order, usize::try_from(limit).unwrap_or(0)))
+        Ok(stuck_page(shards, list.order, usize::try_from(limit).unwrap_or(0)))
     }
 
     fn query_stuck(&self, partition: String, list: List, limit: i32) -> QueryFluentBuilder {
@@ -182,14 +182,15 @@ impl Bounds {
 /// The result for one index partition: rows by their sort keys, and the key down to which it was searched if the search
 /// did not reach its end.
 struct Shard {
-    rows: Vec<(String, Delivery)>,
+    /// `None` stands for a row of another tenant.
+    rows: Vec<(String, Option<ListedDelivery>)>,
     searched_to: Option<String>,
 }
 
 impl Shard {
-    fn of(answer: QueryOutput) -> Result<Self, StoreError> {
-        let rows =
-            answer.items.unwrap_or_default().into_iter().map(|row| Ok((sort_key(&row)?, item::delivery_in(row)?)));
+    fn of(tenant: TenantId, answer: QueryOutput) -> Result<Self, StoreError> {
+        let rows = answer.items.unwrap_or_default().into_iter();
+        let rows = rows.map(|row| Ok((sort_key(&row)?, item::entry_in(tenant, row)?)));
         let rows = rows.collect::<Result<_, StoreError>>()?;
         let searched_to = answer.last_evaluated_key.as_ref().map(sort_key).transpose()?;
         Ok(Self { rows, searched_to })
@@ -202,7 +203,7 @@ fn sort_key(row: &HashMap<String, AttributeValue>) -> Result<String, StoreError>
 }
 
 /// The rows of all shards in one order, as far as every shard was searched, and at most `limit` rows.
-fn stuck_page(tenant: TenantId, shards: Vec<Shard>, order: HeldOrDeadOrder, limit: usize) -> Page<Delivery> {
+fn stuck_page(shards: Vec<Shard>, order: HeldOrDeadOrder, limit: usize) -> Page<ListedDelivery> {
     let sooner = |one: &String, other: &String| match order {
         HeldOrDeadOrder::OldestFirst => one.cmp(other),
         HeldOrDeadOrder::NewestFirst => other.cmp(one),
@@ -215,6 +216,5 @@ fn stuck_page(tenant: TenantId, shards: Vec<Shard>, order: HeldOrDeadOrder, limi
         rows.truncate(limit);
         next = rows.last().map(|(key, _)| key.clone());
     }
-    let items = rows.into_iter().map(|(_, delivery)| delivery).filter(|delivery| delivery.tenant == tenant).collect();
-    Page { items, next }
+    Page { items: rows.into_iter().filter_map(|(_, delivery)| delivery).collect(), next }
 }

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
-use super::{Deliveries, StoreError, item, keys};
-use domain::delivery::Delivery;
+use super::{Deliveries, ListedDelivery, StoreError, item, key_of, keys};
 use domain::id::{EventId, TenantId, WebhookId};
 
 /// Maximum number of keys of one batch: `DynamoDB`'s limit.
@@ -21,14 +20,13 @@ impl Deliveries {
         tenant: TenantId,
         event: EventId,
         webhooks: &[WebhookId],
-    ) -> Result<Vec<Delivery>, StoreError> {
+    ) -> Result<Vec<ListedDelivery>, StoreError> {
         let mut deliveries = Vec::new();
         for batch in webhooks.chunks(BATCH) {
             let wanted = batch.iter().map(|webhook| key(*webhook, event)).collect();
-            deliveries.extend(self.get_batch(wanted, false).await?);
+            deliveries.extend(self.get_batch(tenant, wanted, false).await?);
         }
-        deliveries.retain(|delivery| delivery.tenant == tenant);
-        deliveries.sort_by_key(|delivery| delivery.webhook);
+        deliveries.sort_by_key(|delivery| key_of(delivery).webhook);
         Ok(deliveries)
     }
 
@@ -38,21 +36,21 @@ impl Deliveries {
         tenant: TenantId,
         webhook: WebhookId,
         events: &[EventId],
-    ) -> Result<Vec<Delivery>, StoreError> {
+    ) -> Result<Vec<ListedDelivery>, StoreError> {
         let mut deliveries = Vec::new();
         for batch in events.chunks(BATCH) {
             let wanted = batch.iter().map(|event| key(webhook, *event)).collect();
-            deliveries.extend(self.get_batch(wanted, true).await?);
+            deliveries.extend(self.get_batch(tenant, wanted, true).await?);
         }
-        deliveries.retain(|delivery| delivery.tenant == tenant);
         Ok(deliveries)
     }
 
     async fn get_batch(
         &self,
+        tenant: TenantId,
         keys: Vec<HashMap<String, AttributeValue>>,
         consistent: bool,
-    ) -> Result<Vec<Delivery>, StoreError> {
+    ) -> Result<Vec<ListedDelivery>, StoreError> {
         let mut found = Vec::new();
         let mut left = keys;
         for _ in 0..MAX_ROUNDS {
@@ -68,7 +66,7 @@ impl Deliveries {
                 self.client.batch_get_item().request_items(&self.table, asked).send().await.map_err(StoreError::aws)?;
             for items in answer.responses.unwrap_or_default().into_values() {
                 for item in items {
-                    found.push(item::delivery_in(item)?);
+                    found.extend(item::entry_in(tenant, item)?);
                 }
             }
             left = answer.unprocessed_keys.unwrap_or_default().into_values().flat_map(|keys| keys.keys).collect();

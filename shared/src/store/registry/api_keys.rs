@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use super::counts::{CountChange, CountOf};
 use super::item::{self, ApiKeyItem};
 use super::transaction::transaction_error;
-use super::{Key, Page, Registry, StoreError, keys};
+use super::{Key, Page, Readable, Registry, StoreError, keys};
 use domain::id::TenantId;
 use domain::tenant::ApiKey;
 
@@ -34,11 +34,9 @@ impl ApiKeys {
         owner: Option<TenantId>,
         after: Option<&str>,
         limit: u8,
-    ) -> Result<Page<ApiKey>, StoreError> {
+    ) -> Result<Page<Readable<ApiKey>>, StoreError> {
         let partition = owner.map_or_else(|| keys::ADMIN_KEYS.to_owned(), keys::tenant_partition);
-        let page: Page<ApiKeyItem> = self.registry.list(partition, keys::API_KEY, after, limit).await?;
-        let items = page.items.into_iter().map(ApiKey::try_from).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: page.next })
+        self.registry.list(partition, keys::API_KEY, after, limit, item::read::<ApiKeyItem, _>).await
     }
 
     /// Revokes a key. Revoking a key that is already revoked is not an error.

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
 use super::breaker_update::changed;
 use super::item::BreakerItem;
-use super::{Registry, StoreError, keys};
+use super::{Readable, Registry, Row, StoreError, id_of, item, keys};
 use crate::store::attribute::{number, text};
 use crate::store::event_write::{EventWrite, write_with_event};
 use domain::breaker::{Breaker, Open};
@@ -42,12 +42,13 @@ impl Breakers {
         let (mut found, mut after) = (Vec::new(), None::<String>);
         loop {
             let partition = keys::tenant_partition(tenant);
-            let page = self.registry.list_rows(partition, keys::BREAKER, after.as_deref(), PAGE).await?;
-            for row in page.items {
-                let key = row.get("sk").and_then(|sk| sk.as_s().ok()).and_then(|sk| sk.strip_prefix(keys::BREAKER));
-                let webhook = key.unwrap_or_default().parse().map_err(StoreError::unreadable)?;
-                let item: BreakerItem = serde_dynamo::from_item(row).map_err(StoreError::unreadable)?;
-                if let Breaker::Open(open) = Breaker::try_from(item)? {
+            let read = |row: Row| {
+                let webhook = id_of(&row, keys::BREAKER).parse().map_err(StoreError::unreadable)?;
+                Ok((webhook, item::read::<BreakerItem, Breaker>(row)?))
+            };
+            let page = self.registry.list(partition, keys::BREAKER, after.as_deref(), PAGE, read).await?;
+            for entry in page.items {
+                if let Readable::Read((webhook, Breaker::Open(open))) = entry {
                     found.push((webhook, open));
                 }
             }

@@ -9,7 +9,7 @@ use domain::seal::{DataKey, DataKeyNumber};
 use super::item::{SettingsItem, SourceItem, WebhookItem};
 use super::sealable::{Sealable, attribute_of, needs, seal};
 use super::sealing::key_of;
-use super::{Registry, Row, StoreError, keys};
+use super::{Readable, Registry, Row, StoreError, id_of, item, keys, unknown_attributes};
 
 mod public_keys_apart;
 
@@ -25,6 +25,19 @@ pub struct Resealed {
     pub changed: u32,
     /// Rows that another caller changed at the same time. They must be visited again.
     pub missed: u32,
+    /// Rows that this release cannot read. They stay as they are, so a data key that they use must not be deleted.
+    pub unreadable: u32,
+}
+
+impl Resealed {
+    fn and(self, other: Self) -> Self {
+        Self {
+            rows: self.rows + other.rows,
+            changed: self.changed + other.changed,
+            missed: self.missed + other.missed,
+            unreadable: self.unreadable + other.unreadable,
+        }
+    }
 }
 
 /// Rotation of the data keys. Only the operators' command `infra/admin` holds this group.
@@ -53,8 +66,15 @@ impl DataKeyRotation {
         loop {
             let page = self.registry.list_tenants(after.as_deref(), PAGE).await?;
             for tenant in page.items {
-                let Resealed { rows, changed, missed } = self.reseal_tenant(tenant.id).await?;
-                sum = Resealed { rows: sum.rows + rows, changed: sum.changed + changed, missed: sum.missed + missed };
+                // The webhooks and sources of an unreadable tenant may be readable.
+                let tenant = match tenant {
+                    Readable::Read(tenant) => Some(tenant.id),
+                    Readable::Unreadable(id) => id.parse().ok(),
+                };
+                match tenant {
+                    Some(tenant) => sum = sum.and(self.reseal_tenant(tenant).await?),
+                    None => sum.unreadable += 1,
+                }
             }
             after = page.next;
             if after.is_none() {
@@ -85,13 +105,10 @@ impl DataKeyRotation {
         loop {
             let page = self.registry.list_rows(keys::tenant_partition(tenant), prefix, after.as_deref(), PAGE).await?;
             for row in page.items {
-                let mut stored: T = serde_dynamo::from_item(row.clone()).map_err(StoreError::unreadable)?;
-                sum.rows += u32::from(!stored.secrets().is_empty());
-                if needs(&mut stored, newest)? {
-                    let done = self.reseal_row::<T>(row, newest).await?;
-                    sum.changed += u32::from(done);
-                    sum.missed += u32::from(!done);
-                }
+                *sum = sum.and(match Readable::of(id_of(&row, ""), self.visit::<T>(row, newest).await)? {
+                    Readable::Read(visited) => visited,
+                    Readable::Unreadable(_) => Resealed { unreadable: 1, ..Resealed::default() },
+                });
             }
             after = page.next;
             if after.is_none() {
@@ -100,15 +117,29 @@ impl DataKeyRotation {
         }
     }
 
+    /// Seals the secrets of one row again, if they need it.
+    async fn visit<T: Sealable>(&self, row: Row, newest: &DataKey) -> Result<Resealed, StoreError> {
+        let mut stored: T = item::stored(row.clone())?;
+        let rows = u32::from(!stored.secrets().is_empty());
+        if !needs(&mut stored, newest)? {
+            return Ok(Resealed { rows, ..Resealed::default() });
+        }
+        let changed = self.reseal_row::<T>(row, newest).await?;
+        Ok(Resealed { rows, changed: u32::from(changed), missed: u32::from(!changed), unreadable: 0 })
+    }
+
     /// Returns false when the row was changed or deleted at the same time.
     async fn reseal_row<T: Sealable>(&self, row: Row, newest: &DataKey) -> Result<bool, StoreError> {
         let key = key_of(&row)?;
         let revision = row.get("revision").cloned().ok_or_else(|| StoreError::unreadable("a row without revision"))?;
-        let mut item: T = self.registry.opened_item(row).await?;
+        let read: T = item::stored(row.clone())?;
+        let read = serde_dynamo::to_item(read).map_err(StoreError::unreadable)?;
+        let mut item: T = self.registry.opened_item(row.clone()).await?;
         seal(&mut item, &key, newest);
         let attributes = item.secrets().into_iter().map(|(field, _)| attribute_of(&field).to_owned());
         let attributes: BTreeSet<String> = attributes.chain(["v".to_owned()]).collect();
         let mut sealed: Row = serde_dynamo::to_item(item).map_err(StoreError::unreadable)?;
+        unknown_attributes::keep(&row, &read, &mut sealed);
         let mut call = self
             .registry
             .client()

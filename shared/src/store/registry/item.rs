@@ -6,6 +6,7 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::{Key, StoreError};
 
@@ -35,6 +36,29 @@ pub(super) use webhook::WebhookItem;
 
 /// The version of items that this code makes. Items with secrets get another version when their secrets are sealed.
 const VERSION: u8 = 1;
+
+/// The highest version of items that this code may act on. An item with a higher one is unreadable. Reason: a newer
+/// release raises an item's version when an older release would act wrongly on the item, for example because it does
+/// not know a new restriction.
+const HIGHEST_VERSION: u64 = 2;
+
+/// The stored struct in a row.
+pub(super) fn stored<T: DeserializeOwned>(row: HashMap<String, AttributeValue>) -> Result<T, StoreError> {
+    let version = row.get("v").and_then(|version| version.as_n().ok()?.parse::<u64>().ok());
+    if version.is_some_and(|version| version > HIGHEST_VERSION) {
+        return Err(StoreError::unreadable("a newer release has written the row"));
+    }
+    serde_dynamo::from_item(row).map_err(StoreError::unreadable)
+}
+
+/// What a row is about.
+pub(super) fn read<Item, T>(row: HashMap<String, AttributeValue>) -> Result<T, StoreError>
+where
+    Item: DeserializeOwned,
+    T: TryFrom<Item, Error = StoreError>,
+{
+    T::try_from(stored::<Item>(row)?)
+}
 
 /// Turns a stored struct into an item with its key.
 pub(super) fn with_key(key: Key, item: impl Serialize) -> Result<HashMap<String, AttributeValue>, StoreError> {

@@ -3,7 +3,7 @@
 //! keys, not of webhooks.
 
 use super::item::{PublicKeysItem, TenantItem};
-use super::{Registry, Row, StoreError, keys};
+use super::{Readable, Registry, Row, StoreError, id_of, item, keys};
 use domain::id::TenantId;
 use domain::webhook::PublishedKey;
 
@@ -29,16 +29,17 @@ impl PublicKeys {
     pub async fn of_tenant(&self, tenant: TenantId) -> Result<Option<Vec<PublishedKey>>, StoreError> {
         let mut rows = self.tenant_and_key_rows(tenant).await?.into_iter();
         let Some(own) = rows.next() else { return Ok(None) };
-        let own: TenantItem = serde_dynamo::from_item(own).map_err(StoreError::unreadable)?;
+        let own: TenantItem = item::stored(own)?;
         let mut keys = Vec::new();
         if own.public_keys_apart {
             for row in rows {
-                let item: PublicKeysItem = serde_dynamo::from_item(row).map_err(StoreError::unreadable)?;
-                keys.extend(Vec::<PublishedKey>::try_from(item)?);
+                let read = item::read::<PublicKeysItem, Vec<PublishedKey>>;
+                keys.extend(Readable::of(id_of(&row, ""), read(row))?.read().unwrap_or_default());
             }
         } else {
             let webhooks = self.registry.all_webhooks(tenant).await?;
-            keys.extend(webhooks.iter().flat_map(|webhook| webhook.secrets.public_keys()));
+            let webhooks = webhooks.iter().filter_map(Readable::as_read);
+            keys.extend(webhooks.flat_map(|webhook| webhook.secrets.public_keys()));
         }
         Ok(Some(keys))
     }

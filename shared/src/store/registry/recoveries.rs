@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::item::{self, RecoveryItem};
 use super::recovery_rows::{ENDED, ended_values};
 use super::transaction::transaction_error;
-use super::{Page, Registry, StoreError, keys};
+use super::{Page, Readable, Registry, StoreError, keys};
 use crate::store::attribute::{number, text};
 use domain::id::{RecoveryId, TenantId};
 use domain::recovery::{MAX_RUNNING, Recovery, RecoveryStatus};
@@ -66,7 +66,7 @@ impl Recoveries {
         tenant: TenantId,
         after: Option<RecoveryId>,
         limit: u8,
-    ) -> Result<Page<Recovery>, StoreError> {
+    ) -> Result<Page<Readable<Recovery>>, StoreError> {
         self.registry.list_recoveries(tenant, after, limit).await
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::item::RecoveryItem;
 use super::transaction::refused_entry;
-use super::{Page, Registry, StoreError, keys};
+use super::{Page, Readable, Registry, StoreError, id_of, item, keys};
 use crate::store::attribute::{number, text};
 use domain::id::{RecoveryId, TenantId};
 use domain::recovery::{RETENTION, Recovery, RecoveryStatus};
@@ -31,7 +31,7 @@ impl Registry {
         tenant: TenantId,
         after: Option<RecoveryId>,
         limit: u8,
-    ) -> Result<Page<Recovery>, StoreError> {
+    ) -> Result<Page<Readable<Recovery>>, StoreError> {
         let mut call = self
             .client()
             .query()
@@ -46,12 +46,11 @@ impl Registry {
             call = call.set_exclusive_start_key(Some(keys::recovery(tenant, after).attributes()));
         }
         let answer = call.send().await.map_err(StoreError::aws)?;
-        let items: Vec<RecoveryItem> =
-            serde_dynamo::from_items(answer.items.unwrap_or_default()).map_err(StoreError::unreadable)?;
-        let items = items.into_iter().map(Recovery::try_from).collect::<Result<Vec<_>, _>>()?;
-        let more = answer.last_evaluated_key.is_some();
-        let next = items.last().filter(|_| more).map(|last| last.id.to_string());
-        Ok(Page { items, next })
+        let next = answer.last_evaluated_key.as_ref().map(|key| id_of(key, keys::RECOVERY));
+        let read = item::read::<RecoveryItem, Recovery>;
+        let items = answer.items.unwrap_or_default().into_iter();
+        let items = items.map(|row| Readable::of(id_of(&row, keys::RECOVERY), read(row)));
+        Ok(Page { items: items.collect::<Result<_, _>>()?, next })
     }
 
     pub(super) fn running_count(&self, tenant: TenantId, change: i64) -> UpdateBuilder {

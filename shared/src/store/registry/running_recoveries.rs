@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::TenantItem;
 use super::recovery_rows::{ENDED, ended_values};
-use super::{Registry, StoreError, keys};
+use super::{Readable, Registry, StoreError, keys};
 use crate::store::attribute::{number, text};
 use domain::id::{RecoveryId, TenantId};
 use domain::recovery::{Recovery, RecoveryStatus};
@@ -46,8 +46,9 @@ impl RunningRecoveries {
         let (mut running, mut after) = (Vec::new(), None);
         loop {
             let page = self.registry.list_recoveries(tenant, after, ALL_PAGE).await?;
-            after = page.next.is_some().then(|| page.items.last().map(|last| last.id)).flatten();
-            running.extend(page.items.into_iter().filter(|recovery| recovery.status == RecoveryStatus::Running));
+            after = page.next.map(|last| last.parse()).transpose().map_err(StoreError::unreadable)?;
+            let readable = page.items.into_iter().filter_map(Readable::read);
+            running.extend(readable.filter(|recovery| recovery.status == RecoveryStatus::Running));
             if after.is_none() {
                 return Ok(running);
             }

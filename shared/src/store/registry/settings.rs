@@ -26,15 +26,14 @@ impl Settings {
         let Some(row) = self.registry.get_row(keys::settings(tenant), true).await? else {
             return Ok(TenantSettings::default());
         };
-        let item: SettingsItem = self.registry.opened_item(row).await?;
-        TenantSettings::try_from(item)
+        self.registry.opened::<SettingsItem, _>(row).await
     }
 
     /// Replaces a tenant's settings with their next revision; [`StoreError::Conflict`] when another caller has changed
     /// them since they were read.
     pub async fn replace(&self, tenant: TenantId, settings: &TenantSettings) -> Result<(), StoreError> {
         let next = TenantSettings { revision: settings.revision + 1, ..settings.clone() };
-        let row = self.registry.sealed_row(keys::settings(tenant), SettingsItem::from(&next)).await?;
+        let row = self.registry.replacing_row(keys::settings(tenant), SettingsItem::from(&next)).await?;
         let put = Put::builder().table_name(self.registry.table()).set_item(Some(row));
         let put = if settings.revision == 0 {
             put.condition_expression("attribute_not_exists(pk)")

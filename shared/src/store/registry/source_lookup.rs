@@ -36,7 +36,6 @@ impl Registry {
     /// One source of a tenant, if it exists.
     pub(super) async fn get_source(&self, tenant: TenantId, source: SourceId) -> Result<Option<Source>, StoreError> {
         let Some(row) = self.get_row(keys::source(tenant, source), true).await? else { return Ok(None) };
-        let item: SourceItem = self.opened_item(row).await?;
-        Source::try_from(item).map(Some)
+        self.opened::<SourceItem, _>(row).await.map(Some)
     }
 }

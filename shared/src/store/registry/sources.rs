@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use super::counts::{CountChange, CountOf};
 use super::item::{self, IngestKeyItem, SourceItem};
 use super::transaction::transaction_error;
-use super::{Page, Registry, StoreError, keys};
-use crate::store::attribute::number;
+use super::{Page, Readable, Registry, StoreError, keys};
+use crate::store::attribute::{number, text};
 use domain::id::{SourceId, TenantId};
 use domain::source::{IngestKeyHash, Source};
 
@@ -15,6 +15,9 @@ use domain::source::{IngestKeyHash, Source};
 pub struct Sources {
     registry: Registry,
 }
+
+/// The attribute with the hash of a source's ingest key.
+const INGEST_KEY: &str = "ingest_key_sha256";
 
 impl Sources {
     /// The group on this table.
@@ -57,12 +60,20 @@ impl Sources {
         self.registry.get_source(tenant, source).await
     }
 
+    /// Whether a tenant has a source, readable or not; strongly consistent.
+    pub async fn exists(&self, tenant: TenantId, source: SourceId) -> Result<bool, StoreError> {
+        Ok(self.registry.get_row(keys::source(tenant, source), true).await?.is_some())
+    }
+
     /// The sources of a tenant, oldest first.
-    pub async fn list(&self, tenant: TenantId, after: Option<&str>, limit: u8) -> Result<Page<Source>, StoreError> {
-        let page = self.registry.list_rows(keys::tenant_partition(tenant), keys::SOURCE, after, limit).await?;
-        let items: Vec<SourceItem> = self.registry.opened_items(page.items).await?;
-        let items = items.into_iter().map(Source::try_from).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: page.next })
+    pub async fn list(
+        &self,
+        tenant: TenantId,
+        after: Option<&str>,
+        limit: u8,
+    ) -> Result<Page<Readable<Source>>, StoreError> {
+        let partition = keys::tenant_partition(tenant);
+        self.registry.list_opened::<SourceItem, _>(partition, keys::SOURCE, after, limit).await
     }
 
     /// Replaces a source with its next revision: `source.revision` is the one that was read, and the stored one is one
@@ -70,9 +81,11 @@ impl Sources {
     /// one is put.
     pub async fn replace(&self, source: &Source, replaced_key: Option<&IngestKeyHash>) -> Result<(), StoreError> {
         let next = Source { revision: source.revision + 1, ..source.clone() };
-        let row = self
-            .put_source(&next)
-            .await?
+        let key = keys::source(next.tenant, next.id);
+        let item = self.registry.replacing_row(key, SourceItem::from(&next)).await?;
+        let row = Put::builder()
+            .table_name(self.registry.table())
+            .set_item(Some(item))
             .condition_expression("revision = :read")
             .expression_attribute_values(":read", number(source.revision))
             .build()
@@ -103,5 +116,27 @@ impl Sources {
         let row = TransactWriteItem::builder().delete(row).build();
         let rows = vec![row, self.remove_ingest_key(&source.ingest_key)?];
         self.registry.write_counted(source.tenant, CountOf::Sources, CountChange::Deleted, rows).await
+    }
+
+    /// Like [`Sources::delete`], for a source that this release cannot read. Its ingest key is deleted if the row names
+    /// one.
+    pub async fn delete_unreadable(&self, tenant: TenantId, source: SourceId) -> Result<(), StoreError> {
+        let key = keys::source(tenant, source);
+        let Some(row) = self.registry.get_row(key.clone(), true).await? else { return Err(StoreError::Conflict) };
+        let delete = Delete::builder().table_name(self.registry.table()).set_key(Some(key.attributes()));
+        let ingest_key = row.get(INGEST_KEY).and_then(|hash| hash.as_s().ok());
+        let delete = match ingest_key {
+            // Otherwise a key that replaced the one that was read would stay.
+            Some(hash) => delete
+                .condition_expression(format!("{INGEST_KEY} = :read"))
+                .expression_attribute_values(":read", text(hash)),
+            None => delete.condition_expression("attribute_exists(pk)"),
+        };
+        let delete = delete.build().map_err(StoreError::aws)?;
+        let mut rows = vec![TransactWriteItem::builder().delete(delete).build()];
+        if let Some(hash) = ingest_key {
+            rows.push(self.remove_ingest_key(&IngestKeyHash::from_stored(hash.clone()))?);
+        }
+        self.registry.write_counted(tenant, CountOf::Sources, CountChange::Deleted, rows).await
     }
 }

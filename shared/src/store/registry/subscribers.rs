@@ -1,8 +1,8 @@
 //! The subscriptions of webhooks, read without their secrets.
 
 use super::item::WebhookItem;
-use super::{Page, Registry, StoreError, keys};
-use domain::id::TenantId;
+use super::{Page, Readable, Registry, StoreError, item, keys};
+use domain::id::{TenantId, WebhookId};
 use domain::webhook::Subscriber;
 
 /// Number of webhooks read at a time.
@@ -21,7 +21,7 @@ impl Subscribers {
     }
 
     /// The subscriptions of all webhooks of a tenant, at most [`domain::webhook::MAX_PER_TENANT`].
-    pub async fn all(&self, tenant: TenantId) -> Result<Vec<Subscriber>, StoreError> {
+    pub async fn all(&self, tenant: TenantId) -> Result<Vec<Readable<Subscriber, WebhookId>>, StoreError> {
         let mut subscribers = Vec::new();
         let mut after: Option<String> = None;
         loop {
@@ -48,7 +48,12 @@ impl SubscriberPages {
     }
 
     /// The subscriptions of at most `limit` webhooks of a tenant, oldest first, after a place that a page named.
-    pub async fn page(&self, tenant: TenantId, after: Option<&str>, limit: u8) -> Result<Page<Subscriber>, StoreError> {
+    pub async fn page(
+        &self,
+        tenant: TenantId,
+        after: Option<&str>,
+        limit: u8,
+    ) -> Result<Page<Readable<Subscriber, WebhookId>>, StoreError> {
         self.registry.subscribers(tenant, after, limit).await
     }
 }
@@ -59,9 +64,18 @@ impl Registry {
         tenant: TenantId,
         after: Option<&str>,
         limit: u8,
-    ) -> Result<Page<Subscriber>, StoreError> {
-        let page: Page<WebhookItem> = self.list(keys::tenant_partition(tenant), keys::WEBHOOK, after, limit).await?;
-        let items = page.items.iter().map(Subscriber::try_from).collect::<Result<_, _>>()?;
+    ) -> Result<Page<Readable<Subscriber, WebhookId>>, StoreError> {
+        let read = |row| Subscriber::try_from(&item::stored::<WebhookItem>(row)?);
+        let page = self.list(keys::tenant_partition(tenant), keys::WEBHOOK, after, limit, read).await?;
+        let items = page.items.into_iter().filter_map(with_id).collect();
         Ok(Page { items, next: page.next })
+    }
+}
+
+/// The entry with the id as an id. An entry whose key has none is left out: no job can name such a webhook.
+fn with_id(entry: Readable<Subscriber>) -> Option<Readable<Subscriber, WebhookId>> {
+    match entry {
+        Readable::Read(subscriber) => Some(Readable::Read(subscriber)),
+        Readable::Unreadable(id) => id.parse().ok().map(Readable::Unreadable),
     }
 }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 
 use super::item::{self, TenantItem};
 use super::transaction::transaction_error;
-use super::{Key, Page, Registry, StoreError, keys};
+use super::{Key, Page, Readable, Registry, StoreError, keys};
 use crate::store::attribute::{number, text};
 use domain::id::TenantId;
 use domain::tenant::{Tenant, TenantChange};
@@ -88,7 +88,7 @@ impl Tenants {
     }
 
     /// Tenants in the order of their creation, after `after`.
-    pub async fn list(&self, after: Option<&str>, limit: u8) -> Result<Page<Tenant>, StoreError> {
+    pub async fn list(&self, after: Option<&str>, limit: u8) -> Result<Page<Readable<Tenant>>, StoreError> {
         self.registry.list_tenants(after, limit).await
     }
 }

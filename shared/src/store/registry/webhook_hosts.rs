@@ -2,7 +2,7 @@
 //! the webhooks with one host.
 
 use super::item::WebhookItem;
-use super::{Page, Registry, StoreError, keys};
+use super::{Readable, Registry, StoreError, item, keys};
 use domain::id::TenantId;
 use domain::webhook::WebhookHosts;
 
@@ -10,16 +10,16 @@ use domain::webhook::WebhookHosts;
 const ALL_PAGE: u8 = 250;
 
 impl Registry {
-    /// The hosts of all webhooks of a tenant, at most [`domain::webhook::MAX_PER_TENANT`], strongly consistent.
+    /// The hosts of all readable webhooks of a tenant, at most [`domain::webhook::MAX_PER_TENANT`]; strongly
+    /// consistent.
     pub(super) async fn webhook_hosts(&self, tenant: TenantId) -> Result<Vec<WebhookHosts>, StoreError> {
         let mut all = Vec::new();
         let mut after: Option<String> = None;
         loop {
             let partition = keys::tenant_partition(tenant);
-            let page: Page<WebhookItem> = self.list(partition, keys::WEBHOOK, after.as_deref(), ALL_PAGE).await?;
-            for item in &page.items {
-                all.push(WebhookHosts::try_from(item)?);
-            }
+            let read = |row| WebhookHosts::try_from(&item::stored::<WebhookItem>(row)?);
+            let page = self.list(partition, keys::WEBHOOK, after.as_deref(), ALL_PAGE, read).await?;
+            all.extend(page.items.into_iter().filter_map(Readable::read));
             after = page.next;
             if after.is_none() {
                 return Ok(all);

@@ -94,6 +94,13 @@ impl WebhookWriter {
         Ok(Put::builder().table_name(self.registry.table()).set_item(Some(item)))
     }
 
+    /// Like [`WebhookWriter::put_webhook`], for a webhook that is stored already.
+    async fn put_changed(&self, webhook: &Webhook) -> Result<PutBuilder, StoreError> {
+        let key = keys::webhook(webhook.tenant, webhook.id);
+        let item = self.registry.replacing_row(key, WebhookItem::from(webhook)).await?;
+        Ok(Put::builder().table_name(self.registry.table()).set_item(Some(item)))
+    }
+
     fn tenant_update(&self, tenant: TenantId) -> UpdateBuilder {
         let key = keys::tenant(tenant);
         Update::builder().table_name(self.registry.table()).set_key(Some(key.attributes()))

@@ -1,7 +1,7 @@
 //! Webhooks with their secrets, as they are read.
 
 use super::item::WebhookItem;
-use super::{Page, Registry, StoreError, keys};
+use super::{Page, Readable, Registry, StoreError, keys};
 use domain::id::{TenantId, WebhookId};
 use domain::webhook::Webhook;
 
@@ -23,17 +23,21 @@ impl Webhooks {
     /// One webhook of a tenant, if it exists, strongly consistent.
     pub async fn get(&self, tenant: TenantId, webhook: WebhookId) -> Result<Option<Webhook>, StoreError> {
         let Some(row) = self.registry.get_row(keys::webhook(tenant, webhook), true).await? else { return Ok(None) };
-        let item: WebhookItem = self.registry.opened_item(row).await?;
-        Webhook::try_from(item).map(Some)
+        self.registry.opened::<WebhookItem, _>(row).await.map(Some)
     }
 
     /// The webhooks of a tenant, oldest first.
-    pub async fn list(&self, tenant: TenantId, after: Option<&str>, limit: u8) -> Result<Page<Webhook>, StoreError> {
+    pub async fn list(
+        &self,
+        tenant: TenantId,
+        after: Option<&str>,
+        limit: u8,
+    ) -> Result<Page<Readable<Webhook>>, StoreError> {
         self.registry.list_webhooks(tenant, after, limit).await
     }
 
     /// All webhooks of a tenant: at most [`domain::webhook::MAX_PER_TENANT`].
-    pub async fn all(&self, tenant: TenantId) -> Result<Vec<Webhook>, StoreError> {
+    pub async fn all(&self, tenant: TenantId) -> Result<Vec<Readable<Webhook>>, StoreError> {
         self.registry.all_webhooks(tenant).await
     }
 }
@@ -45,15 +49,12 @@ impl Registry {
         tenant: TenantId,
         after: Option<&str>,
         limit: u8,
-    ) -> Result<Page<Webhook>, StoreError> {
-        let page = self.list_rows(keys::tenant_partition(tenant), keys::WEBHOOK, after, limit).await?;
-        let items: Vec<WebhookItem> = self.opened_items(page.items).await?;
-        let items = items.into_iter().map(Webhook::try_from).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: page.next })
+    ) -> Result<Page<Readable<Webhook>>, StoreError> {
+        self.list_opened::<WebhookItem, _>(keys::tenant_partition(tenant), keys::WEBHOOK, after, limit).await
     }
 
     /// All webhooks of a tenant: at most [`domain::webhook::MAX_PER_TENANT`].
-    pub(super) async fn all_webhooks(&self, tenant: TenantId) -> Result<Vec<Webhook>, StoreError> {
+    pub(super) async fn all_webhooks(&self, tenant: TenantId) -> Result<Vec<Readable<Webhook>>, StoreError> {
         let mut webhooks = Vec::new();
         let mut after: Option<String> = None;
         loop {

@@ -9,6 +9,7 @@ use shared::delivery::StateKind;
 use shared::event::{About, Event};
 use shared::id::{EventId, TenantId, WebhookId};
 use shared::queue::job::Job;
+use shared::store::Readable;
 use shared::store::events::event_in_row;
 
 use super::fate::{Evidence, Fate, fate};
@@ -258,7 +259,8 @@ async fn rows(
     let each = events.iter().map(|event| event.id);
     let read = stream::iter(each).map(|event| async move { deliveries.of_event(tenant, event, webhooks).await });
     let read: Vec<_> = read.buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
-    Ok(read.into_iter().flatten().map(|row| ((row.webhook, row.event), row.state.kind())).collect())
+    let rows = read.into_iter().flatten().filter_map(Readable::read);
+    Ok(rows.map(|row| ((row.webhook, row.event), row.state.kind())).collect())
 }
 
 impl Queued {

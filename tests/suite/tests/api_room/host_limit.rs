@@ -309,13 +309,13 @@ async fn without_the_limit_no_call_is_added() {
     // tenant's row, it is first refused.
     insta::assert_snapshot!(seen.join("\n"), @r"
     create: GetItem GetItem GetItem UpdateItem Query TransactWriteItems
-    another host: GetItem GetItem GetItem Query TransactWriteItems
-    another field: GetItem GetItem GetItem Query TransactWriteItems
+    another host: GetItem GetItem GetItem GetItem Query TransactWriteItems
+    another field: GetItem GetItem GetItem GetItem Query TransactWriteItems
     delete: GetItem GetItem GetItem SQS.SendMessageBatch TransactWriteItems
     Mailjet's create: GetItem GetItem GetItem GetItem Query Query TransactWriteItems
     create: GetItem GetItem GetItem UpdateItem Query TransactWriteItems Query TransactWriteItems
-    another host: GetItem GetItem GetItem Query TransactWriteItems Query TransactWriteItems
-    another field: GetItem GetItem GetItem Query TransactWriteItems
+    another host: GetItem GetItem GetItem GetItem Query TransactWriteItems Query TransactWriteItems
+    another field: GetItem GetItem GetItem GetItem Query TransactWriteItems
     delete: GetItem GetItem GetItem SQS.SendMessageBatch TransactWriteItems
     Mailjet's create: GetItem GetItem GetItem GetItem Query Query Query TransactWriteItems
     ");

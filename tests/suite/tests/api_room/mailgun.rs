@@ -305,7 +305,7 @@ async fn a_password_is_masked_and_may_be_given_back_so() {
     let with_another = [("url", read[0].as_str()), ("url", "https://b.example/")];
     assert_eq!(client.put(CLICKED, &with_another).await.status, 200);
     assert_eq!(client.urls(CLICKED).await, ["https://user:***@a.example/", "https://b.example/"]);
-    let stored = room.world.registry.webhooks.all(acme.tenant_id()).await.unwrap();
+    let stored = room.world.webhooks_of(acme.tenant_id()).await.unwrap();
     assert!(stored.iter().any(|webhook| webhook.url.parts().1.as_deref() == Some("hunter2")));
     // URLs that differ only in the password are shown as one.
     let same = json!({ "url": "https://user:other@a.example/", "events": ["clicked"], "dialect": "mailgun" });

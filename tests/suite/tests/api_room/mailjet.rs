@@ -102,7 +102,7 @@ fn error(answer: &Answer) -> String {
 
 /// The tenant's only webhook, as stored.
 async fn stored(room: &Room, caller: &Caller<'_>) -> Webhook {
-    let mut webhooks = room.world.registry.webhooks.all(caller.tenant_id()).await.unwrap();
+    let mut webhooks = room.world.webhooks_of(caller.tenant_id()).await.unwrap();
     assert_eq!(webhooks.len(), 1);
     webhooks.remove(0)
 }

@@ -91,7 +91,7 @@ async fn a_new_one_speaks_the_platforms_dialect_and_signs_with_a_secret_that_som
     let acme = room.tenant().await;
     let id = acme.tenant_id();
     let signs_with = async || {
-        let webhooks = room.world.registry.webhooks.all(id).await.unwrap();
+        let webhooks = room.world.webhooks_of(id).await.unwrap();
         let newest = webhooks.into_iter().max_by_key(|webhook| webhook.number).unwrap();
         assert_eq!(newest.dialect, Dialect::Platform);
         newest.secrets.current.expose().to_owned()
@@ -314,7 +314,7 @@ async fn active_lets_go_what_was_held() {
     // This field ends both a pause and the disabled state.
     let native = format!("/api/v1/webhooks/{}", acme.get("/api/v1/webhooks").await.data()[0]["id"].as_str().unwrap());
     acme.patch(&native, &json!({ "paused": true })).await;
-    let stored = room.world.registry.webhooks.all(acme.tenant_id()).await.unwrap().remove(0);
+    let stored = room.world.webhooks_of(acme.tenant_id()).await.unwrap().remove(0);
     room.world.disable(&stored, DisabledReason::Gone).await.unwrap();
     assert_eq!(listed(&acme).await[0]["active"], false);
     room.world.clock.advance(jiff::SignedDuration::from_secs(31));

@@ -1,6 +1,7 @@
 //! An export of the registry discloses no secret.
 
 use serde_json::json;
+use shared::store::Readable;
 use shared::webhook::{Destination, WebhookUrl};
 
 use crate::room::Room;
@@ -58,14 +59,15 @@ async fn no_secret_given_or_made_stands_in_the_table() {
     }
     // A caller with the key can open all of them.
     let webhooks = room.world.another_registry().webhooks.list(tenant.tenant_id(), None, 100).await.unwrap();
-    let signing = |index: usize| webhooks.items[index].secrets.current.expose().to_owned();
+    let webhooks: Vec<_> = webhooks.items.into_iter().filter_map(Readable::read).collect();
+    let signing = |index: usize| webhooks[index].secrets.current.expose().to_owned();
     assert_eq!([signing(0), signing(1)], [rotated.text("secret"), made.text("secret")]);
-    let with_passwords = &webhooks.items[2];
+    let with_passwords = &webhooks[2];
     let whole = WebhookUrl::from_stored("https://in:Word-Of-Url@example.com/3").unwrap();
     assert_eq!(with_passwords.url, Destination::from(whole));
     let backup = with_passwords.backup_url.as_ref().unwrap();
     assert_eq!(backup.expose(), "https://in:Word-Of-Backup@example.com/3");
-    let previous = webhooks.items[0].secrets.previous.as_ref().unwrap();
+    let previous = webhooks[0].secrets.previous.as_ref().unwrap();
     assert_eq!(previous.0.expose(), "Given-Signing-Secret");
 }
 

@@ -35,6 +35,7 @@ mod signatures;
 mod slow;
 mod streams;
 mod sweep;
+mod unreadable_rows;
 mod waits;
 
 use shared::breaker::BreakerSettings;

@@ -10,6 +10,7 @@ mod log_lines;
 mod mailgun_tokens;
 mod memory;
 mod nested;
+mod newer_rows;
 mod own_events;
 mod pings;
 mod platform_posts;

@@ -15,6 +15,7 @@ use shared::provider::Provider;
 use shared::secret::VerificationSecret;
 use shared::source::{IngestKey, Source, Trust, Verification};
 use shared::store::events::event_in_row;
+use shared::stored_word::StoredWord;
 use shared::tenant::{ApiKey, PresentedKey, Role};
 use support::World;
 use support::amazon::Amazon;
@@ -96,7 +97,8 @@ impl Room {
         let id = KeyId::mint(now, random());
         let presented = PresentedKey::generate(id, random());
         let secret_hash = presented.hash();
-        let key = ApiKey { id, tenant, role, name: String::new(), secret_hash, created_at: now };
+        let key =
+            ApiKey { id, tenant, role: StoredWord::Known(role), name: String::new(), secret_hash, created_at: now };
         self.world.registry.api_keys.create(&key).await.unwrap();
         (key, presented.expose())
     }

@@ -15,6 +15,7 @@ use shared::event::Event;
 use shared::id::{EventId, TenantId};
 use shared::queue::job::{DeliverJob, Job, ReleaseHeld, Sweep};
 use shared::retry::{Delays, RetryPolicy};
+use shared::store::Readable;
 use shared::store::StoreError;
 use shared::store::deliveries::HeldOrDeadOrder;
 use shared::unknown_fields::UnknownFields;
@@ -249,7 +250,7 @@ impl Day {
                 break page;
             }
         };
-        page.items.iter().map(|delivery| (delivery.event, delivery.round)).collect()
+        page.items.iter().filter_map(Readable::as_read).map(|delivery| (delivery.event, delivery.round)).collect()
     }
 
     async fn rows(&self) -> BTreeMap<EventId, Option<Delivery>> {

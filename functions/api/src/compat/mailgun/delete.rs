@@ -12,6 +12,7 @@ use super::view::{ChangeView, Urls};
 use crate::http::caller::Manager;
 use crate::http::error::ApiError;
 use crate::http::query::Query;
+use crate::manage::number::readable;
 use crate::room::Api;
 
 pub(super) async fn delete(
@@ -21,7 +22,7 @@ pub(super) async fn delete(
     query: Query,
 ) -> Result<Json<ChangeView>, ApiError> {
     query.finish()?;
-    let webhooks = api.webhooks.all(tenant).await?;
+    let webhooks = readable(&api, tenant).await?;
     let removals = plan::deleting(&webhooks, &group)?;
     remove(&api, tenant, &group, &removals).await?;
     Ok(Json(Urls::of(&webhooks, &group).deleted()))

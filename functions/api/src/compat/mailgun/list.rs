@@ -13,6 +13,7 @@ use super::view::Urls;
 use crate::http::caller::Reader;
 use crate::http::error::ApiError;
 use crate::http::query::Query;
+use crate::manage::number::readable;
 use crate::room::Api;
 
 #[derive(Debug, Serialize)]
@@ -29,7 +30,7 @@ pub(super) async fn list(
     // `mailgun.js` may send these. There are only eight names, so the list needs no pages.
     let _ignored: [Option<u32>; 2] = [query.parsed("limit"), query.parsed("skip")];
     query.finish()?;
-    let all = api.webhooks.all(tenant).await?;
+    let all = readable(&api, tenant).await?;
     let urls = Name::ALL.map(|name| (name.as_str(), Urls::of(&all, &EventGroup { domain: domain.clone(), name })));
     Ok(Json(WebhooksView { webhooks: urls.into_iter().filter(|(_, urls)| !urls.is_empty()).collect() }))
 }

@@ -11,6 +11,7 @@ use super::view::Urls;
 use crate::http::caller::Reader;
 use crate::http::error::ApiError;
 use crate::http::query::Query;
+use crate::manage::number::readable;
 use crate::room::Api;
 
 #[derive(Debug, Serialize)]
@@ -25,6 +26,6 @@ pub(super) async fn read(
     query: Query,
 ) -> Result<Json<WebhookView>, ApiError> {
     query.finish()?;
-    let webhook = Urls::of(&api.webhooks.all(tenant).await?, &group);
+    let webhook = Urls::of(&readable(&api, tenant).await?, &group);
     if webhook.is_empty() { Err(webhook_not_found().into()) } else { Ok(Json(WebhookView { webhook })) }
 }

@@ -19,6 +19,7 @@ use crate::http::caller::Manager;
 use crate::http::error::ApiError;
 use crate::http::field_errors::FieldErrors;
 use crate::manage::error::ManageError;
+use crate::manage::number::readable;
 use crate::manage::signing::tenants_secret;
 use crate::manage::transaction::{Plan, create_planned};
 use crate::room::Api;
@@ -41,7 +42,7 @@ pub(super) async fn update(
 ) -> Result<Json<ChangeView>, ApiError> {
     // Some clients send the name in the form too.
     form.0.optional("id", |value| same_name(value, group.name));
-    let listed = api.webhooks.all(tenant).await?.into_iter().filter(|webhook| group.is_wanted_by(webhook));
+    let listed = readable(&api, tenant).await?.into_iter().filter(|webhook| group.is_wanted_by(webhook));
     let listed: Vec<_> = listed.map(|webhook| webhook.url).collect();
     let urls = form.urls(&api, &listed);
     let urls = form.0.finish(|| urls)?;

@@ -16,7 +16,9 @@ pub(crate) fn error(error: &ApiError, request_id: &str) -> (u16, Value) {
     let (status, message) = match error {
         ApiError::Invalid(_) => (400, problem.detail),
         ApiError::Unauthorised(_) => (problem.status, UNAUTHORISED.to_owned()),
-        ApiError::KeyRefused(_) | ApiError::Problem(_) | ApiError::Unavailable(_) => (problem.status, problem.detail),
+        ApiError::KeyRefused(_) | ApiError::Problem(_) | ApiError::Unreadable(_) | ApiError::Unavailable(_) => {
+            (problem.status, problem.detail)
+        }
     };
     (status, json!({ "ErrorInfo": request_id, "ErrorMessage": message, "StatusCode": status }))
 }

@@ -9,9 +9,11 @@ pub(crate) fn error(error: &ApiError) -> (u16, Value) {
     let problem = error.problem();
     let (status, message) = match error {
         ApiError::Invalid(_) => (400, problem.detail),
-        ApiError::Unauthorised(_) | ApiError::KeyRefused(_) | ApiError::Problem(_) | ApiError::Unavailable(_) => {
-            (problem.status, problem.detail)
-        }
+        ApiError::Unauthorised(_)
+        | ApiError::KeyRefused(_)
+        | ApiError::Problem(_)
+        | ApiError::Unreadable(_)
+        | ApiError::Unavailable(_) => (problem.status, problem.detail),
     };
     (status, json!({ "error": message }))
 }

@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use shared::delivery::{Delivery, StateKind};
+use shared::delivery::StateKind;
 use shared::id::{EventId, TenantId, WebhookId};
-use shared::store::deliveries::HeldOrDeadOrder;
+use shared::store::deliveries::{HeldOrDeadOrder, ListedDelivery};
 
 use crate::http::caller::Reader;
 use crate::http::error::ApiError;
 use crate::http::page::{self, ListView};
 use crate::http::query::Query;
-use crate::native::deliveries::DeliveryView;
+use crate::manage::webhook_ids::webhook_ids;
+use crate::native::deliveries::{DeliveryEntry, entries};
 use crate::room::Api;
 
 /// Maximum webhooks that one page queries, with one call each. So a page may be short, even empty, and still name a
@@ -27,7 +28,7 @@ pub(super) async fn list(
     Reader(tenant): Reader,
     State(api): State<Arc<Api>>,
     mut query: Query,
-) -> Result<Json<ListView<DeliveryView>>, ApiError> {
+) -> Result<Json<ListView<DeliveryEntry>>, ApiError> {
     let webhook: Option<WebhookId> = query.parsed("webhook_id");
     let limit = page::limit(&mut query);
     let after: Option<Position> = page::cursor(&mut query);
@@ -35,11 +36,11 @@ pub(super) async fn list(
 
     let mut webhooks = match webhook {
         Some(webhook) => vec![webhook],
-        None => api.subscribers.all(tenant).await?.iter().map(|webhook| webhook.id).collect(),
+        None => webhook_ids(&api, tenant).await?,
     };
     webhooks.sort_unstable();
     let (found, next) = search(&api, tenant, &webhooks, after, limit).await?;
-    Ok(Json(ListView::new(found.iter().map(DeliveryView::brief).collect(), next.map(|next| next.to_string()))))
+    Ok(Json(ListView::new(entries(&found), next.map(|next| next.to_string()))))
 }
 
 async fn search(
@@ -48,7 +49,7 @@ async fn search(
     webhooks: &[WebhookId],
     after: Option<Position>,
     limit: u8,
-) -> Result<(Vec<Delivery>, Option<Position>), ApiError> {
+) -> Result<(Vec<ListedDelivery>, Option<Position>), ApiError> {
     let mut found = Vec::new();
     let mut remaining = webhooks.iter().copied().filter(|id| after.as_ref().is_none_or(|after| *id >= after.webhook));
     for webhook in remaining.by_ref().take(MAX_WEBHOOKS) {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use shared::delivery::StateKind;
 use shared::id::{EventId, WebhookId};
 
-use super::DeliveryView;
+use super::view::{DeliveryEntry, entries};
 use crate::http::caller::Reader;
 use crate::http::error::{ApiError, not_found};
 use crate::http::field_errors::FieldErrors;
@@ -23,21 +23,21 @@ pub(super) async fn list(
     State(api): State<Arc<Api>>,
     Id(webhook): Id<WebhookId>,
     mut query: Query,
-) -> Result<Json<ListView<DeliveryView>>, ApiError> {
+) -> Result<Json<ListView<DeliveryEntry>>, ApiError> {
     let range = time_range(&mut query, api.now());
     let state = query.optional("state", state);
     let limit = page::limit(&mut query);
     let after: Option<EventId> = page::cursor(&mut query);
     query.finish()?;
 
-    let exists = api.webhooks.get(tenant, webhook).await?.is_some();
+    let exists = api.webhook_writer.exists(tenant, webhook).await?;
     let page = api.deliveries.list(tenant, webhook, range, state, after, limit).await?;
     // The deliveries of a deleted webhook stay until their retention ends. The store gives rows of this tenant only, so
     // a webhook of another tenant looks like one that never existed.
     if !exists && page.items.is_empty() {
         return Err(not_found(Noun::Webhook).into());
     }
-    Ok(Json(ListView::new(page.items.iter().map(DeliveryView::brief).collect(), page.next)))
+    Ok(Json(ListView::new(entries(&page.items), page.next)))
 }
 
 fn state(word: &str) -> Result<StateKind, FieldErrors> {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use shared::id::{EventId, WebhookId};
 use shared::problem::Problem;
 
-use super::DeliveryView;
+use super::view::DeliveryView;
 use crate::http::caller::Reader;
 use crate::http::error::ApiError;
 use crate::http::path::Ids;

@@ -3,6 +3,10 @@
 
 use serde::Serialize;
 use shared::delivery::{Attempt, Delivery, DeliveryState, Outcome, Target};
+use shared::store::Readable;
+use shared::store::deliveries::ListedDelivery;
+
+use crate::http::page::ListEntry;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct DeliveryView {
@@ -59,9 +63,33 @@ impl From<Outcome> for MainView {
     }
 }
 
+/// A delivery in a list. Its state and its other words are not shown if this release cannot read its row.
+pub(crate) type DeliveryEntry = ListEntry<DeliveryView, UnreadableDeliveryView>;
+
+/// What can be said of a delivery that this release cannot read.
+#[derive(Debug, Serialize)]
+pub(crate) struct UnreadableDeliveryView {
+    webhook_id: String,
+    event_id: String,
+    unreadable: bool,
+}
+
+/// The entries of a list.
+pub(crate) fn entries(deliveries: &[ListedDelivery]) -> Vec<DeliveryEntry> {
+    let entry = |listed: &ListedDelivery| match listed {
+        Readable::Read(delivery) => ListEntry::Readable(DeliveryView::brief(delivery)),
+        Readable::Unreadable(key) => ListEntry::Unreadable(UnreadableDeliveryView {
+            webhook_id: key.webhook.to_string(),
+            event_id: key.event.to_string(),
+            unreadable: true,
+        }),
+    };
+    deliveries.iter().map(entry).collect()
+}
+
 impl DeliveryView {
     /// For lists.
-    pub(crate) fn brief(delivery: &Delivery) -> Self {
+    fn brief(delivery: &Delivery) -> Self {
         let last_attempt = delivery.attempts.last().map(|last| AttemptView { answer: None, ..attempt_view(last) });
         Self { last_attempt, ..view(delivery) }
     }

@@ -12,7 +12,8 @@ use crate::http::error::{ApiError, not_found};
 use crate::http::page::ListView;
 use crate::http::path::Id;
 use crate::http::query::Query;
-use crate::native::deliveries::DeliveryView;
+use crate::manage::webhook_ids::webhook_ids;
+use crate::native::deliveries::{DeliveryEntry, entries};
 use crate::noun::Noun;
 use crate::room::Api;
 
@@ -21,14 +22,14 @@ pub(super) async fn deliveries(
     State(api): State<Arc<Api>>,
     Id(id): Id<EventId>,
     query: Query,
-) -> Result<Json<ListView<DeliveryView>>, ApiError> {
+) -> Result<Json<ListView<DeliveryEntry>>, ApiError> {
     query.finish()?;
-    let webhooks: Vec<_> = api.subscribers.all(tenant).await?.iter().map(|webhook| webhook.id).collect();
+    let webhooks = webhook_ids(&api, tenant).await?;
     let deliveries = api.deliveries.of_event(tenant, id, &webhooks).await?;
     // Test events have deliveries, but are not stored themselves.
     if deliveries.is_empty() && api.events.get_or_kept(tenant, id).await?.is_none() {
         return Err(not_found(Noun::Event).into());
     }
     // One page has them all: a tenant has at most 500 webhooks.
-    Ok(Json(ListView::new(deliveries.iter().map(DeliveryView::brief).collect(), None)))
+    Ok(Json(ListView::new(entries(&deliveries), None)))
 }

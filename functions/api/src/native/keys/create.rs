@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use serde_json::Value;
 use shared::clock::random;
 use shared::id::{KeyId, TenantId};
+use shared::stored_word::StoredWord;
 use shared::tenant::{ApiKey, PresentedKey, Role};
 
 use super::view::KeyView;
@@ -49,7 +50,8 @@ pub(super) async fn create(
     let id = KeyId::mint(created_at, random());
     let presented = PresentedKey::generate(id, random());
     let CreateKey { role, name, .. } = request;
-    let key = ApiKey { id, tenant: owner, role, name, secret_hash: presented.hash(), created_at };
+    let key =
+        ApiKey { id, tenant: owner, role: StoredWord::Known(role), name, secret_hash: presented.hash(), created_at };
     span::note(Noun::Key, id);
     if let Some(tenant) = owner {
         span::note(Noun::Tenant, tenant);

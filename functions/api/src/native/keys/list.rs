@@ -9,7 +9,7 @@ use shared::id::KeyId;
 use super::view::KeyView;
 use crate::http::caller::AnyCaller;
 use crate::http::error::ApiError;
-use crate::http::page::{self, ListView};
+use crate::http::page::{self, ListEntry, ListView};
 use crate::http::query::Query;
 use crate::room::Api;
 
@@ -17,7 +17,7 @@ pub(super) async fn list(
     caller: AnyCaller,
     State(api): State<Arc<Api>>,
     mut query: Query,
-) -> Result<Json<ListView<KeyView>>, ApiError> {
+) -> Result<Json<ListView<ListEntry<KeyView>>>, ApiError> {
     let limit = page::limit(&mut query);
     let after: Option<KeyId> = page::cursor(&mut query);
     query.finish()?;
@@ -25,5 +25,5 @@ pub(super) async fn list(
     let owner =
         if caller.is_admin() { caller.existing_tenant(&api.tenants).await? } else { Some(caller.own_tenant()?) };
     let page = api.api_keys.list(owner, after.as_deref(), limit).await?;
-    Ok(Json(ListView::new(page.items.iter().map(KeyView::from).collect(), page.next)))
+    Ok(Json(ListView::of_rows(page, |row| KeyView::from(row))))
 }

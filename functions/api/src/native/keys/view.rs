@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 use shared::id::TenantId;
-use shared::tenant::{ApiKey, PresentedKey};
+use shared::tenant::{ApiKey, PresentedKey, Role};
 
 /// A key as answers show it; with its secret only when it is created.
 #[derive(Debug, Serialize)]
 pub(super) struct KeyView {
     id: String,
-    role: &'static str,
+    /// The role of a newer release is shown as it is stored.
+    role: String,
     name: String,
     /// `null` for admin keys.
     tenant_id: Option<String>,
@@ -28,7 +29,7 @@ impl From<&ApiKey> for KeyView {
     fn from(key: &ApiKey) -> Self {
         Self {
             id: key.id.to_string(),
-            role: key.role.as_str(),
+            role: key.role.text(Role::as_str).to_owned(),
             name: key.name.clone(),
             tenant_id: key.tenant.map(|tenant: TenantId| tenant.to_string()),
             created_at: key.created_at.to_string(),

@@ -24,8 +24,12 @@ pub(super) async fn delete(
     Id(id): Id<SourceId>,
 ) -> Result<StatusCode, ApiError> {
     for number in 0..TRIES {
-        let source = api.sources.get(tenant, id).await?.ok_or_else(|| not_found(Noun::Source))?;
-        match api.sources.delete(&source).await {
+        let deleted = match api.sources.get(tenant, id).await {
+            Ok(source) => api.sources.delete(&source.ok_or_else(|| not_found(Noun::Source))?).await,
+            Err(StoreError::Unreadable(_)) => api.sources.delete_unreadable(tenant, id).await,
+            Err(error) => Err(error),
+        };
+        match deleted {
             Ok(()) => return Ok(StatusCode::NO_CONTENT),
             // Another request changed or deleted it at the same time. The next try finds out.
             Err(StoreError::Conflict) => api.pauses.after_try(number).await,

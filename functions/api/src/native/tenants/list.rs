@@ -9,7 +9,7 @@ use shared::id::TenantId;
 use super::view::TenantView;
 use crate::http::caller::Operator;
 use crate::http::error::ApiError;
-use crate::http::page::{self, ListView};
+use crate::http::page::{self, ListEntry, ListView};
 use crate::http::query::Query;
 use crate::room::Api;
 
@@ -17,11 +17,11 @@ pub(super) async fn list(
     _: Operator,
     State(api): State<Arc<Api>>,
     mut query: Query,
-) -> Result<Json<ListView<TenantView>>, ApiError> {
+) -> Result<Json<ListView<ListEntry<TenantView>>>, ApiError> {
     let limit = page::limit(&mut query);
     let after: Option<TenantId> = page::cursor(&mut query);
     query.finish()?;
     let after = after.map(|id| id.to_string());
     let page = api.tenants.list(after.as_deref(), limit).await?;
-    Ok(Json(ListView::new(page.items.iter().map(TenantView::from).collect(), page.next)))
+    Ok(Json(ListView::of_rows(page, |row| TenantView::from(row))))
 }

@@ -11,6 +11,7 @@ use shared::address_policy::AddressPolicy;
 use shared::dialect::Dialect;
 use shared::id::TenantId;
 use shared::secret::{SignatureScheme, SigningSecret};
+use shared::store::StoreError;
 use shared::webhook::{
     CustomName, CustomValue, Destination, DisabledReason, Subscription, WantedTypes, Webhook, WebhookStatus,
 };
@@ -45,15 +46,19 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<WebhookView>), ApiError> {
     body.require("url");
     body.require("events");
-    let default_dialect = if body.has("dialect") {
-        None
-    } else {
-        Some(api.settings.get(tenant).await?.default_dialect.unwrap_or(Dialect::Standard))
-    };
+    let default_dialect = if body.has("dialect") { None } else { Some(default_dialect(&api, tenant).await?) };
     let webhook = CreateWebhook::read(body, default_dialect, &api.addresses)?.into_webhook(tenant, api.now());
     check_sources(&api, tenant, &webhook.subscription.sources).await?;
     let webhook = register(&api, webhook).await?;
     Ok((StatusCode::CREATED, Json(WebhookView::with_secret(&webhook))))
+}
+
+/// The dialect of the tenant's new webhooks whose requests name none.
+async fn default_dialect(api: &Api, tenant: TenantId) -> Result<Dialect, ApiError> {
+    match api.settings.get(tenant).await?.default_dialect {
+        None => Ok(Dialect::Standard),
+        Some(stored) => stored.known().ok_or_else(|| StoreError::unreadable("a dialect that is not known").into()),
+    }
 }
 
 impl CreateWebhook {

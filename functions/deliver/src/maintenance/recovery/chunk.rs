@@ -4,7 +4,7 @@ use shared::delivery::{DeadReason, Delivery, DeliveryState, StateKind};
 use shared::id::WebhookId;
 use shared::queue::job::{DeliverJob, Job};
 use shared::recovery::Recovery;
-use shared::store::{Deliveries, StoreError, TimeRange};
+use shared::store::{Deliveries, Readable, StoreError, TimeRange};
 
 /// A part of what a recovery asks for of one webhook.
 pub(super) struct Chunk {
@@ -28,7 +28,7 @@ pub(super) async fn held_or_dead(
     let page =
         deliveries.list_stuck_without_attempts(recovery.tenant, webhook, state, Some(range), after, limit).await?;
     let looked_at = page.items.len() as u64;
-    let recoverable = page.items.iter().filter(|delivery| has_event(delivery));
+    let recoverable = page.items.iter().filter_map(Readable::as_read).filter(|delivery| has_event(delivery));
     let jobs = recoverable.map(|delivery| Job::Deliver(DeliverJob::next_round(delivery))).collect();
     Ok(Chunk { jobs, looked_at, next: page.next })
 }

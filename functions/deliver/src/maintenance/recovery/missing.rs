@@ -7,6 +7,7 @@ use shared::event::{Event, Facts};
 use shared::id::{EventId, WebhookId};
 use shared::queue::job::{DeliverJob, FirstJobs, Job};
 use shared::recovery::{Recovery, may_be_missing};
+use shared::store::deliveries::key_of;
 use shared::store::{StoreError, TimeRange};
 use shared::webhook::Webhook;
 
@@ -41,7 +42,7 @@ pub(super) async fn missing(
     let page = stores.events.list_oldest_first(recovery.tenant, range, after, MAX_EVENTS_PER_SHARD, kept).await?;
     let owed: Vec<EventId> = page.items.iter().filter(|(_, job)| job.is_some()).map(|(event, _)| *event).collect();
     let deliveries = stores.deliveries.to_webhook(recovery.tenant, webhook.id, &owed).await?;
-    let delivered: HashSet<EventId> = deliveries.iter().map(|delivery| delivery.event).collect();
+    let delivered: HashSet<EventId> = deliveries.iter().map(|listed| key_of(listed).event).collect();
 
     let mut chunk = Chunk { jobs: Vec::new(), looked_at: 0, next: page.next };
     for (event, job) in page.items {

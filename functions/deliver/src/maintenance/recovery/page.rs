@@ -6,8 +6,8 @@ use shared::delivery::StateKind;
 use shared::id::WebhookId;
 use shared::queue::job::Job;
 use shared::recovery::{PageResult, Position, Progress, Recoverable, Recovery, RecoveryStatus};
-use shared::store::StoreError;
 use shared::store::registry::Webhooks;
+use shared::store::{Readable, StoreError};
 
 use super::chunk::{Chunk, held_or_dead};
 use super::eligibility::{Eligibility, eligibility};
@@ -62,9 +62,17 @@ pub(super) async fn page(
             }
             continue;
         };
-        let state = webhooks.get_fresh(recovery.tenant, webhook, clock.now()).await?;
+        let state = match webhooks.get_fresh(recovery.tenant, webhook, clock.now()).await {
+            // A newer release may have written the webhook. Nothing is recovered for it until it can be read.
+            Err(StoreError::Unreadable(_)) => Err(Eligibility::Wait),
+            read => Ok(read?),
+        };
+        let (eligible, state) = match state {
+            Ok(state) => (eligibility(state.as_ref(), position.state), state),
+            Err(waits) => (waits, None),
+        };
         let is_suspended = state.as_ref().is_some_and(|state| state.is_suspended);
-        let over = match (eligibility(state.as_ref(), position.state), state, recovery.webhook) {
+        let over = match (eligible, state, recovery.webhook) {
             (Eligibility::Eligible, Some(state), _) => {
                 let chunk = next_chunk(recovery, position, &state, most - page.jobs.len(), stores, clock).await?;
                 page.add(chunk)
@@ -143,7 +151,11 @@ async fn webhook_after(
 ) -> Result<Option<WebhookId>, StoreError> {
     let after = after.map(|webhook| webhook.to_string());
     let page = webhooks.list(recovery.tenant, after.as_deref(), 1).await?;
-    Ok(page.items.first().map(|webhook| webhook.id).filter(|webhook| webhook.time() <= recovery.created_at))
+    let id = page.items.into_iter().next().and_then(|entry| match entry {
+        Readable::Read(webhook) => Some(webhook.id),
+        Readable::Unreadable(id) => id.parse().ok(),
+    });
+    Ok(id.filter(|webhook| webhook.time() <= recovery.created_at))
 }
 
 async fn next_chunk(

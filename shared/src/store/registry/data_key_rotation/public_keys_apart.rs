@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
 use super::super::item::TenantItem;
 use super::super::transaction::transaction_error;
-use super::{DataKeyRotation, StoreError, keys};
+use super::{DataKeyRotation, Readable, StoreError, keys};
 use crate::store::attribute::number;
 use domain::id::TenantId;
 use domain::webhook::Webhook;
@@ -18,7 +18,7 @@ impl DataKeyRotation {
             return Ok(0);
         }
         let mut missed = 0;
-        for webhook in self.registry.all_webhooks(tenant).await? {
+        for webhook in self.registry.all_webhooks(tenant).await?.into_iter().filter_map(Readable::read) {
             if let Some(put) = self.registry.put_public_keys(&webhook)? {
                 let call =
                     self.registry.client().transact_write_items().transact_items(self.unchanged_webhook(&webhook)?);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, VERSION, millis, parsed, word};
+use domain::stored_word::StoredWord;
 use domain::tenant::{ApiKey, KeyHash, Role};
 
 #[derive(Serialize, Deserialize)]
@@ -22,7 +23,7 @@ impl From<&ApiKey> for ApiKeyItem {
             v: VERSION,
             id: key.id.to_string(),
             tenant: key.tenant.map(|tenant| tenant.to_string()),
-            role: key.role.as_str().to_owned(),
+            role: key.role.text(Role::as_str).to_owned(),
             name: key.name.clone(),
             secret_sha256: key.secret_hash.to_hex(),
             created_at: key.created_at.as_millisecond(),
@@ -37,7 +38,7 @@ impl TryFrom<ApiKeyItem> for ApiKey {
         Ok(Self {
             id: parsed(&item.id)?,
             tenant: item.tenant.as_deref().map(parsed).transpose()?,
-            role: word(Role::from_word(&item.role))?,
+            role: StoredWord::read(&item.role, Role::from_word),
             name: item.name,
             secret_hash: word(KeyHash::from_hex(&item.secret_sha256))?,
             created_at: millis(item.created_at)?,

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, VERSION, word};
+use super::{StoreError, VERSION};
 use crate::store::registry::sealable::Sealable;
 use domain::dialect::Dialect;
 use domain::secret::SigningSecret;
+use domain::stored_word::StoredWord;
 use domain::tenant::TenantSettings;
 
 #[derive(Serialize, Deserialize)]
@@ -32,7 +33,7 @@ impl From<&TenantSettings> for SettingsItem {
     fn from(settings: &TenantSettings) -> Self {
         Self {
             v: VERSION,
-            default_dialect: settings.default_dialect.map(|dialect| dialect.as_str().to_owned()),
+            default_dialect: settings.default_dialect.as_ref().map(|dialect| dialect.text(Dialect::as_str).to_owned()),
             webhook_secret: settings.webhook_secret.as_ref().map(|secret| secret.expose().to_owned()),
             revision: settings.revision,
         }
@@ -45,7 +46,7 @@ impl TryFrom<SettingsItem> for TenantSettings {
     fn try_from(item: SettingsItem) -> Result<Self, StoreError> {
         let secret = item.webhook_secret.map(|text| SigningSecret::parse(&text).map_err(StoreError::unreadable));
         Ok(Self {
-            default_dialect: item.default_dialect.map(|stored| word(Dialect::from_word(&stored))).transpose()?,
+            default_dialect: item.default_dialect.map(|stored| StoredWord::read(&stored, Dialect::from_word)),
             webhook_secret: secret.transpose()?,
             revision: item.revision,
         })

@@ -197,8 +197,21 @@ impl TryFrom<&WebhookItem> for Subscriber {
     type Error = StoreError;
 
     fn try_from(item: &WebhookItem) -> Result<Self, StoreError> {
-        Ok(Self { id: parsed(&item.id)?, subscription: subscription(item)?, dialect: dialect(item)? })
+        Ok(Self {
+            id: parsed(&item.id)?,
+            subscription: known_subscription(item)?,
+            dialect: Dialect::from_word(&item.dialect),
+        })
     }
+}
+
+/// The subscription, as far as it is about types that this release knows. It is enough to decide about an event that
+/// this release can read: such an event has a known type, so it is not owed because of an unknown one.
+fn known_subscription(item: &WebhookItem) -> Result<Subscription, StoreError> {
+    let is_known = |name: &String| name == ALL || EventType::from_stored(name).is_ok();
+    let types: Option<Vec<_>> =
+        item.types.as_ref().map(|names| names.iter().filter(|name| is_known(name)).cloned().collect());
+    subscription(types.as_deref(), item)
 }
 
 /// Reads no secret, so it works for an item with sealed secrets.
@@ -237,7 +250,7 @@ impl TryFrom<WebhookItem> for Webhook {
             tenant: parsed(&item.tenant)?,
             number: item.number,
             url: word(Destination::from_parts(&item.url, item.url_password.as_deref(), credentials))?,
-            subscription: subscription(&item)?,
+            subscription: subscription(item.types.as_deref(), &item)?,
             dialect: dialect(&item)?,
             retry_policy,
             timeout_ms: item.timeout_ms,
@@ -275,8 +288,8 @@ impl TryFrom<WebhookItem> for Webhook {
     }
 }
 
-fn subscription(item: &WebhookItem) -> Result<Subscription, StoreError> {
-    let types = match &item.types {
+fn subscription(types: Option<&[String]>, item: &WebhookItem) -> Result<Subscription, StoreError> {
+    let types = match types {
         None => WantedTypes::All,
         Some(names) => {
             let types = names.iter().filter(|name| *name != ALL).map(|name| EventType::from_stored(name));

@@ -51,7 +51,7 @@ impl WebhookWriter {
         let next = webhook.revision + 1;
         let counted = Webhook { number: Some(version.next_number()), revision: next, ..webhook.clone() };
         let row = self
-            .put_webhook(&counted)
+            .put_changed(&counted)
             .await?
             .condition_expression("revision = :read")
             .expression_attribute_values(":read", number(webhook.revision));

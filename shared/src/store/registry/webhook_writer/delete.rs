@@ -8,6 +8,11 @@ use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
 
 impl WebhookWriter {
+    /// Whether a tenant has a webhook, readable or not; strongly consistent.
+    pub async fn exists(&self, tenant: TenantId, webhook: WebhookId) -> Result<bool, StoreError> {
+        Ok(self.registry.get_row(keys::webhook(tenant, webhook), true).await?.is_some())
+    }
+
     /// Deletes a webhook with its public keys, its breaker and its line of slots; [`StoreError::Gone`] when it is
     /// deleted already.
     pub async fn delete(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
 use super::{Entries, StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
-use crate::store::registry::item::TenantItem;
+use crate::store::registry::item::{self, TenantItem};
 use crate::store::registry::transaction::{refused_row, transaction_error};
 use domain::id::TenantId;
 use domain::webhook::{Webhook, WebhookHosts, host_above_limit};
@@ -67,7 +67,7 @@ impl WebhookWriter {
         let call = self.transaction(entries, tenant)?;
         let Err(error) = self.registry.write(call).await else { return Ok(None) };
         if let Some((_, row)) = refused_row(&error).filter(|(entry, _)| *entry == of_tenant) {
-            let item: TenantItem = serde_dynamo::from_item(row.clone()).map_err(StoreError::unreadable)?;
+            let item: TenantItem = item::stored(row.clone())?;
             let version = WebhooksVersion::from(&item);
             if version.most_per_host.is_some() {
                 return Ok(Some(version));

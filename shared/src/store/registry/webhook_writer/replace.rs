@@ -82,7 +82,7 @@ impl WebhookWriter {
     ) -> Result<Entries, StoreError> {
         let next = Webhook { revision: webhook.revision + 1, ..webhook.clone() };
         let row = self
-            .put_webhook(&next)
+            .put_changed(&next)
             .await?
             .condition_expression("revision = :read")
             .expression_attribute_values(":read", number(webhook.revision))

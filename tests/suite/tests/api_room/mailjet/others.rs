@@ -33,7 +33,7 @@ async fn what_would_change_other_event_types_or_another_dialect_is_refused_with_
     ");
     // A request that changes nothing is accepted.
     let revisions = async || {
-        let webhooks = room.world.registry.webhooks.all(acme.tenant_id()).await.unwrap();
+        let webhooks = room.world.webhooks_of(acme.tenant_id()).await.unwrap();
         webhooks.iter().map(|webhook| webhook.revision).collect::<Vec<_>>()
     };
     let before = revisions().await;

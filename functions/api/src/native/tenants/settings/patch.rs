@@ -8,6 +8,7 @@ use axum::extract::State;
 use serde_json::Value;
 use shared::id::TenantId;
 use shared::secret::{SignatureScheme, SigningSecret};
+use shared::stored_word::StoredWord;
 use shared::tenant::TenantSettings;
 
 use super::view::SettingsView;
@@ -34,7 +35,10 @@ pub(super) async fn patch(
 
     let stored = api.settings.get(tenant).await?;
     let settings = TenantSettings {
-        default_dialect: default_dialect.unwrap_or(stored.default_dialect),
+        default_dialect: match default_dialect {
+            Some(given) => given.map(StoredWord::Known),
+            None => stored.default_dialect,
+        },
         webhook_secret: webhook_secret.unwrap_or(stored.webhook_secret),
         revision: stored.revision,
     };

@@ -65,6 +65,8 @@ async fn carry_out(
             span::note_newer(&message.span, &newer);
             parked(&newer)
         }
-        Err(JobReadError::Broken(error)) => unreadable::give_up(message, &error, webhooks, recorder, clock).await?,
+        Err(JobReadError::Broken(error)) => {
+            Box::pin(unreadable::give_up(message, &error, webhooks, recorder, clock)).await?
+        }
     })
 }

@@ -78,7 +78,7 @@ mod tests {
     use shared::dialect::Dialect;
     use shared::event::{About, EventType, Facts, What};
     use shared::provider::Provider;
-use shared::webhook::{Subscription, WantedTypes};
+    use shared::webhook::{Subscription, WantedTypes};
 
     use super::*;
 

@@ -46,16 +46,17 @@ pub(super) trait Write: Clone {
     async fn make(self) -> Result<Self::Output, SdkError<Self::Error>>;
 }
 
-/// Makes a write, and repeats it while its row is busy.
+/// Makes a write, and repeats it while its row is busy. The tries are boxed, because every operation holds this future
+/// and would be as large as the SDK's own.
 pub(super) async fn write<W: Write>(client: &Client, write: W) -> Result<W::Output, SdkError<W::Error>> {
     let write = write.prepared();
     for repeat in 0..MAX_REPEATS {
-        match write.clone().make().await {
+        match Box::pin(write.clone().make()).await {
             Err(error) if is_busy(&error) => pause(client, repeat).await,
             ended => return ended,
         }
     }
-    write.make().await
+    Box::pin(write.make()).await
 }
 
 fn is_busy<E: WriteError>(error: &SdkError<E>) -> bool {

@@ -120,7 +120,7 @@ impl Scene {
     }
 
     async fn of(operation: Operation) -> Self {
-        Self::in_world(World::start().await.unwrap(), operation).await
+        Box::pin(Self::in_world(World::start().await.unwrap(), operation)).await
     }
 
     async fn run(&self, (_, route, body): Operation) -> Answer {
@@ -134,10 +134,9 @@ impl Scene {
         let (method, path) = route.split_once(' ').unwrap();
         let (path, key) = (filled(path), &self.names["key"]);
         let authorization = if path.starts_with("/v3/") {
-            let (user, password) = match path.starts_with("/v3/REST/") {
-                true => key.strip_prefix("mh_").unwrap().split_once('_').unwrap(),
-                false => ("api", key.as_str()),
-            };
+            let is_mailjets = path.starts_with("/v3/REST/");
+            let mailjets = || key.strip_prefix("mh_").unwrap().split_once('_').unwrap();
+            let (user, password) = if is_mailjets { mailjets() } else { ("api", key.as_str()) };
             format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
         } else if path.starts_with("/api/v1/tenants") || path.starts_with("/api/v1/keys") {
             format!("Bearer {ADMIN}")
@@ -175,7 +174,7 @@ struct Undisturbed {
 }
 
 async fn undisturbed(operation: Operation) -> Undisturbed {
-    let scene = Scene::of(operation).await;
+    let scene = Box::pin(Scene::of(operation)).await;
     let answer = scene.run(operation).await;
     assert!((200..300).contains(&answer.status), "{operation:?}: {answer}");
     let calls = scene.room.world.aws.take_calls();
@@ -188,9 +187,9 @@ async fn undisturbed(operation: Operation) -> Undisturbed {
 async fn break_each_write(how: Break, world: impl AsyncFn() -> World) {
     let mut broken = 0;
     for operation in OPERATIONS {
-        let expected = undisturbed(operation).await;
+        let expected = Box::pin(undisturbed(operation)).await;
         for index in expected.writes {
-            let scene = Scene::in_world(world().await, operation).await;
+            let scene = Box::pin(Scene::in_world(world().await, operation)).await;
             scene.room.world.aws.break_call(index, how);
             let answer = scene.run(operation).await;
             let what = format!("{how:?} at call {index} of {operation:?}: {answer}");
@@ -217,10 +216,10 @@ async fn each_write_of_each_operation_is_a_success_when_its_answer_was_lost() {
 #[tokio::test]
 async fn rows_that_stay_busy_are_told_as_unavailable_and_never_as_gone_or_done() {
     for operation in OPERATIONS {
-        if undisturbed(operation).await.writes.is_empty() {
+        if Box::pin(undisturbed(operation)).await.writes.is_empty() {
             continue;
         }
-        let scene = Scene::of(operation).await;
+        let scene = Box::pin(Scene::of(operation)).await;
         let before = scene.rows();
         scene.room.world.aws.stay_busy();
         let answer = scene.run(operation).await;

@@ -434,7 +434,7 @@ async fn a_rotation_keeps_the_old_secret_for_a_while() {
     assert_eq!(stored.secrets.current.expose(), rotated.text("secret"));
     // The first secret signs for 24 hours from the first rotation, the second one for a minute from the second.
     assert_eq!(stored.secrets.at(room.world.clock.now()).len(), 3);
-    room.world.clock.advance(jiff::SignedDuration::from_secs(61));
+    room.world.clock.advance(SignedDuration::from_secs(61));
     let signing = stored.secrets.at(room.world.clock.now());
     assert_eq!((signing.len(), signing[1].expose()), (2, "the first secret"));
 
@@ -493,7 +493,7 @@ async fn a_deleted_one_is_gone() {
     // that, because no request lasts 30 s.
     let jobs = room.world.aws.sqs.messages(DELIVERIES);
     assert_eq!(jobs.len(), 1);
-    assert!(jobs[0].visible_at.duration_since(before) > jiff::SignedDuration::from_secs(30));
+    assert!(jobs[0].visible_at.duration_since(before) > SignedDuration::from_secs(30));
     insta::assert_snapshot!(tenant.delete(&path).await.problem(), @"404 not-found: There is no webhook with this id.");
     assert_eq!(tenant.get(&path).await.status, 404);
     assert_eq!(tenant.get("/api/v1/webhooks").await.data().len(), 0);

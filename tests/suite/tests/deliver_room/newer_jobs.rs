@@ -72,18 +72,18 @@ async fn what_is_parked_neither_ends_nor_counts_as_an_attempt() {
         scene.world.aws.sqs.put(DELIVERIES, &body);
         scene.world.pump_queue(DELIVERIES).await;
         let begun = scene.world.clock.now();
-        let (mut last, mut receives) = (0, 0);
+        let (mut last, mut waits) = (0, 0);
         while scene.world.clock.now().duration_since(begun) < SignedDuration::from_hours(20 * 24) {
             let (message, wait) = parked(&scene);
             assert_eq!(message.body, body);
             assert_eq!(message.group, scene.tenant.to_string());
             assert!(message.receives < 1_000 && (60..=3_600).contains(&wait), "{message:?}");
-            assert!(receives > 20 || wait >= last, "{wait} after {last}");
-            (last, receives) = (wait, receives + 1);
+            assert!(waits > 20 || wait >= last, "{wait} after {last}");
+            (last, waits) = (wait, waits + 1);
             scene.world.clock.advance(message.visible_at.duration_since(scene.world.clock.now()));
             assert_eq!(scene.world.pump_queue(RETRIES).await, 1);
         }
-        assert!(receives < 2_000, "{receives}");
+        assert!(waits < 2_000, "{waits}");
         assert!(scene.world.aws.sqs.messages(DEAD_LETTER).is_empty());
         assert!(scene.world.deliveries.get(scene.tenant, webhook.id, event.id).await.unwrap().is_none());
         assert_eq!(receiver.count(), 0);

@@ -276,13 +276,13 @@ async fn changed(from: u32, to: Option<u32>, count: usize) -> (Vec<Attempt>, Tim
 
 #[tokio::test]
 async fn a_lower_limit_is_in_force_for_those_in_line_too() {
-    let (attempts, in_force) = changed(10, Some(2), 20).await;
+    let (attempts, in_force) = Box::pin(changed(10, Some(2), 20)).await;
     assert_paced(&attempts, in_force, 2);
 }
 
 #[tokio::test]
 async fn a_limit_that_is_taken_away_lets_those_in_line_go_when_they_look_next() {
-    let (attempts, in_force) = changed(2, None, 20).await;
+    let (attempts, in_force) = Box::pin(changed(2, None, 20)).await;
     // The messages were delayed by a little more than 100 seconds.
     assert!(attempts.iter().all(|attempt| attempt.at.duration_since(in_force).as_secs() < 90));
 }

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::delivery::DeliveryState;
 use shared::queue::job::{Job, ReleaseHeld, Sweep};
+use shared::unknown_fields::UnknownFields;
 use shared::webhook::Webhook;
 use support::world::{DEAD_LETTER, DELIVERIES, RETRIES, SLOW};
 use support::{Answer, Receiver};
@@ -102,7 +103,8 @@ async fn a_release_goes_on_behind_a_delivery_that_cannot_be_read() {
     scene.world.edit_row("deliveries", &newer.id.to_string(), |row| row["type"] = json!({ "S": "zz.new" })).unwrap();
     let resumed = Webhook { paused: false, ..paused };
     scene.world.registry.webhook_writer.replace(&resumed, None).await.unwrap();
-    let release = ReleaseHeld { tenant: scene.tenant, webhook: resumed.id, after: None };
+    let release =
+        ReleaseHeld { tenant: scene.tenant, webhook: resumed.id, after: None, unknown: UnknownFields::default() };
     scene.world.aws.sqs.put(DELIVERIES, &Job::ReleaseHeld(release).to_json());
     scene.world.run_until_idle().await.unwrap();
     assert_eq!(scene.row(&resumed, &other).await.state, DeliveryState::Delivered);

@@ -65,6 +65,6 @@ impl RotateSecret {
         let rotation = Rotation { secret, is_given: self.secret.is_some(), overlap: self.overlap };
         let secrets = stored.secrets.rotated(&rotation, now);
         let field = if self.secret.is_some() { "/secret" } else { "/signature" };
-        Ok(Webhook { secrets: secrets.map_err(|error| FieldErrors::at(field, &error.to_string()))?, ..stored })
+        Ok(Webhook { secrets: secrets.map_err(|error| FieldErrors::at(field, error.to_string()))?, ..stored })
     }
 }

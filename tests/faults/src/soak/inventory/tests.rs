@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use shared::event::{About, Facts};
 use shared::id::{EventId, TenantId, WebhookId};
+use shared::unknown_fields::UnknownFields;
 
 use super::*;
 
@@ -108,7 +109,15 @@ fn each_change_is_told_once() {
         let facts = Facts::of_change(about, format!("type/{id}/{revision}"), now);
         let key = format!("{revision}");
         let event_id = EventId::derive(now, tenant, None, &key);
-        Event { id: event_id, tenant, source: None, accepted_at: now, test: false, facts }
+        Event {
+            id: event_id,
+            tenant,
+            source: None,
+            accepted_at: now,
+            test: false,
+            facts,
+            unknown: UnknownFields::default(),
+        }
     };
     let is_well = |changes: &[(u64, bool)], is_disabled: bool| {
         let mut stored = webhook(&id.to_string(), 1);

@@ -6,7 +6,7 @@ ARGS ?=
 SEED ?= $(shell date +%s)
 SECONDS ?= 480
 
-.PHONY: help run demo test test-end-to-end soak isolation outage bench book deploy smoke rotate-data-key dispatch-again lint fmt clean
+.PHONY: help run demo test test-end-to-end soak isolation upgrade outage bench book deploy smoke rotate-data-key dispatch-again lint fmt clean
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -34,6 +34,9 @@ soak: ## Runs the long fault suite (at most ten minutes; SECONDS=80 to 520; SEED
 
 isolation: ## Measures what attacks of one tenant do to another (about 15 minutes; ARGS="--only keys --seconds 60")
 	$(END_TO_END) --test end_to_end_isolation -- --all --seconds 30 $(ARGS)
+
+upgrade: ## Mixes the functions of two releases under the fault suite (ARGS="--since v0.1.0"; the last tag or commit)
+	@$(PYTHON) infra/local/upgrade.py $(ARGS)
 
 bench: ## Measures sizes, start-up and memory of the functions, and calls and CPU time for one event
 	@$(PYTHON) infra/local/bench.py $(ARGS)

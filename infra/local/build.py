@@ -7,43 +7,46 @@ import sys
 from pathlib import Path
 
 from lock_file import check_lock_file
-from places import BUILD, LOCAL, ROOT, architecture
+from places import BUILD, ROOT, architecture
 from tools import build_path
 
 # The files that `sam build` reads: the template and the sources of the functions.
 INPUTS = ["template.yaml", "Cargo.toml", "Cargo.lock", ".cargo", "functions", "shared", "infra/local/build.py"]
 
 
-def build() -> Path:
-    """Builds all functions in release mode and returns the built template.
+def build(root: Path = ROOT, folder: Path = BUILD) -> Path:
+    """Builds all functions of the sources at `root` in release mode into `folder`, and returns the built template.
 
     The functions run on this machine, so its own compiler links them; a build for AWS needs a cross-compiler. All
-    functions share the workspace's `target`, so that each dependency is compiled once.
+    functions share this workspace's `target`, so that each dependency is compiled once.
     """
-    template, stamp = BUILD / "template.yaml", LOCAL / "build.sha256"
-    wanted = fingerprint()
+    template, stamp = folder / "template.yaml", folder.with_suffix(".sha256")
+    wanted = fingerprint(root)
     if template.is_file() and stamp.is_file() and stamp.read_text() == wanted:
         return template
     print("building the functions (the first time takes minutes) ...", flush=True)
     stamp.unlink(missing_ok=True)
-    check_lock_file()
-    command = ["sam", "build", "--build-dir", str(BUILD), "--parameter-overrides", f"Architecture={architecture()}"]
-    variables = {**os.environ, "PATH": build_path(), "SAM_CLI_TELEMETRY": "0", "CARGO_LAMBDA_COMPILER": "cargo"}
-    result = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    check_lock_file(str(root))
+    command = ["sam", "build", "--build-dir", str(folder), "--parameter-overrides", f"Architecture={architecture()}"]
+    variables = {
+        **os.environ, "PATH": build_path(), "SAM_CLI_TELEMETRY": "0", "CARGO_LAMBDA_COMPILER": "cargo",
+        "CARGO_TARGET_DIR": str(ROOT / "target"),
+    }
+    result = subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         sys.exit(result.stdout + result.stderr + "\nsam build failed")
     stamp.write_text(wanted)
     return template
 
 
-def fingerprint() -> str:
+def fingerprint(root: Path) -> str:
     """A hash over names and contents of all files that the build reads."""
     digest = hashlib.sha256(architecture().encode())
     for name in INPUTS:
-        path = ROOT / name
+        path = root / name
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in files:
             if file.is_file():
-                digest.update(f"{file.relative_to(ROOT)}\0{file.stat().st_size}\0".encode())
+                digest.update(f"{file.relative_to(root)}\0{file.stat().st_size}\0".encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -57,6 +57,14 @@ class Stack:
         }
         return self
 
+    def write_description(self, path: Path | None = None) -> Path:
+        """Writes the description to a file for tests, and returns the file's path."""
+        path = (path or self.emulator.folder / "stack.json").resolve()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(self.description, indent=2))
+        path.with_name(path.name + ".sensitive").unlink(missing_ok=True)
+        return path
+
     def __exit__(self, *_: object) -> None:
         if self.logs:
             self.logs.stop()
@@ -85,11 +93,7 @@ def main() -> int:
         parser.error("the command is missing; put it after --")
     end_on_signals()
     with Stack(arguments.port, "test") as stack:
-        path = (arguments.json or stack.emulator.folder / "stack.json").resolve()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(stack.description, indent=2))
-        path.with_name(path.name + ".sensitive").unlink(missing_ok=True)
-        variables = {**os.environ, "MAILHOOKS_STACK": str(path)}
+        variables = {**os.environ, "MAILHOOKS_STACK": str(stack.write_description(arguments.json))}
         return subprocess.run(command, env=variables, check=False).returncode
 
 

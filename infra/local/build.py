@@ -17,8 +17,11 @@ INPUTS = ["template.yaml", "Cargo.toml", "Cargo.lock", ".cargo", "functions", "s
 def build(root: Path = ROOT, folder: Path = BUILD) -> Path:
     """Builds all functions of the sources at `root` in release mode into `folder`, and returns the built template.
 
+    Sources in another folder are compiled in a `target` of their own. Cargo tells sources apart by their paths within
+    the workspace and by their times, and would take the functions of one release for those of the other.
+
     The functions run on this machine, so its own compiler links them; a build for AWS needs a cross-compiler. All
-    functions share this workspace's `target`, so that each dependency is compiled once.
+    functions share the workspace's `target`, so that each dependency is compiled once.
     """
     template, stamp = folder / "template.yaml", folder.with_suffix(".sha256")
     wanted = fingerprint(root)
@@ -28,10 +31,7 @@ def build(root: Path = ROOT, folder: Path = BUILD) -> Path:
     stamp.unlink(missing_ok=True)
     check_lock_file(str(root))
     command = ["sam", "build", "--build-dir", str(folder), "--parameter-overrides", f"Architecture={architecture()}"]
-    variables = {
-        **os.environ, "PATH": build_path(), "SAM_CLI_TELEMETRY": "0", "CARGO_LAMBDA_COMPILER": "cargo",
-        "CARGO_TARGET_DIR": str(ROOT / "target"),
-    }
+    variables = {**os.environ, "PATH": build_path(), "SAM_CLI_TELEMETRY": "0", "CARGO_LAMBDA_COMPILER": "cargo"}
     result = subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         sys.exit(result.stdout + result.stderr + "\nsam build failed")

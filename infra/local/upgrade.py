@@ -99,13 +99,18 @@ def zipped(folder: Path) -> bytes:
 
 
 def sources(since: str) -> Path:
-    """The sources of a commit, in a folder of their own."""
+    """The sources of a commit, in a folder of their own. What was compiled of an earlier commit there is kept."""
     folder = LOCAL / "upgrade" / "sources"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in folder.iterdir():
+        if entry.name != "target":
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     archive = subprocess.run(["git", "archive", since], cwd=ROOT, check=True, capture_output=True).stdout
     with tarfile.open(fileobj=io.BytesIO(archive)) as file:
-        file.extractall(folder)
+        for member in file:
+            # Otherwise cargo would take a file for older than what it has compiled of another commit.
+            member.mtime = time.time()
+            file.extract(member, folder)
     return folder
 
 

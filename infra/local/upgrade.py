@@ -46,7 +46,7 @@ def main() -> int:
     end_on_signals()
     since = arguments.since or previous()
     print(f"the other release is {since}", flush=True)
-    before, now = LOCAL / "upgrade" / "build", BUILD
+    before, now = LOCAL / "other-release" / "build", BUILD
     build(sources(since), before)
     build()
     subprocess.run([*SUITE, "--no-run"], cwd=ROOT, check=True)
@@ -100,7 +100,7 @@ def zipped(folder: Path) -> bytes:
 
 def sources(since: str) -> Path:
     """The sources of a commit, in a folder of their own. What was compiled of an earlier commit there is kept."""
-    folder = LOCAL / "upgrade" / "sources"
+    folder = LOCAL / "other-release" / "sources"
     folder.mkdir(parents=True, exist_ok=True)
     for entry in folder.iterdir():
         if entry.name != "target":

@@ -98,7 +98,7 @@ async fn before_the_write_of<T>(slow: impl Future<Output = T>, other: impl Futur
 async fn a_hold_that_comes_after_an_attempt_of_the_same_message_keeps_it() {
     let overrun = Box::pin(Overrun::begin()).await;
     let second = async { overrun.finish(&overrun.second, &overrun.attempts().await) };
-    let kept = before_the_write_of(overrun.holds(), second, &overrun.scene).await;
+    let kept = Box::pin(before_the_write_of(overrun.holds(), second, &overrun.scene)).await;
     overrun.finish(&overrun.first, &kept);
     let row = overrun.scene.row(&overrun.webhook, &overrun.event).await;
     assert!(matches!(row.state, DeliveryState::Waiting { .. }), "{row:?}");
@@ -110,7 +110,7 @@ async fn a_hold_that_comes_after_an_attempt_of_the_same_message_keeps_it() {
 async fn an_attempt_that_ends_after_a_hold_of_the_same_message_leaves_the_delivery_held() {
     let overrun = Box::pin(Overrun::begin()).await;
     let first = async { overrun.finish(&overrun.first, &overrun.holds().await) };
-    let kept = before_the_write_of(overrun.attempts(), first, &overrun.scene).await;
+    let kept = Box::pin(before_the_write_of(overrun.attempts(), first, &overrun.scene)).await;
     overrun.finish(&overrun.second, &kept);
     assert_eq!(overrun.scene.row(&overrun.webhook, &overrun.event).await.state, DeliveryState::Held);
     overrun.assert_it_arrives_once_enabled().await;
@@ -146,7 +146,7 @@ async fn a_lost_claim_sends_the_dead_letter_that_the_claims_holder_may_not_have_
         assert_eq!(kept.len(), 1);
         aws.sqs.finish(DELIVERIES, &second, &kept);
     };
-    let kept = before_the_write_of(scene.world.invoke(&first, &scene.world.deliver), other, &scene).await;
+    let kept = Box::pin(before_the_write_of(scene.world.invoke(&first, &scene.world.deliver), other, &scene)).await;
     aws.sqs.finish(DELIVERIES, &first, &kept.unwrap());
     let row = scene.row(&webhook, &event).await;
     assert!(matches!(row.state, DeliveryState::Dead { .. }) && row.round == 1, "{row:?}");

@@ -82,16 +82,23 @@ impl Overrun {
     }
 }
 
+/// Runs `slow`, and `other` while the first write of `slow` to a row is on its way.
+async fn before_the_write_of<T>(slow: impl Future<Output = T>, other: impl Future<Output = ()>, scene: &Scene) -> T {
+    let aws = &scene.world.aws;
+    aws.break_at("DynamoDB.UpdateItem", 0, Break::Pause);
+    let other = async {
+        aws.call_begun("DynamoDB.UpdateItem").await;
+        other.await;
+        aws.go_on();
+    };
+    futures::join!(slow, other).0
+}
+
 #[tokio::test]
 async fn a_hold_that_comes_after_an_attempt_of_the_same_message_keeps_it() {
     let overrun = Box::pin(Overrun::begin()).await;
-    let aws = &overrun.scene.world.aws;
-    aws.break_at("DynamoDB.UpdateItem", 0, Break::Pause);
-    let (kept, ()) = futures::join!(overrun.holds(), async {
-        aws.call_begun("DynamoDB.UpdateItem").await;
-        overrun.finish(&overrun.second, &overrun.attempts().await);
-        aws.go_on();
-    });
+    let second = async { overrun.finish(&overrun.second, &overrun.attempts().await) };
+    let kept = Box::pin(before_the_write_of(overrun.holds(), second, &overrun.scene)).await;
     overrun.finish(&overrun.first, &kept);
     let row = overrun.scene.row(&overrun.webhook, &overrun.event).await;
     assert!(matches!(row.state, DeliveryState::Waiting { .. }), "{row:?}");
@@ -102,13 +109,8 @@ async fn a_hold_that_comes_after_an_attempt_of_the_same_message_keeps_it() {
 #[tokio::test]
 async fn an_attempt_that_ends_after_a_hold_of_the_same_message_leaves_the_delivery_held() {
     let overrun = Box::pin(Overrun::begin()).await;
-    let aws = &overrun.scene.world.aws;
-    aws.break_at("DynamoDB.UpdateItem", 0, Break::Pause);
-    let (kept, ()) = futures::join!(overrun.attempts(), async {
-        aws.call_begun("DynamoDB.UpdateItem").await;
-        overrun.finish(&overrun.first, &overrun.holds().await);
-        aws.go_on();
-    });
+    let first = async { overrun.finish(&overrun.first, &overrun.holds().await) };
+    let kept = Box::pin(before_the_write_of(overrun.attempts(), first, &overrun.scene)).await;
     overrun.finish(&overrun.second, &kept);
     assert_eq!(overrun.scene.row(&overrun.webhook, &overrun.event).await.state, DeliveryState::Held);
     overrun.assert_it_arrives_once_enabled().await;
@@ -138,15 +140,13 @@ async fn a_lost_claim_sends_the_dead_letter_that_the_claims_holder_may_not_have_
     let [first, second] = scene.world.receive_twice(DELIVERIES);
     let (aws, other) = (&scene.world.aws, scene.world.another_deliver(|_| {}).unwrap());
     aws.take_calls();
-    aws.break_at("DynamoDB.UpdateItem", 0, Break::Pause);
-    let (kept, ()) = futures::join!(scene.world.invoke(&first, &scene.world.deliver), async {
-        aws.call_begun("DynamoDB.UpdateItem").await;
+    let other = async {
         aws.break_at("SQS.SendMessageBatch", 0, Break::Before);
         let kept = scene.world.invoke(&second, &other).await.unwrap();
         assert_eq!(kept.len(), 1);
         aws.sqs.finish(DELIVERIES, &second, &kept);
-        aws.go_on();
-    });
+    };
+    let kept = Box::pin(before_the_write_of(scene.world.invoke(&first, &scene.world.deliver), other, &scene)).await;
     aws.sqs.finish(DELIVERIES, &first, &kept.unwrap());
     let row = scene.row(&webhook, &event).await;
     assert!(matches!(row.state, DeliveryState::Dead { .. }) && row.round == 1, "{row:?}");

@@ -62,13 +62,10 @@ pub(crate) fn deep() -> Vec<Scope> {
     let deep_resending = more("deep resending", resending(), 1, 1);
     let deep_fan_out = more("deep fan-out", fanning_out(), 2, 1);
     let deep_copies = Scope { answers: ALL_ANSWERS, ..more("deep copies", copies(), 2, 1) };
-    let deep_memories = more("deep memories", memories(), 1, 1);
-    let deep_suspension = more("deep suspension", suspension(), 1, 1);
     let deep_overrun = more("deep overrun", overrun(), 1, 1);
     let deep_url = Scope { workers: 2, ..new_url() };
     let deep_url = more("deep new URL", deep_url, 1, 1);
-    let of_webhooks = [deep_memories, deep_suspension, deep_overrun, deep_outage, deep_url];
-    of_webhooks.into_iter().chain([deep_missing, deep_resending, deep_fan_out, deep_copies]).collect()
+    vec![deep_missing, deep_resending, deep_outage, deep_fan_out, deep_copies, deep_overrun, deep_url]
 }
 
 /// Every answer, crashes anywhere.
@@ -160,7 +157,7 @@ pub(crate) fn overrun_outage() -> Scope {
 /// The tenant is suspended at any step, and the suspension is lifted at any later one.
 pub(crate) fn suspension() -> Scope {
     let calm = Scope::calm("suspension").with(&[Operation::Suspend, Operation::Lift]);
-    let left = Left { duplicates: 1, ..calm.left };
+    let left = Left { crashes: 1, duplicates: 1, ..calm.left };
     Scope { workers: 2, caches: true, left, ..calm }
 }
 
@@ -253,7 +250,7 @@ pub(crate) fn missing() -> Scope {
 /// Functions that have cached an old state of the webhook.
 pub(crate) fn memories() -> Scope {
     let calm = Scope::calm("memories").with(&[Operation::Disable, Operation::Enable]);
-    let left = Left { crashes: 1, ..calm.left };
+    let left = Left { crashes: 1, duplicates: 1, ..calm.left };
     Scope { workers: 2, caches: true, left, ..calm }
 }
 

@@ -67,6 +67,7 @@ impl Scope {
                 duplicates: 0,
                 overruns: 0,
                 poisonings: 0,
+                parked: 0,
                 losses: 0,
                 retention_ends: 0,
                 slots: 0,
@@ -167,6 +168,10 @@ pub(crate) enum Mutant {
     LiftWithoutChallenge,
     /// The sweep does not look for challenges whose job was lost.
     NoChallengeIsLost,
+    /// An older release buries the job that it may not act on. The room did this to every job of a newer release.
+    BuriedAsUnreadable,
+    /// An older release deletes the job that it may not act on.
+    ParkedIsDeleted,
     /// A job that waits for a slot is deleted and not sent anew.
     SlotForgetsTheJob,
     /// A job that goes to the slow queue is deleted before its copy is there.

@@ -12,6 +12,8 @@ pub(crate) fn all() -> Vec<Scope> {
         answers(),
         fanning_out(),
         poisoned_fan_out(),
+        two_releases(),
+        fan_out_of_two_releases(),
         slow(),
         slow_copies(),
         slow_outage(),
@@ -110,6 +112,20 @@ pub(crate) fn fanning_out() -> Scope {
 pub(crate) fn poisoned_fan_out() -> Scope {
     let calm = Scope::calm("poisoned fan-out").with(&[Operation::Redrive]);
     let left = Left { crashes: 2, poisonings: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, fans_out: true, left, ..calm }
+}
+
+/// Jobs of a newer release, which an older one receives first: from each queue, with crashes between the effects.
+pub(crate) fn two_releases() -> Scope {
+    let calm = Scope::calm("two releases").with(&[Operation::Redrive]);
+    let left = Left { crashes: 1, duplicates: 1, parked: 2, ..calm.left };
+    Scope { answers: UP_OR_DOWN, delays: &[1], workers: 2, left, ..calm }
+}
+
+/// The job that sends the first jobs of an event is of a newer release, or only that release can read the event.
+pub(crate) fn fan_out_of_two_releases() -> Scope {
+    let calm = Scope::calm("fan-out of two releases");
+    let left = Left { crashes: 1, parked: 2, ..calm.left };
     Scope { answers: UP_OR_DOWN, fans_out: true, left, ..calm }
 }
 

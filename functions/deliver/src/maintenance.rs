@@ -3,7 +3,6 @@
 //! The modules are listed bottom up: each uses only modules that are listed above it.
 
 mod pacing;
-mod lost_probe;
 pub(crate) mod dispatch;
 pub(crate) mod probe;
 pub(crate) mod recovery;

@@ -53,7 +53,7 @@ mod data_key_rotation;
 
 pub use self::api_key_lookup::ApiKeyLookup;
 pub use self::api_keys::ApiKeys;
-pub use self::breakers::Breakers;
+pub use self::breakers::{BreakerReset, Breakers};
 pub use self::certificates::Certificates;
 pub use self::data_key_rotation::{DataKeyRotation, Resealed};
 use self::data_keys::DataKeys;
@@ -72,7 +72,7 @@ pub use self::tenant_list::TenantList;
 pub use self::tenant_lookup::TenantLookup;
 pub use self::tenants::Tenants;
 pub use self::url_verifications::UrlVerifications;
-pub use self::webhook_writer::{WebhookWriter, WebhooksVersion};
+pub use self::webhook_writer::{Companion, WebhookWriter, WebhooksVersion};
 pub use self::webhooks::Webhooks;
 pub use self::webhooks_versions::WebhooksVersions;
 

@@ -1,16 +1,18 @@
 //! Changing a webhook: read it, change it, and write it if no other request wrote it in between. When the webhook is
-//! enabled or disabled, or has a new URL, the operational event is written in the same transaction.
+//! enabled or disabled, or has a new URL, the operational event is written in the same transaction. When it takes
+//! deliveries again, its breaker is reset in that transaction: the probe of an open breaker ends when it finds that the
+//! webhook holds its deliveries, and nothing else would close the breaker if the request broke off.
 
 use shared::id::{TenantId, WebhookId};
 use shared::operational;
 use shared::store::StoreError;
-use shared::store::registry::WebhooksVersion;
+use shared::store::registry::{Companion, WebhooksVersion};
 use shared::webhook::Webhook;
 
 use super::consent::{ask, asking};
 use super::error::ManageError;
-use super::release::release_ahead;
-use super::resume::resume;
+use super::release::{release_ahead, takes_deliveries_again};
+use super::resume::{breaker_reset, resume};
 use crate::noun::Noun;
 use crate::room::Api;
 use crate::span;
@@ -76,11 +78,15 @@ pub(super) async fn write(
 ) -> Result<Webhook, StoreError> {
     let changed = Webhook { updated_at: api.now(), ..asking(api, Some(stored), changed) };
     let events = operational::changed(stored, &changed, changed.updated_at);
-    let event_writes = events.iter().map(|event| api.events.event_write(event)).collect::<Result<Vec<_>, _>>()?;
+    let event_writes = events.iter().map(|event| api.events.event_write(event).map(Companion::Event));
+    let mut companions = event_writes.collect::<Result<Vec<_>, _>>()?;
+    if takes_deliveries_again(stored, &changed) {
+        companions.extend(breaker_reset(api, &changed).await?);
+    }
     match version {
-        Some(version) => api.webhook_writer.replace_if_unchanged(&changed, version, event_writes).await?,
-        None if changed.has_new_host(stored) => api.webhook_writer.replace(&changed, event_writes).await?,
-        None => api.webhook_writer.replace_with_same_hosts(&changed, event_writes).await?,
+        Some(version) => api.webhook_writer.replace_if_unchanged(&changed, version, companions).await?,
+        None if changed.has_new_host(stored) => api.webhook_writer.replace(&changed, companions).await?,
+        None => api.webhook_writer.replace_with_same_hosts(&changed, companions).await?,
     }
     api.public_keys.forget(changed.tenant);
     ask(api, Some(stored), &changed).await;

@@ -41,11 +41,22 @@ pub(crate) async fn discard_held(api: &Api, tenant: TenantId, webhook: WebhookId
 /// an enabled webhook does not repeat its request. If the write does not happen, the job does nothing.
 /// Returns whether the job was needed.
 pub(super) async fn release_ahead(api: &Api, stored: &Webhook, changed: &Webhook) -> Result<bool, ManageError> {
-    let is_needed = stored.holds_deliveries() && !changed.holds_deliveries();
+    let is_needed = takes_deliveries_again(stored, changed);
     if is_needed {
-        send(api, stored.tenant, [stored.id], AHEAD_SECONDS).await?;
+        release_later(api, stored).await?;
     }
     Ok(is_needed)
+}
+
+/// Whether a change from `stored` to `changed` makes a webhook take deliveries that held them.
+pub(super) fn takes_deliveries_again(stored: &Webhook, changed: &Webhook) -> bool {
+    stored.holds_deliveries() && !changed.holds_deliveries()
+}
+
+/// Sends the job that releases what the webhook holds, for a breaker that is about to be closed. A request that breaks
+/// off between that and [`release`] has ended the probe, which would have released the deliveries.
+pub(super) async fn release_later(api: &Api, webhook: &Webhook) -> Result<(), ManageError> {
+    send(api, webhook.tenant, [webhook.id], AHEAD_SECONDS).await
 }
 
 async fn send(

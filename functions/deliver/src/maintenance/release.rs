@@ -4,7 +4,6 @@
 //! and their deliveries end as discarded.
 
 use jiff::Timestamp;
-use shared::breaker::Breaker;
 use shared::delivery::StateKind;
 use shared::queue::Outgoing;
 use shared::queue::job::{DeliverJob, Job, ReleaseHeld};
@@ -12,7 +11,6 @@ use shared::rate_limit::RateLimit;
 use shared::recovery::{DEFAULT_RATE_PER_SECOND, Pace};
 use shared::store::Readable;
 
-use super::lost_probe::lost_probe;
 use super::pacing::paced;
 use crate::disposition::{Disposition, Stop};
 use crate::stores::Stores;
@@ -28,15 +26,10 @@ pub(crate) async fn release(
 ) -> Result<Disposition, Stop> {
     let (tenant, webhook) = (job.tenant, job.webhook);
     let state = webhooks.get_fresh(tenant, webhook, now).await?;
-    if let Some(state) = state.as_ref().filter(|state| !state.takes_attempts()) {
-        // The webhook was disabled or paused, its tenant was suspended, or its breaker opened, since the job was
-        // sent. What ends that state releases again. But the probe of an open breaker ends when it finds the webhook
-        // disabled, and the request that enabled the webhook may have broken off before it closed the breaker.
-        let probe = match &state.breaker {
-            Breaker::Open(open) if !state.holds_deliveries() => lost_probe(&state.webhook, open, now),
-            Breaker::Open(_) | Breaker::Closed { .. } => None,
-        };
-        return Ok(probe.map_or(Disposition::Delete, |probe| Disposition::Replace(vec![Outgoing::now(&probe)])));
+    if state.as_ref().is_some_and(|state| !state.takes_attempts()) {
+        // The webhook was disabled or paused, its tenant was suspended, or its breaker opened, since the job was sent.
+        // What ends that state releases again.
+        return Ok(Disposition::Delete);
     }
     // Jobs that come faster than the webhook's rate limit would only wait in line.
     let limit = state.and_then(|state| state.webhook.rate_limit).map_or(DEFAULT_RATE_PER_SECOND, RateLimit::per_second);

@@ -8,18 +8,17 @@
 
 use futures::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
-use shared::breaker::Breaker;
+use shared::breaker::{Breaker, Open};
 use shared::clock::Clock;
 use shared::delivery::StateKind;
 use shared::id::TenantId;
 use shared::queue::Outgoing;
-use shared::queue::job::{Job, OverdueJob, RecoveryPage, ReleaseHeld, Sweep, VerifyJob};
+use shared::queue::job::{Job, OverdueJob, Probe, RecoveryPage, ReleaseHeld, Sweep, VerifyJob};
 use shared::store::{Readable, StoreError};
 use shared::unknown_fields::UnknownFields;
 use shared::webhook::Webhook;
 use tracing::Instrument as _;
 
-use super::lost_probe::lost_probe;
 use super::overdue::has_overdue;
 use crate::delivery::record::Recorder;
 use crate::disposition::{Disposition, Stop};
@@ -37,6 +36,9 @@ const MAX_CONCURRENT_LOOKS: usize = 32;
 /// Time without a page after which a release stands still (15 min). Reason: a page follows the one before within
 /// seconds, or within the visibility timeout of its message.
 const STANDSTILL: SignedDuration = SignedDuration::from_mins(15);
+/// Time by which a probe is overdue when it counts as lost (1 h). Reason: this is many times its message's visibility
+/// timeout.
+const PROBE_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 /// Time by which a challenge is overdue when its job counts as lost (1 h). Reason: as for a probe.
 const CHALLENGE_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -126,7 +128,7 @@ async fn look(
 async fn release_or_probe(webhook: Webhook, stores: &Stores, clock: &Clock) -> Result<Option<Job>, StoreError> {
     let (tenant, id) = (webhook.tenant, webhook.id);
     if let Breaker::Open(open) = stores.receivers.get_breaker(tenant, id).await? {
-        return Ok(lost_probe(&webhook, &open, clock.now()));
+        return Ok(lost_probe(&webhook, open, clock.now()));
     }
     if let Some(at) = stores.releases.last_progress(tenant, id).await?
         && clock.now().duration_since(at) < STANDSTILL
@@ -166,5 +168,17 @@ fn lost_challenge(webhook: &Webhook, now: Timestamp) -> Option<Job> {
             verification,
             unknown: UnknownFields::default(),
         })
+    })
+}
+
+/// A new job for the probe of an open breaker, if the probe's message was lost: for example moved to the dead-letter
+/// queue after many crashes. If the lost message turns up again, both are the same probe, and each change of the
+/// breaker is made once.
+fn lost_probe(webhook: &Webhook, open: Open, now: Timestamp) -> Option<Job> {
+    let (tenant, id) = (webhook.tenant, webhook.id);
+    let is_lost = now.duration_since(open.next_probe_at) > PROBE_OVERDUE;
+    is_lost.then(|| {
+        tracing::warn!("the probe is overdue; it is sent again");
+        Job::Probe(Probe { tenant, webhook: id, probe: open.probe, unknown: UnknownFields::default() })
     })
 }

@@ -1,6 +1,7 @@
 //! Breakers, as `api` shows and resets them. Each webhook that has failed recently has a row for its breaker. A change
 //! of this row is not a change of the webhook. Closing a breaker raises an event.
 
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
 use super::breaker_update::changed;
@@ -10,6 +11,9 @@ use crate::store::attribute::{number, text};
 use crate::store::event_write::{EventWrite, write_with_event};
 use domain::breaker::{Breaker, Open};
 use domain::id::{TenantId, WebhookId};
+
+/// Condition: the breaker is closed.
+const IS_CLOSED: &str = "attribute_not_exists(open_since)";
 
 /// Condition: the breaker is open, and its outage is the one that the probe names.
 pub(super) const IS_THIS_OUTAGE: &str = "attribute_exists(open_since) AND probe = :probe";
@@ -75,7 +79,7 @@ impl Breakers {
             .registry
             .breaker_update(tenant, webhook)
             .update_expression(RESET)
-            .condition_expression("attribute_not_exists(open_since)")
+            .condition_expression(IS_CLOSED)
             .expression_attribute_values(":v", number(1));
         changed(&self.registry, call).await
     }
@@ -89,18 +93,48 @@ impl Breakers {
         open: &Open,
         event_write: EventWrite,
     ) -> Result<bool, StoreError> {
+        let reset = transaction_entry(of_this_outage(self.reset(tenant, webhook), open))?;
+        write_with_event(self.registry.client(), reset, event_write).await
+    }
+
+    /// The reset of a breaker as [`Self::forget_closed`] and [`Self::forget_open`] make it, for the transaction of its
+    /// webhook's change. Its condition is that the breaker is still as `read`: closed, or open in the same outage.
+    pub fn reset_write(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        read: &Breaker,
+    ) -> Result<BreakerReset, StoreError> {
+        let reset = self.reset(tenant, webhook);
+        let reset = match read {
+            Breaker::Closed { .. } => reset.condition_expression(IS_CLOSED),
+            Breaker::Open(open) => of_this_outage(reset, open),
+        };
+        Ok(BreakerReset(transaction_entry(reset)?))
+    }
+
+    fn reset(&self, tenant: TenantId, webhook: WebhookId) -> UpdateBuilder {
         let key = keys::breaker(tenant, webhook);
-        let update = Update::builder()
+        Update::builder()
             .table_name(self.registry.table())
             .set_key(Some(key.attributes()))
             .update_expression(RESET)
-            .condition_expression(IS_THIS_OUTAGE)
             .expression_attribute_values(":v", number(1))
-            .expression_attribute_values(":probe", text(open.probe.as_str()))
-            .build()
-            .map_err(StoreError::aws)?;
-        write_with_event(self.registry.client(), TransactWriteItem::builder().update(update).build(), event_write).await
     }
+}
+
+/// The reset of a breaker, to be made in one transaction with the change of its webhook. [`Breakers::reset_write`]
+/// makes it.
+#[derive(Debug, Clone)]
+pub struct BreakerReset(pub(super) TransactWriteItem);
+
+fn of_this_outage(reset: UpdateBuilder, open: &Open) -> UpdateBuilder {
+    reset.condition_expression(IS_THIS_OUTAGE).expression_attribute_values(":probe", text(open.probe.as_str()))
+}
+
+fn transaction_entry(update: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
+    let update = update.build().map_err(StoreError::aws)?;
+    Ok(TransactWriteItem::builder().update(update).build())
 }
 
 impl Registry {

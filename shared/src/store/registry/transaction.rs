@@ -6,14 +6,15 @@ use aws_sdk_dynamodb::types::CancellationReason;
 
 use super::{Row, StoreError};
 
-/// Turns a cancelled transaction into the refusal of the first entry whose condition failed; [`StoreError::Busy`] when
+/// Turns a cancelled transaction into the refusal of the first entry whose condition failed, which is
+/// [`StoreError::Conflict`] for an entry without one in `refusals`; [`StoreError::Busy`] when
 /// no condition failed and other callers kept one of the rows in transactions.
 pub(super) fn transaction_error(error: SdkError<TransactWriteItemsError>, refusals: &[StoreError]) -> StoreError {
-    match refused_entry(&error).and_then(|index| refusals.get(index)) {
+    let Some(entry) = refused_entry(&error) else { return StoreError::of_write(error) };
+    match refusals.get(entry) {
         Some(StoreError::LimitReached) => StoreError::LimitReached,
         Some(StoreError::Gone) => StoreError::Gone,
-        Some(_) => StoreError::Conflict,
-        None => StoreError::of_write(error),
+        Some(_) | None => StoreError::Conflict,
     }
 }
 

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteIt
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 
+use super::breakers::BreakerReset;
 use super::item::{TenantItem, WebhookItem};
 use super::transaction::transaction_error;
 use super::{Key, Registry, StoreError, keys};
@@ -51,13 +52,31 @@ impl From<&TenantItem> for WebhooksVersion {
     }
 }
 
+/// What is written in one transaction with the change of a webhook.
+#[derive(Debug, Clone)]
+pub enum Companion {
+    /// An event that reports the change.
+    Event(EventWrite),
+    /// The reset of the webhook's breaker. If the breaker has changed since it was read, the transaction is refused
+    /// with [`StoreError::Conflict`].
+    Reset(BreakerReset),
+}
+
+impl From<Companion> for TransactWriteItem {
+    fn from(companion: Companion) -> Self {
+        match companion {
+            Companion::Event(EventWrite(write)) | Companion::Reset(BreakerReset(write)) => write,
+        }
+    }
+}
+
 /// The entries of a transaction next to the update of the tenant's row.
 #[derive(Debug, Clone)]
 struct Entries {
     /// The webhooks.
     rows: Vec<TransactWriteItem>,
-    /// The events that report the change.
-    event_writes: Vec<EventWrite>,
+    /// What else is written because of the change.
+    companions: Vec<Companion>,
     /// Rows that belong to the webhooks: public keys, and with a deletion also breakers and lines of slots.
     unconditional: Vec<TransactWriteItem>,
 }
@@ -106,8 +125,8 @@ impl WebhookWriter {
         Update::builder().table_name(self.registry.table()).set_key(Some(key.attributes()))
     }
 
-    /// One transaction. `refusals` are those of the rows, then that of the tenant's row. The entries after these have
-    /// no condition that another caller could break.
+    /// One transaction. `refusals` are those of the rows, then that of the tenant's row. If one of the entries after
+    /// these is refused, another caller has changed it: [`StoreError::Conflict`].
     async fn change_webhooks(
         &self,
         entries: Entries,
@@ -124,12 +143,12 @@ impl WebhookWriter {
         entries: Entries,
         tenant: UpdateBuilder,
     ) -> Result<TransactWriteItemsFluentBuilder, StoreError> {
-        let Entries { rows, event_writes, unconditional } = entries;
+        let Entries { rows, companions, unconditional } = entries;
         let tenant = TransactWriteItem::builder().update(tenant.build().map_err(StoreError::aws)?).build();
         let writes = rows
             .into_iter()
             .chain([tenant])
-            .chain(event_writes.into_iter().map(|EventWrite(event)| event))
+            .chain(companions.into_iter().map(TransactWriteItem::from))
             .chain(unconditional);
         Ok(self.registry.client().transact_write_items().set_transact_items(Some(writes.collect())))
     }

@@ -28,6 +28,8 @@ pub(crate) enum Disposition {
     ToSlowQueue,
     DeadLetter,
     Replace(Vec<Job>),
+    /// The job is of a newer release than this invocation: it waits in the retries queue, as it was received.
+    Park,
 }
 
 /// A deliver job in hand.
@@ -230,7 +232,7 @@ impl Phase {
             {
                 vec![Choice::Go, Choice::MeetsItself]
             }
-            Self::Settle(_, Queue::Retries, Disposition::RetryAt) => vec![Choice::Go, Choice::Hide],
+            Self::Settle(_, Queue::Retries, Disposition::RetryAt | Disposition::Park) => vec![Choice::Go, Choice::Hide],
             Self::Wake(..) if crashes => vec![Choice::Go, Choice::MeetsItself, Choice::Fails],
             Self::ForgetFailures(..) | Self::CountFailure(..) | Self::SendProbe(..) | Self::OpenBreaker(..)
                 if crashes =>
@@ -314,7 +316,12 @@ fn settle(
         (Disposition::Redeliver, _) => return release(state, worker),
         // A message of the retries queue is hidden, which is one call. If there is no room for that in the queue, or
         // the message is old, the job is sent anew, as it is from any other queue.
-        (Disposition::RetryAt, _) if choice == Choice::Hide => return release(state, worker),
+        (Disposition::Park, job) if scope.mutant == Some(Mutant::BuriedAsUnreadable) => {
+            state.send(Queue::DeadLetter, job)
+        }
+        (Disposition::Park, _) if scope.mutant == Some(Mutant::ParkedIsDeleted) => {}
+        (Disposition::RetryAt | Disposition::Park, _) if choice == Choice::Hide => return release(state, worker),
+        (Disposition::Park, job) => state.send(Queue::Retries, job),
         (Disposition::RetryAt, job) => {
             if scope.mutant == Some(Mutant::AcknowledgeBeforeHandingOver) && state.in_hand(worker).is_some() {
                 Phase::Acknowledge.step(scope, state, worker, Choice::Go);

@@ -3,7 +3,7 @@
 use shared::breaker::Breaker;
 use stateright::{Model, Property};
 
-use crate::invocation::{Choice, Phase, release};
+use crate::invocation::{Choice, Disposition, Phase, release};
 use crate::operating;
 use crate::properties;
 use crate::scope::{Mutant, Scope};
@@ -27,6 +27,8 @@ pub(crate) enum Action {
     DispatchUnconfirmed { event: usize },
     /// An invocation begins with the message at this place.
     Receive { worker: usize, message: usize },
+    /// An invocation of an older release begins with the message at this place, which is of a newer one.
+    ReceiveOlder { worker: usize, message: usize },
     /// An invocation makes its next effect.
     Step { worker: usize, choice: Choice },
     /// An invocation ends before its next effect; its message comes back.
@@ -178,6 +180,10 @@ impl Scope {
             }
             if self.is_receivable(state, message) {
                 actions.extend(free.iter().map(|worker| Action::Receive { worker: *worker, message: index }));
+                if state.left.parked > 0 {
+                    let older = |worker: &usize| Action::ReceiveOlder { worker: *worker, message: index };
+                    actions.extend(free.iter().map(older));
+                }
             }
             // It takes an hour until SQS moves a message to the dead-letter queue.
             let may_be_buried = state.left.poisonings > 0 && state.may_grow_old();
@@ -253,6 +259,12 @@ impl Scope {
                 }
             }
             Action::Receive { worker, message } => self.receive(&mut state, worker, message),
+            Action::ReceiveOlder { worker, message } => {
+                state.left.parked -= 1;
+                let Message { job, queue, .. } = state.messages[message];
+                self.receive(&mut state, worker, message);
+                state.workers[worker] = Some(Phase::Settle(job, queue, Disposition::Park));
+            }
             Action::Step { worker, choice } => {
                 if let Some(phase) = state.workers[worker].take() {
                     phase.step(self, &mut state, worker, choice);

@@ -4,7 +4,7 @@
 use stateright::{Checker as _, HasDiscoveries, Model as _};
 
 use crate::properties::{
-    ACCOUNTED_FOR, AGREED, CHALLENGED, ENDS, NOT_AGAIN, PROBED, ROUNDS, STAYS_DELIVERED, WAKER, WRITTEN,
+    ACCOUNTED_FOR, AGREED, CHALLENGED, ENDS, NOT_AGAIN, NOT_BURIED, PROBED, ROUNDS, STAYS_DELIVERED, WAKER, WRITTEN,
 };
 use crate::scope::{Mutant, Scope};
 use crate::scopes;
@@ -12,7 +12,9 @@ use crate::scopes;
 /// An error, the scope in which it is looked for, and the invariant that it breaks.
 type Case = (Mutant, fn() -> Scope, &'static str);
 
-const MUTANTS: [Case; 43] = [
+const MUTANTS: [Case; 46] = [
+    (Mutant::BuriedAsUnreadable, scopes::two_releases, NOT_BURIED),
+    (Mutant::ParkedIsDeleted, scopes::two_releases, ACCOUNTED_FOR),
     (Mutant::AcknowledgeFirst, scopes::answers, ACCOUNTED_FOR),
     (Mutant::AcknowledgeBeforeHandingOver, scopes::answers, ACCOUNTED_FOR),
     (Mutant::ConfirmBeforeDispatch, scopes::answers, ACCOUNTED_FOR),
@@ -36,7 +38,8 @@ const MUTANTS: [Case; 43] = [
     (Mutant::HoldWithoutLookingAfresh, scopes::holding, WAKER),
     (Mutant::EnableWithoutJobAhead, scopes::holding, WAKER),
     (Mutant::EnablingOutlastsItsDelay, scopes::holding, WAKER),
-    (Mutant::ReleaseForgetsTheProbe, scopes::disabled_outage, PROBED),
+    (Mutant::EnableKeepsBreaker, scopes::disabled_outage, PROBED),
+    (Mutant::ResumeWithoutJobAhead, scopes::resumed_outage, WAKER),
     (Mutant::LiftWithoutRecover, scopes::suspension, WAKER),
     (Mutant::LiftKeepsBreakers, scopes::suspended_outage, PROBED),
     (Mutant::DeletionOutlastsItsDelay, scopes::deletion, WAKER),

@@ -16,7 +16,7 @@ pub(crate) fn begin(scope: &Scope, state: &mut State) {
 
 /// Makes the next call of a request.
 pub(crate) fn call(scope: &Scope, state: &mut State, under_way: UnderWay) {
-    let UnderWay { operation, calls, mut round } = under_way;
+    let UnderWay { operation, mut calls, mut round } = under_way;
     let mut is_done = true;
     match (operation, calls) {
         (Operation::Disable, _) => {
@@ -32,14 +32,31 @@ pub(crate) fn call(scope: &Scope, state: &mut State, under_way: UnderWay) {
             }
             is_done = state.webhook == Webhook::Deleted;
         }
+        // The webhook was disabled since it was read. The write is refused, and the request begins anew.
+        (Operation::Enable, 1) if round == 0 && state.webhook == Webhook::Off => {
+            return call(scope, state, UnderWay { operation, calls: 0, round });
+        }
         (Operation::Enable, 1) => {
             if state.webhook == Webhook::Off {
                 state.webhook = Webhook::On;
+                // In the same transaction. The probe may have found that the webhook is off, and then it has ended.
+                if scope.mutant != Some(Mutant::EnableKeepsBreaker) {
+                    state.breaker = Breaker::NEW;
+                }
             }
             is_done = state.webhook == Webhook::Deleted;
         }
-        (Operation::Enable, 2) => {
+        // The request resumes deliveries also if the webhook was enabled already. Closing an open breaker ends its
+        // probe, so the job for what is held is sent first.
+        (Operation::Enable, 2) if is_open(&state.breaker) => {
+            if scope.mutant != Some(Mutant::ResumeWithoutJobAhead) {
+                state.send(Queue::Deliveries, Job::Recover(Stuck::Ahead));
+            }
+            is_done = false;
+        }
+        (Operation::Enable, 2 | 3) => {
             state.breaker = Breaker::NEW;
+            calls = 3;
             // After this call the room sends the same job once more, so that nobody waits for the one that was sent
             // ahead. Here a wait has no length, so that job would only multiply the worlds.
             is_done = round == 1;

@@ -17,6 +17,7 @@ pub(crate) const WAKER: &str = "what is held has a waker";
 pub(crate) const PROBED: &str = "an open breaker has its probe";
 pub(crate) const AGREED: &str = "only a URL that has agreed is attempted";
 pub(crate) const CHALLENGED: &str = "a pending webhook has its challenge";
+pub(crate) const NOT_BURIED: &str = "nothing is buried before its delivery has a row";
 pub(crate) const ENDS: &str = "everything ends";
 
 /// All invariants.
@@ -30,6 +31,15 @@ pub(crate) fn all() -> Vec<Property<Scope>> {
         }),
         Property::<Scope>::always("discarded means deleted", |_, state| {
             state.webhook == Webhook::Deleted || state.in_state(RowState::Discarded).is_empty()
+        }),
+        Property::<Scope>::always(NOT_BURIED, |scope, state| {
+            // What SQS itself moves to the dead-letter queue may never have been carried out.
+            let is_buried = |job: Job| match job {
+                Job::Deliver { event, .. } => state.rows[event].is_none(),
+                Job::Dispatch { .. } | Job::Recover(_) | Job::Probe(_) | Job::Verify(_) | Job::Overdue => true,
+            };
+            let mut letters = state.messages.iter().filter(|message| message.queue == Queue::DeadLetter);
+            scope.left.poisonings > 0 || !letters.any(|letter| is_buried(letter.job))
         }),
         Property::<Scope>::always(NOT_AGAIN, |_, state| state.broken != Some(Broken::AttemptedAgain)),
         Property::<Scope>::always(STAYS_DELIVERED, |_, state| state.broken != Some(Broken::DeliveredUndone)),

@@ -12,9 +12,7 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &State) -> Phase {
     match *phase {
         Phase::LookForRecover(stuck, from) => {
             if state.webhook != Webhook::Deleted && !state.webhook_state().takes_attempts() {
-                let next =
-                    lost_probe(scope, state, stuck).map_or(Disposition::Delete, |job| Disposition::Replace(vec![job]));
-                return Phase::Settle(Job::Recover(stuck), from, next);
+                return Phase::Settle(Job::Recover(stuck), from, Disposition::Delete);
             }
             Phase::ListStuck(stuck, from)
         }
@@ -33,18 +31,5 @@ pub(crate) fn step(phase: &Phase, scope: &Scope, state: &State) -> Phase {
             Phase::Settle(Job::Recover(stuck), from, Disposition::Replace(jobs))
         }
         _ => unreachable!("not a phase of recovering: {phase:?}"),
-    }
-}
-
-/// The probe of an open breaker, if a probe is due. The one that there was may have found that the webhook was
-/// disabled, and then it has ended.
-fn lost_probe(scope: &Scope, state: &State, stuck: Stuck) -> Option<Job> {
-    let is_release =
-        matches!(stuck, Stuck::Held | Stuck::Ahead) && scope.mutant != Some(Mutant::ReleaseForgetsTheProbe);
-    match &state.breaker {
-        Breaker::Open(open) if is_release && !state.webhook_state().holds_deliveries() && open.next_probe_at <= NOW => {
-            Some(Job::Probe(open.probe.as_str().parse().expect("a number of the model's")))
-        }
-        Breaker::Open(_) | Breaker::Closed { .. } => None,
     }
 }

@@ -67,6 +67,7 @@ impl Scope {
                 duplicates: 0,
                 overruns: 0,
                 poisonings: 0,
+                parked: 0,
                 losses: 0,
                 retention_ends: 0,
                 slots: 0,
@@ -138,8 +139,10 @@ pub(crate) enum Mutant {
     EnableWithoutJobAhead,
     /// The recover job that is sent before a webhook is enabled may run before that.
     EnablingOutlastsItsDelay,
-    /// A recover job that finds an open breaker whose probe is gone sends none.
-    ReleaseForgetsTheProbe,
+    /// Enabling a webhook leaves its breaker open, and closes it with a later call.
+    EnableKeepsBreaker,
+    /// A request that resumes deliveries closes the breaker before it sends the job for what is held.
+    ResumeWithoutJobAhead,
     /// After a suspension is lifted, nothing releases what was held.
     LiftWithoutRecover,
     /// After a suspension is lifted, breakers stay open whose probes ended during the suspension.
@@ -172,6 +175,10 @@ pub(crate) enum Mutant {
     LiftWithoutChallenge,
     /// The sweep does not look for challenges whose job was lost.
     NoChallengeIsLost,
+    /// An older release buries the job that it may not act on. The room did this to every job of a newer release.
+    BuriedAsUnreadable,
+    /// An older release deletes the job that it may not act on.
+    ParkedIsDeleted,
     /// A job that waits for a slot is deleted and not sent anew.
     SlotForgetsTheJob,
     /// A job that goes to the slow queue is deleted before its copy is there.

@@ -12,6 +12,8 @@ pub(crate) fn all() -> Vec<Scope> {
         answers(),
         fanning_out(),
         poisoned_fan_out(),
+        two_releases(),
+        fan_out_of_two_releases(),
         slow(),
         slow_copies(),
         slow_outage(),
@@ -38,6 +40,7 @@ pub(crate) fn all() -> Vec<Scope> {
         two_reasons(),
         suspended_outage(),
         disabled_outage(),
+        resumed_outage(),
         new_url(),
         remembered_url(),
         copied_challenge(),
@@ -111,6 +114,20 @@ pub(crate) fn poisoned_fan_out() -> Scope {
     Scope { answers: UP_OR_DOWN, fans_out: true, left, ..calm }
 }
 
+/// Jobs of a newer release, which an older one receives first: from each queue, with crashes between the effects.
+pub(crate) fn two_releases() -> Scope {
+    let calm = Scope::calm("two releases").with(&[Operation::Redrive]);
+    let left = Left { crashes: 1, duplicates: 1, parked: 2, ..calm.left };
+    Scope { answers: UP_OR_DOWN, delays: &[1], workers: 2, left, ..calm }
+}
+
+/// The job that sends the first jobs of an event is of a newer release, or only that release can read the event.
+pub(crate) fn fan_out_of_two_releases() -> Scope {
+    let calm = Scope::calm("fan-out of two releases");
+    let left = Left { crashes: 1, parked: 2, ..calm.left };
+    Scope { answers: UP_OR_DOWN, fans_out: true, left, ..calm }
+}
+
 /// Two copies of one delivery's job at the same time.
 pub(crate) fn copies() -> Scope {
     let calm = Scope::calm("copies");
@@ -181,6 +198,13 @@ pub(crate) fn disabled_outage() -> Scope {
     let calm = Scope::calm("disabled outage").with(&[Operation::Disable, Operation::Enable]);
     let left = Left { crashes: 1, ..calm.left };
     Scope { answers: UP_OR_DOWN, breaker: OPENS_AT_ONCE, outages: 1, workers: 2, left, ..calm }
+}
+
+/// Somebody resumes deliveries while the receiver is down. The request may break off.
+pub(crate) fn resumed_outage() -> Scope {
+    let calm = Scope::calm("resumed outage").with(&[Operation::Enable]);
+    let left = Left { crashes: 1, ..calm.left };
+    Scope { answers: UP_OR_DOWN, delays: &[1], breaker: OPENS_AT_ONCE, outages: 1, left, ..calm }
 }
 
 /// The webhook is deleted while it holds a delivery.

@@ -235,6 +235,8 @@ pub(crate) struct Left {
     pub overruns: u8,
     /// Messages that SQS moves to the dead-letter queue after too many receives.
     pub poisonings: u8,
+    /// Messages that an older release receives, and may not act on: it parks them.
+    pub parked: u8,
     /// Messages of waiting deliveries that SQS loses.
     pub losses: u8,
     /// How often the retention of what is held ends.

@@ -40,7 +40,7 @@ impl WebhookWriter {
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one, webhook_count :new")
             .expression_attribute_values(":new", number(new));
         let refusals: Vec<_> = rows.iter().map(|_| StoreError::Conflict).chain([StoreError::Conflict]).collect();
-        let entries = Entries { rows, event_writes: Vec::new(), unconditional: keys };
+        let entries = Entries { rows, companions: Vec::new(), unconditional: keys };
         self.change_webhooks(entries, update, &refusals).await?;
         Ok(counted)
     }
@@ -60,7 +60,7 @@ impl WebhookWriter {
             .update_expression("SET last_webhook_number = :number ADD webhooks_version :one");
         let entries = Entries {
             rows: vec![TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build()],
-            event_writes: Vec::new(),
+            companions: Vec::new(),
             unconditional: self.registry.put_public_keys(&counted)?.into_iter().collect(),
         };
         self.change_webhooks(entries, tenant, &[StoreError::Conflict, StoreError::Conflict]).await?;

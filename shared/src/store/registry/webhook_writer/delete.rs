@@ -44,7 +44,7 @@ impl WebhookWriter {
             .expression_attribute_values(":minus_one", number(-1));
         let entries = Entries {
             rows: vec![TransactWriteItem::builder().delete(row).build()],
-            event_writes: Vec::new(),
+            companions: Vec::new(),
             unconditional: vec![
                 self.registry.delete_public_keys(tenant, webhook)?,
                 self.deleted(keys::breaker(tenant, webhook))?,

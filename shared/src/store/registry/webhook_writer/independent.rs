@@ -50,7 +50,7 @@ impl WebhookWriter {
         let row = self.put_webhook(webhook).await?.condition_expression("attribute_not_exists(pk)");
         let entries = Entries {
             rows: vec![TransactWriteItem::builder().put(row.build().map_err(StoreError::aws)?).build()],
-            event_writes: Vec::new(),
+            companions: Vec::new(),
             unconditional: self.registry.put_public_keys(webhook)?.into_iter().collect(),
         };
         let counted = |tenant: UpdateBuilder| {

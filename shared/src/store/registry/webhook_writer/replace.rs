@@ -4,9 +4,8 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
 use super::host_limit::IS_UNLIMITED;
-use super::{Entries, StoreError, WebhookWriter, WebhooksVersion};
+use super::{Companion, Entries, StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
-use crate::store::event_write::EventWrite;
 use crate::store::pauses::after_try;
 use domain::webhook::Webhook;
 
@@ -18,16 +17,16 @@ const MAX_TRIES: u8 = 16;
 const REFUSALS: [StoreError; 2] = [StoreError::Conflict, StoreError::Conflict];
 
 impl WebhookWriter {
-    /// Replaces a webhook with its next revision, and writes the events that report the change:
+    /// Replaces a webhook with its next revision, and writes what accompanies the change:
     /// `webhook.revision` is the one that was read, and the stored one is one higher. [`StoreError::Conflict`] when
     /// another caller has changed the webhook, [`StoreError::HostLimitReached`] when a host would have more webhooks
     /// than the operator allows.
     pub async fn replace(
         &self,
         webhook: &Webhook,
-        event_writes: impl IntoIterator<Item = EventWrite>,
+        companions: impl IntoIterator<Item = Companion>,
     ) -> Result<(), StoreError> {
-        let entries = self.replacement(webhook, event_writes).await?;
+        let entries = self.replacement(webhook, companions).await?;
         for number in 0..MAX_TRIES {
             let tenant = raised(self.tenant_update(webhook.tenant)).condition_expression(IS_UNLIMITED);
             let limited = self.change_if_unlimited(entries.clone(), tenant, &REFUSALS).await?;
@@ -48,9 +47,9 @@ impl WebhookWriter {
     pub async fn replace_with_same_hosts(
         &self,
         webhook: &Webhook,
-        event_writes: impl IntoIterator<Item = EventWrite>,
+        companions: impl IntoIterator<Item = Companion>,
     ) -> Result<(), StoreError> {
-        self.replace_on(webhook, raised(self.tenant_update(webhook.tenant)), event_writes).await
+        self.replace_on(webhook, raised(self.tenant_update(webhook.tenant)), companions).await
     }
 
     /// Replaces a webhook like [`WebhookWriter::replace`], for a change that depends on the tenant's other
@@ -59,26 +58,26 @@ impl WebhookWriter {
         &self,
         webhook: &Webhook,
         version: &WebhooksVersion,
-        event_writes: impl IntoIterator<Item = EventWrite>,
+        companions: impl IntoIterator<Item = Companion>,
     ) -> Result<(), StoreError> {
         self.check_hosts(webhook.tenant, std::slice::from_ref(webhook), version).await?;
-        self.replace_on(webhook, raised(self.unchanged_since(webhook.tenant, version)), event_writes).await
+        self.replace_on(webhook, raised(self.unchanged_since(webhook.tenant, version)), companions).await
     }
 
     async fn replace_on(
         &self,
         webhook: &Webhook,
         tenant: UpdateBuilder,
-        event_writes: impl IntoIterator<Item = EventWrite>,
+        companions: impl IntoIterator<Item = Companion>,
     ) -> Result<(), StoreError> {
-        let entries = self.replacement(webhook, event_writes).await?;
+        let entries = self.replacement(webhook, companions).await?;
         self.change_webhooks(entries, tenant, &REFUSALS).await
     }
 
     async fn replacement(
         &self,
         webhook: &Webhook,
-        event_writes: impl IntoIterator<Item = EventWrite>,
+        companions: impl IntoIterator<Item = Companion>,
     ) -> Result<Entries, StoreError> {
         let next = Webhook { revision: webhook.revision + 1, ..webhook.clone() };
         let row = self
@@ -95,7 +94,7 @@ impl WebhookWriter {
         };
         Ok(Entries {
             rows: vec![TransactWriteItem::builder().put(row).build()],
-            event_writes: event_writes.into_iter().collect(),
+            companions: companions.into_iter().collect(),
             unconditional: vec![keys],
         })
     }

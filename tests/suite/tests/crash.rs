@@ -1,7 +1,8 @@
 //! The crash test. Every AWS call that ingest, dispatch and deliver make fails twice, one call at a time: once before
 //! it takes effect, and once after. The provider, the stream or the queue then replays what was interrupted. After
 //! that, every event is delivered, waiting in a queue, or dead with a dead letter in the dead-letter queue. No event is
-//! lost, and no event was acknowledged without being stored.
+//! lost, and no event was acknowledged without being stored. `api_room/crashes.rs` does the same with the calls of
+//! `api`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 

@@ -4,8 +4,8 @@ use serde_json::json;
 use shared::breaker::Breaker;
 use shared::queue::job::Job;
 use shared::slowness::{Slowness, SlownessUpdate};
-use support::{Break, Receiver};
 use support::world::DELIVERIES;
+use support::{Break, Receiver};
 
 use crate::room::Room;
 use crate::webhooks::made;

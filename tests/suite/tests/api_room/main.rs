@@ -5,7 +5,9 @@
 mod audit;
 mod breaker;
 mod busy;
+mod changing;
 mod consent;
+mod crashes;
 mod dead_letters;
 mod deliveries;
 mod dialects;
@@ -23,6 +25,7 @@ mod moves;
 mod newer_rows;
 mod numbers;
 mod operational;
+mod owners;
 mod patches;
 mod platform;
 mod public_keys;

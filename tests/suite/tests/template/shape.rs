@@ -173,8 +173,12 @@ fn each_filter_of_log_lines_finds_a_text_of_the_code() {
     let pattern = format!("{{ $.message = {text} }}");
     assert_eq!(of("RefusedKeys"), [("IngestLogs", pattern.as_str()), ("ApiLogs", &pattern)]);
     assert!(source("shared/src/audit.rs").contains(text));
+    assert_eq!(of("ParkedMessages"), [("DeliverLogs", r#""is parked""#)]);
+    for parks in ["functions/deliver/src/park.rs", "functions/deliver/src/isolate.rs"] {
+        assert!(source(parks).contains(" is parked"), "{parks}");
+    }
     let alarms = resources_of(&template, "AWS::CloudWatch::Alarm");
-    for metric in ["SecretsUnavailable", "RefusedKeys"] {
+    for metric in ["SecretsUnavailable", "RefusedKeys", "ParkedMessages"] {
         assert!(alarms.iter().any(|(_, alarm)| alarm["MetricName"].as_str() == Some(metric)), "{metric}");
     }
 }

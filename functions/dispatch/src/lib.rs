@@ -5,8 +5,7 @@
 //! time is up. The room sends nothing for the records behind a reported record. A record that no try can read goes to
 //! the dispatch-failures queue, and the shard goes on. If the webhooks of a tenant cannot be read, the tenant's events
 //! are handed to `deliver`, which tries again: other tenants do not wait. `deliver` also sends the jobs of events that
-//! very many webhooks want,
-//! and of events that only a newer release can read.
+//! very many webhooks want, and of events that only a newer release can read.
 
 use aws_lambda_events::event::dynamodb::Event as StreamEvent;
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};

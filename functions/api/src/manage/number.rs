@@ -25,8 +25,7 @@ pub(crate) async fn readable(api: &Api, tenant: TenantId) -> Result<Vec<Webhook>
     Ok(api.webhooks.all(tenant).await?.into_iter().filter_map(Readable::read).collect())
 }
 
-/// Like [`readable`], and each webhook has its number. Webhooks from before numbers existed get
-/// theirs now.
+/// Like [`readable`], and each webhook has its number. Webhooks from before numbers existed get theirs now.
 pub(crate) async fn numbered(api: &Api, tenant: TenantId) -> Result<Vec<Webhook>, ManageError> {
     for number in 0..TRIES {
         let webhooks = readable(api, tenant).await?;

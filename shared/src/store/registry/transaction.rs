@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::CancellationReason;
 use super::{Row, StoreError};
 
 /// Turns a cancelled transaction into the refusal of the first entry whose condition failed, which is
-/// [`StoreError::Conflict`] for an entry without one in `refusals`; [`StoreError::Busy`] when
-/// no condition failed and other callers kept one of the rows in transactions.
+/// [`StoreError::Conflict`] for an entry without one in `refusals`; [`StoreError::Busy`] when no condition failed and
+/// other callers kept one of the rows in transactions.
 pub(super) fn transaction_error(error: SdkError<TransactWriteItemsError>, refusals: &[StoreError]) -> StoreError {
     let Some(entry) = refused_entry(&error) else { return StoreError::of_write(error) };
     match refusals.get(entry) {

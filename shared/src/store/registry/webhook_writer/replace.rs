@@ -17,10 +17,10 @@ const MAX_TRIES: u8 = 16;
 const REFUSALS: [StoreError; 2] = [StoreError::Conflict, StoreError::Conflict];
 
 impl WebhookWriter {
-    /// Replaces a webhook with its next revision, and writes what accompanies the change:
-    /// `webhook.revision` is the one that was read, and the stored one is one higher. [`StoreError::Conflict`] when
-    /// another caller has changed the webhook, [`StoreError::HostLimitReached`] when a host would have more webhooks
-    /// than the operator allows.
+    /// Replaces a webhook with its next revision, and writes its companions: `webhook.revision` is the one that was
+    /// read, and the stored one is one higher. [`StoreError::Conflict`] when another caller has changed the webhook or,
+    /// if it is reset, its breaker; [`StoreError::HostLimitReached`] when a host would have more webhooks than the
+    /// operator allows.
     pub async fn replace(
         &self,
         webhook: &Webhook,

@@ -257,7 +257,7 @@ impl Phase {
                 None
             }
             Self::FanOut(event, from) => Some(fan_out(scope, state, worker, event, from)),
-            Self::LookForRecover(..) | Self::ListStuck(..) => Some(recovering::step(&self, scope, state)),
+            Self::LookForRecover(..) | Self::ListStuck(..) => Some(recovering::step(&self, state)),
             Self::ListOverdue(_) | Self::Wake(..) => Some(overdue::step(self, scope, state, choice)),
             Self::LookForVerification(..)
             | Self::ClaimChallenge(..)
@@ -317,7 +317,7 @@ fn settle(
         // A message of the retries queue is hidden, which is one call. If there is no room for that in the queue, or
         // the message is old, the job is sent anew, as it is from any other queue.
         (Disposition::Park, job) if scope.mutant == Some(Mutant::BuriedAsUnreadable) => {
-            state.send(Queue::DeadLetter, job)
+            state.send(Queue::DeadLetter, job);
         }
         (Disposition::Park, _) if scope.mutant == Some(Mutant::ParkedIsDeleted) => {}
         (Disposition::RetryAt | Disposition::Park, _) if choice == Choice::Hide => return release(state, worker),

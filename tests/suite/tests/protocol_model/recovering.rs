@@ -2,13 +2,10 @@
 //! `recovery.rs`: held deliveries, dead ones, and old events without a delivery. Pages are left out: a crash after some
 //! of the jobs were sent has the effects of a repeated page.
 
-use shared::breaker::Breaker;
-
 use crate::invocation::{Disposition, Phase};
-use crate::scope::{Mutant, Scope};
-use crate::state::{Job, NOW, Row, RowState, State, Stuck, Webhook};
+use crate::state::{Job, Row, RowState, State, Stuck, Webhook};
 
-pub(crate) fn step(phase: &Phase, scope: &Scope, state: &State) -> Phase {
+pub(crate) fn step(phase: &Phase, state: &State) -> Phase {
     match *phase {
         Phase::LookForRecover(stuck, from) => {
             if state.webhook != Webhook::Deleted && !state.webhook_state().takes_attempts() {

@@ -7,8 +7,7 @@ use shared::tenant::Role;
 
 use crate::room::Room;
 
-const EVENT: &str =
-    r#"{"type": "email.delivered", "id": "1", "timestamp": "2026-01-02T03:04:05Z", "recipient": "to@example.com"}"#;
+const EVENT: &str = r#"{"type": "email.delivered", "email_id": "m-1", "timestamp": "2026-01-02T03:04:05Z"}"#;
 
 /// The row may have a restriction that this release does not know, so no post is accepted.
 #[tokio::test]

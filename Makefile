@@ -29,7 +29,7 @@ test-end-to-end: ## Runs only the end-to-end tests and the short fault and isola
 	$(END_TO_END) --test end_to_end --test end_to_end_faults --test end_to_end_logs
 	$(END_TO_END) --test end_to_end_isolation
 
-soak: ## Runs the long fault suite (at most ten minutes; SECONDS=80 to 520; SEED= repeats the plan of a printed seed)
+soak: ## Runs the long fault suite (at most ten minutes; SECONDS=90 to 520; SEED= repeats the plan of a printed seed)
 	$(END_TO_END) --test end_to_end_faults -- --seconds $(SECONDS) --seed $(SEED)
 
 isolation: ## Measures what attacks of one tenant do to another (about 15 minutes; ARGS="--only keys --seconds 60")

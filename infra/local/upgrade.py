@@ -5,7 +5,8 @@
 
 builds the functions of REF (a tag or a commit; the last tag, or the commit before this one) next to the present ones,
 deploys the present template, and runs the fault suite twice. In the first run all functions begin as REF's. After a
-third of the time those that read what others write (dispatch, deliver) are the present ones, after two thirds all are.
+third of the time with traffic those that read what others write (dispatch, deliver) are the present ones, after two
+thirds all are.
 The second run goes the other way: ingest and api first go back, then all functions. Each run must lose nothing.
 """
 
@@ -34,13 +35,16 @@ from stack import Stack, end_on_signals
 READERS = ["DispatchFunction", "DeliverFunction"]
 WRITERS = ["IngestFunction", "ApiFunction"]
 ALL = READERS + WRITERS
+# Seconds at the end of a run of the fault suite in which it sends nothing, and waits for what is under way
+# (`REST` and `LAST_FAULTS` in tests/faults/src/soak/plan.rs).
+WITHOUT_TRAFFIC = 69
 SUITE = ["cargo", "test", "--workspace", "--locked", "--features", "suite/end-to-end", "--test", "end_to_end_faults"]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--since", default=None, help="the other release; default: the last tag, or the commit before")
-    parser.add_argument("--seconds", type=int, default=90, help="planned time of each run, from 80 to 520")
+    parser.add_argument("--seconds", type=int, default=160, help="planned time of each run, from 100 to 520")
     parser.add_argument("--seed", type=int, default=1, help="seed of the fault suite")
     arguments = parser.parse_args()
     end_on_signals()
@@ -66,13 +70,14 @@ def main() -> int:
 
 
 def passes(stack: Stack, path: Path, steps: list[tuple[list[str], Path]], seconds: int, seed: int) -> bool:
-    """Runs the fault suite, with a step at its beginning and after each third of its time. Returns whether it passed."""
+    """Runs the fault suite, with a step at its beginning and after each third of the time in which there is traffic.
+    Returns whether it passed."""
     (first, *others) = steps
     switch(stack, *first)
     command = [*SUITE, "--", "--seconds", str(seconds), "--seed", str(seed)]
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "MAILHOOKS_STACK": str(path)}) as suite:
         for step in others:
-            time.sleep(seconds / len(steps))
+            time.sleep((seconds - WITHOUT_TRAFFIC) / len(steps))
             if suite.poll() is not None:
                 raise SystemExit("the fault suite ended before all functions were switched")
             switch(stack, *step)

@@ -16,7 +16,7 @@ const MOST_SECONDS: u64 = 520;
 #[command(args_override_self = true)]
 struct Arguments {
     /// Planned duration of the run.
-    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u64).range(80..=MOST_SECONDS))]
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u64).range(90..=MOST_SECONDS))]
     seconds: u64,
     /// Seed of all random numbers; the same seed gives the same plan.
     #[arg(long, default_value_t = 1)]

@@ -104,7 +104,7 @@ const STORM: [(u64, Fault); 3] = [(400, Fault::Refused), (150, Fault::Throttled)
 /// Number of calls in a thousand that kill their caller: half of them before the effect, and half after it. Reason for
 /// the different numbers: when deliver is killed, a whole batch is lost for a visibility timeout, and deliver makes
 /// most calls. Ingest makes few calls.
-const KILLS: [(&str, u64); 4] = [("deliver", 4), ("dispatch", 8), ("ingest", 50), ("api", 25)];
+const KILLS: [(&str, u64); 4] = [("deliver", 4), ("dispatch", 8), ("ingest", 100), ("api", 25)];
 /// Number of transactions in a thousand that meet another one. Reason: high enough that some request meets two in a
 /// row.
 const CONFLICTS: u64 = 150;

@@ -15,6 +15,9 @@ use crate::owners::faults;
 /// Maximum tries of one request. Reason: one call fails, so no request needs more than two.
 const MAX_TRIES: usize = 3;
 
+/// Calls without an effect. It makes no difference when they fail.
+const READS: [&str; 3] = ["DynamoDB.GetItem", "DynamoDB.Query", "DynamoDB.BatchGetItem"];
+
 /// The answer to a repeated request whose first try has taken effect, if it is another one than the first answer.
 fn answer_if_done_already(id: &str) -> Option<u16> {
     match id {
@@ -92,6 +95,9 @@ async fn fail_each_call(how: Break) {
         let calls = undisturbed.room.world.aws.take_calls();
         let expected = Left::by(&undisturbed);
         for (index, call) in calls.iter().enumerate() {
+            if how == Break::After && READS.contains(&call.operation.as_str()) {
+                continue;
+            }
             let what = format!("{operation:?}: {how:?} call {index}, {} on {}", call.operation, call.resource);
             let scene = Box::pin(Scene::of(operation)).await;
             scene.room.world.aws.break_call(index, how);
@@ -108,7 +114,7 @@ async fn fail_each_call(how: Break) {
             failed += 1;
         }
     }
-    assert!(failed > 5 * OPERATIONS.len(), "only {failed} calls");
+    assert!(failed > OPERATIONS.len(), "only {failed} calls");
 }
 
 /// The rows are those that the operation leaves, and those of one more object if it was made twice.

@@ -117,7 +117,7 @@ pub(crate) fn poisoned_fan_out() -> Scope {
 /// Jobs of a newer release, which an older one receives first: from each queue, with crashes between the effects.
 pub(crate) fn two_releases() -> Scope {
     let calm = Scope::calm("two releases").with(&[Operation::Redrive]);
-    let left = Left { crashes: 1, duplicates: 1, parked: 2, ..calm.left };
+    let left = Left { crashes: 1, parked: 2, ..calm.left };
     Scope { answers: UP_OR_DOWN, delays: &[1], workers: 2, left, ..calm }
 }
 

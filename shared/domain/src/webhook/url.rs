@@ -65,7 +65,7 @@ impl WebhookUrl {
     /// `localhost` and similar names are accepted only where loopback is allowed. They are checked again when a
     /// connection is made.
     fn local_name(url: Url, policy: &AddressPolicy) -> Result<Self, InvalidUrl> {
-        if !matches!(url.scheme(), "https" | "http") {
+        if !is_http(&url) {
             return Err(InvalidUrl::NotHttps);
         }
         match policy.verdict(IpAddr::from([127, 0, 0, 1])) {
@@ -79,9 +79,10 @@ impl WebhookUrl {
     }
 
     /// Takes a stored URL, which was checked before it was stored. The checks at the time of the connection still
-    /// apply.
+    /// apply. A URL of another scheme is a destination of a newer release: [`InvalidUrl::NotHttps`].
     pub fn from_stored(text: &str) -> Result<Self, InvalidUrl> {
-        Url::parse(text).map(Self).map_err(|_| InvalidUrl::Malformed)
+        let url = Url::parse(text).map_err(|_| InvalidUrl::Malformed)?;
+        if is_http(&url) { Ok(Self(url)) } else { Err(InvalidUrl::NotHttps) }
     }
 
     /// The parsed URL.
@@ -132,6 +133,10 @@ impl std::fmt::Debug for WebhookUrl {
     }
 }
 
+fn is_http(url: &Url) -> bool {
+    matches!(url.scheme(), "https" | "http")
+}
+
 fn is_local(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
@@ -154,6 +159,16 @@ mod tests {
             "https://bücher.example/",
         ] {
             assert!(parse(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stored_url_of_another_scheme_is_of_a_newer_release() {
+        for text in ["https://example.com/", "http://127.0.0.1:8080/hook"] {
+            assert!(WebhookUrl::from_stored(text).is_ok(), "{text}");
+        }
+        for text in ["kafka://broker/topic", "wss://example.com/", "arn:aws:sqs:us-east-1:1:queue"] {
+            assert!(matches!(WebhookUrl::from_stored(text), Err(InvalidUrl::NotHttps)), "{text}");
         }
     }
 

@@ -10,6 +10,8 @@ use crate::room::{Caller, Room};
 fn spoilt() -> Vec<(&'static str, Value)> {
     vec![
         ("dialect", json!({ "S": "zz_new" })),
+        ("url", json!({ "S": "zz-new://receiver.example/1" })),
+        ("backup_url", json!({ "S": "zz-new://receiver.example/1" })),
         ("retry_policy", json!({ "S": "zz_new" })),
         ("disabled", json!({ "S": "zz_new" })),
         ("types", json!({ "L": [{ "S": "zz_new" }] })),

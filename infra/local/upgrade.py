@@ -50,9 +50,10 @@ def main() -> int:
     end_on_signals()
     since = arguments.since or previous()
     print(f"the other release is {since}", flush=True)
-    before, now = LOCAL / "other-release" / "build", BUILD
-    build(sources(since), before)
+    build(sources(since), LOCAL / "other-release" / "build")
     build()
+    # The code is read now, so that a build by somebody else during the runs changes nothing.
+    before, now = Release(since, LOCAL / "other-release" / "build"), Release("the present release", BUILD)
     subprocess.run([*SUITE, "--no-run"], cwd=ROOT, check=True)
     runs = {
         "upgrade": [(ALL, before), (READERS, now), (WRITERS, now)],
@@ -69,7 +70,15 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def passes(stack: Stack, path: Path, steps: list[tuple[list[str], Path]], seconds: int, seed: int) -> bool:
+class Release:
+    """The code of a release's functions, as Lambda takes it."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.code = {function: zipped(folder / function) for function in ALL}
+
+
+def passes(stack: Stack, path: Path, steps: list[tuple[list[str], Release]], seconds: int, seed: int) -> bool:
     """Runs the fault suite, with a step at its beginning and after each third of the time in which there is traffic.
     Returns whether it passed."""
     (first, *others) = steps
@@ -84,16 +93,16 @@ def passes(stack: Stack, path: Path, steps: list[tuple[list[str], Path]], second
         return suite.wait() == 0
 
 
-def switch(stack: Stack, functions: list[str], folder: Path) -> None:
-    """Gives the functions the code of a build, and moves their alias to it, as a deployment does."""
+def switch(stack: Stack, functions: list[str], release: Release) -> None:
+    """Gives the functions the code of a release, and moves their alias to it, as a deployment does."""
     aws, stacks = client(stack.emulator, "lambda"), client(stack.emulator, "cloudformation")
     for function in functions:
         detail = stacks.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=function)
         name = detail["StackResourceDetail"]["PhysicalResourceId"]
-        aws.update_function_code(FunctionName=name, ZipFile=zipped(folder / function))
+        aws.update_function_code(FunctionName=name, ZipFile=release.code[function])
         version = aws.publish_version(FunctionName=name)["Version"]
         aws.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
-    print(f"switched to {folder.relative_to(LOCAL)}: {', '.join(functions)}", flush=True)
+    print(f"switched to {release.name}: {', '.join(functions)}", flush=True)
 
 
 def zipped(folder: Path) -> bytes:

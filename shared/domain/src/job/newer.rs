@@ -80,7 +80,7 @@ impl NewerJob {
         self.tenant
     }
 
-    /// The job's message group, as [`Job::group`] gives it for other jobs.
+    /// The job's message group, as [`super::Job::group`] gives it for other jobs.
     pub fn group(&self) -> String {
         self.tenant.map_or_else(|| NO_TENANT_GROUP.to_owned(), |tenant| tenant.to_string())
     }

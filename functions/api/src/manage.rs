@@ -5,6 +5,7 @@
 pub(crate) mod webhook_ids;
 pub(crate) mod error;
 pub(crate) mod limits;
+mod tries;
 pub(crate) mod number;
 pub(crate) mod consent;
 pub(crate) mod register;

@@ -101,7 +101,7 @@ async fn two_functions_that_make_the_first_data_key_at_once_end_with_one() {
     let dynamo = aws_sdk_dynamodb::Client::new(&world.sdk);
     let delete = dynamo.delete_item().table_name("registry").key("pk", s("DATA_KEYS")).key("sk", s("0000000001"));
     delete.send().await.unwrap();
-    world.registry.webhook_writer.delete(tenant, template.id).await.unwrap();
+    world.registry.webhook_writer.delete(tenant, template.id, world.clock.now()).await.unwrap();
     assert_eq!(data_key_rows(&world), 0);
     world.aws.take_calls();
 

@@ -5,9 +5,10 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
-use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
+use shared::clock::Clock;
 use tokio::runtime::{Handle, Id};
 
 /// After this much real time, time limits expire even if the test does not advance the time, so that a test fails
@@ -43,12 +44,13 @@ impl Stopped {
     }
 }
 
-/// A sleep for the SDK that does not wait between two tries.
+/// A sleep between two tries that does not wait. The clock goes ahead instead.
 #[derive(Debug)]
-pub(super) struct NoWait;
+pub(super) struct NoWait(pub(super) Clock);
 
 impl AsyncSleep for NoWait {
-    fn sleep(&self, _: Duration) -> Sleep {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        self.0.advance(SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX));
         Sleep::new(std::future::ready(()))
     }
 }

@@ -5,6 +5,7 @@ use shared::store::StoreError;
 
 use super::error::ManageError;
 use super::release::discard_held;
+use super::tries::retry_on_conflict;
 use crate::noun::Noun;
 use crate::room::Api;
 use crate::span;
@@ -23,7 +24,7 @@ pub(crate) async fn delete(api: &Api, tenant: TenantId, id: WebhookId) -> Result
     // webhook and could not send it. The job waits longer than a request lasts. If it meets the webhook nevertheless,
     // because the deletion failed, it does no harm.
     discard_held(api, tenant, id).await?;
-    match api.webhook_writer.delete(tenant, id).await {
+    match retry_on_conflict(api, || api.webhook_writer.delete(tenant, id, api.now())).await {
         Ok(()) => {
             api.public_keys.forget(tenant);
             Ok(())

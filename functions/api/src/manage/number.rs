@@ -6,13 +6,9 @@ use shared::store::{Readable, StoreError};
 use shared::webhook::Webhook;
 
 use super::error::ManageError;
+use super::tries::{TRIES, after_lost_try};
 use crate::noun::Noun;
 use crate::room::Api;
-
-/// How often a write is tried while other requests keep changing the tenant's webhooks. Reason: clients register a
-/// webhook for each of Mailgun's eight names at once. Each of these requests may have to wait for all others, and for
-/// as many changes by other clients.
-pub(crate) const TRIES: u8 = 16;
 
 /// The version of the tenant's webhooks. A write on condition of it fails when any of them was changed since.
 pub(crate) async fn webhooks_version(api: &Api, tenant: TenantId) -> Result<WebhooksVersion, ManageError> {
@@ -32,7 +28,7 @@ pub(crate) async fn numbered(api: &Api, tenant: TenantId) -> Result<Vec<Webhook>
         if let Some(numbered) = number_rest(api, tenant, webhooks).await? {
             return Ok(numbered);
         }
-        api.pauses.after_try(number).await;
+        after_lost_try(api, tenant, number).await?;
     }
     Err(ManageError::Conflict)
 }

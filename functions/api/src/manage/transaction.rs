@@ -10,9 +10,10 @@ use super::change::write;
 use super::consent::{ask_all, asking};
 use super::error::ManageError;
 use super::limits::creation_error;
-use super::number::{self, numbered, readable, webhooks_version};
+use super::number::{numbered, readable, webhooks_version};
 use super::release::{discard_held, release_ahead};
 use super::resume::resume;
+use super::tries::{self, after_lost_try};
 use crate::noun::Noun;
 use crate::room::Api;
 use crate::span;
@@ -73,7 +74,7 @@ pub(crate) async fn transact<E: From<ManageError>>(
         let all = numbered(api, tenant).await?;
         match apply(api, tenant, &all, decide(&all)?, &version).await? {
             Attempt::Written(webhook) => return Ok(webhook),
-            Attempt::Conflicted => api.pauses.after_try(number).await,
+            Attempt::Conflicted => after_lost_try(api, tenant, number).await?,
         }
     }
     Err(ManageError::Conflict.into())
@@ -155,7 +156,7 @@ pub(crate) async fn create_planned<T, E: From<ManageError>>(
     tenant: TenantId,
     plan: impl Fn(&[Webhook]) -> Result<Plan<T>, E>,
 ) -> Result<Plan<T>, E> {
-    for number in 0..number::TRIES {
+    for number in 0..tries::TRIES {
         // The version is read before the plan is made, so that any change in between makes the creation fail.
         let version = webhooks_version(api, tenant).await?;
         let all = readable(api, tenant).await.map_err(ManageError::from)?;
@@ -169,7 +170,7 @@ pub(crate) async fn create_planned<T, E: From<ManageError>>(
                 ask_all(api, tenant, &new).await;
                 return Ok(Plan { new, rest });
             }
-            Err(StoreError::Conflict) => api.pauses.after_try(number).await,
+            Err(StoreError::Conflict) => after_lost_try(api, tenant, number).await?,
             Err(error) => return Err(Box::pin(creation_error(api, tenant, Noun::Webhook, error)).await.into()),
         }
     }

@@ -14,6 +14,7 @@ use crate::store::event_write::EventWrite;
 use domain::id::TenantId;
 use domain::webhook::Webhook;
 
+mod turn;
 mod host_limit;
 mod create;
 mod independent;

@@ -45,6 +45,7 @@ mod streams;
 mod suspension;
 mod tenant_limits;
 mod tenants;
+mod turns;
 mod unreadable_rows;
 mod webhook_settings;
 mod webhooks;

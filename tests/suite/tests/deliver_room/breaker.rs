@@ -211,7 +211,7 @@ async fn a_410_to_a_probe_disables_and_a_deleted_webhook_ends_it() {
     let deleted = webhook(&scene, &receiver.url("/deleted"), QUICK).await;
     accept_some(&scene, 3).await;
     run_now(&scene).await;
-    scene.world.registry.webhook_writer.delete(scene.tenant, deleted.id).await.unwrap();
+    scene.world.registry.webhook_writer.delete(scene.tenant, deleted.id, scene.world.clock.now()).await.unwrap();
     scene.world.run_until_idle().await.unwrap();
     let stored = scene.world.registry.webhooks.get(scene.tenant, gone.id).await.unwrap().unwrap();
     assert_eq!(stored.status, WebhookStatus::Disabled { reason: DisabledReason::Gone });

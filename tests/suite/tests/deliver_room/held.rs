@@ -115,7 +115,7 @@ async fn deliveries_of_a_deleted_webhook_end_as_discarded() {
     scene.world.run_until_idle().await.unwrap();
     let queued = scene.accept("queued").await;
     scene.world.pump_stream().await.unwrap();
-    scene.world.registry.webhook_writer.delete(scene.tenant, webhook.id).await.unwrap();
+    scene.world.registry.webhook_writer.delete(scene.tenant, webhook.id, scene.world.clock.now()).await.unwrap();
     recover(&scene, &webhook);
     scene.world.clock.advance(jiff::SignedDuration::from_secs(31)); // past the cache
     scene.world.run_until_idle().await.unwrap();
@@ -133,7 +133,7 @@ async fn what_a_stale_cache_would_hold_after_the_deletion_is_discarded() {
     scene.accept("first").await;
     scene.world.run_until_idle().await.unwrap();
     // The room has the disabled webhook in its cache. The next job comes long after the job that ends held deliveries.
-    scene.world.registry.webhook_writer.delete(scene.tenant, webhook.id).await.unwrap();
+    scene.world.registry.webhook_writer.delete(scene.tenant, webhook.id, scene.world.clock.now()).await.unwrap();
     let job = Job::first(webhook.id, &scene.accept("late").await);
     scene.world.aws.sqs.put(DELIVERIES, &job.to_json());
     scene.world.run_until_idle().await.unwrap();

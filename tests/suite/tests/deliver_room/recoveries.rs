@@ -272,7 +272,7 @@ async fn an_outage_is_waited_for_and_what_somebody_did_ends_it() {
         let stored = scene.stored(&recovery).await;
         assert!(matches!(stored.status, RecoveryStatus::Failed { reason: found, .. } if found == reason), "{stored:?}");
     }
-    scene.world.registry.webhook_writer.delete(scene.tenant, webhook.id).await.unwrap();
+    scene.world.registry.webhook_writer.delete(scene.tenant, webhook.id, scene.world.clock.now()).await.unwrap();
     let recovery = scene.recovery(Some(&webhook), &[Recoverable::Missing]);
     scene.begin(&recovery).await;
     scene.world.run_until_idle().await.unwrap();

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
+use jiff::Timestamp;
 
 use super::{Entries, Key, StoreError, WebhookWriter, WebhooksVersion, keys};
 use crate::store::attribute::number;
@@ -14,9 +15,9 @@ impl WebhookWriter {
     }
 
     /// Deletes a webhook with its public keys, its breaker and its line of slots; [`StoreError::Gone`] when it is
-    /// deleted already.
-    pub async fn delete(&self, tenant: TenantId, webhook: WebhookId) -> Result<(), StoreError> {
-        self.delete_with(tenant, webhook, self.tenant_update(tenant)).await
+    /// deleted already, [`StoreError::Conflict`] while a rule over all webhooks has its turn at `now`.
+    pub async fn delete(&self, tenant: TenantId, webhook: WebhookId, now: Timestamp) -> Result<(), StoreError> {
+        self.delete_with(tenant, webhook, self.ordinary_update(tenant, now, "attribute_exists(pk)")).await
     }
 
     /// Deletes a webhook like [`WebhookWriter::delete`], for a deletion that depends on the tenant's other webhooks:

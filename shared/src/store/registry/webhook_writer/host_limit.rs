@@ -8,7 +8,9 @@
 
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use jiff::Timestamp;
 
+use super::turn::has_turn;
 use super::{Entries, StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
 use crate::store::registry::item::{self, TenantItem};
@@ -54,12 +56,13 @@ impl WebhookWriter {
 
     /// Makes a change like [`WebhookWriter::change_webhooks`], whose condition on the tenant's row contains
     /// [`IS_UNLIMITED`]. If the tenant has a limit, nothing is written, and the answer is the version of its webhooks,
-    /// for a write that regards the limit.
+    /// for a write that regards the limit. [`StoreError::Conflict`] also while a rule has the turn at `now`.
     pub(super) async fn change_if_unlimited(
         &self,
         entries: Entries,
         tenant: UpdateBuilder,
         refusals: &[StoreError],
+        now: Timestamp,
     ) -> Result<Option<WebhooksVersion>, StoreError> {
         // The tenant's row is the entry after those of the webhooks.
         let of_tenant = entries.rows.len();
@@ -67,6 +70,9 @@ impl WebhookWriter {
         let call = self.transaction(entries, tenant)?;
         let Err(error) = self.registry.write(call).await else { return Ok(None) };
         if let Some((_, row)) = refused_row(&error).filter(|(entry, _)| *entry == of_tenant) {
+            if has_turn(row, now) {
+                return Err(StoreError::Conflict);
+            }
             let item: TenantItem = item::stored(row.clone())?;
             let version = WebhooksVersion::from(&item);
             if version.most_per_host.is_some() {

@@ -19,7 +19,7 @@ const REFUSALS: [StoreError; 2] = [StoreError::Conflict, StoreError::Conflict];
 impl WebhookWriter {
     /// Replaces a webhook with its next revision, and writes its companions: `webhook.revision` is the one that was
     /// read, and the stored one is one higher. [`StoreError::Conflict`] when another caller has changed the webhook or,
-    /// if it is reset, its breaker; [`StoreError::HostLimitReached`] when a host would have more webhooks than the
+    /// if it is reset, its breaker, or while a rule over all webhooks has its turn at `webhook.updated_at`; [`StoreError::HostLimitReached`] when a host would have more webhooks than the
     /// operator allows.
     pub async fn replace(
         &self,
@@ -28,8 +28,8 @@ impl WebhookWriter {
     ) -> Result<(), StoreError> {
         let entries = self.replacement(webhook, companions).await?;
         for number in 0..MAX_TRIES {
-            let tenant = raised(self.tenant_update(webhook.tenant)).condition_expression(IS_UNLIMITED);
-            let limited = self.change_if_unlimited(entries.clone(), tenant, &REFUSALS).await?;
+            let tenant = raised(self.ordinary_update(webhook.tenant, webhook.updated_at, IS_UNLIMITED));
+            let limited = self.change_if_unlimited(entries.clone(), tenant, &REFUSALS, webhook.updated_at).await?;
             let Some(version) = limited else { return Ok(()) };
             self.check_hosts(webhook.tenant, std::slice::from_ref(webhook), &version).await?;
             let tenant = raised(self.unchanged_since(webhook.tenant, &version));
@@ -49,7 +49,8 @@ impl WebhookWriter {
         webhook: &Webhook,
         companions: impl IntoIterator<Item = Companion>,
     ) -> Result<(), StoreError> {
-        self.replace_on(webhook, raised(self.tenant_update(webhook.tenant)), companions).await
+        let tenant = self.ordinary_update(webhook.tenant, webhook.updated_at, "attribute_exists(pk)");
+        self.replace_on(webhook, raised(tenant), companions).await
     }
 
     /// Replaces a webhook like [`WebhookWriter::replace`], for a change that depends on the tenant's other

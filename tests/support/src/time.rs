@@ -5,10 +5,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
+use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::Offset;
-use jiff::{SignedDuration, Timestamp};
-use shared::clock::Clock;
 use tokio::runtime::{Handle, Id};
 
 /// After this much real time, time limits expire even if the test does not advance the time, so that a test fails
@@ -44,13 +43,12 @@ impl Stopped {
     }
 }
 
-/// A sleep between two tries that does not wait. The clock goes ahead instead.
+/// A sleep for the SDK that does not wait between two tries.
 #[derive(Debug)]
-pub(super) struct NoWait(pub(super) Clock);
+pub(super) struct NoWait;
 
 impl AsyncSleep for NoWait {
-    fn sleep(&self, duration: Duration) -> Sleep {
-        self.0.advance(SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX));
+    fn sleep(&self, _: Duration) -> Sleep {
         Sleep::new(std::future::ready(()))
     }
 }

@@ -93,9 +93,8 @@ impl World {
 
     async fn stopped(retries: RetryConfig) -> anyhow::Result<Self> {
         let time = Stopped::begin();
-        let clock = Clock::stopped(beginning());
-        let sleep = SharedAsyncSleep::new(NoWait(clock.clone()));
-        let world = Self::start_with(clock, sleep, retries, None).await?;
+        let sleep = SharedAsyncSleep::new(NoWait);
+        let world = Self::start_with(Clock::stopped(beginning()), sleep, retries, None).await?;
         Ok(Self { _time: Some(time), ..world })
     }
 

@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
+use super::turn::TURN_UNTIL;
 use super::{Entries, StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
 use domain::id::TenantId;
@@ -37,7 +38,9 @@ impl WebhookWriter {
         }
         let update = self
             .count(tenant, version, version.last_number.saturating_add(new))
-            .update_expression("SET last_webhook_number = :number ADD webhooks_version :one, webhook_count :new")
+            .update_expression(format!(
+                "SET last_webhook_number = :number ADD webhooks_version :one, webhook_count :new REMOVE {TURN_UNTIL}"
+            ))
             .expression_attribute_values(":new", number(new));
         let refusals: Vec<_> = rows.iter().map(|_| StoreError::Conflict).chain([StoreError::Conflict]).collect();
         let entries = Entries { rows, companions: Vec::new(), unconditional: keys };

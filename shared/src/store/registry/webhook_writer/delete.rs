@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 use jiff::Timestamp;
 
+use super::turn::TURN_UNTIL;
 use super::{Entries, Key, StoreError, WebhookWriter, WebhooksVersion, keys};
 use crate::store::attribute::number;
 use domain::id::{TenantId, WebhookId};
@@ -40,7 +41,7 @@ impl WebhookWriter {
             .build()
             .map_err(StoreError::aws)?;
         let count = count
-            .update_expression("ADD webhooks_version :one, webhook_count :minus_one")
+            .update_expression(format!("ADD webhooks_version :one, webhook_count :minus_one REMOVE {TURN_UNTIL}"))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":minus_one", number(-1));
         let entries = Entries {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure, 
 use jiff::Timestamp;
 
 use super::host_limit::IS_UNLIMITED;
-use super::turn::without_turn;
+use super::turn::{TURN_UNTIL, without_turn};
 use super::{Entries, StoreError, WebhookWriter, keys};
 use crate::store::attribute::number;
 use domain::id::TenantId;
@@ -63,7 +63,7 @@ impl WebhookWriter {
         };
         let counted = |tenant: UpdateBuilder| {
             tenant
-                .update_expression("ADD webhooks_version :one, webhook_count :one")
+                .update_expression(format!("ADD webhooks_version :one, webhook_count :one REMOVE {TURN_UNTIL}"))
                 .expression_attribute_values(":one", number(1))
         };
         let condition = format!(

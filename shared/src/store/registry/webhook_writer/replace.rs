@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
 use super::host_limit::IS_UNLIMITED;
+use super::turn::TURN_UNTIL;
 use super::{Companion, Entries, StoreError, WebhookWriter, WebhooksVersion};
 use crate::store::attribute::number;
 use crate::store::pauses::after_try;
@@ -103,5 +104,7 @@ impl WebhookWriter {
 
 /// The update of the tenant's row after which `dispatch` reads the webhooks anew.
 fn raised(tenant: UpdateBuilder) -> UpdateBuilder {
-    tenant.update_expression("ADD webhooks_version :one").expression_attribute_values(":one", number(1))
+    tenant
+        .update_expression(format!("ADD webhooks_version :one REMOVE {TURN_UNTIL}"))
+        .expression_attribute_values(":one", number(1))
 }

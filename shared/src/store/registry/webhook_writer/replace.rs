@@ -20,8 +20,8 @@ const REFUSALS: [StoreError; 2] = [StoreError::Conflict, StoreError::Conflict];
 impl WebhookWriter {
     /// Replaces a webhook with its next revision, and writes its companions: `webhook.revision` is the one that was
     /// read, and the stored one is one higher. [`StoreError::Conflict`] when another caller has changed the webhook or,
-    /// if it is reset, its breaker, or while a rule over all webhooks has its turn at `webhook.updated_at`; [`StoreError::HostLimitReached`] when a host would have more webhooks than the
-    /// operator allows.
+    /// if it is reset, its breaker, or while a rule over all webhooks has the turn at `webhook.updated_at`;
+    /// [`StoreError::HostLimitReached`] when a host would have more webhooks than the operator allows.
     pub async fn replace(
         &self,
         webhook: &Webhook,

@@ -2,37 +2,20 @@
 //! they were. Nobody changes the files of a release that is out. A new kind of job, or a new optional field, is a new
 //! file of the next release.
 
-#![cfg(test)]
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::event::{Event, EventType, example};
-use shared::id::{TenantId, WebhookId};
 use shared::queue::job::Job;
 use support::jobs::{every_job, inserted, with_a_newer_word, with_one_field_more};
 
-/// The release whose jobs this release's writers must make. It is raised, and a folder added, with a release.
-const PRESENT: &str = "0.1";
-
-/// The types whose events have words of every kind.
-const TYPES: [EventType; 4] =
-    [EventType::Bounced, EventType::Rejected, EventType::WebhookDisabled, EventType::DeliveryDead];
-
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/stored")
-}
+use crate::{TYPES, assert_frozen, event, webhook};
 
 /// The jobs as the writers of this release make them, by the names of their files.
 fn written() -> BTreeMap<String, Job> {
-    let at: Timestamp = "2026-01-02T03:04:05.678Z".parse().unwrap();
-    let (tenant, webhook) = (TenantId::mint(at, [1; 10]), WebhookId::mint(at, [2; 10]));
     let mut jobs = BTreeMap::new();
     for event_type in TYPES {
-        let event = Event::accept(example(event_type, "key", at), tenant, None, at);
-        for (name, job) in every_job(webhook, &event) {
+        for (name, job) in every_job(webhook(), &event(event_type)) {
             // Only these carry the event. The others are the same for every type.
             let has_event = name.starts_with("deliver-inline");
             let name = if has_event { format!("{name}-{}", event_type.as_str()) } else { name.to_owned() };
@@ -43,29 +26,18 @@ fn written() -> BTreeMap<String, Job> {
 }
 
 /// The frozen jobs of every release: their paths and contents.
-fn frozen() -> Vec<(PathBuf, Value)> {
-    let releases = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path().join("jobs"));
-    let files = releases.flat_map(|release| std::fs::read_dir(release).unwrap()).map(|entry| entry.unwrap().path());
-    files.map(|path| (path.clone(), serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap())).collect()
+pub(crate) fn frozen() -> Vec<(PathBuf, Value)> {
+    crate::frozen("jobs")
 }
 
 fn value(json: &str) -> Value {
     serde_json::from_str(json).unwrap()
 }
 
-/// `UPDATE_FROZEN=1` writes the files of the present release. Only a release that is not out may be updated.
 #[test]
 fn the_writers_make_the_jobs_that_are_frozen() {
-    let folder = folder().join(PRESENT).join("jobs");
     for (name, job) in written() {
-        let path = folder.join(format!("{name}.json"));
-        let json = serde_json::to_string_pretty(&value(&job.to_json())).unwrap() + "\n";
-        if std::env::var_os("UPDATE_FROZEN").is_some() {
-            std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(&path, &json).unwrap();
-        }
-        let frozen = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        assert_eq!(json, frozen, "{}: a job of a release that is out must not change", path.display());
+        assert_frozen("jobs", &name, &value(&job.to_json()));
     }
 }
 

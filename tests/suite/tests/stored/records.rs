@@ -43,20 +43,17 @@ fn the_writers_make_the_records_that_are_frozen() {
     }
 }
 
-/// What a compressor makes may change with its version, so this record is only read.
+/// What a compressor makes may change with its version, so this file is not compared with what is written now.
 #[test]
 fn a_compressed_record_is_read_too() {
-    let record = record(&large());
-    assert!(row_in(&record).contains_key("packed"));
-    assert_frozen_or_readable(&record);
-}
-
-fn assert_frozen_or_readable(written: &Value) {
+    let written = record(&large());
+    assert!(row_in(&written).contains_key("packed"));
     if std::env::var_os("UPDATE_FROZEN").is_some() {
-        assert_frozen("records", "packed", written);
+        assert_frozen("records", "packed", &written);
     }
-    let (path, frozen) = frozen("records").into_iter().find(|(path, _)| path.ends_with("0.1/records/packed.json")).unwrap();
-    assert_eq!(event_in_row(&row_in(&frozen)).unwrap(), large(), "{}", path.display());
+    let all = frozen("records");
+    let (_, packed) = all.iter().find(|(path, _)| path.ends_with("0.1/records/packed.json")).unwrap();
+    assert_eq!(event_in_row(&row_in(packed)).unwrap(), large());
 }
 
 #[test]

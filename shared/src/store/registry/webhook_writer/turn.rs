@@ -27,13 +27,14 @@ const NEXT_TURN: &str = "next_turn_at";
 impl WebhookWriter {
     /// Takes the turn for a rule over all webhooks of a tenant. Returns false if there was a turn a moment ago.
     pub async fn take_turn(&self, tenant: TenantId, now: Timestamp) -> Result<bool, StoreError> {
+        let key = keys::tenant(tenant);
         let after = |time| number(now.saturating_add(time).unwrap_or(Timestamp::MAX).as_millisecond());
         let call = self
             .registry
             .client()
             .update_item()
             .table_name(self.registry.table())
-            .set_key(Some(keys::tenant(tenant).attributes()))
+            .set_key(Some(key.attributes()))
             .update_expression(format!("SET {TURN_UNTIL} = :until, {NEXT_TURN} = :next"))
             .condition_expression(format!(
                 "attribute_exists(pk) AND (attribute_not_exists({NEXT_TURN}) OR {NEXT_TURN} <= :now)"
@@ -55,7 +56,7 @@ impl WebhookWriter {
 
 /// `condition`, and the condition that no rule has the turn at `:now`.
 pub(super) fn without_turn(condition: &str) -> String {
-    format!("{condition} AND (attribute_not_exists({TURN_UNTIL}) OR {TURN_UNTIL} <= :now)")
+    [condition, " AND (attribute_not_exists(", TURN_UNTIL, ") OR ", TURN_UNTIL, " <= :now)"].concat()
 }
 
 /// Whether a rule has the turn at `now`, by the tenant's row.

@@ -13,13 +13,13 @@ use crate::store::registry::breaker_update::changed;
 use domain::id::TenantId;
 
 /// Maximum time for which ordinary changes wait for one turn (500 ms). Reason: a rule reads 500 webhooks and writes in
-/// about 100 ms, and an ordinary change is tried for more than two seconds.
+/// about 100 ms, and an ordinary change is tried for about two seconds.
 const TURN: SignedDuration = SignedDuration::from_millis(500);
 /// Minimum time from the beginning of a turn to the next one of the same tenant (2.5 s). Reason: ordinary changes have
 /// most of the time, no matter how many rules are in a hurry.
 const BETWEEN_TURNS: SignedDuration = SignedDuration::from_millis(2_500);
-/// The attribute of the tenant's row with the end of the turn, in Unix milliseconds. Every change of the tenant's
-/// webhooks removes it: a rule's change ends the turn, and an ordinary one is made only when the turn is over.
+/// The attribute of the tenant's row with the end of the turn, in Unix milliseconds. A rule's change removes it and so
+/// ends the turn. An ordinary change is made only when the turn is over. Numbers that are only given leave it as it is.
 pub(super) const TURN_UNTIL: &str = "turn_until";
 /// The attribute of the tenant's row with the time from which there may be another turn, in Unix milliseconds.
 const NEXT_TURN: &str = "next_turn_at";
